@@ -1,0 +1,1 @@
+"""The database: the three ledgers, their one lease, and what the program remembers."""

@@ -1,0 +1,197 @@
+"""A document as values: Document > Page > Block > Line > Span, and its words as segments.
+
+Coordinates are PDF points in the page's own unrotated space, origin top left, `(x0, y0, x1, y1)`; pages count from 0.
+A `Text` is what stands in a block, piece by piece in reading order: `Run`s of one style. The translator sees each
+block as one `Segment` of marked-up text (see `pipeline.stages.markup`); `Block.target` holds what comes back.
+"""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+
+from pydantic import TypeAdapter
+
+Rect = tuple[float, float, float, float]
+
+
+class Family(StrEnum):
+    """The three kinds of typeface that a substitute is chosen by."""
+
+    SERIF = "serif"
+    SANS = "sans"
+    MONO = "mono"
+
+
+class BlockKind(StrEnum):
+    """What a block is; only `PARAGRAPH`, `HEADING`, `CELL` and `CAPTION` are translated."""
+
+    PARAGRAPH = "paragraph"
+    HEADING = "heading"
+    CELL = "cell"
+    CAPTION = "caption"
+    CODE = "code"
+    FORMULA = "formula"
+
+
+class Align(StrEnum):
+    """How the lines of a block stand in its box."""
+
+    LEFT = "left"
+    CENTER = "center"
+    RIGHT = "right"
+    JUSTIFY = "justify"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a run looks. `size` in points; `color` as 0xRRGGBB."""
+
+    family: Family = Family.SANS
+    size: float = 11.0
+    color: int = 0
+    bold: bool = False
+    italic: bool = False
+    superscript: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Characters of one style."""
+
+    text: str
+    style: Style
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters of one style on one line, as read from the page. `baseline` is the y of its origin."""
+
+    text: str
+    style: Style
+    bbox: Rect
+    baseline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a block. `direction` is the unit vector of writing: (1, 0) is left to right."""
+
+    spans: tuple[Span, ...]
+    bbox: Rect
+    direction: tuple[float, float] = (1.0, 0.0)
+
+    @property
+    def text(self) -> str:
+        """The line's characters, without the line end."""
+        return "".join(span.text for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, heading, cell or caption: what is translated and set as one.
+
+    `source` is the block's text with line ends resolved (hyphens joined); `target` is None until it is translated,
+    and stays None for a block that is to be left as it is.
+    """
+
+    id: str
+    kind: BlockKind
+    bbox: Rect
+    lines: tuple[Line, ...]
+    source: tuple[Run, ...]
+    align: Align = Align.LEFT
+    target: tuple[Run, ...] | None = None
+
+    @property
+    def text(self) -> str:
+        """The source text without style."""
+        return "".join(run.text for run in self.source)
+
+    @property
+    def translatable(self) -> bool:
+        """Whether the translator should see it at all."""
+        return self.kind not in (BlockKind.CODE, BlockKind.FORMULA) and any(c.isalpha() for c in self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. `width`, `height` in points before `rotation` (0, 90, 180, 270 degrees clockwise)."""
+
+    number: int
+    width: float
+    height: float
+    rotation: int
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text outside the pages that is translated too: an outline entry or the document's title.
+
+    `key` is `"title"` or `"outline.N"`, N counting from 0 in the outline's order.
+    """
+
+    key: str
+    text: str
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWarning:
+    """Something the reader of the result should know. `page` is 0-based; None: about the whole document."""
+
+    code: str
+    message: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The words of one PDF and where they stand. `source_lang` is None when detection had nothing to go by."""
+
+    pages: tuple[Page, ...]
+    page_count: int
+    source_lang: str | None = None
+    labels: tuple[Label, ...] = ()
+    warnings: tuple[DocumentWarning, ...] = ()
+
+    def blocks(self) -> list[Block]:
+        """All blocks of all pages, in reading order."""
+        return [block for page in self.pages for block in page.blocks]
+
+    def characters(self) -> int:
+        """Characters of all translatable blocks."""
+        return sum(len(block.text) for block in self.blocks() if block.translatable)
+
+
+def with_targets(document: Document, targets: dict[str, tuple[Run, ...]], labels: dict[str, str]) -> Document:
+    """The same document with `Block.target` set by block id and `Label.target` by key; others are left as they are."""
+
+    def block_with(block: Block) -> Block:
+        return replace(block, target=targets[block.id]) if block.id in targets else block
+
+    pages = tuple(replace(page, blocks=tuple(map(block_with, page.blocks))) for page in document.pages)
+    named = tuple(replace(label, target=labels.get(label.key, label.target)) for label in document.labels)
+    return replace(document, pages=pages, labels=named)
+
+
+@cache
+def _adapter() -> TypeAdapter[Document]:
+    return TypeAdapter(Document)
+
+
+def to_bytes(document: Document) -> bytes:
+    """The document as gzipped JSON, the form in which it waits between two stages."""
+    return gzip.compress(_adapter().dump_json(document), compresslevel=5, mtime=0)
+
+
+def from_bytes(data: bytes) -> Document:
+    """What `to_bytes` wrote. Raises ValueError for anything else."""
+    try:
+        return _adapter().validate_json(gzip.decompress(data))
+    except (OSError, EOFError) as error:
+        message = "not a stored document"
+        raise ValueError(message) from error

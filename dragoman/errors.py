@@ -1,0 +1,341 @@
+"""Every way a job can fail, and who has to know.
+
+An error says what happened in words for the sender (`str(error)`), what the sender can do (`advice`), whether another
+try may help (`temporary`) and whose move it is (`blame`). Details for the log travel in `detail`, never to a sender.
+
+    DragomanError
+    ├── RequestError         the sender can mend it; permanent
+    │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText
+    │   ├── TooLarge  TooManyPages
+    │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
+    │   └── NotAllowed  NotFound  Gone  Conflict
+    ├── OperatorError        the admin can mend it; permanent
+    │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing
+    │   └── EngineMisbehaved  StageTimedOut  WorkerLost  OutboundRefused
+    ├── TemporaryError       time mends it; tried again
+    │   ├── EngineUnavailable  EngineBusy
+    │   └── StoreUnavailable  DatabaseUnavailable  BrokerUnavailable  OutboundUnavailable
+    └── LeaseLost            another worker owns the row now: stop, write nothing, tell nobody
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Blame(StrEnum):
+    """Whose move it is after a failure."""
+
+    SENDER = "sender"
+    OPERATOR = "operator"
+
+
+class DragomanError(Exception):
+    """Something went wrong.
+
+    `detail` is for the log only: it may hold names of hosts or answers of other services.
+    """
+
+    code: ClassVar[str] = "error"
+    temporary: ClassVar[bool] = False
+    blame: ClassVar[Blame] = Blame.OPERATOR
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+    advice: str = "Please try again later, or ask your admin with the job's id."
+
+    def __init__(self, message: str | None = None, *, advice: str | None = None, detail: str = "") -> None:
+        """`message` and `advice` are for the sender; None takes the class's own words."""
+        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+        self.advice = advice if advice is not None else type(self).advice
+        self.detail = detail
+
+
+class RequestError(DragomanError):
+    """The request cannot be served as it is."""
+
+    code = "request"
+    blame = Blame.SENDER
+    exit_code = 2
+    http_status = 400
+    advice = "Please change the request and send it again."
+
+
+class NotAPdf(RequestError):
+    """The file is not a PDF."""
+
+    code = "not_a_pdf"
+    exit_code = 10
+    http_status = 415
+    advice = "Please export the document as a PDF and send that."
+
+
+class EmptyFile(RequestError):
+    """The file is empty (0 bytes)."""
+
+    code = "empty_file"
+    exit_code = 11
+    http_status = 422
+    advice = "Something went wrong before it reached us: please attach the file again."
+
+
+class DamagedPdf(RequestError):
+    """The PDF is damaged or cut short, so its pages cannot be read."""
+
+    code = "damaged_pdf"
+    exit_code = 12
+    http_status = 422
+    advice = "Please open it in a PDF reader, save or print it as a new PDF, and send that."
+
+
+class EncryptedPdf(RequestError):
+    """The PDF is locked with a password."""
+
+    code = "encrypted_pdf"
+    exit_code = 13
+    http_status = 422
+    advice = "Please save a copy without the password and send that."
+
+
+class WrongPassword(RequestError):
+    """The password does not open this PDF."""
+
+    code = "wrong_password"
+    exit_code = 14
+    http_status = 422
+    advice = "Please check the password and try again."
+
+
+class NoText(RequestError):
+    """The PDF holds no text, only pictures (a scan, perhaps)."""
+
+    code = "no_text"
+    exit_code = 15
+    http_status = 422
+    advice = "Please send a version with selectable text, or run text recognition (OCR) on it first."
+
+
+class TooLarge(RequestError):
+    """The file is larger than this server takes."""
+
+    code = "too_large"
+    exit_code = 16
+    http_status = 413
+    advice = "Please send a smaller file, or split it into parts."
+
+
+class TooManyPages(RequestError):
+    """The PDF has more pages than this server takes."""
+
+    code = "too_many_pages"
+    exit_code = 17
+    http_status = 422
+    advice = "Please split it into parts and send them one by one."
+
+
+class UnknownLanguage(RequestError):
+    """That is no language we know."""
+
+    code = "unknown_language"
+    exit_code = 20
+    http_status = 422
+    advice = "Please use a code such as de, fr or pt-BR, or the language's name."
+
+
+class NoLanguage(RequestError):
+    """No language was named."""
+
+    code = "no_language"
+    exit_code = 21
+    http_status = 422
+    advice = "Please say which language you want, for example “to French”."
+
+
+class UnsupportedTarget(RequestError):
+    """The engine cannot translate into that language."""
+
+    code = "unsupported_target"
+    exit_code = 22
+    http_status = 422
+
+
+class UnsupportedPair(RequestError):
+    """The engine cannot translate between these two languages."""
+
+    code = "unsupported_pair"
+    exit_code = 23
+    http_status = 422
+
+
+class UnsupportedOption(RequestError):
+    """That option is not known, or this engine cannot do it."""
+
+    code = "unsupported_option"
+    exit_code = 24
+    http_status = 422
+
+
+class NotAllowed(RequestError):
+    """You are not allowed to do that."""
+
+    code = "not_allowed"
+    exit_code = 30
+    http_status = 403
+    advice = "Please ask the admin of this server."
+
+
+class NotFound(RequestError):
+    """There is nothing under that name."""
+
+    code = "not_found"
+    exit_code = 31
+    http_status = 404
+    advice = "Please check the address or the id."
+
+
+class Gone(RequestError):
+    """That file has been deleted."""
+
+    code = "gone"
+    exit_code = 32
+    http_status = 410
+    advice = "Please send the document again if you still need it."
+
+
+class Conflict(RequestError):
+    """That cannot be done in the job's present state."""
+
+    code = "conflict"
+    exit_code = 33
+    http_status = 409
+    advice = "Please look at the job's state first."
+
+
+class OperatorError(DragomanError):
+    """The server is not set up for that."""
+
+    code = "operator"
+    exit_code = 3
+    http_status = 503
+    advice = "The admin of this server has to look at it; your document is kept."
+
+
+class SettingsInvalid(OperatorError):
+    """Some settings are wrong."""
+
+    code = "settings_invalid"
+    exit_code = 40
+    advice = "Please mend them and start again."
+
+
+class EngineKeyRejected(OperatorError):
+    """The translation service rejected our key."""
+
+    code = "engine_key_rejected"
+    exit_code = 41
+
+
+class QuotaUsedUp(OperatorError):
+    """The quota at the translation service is used up."""
+
+    code = "quota_used_up"
+    exit_code = 42
+
+
+class EngineMissing(OperatorError):
+    """The translation engine is not installed or not set up."""
+
+    code = "engine_missing"
+    exit_code = 43
+
+
+class EngineMisbehaved(OperatorError):
+    """The translation engine gave an answer that cannot be used."""
+
+    code = "engine_misbehaved"
+    exit_code = 44
+
+
+class StageTimedOut(OperatorError):
+    """A step took longer than it may."""
+
+    code = "stage_timed_out"
+    exit_code = 45
+    advice = "Please split the document into parts, or ask the admin to retry it."
+
+
+class WorkerLost(OperatorError):
+    """The process that worked on the document died, more than once."""
+
+    code = "worker_lost"
+    exit_code = 46
+
+
+class OutboundRefused(OperatorError):
+    """The mail server refused our answer for good."""
+
+    code = "outbound_refused"
+    exit_code = 47
+
+
+class TemporaryError(DragomanError):
+    """Something we depend on does not answer at the moment."""
+
+    code = "temporary"
+    temporary = True
+    exit_code = 4
+    http_status = 503
+    advice = "Nothing is lost. Please try again in a few minutes."
+
+    def __init__(self, message: str | None = None, *, detail: str = "", retry_after_s: float | None = None) -> None:
+        """`retry_after_s`: seconds the other side asked us to wait, None if it did not say."""
+        super().__init__(message, detail=detail)
+        self.retry_after_s = retry_after_s
+
+
+class EngineUnavailable(TemporaryError):
+    """The translation service does not answer at the moment."""
+
+    code = "engine_unavailable"
+    exit_code = 50
+
+
+class EngineBusy(TemporaryError):
+    """The translation service asks us to slow down."""
+
+    code = "engine_busy"
+    exit_code = 51
+
+
+class StoreUnavailable(TemporaryError):
+    """The file store does not answer at the moment."""
+
+    code = "store_unavailable"
+    exit_code = 52
+
+
+class DatabaseUnavailable(TemporaryError):
+    """The database does not answer at the moment."""
+
+    code = "database_unavailable"
+    exit_code = 53
+
+
+class BrokerUnavailable(TemporaryError):
+    """The message broker does not answer at the moment."""
+
+    code = "broker_unavailable"
+    exit_code = 54
+
+
+class OutboundUnavailable(TemporaryError):
+    """The mail server for answers does not take mail at the moment."""
+
+    code = "outbound_unavailable"
+    exit_code = 55
+
+
+class LeaseLost(DragomanError):
+    """Another worker owns this row now."""
+
+    code = "lease_lost"

@@ -1,0 +1,1 @@
+"""Front doors: a foreign message in, a receipt out."""

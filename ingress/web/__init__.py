@@ -1,0 +1,1 @@
+"""The door for HTTP: uploads, status, the job's page, downloads, health and metrics."""

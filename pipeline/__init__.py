@@ -1,0 +1,1 @@
+"""The work: extract, translate, customise tone, reconstruct."""

@@ -1,0 +1,1 @@
+"""What translates: one module an engine, all behind `dragoman.ports.Translator`."""

@@ -1,0 +1,1 @@
+"""Reading and writing PDF pages: pure but for PyMuPDF."""
