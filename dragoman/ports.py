@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from dragoman.domain.job import Tone
@@ -15,13 +16,15 @@ class Capabilities:
     """What an engine can do.
 
     `targets`: tags it can translate into. `pairs`: the (source, target) base languages it can serve, None: any source
-    into any target. `formality`: targets for which `Tone.FORMAL` and `Tone.INFORMAL` are honoured while translating.
+    into any target. `formality`: targets for which `Tone.FORMAL` and `Tone.INFORMAL` are honoured while translating;
+    `styles`: targets for which the other tones are.
     """
 
     engine: str
     targets: frozenset[str]
     pairs: frozenset[tuple[str, str]] | None = None
     formality: frozenset[str] = frozenset()
+    styles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,9 @@ class BlobStore(Protocol):
         Raises StoreUnavailable.
         """
 
+    def adopt(self, key: str, file: Path) -> bool:
+        """As `put` with the bytes of `file` (on disk with fsync), which is gone afterwards."""
+
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
         """The bytes under `key`, to be read forward. Raises Gone or StoreUnavailable."""
 
@@ -103,10 +109,3 @@ class BlobStore(Protocol):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that begin with `prefix`. Raises StoreUnavailable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What a reply channel knows of a message it handed over: `ref` is its id over there."""
-
-    ref: str

@@ -1,0 +1,69 @@
+"""The ledger of messages that a front door accepted and that wait to be opened."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, select, update
+
+from dragoman.db import outbox
+from dragoman.db.clock import now_s
+from dragoman.db.lease import Ledger, told
+from dragoman.db.models import InboxRow
+from dragoman.db.statements import insert_once
+
+INBOX = cast("Table", InboxRow.__table__)
+
+
+def insert(connection: Connection, **values: Any) -> bool:
+    """A new message, rung for now; False if its key is known."""
+    return insert_once(connection, INBOX, created_at=now_s(), rung_at=now_s(), **values)
+
+
+def by_id(connection: Connection, message_id: str) -> dict[str, Any] | None:
+    """The message, or None."""
+    row = connection.execute(select(INBOX).where(INBOX.c.id == message_id)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def by_key(connection: Connection, key: str) -> dict[str, Any] | None:
+    """The message with this source key, or None."""
+    row = connection.execute(select(INBOX).where(INBOX.c.key == key)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def job_ended(connection: Connection, message_id: str) -> dict[str, Any] | None:
+    """Count one job of the message as ended; the message's row if that was the last one of this run, else None."""
+    statement = (
+        update(INBOX)
+        .where(INBOX.c.id == message_id, INBOX.c.jobs_left > 0)
+        .values(jobs_left=INBOX.c.jobs_left - 1)
+        .returning(INBOX)
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    return dict(row) if row and row["jobs_left"] == 0 else None
+
+
+def job_again(connection: Connection, message_id: str) -> int:
+    """Count one job of the message as running again; the run that it belongs to (a new one if all had ended)."""
+    row = connection.execute(select(INBOX).where(INBOX.c.id == message_id).with_for_update()).mappings().one()
+    run = row["run"] + (1 if row["jobs_left"] == 0 else 0)
+    connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(run=run, jobs_left=INBOX.c.jobs_left + 1))
+    return int(run)
+
+
+def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
+    facts = told(error)
+    payload = {"reason": "failed", **{name: facts[name] for name in ("error_code", "error_message", "error_advice")}}
+    outbox.owe(
+        connection,
+        owner=row["id"],
+        run=row["run"],
+        kind=outbox.Kind.FINAL,
+        channel=row["channel"],
+        payload=payload,
+        traceparent=row["traceparent"],
+    )
+
+
+LEDGER = Ledger(INBOX, _dead)

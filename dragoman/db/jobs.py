@@ -1,0 +1,160 @@
+"""The ledger of jobs: claimed stage by stage, ended once, and what is owed to the sender inserted in the same commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, func, select, update
+
+from dragoman.db import inbox, outbox
+from dragoman.db.clock import now_s
+from dragoman.db.lease import Lease, Ledger
+from dragoman.db.models import JobRow
+from dragoman.db.statements import insert_once
+from dragoman.domain.job import OPEN, RowState, Stage, next_stage, percent
+from dragoman.errors import Conflict
+
+JOBS = cast("Table", JobRow.__table__)
+# Channels whose answer belongs to the job itself; a mail's answer belongs to the message, an upload's page is its answer.
+ANSWERED_BY_JOB = frozenset({"slack"})
+
+
+def insert(connection: Connection, **values: Any) -> bool:
+    """A new job at its first stage, rung for now; False if its key is known."""
+    return insert_once(
+        connection,
+        JOBS,
+        stage=Stage.EXTRACT,
+        stage_since=now_s(),
+        created_at=now_s(),
+        rung_at=now_s(),
+        warnings=[],
+        **values,
+    )
+
+
+def by_id(connection: Connection, job_id: str) -> dict[str, Any] | None:
+    """The job, or None."""
+    row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def by_key(connection: Connection, key: str) -> dict[str, Any] | None:
+    """The job with this source key, or None."""
+    row = connection.execute(select(JOBS).where(JOBS.c.key == key)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def of_message(connection: Connection, message_id: str, run: int | None = None) -> list[dict[str, Any]]:
+    """The jobs of a message, in the order of their files; of one run, or of all."""
+    statement = select(JOBS).where(JOBS.c.message_id == message_id).order_by(JOBS.c.created_at, JOBS.c.key)
+    if run is not None:
+        statement = statement.where(JOBS.c.run == run)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def listed(
+    connection: Connection, *, owner: str | None = None, states: Sequence[RowState] = (), limit: int = 50
+) -> list[dict[str, Any]]:
+    """The newest jobs, newest first; of one owner, in some states."""
+    statement = select(JOBS).order_by(JOBS.c.created_at.desc()).limit(limit)
+    if owner is not None:
+        statement = statement.where(JOBS.c.owner == owner)
+    if states:
+        statement = statement.where(JOBS.c.state.in_(states))
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def counted(connection: Connection) -> dict[tuple[str, str], int]:
+    """How many jobs there are for each (stage, state)."""
+    statement = select(JOBS.c.stage, JOBS.c.state, func.count()).group_by(JOBS.c.stage, JOBS.c.state)
+    return {(stage, state): count for stage, state, count in connection.execute(statement)}
+
+
+def show_progress(connection: Connection, lease: Lease, fraction: float) -> None:
+    """Record how much of the present stage is done (0 to 1); the percent never goes back. Raises LeaseLost."""
+    wanted = percent(Stage(lease.row["stage"]), fraction)
+    lease.write(
+        connection,
+        progress=func.max(JOBS.c.progress, wanted) if _sqlite(connection) else func.greatest(JOBS.c.progress, wanted),
+    )
+
+
+def finish_stage(connection: Connection, lease: Lease, artifact: str, **facts: Any) -> None:
+    """The leased stage is done and its artifact stored: the next one is ready. Raises LeaseLost."""
+    following = next_stage(Stage(lease.row["stage"]))
+    if following is None:
+        raise ValueError("the last stage ends with `complete`")
+    progress = max(lease.row["progress"], percent(following, 0.0))
+    lease.advance(connection, stage=following, stage_since=now_s(), artifact=artifact, progress=progress, **facts)
+
+
+def complete(connection: Connection, lease: Lease, result: str, result_size: int, **facts: Any) -> None:
+    """The job has its result; the answer is owed from this commit on. Raises LeaseLost."""
+    lease.finish(connection, RowState.DONE, result=result, result_size=result_size, progress=100, **_clean(), **facts)
+    settle(connection, lease.row)
+
+
+def cancel(connection: Connection, job_id: str) -> bool:
+    """End an open job, whoever works on it (the epoch fences them off); False if it had ended already."""
+    statement = (
+        update(JOBS)
+        .where(JOBS.c.id == job_id, JOBS.c.state.in_(OPEN))
+        .values(state=RowState.CANCELLED, epoch=JOBS.c.epoch + 1, ended_at=now_s())
+        .returning(JOBS)
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    if row is None:
+        return False
+    settle(connection, dict(row))
+    return True
+
+
+def retry(connection: Connection, job_id: str) -> dict[str, Any]:
+    """Open a new run of a dead or cancelled job, from its last good stage. Raises Conflict."""
+    row = connection.execute(select(JOBS).where(JOBS.c.id == job_id).with_for_update()).mappings().one_or_none()
+    if row is None or row["state"] not in (RowState.DEAD, RowState.CANCELLED) or row["purged_at"]:
+        raise Conflict("Only a job that failed or was cancelled, and whose file is still here, can be tried again.")
+    run = inbox.job_again(connection, row["message_id"]) if row["message_id"] else row["run"] + 1
+    fresh = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0, "ended_at": None}
+    connection.execute(
+        update(JOBS).where(JOBS.c.id == job_id).values(state=RowState.READY, run=run, **fresh, **_clean())
+    )
+    return {**row, "run": run}
+
+
+def settle(connection: Connection, row: dict[str, Any]) -> None:
+    """What follows in the transaction that ends a job: its own answer, or its message's after the last job."""
+    if row["channel"] in ANSWERED_BY_JOB:
+        _owe(connection, row["id"], row["run"], row)
+    elif row["message_id"]:
+        message = inbox.job_ended(connection, row["message_id"])
+        if message:
+            _owe(connection, message["id"], message["run"], row)
+
+
+def _owe(connection: Connection, owner: str, run: int, row: dict[str, Any]) -> None:
+    outbox.owe(
+        connection,
+        owner=owner,
+        run=run,
+        kind=outbox.Kind.FINAL,
+        channel=row["channel"],
+        traceparent=row["traceparent"],
+    )
+
+
+def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
+    settle(connection, row)
+
+
+def _sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def _clean() -> dict[str, None]:
+    return dict.fromkeys(("error_code", "error_message", "error_advice", "error_detail"))
+
+
+LEDGER = Ledger(JOBS, _dead)

@@ -1,0 +1,264 @@
+"""The one lease: how a worker owns a row of a ledger for a time, and what becomes of the row when the work ends.
+
+Claim (one guarded UPDATE: whoever gets the row back owns it), heartbeat, then advance, finish or give back. Each claim
+raises `epoch`, and every later write names its epoch: a worker that lost its lease can write nothing any more and gets
+LeaseLost. All times are the database's, so workers' clocks do not matter.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, or_, select, update
+
+from dragoman.db.clock import now_s
+from dragoman.db.engine import Database
+from dragoman.domain.job import RowState
+from dragoman.domain.retry import WORKER_LOST_ATTEMPTS, GiveUp, RetryIn, decide
+from dragoman.errors import DatabaseUnavailable, DragomanError, LeaseLost, WorkerLost
+
+log = structlog.get_logger(__name__)
+
+LEASE_S = 60.0
+FIRST_GAP_S, LONGEST_GAP_S = 5, 60  # between two doorbells for the same row
+UNKNOWN_CODE = "internal"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """One of the three tables, and what is owed when a row of it dies.
+
+    `on_dead(connection, row, error)` runs in the transaction that ends the row: it inserts the answer to the sender.
+    """
+
+    table: Table
+    on_dead: Callable[[Connection, dict[str, Any], BaseException], None]
+    attempts: int | None = None
+
+
+@dataclass
+class Lease:
+    """The right to work on one row. `row` is the row as it was claimed; `attempt` counts from 1."""
+
+    database: Database
+    ledger: Ledger
+    row: dict[str, Any]
+    lease_s: float
+    lost: threading.Event = field(default_factory=threading.Event)
+    ended: bool = False
+
+    @property
+    def id(self) -> str:
+        """The row's id."""
+        return str(self.row["id"])
+
+    @property
+    def attempt(self) -> int:
+        """Number of this attempt at the row's present step, from 1."""
+        return int(self.row["attempts"])
+
+    def check(self) -> None:
+        """Raise LeaseLost if the heartbeat has found the row in other hands (or cancelled)."""
+        if self.lost.is_set():
+            raise LeaseLost
+
+    def write(self, connection: Connection, **values: Any) -> None:
+        """Change the row while holding it. Raises LeaseLost."""
+        table = self.ledger.table
+        guard = and_(table.c.id == self.id, table.c.epoch == self.row["epoch"], table.c.state == RowState.RUNNING)
+        if connection.execute(update(table).where(guard).values(**values)).rowcount != 1:
+            self.lost.set()
+            raise LeaseLost
+
+    def renew(self) -> None:
+        """Hold the row for another `lease_s` seconds. Raises LeaseLost or DatabaseUnavailable."""
+        with self.database.write() as connection:
+            self.write(connection, lease_until=now_s() + self.lease_s)
+
+    def advance(self, connection: Connection, **values: Any) -> None:
+        """The step is done and another follows: ready again, with a clean count. Raises LeaseLost."""
+        fresh = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0, **_no_error()}
+        self.write(connection, state=RowState.READY, **fresh, **values)
+        self.ended = True
+
+    def finish(self, connection: Connection, state: RowState = RowState.DONE, **values: Any) -> None:
+        """The row has come to its end. Raises LeaseLost."""
+        self.write(connection, state=state, ended_at=now_s(), **values)
+        self.ended = True
+
+    def give_back(self, connection: Connection, delay_s: float, error: BaseException) -> None:
+        """Ready again after `delay_s` seconds; the sweeper rings then. Raises LeaseLost."""
+        self.write(connection, state=RowState.READY, run_after=now_s() + delay_s, rung_at=0.0, rings=0, **told(error))
+        self.ended = True
+
+
+def claim(
+    database: Database, ledger: Ledger, row_id: str, lease_s: float, *guards: ColumnElement[bool]
+) -> Lease | None:
+    """The lease on a row that is due, None if it is not due, not there, or somebody else's."""
+    table = ledger.table
+    lost = case((table.c.state == RowState.RUNNING, 1), else_=0)
+    statement = (
+        update(table)
+        .where(table.c.id == row_id, is_due(table), *guards)
+        .values(
+            state=RowState.RUNNING,
+            epoch=table.c.epoch + 1,
+            attempts=table.c.attempts + 1,
+            losses=table.c.losses + lost,
+            lease_until=now_s() + lease_s,
+        )
+        .returning(table)
+    )
+    with database.write() as connection:
+        row = connection.execute(statement).mappings().one_or_none()
+    return Lease(database, ledger, dict(row), lease_s) if row else None
+
+
+@contextmanager
+def attempt(
+    database: Database, ledger: Ledger, row_id: str, *guards: ColumnElement[bool], lease_s: float = LEASE_S
+) -> Iterator[Lease | None]:
+    """One attempt at a row: claimed, kept alive by a heartbeat, and given back or buried if the block raises.
+
+    Yields None when the row is not ours to work on. The block ends the row itself (`advance`, `finish`). What it
+    raises goes on to the caller after it is on record, LeaseLost included.
+    """
+    lease = claim(database, ledger, row_id, lease_s, *guards)
+    if lease is None:
+        yield None
+        return
+    if lease.row["losses"] >= WORKER_LOST_ATTEMPTS:
+        bury(lease, WorkerLost())
+        yield None
+        return
+    with _heartbeat(lease):
+        try:
+            yield lease
+        except LeaseLost:
+            log.info("lease_lost", table=ledger.table.name, id=lease.id)
+            raise
+        except Exception as error:
+            record(lease, error)
+            raise
+
+
+def record(lease: Lease, error: BaseException) -> None:
+    """Put a failed attempt on record: tried again later, or a dead letter with its answer."""
+    decision = decide(error, lease.attempt, random.random(), attempts=lease.ledger.attempts)  # noqa: S311 - jitter
+    facts = {"table": lease.ledger.table.name, "id": lease.id, "attempt": lease.attempt, "code": code_of(error)}
+    try:
+        if isinstance(decision, GiveUp):
+            bury(lease, error)
+            log.error("gave_up", **facts, detail=detail_of(error), exc_info=error)
+        else:
+            _retry(lease, decision, error)
+            log.warning("will_retry", **facts, seconds=round(decision.seconds, 1), detail=detail_of(error))
+    except (LeaseLost, DatabaseUnavailable) as trouble:
+        # The lease runs out by itself, and the sweeper finds the row.
+        log.warning("failure_not_recorded", **facts, because=code_of(trouble))
+
+
+def bury(lease: Lease, error: BaseException) -> None:
+    """End the row as a dead letter; what is owed to the sender is inserted in the same transaction."""
+    with lease.database.write() as connection:
+        lease.finish(connection, RowState.DEAD, **told(error))
+        lease.ledger.on_dead(connection, lease.row, error)
+
+
+def lose(database: Database, ledger: Ledger, row_id: str, epoch: int | None = None) -> None:
+    """Give a dead worker's row back at once, counting the loss (called by the process that saw it die)."""
+    table = ledger.table
+    guard = [table.c.id == row_id, table.c.state == RowState.RUNNING]
+    if epoch is not None:
+        guard.append(table.c.epoch == epoch)
+    values = {"state": RowState.READY, "losses": table.c.losses + 1, "run_after": 0.0, "rung_at": 0.0, "rings": 0}
+    with database.write() as connection:
+        connection.execute(update(table).where(*guard).values(**values))
+
+
+def is_due(table: Table) -> ColumnElement[bool]:
+    """Whether a row may be claimed now: ready and its time has come, or its worker's lease ran out."""
+    return or_(
+        and_(table.c.state == RowState.READY, table.c.run_after <= now_s()),
+        and_(table.c.state == RowState.RUNNING, table.c.lease_until < now_s()),
+    )
+
+
+def take_unrung(connection: Connection, table: Table, limit: int) -> list[dict[str, Any]]:
+    """Rows that are due and were not rung for lately, marked as rung now. The gap doubles from 5 s to a minute."""
+    gap = case(*((table.c.rings == n, FIRST_GAP_S * 2**n) for n in range(4)), else_=LONGEST_GAP_S)
+    due = (
+        select(table.c.id)
+        .where(is_due(table), table.c.rung_at <= now_s() - gap)
+        .order_by(table.c.run_after, table.c.created_at)
+        .limit(limit)
+    )
+    statement = (
+        update(table)
+        .where(table.c.id.in_(due.scalar_subquery()), is_due(table))
+        .values(rung_at=now_s(), rings=table.c.rings + 1)
+        .returning(table)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def told(error: BaseException) -> dict[str, Any]:
+    """The error columns for `error`."""
+    known = isinstance(error, DragomanError)
+    return {
+        "error_code": code_of(error),
+        "error_message": str(error) if known else "Something went wrong on our side.",
+        "error_advice": error.advice if isinstance(error, DragomanError) else DragomanError.advice,
+        "error_detail": detail_of(error),
+    }
+
+
+def code_of(error: BaseException) -> str:
+    """The stable code of an error; `internal` for one that nobody foresaw."""
+    return error.code if isinstance(error, DragomanError) else UNKNOWN_CODE
+
+
+def detail_of(error: BaseException) -> str:
+    """What the log and an admin get to see of an error, at most 500 characters."""
+    text = error.detail if isinstance(error, DragomanError) else f"{type(error).__name__}: {error}"
+    return text[:500]
+
+
+def _retry(lease: Lease, decision: RetryIn, error: BaseException) -> None:
+    with lease.database.write() as connection:
+        lease.give_back(connection, decision.seconds, error)
+
+
+def _no_error() -> dict[str, None]:
+    return dict.fromkeys(("error_code", "error_message", "error_advice", "error_detail"))
+
+
+@contextmanager
+def _heartbeat(lease: Lease) -> Iterator[None]:
+    """Renew the lease every third of its time in a thread, until the block ends or the row is lost."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(lease.lease_s / 3) and not lease.lost.is_set():
+            try:
+                if not lease.ended:
+                    lease.renew()
+            except LeaseLost:
+                return
+            except DatabaseUnavailable as error:
+                log.warning("heartbeat_missed", id=lease.id, detail=error.detail)
+
+    thread = threading.Thread(target=beat, name=f"lease-{lease.id[:8]}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,47 @@
+"""The translation memory: what an engine answered is kept, so that no sentence is paid for twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from sqlalchemy import Connection, Table, delete, select, update
+
+from dragoman.db.clock import now_s
+from dragoman.db.models import TranslationRow
+from dragoman.db.statements import insert_once
+
+TRANSLATIONS = cast("Table", TranslationRow.__table__)
+KEYS_A_QUERY = 500  # SQLite's limit of variables is above 30,000, but long lists of them are slow to compile
+
+
+def recall(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
+    """The remembered translations among `keys`; marks them as used."""
+    found: dict[str, str] = {}
+    wanted = list(keys)
+    for start in range(0, len(wanted), KEYS_A_QUERY):
+        part = TRANSLATIONS.c.key.in_(wanted[start : start + KEYS_A_QUERY])
+        rows = connection.execute(select(TRANSLATIONS.c.key, TRANSLATIONS.c.text).where(part))
+        found.update((row.key, row.text) for row in rows)
+        connection.execute(update(TRANSLATIONS).where(part).values(used_at=now_s()))
+    return found
+
+
+def remember(
+    connection: Connection, translations: Mapping[str, str], *, engine: str, target_lang: str, job_id: str | None
+) -> None:
+    """Keep translations by key; a key that is known stays as it is."""
+    for key, text in translations.items():
+        values = {"key": key, "text": text, "engine": engine, "target_lang": target_lang, "job_id": job_id}
+        insert_once(connection, TRANSLATIONS, used_at=now_s(), **values)
+
+
+def forget_unused(connection: Connection, days: int) -> int:
+    """Drop what nobody asked for in `days` days; how many."""
+    old = TRANSLATIONS.c.used_at < now_s() - days * 86400
+    return connection.execute(delete(TRANSLATIONS).where(old)).rowcount
+
+
+def forget_job(connection: Connection, job_id: str) -> int:
+    """Drop what was learnt from one job; how many."""
+    return connection.execute(delete(TRANSLATIONS).where(TRANSLATIONS.c.job_id == job_id)).rowcount

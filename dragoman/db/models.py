@@ -1,0 +1,170 @@
+"""The tables. Three ledgers (`inbox`, `jobs`, `outbox`) share the columns of `Leased`; the rest is memory.
+
+Times are seconds since 1970 on the database's clock (`dragoman.db.clock`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from dragoman.domain.job import RowState
+
+Seconds = Float(53)
+
+
+class Base(DeclarativeBase):
+    """All tables of the program."""
+
+    type_annotation_map = {dict[str, Any]: JSON, list[dict[str, Any]]: JSON, float: Seconds}  # noqa: RUF012 - SQLAlchemy's way
+
+
+class Leased:
+    """What makes a row workable: who may work on it when, how often it was tried, when a doorbell last rang for it.
+
+    `epoch` counts the claims and fences every later write. `losses` counts workers that died holding the row.
+    """
+
+    state: Mapped[str] = mapped_column(String(10), default=RowState.READY.value)
+    epoch: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    losses: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[float] = mapped_column(default=0.0)
+    run_after: Mapped[float] = mapped_column(default=0.0)
+    rung_at: Mapped[float] = mapped_column(default=0.0)
+    rings: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[float]
+    ended_at: Mapped[float | None]
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    error_message: Mapped[str | None] = mapped_column(Text)
+    error_advice: Mapped[str | None] = mapped_column(Text)
+    error_detail: Mapped[str | None] = mapped_column(Text)
+    traceparent: Mapped[str | None] = mapped_column(String(60))
+
+
+class InboxRow(Leased, Base):
+    """A message that a front door accepted. `payload` holds ids and addresses, never bytes.
+
+    `run` rises with each retry of one of its jobs; `jobs_left` counts the jobs of this run that have not ended.
+    """
+
+    __tablename__ = "inbox"
+    __table_args__ = (Index("inbox_due", "state", "run_after"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    sender: Mapped[str] = mapped_column(String(320), index=True)
+    payload: Mapped[dict[str, Any]]
+    blob: Mapped[str | None] = mapped_column(String(200))
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    run: Mapped[int] = mapped_column(default=1)
+    jobs_left: Mapped[int] = mapped_column(default=0)
+    purged_at: Mapped[float | None]
+
+
+class JobRow(Leased, Base):
+    """One PDF to one language. `artifact` is the blob of the last finished stage, `result` the translated PDF."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("jobs_due", "state", "run_after"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key: Mapped[str] = mapped_column(String(300), unique=True)
+    message_id: Mapped[str | None] = mapped_column(ForeignKey("inbox.id"), index=True)
+    run: Mapped[int] = mapped_column(default=1)
+    channel: Mapped[str] = mapped_column(String(20))
+    owner: Mapped[str] = mapped_column(String(320), index=True)
+    filename: Mapped[str] = mapped_column(String(255))
+    options: Mapped[dict[str, Any]]
+    source: Mapped[str] = mapped_column(String(200))
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    source_size: Mapped[int] = mapped_column(BigInteger)
+    stage: Mapped[str] = mapped_column(String(20))
+    stage_since: Mapped[float]
+    progress: Mapped[int] = mapped_column(default=0)
+    artifact: Mapped[str | None] = mapped_column(String(200))
+    result: Mapped[str | None] = mapped_column(String(200))
+    result_size: Mapped[int | None] = mapped_column(BigInteger)
+    source_lang: Mapped[str | None] = mapped_column(String(20))
+    target_lang: Mapped[str] = mapped_column(String(20))
+    engine: Mapped[str | None] = mapped_column(String(40))
+    pages: Mapped[int | None]
+    characters: Mapped[int | None] = mapped_column(BigInteger)
+    characters_billed: Mapped[int] = mapped_column(BigInteger, default=0)
+    warnings: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    link_version: Mapped[int] = mapped_column(default=1)
+    purged_at: Mapped[float | None]
+
+
+class OutboxRow(Leased, Base):
+    """A delivery: one message owed for `owner` (a job's or a message's id) in `run`; unique per kind.
+
+    `maybe_sent` is 1 from just before a send until its outcome is known. `rendered` is the blob of the bytes to send.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (UniqueConstraint("owner", "run", "kind"), Index("outbox_due", "state", "run_after"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(32), index=True)
+    run: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(20))
+    channel: Mapped[str] = mapped_column(String(20))
+    payload: Mapped[dict[str, Any]]
+    rendered: Mapped[str | None] = mapped_column(String(200))
+    maybe_sent: Mapped[int] = mapped_column(default=0)
+    ref: Mapped[str | None] = mapped_column(String(998))
+    sent_at: Mapped[float | None]
+
+
+class TranslationRow(Base):
+    """The translation memory: what an engine answered once is never paid for again.
+
+    `key` is a hash of engine, languages, options and text. `job_id`: the job that paid, so that a purge forgets it.
+    """
+
+    __tablename__ = "translations"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    engine: Mapped[str] = mapped_column(String(40))
+    target_lang: Mapped[str] = mapped_column(String(20))
+    job_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    used_at: Mapped[float] = mapped_column(Seconds, index=True)
+
+
+class CapabilityRow(Base):
+    """What a worker said its engines can do; the doors check targets against it."""
+
+    __tablename__ = "capabilities"
+
+    engine: Mapped[str] = mapped_column(String(40), primary_key=True)
+    facts: Mapped[dict[str, Any]]
+    seen_at: Mapped[float]
+
+
+class StageTimeRow(Base):
+    """How long stages took: the history that an ETA is made from."""
+
+    __tablename__ = "stage_times"
+    __table_args__ = (Index("stage_times_by", "stage", "engine", "ended_at"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    stage: Mapped[str] = mapped_column(String(20))
+    engine: Mapped[str] = mapped_column(String(40))
+    pages: Mapped[int]
+    seconds: Mapped[float]
+    ended_at: Mapped[float]
+
+
+class HeartbeatRow(Base):
+    """When a service was last known to be alive and doing its work."""
+
+    __tablename__ = "heartbeats"
+
+    service: Mapped[str] = mapped_column(String(80), primary_key=True)
+    facts: Mapped[dict[str, Any]]
+    seen_at: Mapped[float]

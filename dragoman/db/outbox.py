@@ -1,0 +1,92 @@
+"""The ledger of deliveries: one row for each message owed to a sender, unique by owner, run and kind."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+from typing import Any, cast
+
+import structlog
+from sqlalchemy import Connection, Table, delete, select
+
+from dragoman.db.clock import now_s
+from dragoman.db.lease import Ledger
+from dragoman.db.models import OutboxRow
+from dragoman.db.statements import insert_once
+from dragoman.domain.job import RowState
+
+log = structlog.get_logger(__name__)
+
+OUTBOX = cast("Table", OutboxRow.__table__)
+DELIVERY_ATTEMPTS = 60  # with delays of up to 10 minutes: some hours, for a mail server that is down
+
+
+class Kind(StrEnum):
+    """What a delivery tells: that the work has begun, or how it ended."""
+
+    ACK = "ack"
+    FINAL = "final"
+
+
+def owe(
+    connection: Connection,
+    *,
+    owner: str,
+    run: int,
+    kind: Kind,
+    channel: str,
+    payload: dict[str, Any] | None = None,
+    after_s: float = 0.0,
+    traceparent: str | None = None,
+) -> str | None:
+    """Insert a delivery, due in `after_s` seconds; its id, or None if the same one is already owed or sent.
+
+    A final answer takes back an ack that is still waiting.
+    """
+    if kind is Kind.FINAL:
+        take_back(connection, owner, run, Kind.ACK)
+    row_id = uuid.uuid4().hex
+    inserted = insert_once(
+        connection,
+        OUTBOX,
+        id=row_id,
+        owner=owner,
+        run=run,
+        kind=kind,
+        channel=channel,
+        payload=payload or {},
+        run_after=now_s() + after_s if after_s else 0.0,
+        rung_at=0.0 if after_s else now_s(),
+        created_at=now_s(),
+        traceparent=traceparent,
+    )
+    return row_id if inserted else None
+
+
+def take_back(connection: Connection, owner: str, run: int, kind: Kind) -> None:
+    """Forget a delivery that nobody has begun to send."""
+    unsent = (OUTBOX.c.state == RowState.READY) & (OUTBOX.c.maybe_sent == 0)
+    connection.execute(
+        delete(OUTBOX).where(OUTBOX.c.owner == owner, OUTBOX.c.run == run, OUTBOX.c.kind == kind, unsent)
+    )
+
+
+def owed(connection: Connection, owner: str) -> list[str]:
+    """Ids of the owner's deliveries that are not at their end, oldest first."""
+    open_ = OUTBOX.c.state.in_((RowState.READY, RowState.RUNNING))
+    statement = select(OUTBOX.c.id).where(OUTBOX.c.owner == owner, open_).order_by(OUTBOX.c.created_at)
+    return list(connection.scalars(statement))
+
+
+def deliveries(connection: Connection, owner: str) -> list[dict[str, Any]]:
+    """All deliveries of an owner, oldest first."""
+    statement = select(OUTBOX).where(OUTBOX.c.owner == owner).order_by(OUTBOX.c.created_at)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
+    # Nobody is left to be told but the admin: `dragoman jobs dead` lists it.
+    log.error("delivery_dead", id=row["id"], owner=row["owner"], kind=row["kind"])
+
+
+LEDGER = Ledger(OUTBOX, _dead, attempts=DELIVERY_ATTEMPTS)

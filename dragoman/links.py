@@ -1,0 +1,64 @@
+"""Signed, expiring, revocable links to a job's page and to its result.
+
+A token names the job and its `link_version`: raising the version in the row revokes every link given out before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+
+from dragoman.errors import Gone, NotFound, SettingsInvalid
+from dragoman.settings import Settings
+
+Purpose = Literal["page", "download"]
+PATHS: dict[Purpose, str] = {"page": "/j/", "download": "/d/"}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a valid token says."""
+
+    job_id: str
+    version: int
+
+
+class Links:
+    """Makes and reads tokens with the server's secret key."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises SettingsInvalid without DRAGOMAN_SECRET_KEY."""
+        if settings.secret_key is None:
+            raise SettingsInvalid(
+                "DRAGOMAN_SECRET_KEY is empty: `dragoman init` writes one, `dragoman up` makes its own."
+            )
+        self._keys = settings.secret_key.get_secret_value()
+        self._ttl_s = settings.link_ttl_s
+        self._public_url = settings.public_url
+
+    def token(self, purpose: Purpose, job: dict[str, Any]) -> str:
+        """The token for a job's row."""
+        return str(self._serializer(purpose).dumps([job["id"], job["link_version"]]))
+
+    def path(self, purpose: Purpose, job: dict[str, Any]) -> str:
+        """The path on this server, such as `/j/TOKEN`."""
+        return PATHS[purpose] + self.token(purpose, job)
+
+    def public(self, purpose: Purpose, job: dict[str, Any]) -> str | None:
+        """The link for people outside, None where no PUBLIC_URL is set."""
+        return self._public_url + self.path(purpose, job) if self._public_url else None
+
+    def read(self, purpose: Purpose, token: str) -> Named:
+        """What a token names. Raises NotFound for a wrong one, Gone for one that has expired."""
+        try:
+            job_id, version = self._serializer(purpose).loads(token, max_age=self._ttl_s)
+        except SignatureExpired as error:
+            raise Gone("This link has expired.") from error
+        except (BadSignature, ValueError, TypeError) as error:
+            raise NotFound("There is nothing behind this link.") from error
+        return Named(str(job_id), int(version))
+
+    def _serializer(self, purpose: Purpose) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(self._keys, salt=f"dragoman.{purpose}")

@@ -1,0 +1,121 @@
+"""Forgetting: files, texts and addresses go after some days, or at once when somebody asks; rows keep only counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, or_, select, update
+
+from dragoman.db import inbox, jobs, memory, outbox
+from dragoman.db.clock import now_s
+from dragoman.db.engine import Database
+from dragoman.db.inbox import INBOX
+from dragoman.db.jobs import JOBS
+from dragoman.db.outbox import OUTBOX
+from dragoman.domain.job import OPEN
+from dragoman.ports import BlobStore
+from dragoman.telemetry import hashed
+
+log = structlog.get_logger(__name__)
+
+DAY_S = 86400
+BATCH = 200
+
+
+def purge_job(database: Database, store: BlobStore, job_id: str) -> bool:
+    """Forget a job's files and texts, and cancel it if it is still open; False if there is no such job.
+
+    Its links die first, then the bytes, then the row's own words. Safe to repeat.
+    """
+    with database.write() as connection:
+        row = jobs.by_id(connection, job_id)
+        if row is None:
+            return False
+        jobs.cancel(connection, job_id)
+        memory.forget_job(connection, job_id)
+        dead_links = {"link_version": JOBS.c.link_version + 1, "purged_at": now_s()}
+        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**dead_links))
+    _delete_below(store, f"jobs/{job_id}/")
+    with database.write() as connection:
+        gone: dict[str, Any] = {"filename": "", "source": "", "artifact": None, "result": None, "source_sha256": ""}
+        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**gone, owner=_owner(row)))
+        _forget_texts(connection, OUTBOX.c.owner == job_id)
+    if row["message_id"]:
+        purge_message(database, store, row["message_id"])
+    return True
+
+
+def purge_message(database: Database, store: BlobStore, message_id: str) -> bool:
+    """Forget a message once all its jobs are forgotten and its answers are sent; False if it has to wait."""
+    with database.read() as connection:
+        row = inbox.by_id(connection, message_id)
+        waits = row is None or row["state"] in OPEN or bool(outbox.owed(connection, message_id))
+        waits = waits or any(job["purged_at"] is None for job in jobs.of_message(connection, message_id))
+        sent = outbox.deliveries(connection, message_id)
+    if waits or row is None:
+        return False
+    _delete_below(store, f"inbox/{message_id}/")
+    for delivery in sent:
+        _delete_below(store, f"outbox/{delivery['id']}/")
+    with database.write() as connection:
+        gone: dict[str, Any] = {"payload": {}, "blob": None, "purged_at": now_s(), "sender": hashed(row["sender"])}
+        connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(**gone))
+        _forget_texts(connection, OUTBOX.c.owner == message_id)
+    return True
+
+
+def purge_sender(database: Database, store: BlobStore, sender: str) -> int:
+    """Forget all jobs and messages of one address (or owner); how many jobs there were."""
+    wanted = sender.strip().casefold()
+    with database.read() as connection:
+        job_ids = list(connection.scalars(select(JOBS.c.id).where(JOBS.c.owner == wanted)))
+        message_ids = list(connection.scalars(select(INBOX.c.id).where(INBOX.c.sender == wanted)))
+    for job_id in job_ids:
+        purge_job(database, store, job_id)
+    for message_id in message_ids:
+        purge_message(database, store, message_id)
+    return len(job_ids)
+
+
+def purge_old(database: Database, store: BlobStore, days: int) -> int:
+    """Forget what ended more than `days` days ago; how many jobs. Repeated until nothing is left."""
+    limit = now_s() - days * DAY_S
+    old_job = select(JOBS.c.id).where(JOBS.c.ended_at < limit, JOBS.c.purged_at.is_(None)).limit(BATCH)
+    old_message = select(INBOX.c.id).where(INBOX.c.ended_at < limit, INBOX.c.purged_at.is_(None)).limit(BATCH)
+    with database.read() as connection:
+        job_ids, message_ids = list(connection.scalars(old_job)), list(connection.scalars(old_message))
+    for job_id in job_ids:
+        purge_job(database, store, job_id)
+    for message_id in message_ids:
+        purge_message(database, store, message_id)
+    log.info("purged", jobs=len(job_ids), messages=len(message_ids))
+    return len(job_ids)
+
+
+def unreferenced(database: Database, store: BlobStore, prefix: str) -> list[str]:
+    """Keys below `jobs/`, `inbox/` or `outbox/` whose row is not there: what a crash between put and commit leaves."""
+    table = {"jobs/": JOBS, "inbox/": INBOX, "outbox/": OUTBOX}[prefix]
+    keys = list(store.keys(prefix))
+    ids = sorted({key.split("/")[1] for key in keys})
+    known: set[str] = set()
+    with database.read() as connection:
+        for start in range(0, len(ids), BATCH):
+            part = ids[start : start + BATCH]
+            known.update(connection.scalars(select(table.c.id).where(table.c.id.in_(part))))
+    return [key for key in keys if key.split("/")[1] not in known]
+
+
+def _delete_below(store: BlobStore, prefix: str) -> None:
+    for key in list(store.keys(prefix)):
+        store.delete(key)
+
+
+def _forget_texts(connection: Connection, which: Any) -> None:
+    ended = or_(OUTBOX.c.ended_at.is_not(None), OUTBOX.c.state.not_in(OPEN))
+    connection.execute(update(OUTBOX).where(which, ended).values(payload={}, rendered=None))
+
+
+def _owner(row: dict[str, Any]) -> str:
+    """Who owned a purged job: a token's name is kept, an address becomes a hash."""
+    return hashed(row["owner"]) if "@" in row["owner"] else str(row["owner"])

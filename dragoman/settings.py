@@ -1,0 +1,201 @@
+"""What an admin may choose, read once per process from `DRAGOMAN_*` (docs/reference/settings.md has a line for each).
+
+Units are in the names. Secrets print as `**********`. `Settings.from_env()` names every wrong value at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from dragoman.domain import language
+from dragoman.errors import SettingsInvalid, UnknownLanguage
+
+MIB = 2**20
+HIGHEST_PORT = 65535
+SHORTEST_SECRET = 16
+
+
+class Settings(BaseSettings):
+    """All settings of one process; frozen, passed down from the entry point."""
+
+    model_config = SettingsConfigDict(env_prefix="DRAGOMAN_", env_ignore_empty=True, frozen=True, extra="ignore")
+
+    data_dir: Path = Path("dragoman-data")
+    database_url: str = Field(default="", repr=False)  # may hold a password
+    broker_url: str = Field(default="", repr=False)
+    storage_url: str = Field(default="", repr=False)
+
+    engine: Literal["auto", "deepl", "apertium", "pseudo"] = "auto"
+    deepl_auth_key: SecretStr | None = None
+    deepl_server_url: str | None = None
+    deepl_write: bool = False
+
+    smtp_listen: str = "127.0.0.1:8025"
+    mail_address: str = "translate@localhost"
+    outbound_smtp_url: SecretStr | None = None
+    allowed_senders: Annotated[tuple[str, ...], NoDecode] = ()
+    sender_auth: Literal["trusted", "none"] = "trusted"
+    trusted_peers: Annotated[tuple[str, ...], NoDecode] = ()
+
+    web_listen: str = "127.0.0.1:8000"
+    public_url: str | None = None
+    api_tokens: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    link_ttl_s: int = Field(default=7 * 86400, ge=60)
+    flower_listen: str = "127.0.0.1:5555"
+    flower_auth: SecretStr | None = None
+
+    default_target_lang: str | None = None
+    max_pdf_bytes: int = Field(default=50 * MIB, ge=1)
+    max_pages: int = Field(default=1000, ge=1)
+    retention_days: int = Field(default=7, ge=1)
+    worker_concurrency: int = Field(default=2, ge=1, le=64)
+    lease_s: float = Field(default=60.0, ge=1.0)
+    log_format: Literal["auto", "json", "text"] = "auto"
+
+    @classmethod
+    def from_env(cls, **overrides: object) -> Settings:
+        """Settings of the environment, `overrides` first. Raises SettingsInvalid, which names every wrong value."""
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]
+        except ValidationError as error:
+            lines = [_explain(found["loc"], found["msg"]) for found in error.errors(include_input=False)]
+            raise SettingsInvalid("Some settings are wrong:\n" + "\n".join(lines)) from None
+
+    @property
+    def database(self) -> str:
+        """The database to use: the one named, else SQLite in the data folder."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'dragoman.db'}"
+
+    @property
+    def storage(self) -> str:
+        """The object store to use: the one named, else a folder in the data folder."""
+        return self.storage_url or f"file://{self.data_dir.absolute() / 'store'}"
+
+    @property
+    def tokens(self) -> dict[str, tuple[str, bool]]:
+        """API tokens: secret -> (name, admin)."""
+        return _tokens(self.api_tokens.get_secret_value()) if self.api_tokens else {}
+
+    @field_validator("allowed_senders", "trusted_peers", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            tuple(part.strip().casefold() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("use sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _known_broker(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "redis+socket://")):
+            raise ValueError("use redis://HOST:PORT/0, rediss://… or redis+socket:///PATH")
+        return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _known_storage(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and not (parts.scheme == "file" and parts.path) and not (parts.scheme == "s3" and parts.netloc):
+            raise ValueError("use file:///FOLDER or s3://BUCKET?endpoint_url=https://HOST")
+        if parts.scheme == "s3" and not set(parse_qs(parts.query)) <= {"endpoint_url", "region_name"}:
+            raise ValueError("after s3://BUCKET only ?endpoint_url= and region_name= are known")
+        return value
+
+    @field_validator("smtp_listen", "web_listen", "flower_listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > HIGHEST_PORT:
+            raise ValueError("use HOST:PORT, for example 127.0.0.1:8025")
+        return value
+
+    @field_validator("mail_address")
+    @classmethod
+    def _one_address(cls, value: str) -> str:
+        local, _, domain = value.rpartition("@")
+        if not local or not domain or "+" in local or any(c.isspace() for c in value):
+            raise ValueError("use one address without +, for example translate@example.org")
+        return value.casefold()
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("use https://HOST (or http://HOST)")
+        return value.rstrip("/") if value else None
+
+    @field_validator("default_target_lang")
+    @classmethod
+    def _language(cls, value: str | None) -> str | None:
+        try:
+            return language.parse(value) if value else None
+        except UnknownLanguage as error:
+            raise ValueError(f"{error} {error.advice}") from error
+
+    @field_validator("outbound_smtp_url")
+    @classmethod
+    def _smtp_url(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts and (parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname):
+            raise ValueError("use smtp://HOST:PORT, smtp+starttls://USER:PASSWORD@HOST or smtps://…")
+        return value
+
+    @field_validator("api_tokens")
+    @classmethod
+    def _named_tokens(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            _tokens(value.get_secret_value())
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"at least {SHORTEST_SECRET} characters; `dragoman init` makes one")
+        return value
+
+    @model_validator(mode="after")
+    def _key_for_engine(self) -> Self:
+        if self.engine == "deepl" and not self.deepl_auth_key:
+            raise ValueError("ENGINE=deepl needs DEEPL_AUTH_KEY")
+        return self
+
+
+def host_port(listen: str) -> tuple[str, int]:
+    """`("127.0.0.1", 8025)` of `127.0.0.1:8025`; brackets around an IPv6 address are taken off."""
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _tokens(text: str) -> dict[str, tuple[str, bool]]:
+    tokens: dict[str, tuple[str, bool]] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        name, _, rest = entry.partition(":")
+        secret, _, scope = rest.partition(":")
+        if not name or len(secret) < SHORTEST_SECRET or scope not in ("", "admin") or secret in tokens:
+            raise ValueError(
+                f"write name:token[:admin], comma-separated, each token at least {SHORTEST_SECRET} characters"
+            )
+        tokens[secret] = (name, scope == "admin")
+    if len({name for name, _ in tokens.values()}) != len(tokens):
+        raise ValueError("two tokens have the same name")
+    return tokens
+
+
+def _explain(where: tuple[int | str, ...], message: str) -> str:
+    name = f"DRAGOMAN_{str(where[0]).upper()}: " if where else ""
+    return f"  {name}{message.removeprefix('Value error, ')}"

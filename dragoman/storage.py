@@ -1,0 +1,260 @@
+"""Bytes under write-once keys: in a folder, or in any S3-compatible store.
+
+A key belongs to the row that names it: `inbox/ID/...`, `jobs/ID/source.pdf`, `jobs/ID/STAGE/EPOCH.ext`, `outbox/ID/...`.
+A put is durable when it returns, and never overwrites: the first writer wins (`link(2)`, or `If-None-Match: *`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from dragoman.errors import Gone, StoreUnavailable
+from dragoman.ports import BlobStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+CHUNK = 1 << 20
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 20
+_KEY = re.compile(r"[a-z]+(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
+_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+_MISSING = frozenset({"NoSuchKey", "404"})
+
+
+def open_store(url: str) -> BlobStore:
+    """The store that `DRAGOMAN_STORAGE_URL` names. Nothing is connected yet."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return FolderStore(Path(unquote(parts.path)))
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    return S3Store(parts.netloc, **options)
+
+
+def checked(key: str) -> str:
+    """`key`, which must be a plain path below a ledger's name. Raises ValueError."""
+    if not _KEY.fullmatch(key) or ".." in key:
+        raise ValueError(f"not a key: {key[:80]!r}")
+    return key
+
+
+class FolderStore:
+    """A folder on a local disk. Half-written files live in `.partial` on the same disk until they are whole."""
+
+    def __init__(self, root: Path) -> None:
+        """`root` is made if it is not there, readable by its owner only."""
+        self.root = root
+
+    def put(self, key: str, body: BinaryIO) -> bool:
+        """As `BlobStore.put`."""
+        target = self._path(key)
+        with _store_errors():
+            if target.exists():
+                return False
+            with self._partial() as (file, name):
+                while chunk := body.read(CHUNK):
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+                return self._name(name, target)
+
+    def adopt(self, key: str, file: Path) -> bool:
+        """As `BlobStore.adopt`: only a name where the disk is the same."""
+        target = self._path(key)
+        with _store_errors():
+            try:
+                taken = self._name(str(file), target)
+            except OSError:  # another disk, or a file system without hard links
+                with file.open("rb") as body:
+                    taken = self.put(key, body)
+            file.unlink(missing_ok=True)
+            return taken
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """As `BlobStore.open`."""
+        try:
+            return self._path(key).open("rb")
+        except FileNotFoundError as error:
+            raise Gone from error
+        except OSError as error:
+            raise StoreUnavailable(detail=str(error)) from error
+
+    def size(self, key: str) -> int | None:
+        """As `BlobStore.size`."""
+        with _store_errors():
+            path = self._path(key)
+            return path.stat().st_size if path.is_file() else None
+
+    def delete(self, key: str) -> None:
+        """As `BlobStore.delete`; folders that become empty go too."""
+        path = self._path(key)
+        with _store_errors():
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # not empty, or another process was faster
+                for folder in (path.parent, path.parent.parent):
+                    if folder != self.root:
+                        folder.rmdir()
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """As `BlobStore.keys`."""
+        start = self.root / prefix.rpartition("/")[0]
+        with _store_errors():
+            for folder, _, names in os.walk(start):
+                for name in names:
+                    key = (Path(folder) / name).relative_to(self.root).as_posix()
+                    if key.startswith(prefix) and not key.startswith("."):
+                        yield key
+
+    @contextmanager
+    def _partial(self) -> Iterator[tuple[BinaryIO, str]]:
+        folder = self.root / ".partial"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            try:
+                yield cast("BinaryIO", file), file.name
+            finally:
+                Path(file.name).unlink(missing_ok=True)
+
+    def _name(self, name: str, target: Path) -> bool:
+        while True:
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                os.link(name, target)
+            except FileExistsError:
+                return False
+            except FileNotFoundError:
+                if not Path(name).exists():
+                    raise
+                continue  # the folder was removed as empty in between
+            _sync_folders(target.parent, self.root)
+            return True
+
+    def _path(self, key: str) -> Path:
+        return self.root / checked(key)
+
+
+class S3Store:
+    """A bucket. Credentials come from the environment as boto3 reads them."""
+
+    def __init__(self, bucket: str, endpoint_url: str | None = None, region_name: str | None = None) -> None:
+        """`endpoint_url` None: Amazon's own."""
+        self.bucket = bucket
+        self._options = {"endpoint_url": endpoint_url, "region_name": region_name or "us-east-1"}
+        self._client: S3Client | None = None
+        self._owner = 0
+
+    def put(self, key: str, body: BinaryIO) -> bool:
+        """As `BlobStore.put`."""
+        with _seekable(body) as whole, _store_errors():
+            try:
+                self._s3.put_object(Bucket=self.bucket, Key=checked(key), Body=whole, IfNoneMatch="*")
+            except self._s3.exceptions.ClientError as error:
+                if _code(error) in _TAKEN:
+                    return False
+                raise
+            return True
+
+    def adopt(self, key: str, file: Path) -> bool:
+        """As `BlobStore.adopt`."""
+        with file.open("rb") as body:
+            taken = self.put(key, body)
+        file.unlink(missing_ok=True)
+        return taken
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        """As `BlobStore.open`."""
+        with _store_errors():
+            answer = self._s3.get_object(Bucket=self.bucket, Key=checked(key))
+            with closing(answer["Body"]) as body:
+                yield cast("BinaryIO", body)
+
+    def size(self, key: str) -> int | None:
+        """As `BlobStore.size`."""
+        with _store_errors():
+            try:
+                return self._s3.head_object(Bucket=self.bucket, Key=checked(key))["ContentLength"]
+            except self._s3.exceptions.ClientError as error:
+                if _code(error) in _MISSING:
+                    return None
+                raise
+
+    def delete(self, key: str) -> None:
+        """As `BlobStore.delete`."""
+        with _store_errors():
+            self._s3.delete_object(Bucket=self.bucket, Key=checked(key))
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """As `BlobStore.keys`."""
+        with _store_errors():
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    yield entry["Key"]
+
+    @property
+    def _s3(self) -> S3Client:
+        """A client of this very process: a forked child must not share its parent's connections."""
+        if self._client is None or self._owner != os.getpid():
+            import boto3
+            from botocore.config import Config
+
+            # Retries exist at one level only: the row's `run_after`.
+            config = Config(
+                connect_timeout=CONNECT_TIMEOUT_S, read_timeout=READ_TIMEOUT_S, retries={"total_max_attempts": 1}
+            )
+            self._client, self._owner = boto3.client("s3", config=config, **cast("Any", self._options)), os.getpid()
+        return self._client
+
+
+@contextmanager
+def _seekable(body: BinaryIO) -> Iterator[BinaryIO]:
+    """S3 wants to know a body's length: one that cannot tell is spooled to disk first."""
+    if body.seekable():
+        yield body
+        return
+    with tempfile.TemporaryFile() as file:
+        while chunk := body.read(CHUNK):
+            file.write(chunk)
+        file.seek(0)
+        yield cast("BinaryIO", file)
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise Gone from error
+    except OSError as error:
+        raise StoreUnavailable(detail=str(error)[:200]) from error
+    except Exception as error:
+        if not type(error).__module__.startswith(("botocore", "boto3", "urllib3")):
+            raise
+        if _code(error) in _MISSING:
+            raise Gone from error
+        raise StoreUnavailable(detail=f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _code(error: Exception) -> str:
+    response: dict[str, Any] = getattr(error, "response", {})
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def _sync_folders(folder: Path, root: Path) -> None:
+    """A name is durable when its folder is; new folders up to the root are too."""
+    while True:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if folder == root or root not in folder.parents:
+            return
+        folder = folder.parent

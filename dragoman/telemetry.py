@@ -1,0 +1,129 @@
+"""Logs and traces, configured once per process by its entry point; libraries and modules only use them.
+
+Logs are structlog events on stderr: text on a terminal, else JSON, with the id of the trace. Spans go to the OTLP
+endpoint of the standard `OTEL_*` variables; without one nothing is exported. No document text, no address, no token
+is ever logged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from opentelemetry import context, trace
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from dragoman import __version__
+
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+NOISY = ("amqp", "kombu", "botocore", "boto3", "urllib3", "s3transfer", "deepl", "mail.log", "fontTools", "asyncio")
+_propagator = TraceContextTextMapPropagator()
+
+
+def configure_logs(log_format: str = "auto", level: int = logging.INFO) -> None:
+    """Send all logs of this process, those of libraries included, to stderr in one form: `json`, `text` or `auto`."""
+    as_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trace,
+    ]
+    last: list[Any] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if as_text
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(level)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def configure_traces(service: str) -> None:
+    """Export spans of this process as `service`, where an OTLP endpoint is set. In a forked child: after the fork."""
+    if not any(os.environ.get(name) for name in ENDPOINTS):
+        return
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    resource = Resource.create({"service.name": service, "service.version": __version__})
+    provider = TracerProvider(resource=resource)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+
+
+def flush_traces() -> None:
+    """Send the spans that wait; a pool child may be gone a moment later."""
+    provider = trace.get_tracer_provider()
+    flush = getattr(provider, "force_flush", None)
+    if flush is not None:
+        flush(2000)
+
+
+def tracer() -> trace.Tracer:
+    """The program's tracer; spans of it cost nothing where none are exported."""
+    return trace.get_tracer("dragoman", __version__)
+
+
+def traceparent() -> str | None:
+    """The present span as a W3C `traceparent`, to be kept in a row; None outside a recorded span."""
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier)
+    return carrier.get("traceparent")
+
+
+@contextmanager
+def joined(parent: str | None) -> Iterator[None]:
+    """Spans begun in the block belong to the trace that a row kept; nothing happens for None."""
+    if parent is None:
+        yield
+        return
+    token = context.attach(_propagator.extract({"traceparent": parent}))
+    try:
+        yield
+    finally:
+        context.detach(token)
+
+
+def bind(**values: Any) -> None:
+    """Log `values` with every line of this context from now on."""
+    structlog.contextvars.bind_contextvars(**values)
+
+
+def unbind_all() -> None:
+    """Forget what `bind` bound."""
+    structlog.contextvars.clear_contextvars()
+
+
+def hashed(address: str) -> str:
+    """A short stand-in for an address in a log line: the same for the same address."""
+    return hashlib.sha256(address.strip().casefold().encode()).hexdigest()[:10]
+
+
+def _add_trace(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        event["trace_id"] = f"{span.trace_id:032x}"
+    return event
