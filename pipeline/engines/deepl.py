@@ -1,0 +1,238 @@
+"""DeepL, through its own library with retries off: retries exist at one level only, the job's row.
+
+Temporary: no answer, 429, 5xx and 529 (which the library counts as final). Permanent: a rejected key (403), a used-up quota (456),
+requests that DeepL does not understand. A request that is too large for it (413) is sent again in halves.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from dragoman.domain import language
+from dragoman.domain.job import Tone
+from dragoman.errors import (
+    EngineBusy,
+    EngineKeyRejected,
+    EngineMisbehaved,
+    EngineMissing,
+    EngineUnavailable,
+    QuotaUsedUp,
+)
+from dragoman.ports import Answer, Batch, Capabilities, Limits
+from pipeline.engines.pairs import refuse_unserved
+from pipeline.stages import markup
+
+if TYPE_CHECKING:
+    from deepl import DeepLClient, TextResult
+    from deepl.exceptions import DeepLException
+
+NAME = "deepl"
+# At most 50 texts and 128 KiB a request (developers.deepl.com/api-reference/translate). JSON writes a character of 2 bytes
+# as 6, so 30,000 bytes of text stay below 90,000 on the way.
+LIMITS = Limits(texts=50, size=30_000)
+# Write takes 10 KiB a request (developers.deepl.com/api-reference/improve-text).
+WRITE_LIMITS = Limits(texts=50, size=3_000)
+ANSWER_TIMEOUT_S = 60.0
+CAPABILITIES_TTL_S = 3600.0
+QUOTA_EXCEEDED, TOO_MANY_REQUESTS, OVERLOADED = 456, 429, 529  # developers.deepl.com/docs/best-practices/error-handling
+# Which of a language's variants a plain tag means; DeepL takes no plain EN or PT as a target.
+VARIANTS = {"en": "en-US", "pt": "pt-BR", "zh": "zh-Hans"}
+INSTRUCTED = ("de", "en", "es", "fr", "it", "ja", "ko", "zh")  # languages with custom instructions
+INSTRUCTIONS = {
+    Tone.BUSINESS: "Use the clear, courteous and professional language of business correspondence.",
+    Tone.ACADEMIC: "Use precise academic language, as in a scholarly publication.",
+    Tone.SIMPLE: "Use plain language: short sentences and common words.",
+    Tone.CASUAL: "Use a relaxed, conversational tone.",
+}
+FORMALITY = {Tone.FORMAL: "prefer_more", Tone.INFORMAL: "prefer_less"}
+WRITTEN = ("de", "en")  # languages with styles in DeepL Write
+
+
+class DeepL:
+    """The `Translator` that asks DeepL's servers. Free keys (ending in `:fx`) go to the free host."""
+
+    name = NAME
+    limits = LIMITS
+
+    def __init__(
+        self, auth_key: str, server_url: str | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`server_url` None: DeepL's own host. `clock` in seconds, for how long its list of languages is believed."""
+        self._auth_key = auth_key
+        self._server_url = f"{server_url.rstrip('/')}/" if server_url else None
+        self._clock = clock
+        self._known: tuple[float, Capabilities] | None = None
+
+    def capabilities(self) -> Capabilities:
+        """What DeepL lists as targets, asked at most once an hour."""
+        if self._known is None or self._clock() - self._known[0] > CAPABILITIES_TTL_S:
+            self._known = (self._clock(), self._ask_capabilities())
+        return self._known[1]
+
+    def translate(self, batch: Batch) -> Answer:
+        """See `Translator.translate`."""
+        if not batch.texts:
+            return Answer((), 0)
+        target = self._target(batch.target_lang)
+        results = list(self._results(batch.texts, _options(batch, target)))
+        if len(results) != len(batch.texts):
+            raise EngineMisbehaved(detail=f"{len(results)} translations of {len(batch.texts)} texts")
+        return Answer(tuple(result.text for result in results), sum(result.billed_characters for result in results))
+
+    @cached_property
+    def client(self) -> DeepLClient:
+        """One client, and so one connection, for all requests."""
+        return _client(self._auth_key, self._server_url)
+
+    def _results(self, texts: tuple[str, ...], options: dict[str, Any]) -> Iterator[TextResult]:
+        try:
+            with translated_errors():
+                results = self.client.translate_text(list(texts), **options)
+        except TooLargeForDeepL:
+            if len(texts) == 1:
+                raise
+            middle = len(texts) // 2
+            yield from self._results(texts[:middle], options)
+            yield from self._results(texts[middle:], options)
+        else:
+            yield from results if isinstance(results, list) else [results]
+
+    def _ask_capabilities(self) -> Capabilities:
+        # The library asks by GET with a body, which some servers leave unread: a connection of its own.
+        client = _client(self._auth_key, self._server_url)
+        try:
+            with translated_errors():
+                listed = client.get_target_languages()
+        finally:
+            client.close()  # type: ignore[no-untyped-call]
+        tags = {_tag(one.code): bool(one.supports_formality) for one in listed}
+        styles = frozenset(tag for tag in tags if language.base(tag) in INSTRUCTED)
+        return Capabilities(
+            NAME, frozenset(tags), formality=frozenset(t for t, formal in tags.items() if formal), styles=styles
+        )
+
+    def _target(self, tag: str) -> str:
+        """DeepL's code for a target tag. Raises UnsupportedTarget."""
+        capabilities = self.capabilities()
+        refuse_unserved(capabilities, None, tag)
+        return (closest(tag, capabilities.targets) or tag).upper()
+
+
+class DeepLWrite:
+    """The `ToneModel` of accounts with DeepL Write. It takes plain text only: texts with tags come back unchanged."""
+
+    limits = WRITE_LIMITS
+
+    def __init__(self, engine: DeepL) -> None:
+        """`engine` lends its connection."""
+        self._engine = engine
+
+    @staticmethod
+    def writes(target_lang: str, tone: Tone | None) -> bool:
+        """Whether Write has this tone in this language."""
+        return tone in INSTRUCTIONS and language.base(target_lang) in WRITTEN
+
+    def rephrase(self, batch: Batch) -> Answer:
+        """See `ToneModel.rephrase`."""
+        plain = [index for index, text in enumerate(batch.texts) if text and "<" not in text]
+        if not plain or batch.tone is None or not self.writes(batch.target_lang, batch.tone):
+            return Answer(batch.texts, 0)
+        texts = [markup.unescape(batch.texts[index]) for index in plain]
+        target = (closest(batch.target_lang, {"de", "en-US", "en-GB"}) or batch.target_lang).upper()
+        with translated_errors():
+            results = self._engine.client.rephrase_text(texts, target_lang=target, style=f"prefer_{batch.tone.value}")
+        results = results if isinstance(results, list) else [results]
+        if len(results) != len(texts):
+            raise EngineMisbehaved(detail=f"{len(results)} improvements of {len(texts)} texts")
+        answers = list(batch.texts)
+        for index, result in zip(plain, results, strict=True):
+            answers[index] = markup.escape(result.text) or answers[index]
+        return Answer(tuple(answers), sum(map(len, texts)))
+
+
+class TooLargeForDeepL(EngineMisbehaved):
+    """DeepL says that the request is too large."""
+
+
+def closest(tag: str, targets: Iterable[str]) -> str | None:
+    """The target that a tag means: itself, else the usual variant of its language, else any of the same script; or None."""
+    possible = sorted(target for target in targets if language.same(target, tag))
+    base = language.base(tag)
+    wanted = [tag, VARIANTS.get(base, base), base]
+    return next((one for one in wanted if one in possible), possible[0] if possible else None)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """The library's exceptions as ours."""
+    from deepl.exceptions import DeepLException
+
+    try:
+        yield
+    except DeepLException as error:
+        _raise_ours(error)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:  # an answer of another shape
+        raise EngineMisbehaved(detail=f"{type(error).__name__}: {error}") from error
+
+
+def _raise_ours(error: DeepLException) -> NoReturn:
+    from deepl.exceptions import ConnectionException
+
+    status, detail = error.http_status_code, str(error)[:500]
+    if isinstance(error, ConnectionException):
+        raise EngineUnavailable(detail=detail) from error
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        raise EngineKeyRejected(detail=detail) from error
+    if status == QUOTA_EXCEEDED:
+        raise QuotaUsedUp(detail=detail) from error
+    if status in (TOO_MANY_REQUESTS, OVERLOADED):
+        raise EngineBusy(detail=detail) from error
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        raise TooLargeForDeepL(detail=detail) from error
+    if status == HTTPStatus.NOT_FOUND:
+        raise EngineMissing("There is no DeepL at the address that is set.", detail=detail) from error
+    if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise EngineUnavailable(detail=detail) from error
+    raise EngineMisbehaved(detail=detail) from error
+
+
+def _client(auth_key: str, server_url: str | None) -> DeepLClient:
+    import deepl
+
+    deepl.http_client.max_network_retries = 0
+    deepl.http_client.min_connection_timeout = ANSWER_TIMEOUT_S
+    logging.getLogger("deepl").setLevel(logging.INFO)  # at DEBUG it logs the texts
+    return deepl.DeepLClient(auth_key, server_url=server_url, send_platform_info=False)
+
+
+def _options(batch: Batch, target: str) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "source_lang": language.base(batch.source_lang).upper() if batch.source_lang else None,
+        "target_lang": target,
+        "tag_handling": "xml",
+        "outline_detection": False,
+        "non_splitting_tags": ["g", "x"],
+        "ignore_tags": ["x"],
+        "split_sentences": "nonewlines",
+    }
+    if batch.tone in FORMALITY:
+        options["formality"] = FORMALITY[batch.tone]
+    elif batch.tone in INSTRUCTIONS and language.base(batch.target_lang) in INSTRUCTED:
+        options["custom_instructions"] = [INSTRUCTIONS[batch.tone]]
+    return options
+
+
+def _tag(code: str) -> str:
+    """Our tag for DeepL's code: `zh-Hans` of `ZH-HANS`."""
+    base, _, rest = code.partition("-")
+    return (
+        "-".join([base.lower(), rest.title() if len(rest) == language.SCRIPT_LETTERS else rest])
+        if rest
+        else base.lower()
+    )

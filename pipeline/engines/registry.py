@@ -1,0 +1,93 @@
+"""Which engine translates a job: decided once, after the document's language is known, and never changed silently."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from dragoman.domain import language
+from dragoman.domain.job import Tone
+from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedTarget
+from dragoman.ports import Capabilities, Translator
+from dragoman.settings import Settings
+from pipeline.engines import apertium, deepl, pseudo
+from pipeline.engines.apertium import Apertium
+from pipeline.engines.deepl import DeepL, DeepLWrite
+from pipeline.engines.pairs import into, refuse_unserved, serves
+from pipeline.engines.pseudo import Pseudo
+
+AUTO = "auto"
+NAMES = (deepl.NAME, apertium.NAME, pseudo.NAME)
+_KEPT = 8  # clients kept open; a process has one key
+
+
+def engines(settings: Settings) -> dict[str, Translator]:
+    """The engines that are set up here, by name, the best first. Pseudo is always there."""
+    found: dict[str, Translator] = {}
+    if settings.deepl_auth_key:
+        found[deepl.NAME] = _deepl(settings.deepl_auth_key.get_secret_value(), settings.deepl_server_url)
+    if (local := _apertium()).installed:
+        found[apertium.NAME] = local
+    return found | {pseudo.NAME: Pseudo()}
+
+
+def choose(settings: Settings, requested: str | None, source_lang: str | None, target_lang: str) -> Translator:
+    """The engine for a document in `source_lang` (None: unknown) that is to be in `target_lang`.
+
+    `requested` None or `auto` leaves the choice to the settings, and theirs of `auto` takes the best engine that serves the pair.
+    Raises EngineMissing, UnsupportedOption for an unknown name, UnsupportedTarget or UnsupportedPair, which list what is possible,
+    and what `Translator.capabilities` raises.
+    """
+    ready = engines(settings)
+    wanted = _wanted(settings, requested)
+    if wanted != AUTO:
+        if wanted not in ready:
+            raise EngineMissing(f"The engine “{wanted}” is not set up on this server.", advice=_HOW_TO[wanted])
+        refuse_unserved(ready[wanted].capabilities(), source_lang, target_lang)
+        return ready[wanted]
+    serving = (engine for engine in ready.values() if serves(engine.capabilities(), source_lang, target_lang))
+    # A server with a key promises real translations: no pseudo-translation in their place.
+    engine = next((engine for engine in serving if engine.name != pseudo.NAME or deepl.NAME not in ready), None)
+    if engine is None:
+        refuse_unserved(ready[deepl.NAME].capabilities(), source_lang, target_lang)
+        raise UnsupportedTarget
+    return engine
+
+
+def check_target(capabilities: list[Capabilities], settings: Settings, requested: str | None, target_lang: str) -> None:
+    """Refuse at the door what no engine can serve, whatever the source. Raises as `choose`."""
+    wanted = _wanted(settings, requested)
+    known = [one for one in capabilities if wanted in (AUTO, one.engine)]
+    if known and not any(into(one, target_lang) for one in known):
+        possible = language.listed(frozenset().union(*(one.targets for one in known)))
+        message = f"This server does not translate into {language.name(target_lang)}."
+        raise UnsupportedTarget(message, advice=f"Possible: {possible}.")
+
+
+def tone_model(settings: Settings, engine: Translator, tone: Tone | None, target_lang: str) -> DeepLWrite | None:
+    """DeepL Write where it is switched on, has this tone in this language, and DeepL translates anyway; else None."""
+    if settings.deepl_write and isinstance(engine, DeepL) and DeepLWrite.writes(target_lang, tone):
+        return DeepLWrite(engine)
+    return None
+
+
+_HOW_TO = {
+    deepl.NAME: "Set DRAGOMAN_DEEPL_AUTH_KEY to a key from deepl.com/pro-api.",
+    apertium.NAME: "Install it, on Debian: apt-get install apertium apertium-eng-spa (and further pairs).",
+}
+
+
+def _wanted(settings: Settings, requested: str | None) -> str:
+    wanted = (requested or AUTO).strip().casefold()
+    if wanted not in (AUTO, *NAMES):
+        raise UnsupportedOption(f"“{wanted[:40]}” is no engine we know. Possible: {', '.join((AUTO, *NAMES))}.")
+    return settings.engine if wanted == AUTO else wanted
+
+
+@lru_cache(_KEPT)
+def _deepl(auth_key: str, server_url: str | None) -> DeepL:
+    return DeepL(auth_key, server_url)
+
+
+@lru_cache(_KEPT)
+def _apertium() -> Apertium:
+    return Apertium()
