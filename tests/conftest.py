@@ -1,0 +1,83 @@
+"""What every test may ask for: settings, a migrated database, a store, a doorbell that remembers, and intake on top of them.
+
+Real servers are fixtures too: see `tests/servers`. Tests below `tests/unit` may open no socket but Unix ones.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dragoman.db import schema
+from dragoman.db.engine import Database
+from dragoman.intake import Intake
+from dragoman.ports import BlobStore
+from dragoman.settings import Settings
+from dragoman.storage import open_store
+from tests.fakes import RecordingDoorbell
+
+UNIT = Path(__file__).parent / "unit"
+SECRET_KEY = "a-secret-key-for-tests-only"
+FOREIGN = ("DRAGOMAN_", "OTEL_", "AWS_", "DEEPL_")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if UNIT in item.path.parents:
+            item.add_marker("disable_socket")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of the machine that it runs on."""
+    for name in os.environ:
+        if name.startswith(FOREIGN):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a data folder of the test's own and a secret key."""
+    return Settings.from_env(data_dir=tmp_path / "data", secret_key=SECRET_KEY)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the present schema, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "dragoman.db"
+    database = Database(f"sqlite:///{file}")
+    schema.upgrade(database)
+    database.close()
+    return file
+
+
+@pytest.fixture
+def database(settings: Settings, migrated_sqlite: Path) -> Iterator[Database]:
+    """The database of `settings` (SQLite), migrated and empty."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    shutil.copy(migrated_sqlite, settings.data_dir / "dragoman.db")
+    database = Database(settings.database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(settings: Settings) -> BlobStore:
+    """The store of `settings` (a folder), empty."""
+    return open_store(settings.storage)
+
+
+@pytest.fixture
+def doorbell() -> RecordingDoorbell:
+    """A doorbell that only remembers: `doorbell.rings == [(task, row id), ...]`."""
+    return RecordingDoorbell()
+
+
+@pytest.fixture
+def intake(database: Database, store: BlobStore, doorbell: RecordingDoorbell, settings: Settings) -> Intake:
+    """The one way in, on the fixtures above."""
+    return Intake(database, store, doorbell, settings)

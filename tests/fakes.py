@@ -1,0 +1,99 @@
+"""Fakes that implement our ports and remember what they were asked; no mocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dragoman.errors import DragomanError, EngineBusy
+from dragoman.ports import Answer, Batch, Capabilities, Limits
+
+
+class RememberingTranslator:
+    """Translates `Hello` to `[de] Hello`, charges a character each, and keeps every batch."""
+
+    def __init__(self, name: str = "remembering", limits: Limits = Limits(texts=50, size=30_000)) -> None:
+        self.name = name
+        self.limits = limits
+        self.batches: list[Batch] = []
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(self.name, frozenset({"de", "es", "fr", "en"}))
+
+    def translate(self, batch: Batch) -> Answer:
+        self.batches.append(batch)
+        return Answer(tuple(f"[{batch.target_lang}] {text}" for text in batch.texts), sum(map(len, batch.texts)))
+
+    @property
+    def texts(self) -> list[str]:
+        """Every text it was asked for, in order."""
+        return [text for batch in self.batches for text in batch.texts]
+
+
+class FailingTranslator(RememberingTranslator):
+    """Answers `answered` batches, then raises `error` for every further one."""
+
+    def __init__(self, error: DragomanError, answered: int = 0, limits: Limits = Limits(texts=50, size=30_000)) -> None:
+        super().__init__("failing", limits)
+        self.error = error
+        self.answered = answered
+
+    def translate(self, batch: Batch) -> Answer:
+        if len(self.batches) >= self.answered:
+            raise self.error
+        return super().translate(batch)
+
+
+class RateLimitedTranslator(RememberingTranslator):
+    """Says that it is busy on every first try of a batch, and answers the second."""
+
+    def __init__(self, limits: Limits = Limits(texts=50, size=30_000)) -> None:
+        super().__init__("rate_limited", limits)
+        self._refused: set[Batch] = set()
+
+    def translate(self, batch: Batch) -> Answer:
+        if batch not in self._refused:
+            self._refused.add(batch)
+            raise EngineBusy(retry_after_s=1.0)
+        return super().translate(batch)
+
+
+class ForgetfulTranslator(RememberingTranslator):
+    """Leaves out the last answer of every batch."""
+
+    def translate(self, batch: Batch) -> Answer:
+        answer = super().translate(batch)
+        return Answer(answer.texts[:-1], answer.characters_billed)
+
+
+class ShoutingToneModel:
+    """Rephrases by capitals."""
+
+    def __init__(self) -> None:
+        self.batches: list[Batch] = []
+
+    def rephrase(self, batch: Batch) -> Answer:
+        self.batches.append(batch)
+        return Answer(tuple(text.upper() for text in batch.texts), sum(map(len, batch.texts)))
+
+
+class DictMemory:
+    """A translation memory in a dict."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] = {}
+
+    def recall(self, keys: Sequence[str]) -> Mapping[str, str]:
+        return {key: self.known[key] for key in keys if key in self.known}
+
+    def remember(self, answers: Mapping[str, str], billed: int) -> None:
+        self.known |= answers
+
+
+class RecordingDoorbell:
+    """A doorbell that rings nobody and remembers every `(task, row id)`."""
+
+    def __init__(self) -> None:
+        self.rings: list[tuple[str, str]] = []
+
+    def ring(self, task: str, row_id: str) -> None:
+        self.rings.append((task, row_id))
