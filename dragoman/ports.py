@@ -82,6 +82,10 @@ class Translator(Protocol):
 class ToneModel(Protocol):
     """Rewrites texts of one language in another tone, in that language."""
 
+    @property
+    def limits(self) -> Limits:
+        """How large a batch may be."""
+
     def rephrase(self, batch: Batch) -> Answer:
         """The texts of `batch` (in `batch.target_lang`) in `batch.tone`; raises as `Translator.translate`."""
 

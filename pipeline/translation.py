@@ -10,7 +10,7 @@ from typing import Protocol
 
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMisbehaved
-from dragoman.ports import Answer, Batch, Limits, Translator
+from dragoman.ports import Answer, Batch, Limits, ToneModel, Translator
 from pipeline.stages import markup
 from pipeline.stages.translate import cut, memory_key, plan_batches
 
@@ -24,8 +24,8 @@ class Memory(Protocol):
     def recall(self, keys: Sequence[str]) -> Mapping[str, str]:
         """What is known of `keys`: key -> translation."""
 
-    def remember(self, answers: Mapping[str, str]) -> None:
-        """Keep key -> translation, durably, before this returns."""
+    def remember(self, answers: Mapping[str, str], billed: int) -> None:
+        """Keep key -> translation and the `billed` characters that they cost, durably, before this returns."""
 
 
 class NoMemory:
@@ -35,7 +35,7 @@ class NoMemory:
         """Nothing."""
         return {}
 
-    def remember(self, answers: Mapping[str, str]) -> None:
+    def remember(self, answers: Mapping[str, str], billed: int) -> None:
         """Nothing is kept."""
 
 
@@ -67,8 +67,7 @@ def translate_all(
 
 def rephrase_all(
     texts: Iterable[str],
-    rephrase: Callable[[Batch], Answer],
-    limits: Limits,
+    model: ToneModel,
     *,
     target_lang: str,
     tone: Tone,
@@ -78,12 +77,14 @@ def rephrase_all(
     """As `translate_all`, for a tone model: the texts of `target_lang` in `tone`."""
 
     def ask(batch: tuple[str, ...]) -> Answer:
-        return rephrase(Batch(batch, target_lang, target_lang, tone))
+        return model.rephrase(Batch(batch, target_lang, target_lang, tone))
 
     def key(text: str) -> str:
         return memory_key("tone", target_lang, target_lang, tone, text)
 
-    return _through_memory(texts, ask, limits=limits, key=key, memory=memory or NoMemory(), on_progress=on_progress)
+    return _through_memory(
+        texts, ask, limits=model.limits, key=key, memory=memory or NoMemory(), on_progress=on_progress
+    )
 
 
 def _through_memory(
@@ -106,7 +107,8 @@ def _through_memory(
         if len(answer.texts) != len(batch):
             raise EngineMisbehaved(detail=f"{len(answer.texts)} answers to {len(batch)} texts")
         fresh = dict(zip(batch, answer.texts, strict=True))
-        memory.remember({keys[piece]: text for piece, text in fresh.items() if markup.plain(text).strip()})
+        useful = {keys[piece]: text for piece, text in fresh.items() if markup.plain(text).strip()}
+        memory.remember(useful, answer.characters_billed)
         answers |= fresh
         billed += answer.characters_billed
         done += len(batch)

@@ -68,6 +68,8 @@ class ForgetfulTranslator(RememberingTranslator):
 class ShoutingToneModel:
     """Rephrases by capitals."""
 
+    limits = Limits(texts=50, size=3_000)
+
     def __init__(self) -> None:
         self.batches: list[Batch] = []
 
@@ -81,6 +83,7 @@ class DictMemory:
 
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
+        self.billed = 0
 
     def recall(self, keys: Sequence[str]) -> Mapping[str, str]:
         return {key: self.known[key] for key in keys if key in self.known}

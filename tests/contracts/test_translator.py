@@ -1,0 +1,104 @@
+"""What every engine must do: one class of tests, run against each of them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from dragoman.errors import UnsupportedPair, UnsupportedTarget
+from dragoman.ports import Batch, Translator
+from pipeline.engines.apertium import Apertium
+from pipeline.engines.deepl import DeepL
+from pipeline.engines.pseudo import Pseudo
+from pipeline.stages import markup
+from tests.fake_deepl import KEY, FakeDeepL
+
+TAG = re.compile(r"</?[gx]\b[^<>]*>")
+SENTENCES = (
+    'This is a <g id="1">very important</g> sentence with <x id="2"/> inside.',
+    'See <x id="1"/> for details.',
+    "The price is &lt; 5 &amp; more.",
+    "Results",
+    "The café in the Rue de l’Été costs 3 €.",
+    'The <g id="1">red <g id="2">house</g></g> is big.',
+    "A [bracket], a {brace}, a ^hat$, a back\\slash, a *star* and an @sign/slash.",
+    "1. 2. 3.",
+    "The children eat red apples in the garden",
+    "Дом и 東京 and שלום.",
+)
+
+
+@pytest.fixture(params=["deepl", "apertium", "pseudo"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Translator]:
+    if request.param == "deepl":
+        with FakeDeepL() as server:
+            yield DeepL(KEY, server.url)
+    elif request.param == "apertium":
+        if shutil.which("apertium") is None or ("en", "es") not in (Apertium().capabilities().pairs or ()):
+            pytest.skip("Apertium with eng-spa is not installed: apt-get install apertium apertium-eng-spa")
+        yield Apertium()
+    else:
+        yield Pseudo()
+
+
+class TestTranslator:
+    def test_number_and_order_of_texts_stay(self, engine: Translator):
+        alone = [engine.translate(Batch((text,), "en", "es")).texts[0] for text in SENTENCES]
+        together = engine.translate(Batch(SENTENCES, "en", "es")).texts
+        assert list(together) == alone
+
+    def test_every_tag_comes_back_once(self, engine: Translator):
+        answers = engine.translate(Batch(SENTENCES, "en", "es")).texts
+        assert [sorted(TAG.findall(answer)) for answer in answers] == [sorted(TAG.findall(text)) for text in SENTENCES]
+
+    def test_escapes_stay_escapes(self, engine: Translator):
+        answer = engine.translate(Batch(("Apples &amp; pears &lt; plums &gt; nuts",), "en", "es")).texts[0]
+        assert [answer.count(entity) for entity in ("&amp;", "&lt;", "&gt;", "<", ">")] == [1, 1, 1, 0, 0]
+
+    def test_words_are_changed(self, engine: Translator):
+        answer = engine.translate(Batch(("The red house",), "en", "es")).texts[0]
+        assert answer != "The red house"
+
+    def test_letters_of_other_scripts_survive(self, engine: Translator):
+        answer = engine.translate(Batch(("The word 東京 is here",), "en", "es")).texts[0]
+        assert "東京" in answer
+
+    def test_no_texts_give_no_texts(self, engine: Translator):
+        answer = engine.translate(Batch((), "en", "es"))
+        assert (answer.texts, answer.characters_billed) == ((), 0)
+
+    def test_a_blank_text_stays_blank(self, engine: Translator):
+        first, blank, last = engine.translate(Batch(("One house", " ", "One house"), "en", "es")).texts
+        assert first == last
+        assert blank.strip() == ""
+
+    def test_large_batches_come_back_whole(self, engine: Translator):
+        count = min(engine.limits.texts, 300)
+        texts = tuple(f'The house has number {n} and <g id="1">a garden</g>.' for n in range(count))
+        answers = engine.translate(Batch(texts, "en", "es")).texts
+        assert all(str(n) in answer for n, answer in zip(range(count), answers, strict=True))
+
+    def test_a_translation_reads_back_as_runs(self, engine: Translator):
+        source = "The house & the garden < 5."
+        segment = markup.write([_run(source)])
+        answer = engine.translate(Batch((segment.text,), "en", "es")).texts[0]
+        text = "".join(run.text for run in markup.read(segment, answer))
+        assert "&" in text
+        assert "&amp;" not in text
+
+    def test_it_names_itself_as_its_capabilities_do(self, engine: Translator):
+        assert engine.capabilities().engine == engine.name
+
+    def test_a_language_it_does_not_list_is_refused(self, engine: Translator):
+        if "tlh" in engine.capabilities().targets:
+            pytest.skip("takes any target")
+        with pytest.raises((UnsupportedTarget, UnsupportedPair)) as refused:
+            engine.translate(Batch(("House",), "en", "tlh"))
+        assert "Possible" in refused.value.advice
+
+
+def _run(text: str):
+    return markup.Run(text, markup.Style())

@@ -1,0 +1,177 @@
+"""A DeepL server on loopback, as faithful as the program needs: key check, limits, XML, languages, billing, Write.
+
+`FakeDeepL()` as a context manager; `url` is its address. It "translates" by capitalising words and adding the target code, so
+that tests can tell. Faults are queued: `faults.append(429)` answers the next request so; `"hang_up"` closes the connection.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections import Counter, deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree as ET
+
+KEY = "fake-key"
+TARGETS = [
+    "AR",
+    "BG",
+    "CS",
+    "DA",
+    "DE",
+    "EL",
+    "EN-GB",
+    "EN-US",
+    "ES",
+    "FI",
+    "FR",
+    "HU",
+    "IT",
+    "JA",
+    "KO",
+    "NB",
+    "NL",
+    "PL",
+    "PT-BR",
+    "PT-PT",
+    "RO",
+    "RU",
+    "SV",
+    "TR",
+    "UK",
+    "ZH",
+    "ZH-HANS",
+    "ZH-HANT",
+]
+FORMAL = {"DE", "FR", "IT", "ES", "NL", "PL", "PT-BR", "PT-PT", "JA", "RU"}
+NO_PLAIN_TARGET = {"EN", "PT"}
+MAX_TEXTS, MAX_BYTES = 50, 128 * 1024
+TAG = re.compile(r"(<[^<>]*>|&\w+;)")
+
+
+class FakeDeepL:
+    """The server and what it was asked for."""
+
+    def __init__(self, latency_s: float = 0.0) -> None:
+        self.latency_s = latency_s
+        self.faults: deque[int | str] = deque()
+        self.requests: list[dict[str, Any]] = []
+        self.by_status: Counter[int] = Counter()
+        self.characters_billed = 0
+        self.lists = 0
+        self.agents: set[str] = set()
+        self.lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"fake": self}))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def translate(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        texts = body.get("text") or []
+        if len(texts) > MAX_TEXTS:
+            return 400, {"message": "too many texts"}
+        if path.endswith("/write/rephrase"):
+            return 200, {"improvements": [_improved(text, body) for text in texts]}
+        target = str(body.get("target_lang", "")).upper()
+        if target not in TARGETS or target in NO_PLAIN_TARGET:
+            return 400, {"message": "Value for 'target_lang' not supported."}
+        if body.get("tag_handling") == "xml" and not all(map(_well_formed, texts)):
+            return 400, {"message": "Tag handling parsing failed, please check input."}
+        answers = [_translation(text, target, body) for text in texts]
+        self.characters_billed += sum(answer["billed_characters"] for answer in answers)
+        return 200, {"translations": answers}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeDeepL
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args: object) -> None:
+        """Silence."""
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        asked = parse_qs(body or urlsplit(self.path).query)
+        if not self._welcome():
+            return
+        self.fake.lists += 1
+        codes = TARGETS if asked.get("type") == ["target"] else sorted({code[:2] for code in TARGETS})
+        self._answer(200, [{"language": code, "name": code, "supports_formality": code in FORMAL} for code in codes])
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if not self._welcome():
+            return
+        with self.fake.lock:
+            fault = self.fake.faults.popleft() if self.fake.faults else None
+        if fault == "hang_up":
+            self.close_connection = True
+            self.connection.close()
+            return
+        if isinstance(fault, int):
+            self._answer(fault, {"message": "injected"})
+        elif len(raw) > MAX_BYTES:
+            self._answer(413, "<html>413 Request Entity Too Large</html>")
+        elif isinstance(fault, str):
+            self._answer(200, fault)
+        else:
+            time.sleep(self.fake.latency_s)
+            body = json.loads(raw)
+            with self.fake.lock:
+                self.fake.requests.append(body)
+                status, answer = self.fake.translate(urlsplit(self.path).path, body)
+            self._answer(status, answer)
+
+    def _welcome(self) -> bool:
+        self.fake.agents.add(self.headers.get("User-Agent", ""))
+        if self.headers.get("Authorization") == f"DeepL-Auth-Key {KEY}":
+            return True
+        self._answer(403, {"message": "Forbidden"})
+        return False
+
+    def _answer(self, status: int, body: Any) -> None:
+        self.fake.by_status[status] += 1
+        data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def _translation(text: str, target: str, body: dict[str, Any]) -> dict[str, Any]:
+    parts = TAG.split(text)
+    translated = "".join(part if index % 2 else part.upper() for index, part in enumerate(parts))
+    billed = len("".join(parts[::2]))
+    return {
+        "detected_source_language": str(body.get("source_lang") or "EN").upper(),
+        "text": f"{target.lower()}:{translated}" if "".join(parts[::2]).strip() else text,
+        "billed_characters": billed,
+    }
+
+
+def _improved(text: str, body: dict[str, Any]) -> dict[str, str]:
+    style = body.get("writing_style", "")
+    return {
+        "text": f"{style}:{text}",
+        "detected_source_language": "de",
+        "target_language": str(body.get("target_lang")),
+    }
+
+
+def _well_formed(text: str) -> bool:
+    try:
+        ET.fromstring(f"<r>{text}</r>")
+    except ET.ParseError:
+        return False
+    return True
