@@ -20,6 +20,8 @@ from dragoman.settings import Settings
 from dragoman.storage import open_store
 from tests.fakes import RecordingDoorbell
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 UNIT = Path(__file__).parent / "unit"
 SECRET_KEY = "a-secret-key-for-tests-only"
 FOREIGN = ("DRAGOMAN_", "OTEL_", "AWS_", "DEEPL_")
