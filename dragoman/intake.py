@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, cast
 import structlog
 
 from dragoman import queues, retention
+from dragoman.cache import Cache
 from dragoman.db import history, inbox, jobs, lease, outbox, presence
 from dragoman.db.engine import Database
 from dragoman.domain import language
@@ -217,7 +218,7 @@ class Intake:
 
     def purge(self, job_id: str) -> bool:
         """Forget a job's files now; False if there is no such job."""
-        return retention.purge_job(self.database, self.store, job_id)
+        return retention.purge_job(self.database, self.store, job_id, Cache(self.settings.broker_url))
 
     def _put(self, key: str, body: BinaryIO | Path) -> str:
         if isinstance(body, Path):

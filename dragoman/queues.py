@@ -18,6 +18,7 @@ from kombu.entity import Queue
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from dragoman import telemetry
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
 
@@ -123,7 +124,7 @@ class BrokerDoorbell:
     def __init__(self, app: Celery) -> None:
         """Nothing is connected before the first ring."""
         self._app = app
-        self._waiting: queue.Queue[tuple[str, str] | None] = queue.Queue(self.WAITING)
+        self._waiting: queue.Queue[tuple[str, str, str | None] | None] = queue.Queue(self.WAITING)
         self._thread: threading.Thread | None = None
         self._pid = 0
         self._shut_until = 0.0
@@ -132,7 +133,7 @@ class BrokerDoorbell:
         """As `Doorbell.ring`."""
         self._start()
         try:
-            self._waiting.put_nowait((task, row_id))
+            self._waiting.put_nowait((task, row_id, telemetry.traceparent()))
         except queue.Full:
             log.warning("doorbell_dropped", task=task, id=row_id)
 
@@ -150,15 +151,17 @@ class BrokerDoorbell:
 
     def _run(self) -> None:
         while (waiting := self._waiting.get()) is not None:
+            task, row_id, parent = waiting
             if time.monotonic() < self._shut_until:
                 continue
             try:
-                send(self._app, *waiting)
+                send(self._app, task, row_id, parent)
             except BROKER_ERRORS as error:
                 self._shut_until = time.monotonic() + self.PAUSE_S
-                log.warning("broker_unreachable", task=waiting[0], id=waiting[1], detail=str(error)[:200])
+                log.warning("broker_unreachable", task=task, id=row_id, detail=str(error)[:200])
 
 
-def send(app: Celery, task: str, row_id: str) -> None:
-    """Ring once, here and now. Raises one of BROKER_ERRORS when the broker does not answer."""
-    app.send_task(task, args=(row_id,), queue=QUEUE_OF[task], retry=False, ignore_result=True)
+def send(app: Celery, task: str, row_id: str, traceparent: str | None = None) -> None:
+    """Ring once, here and now, as part of the row's trace. Raises one of BROKER_ERRORS when the broker does not answer."""
+    with telemetry.joined(traceparent):
+        app.send_task(task, args=(row_id,), queue=QUEUE_OF[task], retry=False, ignore_result=True)

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, or_, select, update
 
+from dragoman.cache import Cache
 from dragoman.db import inbox, jobs, memory, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
@@ -23,7 +24,7 @@ DAY_S = 86400
 BATCH = 200
 
 
-def purge_job(database: Database, store: BlobStore, job_id: str) -> bool:
+def purge_job(database: Database, store: BlobStore, job_id: str, cache: Cache | None = None) -> bool:
     """Forget a job's files and texts, and cancel it if it is still open; False if there is no such job.
 
     Its links die first, then the bytes, then the row's own words. Safe to repeat.
@@ -33,9 +34,11 @@ def purge_job(database: Database, store: BlobStore, job_id: str) -> bool:
         if row is None:
             return False
         jobs.cancel(connection, job_id)
-        memory.forget_job(connection, job_id)
+        texts = memory.forget_job(connection, job_id)
         dead_links = {"link_version": JOBS.c.link_version + 1, "purged_at": now_s()}
         connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**dead_links))
+    if cache:
+        cache.forget(texts)
     _delete_below(store, f"jobs/{job_id}/")
     with database.write() as connection:
         gone: dict[str, Any] = {"filename": "", "source": "", "artifact": None, "result": None, "source_sha256": ""}
@@ -65,14 +68,14 @@ def purge_message(database: Database, store: BlobStore, message_id: str) -> bool
     return True
 
 
-def purge_sender(database: Database, store: BlobStore, sender: str) -> int:
+def purge_sender(database: Database, store: BlobStore, sender: str, cache: Cache | None = None) -> int:
     """Forget all jobs and messages of one address (or owner); how many jobs there were."""
     wanted = sender.strip().casefold()
     with database.read() as connection:
         job_ids = list(connection.scalars(select(JOBS.c.id).where(JOBS.c.owner == wanted)))
         message_ids = list(connection.scalars(select(INBOX.c.id).where(INBOX.c.sender == wanted)))
     for job_id in job_ids:
-        purge_job(database, store, job_id)
+        purge_job(database, store, job_id, cache)
     for message_id in message_ids:
         purge_message(database, store, message_id)
     return len(job_ids)

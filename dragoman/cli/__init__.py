@@ -1,22 +1,48 @@
-"""The command line."""
+"""The command line. Each command imports what it needs when it runs: the start is part of every command's time."""
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
+from dragoman import __version__
+from dragoman.cli import admin, jobs, processes
+from dragoman.cli.demo import demo
 from dragoman.cli.translate import translate
+from dragoman.errors import DragomanError
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Documents in another language, with their layout kept."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Documents in another language, with their layout kept.",
 )
+app.command()(demo)
 app.command()(translate)
+processes.register(app)
+app.add_typer(jobs.app, name="jobs")
+admin.register(app)
 
 
-@app.callback()
-def _commands() -> None:
-    """Keep `translate` a command of its own name while it is the only one."""
+@app.callback(invoke_without_command=True)
+def _root(*, version: bool = typer.Option(False, "--version", help="Say the version and stop.")) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
 
 
 def main() -> None:
-    """The console script."""
-    app()
+    """The console script: an error ends in its own words on stderr and its class's exit code."""
+    try:
+        app()
+    except DragomanError as error:
+        explain(error)
+        sys.exit(error.exit_code)
+
+
+def explain(error: DragomanError) -> None:
+    """Say on stderr what happened and what to do."""
+    for line in (f"Error: {error}", error.advice, error.detail and f"({error.detail})"):
+        if line:
+            typer.echo(line, err=True)

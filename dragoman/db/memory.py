@@ -42,6 +42,7 @@ def forget_unused(connection: Connection, days: int) -> int:
     return connection.execute(delete(TRANSLATIONS).where(old)).rowcount
 
 
-def forget_job(connection: Connection, job_id: str) -> int:
-    """Drop what was learnt from one job; how many."""
-    return connection.execute(delete(TRANSLATIONS).where(TRANSLATIONS.c.job_id == job_id)).rowcount
+def forget_job(connection: Connection, job_id: str) -> list[str]:
+    """Drop what was learnt from one job; the keys of it."""
+    statement = delete(TRANSLATIONS).where(TRANSLATIONS.c.job_id == job_id).returning(TRANSLATIONS.c.key)
+    return list(connection.scalars(statement))

@@ -23,6 +23,7 @@ def publish(connection: Connection, capabilities: list[Capabilities]) -> None:
             "targets": sorted(known.targets),
             "pairs": sorted(map(list, known.pairs)) if known.pairs is not None else None,
             "formality": sorted(known.formality),
+            "styles": sorted(known.styles),
         }
         upsert(connection, CAPABILITIES, "engine", engine=known.engine, facts=facts, seen_at=now_s())
 
@@ -36,6 +37,11 @@ def published(connection: Connection) -> list[Capabilities]:
 def beat(connection: Connection, service: str, facts: dict[str, Any] | None = None) -> None:
     """Say that `service` (a name such as `worker@host`) is alive now."""
     upsert(connection, HEARTBEATS, "service", service=service, facts=facts or {}, seen_at=now_s())
+
+
+def said(connection: Connection, service: str) -> dict[str, Any]:
+    """The facts that a service gave with its last beat; empty if there was none."""
+    return connection.scalar(select(HEARTBEATS.c.facts).where(HEARTBEATS.c.service == service)) or {}
 
 
 def alive(connection: Connection) -> dict[str, float]:
@@ -56,4 +62,5 @@ def _capabilities(engine: str, facts: dict[str, Any]) -> Capabilities:
         targets=frozenset(facts["targets"]),
         pairs=frozenset((source, target) for source, target in pairs) if pairs is not None else None,
         formality=frozenset(facts.get("formality", ())),
+        styles=frozenset(facts.get("styles", ())),
     )

@@ -30,6 +30,14 @@ def engines(settings: Settings) -> dict[str, Translator]:
     return found | {pseudo.NAME: Pseudo()}
 
 
+def offered(settings: Settings) -> list[Translator]:
+    """The engines that this server promises without being asked for one by name: what the doors may count on."""
+    ready = engines(settings)
+    if settings.engine != AUTO:
+        return [ready[settings.engine]] if settings.engine in ready else []
+    return [engine for engine in ready.values() if engine.name != pseudo.NAME or deepl.NAME not in ready]
+
+
 def choose(settings: Settings, requested: str | None, source_lang: str | None, target_lang: str) -> Translator:
     """The engine for a document in `source_lang` (None: unknown) that is to be in `target_lang`.
 

@@ -20,7 +20,7 @@ from pipeline.stages.protect import NO_GLOSSARY, Glossary
 
 # Ends of sentences in Latin, Greek, Cyrillic, Arabic, Devanagari and CJK writing; CJK writes no blank after them.
 _SENTENCE = re.compile(r"(?<=[.!?…؟।;:])\s+|(?<=[。！？；])\s*|\n+")
-_BLANK_OR_TAG_END = re.compile(r"\s+|(?<=>)(?=[^<])")
+_BLANK_OR_TAG = re.compile(r"<[^<>]*>|\s+")
 _STYLE_TAG = re.compile(r"</?g\b[^<>]*>")
 _PIECE = re.compile(r"<[^<>]*>|&\w+;|.", re.DOTALL)
 
@@ -62,13 +62,12 @@ def cut(text: str, size: int) -> list[str]:
     """
     if len(text.encode()) <= size:
         return [text]
-    if not _cuttable(text):
-        text = _STYLE_TAG.sub("", text)
-    for pattern in (_SENTENCE, _BLANK_OR_TAG_END, _PIECE):
+    for pattern in (_SENTENCE, _BLANK_OR_TAG, _PIECE):
         parts = _joined(_parts(pattern, text), size)
         if all(len(part.encode()) <= size for part in parts):
-            return parts
-    return parts
+            break
+    whole = all(part.count("<g ") == part.count("</g>") for part in parts)
+    return parts if whole else cut(_STYLE_TAG.sub("", text), size)
 
 
 def apply(document: Document, answers: Mapping[str, str], glossary: Glossary = NO_GLOSSARY) -> Document:
@@ -108,15 +107,6 @@ def _translated(segment: Segment, answers: Mapping[str, str]) -> tuple[Run, ...]
     answer = answers.get(segment.text) if segment.has_words else segment.text
     runs = markup.read(segment, answer) if answer is not None else segment.source
     return None if runs == segment.source else runs
-
-
-def _cuttable(text: str) -> bool:
-    """Whether no sentence ends inside a style."""
-    return all(_depth(text[: match.end()]) == 0 for match in _SENTENCE.finditer(text))
-
-
-def _depth(text: str) -> int:
-    return text.count("<g ") - text.count("</g>")
 
 
 def _parts(pattern: re.Pattern[str], text: str) -> list[str]:

@@ -1,0 +1,152 @@
+"""`dragoman jobs`: what an admin sees of the jobs and does with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from dragoman.intake import Intake
+
+app = typer.Typer(no_args_is_help=True, help="List, show, retry and cancel jobs; dead letters.")
+
+DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id.")]
+Limit = Annotated[int, typer.Option(min=1, help="How many at most.")]
+
+
+@app.command("list")
+def list_(*, data: DataDir = None, limit: Limit = 50, as_json: AsJson = False) -> None:
+    """The newest jobs."""
+    from dragoman.db import jobs
+
+    with _intake(data) as intake:
+        with intake.database.read() as connection:
+            rows = jobs.listed(connection, limit=limit)
+        _show_jobs([_told(row) for row in rows], as_json)
+
+
+@app.command()
+def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
+    """Everything about one job."""
+    from dragoman.db import outbox
+
+    with _intake(data) as intake:
+        row = intake.find(job_id)
+        with intake.database.read() as connection:
+            sent = outbox.deliveries(connection, row["message_id"] or row["id"])
+    facts = {**_told(row), **{name: row[name] for name in SHOWN}}
+    facts["deliveries"] = [{name: one[name] for name in ("kind", "run", "state", "attempts", "ref")} for one in sent]
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    for name, value in facts.items():
+        if value not in (None, "", []):
+            typer.echo(f"{name:18} {value}")
+
+
+@app.command()
+def retry(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
+    """Try a failed or cancelled job again, from its last good stage."""
+    with _intake(data) as intake:
+        intake.find(job_id)
+        intake.retry(job_id)
+        _done(intake.find(job_id), "will be tried again", as_json)
+
+
+@app.command()
+def cancel(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
+    """End a job; its sender is told."""
+    with _intake(data) as intake:
+        intake.find(job_id)
+        ended = intake.cancel(job_id)
+        _done(intake.find(job_id), "is cancelled" if ended else "had ended already", as_json)
+
+
+@app.command()
+def dead(*, data: DataDir = None, limit: Limit = 50, as_json: AsJson = False) -> None:
+    """The dead letters: jobs that gave up, messages that could not be opened, answers that could not be sent."""
+    from dragoman.db import dead_letters
+
+    with _intake(data) as intake, intake.database.read() as connection:
+        letters = dead_letters.listed(connection, limit)
+    if as_json:
+        typer.echo(json.dumps({"dead": letters}, ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("id", "what", "stage", "attempts", "error", "detail", box=None)
+    for letter in letters:
+        table.add_row(*(str(letter[name] or "") for name in ("id", "what", "stage", "attempts", "code", "detail")))
+    Console().print(table if letters else "No dead letters.")
+
+
+SHOWN = (
+    "owner", "channel", "message_id", "run", "epoch", "attempts", "losses", "source_size", "result_size", "characters",
+    "characters_billed", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",
+)  # fmt: skip
+
+
+@contextmanager
+def _intake(data: Path | None) -> Iterator[Intake]:
+    from dragoman.db.engine import Database
+    from dragoman.intake import Intake
+    from dragoman.settings import Settings
+    from dragoman.storage import open_store
+
+    settings = Settings.from_env(**({"data_dir": data} if data else {}))
+    database = Database(settings.database)
+    try:
+        yield Intake(database, open_store(settings.storage), _Silent(), settings)
+    finally:
+        database.close()
+
+
+class _Silent:
+    """No doorbell: the sweeper rings for what an admin changes, within seconds."""
+
+    def ring(self, task: str, row_id: str) -> None:
+        """Nothing."""
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    from dragoman.domain.job import RowState, Stage, status_of
+
+    return {
+        "job_id": row["id"],
+        "status": status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"]),
+        "stage": row["stage"],
+        "progress": row["progress"],
+        "filename": row["filename"],
+        "source_lang": row["source_lang"],
+        "target_lang": row["target_lang"],
+        "engine": row["engine"],
+        "pages": row["pages"],
+        "created_at": datetime.fromtimestamp(row["created_at"], UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _show_jobs(told: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"jobs": told}, ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    columns = ("job_id", "status", "progress", "filename", "target_lang", "engine", "created_at")
+    table = Table(*columns, box=None)
+    for one in told:
+        table.add_row(*(str(one[name] if one[name] is not None else "") for name in columns))
+    Console().print(table if told else "No jobs.")
+
+
+def _done(row: dict[str, Any], what: str, as_json: bool) -> None:
+    typer.echo(json.dumps(_told(row), ensure_ascii=False) if as_json else f"Job {row['id']} {what}.")

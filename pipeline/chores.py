@@ -1,0 +1,62 @@
+"""The periodic chores that Beat rings for. All may run twice, or not at all for a while: recovery never depends on them."""
+
+from __future__ import annotations
+
+import socket
+
+import structlog
+
+from dragoman import retention
+from dragoman.db import history, memory, presence
+from dragoman.errors import DragomanError
+from dragoman.ports import Capabilities
+from pipeline.context import Context
+from pipeline.engines import registry
+
+CLEAN_UP = "clean_up"
+PREFIXES = ("jobs/", "inbox/", "outbox/")
+log = structlog.get_logger(__name__)
+
+
+def check_health(context: Context) -> None:
+    """A worker took a task from the queue: say so, and what its engines can do."""
+    known = _ask_engines(context)
+    with context.database.write() as connection:
+        if known is not None:
+            presence.publish(connection, known)
+        presence.beat(connection, f"worker@{socket.gethostname()}")
+
+
+def _ask_engines(context: Context) -> list[Capabilities] | None:
+    """What the engines can do; None if one does not answer: then what was published before stays."""
+    try:
+        return [engine.capabilities() for engine in registry.offered(context.settings)]
+    except DragomanError as error:
+        log.warning("engine_not_asked", code=error.code, detail=error.detail)
+        return None
+
+
+def clean_up(context: Context) -> None:
+    """Forget what is older than the retention time, and what a crash left without an owner."""
+    days, database, store = context.settings.retention_days, context.database, context.store
+    while retention.purge_old(database, store, days):
+        pass
+    with database.write() as connection:
+        texts = memory.forget_unused(connection, days)
+        presence.forget_silent(connection, days)
+    with database.write() as connection:
+        history.forget_old(connection, days=90)
+    log.info("cleaned_up", texts=texts, orphans=_delete_orphans(context))
+
+
+def _delete_orphans(context: Context) -> int:
+    """Delete bytes without a row; only those that were there at the last clean-up too, since a row follows its bytes."""
+    database, store = context.database, context.store
+    found = [key for prefix in PREFIXES for key in retention.unreferenced(database, store, prefix)]
+    with database.write() as connection:
+        before = set(presence.said(connection, CLEAN_UP).get("orphans", ()))
+        presence.beat(connection, CLEAN_UP, {"orphans": [key for key in found if key not in before]})
+    old = [key for key in found if key in before]
+    for key in old:
+        store.delete(key)
+    return len(old)

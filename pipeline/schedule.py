@@ -1,0 +1,31 @@
+"""Beat: the periodic chores. Two of them at once would only ring twice, which is harmless."""
+
+from __future__ import annotations
+
+import structlog
+from celery import Celery
+
+from dragoman import queues, telemetry
+from dragoman.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+SCHEDULE = {
+    "health": {"task": queues.HEALTH_CHECK, "schedule": 60.0, "options": {"expires": 60}},
+    "clean-up": {"task": queues.CLEAN_UP, "schedule": 3600.0, "options": {"expires": 3600}},
+}
+
+
+def run(settings: Settings) -> None:
+    """Ring for the chores until SIGTERM or Ctrl-C."""
+    telemetry.configure_logs(settings.log_format)
+    app = scheduled(queues.make_app(settings))
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log.info("beat_started")
+    app.Beat(schedule=str(settings.data_dir / "beat.db"), loglevel="WARNING", quiet=True, redirect_stdouts=False).run()
+
+
+def scheduled(app: Celery) -> Celery:
+    """`app` with the chores in its schedule."""
+    app.conf.beat_schedule = SCHEDULE
+    return app

@@ -1,0 +1,69 @@
+"""The sweeper: rings again for every row of the three ledgers that is due and that no doorbell was heard for.
+
+It alone makes lost messages, flushed brokers and dead workers harmless. Any number of sweepers may run.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+import structlog
+from celery import Celery
+from opentelemetry.instrumentation.celery import CeleryInstrumentor
+
+from dragoman import queues, telemetry
+from dragoman.db.engine import Database
+from dragoman.db.inbox import INBOX
+from dragoman.db.jobs import JOBS
+from dragoman.db.lease import take_unrung
+from dragoman.db.outbox import OUTBOX
+from dragoman.errors import DatabaseUnavailable
+from dragoman.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 2.0
+AT_ONCE = 500
+LEDGERS = (
+    (INBOX, queues.OPEN_MESSAGE, "id"),
+    (JOBS, queues.EXTRACT_AND_TRANSLATE, "id"),
+    (OUTBOX, queues.DELIVER, "owner"),
+)
+
+
+def sweep(database: Database, app: Celery) -> int:
+    """Ring for what is due; how many rows. Raises DatabaseUnavailable or one of BROKER_ERRORS."""
+    rung = 0
+    for table, task, column in LEDGERS:
+        with database.write() as connection:
+            rows = take_unrung(connection, table, AT_ONCE)
+        for row in _unique(rows, column):
+            queues.send(app, task, row[column], row["traceparent"])
+        rung += len(rows)
+    return rung
+
+
+def run(settings: Settings) -> None:
+    """Sweep every two seconds until SIGTERM or Ctrl-C; trouble with the database or the broker is waited out."""
+    telemetry.configure_logs(settings.log_format)
+    telemetry.configure_traces("dragoman-sweeper")
+    CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call]
+    database, app = Database(settings.database), queues.make_app(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log.info("sweeper_started", every_s=EVERY_S)
+    while not stop.is_set():
+        try:
+            rung = sweep(database, app)
+            if rung:
+                log.info("swept", rung=rung)
+        except (DatabaseUnavailable, *queues.BROKER_ERRORS) as error:
+            log.warning("sweep_failed", detail=str(getattr(error, "detail", "") or error)[:200])
+        stop.wait(EVERY_S)
+
+
+def _unique(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+    return list({row[column]: row for row in rows}.values())

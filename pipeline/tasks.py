@@ -1,0 +1,91 @@
+"""The pipeline's Celery tasks: thin shells that claim a row, load, call a pure stage, save, and hand on.
+
+`pipeline.extract_and_translate` is the doorbell: it sends the chain extract -> translate -> customise tone ->
+reconstruct -> deliver from the job's checkpoint. A task that does not get its row ends the chain quietly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from celery import Celery, Task, chain
+from celery.canvas import Signature
+
+from dragoman import queues
+from dragoman.db import jobs
+from dragoman.domain.job import OPEN, STAGES, Stage
+from dragoman.errors import DragomanError
+from pipeline import chores, work
+from pipeline.context import Context
+from pipeline.run import Run, stage_run
+
+log = structlog.get_logger(__name__)
+
+TASK_OF = {
+    Stage.EXTRACT: queues.EXTRACT,
+    Stage.TRANSLATE: queues.TRANSLATE,
+    Stage.TONE: queues.CUSTOMIZE_TONE,
+    Stage.RECONSTRUCT: queues.RECONSTRUCT,
+}
+WORK_OF: dict[Stage, Callable[[Run], None]] = {
+    Stage.EXTRACT: work.extract,
+    Stage.TRANSLATE: work.translate,
+    Stage.TONE: work.customize_tone,
+    Stage.RECONSTRUCT: work.reconstruct,
+}
+# Seconds after which a stage is asked to end, and is ended.
+LIMITS = {Stage.EXTRACT: (300, 330), Stage.TRANSLATE: (600, 660), Stage.TONE: (600, 660), Stage.RECONSTRUCT: (600, 660)}
+
+
+def register(app: Celery, context_of: Callable[[], Context]) -> None:
+    """Declare all tasks of the pipeline on `app`; `context_of` gives the context of the process that runs one."""
+    for stage in STAGES:
+        _register_stage(app, context_of, stage)
+
+    @app.task(name=queues.EXTRACT_AND_TRANSLATE)
+    def extract_and_translate(job_id: str) -> None:
+        signatures = rest_of_chain(app, context_of(), job_id)
+        if signatures:
+            chain(*signatures, app=app).apply_async(retry=False)
+
+    @app.task(name=queues.HEALTH_CHECK)
+    def health_check(*_: Any) -> None:
+        chores.check_health(context_of())
+
+    @app.task(name=queues.CLEAN_UP)
+    def clean_up(*_: Any) -> None:
+        chores.clean_up(context_of())
+
+
+def rest_of_chain(app: Celery, context: Context, job_id: str) -> list[Signature]:
+    """The signatures from the job's checkpoint to the delivery; none for a job that has ended."""
+    with context.database.read() as connection:
+        row = jobs.by_id(connection, job_id)
+    if row is None or row["state"] not in OPEN:
+        return []
+    left = STAGES[STAGES.index(Stage(row["stage"])) :]
+    owner = row["message_id"] or job_id
+    steps = [(TASK_OF[stage], job_id) for stage in left] + [(queues.DELIVER, owner)]
+    return [app.signature(name, args=(id_,), immutable=True, queue=queues.QUEUE_OF[name]) for name, id_ in steps]
+
+
+def _register_stage(app: Celery, context_of: Callable[[], Context], stage: Stage) -> None:
+    soft, hard = LIMITS[stage]
+
+    @app.task(name=TASK_OF[stage], bind=True, soft_time_limit=soft, time_limit=hard, throws=(DragomanError,))
+    def task(self: Task, job_id: str) -> None:
+        if not perform(context_of(), job_id, stage):
+            # Ends the chain; the task itself counts as done (an Ignore would leave it STARTED in Flower for ever).
+            self.request.chain = None
+
+
+def perform(context: Context, job_id: str, stage: Stage) -> bool:
+    """Do `stage` of a job if it is ours to do; whether it was. Raises what the stage raised, after it is on record."""
+    with stage_run(context, job_id, stage) as run:
+        if run is None:
+            log.info("stage_not_ours", stage=stage)
+            return False
+        WORK_OF[stage](run)
+        return True

@@ -1,0 +1,122 @@
+"""What each stage does with its run: load, call the pure stage, save."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from shutil import copyfile
+from typing import Any
+
+from dragoman.domain.document import Document, DocumentWarning
+from dragoman.domain.job import Options
+from dragoman.ports import Translator
+from pipeline.engines import pseudo, registry
+from pipeline.remembering import SharedMemory
+from pipeline.run import NO_ENGINE, Run
+from pipeline.stages import extract as extracting
+from pipeline.stages import reconstruct as reconstructing
+from pipeline.stages import tone as toning
+from pipeline.stages import translate as translating
+from pipeline.translation import rephrase_all, translate_all
+
+
+def extract(run: Run) -> None:
+    """Read the PDF's words; the language is known now, so the engine is decided on, once."""
+    options, settings = run.options, run.context.settings
+    document = extracting.extract(
+        run.source(),
+        source_lang=options.source_lang,
+        pages=options.pages,
+        max_pages=settings.max_pages,
+        on_progress=run.progress,
+    )
+    run.save(
+        document,
+        source_lang=document.source_lang,
+        engine=_engine_name(run, document),
+        pages=len(document.pages),
+        characters=document.characters(),
+        warnings=_as_json(document.warnings),
+    )
+
+
+def translate(run: Run) -> None:
+    """Translate what is not remembered, batch by batch; a document in the target language passes through."""
+    if run.job["engine"] == NO_ENGINE:
+        run.pass_on(run.job["artifact"])
+        return
+    document, options = run.document(), run.options
+    engine = _engine(run)
+    answers, _ = translate_all(
+        translating.segments(document),
+        engine,
+        run.job["source_lang"],
+        options.target_lang,
+        tone=options.tone,
+        memory=SharedMemory(run.lease, engine.name, run.context.cache),
+        on_progress=run.progress,
+    )
+    run.save(translating.apply(document, answers))
+
+
+def customize_tone(run: Run) -> None:
+    """Rephrase where a tone was asked for that a tone model has; else pass through."""
+    options = run.options
+    model = None
+    if options.tone and run.job["engine"] != NO_ENGINE:
+        model = registry.tone_model(run.context.settings, _engine(run), options.tone, options.target_lang)
+    if model is None or options.tone is None:
+        run.pass_on(run.job["artifact"])
+        return
+    document = run.document()
+    answers, _ = rephrase_all(
+        toning.segments(document),
+        model,
+        target_lang=options.target_lang,
+        tone=options.tone,
+        memory=SharedMemory(run.lease, f"{run.job['engine']}-write", run.context.cache),
+        on_progress=run.progress,
+    )
+    run.save(toning.apply(document, answers))
+
+
+def reconstruct(run: Run) -> None:
+    """Set the translation on the source's pages: the result."""
+    source, result = run.source(), run.folder / "result.pdf"
+    if run.job["engine"] == NO_ENGINE:
+        copyfile(source, result)
+        run.complete(result)
+        return
+    warnings = reconstructing.reconstruct(
+        source,
+        run.document(),
+        result,
+        options=run.options,
+        stamp=stamp_of(run.job["engine"]),
+        on_progress=run.progress,
+    )
+    run.complete(result, warnings=[*run.job["warnings"], *_as_json(warnings)])
+
+
+def stamp_of(engine: str) -> str | None:
+    """What is printed on each page of a result that is no translation; None for real ones."""
+    return pseudo.STAMP if engine == pseudo.NAME else None
+
+
+def _engine_name(run: Run, document: Document) -> str:
+    options = run.options
+    if not translating.needs_translation(document, options):
+        return NO_ENGINE
+    return _choose(run, options, document.source_lang).name
+
+
+def _engine(run: Run) -> Translator:
+    """The engine that the job began with: it is never switched on the way."""
+    return _choose(run, run.options, run.job["source_lang"], run.job["engine"])
+
+
+def _choose(run: Run, options: Options, source_lang: str | None, engine: str | None = None) -> Translator:
+    return registry.choose(run.context.settings, engine or options.engine, source_lang, options.target_lang)
+
+
+def _as_json(warnings: tuple[DocumentWarning, ...]) -> list[dict[str, Any]]:
+    return [asdict(warning) for warning in warnings]

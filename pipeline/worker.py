@@ -1,0 +1,112 @@
+"""The worker process: Celery's prefork pool on the queues of the doors and of the pipeline."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import structlog
+from billiard.exceptions import TimeLimitExceeded, WorkerLostError
+from celery import Celery, signals
+from celery import Task as CeleryTask
+from opentelemetry.instrumentation.celery import CeleryInstrumentor
+from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+
+from dragoman import queues, telemetry
+from dragoman.db import inbox, jobs, lease
+from dragoman.db.engine import Database
+from dragoman.errors import DatabaseUnavailable
+from dragoman.settings import Settings
+from pipeline import tasks
+from pipeline.context import Context
+
+log = structlog.get_logger(__name__)
+
+# The doors' tasks are loaded by name: the pipeline knows no front end.
+DOORS = ("ingress.email.tasks",)
+LEDGER_OF = dict.fromkeys(tasks.TASK_OF.values(), jobs.LEDGER) | {queues.OPEN_MESSAGE: inbox.LEDGER}
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM (which lets running tasks end for a while) or Ctrl-C."""
+    telemetry.configure_logs(settings.log_format)
+    app = make_worker_app(settings)
+    app.worker_main(
+        [
+            "worker",
+            f"--queues={','.join(queues.WORKER_QUEUES)}",
+            f"--concurrency={settings.worker_concurrency}",
+            "--hostname=worker@%h",
+            "--loglevel=WARNING",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+    )
+
+
+def make_worker_app(settings: Settings) -> Celery:
+    """The application with all of the worker's tasks, and what happens around them."""
+    app = queues.make_app(settings)
+
+    @cache
+    def context_of() -> Context:
+        return Context.open(settings)
+
+    tasks.register(app, context_of)
+    for door in DOORS:
+        importlib.import_module(door).register(app, settings)
+    _connect(app, settings, context_of)
+    return app
+
+
+def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context]) -> None:
+    """Connect Celery's signals; strongly, since nothing else holds the functions."""
+
+    def on_setup_logging(**_: Any) -> None:
+        """Being connected keeps Celery from configuring logs itself."""
+
+    def on_child(**_: Any) -> None:
+        telemetry.configure_traces("dragoman-worker")
+        CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call]
+        # The instrumentation says it knows SQLAlchemy below 2.1 only; it works with 2.1 all the same.
+        SQLAlchemyInstrumentor().instrument(engine=context_of().database.engine, skip_dep_check=True)
+        signals.task_postrun.connect(on_end, weak=False)  # after the instrumentation's, so that its span is there
+
+    def on_start(task_id: str, task: CeleryTask, args: Any, **_: Any) -> None:
+        telemetry.bind(task=task.name, task_id=task_id, **({_id_name(task.name): args[0]} if args else {}))
+
+    def on_end(**_: Any) -> None:
+        telemetry.unbind_all()
+        telemetry.flush_traces()
+
+    def on_ready(**_: Any) -> None:
+        log.info("worker_ready", concurrency=settings.worker_concurrency)
+        app.send_task(queues.HEALTH_CHECK, queue=queues.DEFAULT, retry=False)
+
+    def on_failure(sender: CeleryTask, exception: BaseException, args: Any, **_: Any) -> None:
+        if isinstance(exception, WorkerLostError | TimeLimitExceeded) and sender.name in LEDGER_OF:
+            _give_back(settings, sender.name, args[0], type(exception).__name__)
+
+    signals.setup_logging.connect(on_setup_logging, weak=False)
+    signals.worker_process_init.connect(on_child, weak=False)
+    signals.worker_ready.connect(on_ready, weak=False)
+    signals.task_prerun.connect(on_start, weak=False)
+    signals.task_failure.connect(on_failure, weak=False)
+
+
+def _give_back(settings: Settings, task: str, row_id: str, why: str) -> None:
+    """In the parent, after a pool child died: its row is free at once, not when the lease runs out."""
+    log.warning("child_lost", task=task, id=row_id, why=why)
+    database = Database(settings.database)
+    try:
+        lease.lose(database, LEDGER_OF[task], row_id)
+    except DatabaseUnavailable as error:
+        log.warning("lease_not_given_back", id=row_id, detail=error.detail)
+    finally:
+        database.close()
+
+
+def _id_name(task: str) -> str:
+    return "message_id" if task == queues.OPEN_MESSAGE else "job_id"
