@@ -90,6 +90,7 @@ class DictMemory:
 
     def remember(self, answers: Mapping[str, str], billed: int) -> None:
         self.known |= answers
+        self.billed += billed
 
 
 class RecordingDoorbell:
