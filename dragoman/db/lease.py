@@ -21,7 +21,7 @@ from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.domain.job import RowState
 from dragoman.domain.retry import WORKER_LOST_ATTEMPTS, GiveUp, RetryIn, decide
-from dragoman.errors import DatabaseUnavailable, DragomanError, LeaseLost, WorkerLost
+from dragoman.errors import DatabaseUnavailable, DragomanError, LeaseLost, TemporaryError, WorkerLost
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +35,7 @@ class Ledger:
     """One of the three tables, and what is owed when a row of it dies.
 
     `on_dead(connection, row, error)` runs in the transaction that ends the row: it inserts the answer to the sender.
+    `attempts`: how often temporary trouble is tried, None: as the table of `dragoman.domain.retry` says.
     """
 
     table: Table
@@ -151,7 +152,8 @@ def attempt(
 
 def record(lease: Lease, error: BaseException) -> None:
     """Put a failed attempt on record: tried again later, or a dead letter with its answer."""
-    decision = decide(error, lease.attempt, random.random(), attempts=lease.ledger.attempts)  # noqa: S311 - jitter
+    patience = lease.ledger.attempts if isinstance(error, TemporaryError) else None
+    decision = decide(error, lease.attempt, random.random(), attempts=patience)  # noqa: S311 - jitter
     facts = {"table": lease.ledger.table.name, "id": lease.id, "attempt": lease.attempt, "code": code_of(error)}
     try:
         if isinstance(decision, GiveUp):

@@ -1,0 +1,212 @@
+"""The way back by mail: an answer in the sender's own thread, with the translated PDFs.
+
+A mail is built once and kept in the store, so that every attempt sends the same bytes under the same Message-ID. PDFs
+are streamed from the store into it: an answer takes as much memory as its words.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+from email.utils import localtime
+from typing import Any, BinaryIO, cast
+
+from dragoman.errors import OperatorError
+from dragoman.ports import BlobStore
+from dragoman.settings import Settings
+from notifier.channel import Delivery
+from notifier.email_words import House, rendered
+from notifier.messages import Answer, Outcome, plain, with_attachments
+from notifier.outbound import Outbound
+
+FROM_NAME = "Document translator"
+ATTACHED_LIMIT = 10 * 10**6  # bytes of base64 in one mail: half of what the strictest large providers take
+DAY_S = 86400
+REFERENCES_KEPT = 20  # from either end
+LONGEST_SUBJECT = 900
+_BASE64_CHUNK = 57 * 8192  # whole lines of 76 characters
+_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>")
+_REPLY = re.compile(r"^(re\s*:\s*)+", re.IGNORECASE)
+_UNBROKEN = SMTP.clone(max_line_length=998)  # RFC 5322 2.1.1
+
+
+class ThreadPolicy(EmailPolicy):
+    """SMTP's rules, with Message-IDs left whole.
+
+    The library writes an id that is longer than a line as an encoded word, which breaks the thread. Longer lines for
+    all headers would make encoded words of subjects too long (RFC 2047 2) and lines of quoted-printable as well.
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        """As `EmailPolicy.fold`."""
+        return str(_UNBROKEN.fold(name, value) if _holds_ids(name) else super().fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """As `EmailPolicy.fold_binary`."""
+        return _UNBROKEN.fold_binary(name, value) if _holds_ids(name) else super().fold_binary(name, value)
+
+
+POLICY = ThreadPolicy(linesep="\r\n", max_line_length=76)  # RFC 2045 6.7: the longest line of quoted-printable
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What the answer is a reply to. `message_id` None: the original had none that can be named."""
+
+    recipient: str
+    subject: str
+    message_id: str | None
+    references: tuple[str, ...]
+
+
+class EmailChannel:
+    """The `Channel` for mail."""
+
+    def __init__(self, settings: Settings, store: BlobStore, outbound: Outbound) -> None:
+        """`outbound` is where finished mails go."""
+        self._store, self._outbound = store, outbound
+        self._address = settings.mail_address
+        self._house = House(
+            address=settings.mail_address,
+            limit=ATTACHED_LIMIT,
+            kept_days=settings.retention_days,
+            link_days=max(1, min(settings.retention_days, settings.link_ttl_s // DAY_S)),
+        )
+
+    def prepare(self, delivery: Delivery) -> str:
+        """As `Channel.prepare`. Raises OperatorError for an address that no mail can go to."""
+        key = f"outbox/{delivery.row['id']}/message.eml"
+        if any(file.outcome is Outcome.DELETED for file in delivery.answer.files):
+            self._store.delete(key)  # what was rendered before may hold what has been deleted since
+        if self._store.size(key) is None:
+            answer = with_attachments(delivery.answer, self._house.limit)
+            with tempfile.TemporaryFile() as file:
+                self._write(answer, delivery, cast("BinaryIO", file))
+                file.seek(0)
+                self._store.put(key, cast("BinaryIO", file))
+        return key
+
+    def find(self, delivery: Delivery) -> str | None:
+        """As `Channel.find`."""
+        return self._outbound.find(message_id(delivery.row, self._address))
+
+    def send(self, delivery: Delivery, rendered: str) -> str:
+        """As `Channel.send`."""
+        with self._store.open(rendered) as body:
+            message = body.read()
+        # Nobody wants to hear that an ack or a note of failure could not be delivered (RFC 3834 3.3).
+        envelope_from = self._address if delivery.answer.is_result else ""
+        return self._outbound.send(envelope_from, thread_of(delivery.message).recipient, message)
+
+    def _write(self, answer: Answer, delivery: Delivery, file: BinaryIO) -> None:
+        thread = thread_of(delivery.message)
+        text, html = rendered(answer, self._house, delivery.message["id"])
+        mail = composed(thread, message_id(delivery.row, self._address), self._address, text, html)
+        stand_ins: list[tuple[bytes, str]] = []
+        for one in answer.files:
+            if one.attached and one.result:
+                stand_in = secrets.token_bytes(48)
+                mail.add_attachment(stand_in, maintype="application", subtype="pdf", filename=one.result_name)
+                stand_ins.append((base64.b64encode(stand_in), one.result))
+        self._stream(mail.as_bytes(), stand_ins, file)
+
+    def _stream(self, mail: bytes, stand_ins: Sequence[tuple[bytes, str]], file: BinaryIO) -> None:
+        for stand_in, key in stand_ins:
+            before, _, mail = mail.partition(stand_in)
+            file.write(before)
+            with self._store.open(key) as body:
+                _write_base64(body, file)
+        file.write(mail)
+
+
+def thread_of(message: Mapping[str, Any]) -> Thread:
+    """The thread of a message (a row of the inbox).
+
+    Its payload may hold `message_id`, `subject` and `references` (a string or a list), as they came.
+    """
+    payload = message["payload"]
+    own = _ID.findall(_text(payload.get("message_id")))
+    references = _ID.findall(_text(payload.get("references"))) or _ID.findall(_text(payload.get("in_reply_to")))
+    return Thread(
+        recipient=message["sender"],
+        subject=_text(payload.get("subject")),
+        message_id=own[0] if own else None,
+        references=tuple(references),
+    )
+
+
+def composed(thread: Thread, own_id: str, address: str, text: str, html: str) -> EmailMessage:
+    """The mail without its attachments. Raises OperatorError for an address that no mail can go to."""
+    mail = EmailMessage(policy=POLICY.clone(utf8=not thread.recipient.isascii()))
+    mail["From"] = Address(FROM_NAME, addr_spec=address)
+    mail["To"] = _address(thread.recipient)
+    mail["Subject"] = reply_subject(thread.subject)
+    mail["Date"] = localtime()
+    mail["Message-ID"] = own_id
+    if thread.message_id:
+        mail["In-Reply-To"] = thread.message_id
+        mail["References"] = " ".join(reference_chain(thread))
+    mail["Auto-Submitted"] = "auto-replied"  # RFC 3834 3.1.7
+    mail["X-Auto-Response-Suppress"] = "All"  # what Exchange looks at instead
+    mail.set_content(text, cte="quoted-printable")
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    return mail
+
+
+def message_id(delivery: Mapping[str, Any], address: str) -> str:
+    """The Message-ID of a delivery (a row of the outbox): the same on every attempt, another one for each run."""
+    domain = address.rpartition("@")[2]
+    return f"<{delivery['owner']}.{delivery['run']}.{delivery['kind']}@{domain}>"
+
+
+def reply_subject(subject: str) -> str:
+    """`Re: ` and the subject as it was; never `Re: Re: `."""
+    bare = _REPLY.sub("", plain(subject, LONGEST_SUBJECT))
+    return f"Re: {bare or 'your mail'}"
+
+
+def reference_chain(thread: Thread) -> list[str]:
+    """The ids of the thread, oldest first, the original last; the middle of a long one is left out (RFC 5322 3.6.4)."""
+    chain = [one for one in dict.fromkeys(thread.references) if one != thread.message_id]
+    if len(chain) > 2 * REFERENCES_KEPT:
+        chain = chain[:REFERENCES_KEPT] + chain[-REFERENCES_KEPT:]
+    return [*chain, thread.message_id] if thread.message_id else chain
+
+
+def _address(recipient: str) -> Address:
+    try:
+        return Address(addr_spec=recipient)
+    except (ValueError, IndexError, AttributeError) as error:  # what the library's parser raises, by kind of garbage
+        raise OperatorError("The sender's address is none that a mail can go to.", detail=repr(error)[:200]) from error
+
+
+def _text(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+
+
+def _holds_ids(name: str) -> bool:
+    return name.casefold() in ("message-id", "in-reply-to", "references")
+
+
+def _write_base64(body: BinaryIO, file: BinaryIO) -> None:
+    """`body` as base64, in lines without a last line end."""
+    between = b""
+    while chunk := _read_whole(body, _BASE64_CHUNK):
+        file.write(between + base64.encodebytes(chunk).rstrip(b"\n").replace(b"\n", b"\r\n"))
+        between = b"\r\n"
+
+
+def _read_whole(body: BinaryIO, count: int) -> bytes:
+    """`count` bytes, fewer only at the end: a network stream may give less than it is asked for."""
+    parts: list[bytes] = []
+    while count and (part := body.read(count)):
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,73 @@
+"""From a row of the outbox to a delivery: what it answers and what it says, read from the ledgers and the store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from dragoman.db import history, inbox, jobs, outbox, presence
+from dragoman.db.engine import Database
+from dragoman.links import Links
+from dragoman.ports import BlobStore
+from notifier.channel import Delivery
+from notifier.messages import AnswerKind, JobLinks, answer_from
+
+ASKS_FOR_A_LANGUAGE = (AnswerKind.NO_PDF, AnswerKind.NO_LANGUAGE, AnswerKind.UNKNOWN_LANGUAGE)
+
+
+def load(database: Database, store: BlobStore, links: Links | None, row: dict[str, Any]) -> Delivery | None:
+    """The delivery with what it says; None if there is nobody to tell any more, or nothing.
+
+    `links` None: this server has no public address. Raises DatabaseUnavailable and StoreUnavailable.
+    """
+    with database.read() as connection:
+        message, rows = _message_and_jobs(connection, row)
+        if message is None or message["purged_at"] or _overtaken(connection, row):
+            return None
+        is_ack = row["kind"] == outbox.Kind.ACK
+        etas = {job["id"]: history.eta_s(connection, job) for job in rows} if is_ack else {}
+        possible = _possible(connection) if row["payload"].get("reason") in ASKS_FOR_A_LANGUAGE else []
+    present = [_with_result(store, job) for job in rows]
+    shown = {job["id"]: found for job in present if (found := _links(links, job))}
+    return Delivery(row, message, answer_from(row, message, present, links=shown, etas=etas, possible=possible))
+
+
+def _message_and_jobs(
+    connection: Connection, row: dict[str, Any]
+) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The message that a delivery answers, and the jobs that it is about: its owner, or those of its owner's run."""
+    message = inbox.by_id(connection, row["owner"])
+    if message is not None:
+        return message, jobs.of_message(connection, message["id"], row["run"])
+    job = jobs.by_id(connection, row["owner"])
+    if job is None:
+        return None, []
+    return inbox.by_id(connection, job["message_id"]) if job["message_id"] else None, [job]
+
+
+def _overtaken(connection: Connection, row: dict[str, Any]) -> bool:
+    """Whether this is an ack that was delayed until the final answer was there."""
+    return row["kind"] == outbox.Kind.ACK and any(
+        other["kind"] == outbox.Kind.FINAL and other["run"] == row["run"]
+        for other in outbox.deliveries(connection, row["owner"])
+    )
+
+
+def _possible(connection: Connection) -> list[str]:
+    """Tags of the languages that the engines here can write; the pseudo engine, which knows all, does not count."""
+    known = [capabilities for capabilities in presence.published(connection) if capabilities.engine != "pseudo"]
+    return sorted(frozenset[str]().union(*(capabilities.targets for capabilities in known)))
+
+
+def _with_result(store: BlobStore, job: dict[str, Any]) -> dict[str, Any]:
+    """The job's row as the store has it: a result may have been purged since the job ended."""
+    if not job["result"]:
+        return job
+    size = store.size(job["result"])
+    return {**job, "result_size": size} if size is not None else {**job, "result": None}
+
+
+def _links(links: Links | None, job: dict[str, Any]) -> JobLinks | None:
+    page, download = (links.public("page", job), links.public("download", job)) if links else (None, None)
+    return JobLinks(page, download) if page and download else None

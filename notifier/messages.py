@@ -1,0 +1,280 @@
+"""What an answer says, as values: made from rows, without words of a channel, so that every channel tells the same.
+
+`answer_from` looks at a delivery, the message it answers and the jobs of its run, and says what kind of answer it is
+and what there is to tell of each file. Rendering is the channel's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from dragoman.domain import language
+from dragoman.domain.job import OPEN, RowState
+from dragoman.errors import DragomanError
+
+LONGEST_TEXT = 500  # characters of a message, an advice or a warning that are shown
+LONGEST_NAME = 160  # of a file's name
+MOST_WARNINGS = 8  # kinds of warning shown for a file; the rest is counted
+ENGINE_NAMES = {"deepl": "DeepL", "apertium": "Apertium", "pseudo": "pseudo-translation"}
+# What could break a line, hide in it or turn it around: controls, line and paragraph separators, bidirectional marks.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
+
+
+class AnswerKind(StrEnum):
+    """What an answer is about, as a whole."""
+
+    ACK = "ack"
+    DONE = "done"
+    PARTLY = "partly"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    NO_PDF = "no_pdf"
+    NO_LANGUAGE = "no_language"
+    UNKNOWN_LANGUAGE = "unknown_language"
+    NOTHING_NEW = "nothing_new"
+    REFUSED = "refused"
+
+
+class Outcome(StrEnum):
+    """How one file ended. `SAME` is done too: it was in the wanted language already. `DELETED`: done, then purged."""
+
+    WORKING = "working"
+    DONE = "done"
+    SAME = "same"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What happened and what to do about it, for the sender; `code` is the error's stable code."""
+
+    message: str
+    advice: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A part of the message that was not translated, and why."""
+
+    name: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class JobLinks:
+    """Addresses for people outside: the job's page and the download."""
+
+    page: str
+    download: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What there is to tell of one job.
+
+    Languages are tags, `source_lang` None where none was detected; `pages`, `characters` None where unknown.
+    `result` is the blob's key, `result_size` its bytes. `eta_s`: seconds, while it is worked on. `links` None: this
+    server has no public address. `attached`: whether the result travels with the answer.
+    """
+
+    job_id: str
+    name: str
+    result_name: str
+    outcome: Outcome
+    target_lang: str
+    source_lang: str | None = None
+    pages: int | None = None
+    characters: int | None = None
+    engine: str | None = None
+    warnings: tuple[str, ...] = ()
+    problem: Problem | None = None
+    result: str | None = None
+    result_size: int = 0
+    eta_s: int | None = None
+    links: JobLinks | None = None
+    attached: bool = False
+
+    @property
+    def engine_name(self) -> str | None:
+        """The engine's name as its makers write it."""
+        return ENGINE_NAMES.get(self.engine, self.engine) if self.engine else None
+
+    @property
+    def is_pseudo(self) -> bool:
+        """Whether the "translation" is only a stand-in, which has to be said loudly."""
+        return self.engine == "pseudo" and self.outcome is Outcome.DONE
+
+    @property
+    def has_result(self) -> bool:
+        """Whether there is a PDF to hand over."""
+        return self.result is not None and self.outcome in (Outcome.DONE, Outcome.SAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer. `problem` is about the message as a whole; `possible`: tags of languages to choose from."""
+
+    kind: AnswerKind
+    files: tuple[File, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    problem: Problem | None = None
+    possible: tuple[str, ...] = ()
+
+    @property
+    def is_result(self) -> bool:
+        """Whether the sender gets a PDF by it; acks and failures are only notes."""
+        return any(file.has_result for file in self.files)
+
+
+def answer_from(
+    delivery: Mapping[str, Any],
+    message: Mapping[str, Any] | None,
+    jobs: Sequence[Mapping[str, Any]],
+    *,
+    links: Mapping[str, JobLinks] | None = None,
+    etas: Mapping[str, int | None] | None = None,
+    possible: Sequence[str] = (),
+) -> Answer:
+    """The answer that a delivery (a row of the outbox) stands for.
+
+    `message` is the row of the inbox that it answers, `jobs` are the rows of its run, in the order of their files.
+    `links` and `etas` (seconds) are by job id.
+    """
+    payload = {**(message["payload"] if message else {}), **delivery["payload"]}
+    files = numbered([_file(job, (links or {}).get(job["id"]), (etas or {}).get(job["id"])) for job in jobs])
+    # What was left out was said with the first run's answer; a retry has nothing to do with it.
+    ignored = payload.get("ignored") or () if delivery["run"] == 1 else ()
+    reason = delivery["payload"].get("reason")
+    return Answer(
+        kind=AnswerKind.ACK if delivery["kind"] == "ack" else _kind(reason, [file.outcome for file in files]),
+        files=tuple(files),
+        left_out=tuple(LeftOut(plain(item.get("filename") or "", LONGEST_NAME), _problem(item)) for item in ignored),
+        problem=_problem(payload, "error_") if payload.get("error_message") else None,
+        possible=tuple(possible),
+    )
+
+
+def with_attachments(answer: Answer, limit: int) -> Answer:
+    """The answer with those results marked as attached that together stay under `limit` bytes of base64."""
+    files, room = [], limit
+    for file in answer.files:
+        needed = encoded_size(file.result_size)
+        fits = file.has_result and needed <= room
+        room -= needed if fits else 0
+        files.append(replace(file, attached=fits))
+    return replace(answer, files=tuple(files))
+
+
+def encoded_size(size: int) -> int:
+    """Bytes that `size` bytes take as base64 in lines of 76 characters and a line end (RFC 2045 6.8)."""
+    lines, rest = divmod(size, 57)
+    return lines * 78 + (-(-rest // 3) * 4 + 2 if rest else 0)
+
+
+def result_name(filename: str, target_lang: str) -> str:
+    """`contract.fr.pdf` of `contract.pdf`."""
+    name = plain(filename, LONGEST_NAME)
+    stem = name[:-4] if name.casefold().endswith(".pdf") else name
+    return f"{stem.strip(' .') or 'document'}.{target_lang}.pdf"
+
+
+def plain(text: str, longest: int = LONGEST_TEXT) -> str:
+    """`text` on one line, without characters that are not seen, cut to `longest` characters."""
+    seen = " ".join(_UNSEEN.sub(" ", text).split())
+    return seen if len(seen) <= longest else seen[: longest - 1].rstrip() + "…"
+
+
+def numbered(files: Sequence[File]) -> list[File]:
+    """The files with results' names that differ: `a.fr.pdf`, `a (2).fr.pdf`."""
+    seen: dict[str, int] = {}
+    named = []
+    for file in files:
+        key = file.result_name.casefold()
+        seen[key] = count = seen.get(key, 0) + 1
+        ending = f".{file.target_lang}.pdf"
+        again = f"{file.result_name.removesuffix(ending)} ({count}){ending}"
+        named.append(file if count == 1 else replace(file, result_name=again))
+    return named
+
+
+def page_list(pages: Sequence[int]) -> str:
+    """`page 3`, `pages 1-3, 7`: 0-based numbers as people count and write them."""
+    ranges: list[list[int]] = []
+    for number in sorted(set(pages)):
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    words = [str(first + 1) if first == last else f"{first + 1}-{last + 1}" for first, last in ranges]
+    return f"page{'s' if len(set(pages)) > 1 else ''} {', '.join(words)}"
+
+
+def _kind(reason: str | None, outcomes: Sequence[Outcome]) -> AnswerKind:
+    if reason is not None:
+        return AnswerKind(reason) if reason in set(AnswerKind) else AnswerKind.REFUSED
+    good = [outcome for outcome in outcomes if outcome in (Outcome.DONE, Outcome.SAME, Outcome.DELETED)]
+    if good:
+        return AnswerKind.DONE if len(good) == len(outcomes) else AnswerKind.PARTLY
+    cancelled = bool(outcomes) and all(outcome is Outcome.CANCELLED for outcome in outcomes)
+    return AnswerKind.CANCELLED if cancelled else AnswerKind.FAILED
+
+
+def _file(job: Mapping[str, Any], links: JobLinks | None, eta_s: int | None) -> File:
+    outcome = _outcome(job)
+    return File(
+        job_id=job["id"],
+        name=plain(job["filename"], LONGEST_NAME) or "a document",
+        result_name=result_name(job["filename"], job["target_lang"]),
+        outcome=outcome,
+        target_lang=job["target_lang"],
+        source_lang=job["source_lang"],
+        pages=job["pages"],
+        characters=job["characters"],
+        engine=job["engine"],
+        warnings=_warnings(job["warnings"]),
+        problem=_problem(job, "error_") if outcome is Outcome.FAILED else None,
+        result=job["result"],
+        result_size=job["result_size"] or 0,
+        eta_s=eta_s,
+        links=links if outcome is not Outcome.DELETED else None,
+    )
+
+
+def _outcome(job: Mapping[str, Any]) -> Outcome:
+    if job["state"] in OPEN:
+        return Outcome.WORKING
+    if job["state"] == RowState.DEAD:
+        return Outcome.FAILED
+    if job["state"] == RowState.CANCELLED:
+        return Outcome.CANCELLED
+    if job["purged_at"] or not job["result"]:
+        return Outcome.DELETED
+    return Outcome.SAME if language.same(job["source_lang"], job["target_lang"]) else Outcome.DONE
+
+
+def _problem(facts: Mapping[str, Any], prefix: str = "") -> Problem:
+    """What `facts` say under `code`, `message` and `advice`, each behind `prefix`."""
+    return Problem(
+        message=plain(facts.get(f"{prefix}message") or "Something went wrong on our side."),
+        advice=plain(facts.get(f"{prefix}advice") or "") or DragomanError.advice,
+        code=plain(facts.get(f"{prefix}code") or "", 40),
+    )
+
+
+def _warnings(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """One sentence for each different warning, with the pages that it is about."""
+    pages: dict[str, list[int]] = {}
+    for row in rows:
+        found = pages.setdefault(plain(row["message"]), [])
+        if row.get("page") is not None:
+            found.append(row["page"])
+    told = [f"{message} ({page_list(found)})" if found else message for message, found in pages.items()]
+    more = len(told) - MOST_WARNINGS
+    return (*told[:MOST_WARNINGS], f"{more} more notes are left out here.") if more > 0 else tuple(told)

@@ -1,0 +1,136 @@
+"""Deliveries, one by one: claimed, rendered, sent, marked.
+
+`maybe_sent` is committed just before a send, under the lease's epoch, and cleared by a definite refusal. A delivery
+that is found with it set ended in the dark (killed, or cut off after the last byte): the channel is asked first whether
+it is there already, and only then is it sent again, with the same bytes and the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from celery import Celery
+
+from dragoman import queues
+from dragoman.db import lease, outbox
+from dragoman.db.clock import now_s
+from dragoman.db.engine import Database
+from dragoman.db.lease import Lease
+from dragoman.domain.job import RowState
+from dragoman.errors import DragomanError, LeaseLost, OperatorError, OutboundRefused, OutboundUnavailable
+from dragoman.links import Links
+from dragoman.ports import BlobStore
+from dragoman.settings import Settings
+from dragoman.storage import open_store
+from dragoman.telemetry import joined, tracer
+from notifier.channel import Channel, Delivery
+from notifier.email_reply import EmailChannel
+from notifier.loading import load
+from notifier.outbound import OutboundUncertain, open_outbound
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a delivery needs. `links` None: this server has no public address."""
+
+    database: Database
+    store: BlobStore
+    channels: Mapping[str, Channel]
+    links: Links | None
+    lease_s: float
+
+
+def open_context(settings: Settings) -> Context:
+    """The context that the settings describe. Raises SettingsInvalid for a public address without a secret key."""
+    store = open_store(settings.storage)
+    return Context(
+        database=Database(settings.database),
+        store=store,
+        channels={"email": EmailChannel(settings, store, open_outbound(settings))},
+        links=Links(settings) if settings.public_url else None,
+        lease_s=settings.lease_s,
+    )
+
+
+def register(app: Celery, context_of: Callable[[], Context]) -> None:
+    """Declare the notifier's task on `app`."""
+
+    @app.task(name=queues.DELIVER)
+    def deliver_task(owner_id: str) -> None:
+        deliver(context_of(), owner_id)
+
+
+def deliver(context: Context, owner_id: str) -> int:
+    """Send what is owed for a job or a message and due; how many deliveries that were.
+
+    Trouble that has a name is on record in the row afterwards and not raised, so that one delivery does not hold up the others.
+    """
+    with context.database.read() as connection:
+        row_ids = outbox.owed(connection, owner_id)
+    return sum(_deliver_one(context, row_id) for row_id in row_ids)
+
+
+def _deliver_one(context: Context, row_id: str) -> bool:
+    try:
+        with lease.attempt(context.database, outbox.LEDGER, row_id, lease_s=context.lease_s) as held:
+            return held is not None and _attempt(context, held)
+    except LeaseLost:
+        return False
+    except DragomanError as error:
+        log.info("delivery_failed", id=row_id, code=error.code)
+        return False
+
+
+def _attempt(context: Context, held: Lease) -> bool:
+    row = held.row
+    names = {"delivery_id": held.id, "owner": row["owner"], "kind": row["kind"]}
+    with (
+        joined(row["traceparent"]),
+        tracer().start_as_current_span("deliver", attributes=names),
+        structlog.contextvars.bound_contextvars(**names),
+    ):
+        channel = context.channels.get(row["channel"])
+        if channel is None:
+            raise OperatorError(f"This server knows no way back to the channel “{row['channel']}”.")
+        delivery = load(context.database, context.store, context.links, row)
+        if delivery is None:
+            _mark(context, held, RowState.CANCELLED)
+            log.info("delivery_dropped")
+            return False
+        ref = _send_once(context, held, channel, delivery)
+        _mark(context, held, RowState.DONE, ref=ref[:998], sent_at=now_s())
+        log.info("delivered", answer=delivery.answer.kind, files=len(delivery.answer.files))
+        return True
+
+
+def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delivery) -> str:
+    rendered = channel.prepare(delivery)
+    in_the_dark = bool(held.row["maybe_sent"])
+    if in_the_dark and (found := channel.find(delivery)):
+        log.info("delivery_found_as_sent")
+        return found
+    _write(context, held, maybe_sent=1, rendered=rendered, lease_until=now_s() + held.lease_s)
+    try:
+        return channel.send(delivery, rendered)
+    except OutboundUncertain:
+        raise
+    except (OutboundUnavailable, OutboundRefused):
+        # What became of an earlier attempt is as unknown as before.
+        if not in_the_dark:
+            _write(context, held, maybe_sent=0)
+        raise
+
+
+def _mark(context: Context, held: Lease, state: RowState, **values: Any) -> None:
+    with context.database.write() as connection:
+        held.finish(connection, state, maybe_sent=0, **values)
+
+
+def _write(context: Context, held: Lease, **values: Any) -> None:
+    with context.database.write() as connection:
+        held.write(connection, **values)

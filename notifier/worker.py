@@ -1,0 +1,47 @@
+"""The notifier's process: a Celery worker of its own queue, so that answers never wait behind documents.
+
+Threads, not child processes: sending is waiting for a server, so a few mails at a time cost no second interpreter
+(some 80 MB each), and a slow server holds up one of them only. No send can hang: each wait on the network has its
+time-out (`notifier.outbound`), which is why the time limits that threads cannot have are not missed.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from celery.signals import setup_logging
+
+from dragoman import queues
+from dragoman.settings import Settings
+from dragoman.telemetry import configure_logs, configure_traces, flush_traces
+from notifier.tasks import open_context, register
+
+THREADS = 4
+
+
+def run(settings: Settings) -> int:
+    """Deliver until told to stop (SIGTERM, SIGINT); the process's exit code. Raises SettingsInvalid."""
+    configure_logs(settings.log_format)
+    setup_logging.connect(_logs_are_set_up, weak=False)
+    configure_traces("dragoman-notifier")
+    context = open_context(settings)
+    app = queues.make_app(settings)
+    register(app, lambda: context)
+    worker = app.Worker(
+        hostname=f"notifier@{socket.gethostname()}",
+        queues=[queues.DELIVERY],
+        pool="threads",
+        concurrency=THREADS,
+        without_gossip=True,
+        without_mingle=True,
+    )
+    try:
+        worker.start()
+    finally:
+        context.database.close()
+        flush_traces()
+    return int(worker.exitcode or 0)
+
+
+def _logs_are_set_up(**_: object) -> None:
+    """Being connected is all it takes: Celery then leaves logging alone."""
