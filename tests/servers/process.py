@@ -8,6 +8,7 @@ skipped in silence.
 from __future__ import annotations
 
 import os
+import platform
 import random
 import shutil
 import signal
@@ -29,7 +30,7 @@ STOP_WITHIN_S = 10.0
 
 def must_be_there() -> bool:
     """Whether a missing server is a failure instead of a skip."""
-    return bool(os.environ.get("CI")) or (os.geteuid() == 0 and Path("/etc/debian_version").exists())
+    return bool(os.environ.get("CI")) or (os.geteuid() == 0 and _is_debian())
 
 
 def missing(program: str, package: str) -> NoReturn:
@@ -127,6 +128,13 @@ class Server:
         """Stop it and delete its folder."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _is_debian() -> bool:
+    try:
+        return platform.freedesktop_os_release().get("ID") == "debian"
+    except OSError:
+        return False
 
 
 def _is_free(port: int) -> bool:

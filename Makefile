@@ -1,0 +1,53 @@
+# `make` alone prints what there is. Every target makes its own set-up; `.venv` is the only thing left behind.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+T ?= tests
+DATA ?= dragoman-data
+
+##@ Try it
+.PHONY: demo up
+demo: .venv/.ready ## mail a sample PDF to a stack of its own, see the reply
+	@sh tests/install_servers.sh demo || true
+	@$(BIN)/dragoman demo
+
+up: .venv/.ready ## all of it on this machine, data in DATA=dragoman-data
+	@$(BIN)/dragoman up --data $(DATA)
+
+##@ Check it
+.PHONY: test lint types check
+test: .venv/.ready ## run the tests; T=tests/unit picks some
+	@sh tests/install_servers.sh test
+	@$(BIN)/pytest $(T)
+
+lint: .venv/.ready ## style, format and who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: .venv/.ready ## mypy, strict
+	@$(BIN)/mypy
+
+check: lint types test ## all three
+
+##@ Keep it
+.PHONY: constraints format clean help
+constraints: ## write uv.lock and constraints.txt anew (needs uv)
+	@uv lock
+	@uv export --quiet --frozen --all-groups --no-hashes --no-annotate --no-header --no-emit-project --output-file constraints.txt
+
+format: .venv/.ready ## mend what ruff can mend
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+clean: ## delete the virtual environment and the tools' caches
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.venv/.ready: pyproject.toml uv.lock constraints.txt .ci/venv.sh
+	@sh .ci/venv.sh
+	@touch $@

@@ -1,0 +1,98 @@
+#!/bin/sh
+# Installs the programs that the tests (or the demo) talk to, where that can be done: as root on Debian, with apt.
+# Elsewhere it says what is missing and what is done without it. Usage: install_servers.sh test|demo
+#
+# Nothing is started: the tests start their own servers, on free ports, in folders of their own.
+set -eu
+
+POLICY=/usr/sbin/policy-rc.d # asked by Debian's packages whether a daemon may be started (101: no)
+KEPT=$POLICY.kept-by-dragoman
+OURS="#!/bin/sh
+# Written by Dragoman's tests/install_servers.sh, to be gone in a moment.
+exit 101"
+
+say() { printf '%s\n' "$*" >&2; }
+
+# name of the package | its proof: a file or a program | what is skipped without it
+wanted() {
+    if [ "$1" = test ]; then
+        cat <<'LIST'
+postgresql|/usr/lib/postgresql/*/bin/initdb initdb|the ledgers on PostgreSQL
+redis-server|redis-server valkey-server|a broker that dies and comes back
+postfix|/usr/sbin/postfix|mail through a real mail server
+swaks|swaks|mail from a real client
+chromium|chromium chromium-browser google-chrome|the web pages in a browser
+tesseract-ocr|tesseract|text recognition
+poppler-utils|pdftoppm|a second opinion on the translated PDF
+qpdf|qpdf|a third opinion on the translated PDF
+apertium-eng-cat|/usr/share/apertium/modes/eng-cat.mode|translation into Catalan
+apertium-fr-es|/usr/share/apertium/modes/fr-es.mode|translation from French
+apertium-spa-ita|/usr/share/apertium/modes/spa-ita.mode|translation into Italian
+LIST
+    fi
+    cat <<'LIST'
+apertium|apertium|translation without a translation service
+apertium-eng-spa|/usr/share/apertium/modes/eng-spa.mode|translation into Spanish
+LIST
+}
+
+is_there() {
+    for proof in $1; do # a pattern becomes its matches here, or stays as it is
+        case $proof in
+        /*) [ -e "$proof" ] && return 0 ;;
+        *) command -v "$proof" >/dev/null 2>&1 && return 0 ;;
+        esac
+    done
+    return 1
+}
+
+missing() {
+    wanted "$1" | while IFS='|' read -r package proofs purpose; do
+        is_there "$proofs" || printf '%s|%s\n' "$package" "$purpose"
+    done
+}
+
+is_debian_root() {
+    [ "$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release && command -v apt-get >/dev/null 2>&1
+}
+
+start_no_daemons() {
+    as_before # what a killed run of this script left is put right first
+    if [ -e "$POLICY" ]; then cp -p "$POLICY" "$KEPT"; fi
+    printf '%s\n' "$OURS" >"$POLICY"
+    chmod 755 "$POLICY"
+}
+
+as_before() {
+    if [ -e "$KEPT" ]; then
+        mv -f "$KEPT" "$POLICY"
+    elif grep -qs "Dragoman's tests/install_servers.sh" "$POLICY"; then
+        rm -f "$POLICY"
+    fi
+}
+
+install() {
+    say "Installing: $*"
+    trap as_before EXIT
+    trap 'exit 130' INT TERM
+    start_no_daemons
+    # Postfix asks what it is; without an answer it makes a configuration, and a mail server of this machine.
+    case " $* " in
+    *" postfix "*) echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections ;;
+    esac
+    apt-get update -q >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" >/dev/null
+}
+
+what=${1:-test}
+lacking=$(missing "$what")
+[ -n "$lacking" ] || exit 0
+if is_debian_root; then
+    # shellcheck disable=SC2046 # one word each
+    install $(printf '%s\n' "$lacking" | cut -d'|' -f1)
+else
+    say "Not installed (this script installs it as root on Debian only):"
+    printf '%s\n' "$lacking" | while IFS='|' read -r package purpose; do
+        say "  $package (for: $purpose)"
+    done
+fi

@@ -1,0 +1,152 @@
+"""`dragoman up` as a child of the test run: all its processes, on free ports, in a data folder of the test's choice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import sys
+import urllib.error
+import urllib.request
+from email.message import EmailMessage
+from email.utils import make_msgid
+from pathlib import Path
+from smtplib import SMTP
+from typing import Any
+
+from tests.servers.process import LOOPBACK, Server, free_port, listens, wait_until
+
+SENDER = "ana@example.org"
+TOKEN = "e2e:0123456789abcdef0123:admin"
+BEARER = TOKEN.split(":")[1]
+ENDS = ("COMPLETED", "FAILED", "CANCELLED")
+
+
+class Stack:
+    """A running Dragoman. `data` outlives it, so that another one can go on there."""
+
+    def __init__(self, data: Path, **more: str) -> None:
+        """`more`: further settings, such as `engine="deepl"`."""
+        self.data = data
+        self.web, self.smtp, self.flower = free_port(), free_port(), free_port()
+        chosen = {
+            "web_listen": f"{LOOPBACK}:{self.web}",
+            "smtp_listen": f"{LOOPBACK}:{self.smtp}",
+            "flower_listen": f"{LOOPBACK}:{self.flower}",
+            "allowed_senders": "@example.org",
+            "sender_auth": "none",
+            "api_tokens": TOKEN,
+            "mail_address": "translate@dragoman.test",
+            "engine": "pseudo",
+            **more,
+        }
+        self._environment = {f"DRAGOMAN_{name.upper()}": value for name, value in chosen.items()}
+        self._environment["PYTHONPATH"] = os.getcwd()
+        self._server = Server("up")
+        self.url = f"http://{LOOPBACK}:{self.web}"
+
+    def __enter__(self) -> Stack:
+        command = [sys.executable, "-m", "dragoman", "up", "--data", str(self.data)]
+        self._server.start(command, ready=self._ready, within_s=90, **self._environment)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """SIGTERM, as Ctrl-C does, and the end of all processes."""
+        process = self._server.process
+        if process is not None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+            self._server.process = None
+
+    def log(self) -> str:
+        """What all processes have logged."""
+        return self._server.log.read_text(errors="replace")
+
+    def pids(self, service: str) -> list[int]:
+        """The processes of a service: its own and its pool's children."""
+        found = []
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdecimal() and self._is(folder, service):
+                found.append(int(folder.name))
+        return found
+
+    def kill(self, service: str) -> list[int]:
+        """kill -9 a service with all its children; whom."""
+        pids = self.pids(service)
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        return pids
+
+    def api(self, path: str, **request: Any) -> Any:
+        """The JSON that the API answers to a GET, or to what `request` (of urllib) says."""
+        made = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {BEARER}"}, **request)
+        with urllib.request.urlopen(made, timeout=10) as answer:
+            return json.load(answer)
+
+    def status(self, job_id: str) -> dict[str, Any]:
+        """The job as the API shows it."""
+        return dict(self.api(f"/api/v1/status/{job_id}"))
+
+    def await_end(self, job_id: str, within_s: float = 90) -> dict[str, Any]:
+        """The job's status once it has ended."""
+        wait_until(lambda: self.status(job_id)["status"] in ENDS, within_s, f"{job_id} ends", every_s=0.1)
+        return self.status(job_id)
+
+    def await_jobs(self, count: int, within_s: float = 30) -> list[dict[str, Any]]:
+        """The newest jobs once there are `count` of them."""
+        wait_until(lambda: len(self.api("/api/v1/jobs")["jobs"]) >= count, within_s, f"{count} jobs", every_s=0.1)
+        return list(self.api("/api/v1/jobs")["jobs"])
+
+    def mail(self, pdf: bytes, to: str = "translate+de@dragoman.test") -> str:
+        """Mail a PDF over SMTP; the Message-ID."""
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = SENDER, to, "A brochure"
+        message["Message-ID"] = make_msgid(domain="example.org")
+        message.set_content("Please translate.\n")
+        message.add_attachment(pdf, maintype="application", subtype="pdf", filename="brochure.pdf")
+        with SMTP(LOOPBACK, self.smtp, timeout=20) as smtp:
+            smtp.send_message(message)
+        return str(message["Message-ID"])
+
+    def outbox(self) -> list[bytes]:
+        """The answers that were sent."""
+        return [file.read_bytes() for file in sorted((self.data / "outbox" / "new").glob("*"))]
+
+    def await_answers(self, count: int, within_s: float = 60) -> list[bytes]:
+        """The answers once there are `count` of them."""
+        wait_until(lambda: len(self.outbox()) >= count, within_s, f"{count} answers", every_s=0.1)
+        return self.outbox()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the database (SQLite)."""
+        connection = sqlite3.connect(f"file:{self.data / 'dragoman.db'}?mode=ro", uri=True)
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+    def _ready(self) -> bool:
+        if not (listens(self.smtp) and listens(self.web) and listens(self.flower)):
+            return False
+        try:
+            self.api("/readyz")
+        except (urllib.error.URLError, OSError):
+            return False
+        return bool(self.rows("SELECT 1 FROM capabilities"))  # the worker has taken its first task
+
+    def _is(self, folder: Path, service: str) -> bool:
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            environment = (folder / "environ").read_bytes()
+        except OSError:
+            return False
+        wanted = [b"-m", b"dragoman", service.encode()]
+        ours = f"DRAGOMAN_DATA_DIR={self.data.absolute()}".encode() in environment
+        return ours and any(words[index : index + 3] == wanted for index in range(len(words)))

@@ -1,0 +1,67 @@
+"""The project keeps its own rules: pins, sizes, licence."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("dragoman", "ingress", "pipeline", "notifier")
+SOURCES = sorted(
+    file for package in PACKAGES for file in (ROOT / package).rglob("*.py") if "versions" not in file.parts
+)
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60  # lines; beyond them a file or a function wants to be two
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return dict(re.fullmatch(r"([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==([^ ;]+).*", line).groups() for line in lines)
+
+
+def locked() -> dict[str, str]:
+    packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    return {package["name"]: package["version"] for package in packages if package["name"] != "dragoman"}
+
+
+def test_pip_gets_the_same_pins_as_uv():
+    assert pins() == locked(), "run `make constraints`"
+
+
+def test_every_dependency_of_the_project_is_pinned():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    assert {re.match(r"[a-z0-9-]+", name.lower())[0] for name in wanted} <= pins().keys()
+
+
+def test_licence_is_the_verbatim_agpl():
+    # The sum of https://www.gnu.org/licenses/agpl-3.0.txt.
+    expected = "0d96a4ff68ad6d4b6f1f30f713b18d5184912ba8dd389f86aa7710db079abcb0"
+    assert hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest() == expected
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_files_and_functions_are_short(file):
+    text = file.read_text()
+    assert text.count("\n") <= LONGEST_FILE
+    assert [name for name, lines in functions(text) if lines > LONGEST_FUNCTION] == []
+
+
+def functions(text: str) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, node.end_lineno - node.lineno + 1
+
+
+def test_no_runnable_file_lies_directly_in_ingress():
+    # `python ingress/x.py` would put that folder first on the path, and its `email` before the standard library's.
+    assert [file.name for file in (ROOT / "ingress").glob("*.py")] == ["__init__.py"]
+
+
+def test_tests_are_no_packages():
+    assert list((ROOT / "tests").rglob("__init__.py")) == []
