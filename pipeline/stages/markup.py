@@ -69,10 +69,10 @@ class Segment:
 def write(runs: Iterable[Run], glossary: Glossary = NO_GLOSSARY) -> Segment:
     """The segment of a block's runs."""
     source = tidy(runs)
-    main = main_style(source)
     start, end = _sentence(_text(source))
     body, tail = _split(source, end)
     lead, body = _split(body, start)
+    main = main_style(body)
     writer = _Writer(main, glossary)
     text = writer.write(body)
     return Segment(text, source, main, lead, tail, writer.styles, writer.kept)
@@ -104,19 +104,16 @@ def plain(text: str) -> str:
 
 
 def tidy(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """The same text in as few runs as possible: neighbours of one style joined, blanks in the style of what precedes them."""
-    joined: list[Run] = []
-    for run in runs:
-        text = _NO_TEXT.sub("", run.text)
-        words = text.lstrip()
-        if joined and not joined[-1].text.strip():
-            joined[-1] = Run(joined[-1].text + text, run.style)
-        elif joined:
-            joined[-1] = replace(joined[-1], text=joined[-1].text + text[: len(text) - len(words)])
-            _add(joined, words, run.style)
-        else:
-            _add(joined, text, run.style)
-    return tuple(joined)
+    """The same text in as few runs as possible.
+
+    Neighbours of one style are joined, blanks take the style of what precedes them, and a word has one style: that of most of
+    its letters. Engines cannot translate half a word, as in small capitals with a large initial.
+    """
+    pieces = _merged((run.text, run.style) for run in runs)
+    pieces = _merged((_NO_TEXT.sub("", text), style) for text, style in pieces)
+    if len(pieces) > 1:
+        pieces = _merged(_whole_words(pieces))
+    return tuple(Run(text, style) for text, style in pieces)
 
 
 def main_style(runs: Iterable[Run]) -> Style:
@@ -125,6 +122,46 @@ def main_style(runs: Iterable[Run]) -> Style:
     for run in runs:
         weights[run.style] = weights.get(run.style, 0) + len(run.text.strip())
     return max(weights, key=lambda style: weights[style], default=Style())
+
+
+def _merged(pieces: Iterable[tuple[str, Style]]) -> list[tuple[str, Style]]:
+    """Neighbours of one style joined, and blanks moved to what precedes them."""
+    merged: list[tuple[str, Style]] = []
+    for text, style in pieces:
+        if not text:
+            continue
+        before, old = merged[-1] if merged else ("", style)
+        if not merged:
+            merged.append((text, style))
+        elif old is style or old == style or text.isspace():
+            merged[-1] = (before + text, old)
+        elif before.isspace():
+            merged[-1] = (before + text, style)
+        else:
+            words = text.lstrip()
+            merged[-1] = (before + text[: len(text) - len(words)], old)
+            merged.append((words, style))
+    return merged
+
+
+def _whole_words(pieces: list[tuple[str, Style]]) -> list[tuple[str, Style]]:
+    """The pieces with their edges moved so that none lies inside a word."""
+    whole: list[tuple[str, Style]] = []
+    for text, style in pieces:
+        before, old = whole[-1] if whole else ("", style)
+        start, end = len(before), 0
+        if before and _is_letter(before[-1]) and _is_letter(text[0]):
+            start = next((at for at in range(len(before), 0, -1) if not _is_letter(before[at - 1])), 0)
+            end = next((at for at, character in enumerate(text) if not _is_letter(character)), len(text))
+        if end > len(before) - start:
+            whole[-1] = (before[:start], old)
+            whole.append((before[start:] + text, style))
+        elif end:
+            whole[-1] = (before + text[:end], old)
+            whole.extend([(text[end:], style)] if text[end:] else [])
+        else:
+            whole.append((text, style))
+    return whole
 
 
 def _text(runs: Iterable[Run]) -> str:
@@ -276,3 +313,7 @@ def _add(runs: list[Run], text: str, style: Style) -> None:
 def _is_word(character: str) -> bool:
     """A letter or digit of a script that writes blanks between words."""
     return character.isalnum() and not protect.is_unspaced(character)
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalpha() and not protect.is_unspaced(character)

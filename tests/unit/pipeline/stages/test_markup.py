@@ -62,12 +62,35 @@ def test_the_same_answer_gives_back_the_same_runs(runs):
 
 @settings(max_examples=300, deadline=None)
 @given(RUNS)
-def test_tidy_changes_no_character_and_no_style_of_a_word(runs):
+def test_tidy_changes_no_character(runs):
     tidied = markup.tidy(runs)
-    styles = [(c, run.style) for run in runs for c in NO_XML.sub("", run.text) if not c.isspace()]
     assert text_of(tidied) == NO_XML.sub("", text_of(runs))
-    assert [(c, run.style) for run in tidied for c in run.text if not c.isspace()] == styles
     assert markup.tidy(tidied) == tidied
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.builds(Run, st.text("ab1. 東", min_size=1).map(lambda text: f"{text}."), st.sampled_from([PLAIN, BOLD]))
+    )
+)
+def test_tidy_changes_no_style_where_words_are_whole(runs):
+    styles = [(c, run.style) for run in runs for c in run.text if not c.isspace()]
+    assert [(c, run.style) for run in markup.tidy(runs) for c in run.text if not c.isspace()] == styles
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ([("S", BOLD), ("YNTHESE DES ", PLAIN), ("I", BOLD), ("MPACTS", PLAIN)], [("SYNTHESE DES IMPACTS", PLAIN)]),
+        ([("Wor", BOLD), ("d again", PLAIN)], [("Word ", BOLD), ("again", PLAIN)]),
+        ([("H", PLAIN), ("2", NOTE), ("O", PLAIN)], [("H", PLAIN), ("2", NOTE), ("O", PLAIN)]),
+        ([("l’", PLAIN), ("eau", BOLD)], [("l’", PLAIN), ("eau", BOLD)]),
+        ([("東", PLAIN), ("京", BOLD)], [("東", PLAIN), ("京", BOLD)]),
+    ],
+)
+def test_a_word_has_one_style(runs, expected):
+    assert markup.tidy([Run(*run) for run in runs]) == tuple(Run(*run) for run in expected)
 
 
 @settings(max_examples=300, deadline=None)
