@@ -82,7 +82,7 @@ class EmbeddedBroker:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no lock can be held
             )
         self._wait()
         return self

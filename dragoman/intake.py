@@ -27,7 +27,7 @@ from dragoman.errors import EmptyFile, NotAPdf, NotFound, TooLarge, UnsupportedT
 from dragoman.ports import BlobStore
 from dragoman.queues import Doorbell
 from dragoman.settings import MIB, Settings
-from dragoman.telemetry import traceparent
+from dragoman.telemetry import traceparent, tracer
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +90,10 @@ class Intake:
 
         A message with a known key is not kept again.
         """
+        with tracer().start_as_current_span("intake.keep", attributes={"dragoman.channel": message.channel}):
+            return self._keep(message, body)
+
+    def _keep(self, message: Message, body: BinaryIO | Path | None) -> Receipt:
         with self.database.read() as connection:
             known = inbox.by_key(connection, message.key)
         if known:
@@ -147,11 +151,21 @@ class Intake:
         """
         for request in requests:
             self.check_target(request.options.target_lang)
+        with tracer().start_as_current_span("intake.submit", attributes={"dragoman.jobs": len(requests)}):
+            return self._submit(requests, message, notes or {}, ack_after_s)
+
+    def _submit(
+        self,
+        requests: Sequence[Request],
+        message: lease.Lease | None,
+        notes: Mapping[str, Any],
+        ack_after_s: float | None,
+    ) -> Receipt:
         with self.database.write() as connection:
             message_row = message.row if message else None
             made = [self._insert(connection, request, message_row) for request in requests]
             if message and message_row:
-                payload = {**message_row["payload"], **(notes or {})}
+                payload = {**message_row["payload"], **notes}
                 new = sum(created for _, created in made)
                 if ack_after_s is not None and new:
                     self._owe(connection, message_row, outbox.Kind.ACK, {}, ack_after_s)

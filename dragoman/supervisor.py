@@ -54,7 +54,11 @@ class Child:
         """Start the process, in a group of its own so that Ctrl-C reaches the supervisor alone."""
         command = [sys.executable, "-m", "dragoman", self.name]
         self.process = subprocess.Popen(
-            command, env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=die_with_parent
+            command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no lock can be held
         )
         self.started = time.monotonic()
 

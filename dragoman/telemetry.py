@@ -60,10 +60,14 @@ def configure_logs(log_format: str = "auto", level: int = logging.INFO) -> None:
 
 
 def configure_traces(service: str) -> None:
-    """Export spans of this process as `service`, where an OTLP endpoint is set. In a forked child: after the fork."""
+    """Export spans of this process as `service`, where an OTLP endpoint is set; doorbells carry their trace along.
+
+    In a forked child: after the fork.
+    """
     if not any(os.environ.get(name) for name in ENDPOINTS):
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.instrumentation.celery import CeleryInstrumentor
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -72,6 +76,7 @@ def configure_traces(service: str) -> None:
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
+    CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call]
 
 
 def flush_traces() -> None:

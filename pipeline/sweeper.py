@@ -11,7 +11,6 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from opentelemetry.instrumentation.celery import CeleryInstrumentor
 
 from dragoman import queues, telemetry
 from dragoman.db.engine import Database
@@ -49,7 +48,6 @@ def run(settings: Settings) -> None:
     """Sweep every two seconds until SIGTERM or Ctrl-C; trouble with the database or the broker is waited out."""
     telemetry.configure_logs(settings.log_format)
     telemetry.configure_traces("dragoman-sweeper")
-    CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call]
     database, app = Database(settings.database), queues.make_app(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

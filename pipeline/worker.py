@@ -11,7 +11,6 @@ import structlog
 from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery import Celery, signals
 from celery import Task as CeleryTask
-from opentelemetry.instrumentation.celery import CeleryInstrumentor
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 
 from dragoman import queues, telemetry
@@ -69,7 +68,6 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
 
     def on_child(**_: Any) -> None:
         telemetry.configure_traces("dragoman-worker")
-        CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call]
         # The instrumentation says it knows SQLAlchemy below 2.1 only; it works with 2.1 all the same.
         SQLAlchemyInstrumentor().instrument(engine=context_of().database.engine, skip_dep_check=True)
         signals.task_postrun.connect(on_end, weak=False)  # after the instrumentation's, so that its span is there

@@ -34,9 +34,8 @@ def worker() -> None:
 
 def notifier() -> None:
     """Run the notifier: it sends the answers."""
-    from notifier.worker import run
-
     from dragoman.settings import Settings
+    from notifier.worker import run
 
     run(Settings.from_env())
 
@@ -68,9 +67,8 @@ def smtp() -> None:
 
 def web() -> None:
     """Run the door for HTTP."""
-    from ingress.web.app import run
-
     from dragoman.settings import Settings
+    from ingress.web.app import run
 
     run(Settings.from_env())
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from opentelemetry import trace
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, or_, select, update
 
 from dragoman.db.clock import now_s
@@ -155,13 +156,17 @@ def record(lease: Lease, error: BaseException) -> None:
     patience = lease.ledger.attempts if isinstance(error, TemporaryError) else None
     decision = decide(error, lease.attempt, random.random(), attempts=patience)  # noqa: S311 - jitter
     facts = {"table": lease.ledger.table.name, "id": lease.id, "attempt": lease.attempt, "code": code_of(error)}
+    span = trace.get_current_span()
     try:
         if isinstance(decision, GiveUp):
             bury(lease, error)
+            span.add_event("gave_up", facts)
             log.error("gave_up", **facts, detail=detail_of(error), exc_info=error)
         else:
             _retry(lease, decision, error)
-            log.warning("will_retry", **facts, seconds=round(decision.seconds, 1), detail=detail_of(error))
+            seconds = round(decision.seconds, 1)
+            span.add_event("will_retry", {**facts, "seconds": seconds})
+            log.warning("will_retry", **facts, seconds=seconds, detail=detail_of(error))
     except (LeaseLost, DatabaseUnavailable) as trouble:
         # The lease runs out by itself, and the sweeper finds the row.
         log.warning("failure_not_recorded", **facts, because=code_of(trouble))

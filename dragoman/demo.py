@@ -1,0 +1,242 @@
+"""The demo: a Dragoman of its own in a fresh folder, a mail with a PDF to it over SMTP, and the answer on disk.
+
+Everything is real: `dragoman up` runs as the child it would be anywhere, the mail goes through the mail door, and
+the answer comes out of the outbox that is used where no mail server is set.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import make_msgid
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from dragoman.errors import DragomanError
+from dragoman.settings import Settings, host_port
+
+Say = Callable[[str], None]
+
+FOLDER, MARK = "dragoman-demo", ".dragoman-demo"
+SENDER = "you@example.org"
+TARGET = "es"
+START_TIMEOUT_S, JOB_TIMEOUT_S, STOP_TIMEOUT_S = 90.0, 300.0, 45.0
+SAMPLE = Path(__file__).with_name("sample.pdf")
+
+
+class DemoFailed(DragomanError):
+    """The demo did not come to its end."""
+
+    code = "demo_failed"
+    advice = "Its log says more: see the folder's `log`."
+
+
+def run(say: Say) -> None:
+    """Run the demo in `./dragoman-demo`. Raises DemoFailed."""
+    folder = fresh_folder(Path.cwd())
+    say(f"Starting everything in {folder.name}/ …")
+    with running(folder) as settings:
+        mail = write_mail(settings)
+        (folder / "sent.eml").write_bytes(mail.as_bytes(policy=policy.SMTP))
+        host, port = host_port(settings.smtp_listen)
+        with smtplib.SMTP(host, port, timeout=30) as smtp:
+            smtp.send_message(mail)
+        say(f"Mailed {SAMPLE.name} to {mail['To']} over SMTP at {settings.smtp_listen}.")
+        job = follow(settings)
+        reply = await_reply(settings)
+        page = f"http://{settings.web_listen}{job['page_url']}" if job["page_url"].startswith("/") else job["page_url"]
+    (folder / "reply.eml").write_bytes(reply)
+    show_reply(say, folder, reply)
+    say(f"\nWhile it ran, the job's page was {page.split('/j/')[0]}/j/…; everything is stopped now.")
+    say(f"See {folder.name}/sent.eml, {folder.name}/reply.eml and {folder.name}/translated.pdf.")
+    if job["engine"] == "pseudo":
+        say(no_real_engine())
+    if job["status"] != "COMPLETED":
+        raise DemoFailed(f"The job ended as {job['status']}: {(job.get('error') or {}).get('message')}")
+
+
+def fresh_folder(parent: Path) -> Path:
+    """An empty demo folder below `parent`: the old one is cleared if it is a demo's, else another name is taken."""
+    for name in (FOLDER, *(f"{FOLDER}-{number}" for number in range(2, 100))):
+        folder = parent / name
+        if (folder / MARK).exists():
+            shutil.rmtree(folder)
+        if not folder.exists():
+            folder.mkdir(mode=0o700)
+            (folder / MARK).touch()
+            return folder
+    raise DemoFailed("There are too many dragoman-demo folders here.", advice="Please delete some.")
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Settings]:
+    """`dragoman up` as a child with free ports and the demo's sender allowed; yields its settings once it is ready."""
+    environment = {**os.environ, **choices(folder)}
+    log_file = folder / "log"
+    with log_file.open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "dragoman", "up", "--data", str(folder / "data")],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        settings = _settings(environment, folder)
+        _await_ready(child, settings, log_file)
+        yield settings
+    finally:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def choices(folder: Path) -> dict[str, str]:
+    """The demo's own environment: nothing of the admin's database, broker or store is touched."""
+    web, smtp, flower = (f"127.0.0.1:{port}" for port in free_ports(3))
+    own = {
+        "DATA_DIR": str(folder / "data"),
+        "DATABASE_URL": "",
+        "BROKER_URL": "",
+        "STORAGE_URL": "",
+        "OUTBOUND_SMTP_URL": "",
+        "SECRET_KEY": "",
+        "API_TOKENS": "",
+        "WEB_LISTEN": web,
+        "SMTP_LISTEN": smtp,
+        "FLOWER_LISTEN": flower,
+        "FLOWER_AUTH": "",
+        "PUBLIC_URL": "",
+        "MAIL_ADDRESS": "translate@localhost",
+        "ALLOWED_SENDERS": SENDER,
+        "SENDER_AUTH": "none",
+        "LOG_FORMAT": "json",
+    }
+    if os.environ.get("DEEPL_AUTH_KEY"):
+        own["DEEPL_AUTH_KEY"] = os.environ["DEEPL_AUTH_KEY"]
+    return {f"DRAGOMAN_{name}": value for name, value in own.items()}
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody listens on at this moment."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def write_mail(settings: Settings) -> EmailMessage:
+    """What a person would send: a line of text and the sample as an attachment."""
+    local, _, domain = settings.mail_address.partition("@")
+    mail = EmailMessage()
+    mail["From"] = f"A curious reader <{SENDER}>"
+    mail["To"] = f"{local}+{TARGET}@{domain}"
+    mail["Subject"] = "Our brochure, in Spanish please"
+    mail["Message-ID"] = make_msgid(domain="example.org")
+    mail.set_content("Hello,\n\nhere is the brochure that we talked about.\n\nThank you!\n")
+    mail.add_attachment(SAMPLE.read_bytes(), maintype="application", subtype="pdf", filename=SAMPLE.name)
+    return mail
+
+
+def follow(settings: Settings) -> dict[str, Any]:
+    """Show the job's progress until it ends; its last status. Raises DemoFailed."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    deadline = time.monotonic() + JOB_TIMEOUT_S
+    columns = (TextColumn("{task.description:18}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=False)) as progress:
+        task = progress.add_task("waiting", total=100)
+        while time.monotonic() < deadline:
+            jobs = _api(settings, "/api/v1/jobs")["jobs"]
+            if jobs:
+                job = _api(settings, f"/api/v1/status/{jobs[0]['job_id']}")
+                progress.update(task, description=job["status"].lower().replace("_", " "), completed=job["progress"])
+                if job["status"] in ("COMPLETED", "FAILED", "CANCELLED"):
+                    return dict(job)
+            time.sleep(0.2)
+    raise DemoFailed("The job did not end in time.")
+
+
+def await_reply(settings: Settings) -> bytes:
+    """The bytes of the answer in the outbox. Raises DemoFailed."""
+    deadline = time.monotonic() + JOB_TIMEOUT_S
+    while time.monotonic() < deadline:
+        for file in sorted((settings.data_dir / "outbox" / "new").glob("*")):
+            return file.read_bytes()
+        time.sleep(0.1)
+    raise DemoFailed("No answer came.")
+
+
+def show_reply(say: Say, folder: Path, reply: bytes) -> None:
+    """Print the answer as a mail program would, and keep its PDF."""
+    mail = message_from_bytes(reply, policy=policy.default)
+    say("\nThe answer:\n")
+    for name in ("From", "To", "Subject"):
+        say(f"  {name}: {mail[name]}")
+    body = mail.get_body(("plain",))
+    say("\n" + "\n".join(f"  {line}" for line in (body.get_content() if body else "").splitlines()))
+    for attachment in mail.iter_attachments():
+        if attachment.get_content_type() == "application/pdf":
+            (folder / "translated.pdf").write_bytes(attachment.get_payload(decode=True))
+
+
+def no_real_engine() -> str:
+    """What to say after a pseudo-translation."""
+    return (
+        "\nThis was a pseudo-translation: no translation engine is set up here, so the words only look translated.\n"
+        "For a real one:  DEEPL_AUTH_KEY=your-key make demo\n"
+        "or, on Debian:   sudo apt-get install apertium apertium-eng-spa && make demo"
+    )
+
+
+def _await_ready(child: subprocess.Popen[bytes], settings: Settings, log_file: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            raise DemoFailed(f"`dragoman up` ended with {child.returncode}.", detail=_tail(log_file))
+        try:
+            socket.create_connection(host_port(settings.smtp_listen), 1).close()
+            _api(settings, "/readyz")
+        except (OSError, URLError, ValueError):
+            time.sleep(0.2)
+        else:
+            return
+    raise DemoFailed("It did not get ready in time.", detail=_tail(log_file))
+
+
+def _api(settings: Settings, path: str) -> Any:
+    token = (settings.data_dir / "api_token").read_text().strip()
+    request = Request(f"http://{settings.web_listen}{path}", headers={"Authorization": f"Bearer {token}"})
+    with urlopen(request, timeout=10) as answer:  # noqa: S310 - our own child on loopback
+        return json.load(answer)
+
+
+def _settings(environment: dict[str, str], folder: Path) -> Settings:
+    names = ("smtp_listen", "web_listen", "mail_address")
+    chosen = {name: environment[f"DRAGOMAN_{name.upper()}"] for name in names}
+    return Settings.from_env(**chosen, data_dir=folder / "data", allowed_senders=SENDER, sender_auth="none")
+
+
+def _tail(log_file: Path) -> str:
+    return log_file.read_text(errors="replace")[-2000:]
