@@ -1,0 +1,116 @@
+"""The API for programs: `/api/v1`, with a token."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from sse_starlette import EventSourceResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from dragoman.domain.job import Layout, Status, Tone
+from dragoman.errors import Conflict
+from ingress.web import downloads, events, problems, uploads
+from ingress.web.door import CallerOf, DoorOf
+from ingress.web.views import Accepted, JobList, JobView, job_view
+
+router = APIRouter(prefix="/api/v1", tags=["jobs"], responses=problems.RESPONSES)
+
+UPLOAD_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {"type": "string", "format": "binary", "description": "The PDF."},
+        "target_lang": {"type": "string", "description": "The language wanted: a tag (`de`, `pt-BR`) or a name."},
+        "source_lang": {"type": "string", "description": "The document's language; absent or `auto`: detected."},
+        "tone": {"type": "string", "enum": list(Tone)},
+        "layout": {"type": "string", "enum": list(Layout)},
+        "pages": {"type": "string", "description": "Such as `1-5,9`, counting from 1; absent: all."},
+        "engine": {"type": "string", "description": "Such as `deepl`; absent or `auto`: the server's choice."},
+    },
+}
+UPLOAD_BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": UPLOAD_FORM}}}}
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "`progress` on each change, `end` at the end", "content": {"text/event-stream": {}}}
+}
+PDF: dict[int | str, dict[str, Any]] = {200: {"description": "The translated PDF", "content": {"application/pdf": {}}}}
+
+
+# The body is read inside the endpoint, so that nobody without a token has bytes spooled here.
+@router.post("/upload", status_code=202, openapi_extra=UPLOAD_BODY)
+async def upload(
+    request: Request,
+    door: DoorOf,
+    caller: CallerOf,
+    idempotency_key: Annotated[str | None, Header(description="Makes repeating an upload safe.")] = None,
+) -> Accepted:
+    """Have a PDF translated. 202 means that it is kept durably, whatever dies next."""
+    file, fields = await uploads.read_form(request, door.settings.max_pdf_bytes)
+    try:
+        row = await run_in_threadpool(uploads.accept, door, caller, file, fields, idempotency_key)
+    finally:
+        await file.close()
+    status_url = router.url_path_for("job_status", job_id=row["id"])
+    return Accepted(job_id=row["id"], status_url=status_url, page_url=door.links.path("page", row))
+
+
+@router.get("/status/{job_id}")
+def job_status(job_id: str, door: DoorOf, caller: CallerOf) -> JobView:
+    """How a job is doing."""
+    return job_view(door.own_job(caller, job_id), door.links)
+
+
+@router.get("/jobs")
+def list_jobs(
+    door: DoorOf,
+    caller: CallerOf,
+    status: Status | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> JobList:
+    """The newest jobs of this token, newest first; with the admin scope, of everybody."""
+    return JobList(jobs=[job_view(row, door.links) for row in door.own_jobs(caller, status, limit)])
+
+
+@router.get("/jobs/{job_id}/events", response_class=EventSourceResponse, responses=EVENTS)
+def job_events(job_id: str, door: DoorOf, caller: CallerOf) -> EventSourceResponse:
+    """Progress as server-sent events; the data of each is the job as `status` gives it."""
+    return events.stream(events.of_job(door, door.own_job(caller, job_id)))
+
+
+@router.get("/jobs/{job_id}/result", response_class=StreamingResponse, responses=PDF)
+def job_result(job_id: str, door: DoorOf, caller: CallerOf) -> StreamingResponse:
+    """The translated PDF."""
+    return downloads.result(door.own_job(caller, job_id), door.intake.store)
+
+
+@router.post("/jobs/{job_id}/cancel")
+def cancel_job(job_id: str, door: DoorOf, caller: CallerOf) -> JobView:
+    """End a job that has not ended."""
+    door.own_job(caller, job_id)
+    if not door.intake.cancel(job_id):
+        raise Conflict("The job has ended already.")
+    return job_view(door.own_job(caller, job_id), door.links)
+
+
+@router.post("/jobs/{job_id}/retry")
+def retry_job(job_id: str, door: DoorOf, caller: CallerOf) -> JobView:
+    """Try a job again that failed or was cancelled; it goes on from its last good step."""
+    door.own_job(caller, job_id)
+    door.intake.retry(job_id)
+    return job_view(door.own_job(caller, job_id), door.links)
+
+
+@router.delete("/jobs/{job_id}", status_code=204)
+def delete_job(job_id: str, door: DoorOf, caller: CallerOf) -> Response:
+    """Delete the job's files now: source, result and all between. Its links die with them; safe to repeat."""
+    door.own_job(caller, job_id)
+    door.intake.purge(job_id)
+    return Response(status_code=204)
+
+
+def described(schema: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI schema with what FastAPI cannot know: the form of problems."""
+    schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = problems.Problem.model_json_schema()
+    return schema

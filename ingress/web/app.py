@@ -1,0 +1,98 @@
+"""The web application, and the process that serves it."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from dragoman import __version__, queues
+from dragoman.db.engine import Database
+from dragoman.intake import Intake
+from dragoman.links import Links
+from dragoman.queues import BrokerDoorbell
+from dragoman.settings import Settings, host_port
+from dragoman.storage import open_store
+from dragoman.telemetry import configure_logs, configure_traces
+from ingress.web import api, health, html, pages, problems
+from ingress.web.callers import Callers
+from ingress.web.door import Door
+from ingress.web.health import Broker, CeleryBroker, NoBroker
+from ingress.web.middleware import ReadToTheEnd, RequestLog, SafeHeaders
+
+log = structlog.get_logger(__name__)
+
+SERVICE = "dragoman-web"
+GRACE_S = 5  # for requests under way when the process is told to end
+DESCRIPTION = "Send a PDF, get it back in your language with its layout kept."
+
+
+def make_app(settings: Settings, intake: Intake, broker: Broker | None = None) -> FastAPI:
+    """The application on top of `intake`; `broker` is only asked how it is. Raises SettingsInvalid without a secret key."""
+    app = FastAPI(title="Dragoman", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app.state.door = Door(settings, intake, Links(settings), Callers(settings.tokens), broker or NoBroker())
+    for router in (api.router, pages.router, health.router):
+        app.include_router(router)
+    app.mount("/static", _Static(directory=html.STATIC), name="static")
+    problems.install(app)
+    generate = app.openapi
+    app.openapi = lambda: api.described(generate())  # type: ignore[method-assign]
+    # The last one added is the outermost.
+    app.add_middleware(ReadToTheEnd, limit=2 * settings.max_pdf_bytes)
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(RequestLog)
+    return app
+
+
+def run(settings: Settings) -> None:
+    """Serve on `WEB_LISTEN` until SIGTERM or SIGINT; open event streams are ended then. Raises SettingsInvalid."""
+    configure_logs(settings.log_format)
+    configure_traces(SERVICE)
+    celery = queues.make_app(settings)
+    database, doorbell = Database(settings.database), BrokerDoorbell(celery)
+    intake = Intake(database, open_store(settings.storage), doorbell, settings)
+    server = uvicorn.Server(config(make_app(settings, intake, CeleryBroker(celery)), settings.web_listen))
+    # uvicorn raises the signal again after its own clean end: it is ours to end with 0 then.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with suppress(KeyboardInterrupt):
+            server.run()
+    finally:
+        doorbell.close()
+        database.close()
+    log.info("web_stopped")
+
+
+def config(app: FastAPI, listen: str) -> uvicorn.Config:
+    """How the application is served. There is no access log of uvicorn's: it would hold the tokens of links.
+
+    No header of a proxy is believed, since nothing here depends on the client's address.
+    """
+    host, port = host_port(listen)
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        ws="none",
+        lifespan="off",
+    )
+
+
+class _Static(StaticFiles):
+    """Files that browsers may keep for a day; their addresses change with their content (`?v=`)."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        response = super().file_response(*args, **options)
+        response.headers["Cache-Control"] = "public, max-age=86400"
+        return response

@@ -1,0 +1,26 @@
+"""A template of `templates/web` as an answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from starlette.responses import HTMLResponse
+
+from dragoman.templating import render, template_root
+
+STATIC = template_root() / "web" / "static"
+
+
+@cache
+def static_version() -> str:
+    """A short hash of our own static files, for their addresses: browsers fetch them anew when they change."""
+    files = sorted(path for path in STATIC.iterdir() if path.is_file())
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
+
+
+def page(name: str, status: int = 200, headers: Mapping[str, str] | None = None, **facts: Any) -> HTMLResponse:
+    """The page of `templates/web/NAME.html` with `facts`."""
+    return HTMLResponse(render(f"web/{name}.html", v=static_version(), **facts), status, headers)

@@ -1,0 +1,117 @@
+"""What holds for every request: headers that keep browsers safe, a log line without tokens, bodies read to their end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger(__name__)
+
+# Nothing comes from another host, no script or style stands in a page. Pico's icons are `data:` pictures.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
+QUIET = ("/healthz", "/readyz", "/metrics", "/static/")  # asked every few seconds, or of no interest
+LINGER_S = 10.0
+
+
+class SafeHeaders:
+    """Sets `HEADERS` on each answer that does not say otherwise."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI wants it."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+class RequestLog:
+    """One line for each request. It names the route (`/j/{token}`), never the path: paths hold tokens."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI wants it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status, begin = 500, time.monotonic()
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        finally:
+            if not scope["path"].startswith(QUIET):
+                route = getattr(scope.get("route"), "path", "unknown")
+                seconds = round(time.monotonic() - begin, 3)
+                log.info("request", method=scope["method"], route=route, status=status, seconds=seconds)
+
+
+class ReadToTheEnd:
+    """Reads and forgets what is left of a body before an early answer goes out.
+
+    Closing a connection with unread bytes resets it, and the client would see “connection reset” instead of the
+    answer. It ends after `limit` bytes or some seconds; a client that waits for `100 Continue` has sent nothing yet.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI wants it."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or "expect" in Headers(scope=scope):
+            await self.app(scope, receive, send)
+            return
+        ended = False
+
+        async def watched() -> Message:
+            nonlocal ended
+            message = await receive()
+            ended = ended or message["type"] != "http.request" or not message.get("more_body", False)
+            return message
+
+        async def forget_rest() -> None:
+            left = self.limit
+            while not ended and left > 0:
+                left -= len((await watched()).get("body", b""))
+
+        async def late(message: Message) -> None:
+            if message["type"] == "http.response.start" and not ended:
+                try:
+                    await asyncio.wait_for(forget_rest(), LINGER_S)
+                except TimeoutError:
+                    log.info("body_left_unread")
+            await send(message)
+
+        await self.app(scope, watched, late)

@@ -1,0 +1,197 @@
+"""A job's row as others see it: the JSON of the API, and the words of its page."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, Field
+
+from dragoman.domain.job import STAGES, RowState, Stage, Status, status_of
+from dragoman.links import Links
+
+ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+ENGINES = {"deepl": "DeepL", "apertium": "Apertium", "pseudo": "pseudo-translation"}
+STEPS = {
+    Stage.EXTRACT: "Read the document",
+    Stage.TRANSLATE: "Translate the text",
+    Stage.TONE: "Adjust the tone",
+    Stage.RECONSTRUCT: "Rebuild the pages",
+}
+HEADLINES = {
+    Status.PENDING: "Waiting in line",
+    Status.EXTRACTING: "Reading the document",
+    Status.TRANSLATING: "Translating the text",
+    Status.CUSTOMIZING_TONE: "Adjusting the tone",
+    Status.RECONSTRUCTING: "Rebuilding the pages",
+    Status.COMPLETED: "Your translation is ready",
+    Status.FAILED: "This document could not be translated",
+    Status.CANCELLED: "This translation was cancelled",
+}
+
+
+class WarningView(BaseModel):
+    """Something the reader of the result should know."""
+
+    code: str
+    page: int | None = Field(description="The page, counting from 1; null: the whole document.")
+    message: str
+
+
+class ErrorView(BaseModel):
+    """Why a job failed, and what can be done about it."""
+
+    code: str
+    message: str
+    advice: str
+
+
+class JobView(BaseModel):
+    """A job as the API tells of it."""
+
+    job_id: str
+    status: Status
+    stage: Stage = Field(description="The step that the job is at, or was at when it ended.")
+    progress: int = Field(ge=0, le=100, description="Percent.")
+    eta_s: int | None = Field(
+        description="Seconds until it will end, as far as past jobs tell; null when it has ended."
+    )
+    filename: str = Field(description="Empty once the job's files have been deleted.")
+    pages: int | None
+    source_lang: str | None = Field(description="A BCP 47 tag; null until it was detected.")
+    target_lang: str
+    engine: str | None = Field(description="What translates; null until it was chosen.")
+    characters: int | None
+    characters_billed: int
+    warnings: list[WarningView]
+    error: ErrorView | None = Field(description="Only when the job has FAILED.")
+    created_at: str = Field(description="ISO 8601, UTC.")
+    ended_at: str | None
+    result_url: str | None = Field(description="Path of the download when COMPLETED: `POST` it, no token needed.")
+    page_url: str | None = Field(description="Path of the job's page, for people; no token needed.")
+    deleted: bool = Field(description="Whether the job's files have been deleted.")
+
+
+class JobList(BaseModel):
+    """Jobs, newest first."""
+
+    jobs: list[JobView]
+
+
+class Accepted(BaseModel):
+    """The answer to an upload that is kept durably."""
+
+    job_id: str
+    status_url: str = Field(description="Path of the job's status; needs the token.")
+    page_url: str = Field(description="Path of the job's page, for people; no token needed.")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage on the job's page."""
+
+    label: str
+    state: Literal["done", "now", "failed", "waiting"]
+
+
+def status(row: dict[str, Any]) -> Status:
+    """The outside's word for the state of a job's row."""
+    return status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"])
+
+
+def job_view(row: dict[str, Any], links: Links) -> JobView:
+    """The API's view of a row that has its `eta_s`."""
+    word, gone = status(row), row["purged_at"] is not None
+    return JobView(
+        **{name: row[name] for name in _COPIED},
+        job_id=row["id"],
+        status=word,
+        warnings=warnings(row),
+        error=failure(row),
+        created_at=_iso(row["created_at"]) or "",
+        ended_at=_iso(row["ended_at"]),
+        result_url=links.path("download", row) if word is Status.COMPLETED and not gone else None,
+        page_url=None if gone else links.path("page", row),
+        deleted=gone,
+    )
+
+
+_COPIED = (
+    "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine", "characters",
+    "characters_billed",
+)  # fmt: skip
+
+
+def warnings(row: dict[str, Any]) -> list[WarningView]:
+    """The row's warnings; pages count from 0 there and from 1 here."""
+    return [
+        WarningView(
+            code=one["code"],
+            page=one["page"] + 1 if one.get("page") is not None else None,
+            message=one["message"],
+        )
+        for one in row["warnings"]
+    ]
+
+
+def failure(row: dict[str, Any]) -> ErrorView | None:
+    """What went wrong, for a job that has failed; one that is tried again has not failed yet."""
+    if row["state"] != RowState.DEAD:
+        return None
+    return ErrorView(
+        code=row["error_code"] or "error", message=row["error_message"] or "", advice=row["error_advice"] or ""
+    )
+
+
+def steps(row: dict[str, Any]) -> list[Step]:
+    """A step for each stage, in order."""
+    word, at = status(row), STAGES.index(Stage(row["stage"]))
+
+    def state(number: int) -> Literal["done", "now", "failed", "waiting"]:
+        if word is Status.COMPLETED or number < at:
+            return "done"
+        if number > at or word in (Status.PENDING, Status.CANCELLED):
+            return "waiting"
+        return "failed" if word is Status.FAILED else "now"
+
+    return [Step(STEPS[stage], state(number)) for number, stage in enumerate(STAGES)]
+
+
+def page_facts(row: dict[str, Any], links: Links, token: str) -> dict[str, Any]:
+    """What the template of a job's page needs; `token` is the one that the page was opened with."""
+    word = status(row)
+    return {
+        "job": row,
+        "token": token,
+        "status": word.value,
+        "ended": word in ENDED,
+        "headline": HEADLINES[word],
+        "steps": steps(row),
+        "warnings": warnings(row),
+        "failure": failure(row),
+        "engine": ENGINES.get(row["engine"] or "", row["engine"]),
+        "pseudo": row["engine"] == "pseudo",
+        "again": bool(row["error_code"]) and word not in ENDED,
+        "download": links.path("download", row) if word is Status.COMPLETED else None,
+        "result_name": result_name(row),
+    }
+
+
+def result_name(row: dict[str, Any]) -> str:
+    """The name of the translated file: `report.de.pdf` for `report.pdf`."""
+    return f"{row['filename'].removesuffix('.pdf')}.{row['target_lang']}.pdf"
+
+
+def attachment(filename: str) -> str:
+    """A `Content-Disposition` that keeps any name: plain for old clients, RFC 8187 for all others (RFC 6266 4.3)."""
+    plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
+    plain = "".join("_" if c in '"\\/%' or not c.isprintable() else c for c in plain)
+    plain = plain if plain.split(".", 1)[0].strip() else "document.pdf"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def _iso(seconds: float | None) -> str | None:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds is not None else None

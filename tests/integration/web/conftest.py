@@ -1,0 +1,226 @@
+"""A real uvicorn on a free loopback port, a client of the standard library, and a stand-in for the worker."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from dragoman.db import jobs, lease
+from dragoman.db.engine import Database
+from dragoman.domain.job import STAGES, Stage
+from dragoman.errors import DragomanError
+from dragoman.intake import Intake
+from dragoman.links import Links
+from dragoman.ports import BlobStore
+from dragoman.settings import Settings
+from ingress.web import app as web
+
+PDF = b"%PDF-1.7\n% a small one\n%%EOF\n"
+RESULT = b"%PDF-1.7\n" + b"translated " * 300_000  # 3.3 MB: more than one piece of a stream
+ANNA, BERT, ADMIN = "anna-token-0123456789", "bert-token-0123456789", "admin-token-0123456789"
+DEADLINE_S = 20.0
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Client:
+    """Plain HTTP to one server; each request on a connection of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.base = f"http://127.0.0.1:{port}"
+
+    def ask(self, method: str, path: str, token: str | None = None, body: bytes = b"", **headers: str) -> Answer:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        try:
+            connection.request(method, path, body or None, sent)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, token: str | None = None, **headers: str) -> Answer:
+        return self.ask("GET", path, token, **headers)
+
+    def upload(
+        self,
+        body: bytes = PDF,
+        token: str | None = ANNA,
+        filename: str = "report.pdf",
+        headers: dict[str, str] | None = None,
+        **fields: str,
+    ) -> Answer:
+        form, kind = multipart(body, filename, fields)
+        return self.ask("POST", "/api/v1/upload", token, form, Content_Type=kind, **(headers or {}))
+
+    @contextmanager
+    def events(self, path: str, token: str | None = None) -> Iterator[Iterator[tuple[str, str]]]:
+        """The `(event, data)` pairs of a stream, as they come."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+        response = connection.getresponse()
+        assert response.status == 200, response.read()
+        try:
+            yield parsed(response)
+        finally:
+            response.close()
+            connection.close()
+
+
+class Worker:
+    """Moves jobs through the ledger as a worker would, without doing any of the work."""
+
+    def __init__(self, database: Database, store: BlobStore) -> None:
+        self.database = database
+        self.store = store
+
+    def row(self, job_id: str) -> dict[str, Any]:
+        with self.database.read() as connection:
+            return jobs.by_id(connection, job_id) or {}
+
+    def claim(self, job_id: str) -> lease.Lease:
+        claimed = lease.claim(self.database, jobs.LEDGER, job_id, 60.0)
+        assert claimed is not None
+        return claimed
+
+    def progress(self, held: lease.Lease, fraction: float) -> None:
+        with self.database.write() as connection:
+            jobs.show_progress(connection, held, fraction)
+
+    def finish_stage(self, held: lease.Lease, **facts: Any) -> None:
+        with self.database.write() as connection:
+            jobs.finish_stage(connection, held, f"jobs/{held.id}/{held.row['stage']}/1.bin", **facts)
+
+    def advance_to(self, job_id: str, stage: Stage, **facts: Any) -> lease.Lease:
+        """The lease on `stage`, all stages before it done."""
+        for _ in STAGES[: STAGES.index(stage)]:
+            self.finish_stage(self.claim(job_id), **facts)
+        return self.claim(job_id)
+
+    def complete(self, held: lease.Lease, result: bytes = RESULT, **facts: Any) -> None:
+        key = f"jobs/{held.id}/result/{uuid.uuid4().hex}.pdf"
+        self.store.put(key, BytesIO(result))
+        with self.database.write() as connection:
+            jobs.complete(connection, held, key, len(result), **facts)
+
+    def all(self, job_id: str, result: bytes = RESULT, **facts: Any) -> None:
+        known = {"source_lang": "en", "engine": "apertium", "pages": 3, "characters": 1234, **facts}
+        self.complete(self.advance_to(job_id, Stage.RECONSTRUCT), result, **known)
+
+    def fail(self, job_id: str, error: DragomanError) -> None:
+        lease.bury(self.claim(job_id), error)
+
+    def keys(self, job_id: str) -> list[str]:
+        return list(self.store.keys(f"jobs/{job_id}/"))
+
+
+def multipart(body: bytes, filename: str, fields: dict[str, str]) -> tuple[bytes, str]:
+    """A form of `fields` and the file, and its content type."""
+    boundary = "boundary-of-the-test"
+    parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()]
+    disposition = f'Content-Disposition: form-data; name="file"; filename="{filename}"'
+    head = f"{''.join(parts)}--{boundary}\r\n{disposition}\r\nContent-Type: application/pdf\r\n\r\n"
+    return head.encode() + body + f"\r\n--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def parsed(lines: http.client.HTTPResponse) -> Iterator[tuple[str, str]]:
+    """Server-sent events; comments (pings) are left out."""
+    event, data = "message", list[str]()
+    while line := lines.readline().decode():
+        line = line.rstrip("\r\n")
+        if line.startswith("event:"):
+            event = line[6:].strip()
+        elif line.startswith("data:"):
+            data.append(line[5:].removeprefix(" "))
+        elif not line and (data or event != "message"):
+            yield event, "\n".join(data)
+            event, data = "message", []
+
+
+def until(true: Callable[[], object], what: str) -> None:
+    """Wait for something to become true."""
+    end = time.monotonic() + DEADLINE_S
+    while not true():
+        assert time.monotonic() < end, f"never happened: {what}"
+        time.sleep(0.02)
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[int]:
+    """Serve `app` on a free port of the loopback interface."""
+    server = uvicorn.Server(web.config(app, "127.0.0.1:0"))
+    thread = threading.Thread(target=server.run, name="uvicorn")
+    thread.start()
+    try:
+        until(lambda: server.started, "the server is up")
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(DEADLINE_S)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    tokens = f"anna:{ANNA},bert:{BERT},admin:{ADMIN}:admin"
+    return Settings.from_env(
+        data_dir=settings.data_dir,
+        secret_key="a-secret-key-for-tests-only",
+        api_tokens=tokens,
+        default_target_lang="de",
+    )
+
+
+@pytest.fixture
+def links(settings: Settings) -> Links:
+    return Links(settings)
+
+
+@pytest.fixture
+def worker(database: Database, store: BlobStore) -> Worker:
+    return Worker(database, store)
+
+
+@pytest.fixture
+def client(settings: Settings, intake: Intake) -> Iterator[Client]:
+    with serving(web.make_app(settings, intake)) as port:
+        yield Client(port)
+
+
+@pytest.fixture
+def job_id(client: Client) -> str:
+    """A job of Anna's that nobody has claimed yet."""
+    answer = client.upload(target_lang="de", filename="Jahresbericht 2026.pdf")
+    assert answer.status == 202, answer.body
+    return str(answer.json["job_id"])
+
+
+@pytest.fixture
+def page_path(worker: Worker, links: Links, job_id: str) -> str:
+    return links.path("page", worker.row(job_id))
+
+
