@@ -20,7 +20,7 @@ from notifier.messages import Answer, AnswerKind, File, Outcome
 
 COLUMNS = 72  # of a line of plain text, where it can be broken
 _ENGINE_ADVICE = (
-    "For a real translation the admin of this server sets DRAGOMAN_DEEPL_AUTH_KEY, or installs Apertium with the "
+    "The pseudo engine only replaced letters by look-alikes, to show what the layout will be. For a real translation the admin of this server sets DRAGOMAN_DEEPL_AUTH_KEY, or installs Apertium with the "
     "language pair (on Debian: apt-get install apertium apertium-eng-spa, and more)."
 )
 
@@ -73,6 +73,10 @@ def headline(answer: Answer) -> str:
     many = len(answer.files) > 1
     if answer.files and all(file.outcome is Outcome.SAME for file in answer.files):
         return "Your documents need no translation." if many else "Your document needs no translation."
+    if answer.files and all(file.outcome is Outcome.DELETED for file in answer.files):
+        return "Your translations have been deleted." if many else "Your translation has been deleted."
+    if answer.kind is AnswerKind.DONE and any(file.is_pseudo for file in answer.files):
+        return "The layout is ready, but this is not a translation."
     return {
         AnswerKind.ACK: f"We are translating your {'documents' if many else 'document'}.",
         AnswerKind.DONE: "Your translations are ready." if many else "Your translation is ready.",
@@ -90,7 +94,7 @@ def headline(answer: Answer) -> str:
 def told(file: File, house: House) -> Told:
     """What there is to say of one file."""
     title, tone = {
-        Outcome.WORKING: (f"into {language.name(file.target_lang)}", "plain"),
+        Outcome.WORKING: (f"Into {language.name(file.target_lang)}", "plain"),
         Outcome.DONE: ("not a translation" if file.is_pseudo else "translated", "bad" if file.is_pseudo else "good"),
         Outcome.SAME: (f"already in {language.name(file.target_lang)}", "good"),
         Outcome.FAILED: ("not translated", "bad"),
@@ -123,7 +127,7 @@ def _facts(file: File) -> str:
     if file.outcome is Outcome.SAME:
         return f"It is in {language.name(file.target_lang)} already, so it was not translated and nothing was charged."
     if file.outcome is Outcome.CANCELLED:
-        return "Nobody works on it any more."
+        return "It was cancelled before it was done."
     if file.outcome is Outcome.DELETED:
         return "The translation has been deleted. Please send the document again if you still need it."
     if file.outcome is not Outcome.DONE:
@@ -145,8 +149,8 @@ def _handover(file: File, house: House) -> str:
         return ""
     if file.attached:
         return f"Attached as {file.result_name}."
-    size, room = templating.size(file.result_size), templating.size(house.limit)
-    why = f"The PDF ({size}) is not attached, since it does not fit into the {room} that a mail may carry"
+    size, room = templating.size(file.result_size), house.limit // 10**6
+    why = f"The PDF ({size}) is not attached, since it does not fit into the {room} MB that a mail may carry"
     if file.links:
         return f"{why}. Please download it; the link works for {_days(house.link_days)}."
     return f"{why}, and this server has no address for downloads. Please ask your admin for the result of this job."

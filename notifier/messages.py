@@ -205,7 +205,7 @@ def numbered(files: Sequence[File]) -> list[File]:
 
 
 def page_list(pages: Sequence[int]) -> str:
-    """`page 3`, `pages 1-3, 7`: 0-based numbers as people count and write them."""
+    """`Page 3`, `Pages 1-3, 7`: 0-based numbers as people count and write them."""
     ranges: list[list[int]] = []
     for number in sorted(set(pages)):
         if ranges and ranges[-1][1] == number - 1:
@@ -213,7 +213,7 @@ def page_list(pages: Sequence[int]) -> str:
         else:
             ranges.append([number, number])
     words = [str(first + 1) if first == last else f"{first + 1}-{last + 1}" for first, last in ranges]
-    return f"page{'s' if len(set(pages)) > 1 else ''} {', '.join(words)}"
+    return f"Page{'s' if len(set(pages)) > 1 else ''} {', '.join(words)}"
 
 
 def _kind(reason: str | None, outcomes: Sequence[Outcome]) -> AnswerKind:
@@ -238,7 +238,7 @@ def _file(job: Mapping[str, Any], links: JobLinks | None, eta_s: int | None) -> 
         pages=job["pages"],
         characters=job["characters"],
         engine=job["engine"],
-        warnings=_warnings(job["warnings"]),
+        warnings=_warnings(job["warnings"]) if outcome in (Outcome.DONE, Outcome.SAME) else (),
         problem=_problem(job, "error_") if outcome is Outcome.FAILED else None,
         result=job["result"],
         result_size=job["result_size"] or 0,
@@ -275,6 +275,6 @@ def _warnings(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
         found = pages.setdefault(plain(row["message"]), [])
         if row.get("page") is not None:
             found.append(row["page"])
-    told = [f"{message} ({page_list(found)})" if found else message for message, found in pages.items()]
+    told = [f"{page_list(found)}: {message}" if found else message for message, found in pages.items()]
     more = len(told) - MOST_WARNINGS
     return (*told[:MOST_WARNINGS], f"{more} more notes are left out here.") if more > 0 else tuple(told)
