@@ -1,0 +1,113 @@
+"""The commands of the admin: what is wrong, a fresh `.env`, forgetting, and the schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from dragoman.doctor import Finding
+    from dragoman.settings import Settings
+
+DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+EnvDir = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where docker-compose.yml is.")]
+Sender = Annotated[str | None, typer.Option("--sender", metavar="ADDRESS", help="All jobs and mails of this address.")]
+Job = Annotated[str | None, typer.Option("--job", metavar="ID", help="One job.")]
+
+db = typer.Typer(no_args_is_help=True, help="The database's schema.")
+MARKS = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]FAIL[/]"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    for command in (doctor, init, purge):
+        app.command()(command)
+    app.add_typer(db, name="db")
+
+
+def doctor(*, data: DataDir = None, as_json: AsJson = False) -> None:
+    """Look at settings, connections, engines and doors: a line each, and what to do; exit 1 if something fails."""
+    from dragoman.doctor import Verdict, examine
+
+    findings = []
+    for finding in examine(data):
+        findings.append(finding)
+        if not as_json:
+            _print(finding)
+    healthy = all(finding.verdict is not Verdict.FAIL for finding in findings)
+    if as_json:
+        typer.echo(json.dumps({"healthy": healthy, "findings": [f.as_dict() for f in findings]}, ensure_ascii=False))
+    if not healthy:
+        raise typer.Exit(1)
+
+
+def init(directory: EnvDir = Path()) -> None:
+    """Write a .env with fresh random secrets for compose, and say what to fill in."""
+    from dragoman.envfile import TO_FILL_IN, write
+
+    path = write(directory)
+    typer.echo(f"Wrote {path} with fresh secrets (only you can read it; keep a copy in a safe place).")
+    typer.echo("To fill in there, each has a word of explanation:")
+    for name, _, why in TO_FILL_IN:
+        typer.echo(f"  {name:28} {why[0]}")
+    typer.echo("Then: docker compose up --detach")
+
+
+def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> None:
+    """Forget the files, texts and addresses of one sender or one job, at once."""
+    from dragoman import retention
+    from dragoman.cache import Cache
+    from dragoman.db.engine import Database
+    from dragoman.errors import NotFound
+    from dragoman.storage import open_store
+
+    if (sender is None) == (job is None):
+        raise typer.BadParameter("Name either --sender ADDRESS or --job ID.")
+    settings = _settings(data)
+    database, store, cache = Database(settings.database), open_store(settings.storage), Cache(settings.broker_url)
+    try:
+        if sender is not None:
+            count = retention.purge_sender(database, store, sender, cache)
+            typer.echo(f"Forgot {count} job{'' if count == 1 else 's'} of that sender.")
+        elif job is not None and not retention.purge_job(database, store, job, cache):
+            raise NotFound(f"There is no job {job}.")
+        else:
+            typer.echo(f"Forgot job {job}.")
+    finally:
+        database.close()
+
+
+@db.command()
+def upgrade(*, data: DataDir = None) -> None:
+    """Bring the schema up to date; safe to be run by several processes at once."""
+    from dragoman.db import schema
+    from dragoman.db.engine import Database
+
+    database = Database(_settings(data).database)
+    try:
+        schema.upgrade(database)
+    finally:
+        database.close()
+    typer.echo("The database has the schema that this version needs.")
+
+
+def _settings(data: Path | None) -> Settings:
+    from dragoman.settings import Settings
+
+    return Settings.from_env(**({"data_dir": data} if data else {}))
+
+
+def _print(finding: Finding) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    line = Text.from_markup(f"{MARKS[finding.verdict]} ")
+    line.append(f"{finding.what:12} ").append(finding.said)
+    console.print(line)
+    if finding.todo:
+        console.print(Text(" " * 18 + finding.todo))

@@ -1,0 +1,99 @@
+"""The `.env` that docker-compose.yml reads: fresh secrets, and the lines that only the admin can fill in.
+
+Nothing is ever overwritten: with new secrets the old volumes could not be opened any more.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from dragoman.errors import Conflict
+
+NAME = ".env"
+# Hexadecimal digits need no quoting anywhere: not in a URL, a shell, a command line or this file.
+SECRET_BYTES = 24
+
+HEAD = """\
+# Written by `dragoman init`, read by docker-compose.yml. It holds secrets: keep it to yourself, and keep a copy.
+"""
+TO_FILL_IN_HEAD = """
+# To be filled in: take the `#` away and put your own value. `docker compose up --detach` again makes it work.
+"""
+# Name, example, and why: one sentence a line.
+TO_FILL_IN = (
+    ("DRAGOMAN_MAIL_ADDRESS", "translate@example.org", ("The address that people write to; its mail must come here.",)),
+    (
+        "DRAGOMAN_ALLOWED_SENDERS",
+        "@example.org,ana@example.com",
+        ("Who may send: domains and addresses.", "Mail is refused until this is set."),
+    ),
+    (
+        "DRAGOMAN_TRUSTED_PEERS",
+        "192.0.2.25",
+        (
+            "The mail server in front, by IP address or network.",
+            "It has to have proved who the senders are, since anybody can write any From.",
+            "Mail from other servers is refused, unless DRAGOMAN_SENDER_AUTH=none takes every From at its word.",
+        ),
+    ),
+    (
+        "DRAGOMAN_OUTBOUND_SMTP_URL",
+        "smtp+starttls://USER:PASSWORD@mail.example.org",
+        ("The mail server that sends the answers.", "Without one they are kept in the data volume, in outbox/."),
+    ),
+    (
+        "DRAGOMAN_DEEPL_AUTH_KEY",
+        "your key from deepl.com/pro-api",
+        ("Without an engine every text becomes a marked pseudo-translation.",),
+    ),
+    (
+        "DRAGOMAN_PUBLIC_URL",
+        "https://translate.example.org",
+        ("Where people reach the web pages, through your TLS proxy.", "Without it answers carry no links."),
+    ),
+)
+
+
+def write(directory: Path) -> Path:
+    """Write `.env` into `directory`, for its owner only; its path. Raises Conflict if there is one."""
+    path = directory / NAME
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Conflict(
+            f"There is a {path} already, and it is not overwritten.",
+            advice="Its secrets open the present volumes. Take another --dir, or move it away if you want new ones.",
+        ) from error
+    with os.fdopen(handle, "w") as file:
+        file.write(text())
+    return path
+
+
+def text() -> str:
+    """The file's text, with new secrets each time."""
+    lines = [f"{name}={value}" for name, value in fresh().items()]
+    empty = [_commented(*entry) for entry in TO_FILL_IN]
+    return "\n".join([HEAD, *lines, TO_FILL_IN_HEAD, *empty])
+
+
+def fresh() -> dict[str, str]:
+    """The secrets that docker-compose.yml insists on."""
+    return {
+        "POSTGRES_PASSWORD": _secret(),
+        "REDIS_PASSWORD": _secret(),
+        "S3_ACCESS_KEY": secrets.token_hex(10),
+        "S3_SECRET_KEY": _secret(),
+        "DRAGOMAN_SECRET_KEY": _secret(),
+        "DRAGOMAN_API_TOKENS": f"admin:{_secret()}:admin",
+        "DRAGOMAN_FLOWER_AUTH": f"admin:{_secret()}",
+    }
+
+
+def _secret() -> str:
+    return secrets.token_hex(SECRET_BYTES)
+
+
+def _commented(name: str, example: str, why: tuple[str, ...]) -> str:
+    return "".join(f"# {sentence}\n" for sentence in why) + f"#{name}={example}\n"
