@@ -6,8 +6,10 @@ A put is durable when it returns, and never overwrites: the first writer wins (`
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 20
 _KEY = re.compile(r"[a-z]+(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
-_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+_TAKEN = frozenset({"PreconditionFailed"})
+_RACED = frozenset({"ConditionalRequestConflict"})  # another put of the key is under way, and may still fail
 _MISSING = frozenset({"NoSuchKey", "404"})
 
 
@@ -87,9 +90,13 @@ class FolderStore:
 
     def size(self, key: str) -> int | None:
         """As `BlobStore.size`."""
+        path = self._path(key)
         with _store_errors():
-            path = self._path(key)
-            return path.stat().st_size if path.is_file() else None
+            try:
+                facts = path.stat()
+            except FileNotFoundError:
+                return None
+            return facts.st_size if stat.S_ISREG(facts.st_mode) else None
 
     def delete(self, key: str) -> None:
         """As `BlobStore.delete`; folders that become empty go too."""
@@ -105,7 +112,7 @@ class FolderStore:
         """As `BlobStore.keys`."""
         start = self.root / prefix.rpartition("/")[0]
         with _store_errors():
-            for folder, _, names in os.walk(start):
+            for folder, _, names in os.walk(start, onerror=_raise):
                 for name in names:
                     key = (Path(folder) / name).relative_to(self.root).as_posix()
                     if key.startswith(prefix) and not key.startswith("."):
@@ -114,7 +121,7 @@ class FolderStore:
     @contextmanager
     def _partial(self) -> Iterator[tuple[BinaryIO, str]]:
         folder = self.root / ".partial"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(folder, self.root)
         with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
             try:
                 yield cast("BinaryIO", file), file.name
@@ -123,8 +130,8 @@ class FolderStore:
 
     def _name(self, name: str, target: Path) -> bool:
         while True:
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
+                _make_folder(target.parent, self.root)
                 os.link(name, target)
             except FileExistsError:
                 return False
@@ -155,7 +162,7 @@ class S3Store:
             try:
                 self._s3.put_object(Bucket=self.bucket, Key=checked(key), Body=whole, IfNoneMatch="*")
             except self._s3.exceptions.ClientError as error:
-                if _code(error) in _TAKEN:
+                if _code(error) in _TAKEN or (_code(error) in _RACED and self.size(key) is not None):
                     return False
                 raise
             return True
@@ -172,8 +179,8 @@ class S3Store:
         """As `BlobStore.open`."""
         with _store_errors():
             answer = self._s3.get_object(Bucket=self.bucket, Key=checked(key))
-            with closing(answer["Body"]) as body:
-                yield cast("BinaryIO", body)
+        with closing(answer["Body"]) as body:
+            yield cast("BinaryIO", io.BufferedReader(_Body(body), CHUNK))
 
     def size(self, key: str) -> int | None:
         """As `BlobStore.size`."""
@@ -209,8 +216,26 @@ class S3Store:
             config = Config(
                 connect_timeout=CONNECT_TIMEOUT_S, read_timeout=READ_TIMEOUT_S, retries={"total_max_attempts": 1}
             )
-            self._client, self._owner = boto3.client("s3", config=config, **cast("Any", self._options)), os.getpid()
+            # A session of its own: boto3's shared one must not be used by two threads at once.
+            client = boto3.session.Session().client("s3", config=config, **cast("Any", self._options))
+            self._client, self._owner = client, os.getpid()
         return self._client
+
+
+class _Body(io.RawIOBase):
+    """What an answer of S3 holds; only trouble in reading it is the store's, not what the reader does meanwhile."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with _store_errors():
+            data: bytes = self._body.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 @contextmanager
@@ -245,6 +270,27 @@ def _store_errors() -> Iterator[None]:
 def _code(error: Exception) -> str:
     response: dict[str, Any] = getattr(error, "response", {})
     return str(response.get("Error", {}).get("Code", ""))
+
+
+def _make_folder(folder: Path, root: Path) -> None:
+    """Make `folder` and what is missing up to `root`, for their owner only (`parents=True` would open parents to all).
+
+    Raises FileNotFoundError where somebody removes them, as empty, at the same moment.
+    """
+    if folder == root:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return
+    with suppress(FileExistsError):
+        try:
+            folder.mkdir(mode=0o700)
+        except FileNotFoundError:
+            _make_folder(folder.parent, root)
+            folder.mkdir(mode=0o700)
+
+
+def _raise(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # nothing there is an empty list
+        raise error
 
 
 def _sync_folders(folder: Path, root: Path) -> None:

@@ -58,13 +58,19 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(settings: Settings, migrated_sqlite: Path) -> Iterator[Database]:
-    """The database of `settings` (SQLite), migrated and empty."""
+def sqlite_database(settings: Settings, migrated_sqlite: Path) -> Iterator[Database]:
+    """The database of `settings` in SQLite, migrated and empty."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     shutil.copy(migrated_sqlite, settings.data_dir / "dragoman.db")
     database = Database(settings.database)
     yield database
     database.close()
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    """A migrated, empty database; the contracts ask for it on PostgreSQL too."""
+    return sqlite_database
 
 
 @pytest.fixture

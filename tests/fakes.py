@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
 
-from dragoman.errors import DragomanError, EngineBusy
+from dragoman.errors import DragomanError, EngineBusy, Gone
 from dragoman.ports import Answer, Batch, Capabilities, Limits
+from dragoman.storage import checked
 
 
 class RememberingTranslator:
@@ -101,3 +107,51 @@ class RecordingDoorbell:
 
     def ring(self, task: str, row_id: str) -> None:
         self.rings.append((task, row_id))
+
+
+class InMemoryStore:
+    """A store in a dict. `broken` set: every call raises it."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[str, bytes] = {}
+        self.broken: DragomanError | None = None
+        self._lock = threading.Lock()
+
+    def put(self, key: str, body: BinaryIO) -> bool:
+        self._check(key)
+        data = b"".join(iter(lambda: body.read(1 << 16), b""))
+        with self._lock:
+            free = key not in self.blobs
+            self.blobs.setdefault(key, data)
+            return free
+
+    def adopt(self, key: str, file: Path) -> bool:
+        with file.open("rb") as body:
+            taken = self.put(key, body)
+        file.unlink()
+        return taken
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        self._check(key)
+        if key not in self.blobs:
+            raise Gone
+        yield BytesIO(self.blobs[key])
+
+    def size(self, key: str) -> int | None:
+        self._check(key)
+        return len(self.blobs[key]) if key in self.blobs else None
+
+    def delete(self, key: str) -> None:
+        self._check(key)
+        self.blobs.pop(key, None)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        self._check()
+        yield from [key for key in self.blobs if key.startswith(prefix)]
+
+    def _check(self, key: str | None = None) -> None:
+        if self.broken:
+            raise self.broken
+        if key is not None:
+            checked(key)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
+from contextlib import suppress
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.servers.process import LOOPBACK, Server, find, free_port, missing
 
@@ -82,15 +84,12 @@ class SeaweedFS:
 
     def _stores(self) -> bool:
         """It answers before it has a place to write to: only a write that works says that it is ready."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         client = self.client()
         try:
-            client.create_bucket(Bucket="ready")
+            with suppress(client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
+                client.create_bucket(Bucket="ready")
             client.put_object(Bucket="ready", Key="ready", Body=b"ready")
-        except ClientError as error:
-            return error.response["Error"]["Code"] == "BucketAlreadyExists"
-        except BotoCoreError:
+        except (BotoCoreError, ClientError):
             return False
         finally:
             client.close()
