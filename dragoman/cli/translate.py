@@ -79,6 +79,7 @@ def _run(source: Path, out: Path | None, options: Options, glossary: Path | None
 
     _readable(source)
     settings = Settings.from_env()
+    registry.admit(settings, options.engine, options.target_lang)
     engines = local.Engines(
         choose=lambda source_lang, target_lang: registry.choose(settings, options.engine, source_lang, target_lang),
         tone_model=lambda engine, tone, lang: registry.tone_model(settings, engine, tone, lang),

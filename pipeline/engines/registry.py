@@ -7,7 +7,7 @@ from functools import lru_cache
 from dragoman.domain import language
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedTarget
-from dragoman.ports import Capabilities, Translator
+from dragoman.ports import Translator
 from dragoman.settings import Settings
 from pipeline.engines import apertium, deepl, pseudo
 from pipeline.engines.apertium import Apertium
@@ -35,6 +35,7 @@ def offered(settings: Settings) -> list[Translator]:
     ready = engines(settings)
     if settings.engine != AUTO:
         return [ready[settings.engine]] if settings.engine in ready else []
+    # A server with a key promises real translations: no pseudo-translation in their place.
     return [engine for engine in ready.values() if engine.name != pseudo.NAME or deepl.NAME not in ready]
 
 
@@ -48,27 +49,23 @@ def choose(settings: Settings, requested: str | None, source_lang: str | None, t
     ready = engines(settings)
     wanted = _wanted(settings, requested)
     if wanted != AUTO:
-        if wanted not in ready:
-            raise EngineMissing(f"The engine “{wanted}” is not set up on this server.", advice=_HOW_TO[wanted])
-        refuse_unserved(ready[wanted].capabilities(), source_lang, target_lang)
-        return ready[wanted]
-    serving = (engine for engine in ready.values() if serves(engine.capabilities(), source_lang, target_lang))
-    # A server with a key promises real translations: no pseudo-translation in their place.
-    engine = next((engine for engine in serving if engine.name != pseudo.NAME or deepl.NAME not in ready), None)
+        engine = _ready(ready, wanted)
+        refuse_unserved(engine.capabilities(), source_lang, target_lang)
+        return engine
+    engine = next((one for one in offered(settings) if serves(one.capabilities(), source_lang, target_lang)), None)
     if engine is None:
-        refuse_unserved(ready[deepl.NAME].capabilities(), source_lang, target_lang)
+        refuse_unserved(offered(settings)[0].capabilities(), source_lang, target_lang)
         raise UnsupportedTarget
     return engine
 
 
-def check_target(capabilities: list[Capabilities], settings: Settings, requested: str | None, target_lang: str) -> None:
-    """Refuse at the door what no engine can serve, whatever the source. Raises as `choose`."""
+def admit(settings: Settings, requested: str | None, target_lang: str) -> None:
+    """Refuse before any work what can be refused before the source language is known. Raises as `choose`."""
     wanted = _wanted(settings, requested)
-    known = [one for one in capabilities if wanted in (AUTO, one.engine)]
-    if known and not any(into(one, target_lang) for one in known):
-        possible = language.listed(frozenset().union(*(one.targets for one in known)))
-        message = f"This server does not translate into {language.name(target_lang)}."
-        raise UnsupportedTarget(message, advice=f"Possible: {possible}.")
+    asked = offered(settings) if wanted == AUTO else [_ready(engines(settings), wanted)]
+    known = [engine.capabilities() for engine in asked]
+    if not any(into(one, target_lang) for one in known):
+        refuse_unserved(known[0], None, target_lang)
 
 
 def tone_model(settings: Settings, engine: Translator, tone: Tone | None, target_lang: str) -> DeepLWrite | None:
@@ -89,6 +86,12 @@ def _wanted(settings: Settings, requested: str | None) -> str:
     if wanted not in (AUTO, *NAMES):
         raise UnsupportedOption(f"“{wanted[:40]}” is no engine we know. Possible: {', '.join((AUTO, *NAMES))}.")
     return settings.engine if wanted == AUTO else wanted
+
+
+def _ready(ready: dict[str, Translator], wanted: str) -> Translator:
+    if wanted not in ready:
+        raise EngineMissing(f"The engine “{wanted}” is not set up on this server.", advice=_HOW_TO[wanted])
+    return ready[wanted]
 
 
 @lru_cache(_KEPT)

@@ -94,12 +94,12 @@ def test_a_requested_engine_refuses_a_pair_it_does_not_have():
 
 
 @pytest.mark.usefixtures("apertium")
-def test_the_door_refuses_targets_that_no_source_reaches():
-    known = [Apertium().capabilities()]
-    registry.check_target(known, plain(), None, "es")
-    with pytest.raises(UnsupportedTarget):
-        registry.check_target(known, plain(), None, "de")
-    registry.check_target([*known, Pseudo().capabilities()], plain(), None, "de")
+def test_a_target_that_no_source_reaches_is_refused_at_once(server):
+    registry.admit(plain(), "apertium", "es")
+    registry.admit(plain(), None, "de")
+    for settings, requested, target in [(plain(), "apertium", "de"), (with_key(server), None, "tlh")]:
+        with pytest.raises(UnsupportedTarget):
+            registry.admit(settings, requested, target)
 
 
 @pytest.mark.parametrize(
