@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from dragoman.domain import language
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedTarget
 from dragoman.ports import Translator
@@ -49,9 +48,8 @@ def choose(settings: Settings, requested: str | None, source_lang: str | None, t
     ready = engines(settings)
     wanted = _wanted(settings, requested)
     if wanted != AUTO:
-        engine = _ready(ready, wanted)
-        refuse_unserved(engine.capabilities(), source_lang, target_lang)
-        return engine
+        refuse_unserved(_ready(ready, wanted).capabilities(), source_lang, target_lang)
+        return ready[wanted]
     engine = next((one for one in offered(settings) if serves(one.capabilities(), source_lang, target_lang)), None)
     if engine is None:
         refuse_unserved(offered(settings)[0].capabilities(), source_lang, target_lang)
