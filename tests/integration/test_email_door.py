@@ -1,0 +1,496 @@
+"""The mail door over real sockets: what it takes is durable, what it refuses is refused in the dialogue."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from dragoman import queues
+from dragoman.db.inbox import INBOX
+from dragoman.intake import Intake
+from dragoman.settings import Settings
+from ingress.email.server import Door, Limits, limits_of
+
+PDF = b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n"
+SENDER, OURS = "alice@example.org", "translate@localhost"
+OPEN = {"allowed_senders": ("*",), "sender_auth": "none"}
+
+
+def mail(to: str = "translate+de@localhost", sender: str = SENDER, **headers: str) -> bytes:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = f"Alice <{sender}>", to, "A contract"
+    message["Message-ID"] = "<one@example.org>"
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message.set_content("Please.\n.\n..dots\n")
+    message.add_attachment(PDF, maintype="application", subtype="pdf", filename="contract.pdf")
+    message.set_boundary("the-same-each-time")
+    return message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+
+
+def stuffed(content: bytes) -> bytes:
+    """`content` as a client writes it on the wire, without the end."""
+    return content.replace(b"\r\n.", b"\r\n..")
+
+
+@contextmanager
+def serving(intake: Intake, limits: Limits | None = None) -> Iterator[Door]:
+    """A door on a free port, in a thread of its own."""
+    opened: Future[tuple[Door, asyncio.AbstractEventLoop]] = Future()
+    stop = asyncio.Event()
+
+    async def serve() -> None:
+        door = Door(intake, limits)
+        await door.open("127.0.0.1", 0)
+        opened.set_result((door, asyncio.get_running_loop()))
+        await stop.wait()
+        await door.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    door, loop = opened.result(timeout=10)
+    try:
+        yield door
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+
+
+def an_intake(intake: Intake, **values: object) -> Intake:
+    settings = intake.settings.model_copy(update=values)
+    return Intake(intake.database, intake.store, intake.doorbell, settings)
+
+
+@pytest.fixture
+def door(intake: Intake) -> Iterator[Door]:
+    """A door that takes mail from anybody."""
+    with serving(an_intake(intake, **OPEN)) as door:
+        yield door
+
+
+def messages(intake: Intake) -> list[dict]:
+    with intake.database.read() as connection:
+        return [dict(row) for row in connection.execute(INBOX.select()).mappings()]
+
+
+def spooled(settings: Settings) -> list[Path]:
+    return list((settings.data_dir / "spool").iterdir())
+
+
+def eventually(question: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not question():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+class Dialogue:
+    """A client that says exactly what it is told to."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.file = self.socket.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+        self.socket.close()
+
+    def say(self, *lines: str) -> None:
+        self.socket.sendall("".join(f"{line}\r\n" for line in lines).encode())
+
+    def hear(self) -> str:
+        """The last line of the next reply; "" when the server has hung up."""
+        while (line := self.file.readline().decode()) and line[3:4] == "-":
+            pass
+        return line.rstrip()
+
+    def until_data(self, to: str = "translate+de@localhost", sender: str = SENDER) -> None:
+        self.hear()
+        for line in ("EHLO client", f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>", "DATA"):
+            self.say(line)
+            reply = self.hear()
+            assert reply[0] in "23", reply
+
+
+def send(port: int, content: bytes, to: str | list[str] = "translate+de@localhost", sender: str = SENDER) -> str:
+    """The server's last reply, such as `550 5.7.1 ...`."""
+    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+        client.ehlo("client")
+        client.mail(sender)
+        for one in [to] if isinstance(to, str) else to:
+            code, text = client.rcpt(one)
+            if code != 250:
+                return f"{code} {text.decode()}"
+        code, text = client.data(content)
+        return f"{code} {text.decode()}"
+
+
+def test_accepted_means_row_and_bytes_are_there(door, intake, doorbell, settings):
+    content = mail()
+    reply = send(door.port, content)
+    (row,) = messages(intake)
+    assert reply == f"250 2.0.0 accepted as {row['id']}"
+    with intake.store.open(row["blob"]) as body:
+        assert body.read() == content
+    assert row["size"] == len(content)
+    assert (row["channel"], row["sender"], row["state"]) == ("email", SENDER, "ready")
+    assert row["payload"] == {
+        "from": SENDER,
+        "from_name": "Alice",
+        "recipient": "translate+de@localhost",
+        "envelope_from": SENDER,
+        "message_id": "<one@example.org>",
+        "references": [],
+        "subject": "A contract",
+        "target_lang": None,
+        "tone": None,
+        "ignored": [],
+    }
+    assert SENDER not in row["key"]
+    assert doorbell.rings == [(queues.OPEN_MESSAGE, row["id"])]
+    assert spooled(settings) == []
+
+
+def test_sent_again_is_accepted_and_kept_once(door, intake, settings):
+    first, second = send(door.port, mail()), send(door.port, mail())
+    assert first == second
+    assert first.startswith("250 ")
+    assert len(messages(intake)) == 1
+    assert len(list(intake.store.keys("inbox/"))) == 1
+    assert spooled(settings) == []
+
+
+def test_same_message_id_with_other_content_is_another_message(door, intake):
+    send(door.port, mail())
+    send(door.port, mail(X_Other="content"))
+    assert len(messages(intake)) == 2
+
+
+def test_each_recipient_asks_for_a_translation_of_its_own(door, intake):
+    reply = send(door.port, mail(), ["translate+de@localhost", "translate+fr@localhost", "TRANSLATE+FR@localhost"])
+    assert reply.endswith("and 1 more")
+    assert sorted(row["payload"]["recipient"] for row in messages(intake)) == [
+        "translate+de@localhost",
+        "translate+fr@localhost",
+    ]
+    assert len(list(intake.store.keys("inbox/"))) == 2
+
+
+REFUSED = [
+    ("unknown recipient", {}, {"to": "nobody@localhost"}, "550 5.1.1"),
+    ("relay", {}, {"to": "bob@elsewhere.example"}, "550 5.7.1"),
+    ("closed", {"allowed_senders": ()}, {}, "550 5.7.1"),
+    ("not allowed", {"allowed_senders": ("bob@example.org", "@example.com")}, {}, "550 5.7.1"),
+    ("peer not trusted", {"sender_auth": "trusted"}, {}, "550 5.7.1"),
+    ("another peer trusted", {"sender_auth": "trusted", "trusted_peers": ("10.0.0.0/8",)}, {}, "550 5.7.1"),
+    ("no From", {}, {"content": b"Subject: x\r\n\r\nbody\r\n"}, "550 5.7.1"),
+    ("two From", {}, {"content": b"From: a@b.c\r\nFrom: d@e.f\r\n\r\nbody\r\n"}, "550 5.7.1"),
+    ("two authors", {}, {"content": b"From: a@b.c, d@e.f\r\n\r\nbody\r\n"}, "550 5.7.1"),
+    ("no header block", {}, {"content": b"what is this?\r\n\r\nbody\r\n"}, "554 5.6.0"),
+    ("NUL in header", {}, {"content": b"From: a@b.c\r\nX: \0\r\n\r\nbody\r\n"}, "554 5.6.0"),
+    ("long header", {}, {"content": b"From: a@b.c\r\n" + b"X: y\r\n" * 20_000 + b"\r\nbody\r\n"}, "554 5.6.0"),
+]
+
+
+@pytest.mark.parametrize(("chosen", "sent", "reply"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_refusals_leave_nothing_behind(intake, settings, chosen, sent, reply):
+    with serving(an_intake(intake, **{**OPEN, **chosen})) as door:
+        assert send(door.port, **{"content": mail(), **sent}).startswith(reply)
+    assert messages(intake) == []
+    assert list(intake.store.keys("inbox/")) == []
+    assert spooled(settings) == []
+
+
+def test_trusted_peer_may_send(intake):
+    trusting = {"sender_auth": "trusted", "trusted_peers": ("127.0.0.0/8",), "allowed_senders": ("@example.org",)}
+    with serving(an_intake(intake, **trusting)) as door:
+        assert send(door.port, mail()).startswith("250 ")
+
+
+@pytest.mark.parametrize(
+    ("content", "sender"),
+    [
+        (mail(), ""),
+        (mail(Auto_Submitted="auto-replied"), SENDER),
+        (mail(Precedence="bulk"), SENDER),
+        (mail(sender=OURS), SENDER),
+    ],
+    ids=["null sender", "auto reply", "bulk", "own mail"],
+)
+def test_what_must_not_be_answered_is_taken_and_dropped(door, intake, settings, content, sender):
+    assert send(door.port, content, sender=sender).startswith("250 ")
+    assert messages(intake) == []
+    assert spooled(settings) == []
+
+
+def test_postmaster_is_always_there(intake):
+    with serving(an_intake(intake)) as door:
+        assert send(door.port, mail("postmaster@localhost"), "postmaster@localhost").startswith("250 ")
+        assert send(door.port, mail(X_Not="same"), "Postmaster").startswith("250 ")
+        assert send(door.port, mail() + b"x" * 2**20, "postmaster").startswith("552 5.3.4")
+    assert len(messages(intake)) == 2
+
+
+def test_size_is_announced_and_kept(intake, settings):
+    with serving(an_intake(intake, **OPEN), Limits(message_bytes=5000)) as door:
+        with smtplib.SMTP("127.0.0.1", door.port) as client:
+            client.ehlo("client")
+            assert client.esmtp_features["size"] == "5000"
+            assert client.mail(SENDER, ["SIZE=5001"]) == (
+                552,
+                b"5.3.4 The message is too big: at most 5000 bytes (0 MiB) are taken",
+            )
+            assert client.mail(SENDER, ["SIZE=5000"])[0] == 250
+        reply = send(door.port, mail() + b"x" * 5000)
+        assert reply.startswith("552 5.3.4 The message is too big: at most 5000 bytes")
+        assert send(door.port, mail()).startswith("250 ")
+    assert len(messages(intake)) == 1
+    assert spooled(settings) == []
+
+
+def test_largest_pdf_fits_into_the_limit(settings):
+    encoded = -(-settings.max_pdf_bytes // 57) * 78
+    assert encoded < limits_of(settings).message_bytes
+
+
+def test_database_down_is_temporary_and_nothing_is_kept(door, intake, settings):
+    file = settings.data_dir / "dragoman.db"
+    intake.database.close()
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()
+    assert send(door.port, mail()) == "451 4.3.0 Temporary trouble here; please try again later"
+    intake.database.close()
+    file.rmdir()
+    file.with_suffix(".away").rename(file)
+    assert send(door.port, mail()).startswith("250 ")
+    assert len(messages(intake)) == 1
+    assert len(list(intake.store.keys("inbox/"))) == 1
+
+
+def test_store_down_is_temporary(door, intake, settings):
+    shutil.rmtree(settings.data_dir / "store", ignore_errors=True)
+    (settings.data_dir / "store").write_text("no folder")
+    assert send(door.port, mail()).startswith("451 4.3.0")
+    assert messages(intake) == []
+    assert spooled(settings) == []
+
+
+def test_unexpected_error_is_not_told(intake, caplog):
+    class Broken(Intake):
+        def keep(self, message, body=None):
+            raise RuntimeError("secret detail")
+
+    broken = Broken(intake.database, intake.store, intake.doorbell, intake.settings.model_copy(update=OPEN))
+    with serving(broken) as door:
+        assert send(door.port, mail()) == "451 4.3.0 Temporary trouble here; please try again later"
+
+
+@pytest.mark.parametrize(
+    "cut", [b"From: a@b.c\r\n", stuffed(mail())[:-50], stuffed(mail()) + b"\r\n."], ids=["header", "body", "dot"]
+)
+def test_client_that_vanishes_leaves_nothing(door, intake, settings, cut):
+    with Dialogue(door.port) as client:
+        client.until_data()
+        client.socket.sendall(cut)
+        eventually(lambda: bool(spooled(settings)))
+    eventually(lambda: not spooled(settings))
+    assert messages(intake) == []
+    assert send(door.port, mail()).startswith("250 ")
+
+
+def test_client_that_vanishes_after_the_last_dot_finds_its_message_kept(door, intake):
+    with Dialogue(door.port) as client:
+        client.until_data()
+        client.socket.sendall(stuffed(mail()) + b".\r\n")
+    eventually(lambda: len(messages(intake)) == 1)
+    reply = send(door.port, mail())
+    (row,) = messages(intake)
+    assert reply.endswith(row["id"])
+
+
+def test_client_that_only_listens_still_gets_its_reply(door):
+    with Dialogue(door.port) as client:
+        client.until_data()
+        client.socket.sendall(stuffed(mail()) + b".\r\n")
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.hear().startswith("250 2.0.0")
+        assert client.hear() == ""
+
+
+def test_commands_after_the_end_are_not_lost(door, intake):
+    with Dialogue(door.port) as client:
+        client.until_data()
+        client.socket.sendall(stuffed(mail()) + b".\r\nMAIL FROM:<bob@example.org>\r\nQUIT\r\n")
+        assert client.hear().startswith("250 2.0.0 accepted as")
+        assert client.hear().startswith("250 2.1.0")
+        assert client.hear().startswith("221")
+
+
+def test_dot_between_bare_line_feeds_ends_nothing(door, intake):
+    smuggled = b"\n.\nMAIL FROM:<x@y.z>\nRCPT TO:<translate@localhost>\nDATA\nFrom: x@y.z\n\nsmuggled\n"
+    with Dialogue(door.port) as client:
+        client.until_data()
+        client.socket.sendall(stuffed(mail()) + smuggled + b"\r\n.\r\n")
+        assert client.hear().startswith("250 ")
+    assert [row["sender"] for row in messages(intake)] == [SENDER]
+
+
+def test_too_many_recipients_are_put_off(intake):
+    with serving(an_intake(intake, **OPEN), Limits(message_bytes=5000, recipients=2)) as door:
+        replies = [send(door.port, mail(), [f"translate+{tag}@localhost" for tag in tags]) for tags in ("ab", "abc")]
+    assert [reply[:9] for reply in replies] == ["250 2.0.0", "452 4.5.3"]
+
+
+def test_too_many_connections_are_sent_away(intake):
+    with serving(an_intake(intake, **OPEN), Limits(message_bytes=5000, connections_per_peer=2)) as door:
+        with Dialogue(door.port) as first, Dialogue(door.port) as second:
+            assert first.hear().startswith("220")
+            assert second.hear().startswith("220")
+            with Dialogue(door.port) as third:
+                assert third.hear().startswith("421 4.7.0")
+                assert third.hear() == ""
+        eventually(lambda: not door.sessions)
+        assert send(door.port, mail()).startswith("250 ")
+    assert not door.peers
+
+
+def test_silent_client_is_sent_away(intake, settings):
+    limits = Limits(message_bytes=5000, idle_s=0.2)
+    with serving(an_intake(intake, **OPEN), limits) as door, Dialogue(door.port) as client:
+        assert client.hear().startswith("220")
+        assert client.hear().startswith("421 4.4.2")
+        assert client.hear() == ""
+
+
+def test_message_that_takes_for_ever_is_cut_off(intake, settings):
+    limits = Limits(message_bytes=5000, message_s=0.3)
+    with serving(an_intake(intake, **OPEN), limits) as door, Dialogue(door.port) as client:
+        client.until_data()
+        client.socket.sendall(stuffed(mail()))
+        assert client.hear().startswith("421 4.4.2")
+        assert client.hear() == ""
+    assert messages(intake) == []
+    assert spooled(settings) == []
+
+
+def test_closing_door_waits_for_a_message_on_its_way_in(intake):
+    with serving(an_intake(intake, **OPEN)) as door:
+        idle, busy = Dialogue(door.port), Dialogue(door.port)
+        idle.hear()
+        busy.until_data()
+        busy.socket.sendall(stuffed(mail())[:100])
+        eventually(lambda: any(session._is_receiving for session in door.sessions))
+
+        def go_on() -> None:
+            eventually(lambda: any(session._is_ending for session in door.sessions))
+            busy.socket.sendall(stuffed(mail())[100:] + b".\r\n")
+
+        sender = threading.Thread(target=go_on)
+        sender.start()
+    assert idle.hear().startswith("421 4.3.2")
+    assert busy.hear().startswith("250 2.0.0")
+    assert busy.hear().startswith("421 4.3.2")
+    assert len(messages(intake)) == 1
+    sender.join()
+    for client in (idle, busy):
+        client.__exit__()
+
+
+def test_endless_line_is_bounded(intake, settings):
+    with serving(an_intake(intake, **OPEN), Limits(message_bytes=100_000)) as door, Dialogue(door.port) as client:
+        client.until_data()
+        for _ in range(320):
+            client.socket.sendall(b"x" * 2**16)
+        client.socket.sendall(b"\r\n.\r\n")
+        assert client.hear().startswith("554 5.6.0")
+    assert spooled(settings) == []
+
+
+SERVE = """
+import asyncio, os, sys
+from dragoman.db.engine import Database
+from dragoman.intake import Intake
+from dragoman.settings import Settings
+from dragoman.storage import open_store
+from ingress.email import door
+from ingress.email.server import NoDoorbell, Door
+
+class Dies(Intake):
+    def keep(self, message, body=None):
+        if sys.argv[1] == "before":
+            os.kill(os.getpid(), 9)
+        receipt = super().keep(message, body)
+        if sys.argv[1] == "after":
+            os.kill(os.getpid(), 9)
+        return receipt
+
+async def main():
+    settings = Settings.from_env()
+    entrance = Door(Dies(Database(settings.database), open_store(settings.storage), NoDoorbell(), settings))
+    await entrance.open("127.0.0.1", 0)
+    print("port", entrance.port, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def server_process(settings: Settings, dies: str) -> Iterator[int]:
+    """The port of a door in a process of its own that kills itself `before` or `after` keeping, or `never`."""
+    chosen = {"DATA_DIR": str(settings.data_dir), "ALLOWED_SENDERS": "*", "SENDER_AUTH": "none"}
+    environment = {**os.environ, **{f"DRAGOMAN_{name}": value for name, value in chosen.items()}}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE, dies], env=environment, stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+    )
+    try:
+        yield next(int(line.split()[1]) for line in process.stdout if line.startswith("port "))
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_between_data_and_250_then_sent_again_is_one_message(intake, settings, moment):
+    with server_process(settings, moment) as port, pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
+        send(port, mail())
+    with server_process(settings, "never") as port:
+        assert send(port, mail()).startswith("250 ")
+        assert spooled(settings) == []
+    (row,) = messages(intake)
+    with intake.store.open(row["blob"]) as body:
+        assert hashlib.sha256(body.read()).digest() == hashlib.sha256(mail()).digest()
+
+
+@pytest.mark.skipif(shutil.which("swaks") is None, reason="swaks is not installed")
+def test_swaks_is_understood(door, intake, tmp_path):
+    (tmp_path / "contract.pdf").write_bytes(PDF)
+    command = ["swaks", "--server", "127.0.0.1", "--port", str(door.port), "--from", SENDER]
+    command += ["--to", "translate+de@localhost", "--attach-type", "application/pdf"]
+    command += ["--attach", f"@{tmp_path / 'contract.pdf'}", "--body", "to German", "--h-Subject", "Vertrag"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+    (row,) = messages(intake)
+    assert f"250 2.0.0 accepted as {row['id']}" in done.stdout
