@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, cast
 from dragoman.errors import OperatorError
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
+from dragoman.telemetry import hashed
 from notifier.channel import Delivery
 from notifier.email_words import House, rendered
 from notifier.messages import Answer, Outcome, plain, with_attachments
@@ -33,6 +34,8 @@ REFERENCES_KEPT = 20  # from either end
 LONGEST_SUBJECT = 900
 _BASE64_CHUNK = 57 * 8192  # whole lines of 76 characters
 _ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>")
+_ATOM = r"[^\s\x00-\x20\x7f\"(),:;<>@\[\]\\]+"  # RFC 5322 3.2.3, RFC 6531 3.3
+_MAILBOX = re.compile(f"{_ATOM}@{_ATOM}")
 _REPLY = re.compile(r"^(re\s*:\s*)+", re.IGNORECASE)
 _UNBROKEN = SMTP.clone(max_line_length=998)  # RFC 5322 2.1.1
 
@@ -168,7 +171,8 @@ def message_id(delivery: Mapping[str, Any], address: str) -> str:
 
 def reply_subject(subject: str) -> str:
     """`Re: ` and the subject as it was; never `Re: Re: `."""
-    bare = _REPLY.sub("", plain(subject, LONGEST_SUBJECT))
+    # A subject that spells an encoded word would be decoded once more, into anything.
+    bare = _REPLY.sub("", plain(subject.replace("=?", "= ?"), LONGEST_SUBJECT))
     return f"Re: {bare or 'your mail'}"
 
 
@@ -181,10 +185,10 @@ def reference_chain(thread: Thread) -> list[str]:
 
 
 def _address(recipient: str) -> Address:
-    try:
-        return Address(addr_spec=recipient)
-    except (ValueError, IndexError, AttributeError) as error:  # what the library's parser raises, by kind of garbage
-        raise OperatorError("The sender's address is none that a mail can go to.", detail=repr(error)[:200]) from error
+    if not _MAILBOX.fullmatch(recipient):
+        raise OperatorError("The sender's address is none that a mail can go to.", detail=hashed(recipient))
+    local, _, domain = recipient.rpartition("@")
+    return Address(username=local, domain=domain)
 
 
 def _text(value: object) -> str:

@@ -113,7 +113,7 @@ def wrapped(text: str) -> str:
         lines += textwrap.wrap(
             line, COLUMNS, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
         ) or [""]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 
 def _subject(answer: Answer) -> str:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from dragoman.domain import language
 from dragoman.domain.job import OPEN, RowState
 from dragoman.errors import DragomanError
 
 LONGEST_TEXT = 500  # characters of a message, an advice or a warning that are shown
 LONGEST_NAME = 160  # of a file's name
 MOST_WARNINGS = 8  # kinds of warning shown for a file; the rest is counted
+NO_ENGINE = "none"  # what a job has as its engine that needed none
 ENGINE_NAMES = {"deepl": "DeepL", "apertium": "Apertium", "pseudo": "pseudo-translation"}
 # What could break a line, hide in it or turn it around: controls, line and paragraph separators, bidirectional marks.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
@@ -179,8 +179,8 @@ def encoded_size(size: int) -> int:
 
 
 def result_name(filename: str, target_lang: str) -> str:
-    """`contract.fr.pdf` of `contract.pdf`."""
-    name = plain(filename, LONGEST_NAME)
+    """`contract.fr.pdf` of `contract.pdf`; nothing in it that a mail program would decode (RFC 2047 2)."""
+    name = plain(filename.replace("=?", "_?"), LONGEST_NAME)
     stem = name[:-4] if name.casefold().endswith(".pdf") else name
     return f"{stem.strip(' .') or 'document'}.{target_lang}.pdf"
 
@@ -256,7 +256,7 @@ def _outcome(job: Mapping[str, Any]) -> Outcome:
         return Outcome.CANCELLED
     if job["purged_at"] or not job["result"]:
         return Outcome.DELETED
-    return Outcome.SAME if language.same(job["source_lang"], job["target_lang"]) else Outcome.DONE
+    return Outcome.SAME if job["engine"] == NO_ENGINE else Outcome.DONE
 
 
 def _problem(facts: Mapping[str, Any], prefix: str = "") -> Problem:

@@ -8,6 +8,7 @@ time-out (`notifier.outbound`), which is why the time limits that threads cannot
 from __future__ import annotations
 
 import socket
+import sys
 
 from celery.signals import setup_logging
 
@@ -19,8 +20,8 @@ from notifier.tasks import open_context, register
 THREADS = 4
 
 
-def run(settings: Settings) -> int:
-    """Deliver until told to stop (SIGTERM, SIGINT); the process's exit code. Raises SettingsInvalid."""
+def run(settings: Settings) -> None:
+    """Deliver until SIGTERM (which lets a send end) or Ctrl-C. Raises SettingsInvalid."""
     configure_logs(settings.log_format)
     setup_logging.connect(_logs_are_set_up, weak=False)
     configure_traces("dragoman-notifier")
@@ -40,7 +41,7 @@ def run(settings: Settings) -> int:
     finally:
         context.database.close()
         flush_traces()
-    return int(worker.exitcode or 0)
+    sys.exit(worker.exitcode)
 
 
 def _logs_are_set_up(**_: object) -> None:

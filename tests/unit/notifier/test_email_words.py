@@ -1,0 +1,175 @@
+"""The words of a mail: complete, short lines, escaped."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notifier.email_words import COLUMNS, House, headline, rendered, wrapped
+from notifier.messages import Answer, AnswerKind, File, JobLinks, LeftOut, Outcome, Problem
+
+HOUSE = House("translate@example.org", 10**7, 7, 7)
+LINKS = JobLinks("https://example.org/j/page", "https://example.org/d/download")
+PROBLEM = Problem("It is locked.", "Unlock it.", "encrypted_pdf")
+DONE = File(
+    "0123456789abcdef0123456789abcdef",
+    "contract.pdf",
+    "contract.fr.pdf",
+    Outcome.DONE,
+    "fr",
+    source_lang="en",
+    pages=12,
+    characters=23_400,
+    engine="deepl",
+    warnings=("Page 3: Set smaller.",),
+    result="k",
+    result_size=1000,
+    attached=True,
+)
+FAILED = replace(DONE, outcome=Outcome.FAILED, problem=PROBLEM, result=None, attached=False, warnings=())
+
+
+def words(answer: Answer) -> str:
+    """The plain text on one line."""
+    text, html = rendered(answer, HOUSE, "the-reference")
+    assert flat(visible(html)).count("deleted after 7 days") == 1
+    return flat(text)
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def visible(html: str) -> str:
+    class Text(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.found: list[str] = []
+
+        def handle_data(self, data: str) -> None:
+            self.found.append(data)
+
+    parser = Text()
+    parser.feed(re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL))
+    return " ".join(parser.found)
+
+
+@pytest.mark.parametrize("kind", list(AnswerKind))
+def test_every_kind_has_words_in_short_lines(kind: AnswerKind) -> None:
+    files = (DONE, FAILED) if kind in ("ack", "done", "partly", "cancelled") else ()
+    answer = Answer(kind, files, (LeftOut("a.docx", PROBLEM),), PROBLEM, ("de", "pt-BR"))
+    text, html = rendered(answer, HOUSE, "the-reference")
+    assert text.startswith(headline(answer))
+    assert max(map(len, text.splitlines())) <= COLUMNS
+    assert "\n\n\n" not in text
+    assert headline(answer) in visible(html)
+    assert "a.docx" in text
+    assert "a.docx" in html
+
+
+def test_a_result_names_languages_pages_characters_and_engine() -> None:
+    said = words(Answer(AnswerKind.DONE, (DONE,)))
+    assert "English to French, 12 pages, 23,400 characters, translated by DeepL." in said
+    assert "Attached as contract.fr.pdf." in said
+    assert "Page 3: Set smaller." in said
+
+
+def test_a_failure_says_what_happened_what_to_do_and_the_job() -> None:
+    said = words(Answer(AnswerKind.FAILED, (FAILED,)))
+    assert said.startswith("Your document could not be translated.")
+    assert "What happened: It is locked." in said
+    assert "What to do: Unlock it." in said
+    assert f"Job {FAILED.job_id}" in said
+
+
+def test_a_failure_without_a_job_has_a_reference() -> None:
+    said = words(Answer(AnswerKind.FAILED, problem=PROBLEM))
+    assert "Your mail could not be translated." in said
+    assert "Reference the-reference" in said
+
+
+def test_a_pseudo_translation_is_loudly_none_and_the_way_out_is_named() -> None:
+    answer = Answer(AnswerKind.DONE, (replace(DONE, engine="pseudo"),))
+    said = words(answer)
+    assert "THIS IS NOT A TRANSLATION" in said
+    assert "DRAGOMAN_DEEPL_AUTH_KEY" in said
+    assert "apt-get install apertium" in said
+    assert "translated by" not in said
+    assert "This is not a translation." in rendered(answer, HOUSE, "r")[1]
+    assert "ready, but this is not a translation" in headline(answer)
+
+
+def test_a_document_in_the_language_already_is_said_to_need_none() -> None:
+    said = words(Answer(AnswerKind.DONE, (replace(DONE, outcome=Outcome.SAME, engine="none"),)))
+    assert said.startswith("Your document needs no translation.")
+    assert "It is in French already" in said
+    assert "none" not in said
+
+
+def test_with_a_public_address_file_and_links_are_given() -> None:
+    answer = Answer(AnswerKind.DONE, (replace(DONE, links=LINKS),))
+    for body in rendered(answer, HOUSE, "r"):
+        assert LINKS.page in body
+        assert LINKS.download in body
+
+
+def test_without_one_there_is_no_link_at_all() -> None:
+    text, html = rendered(Answer(AnswerKind.DONE, (DONE,)), HOUSE, "r")
+    assert "http" not in text
+    assert "http" not in html
+
+
+def test_too_large_with_a_link_says_how_long_it_works() -> None:
+    said = words(Answer(AnswerKind.DONE, (replace(DONE, attached=False, result_size=14_200_000, links=LINKS),)))
+    assert "The PDF (14.2 MB) is not attached, since it does not fit into the 10 MB that a mail may carry." in said
+    assert "the link works for 7 days" in said
+
+
+def test_too_large_without_a_link_says_whom_to_ask() -> None:
+    said = words(Answer(AnswerKind.DONE, (replace(DONE, attached=False, result_size=14_200_000),)))
+    assert "Please ask your admin for the result of this job." in said
+    assert DONE.job_id in said
+
+
+def test_help_lists_the_ways_and_the_languages() -> None:
+    said = words(Answer(AnswerKind.NO_LANGUAGE, possible=("de", "pt-BR")))
+    assert "translate+de@example.org" in said
+    assert "to German" in said
+    assert "German (de), Portuguese (Brazil) (pt-BR)" in said
+
+
+def test_no_picture_or_style_is_fetched_from_elsewhere() -> None:
+    _, html = rendered(Answer(AnswerKind.PARTLY, (DONE, FAILED)), HOUSE, "r")
+    assert "<img" not in html
+    assert "<link" not in html
+    assert "url(" not in html
+    assert "prefers-color-scheme: dark" in html
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(alphabet="<>&\"'{}%ab \u202e", min_size=1, max_size=40))
+def test_names_and_messages_are_never_markup(hostile: str) -> None:
+    problem = Problem(hostile, hostile, "x")
+    file = replace(FAILED, name=hostile, problem=problem, links=None)
+    plainest = replace(FAILED, name="a", problem=Problem("a", "a", "x"), links=None)
+    _, html = rendered(Answer(AnswerKind.FAILED, (file,), (LeftOut(hostile, problem),)), HOUSE, "r")
+    _, calm = rendered(Answer(AnswerKind.FAILED, (plainest,), (LeftOut("a", plainest.problem),)), HOUSE, "r")  # type: ignore[arg-type]
+    assert html.count("<") == calm.count("<")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- " + "word " * 20, "- " + ("word " * 14).strip() + "\n  " + ("word " * 6).strip() + "\n"),
+        ("  " + "word " * 20, "  " + ("word " * 14).strip() + "\n  " + ("word " * 6).strip() + "\n"),
+        ("https://example.org/" + "a" * 100, "https://example.org/" + "a" * 100 + "\n"),
+        ("a\n\n\n\nb", "a\n\nb\n"),
+    ],
+)
+def test_lines_are_wrapped_with_their_indent_and_links_stay_whole(text: str, expected: str) -> None:
+    assert wrapped(text) == expected
