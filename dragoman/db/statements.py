@@ -11,8 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 def insert_once(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one of its unique keys is taken; whether it was inserted."""
     build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = build(table).values(**values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # The row that comes back tells; `rowcount` of an INSERT is -1 with psycopg.
+    statement = build(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(statement).one_or_none() is not None
 
 
 def upsert(connection: Connection, table: Table, key: str, **values: Any) -> None:
