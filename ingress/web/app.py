@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
@@ -29,13 +30,28 @@ from ingress.web.middleware import ReadToTheEnd, RequestLog, SafeHeaders
 log = structlog.get_logger(__name__)
 
 SERVICE = "dragoman-web"
+# FastAPI's own spans would name paths, and paths hold tokens; an upload has a span of ours.
+NO_SPANS: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 GRACE_S = 5  # for requests under way when the process is told to end
 DESCRIPTION = "Send a PDF, get it back in your language with its layout kept."
 
 
 def make_app(settings: Settings, intake: Intake, broker: Broker | None = None) -> FastAPI:
     """The application on top of `intake`; `broker` is only asked how it is. Raises SettingsInvalid without a secret key."""
-    app = FastAPI(title="Dragoman", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Dragoman",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=NO_SPANS,
+    )
     app.state.door = Door(settings, intake, Links(settings), Callers(settings.tokens), broker or NoBroker())
     for router in (api.router, pages.router, health.router):
         app.include_router(router)

@@ -21,6 +21,6 @@ def static_version() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
 
 
-def page(name: str, status: int = 200, headers: Mapping[str, str] | None = None, **facts: Any) -> HTMLResponse:
-    """The page of `templates/web/NAME.html` with `facts`."""
-    return HTMLResponse(render(f"web/{name}.html", v=static_version(), **facts), status, headers)
+def page(name: str, code: int = 200, headers: Mapping[str, str] | None = None, /, **facts: Any) -> HTMLResponse:
+    """The page of `templates/web/NAME.html` with `facts`, sent with the HTTP status `code`."""
+    return HTMLResponse(render(f"web/{name}.html", v=static_version(), **facts), code, headers)

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from dragoman.errors import DragomanError, RequestError, TemporaryError
-from ingress.web import html
+from ingress.web import html, middleware
 from ingress.web.callers import TokenNeeded
 
 log = structlog.get_logger(__name__)
@@ -139,4 +139,5 @@ async def _gone_away(request: Request, error: Exception) -> Response:
 async def _unforeseen(request: Request, error: Exception) -> Response:
     """A bug: the server logs it with its traceback after this answer."""
     advice = "Please try again later, or ask the admin of this server."
-    return answer(request, _own("internal", 500, OWN["internal"], advice))
+    # This answer is made outside of all middleware.
+    return answer(request, _own("internal", 500, OWN["internal"], advice), middleware.HEADERS)

@@ -222,5 +222,3 @@ def job_id(client: Client) -> str:
 @pytest.fixture
 def page_path(worker: Worker, links: Links, job_id: str) -> str:
     return links.path("page", worker.row(job_id))
-
-

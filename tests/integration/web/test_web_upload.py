@@ -28,7 +28,12 @@ def test_upload_is_kept_before_it_is_accepted_and_the_broker_is_rung(
     assert answer.status == 202
     job_id = answer.json["job_id"]
     row = worker.row(job_id)
-    assert (row["owner"], row["channel"], row["filename"], row["target_lang"]) == ("web:anna", "web", "report.pdf", "fr")
+    assert (row["owner"], row["channel"], row["filename"], row["target_lang"]) == (
+        "web:anna",
+        "web",
+        "report.pdf",
+        "fr",
+    )
     assert row["options"] | {"source_lang": "en", "tone": "formal", "pages": "1-3,5", "engine": None} == row["options"]
     assert row["source_sha256"] == hashlib.sha256(PDF).hexdigest()
     with worker.store.open(row["source"]) as body:
@@ -73,7 +78,10 @@ def test_bad_upload_gets_its_own_plain_problem_and_leaves_nothing(
 def test_form_without_a_file_is_told_how_to_send_one(client: Client) -> None:
     for kind, body in (
         ("application/json", b"{}"),
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nhi\r\n--x--\r\n'),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nhi\r\n--x--\r\n',
+        ),
     ):
         answer = client.ask("POST", "/api/v1/upload", ANNA, body, Content_Type=kind)
         assert (answer.status, answer.json["code"]) == (400, "request")
@@ -81,7 +89,9 @@ def test_form_without_a_file_is_told_how_to_send_one(client: Client) -> None:
 
 
 def test_broken_multipart_is_a_problem_of_the_client(client: Client) -> None:
-    answer = client.ask("POST", "/api/v1/upload", ANNA, b"--y\r\nnonsense", Content_Type="multipart/form-data; boundary=x")
+    answer = client.ask(
+        "POST", "/api/v1/upload", ANNA, b"--y\r\nnonsense", Content_Type="multipart/form-data; boundary=x"
+    )
     assert (answer.status, answer.headers["Content-Type"]) == (400, "application/problem+json")
 
 
@@ -104,7 +114,8 @@ def test_same_idempotency_key_file_and_options_give_the_same_job(
 
 
 @pytest.mark.parametrize(
-    ("body", "fields"), [(PDF + b"more", {"target_lang": "fr"}), (PDF, {"target_lang": "it"}), (PDF, {"tone": "formal"})]
+    ("body", "fields"),
+    [(PDF + b"more", {"target_lang": "fr"}), (PDF, {"target_lang": "it"}), (PDF, {"tone": "formal"})],
 )
 def test_same_idempotency_key_for_something_else_is_a_conflict(
     client: Client, worker: Worker, body: bytes, fields: dict[str, str]
@@ -139,7 +150,9 @@ def test_uploads_that_race_with_one_key_make_one_job(client: Client) -> None:
 
 def test_target_that_no_engine_has_is_refused_with_the_possible_ones(client: Client, database: Database) -> None:
     with database.write() as connection:
-        presence.publish(connection, [Capabilities("apertium", frozenset({"es"})), Capabilities("deepl", frozenset({"de"}))])
+        presence.publish(
+            connection, [Capabilities("apertium", frozenset({"es"})), Capabilities("deepl", frozenset({"de"}))]
+        )
     refused = client.upload(target_lang="ja")
     assert (refused.status, refused.json["code"]) == (422, "unsupported_target")
     assert "Spanish (es)" in refused.json["advice"]
@@ -157,7 +170,9 @@ class TestLimit:
         assert client.upload(PDF.ljust(2 * MIB, b" ")).status == 202
 
     @pytest.mark.parametrize("size", [2 * MIB + 1, 3 * MIB, 5 * MIB])
-    def test_larger_file_is_refused_with_an_answer_that_arrives(self, client: Client, worker: Worker, size: int) -> None:
+    def test_larger_file_is_refused_with_an_answer_that_arrives(
+        self, client: Client, worker: Worker, size: int
+    ) -> None:
         answer = client.upload(PDF.ljust(size, b" "))
         assert (answer.status, answer.json["code"]) == (413, "too_large")
         assert list(worker.store.keys("jobs/")) == []

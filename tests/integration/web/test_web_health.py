@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from dragoman.db import lease, presence, schema
+from dragoman.db.engine import Database
+from dragoman.domain.job import Stage
+from dragoman.errors import EncryptedPdf
+from dragoman.intake import Intake
+from dragoman.ports import BlobStore
+from dragoman.settings import Settings
+from ingress.web.app import make_app
+from tests.fakes import RecordingDoorbell
+from tests.integration.web.conftest import ANNA, DEADLINE_S, Client, Worker, serving, until
+
+ROOT = Path(__file__).parents[3]
+RUN = "from dragoman.settings import Settings; from ingress.web.app import run; run(Settings.from_env())"
+
+
+def test_ready_when_database_and_store_keep_what_they_get(client: Client, store: BlobStore) -> None:
+    assert client.get("/healthz").json == {"status": "ok"}
+    answer = client.get("/readyz")
+    assert answer.status == 200
+    assert answer.json == {"status": "ready", "database": "reachable", "store": "writable", "broker": "unknown"}
+    assert list(store.keys("probes/")) == []
+
+
+def test_not_ready_with_the_schema_of_another_version(
+    settings: Settings, tmp_path: Path, store: BlobStore, doorbell: RecordingDoorbell
+) -> None:
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    with serving(make_app(settings, Intake(empty, store, doorbell, settings))) as port:
+        answer = Client(port).get("/readyz")
+    empty.close()
+    assert answer.status == 503
+    assert "dragoman db upgrade" in answer.json["detail"]
+
+
+def test_metrics_count_the_ledgers(client: Client, worker: Worker, database: Database) -> None:
+    ids = [client.upload().json["job_id"] for _ in range(3)]
+    worker.all(ids[0])
+    worker.fail(ids[1], EncryptedPdf())
+    held = worker.advance_to(ids[2], Stage.TRANSLATE)
+    lease.lose(database, held.ledger, held.id)
+    with database.write() as connection:
+        presence.beat(connection, "worker@test")
+    answer = client.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    lines = answer.body.decode().splitlines()
+    for line in (
+        'dragoman_jobs{stage="reconstruct",state="done"} 1.0',
+        'dragoman_jobs{stage="extract",state="dead"} 1.0',
+        'dragoman_jobs{stage="translate",state="ready"} 1.0',
+        'dragoman_ledger_open{ledger="jobs"} 1.0',
+        'dragoman_ledger_due{ledger="jobs"} 1.0',
+        'dragoman_ledger_dead{ledger="jobs"} 1.0',
+        'dragoman_ledger_open{ledger="outbox"} 0.0',
+        'dragoman_ledger_oldest_due_seconds{ledger="outbox"} 0.0',
+    ):
+        assert line in lines
+    age = next(line for line in lines if line.startswith('dragoman_heartbeat_age_seconds{service="worker@test"}'))
+    assert 0 <= float(age.rpartition(" ")[2]) < DEADLINE_S
+    assert "anna" not in answer.body.decode()
+
+
+def test_process_takes_uploads_without_a_broker_and_ends_on_sigterm_with_streams_open(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    """The broker's port is closed, and the port of the web is found by asking the kernel for one that is free."""
+    schema.upgrade(database)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "DRAGOMAN_DATA_DIR": str(settings.data_dir),
+        "DRAGOMAN_SECRET_KEY": "a-secret-key-for-tests-only",
+        "DRAGOMAN_API_TOKENS": f"anna:{ANNA}",
+        "DRAGOMAN_BROKER_URL": "redis://127.0.0.1:1/0",
+        "DRAGOMAN_WEB_LISTEN": f"127.0.0.1:{port}",
+        "DRAGOMAN_LOG_FORMAT": "json",
+    }
+    log = tmp_path / "web.log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen([sys.executable, "-c", RUN], cwd=ROOT, env=environment, stderr=stderr)
+    try:
+        client = Client(port)
+        until(lambda: process.poll() is None and _answers(client), "the server is up")
+        job = client.upload(target_lang="fr")
+        assert job.status == 202
+        until(lambda: client.get("/readyz").json["broker"] == "unreachable", "the broker was looked at")
+        page = job.json["page_url"]
+        with client.events(f"{page}/events") as events:
+            next(events)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(DEADLINE_S) == 0
+            list(events)
+    finally:
+        process.kill()
+        process.wait()
+    logged = log.read_text()
+    assert "web_stopped" in logged
+    assert "Traceback" not in logged
+    assert page.removeprefix("/j/") not in logged
+    assert ANNA not in logged
+
+
+def _answers(client: Client) -> bool:
+    try:
+        return client.get("/healthz").status == 200
+    except OSError:
+        return False
