@@ -23,6 +23,8 @@ from dragoman import __version__
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 NOISY = ("amqp", "kombu", "botocore", "boto3", "urllib3", "s3transfer", "deepl", "mail.log", "fontTools", "asyncio")
+# The defaults show local variables, and those hold documents' texts, addresses and tokens.
+TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -36,9 +38,9 @@ def configure_logs(log_format: str = "auto", level: int = logging.INFO) -> None:
         _add_trace,
     ]
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if as_text
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [structlog.processors.ExceptionRenderer(TRACEBACKS), structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

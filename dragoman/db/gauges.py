@@ -26,8 +26,8 @@ class Gauge:
 
 def gauge(connection: Connection, table: Table) -> Gauge:
     """The numbers of a ledger."""
-    by_state = select(table.c.state, func.count()).group_by(table.c.state)
-    states: dict[str, int] = dict(connection.execute(by_state).tuples().all())
+    by_state = select(table.c.state, func.count().label("rows")).group_by(table.c.state)
+    states = {row.state: row.rows for row in connection.execute(by_state)}
     since = table.c.stage_since if "stage_since" in table.c else table.c.created_at
     waiting_since = case(
         (table.c.state == RowState.RUNNING, table.c.lease_until),
