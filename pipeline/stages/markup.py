@@ -62,8 +62,11 @@ class Segment:
 
     @property
     def has_words(self) -> bool:
-        """Whether a letter is left outside of what is kept, so that an engine has to see it."""
-        return any(character.isalpha() for character in plain(self.text))
+        """Whether a word is left outside of what is kept, so that an engine has to see it.
+
+        A letter alone is a variable or a list's mark, unless its script writes words so.
+        """
+        return protect.has_words(plain(self.text))
 
 
 def write(runs: Iterable[Run], glossary: Glossary = NO_GLOSSARY) -> Segment:
@@ -72,6 +75,10 @@ def write(runs: Iterable[Run], glossary: Glossary = NO_GLOSSARY) -> Segment:
     start, end = _sentence(_text(source))
     body, tail = _split(source, end)
     lead, body = _split(body, start)
+    marks = next((index for index, run in enumerate(body) if not _is_mark(run)), 0)
+    lead, body = (*lead, *body[:marks]), body[marks:]
+    if len(body) > 1 and body[-1].style.superscript and _is_mark(body[-1]):
+        body, tail = body[:-1], (body[-1], *tail)
     main = main_style(body)
     writer = _Writer(main, glossary)
     text = writer.write(body)
@@ -191,6 +198,12 @@ def _sentence(text: str) -> tuple[int, int]:
         len(before) if sum(character in _LEADER for character in dots[len(before) :]) >= SHORTEST_LEADER else len(words)
     )
     return (start, end) if start < end else (0, len(text))
+
+
+def _is_mark(run: Run) -> bool:
+    """A footnote's number or a symbol: not part of the sentence where it stands at an end of it."""
+    digits = any(character.isdigit() for character in run.text)
+    return not any(character.isalpha() for character in run.text) and (run.style.superscript or not digits)
 
 
 class _Writer:

@@ -38,6 +38,7 @@ _BRACKETS = {")": "(", "]": "[", "}": "{"}
 # Scripts that write no spaces between words: each character counts as a word of its own.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_WORD = re.compile(rf"[^\W\d_{_UNSPACED}]{{2}}|[{_UNSPACED}]")
 _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]")
 
 
@@ -102,6 +103,11 @@ def find(text: str, glossary: Glossary = NO_GLOSSARY) -> list[Found]:
     taken = [(one.start, one.end) for one in found]
     terms = (term for term in glossary.find(text) if all(term.end <= a or term.start >= b for a, b in taken))
     return sorted([*found, *terms], key=lambda one: one.start)
+
+
+def has_words(text: str) -> bool:
+    """Whether two letters stand side by side, or one of a script that writes no blanks between words."""
+    return any(match.group().isalpha() for match in _WORD.finditer(text))
 
 
 def is_unspaced(character: str) -> bool:

@@ -178,6 +178,20 @@ def test_damaged_answers_lose_style_at_worst(answer, expected):
     assert markup.read(segment, answer) == tuple(Run(*run) for run in expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("a", False), ("x + y", False), ("12 %", False), ("is", True), ("東", True), ("ไ", True), ("é à", False)],
+)
+def test_letters_alone_are_no_words(text, expected):
+    assert sentence((text, PLAIN)).has_words is expected
+
+
+def test_marks_at_the_ends_are_no_part_of_the_sentence():
+    segment = sentence(("1", NOTE), (" A note about ", PLAIN), ("bold", BOLD), (" things.", PLAIN), ("2", NOTE))
+    assert segment.text == 'A note about <g id="1">bold</g> things.'
+    assert text_of(markup.read(segment, "Etwas")) == "1 Etwas2"
+
+
 @pytest.mark.parametrize("answer", ["", "  ", '<x id="1"/>', "…"])
 def test_an_answer_without_words_keeps_the_source(answer):
     segment = sentence(("Some words u_v", PLAIN))
