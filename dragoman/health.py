@@ -8,11 +8,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from dragoman.errors import BrokerUnavailable, NotFound, OperatorError
-from dragoman.queues import BROKER_ERRORS, make_app
 from dragoman.settings import Settings, host_port
 
 TIMEOUT_S = 5.0
-CELERY_SERVICES = ("worker", "notifier")
+FRESH_S = 60.0  # the sweeper says every 15 s that it works
+NODES = {"worker": "worker", "notifier": "notifier", "beat": "celerybeat"}  # service -> its name on the broker
 
 
 class Unhealthy(OperatorError):
@@ -26,7 +26,8 @@ class Unhealthy(OperatorError):
 def check(settings: Settings, service: str) -> str:
     """A sentence about a service that is well. Raises Unhealthy, or NotFound for a name that is none."""
     checks: dict[str, Callable[[], None]] = {
-        **{name: lambda name=name: _ping(settings, name) for name in CELERY_SERVICES},  # type: ignore[misc]
+        **{name: lambda node=node: _ping(settings, node) for name, node in NODES.items()},  # type: ignore[misc]
+        "sweeper": lambda: _was_heard(settings, "sweeper"),
         "smtp": lambda: _greets(settings.smtp_listen, b"220"),
         "web": lambda: _answers(settings.web_listen, "/healthz"),
         "flower": lambda: _greets(settings.flower_listen, b""),
@@ -39,6 +40,8 @@ def check(settings: Settings, service: str) -> str:
 
 def _ping(settings: Settings, name: str) -> None:
     """A round trip through the broker to the very process on this host: one that is alive but deaf fails it."""
+    from dragoman.queues import BROKER_ERRORS, make_app  # a second of imports that the doors' checks have no use for
+
     node = f"{name}@{socket.gethostname()}"
     try:
         answers = make_app(settings).control.ping(destination=[node], timeout=TIMEOUT_S, limit=1)
@@ -46,6 +49,22 @@ def _ping(settings: Settings, name: str) -> None:
         raise BrokerUnavailable(detail=str(error)[:200]) from error
     if not answers:
         raise Unhealthy(f"{node} does not answer.")
+
+
+def _was_heard(settings: Settings, name: str) -> None:
+    """A row that the process on this host keeps fresh as long as it does its work. Raises DatabaseUnavailable."""
+    from dragoman.db import presence
+    from dragoman.db.engine import Database
+
+    service = f"{name}@{socket.gethostname()}"
+    database = Database(settings.database)
+    try:
+        with database.read() as connection:
+            age_s = presence.alive(connection).get(service)
+    finally:
+        database.close()
+    if age_s is None or age_s > FRESH_S:
+        raise Unhealthy(detail=f"{service} was not heard of" + ("" if age_s is None else f" for {age_s:.0f} s"))
 
 
 def _greets(listen: str, greeting: bytes) -> None:

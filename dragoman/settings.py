@@ -161,6 +161,14 @@ class Settings(BaseSettings):
             _tokens(value.get_secret_value())
         return value
 
+    @field_validator("flower_auth")
+    @classmethod
+    def _name_and_password(cls, value: SecretStr | None) -> SecretStr | None:
+        name, _, password = value.get_secret_value().partition(":") if value else ("", "", "")
+        if value and (not name or not password):
+            raise ValueError("write NAME:PASSWORD; `dragoman init` makes one")
+        return value
+
     @field_validator("secret_key")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:

@@ -10,6 +10,7 @@ from dragoman.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+LOOK_EVERY_S = 30  # Beat answers a ping only while it has looked at its schedule within the last minute
 SCHEDULE = {
     "health": {"task": queues.HEALTH_CHECK, "schedule": 60.0, "options": {"expires": 60}},
     "clean-up": {"task": queues.CLEAN_UP, "schedule": 3600.0, "options": {"expires": 3600}},
@@ -22,7 +23,14 @@ def run(settings: Settings) -> None:
     app = scheduled(queues.make_app(settings))
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     log.info("beat_started")
-    app.Beat(schedule=str(settings.data_dir / "beat.db"), loglevel="WARNING", quiet=True, redirect_stdouts=False).run()
+    app.Beat(
+        schedule=str(settings.data_dir / "beat.db"),
+        max_interval=LOOK_EVERY_S,
+        remote_control=True,
+        loglevel="WARNING",
+        quiet=True,
+        redirect_stdouts=False,
+    ).run()
 
 
 def scheduled(app: Celery) -> Celery:

@@ -6,13 +6,16 @@ It alone makes lost messages, flushed brokers and dead workers harmless. Any num
 from __future__ import annotations
 
 import signal
+import socket
 import threading
+import time
 from typing import Any
 
 import structlog
 from celery import Celery
 
 from dragoman import queues, telemetry
+from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
@@ -24,6 +27,7 @@ from dragoman.settings import Settings
 log = structlog.get_logger(__name__)
 
 EVERY_S = 2.0
+TELL_EVERY_S = 15.0  # `dragoman health sweeper` looks for a sign of the last minute
 AT_ONCE = 500
 LEDGERS = (
     (INBOX, queues.OPEN_MESSAGE, "id"),
@@ -53,14 +57,24 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("sweeper_started", every_s=EVERY_S)
+    told_at = float("-inf")
     while not stop.is_set():
         try:
             rung = sweep(database, app)
             if rung:
                 log.info("swept", rung=rung)
+            if time.monotonic() - told_at > TELL_EVERY_S:
+                tell(database)
+                told_at = time.monotonic()
         except (DatabaseUnavailable, *queues.BROKER_ERRORS) as error:
             log.warning("sweep_failed", detail=str(getattr(error, "detail", "") or error)[:200])
         stop.wait(EVERY_S)
+
+
+def tell(database: Database) -> None:
+    """Say that the sweeper of this host does its work. Raises DatabaseUnavailable."""
+    with database.write() as connection:
+        presence.beat(connection, f"sweeper@{socket.gethostname()}")
 
 
 def _unique(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:

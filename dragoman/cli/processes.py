@@ -82,7 +82,9 @@ def flower() -> None:
 
 
 def health(
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="worker, notifier, smtp, web or flower")],
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="worker, notifier, sweeper, beat, smtp, web or flower")
+    ],
 ) -> None:
     """Say whether a service of this host is alive and answers; exit 1 if not."""
     from dragoman.health import check

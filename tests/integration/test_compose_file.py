@@ -1,0 +1,116 @@
+"""What docker-compose.yml promises, read from the file."""
+
+import json
+import re
+from itertools import pairwise
+
+import jsonschema
+import pytest
+
+from dragoman import envfile
+from dragoman.settings import Settings
+from tests import compose
+
+SCHEMA = json.loads((compose.ROOT / "tests/data/compose-spec.json").read_text())
+VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
+SERVICES = compose.raw()["services"]
+OURS = ("worker", "notifier", "sweeper", "beat", "smtp", "web", "flower")
+ALL = {"postgres", "redis", "seaweedfs", "jaeger", "migrate", *OURS}
+SECRET = re.compile(r"PASSWORD|SECRET|_KEY|TOKEN|AUTH$|requirepass", re.IGNORECASE)
+NO_SECRETS = {"DRAGOMAN_SENDER_AUTH"}
+PASSWORD_IN_URL = re.compile(r"://\w*:(?P<password>(?:\$\{(?P<name>\w+))?[^/@]+)@")
+
+
+def test_the_file_follows_the_compose_specification():
+    VALIDATOR.check_schema(SCHEMA)
+    VALIDATOR.validate(compose.raw())
+    VALIDATOR.validate(compose.interpolated(envfile.fresh()))
+
+
+def test_the_schema_notices_a_mistake():
+    broken = {"services": {"web": {"image": "a", "memory_limit": "1g"}}}
+    with pytest.raises(jsonschema.ValidationError):
+        VALIDATOR.validate(broken)
+
+
+def test_all_services_are_there():
+    assert set(SERVICES) == ALL
+
+
+@pytest.mark.parametrize("name", sorted(ALL - {"migrate"}))
+def test_a_service_is_watched_restarted_and_limited(name):
+    service = SERVICES[name]
+    assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
+    assert service["restart"] == "unless-stopped"
+    assert service["mem_limit"]
+
+
+def test_the_migration_runs_once():
+    assert SERVICES["migrate"]["restart"] == "no"
+    assert SERVICES["migrate"]["healthcheck"] == {"disable": True}
+    assert SERVICES["migrate"]["mem_limit"]
+    for name in OURS:
+        if name != "flower":  # it knows the broker alone
+            assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_service_has_time_to_end(name):
+    assert compose.seconds(SERVICES[name]["stop_grace_period"]) == 40
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_no_image_is_left_to_chance(name):
+    tag = SERVICES[name]["image"].rpartition(":")[2]
+    assert tag == "local" or re.match(r"\d+\.\d+", tag)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_no_secret_is_written_down(name):
+    service = SERVICES[name]
+    given = dict(service.get("environment", {}))
+    command = service.get("command", [])
+    given |= {word: after for word, after in pairwise(command) if word.startswith("--")}
+    for key, value in given.items():
+        if SECRET.search(key) and key not in NO_SECRETS:
+            assert re.fullmatch(r"\$\{\w+:(\?run dragoman init|-)\}", value), key
+        in_url = PASSWORD_IN_URL.search(str(value))
+        assert not in_url or in_url["password"] == "${POSTGRES_PASSWORD:?run dragoman init}" or "REDIS" in in_url[0], (
+            key
+        )
+
+
+def test_only_the_doors_are_published():
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert set(published) == {"web", "smtp", "flower", "jaeger"}
+    for name in ("flower", "jaeger"):
+        assert all(port.startswith("127.0.0.1:") for port in published[name])
+
+
+@pytest.mark.parametrize("name", sorted(envfile.fresh()))
+def test_compose_stops_with_a_word_when_a_secret_is_missing(name):
+    secrets = envfile.fresh()
+    del secrets[name]
+    with pytest.raises(compose.Missing, match=f"{name}: run dragoman init"):
+        compose.interpolated(secrets)
+
+
+def test_every_setting_reaches_the_services():
+    flower_alone = {"flower_listen", "flower_auth"}
+    expected = {f"DRAGOMAN_{name.upper()}" for name in set(Settings.model_fields) - flower_alone}
+    assert expected - set(SERVICES["worker"]["environment"]) == set(), "add it to x-settings in docker-compose.yml"
+
+
+def test_every_line_to_fill_in_reaches_the_services():
+    assert {name for name, _, _ in envfile.TO_FILL_IN} <= set(SERVICES["web"]["environment"])
+
+
+def test_flower_holds_no_secret_that_it_has_no_use_for():
+    assert {key for key in SERVICES["flower"]["environment"] if SECRET.search(key)} == {"DRAGOMAN_FLOWER_AUTH"}
+
+
+def test_the_data_keepers_are_reached_from_inside_alone():
+    networks = compose.raw()["networks"]
+    assert networks["inside"] == {"internal": True}
+    for name in ("postgres", "redis", "seaweedfs"):
+        assert SERVICES[name]["networks"] == ["inside"]
