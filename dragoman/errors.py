@@ -339,3 +339,4 @@ class LeaseLost(DragomanError):
     """Another worker owns this row now."""
 
     code = "lease_lost"
+    exit_code = 60

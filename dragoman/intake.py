@@ -102,6 +102,7 @@ class Intake:
             return Receipt(created=False, message_id=known["id"])
         message_id = uuid.uuid4().hex
         blob = self._put(f"inbox/{message_id}/message", body) if body is not None else None
+        size = (self.store.size(blob) or 0) if blob else 0  # asked here: a slow store must not hold a transaction open
         with self.database.write() as connection:
             created = inbox.insert(
                 connection,
@@ -111,7 +112,7 @@ class Intake:
                 sender=message.sender,
                 payload=dict(message.payload),
                 blob=blob,
-                size=(self.store.size(blob) or 0) if blob else 0,
+                size=size,
                 traceparent=traceparent(),
             )
             known = None if created else inbox.by_key(connection, message.key)
@@ -174,6 +175,8 @@ class Intake:
                 message.finish(connection, payload=payload, jobs_left=new)
         for request, (job_id, created) in zip(requests, made, strict=True):
             self._after(request, job_id, created=created)
+        if message and not any(created for _, created in made):
+            self.doorbell.ring(queues.DELIVER, message.id)
         return Receipt(
             created=any(created for _, created in made),
             message_id=message.id if message else None,
@@ -268,7 +271,7 @@ class Intake:
         if created:
             log.info("job_submitted", job_id=job_id, channel=request.channel, target_lang=request.options.target_lang)
             self.doorbell.ring(queues.EXTRACT_AND_TRANSLATE, job_id)
-        else:
+        elif job_id != request.pdf.job_id:  # the same request once more (after a lost answer) is no second copy
             self.store.delete(request.pdf.blob)
 
     @staticmethod

@@ -126,6 +126,7 @@ class BrokerDoorbell:
         self._app = app
         self._waiting: queue.Queue[tuple[str, str, str | None] | None] = queue.Queue(self.WAITING)
         self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
         self._pid = 0
         self._shut_until = 0.0
 
@@ -144,10 +145,11 @@ class BrokerDoorbell:
             self._thread.join(timeout_s)
 
     def _start(self) -> None:
-        if self._thread is None or self._pid != os.getpid():
-            self._pid = os.getpid()
-            self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
-            self._thread.start()
+        with self._starting:
+            if self._thread is None or self._pid != os.getpid() or not self._thread.is_alive():
+                self._pid = os.getpid()
+                self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+                self._thread.start()
 
     def _run(self) -> None:
         while (waiting := self._waiting.get()) is not None:

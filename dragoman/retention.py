@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, or_, select, true, update
 
 from dragoman.cache import Cache
 from dragoman.db import inbox, jobs, memory, outbox
@@ -69,11 +69,11 @@ def purge_message(database: Database, store: BlobStore, message_id: str) -> bool
 
 
 def purge_sender(database: Database, store: BlobStore, sender: str, cache: Cache | None = None) -> int:
-    """Forget all jobs and messages of one address (or owner); how many jobs there were."""
-    wanted = sender.strip().casefold()
+    """Forget all jobs and messages of one address (or owner such as `web:NAME`); how many jobs there were."""
+    wanted = {sender.strip(), sender.strip().casefold()}  # addresses are kept in small letters, names as they are
     with database.read() as connection:
-        job_ids = list(connection.scalars(select(JOBS.c.id).where(JOBS.c.owner == wanted)))
-        message_ids = list(connection.scalars(select(INBOX.c.id).where(INBOX.c.sender == wanted)))
+        job_ids = list(connection.scalars(select(JOBS.c.id).where(JOBS.c.owner.in_(wanted))))
+        message_ids = list(connection.scalars(select(INBOX.c.id).where(INBOX.c.sender.in_(wanted))))
     for job_id in job_ids:
         purge_job(database, store, job_id, cache)
     for message_id in message_ids:
@@ -97,15 +97,19 @@ def purge_old(database: Database, store: BlobStore, days: int) -> int:
 
 
 def unreferenced(database: Database, store: BlobStore, prefix: str) -> list[str]:
-    """Keys below `jobs/`, `inbox/` or `outbox/` whose row is not there: what a crash between put and commit leaves."""
+    """Keys below `jobs/`, `inbox/` or `outbox/` whose row is not there, or is purged.
+
+    A crash between put and commit leaves the one, a worker that was still at it during a purge the other.
+    """
     table = {"jobs/": JOBS, "inbox/": INBOX, "outbox/": OUTBOX}[prefix]
+    kept = table.c.purged_at.is_(None) if "purged_at" in table.c else true()
     keys = list(store.keys(prefix))
     ids = sorted({key.split("/")[1] for key in keys})
     known: set[str] = set()
     with database.read() as connection:
         for start in range(0, len(ids), BATCH):
             part = ids[start : start + BATCH]
-            known.update(connection.scalars(select(table.c.id).where(table.c.id.in_(part))))
+            known.update(connection.scalars(select(table.c.id).where(table.c.id.in_(part), kept)))
     return [key for key in keys if key.split("/")[1] not in known]
 
 

@@ -6,10 +6,10 @@ Units are in the names. Secrets print as `**********`. `Settings.from_env()` nam
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dragoman.domain import language
@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     storage_url: str = Field(default="", repr=False)
 
     engine: Literal["auto", "deepl", "apertium", "pseudo"] = "auto"
-    deepl_auth_key: SecretStr | None = None
+    deepl_auth_key: SecretStr | None = Field(default=None, validate_default=True)
     deepl_server_url: str | None = None
     deepl_write: bool = False
 
@@ -176,11 +176,12 @@ class Settings(BaseSettings):
             raise ValueError(f"at least {SHORTEST_SECRET} characters; `dragoman init` makes one")
         return value
 
-    @model_validator(mode="after")
-    def _key_for_engine(self) -> Self:
-        if self.engine == "deepl" and not self.deepl_auth_key:
-            raise ValueError("ENGINE=deepl needs DEEPL_AUTH_KEY")
-        return self
+    @field_validator("deepl_auth_key")
+    @classmethod
+    def _key_for_engine(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if not value and info.data.get("engine") == "deepl":
+            raise ValueError("DRAGOMAN_ENGINE=deepl needs it")
+        return value
 
 
 def host_port(listen: str) -> tuple[str, int]:

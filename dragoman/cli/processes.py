@@ -58,9 +58,8 @@ def beat() -> None:
 
 def smtp() -> None:
     """Run the door for mail."""
-    from ingress.email.server import run
-
     from dragoman.settings import Settings
+    from ingress.email.server import run
 
     run(Settings.from_env())
 

@@ -48,8 +48,8 @@ def eta_s(connection: Connection, job: dict[str, Any]) -> int | None:
 
 
 def _queue_s(connection: Connection, job: dict[str, Any]) -> float:
-    """Seconds of work in front of a job that nobody has claimed yet."""
-    if job["state"] == RowState.RUNNING:
+    """Seconds of work in front of a job that nobody has claimed yet; between two of its stages a job waits for nobody."""
+    if job["epoch"]:
         return 0.0
     ahead = select(func.count()).where(JOBS.c.state.in_(OPEN), JOBS.c.created_at < job["created_at"])
     each = sum(seconds_a_page(connection, stage, None) for stage in STAGES) * TYPICAL_PAGES

@@ -117,7 +117,15 @@ def retry(connection: Connection, job_id: str) -> dict[str, Any]:
     if row is None or row["state"] not in (RowState.DEAD, RowState.CANCELLED) or row["purged_at"]:
         raise Conflict("Only a job that failed or was cancelled, and whose file is still here, can be tried again.")
     run = inbox.job_again(connection, row["message_id"]) if row["message_id"] else row["run"] + 1
-    fresh = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0, "ended_at": None}
+    fresh = {
+        "attempts": 0,
+        "losses": 0,
+        "run_after": 0.0,
+        "rung_at": now_s(),
+        "rings": 0,
+        "ended_at": None,
+        "stage_since": now_s(),
+    }
     connection.execute(
         update(JOBS).where(JOBS.c.id == job_id).values(state=RowState.READY, run=run, **fresh, **_clean())
     )

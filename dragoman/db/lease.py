@@ -155,7 +155,12 @@ def record(lease: Lease, error: BaseException) -> None:
     """Put a failed attempt on record: tried again later, or a dead letter with its answer."""
     patience = lease.ledger.attempts if isinstance(error, TemporaryError) else None
     decision = decide(error, lease.attempt, random.random(), attempts=patience)  # noqa: S311 - jitter
-    facts = {"table": lease.ledger.table.name, "id": lease.id, "attempt": lease.attempt, "code": code_of(error)}
+    facts: dict[str, str | int] = {
+        "table": lease.ledger.table.name,
+        "id": lease.id,
+        "attempt": lease.attempt,
+        "code": code_of(error),
+    }
     span = trace.get_current_span()
     try:
         if isinstance(decision, GiveUp):

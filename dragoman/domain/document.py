@@ -8,6 +8,7 @@ block as one `Segment` of marked-up text (see `pipeline.stages.markup`); `Block.
 from __future__ import annotations
 
 import gzip
+import zlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -192,6 +193,6 @@ def from_bytes(data: bytes) -> Document:
     """What `to_bytes` wrote. Raises ValueError for anything else."""
     try:
         return _adapter().validate_json(gzip.decompress(data))
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         message = "not a stored document"
         raise ValueError(message) from error

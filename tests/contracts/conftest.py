@@ -8,6 +8,7 @@ import pytest
 
 from dragoman.db import schema
 from dragoman.db.engine import Database
+from dragoman.db.models import Base
 from dragoman.settings import Settings
 from tests.conftest import SECRET_KEY
 from tests.servers.postgresql import PostgreSQL
@@ -23,22 +24,24 @@ def place(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def migrated_postgresql(postgresql: PostgreSQL) -> str:
-    """The name of a database with the present schema, to be copied."""
+    """The URL of a database with the present schema."""
     url = postgresql.fresh()
     database = Database(url)
     schema.upgrade(database)
     database.close()
-    return url.rpartition("/")[2]
+    return url
 
 
 @pytest.fixture
-def postgresql_database(postgresql: PostgreSQL, migrated_postgresql: str) -> Iterator[Database]:
-    """A migrated, empty database on PostgreSQL."""
-    url = postgresql.fresh(template=migrated_postgresql)
-    database = Database(url)
+def postgresql_database(migrated_postgresql: str) -> Iterator[Database]:
+    """A migrated, empty database on PostgreSQL. Emptied after the test: ten times faster than a new one."""
+    database = Database(migrated_postgresql)
     yield database
+    tables = ", ".join(table.name for table in Base.metadata.tables.values())
+    with database.write() as connection:
+        connection.exec_driver_sql("SET lock_timeout = '10s'")
+        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
     database.close()
-    postgresql.drop(url)
 
 
 @pytest.fixture

@@ -47,10 +47,10 @@ class PostgreSQL:
         self.stop()
         self._server.remove()
 
-    def fresh(self, template: str = "template1") -> str:
-        """The URL of a new database, a copy of `template`, which nobody may be connected to."""
+    def fresh(self) -> str:
+        """The URL of a new database."""
         name = f"test_{uuid.uuid4().hex[:12]}"
-        self._admin(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        self._admin(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return f"postgresql+psycopg://tests:{self._password}@{LOOPBACK}:{self.port}/{name}"
 
     def drop(self, url: str) -> None:
