@@ -2,11 +2,14 @@
 
 Threads, not child processes: sending is waiting for a server, so a few mails at a time cost no second interpreter
 (some 80 MB each), and a slow server holds up one of them only. No send can hang: each wait on the network has its
-time-out (`notifier.outbound`), which is why the time limits that threads cannot have are not missed.
+time-out (`notifier.outbound`), which is why the time limits that threads cannot have are not missed. For the same
+reason SIGTERM may wait for the sends under way, however many there are: Celery's soft shutdown, which would hand tasks
+back after a while, ends in an error with threads (seen with 5.7.0).
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 
@@ -27,6 +30,7 @@ def run(settings: Settings) -> None:
     configure_traces("dragoman-notifier")
     context = open_context(settings)
     app = queues.make_app(settings)
+    os.environ.pop("REMAP_SIGTERM", None)  # read by Celery when it makes the worker
     register(app, lambda: context)
     worker = app.Worker(
         hostname=f"notifier@{socket.gethostname()}",
@@ -35,6 +39,7 @@ def run(settings: Settings) -> None:
         concurrency=THREADS,
         without_gossip=True,
         without_mingle=True,
+        quiet=True,
     )
     try:
         worker.start()
