@@ -22,7 +22,19 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from dragoman import __version__
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-NOISY = ("amqp", "kombu", "botocore", "boto3", "urllib3", "s3transfer", "deepl", "mail.log", "fontTools", "asyncio")
+NOISY = (
+    "amqp",
+    "kombu",
+    "botocore",
+    "boto3",
+    "urllib3",
+    "s3transfer",
+    "deepl",
+    "mail.log",
+    "fontTools",
+    "asyncio",
+    "alembic.runtime",
+)
 # The defaults show local variables, and those hold documents' texts, addresses and tokens.
 TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 _propagator = TraceContextTextMapPropagator()

@@ -65,8 +65,8 @@ def job_status(job_id: str, door: DoorOf, caller: CallerOf) -> JobView:
 def list_jobs(
     door: DoorOf,
     caller: CallerOf,
-    status: Status | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    status: Annotated[Status | None, Query(description="Only jobs in this status.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="At most so many.")] = 50,
 ) -> JobList:
     """The newest jobs of this token, newest first; with the admin scope, of everybody."""
     return JobList(jobs=[job_view(row, door.links) for row in door.own_jobs(caller, status, limit)])

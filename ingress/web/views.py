@@ -162,18 +162,18 @@ def steps(row: dict[str, Any]) -> list[Step]:
 
 def page_facts(row: dict[str, Any], links: Links, token: str) -> dict[str, Any]:
     """What the template of a job's page needs; `token` is the one that the page was opened with."""
-    word = status(row)
+    word, pseudo = status(row), row["engine"] == "pseudo"
     return {
         "job": row,
         "token": token,
         "status": word.value,
         "ended": word in ENDED,
-        "headline": HEADLINES[word],
+        "headline": "Your file is ready" if pseudo and word is Status.COMPLETED else HEADLINES[word],
         "steps": steps(row),
         "warnings": warnings(row),
         "failure": failure(row),
         "engine": ENGINES.get(row["engine"] or "", row["engine"]),
-        "pseudo": row["engine"] == "pseudo",
+        "pseudo": pseudo,
         "again": bool(row["error_code"]) and word not in ENDED,
         "download": links.path("download", row) if word is Status.COMPLETED else None,
         "result_name": result_name(row),

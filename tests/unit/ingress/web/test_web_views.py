@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dragoman.domain.job import RowState, Stage, Status
+from dragoman.links import Links
+from dragoman.settings import Settings
+from ingress.web.views import attachment, job_view, page_facts, result_name, steps
+
+
+@pytest.fixture
+def links(settings: Settings) -> Links:
+    return Links(settings)
+
+
+def row(**values: Any) -> dict[str, Any]:
+    """A job's row in mid-translation."""
+    return {
+        "id": "0123456789abcdef0123456789abcdef",
+        "state": RowState.RUNNING,
+        "stage": Stage.TRANSLATE,
+        "epoch": 2,
+        "progress": 40,
+        "eta_s": 12,
+        "filename": "report.pdf",
+        "pages": 3,
+        "source_lang": "en",
+        "target_lang": "de",
+        "engine": "deepl",
+        "characters": 100,
+        "characters_billed": 90,
+        "warnings": [],
+        "error_code": None,
+        "error_message": None,
+        "error_advice": None,
+        "created_at": 1_790_000_000.25,
+        "ended_at": None,
+        "result": None,
+        "result_size": None,
+        "source_size": 1000,
+        "link_version": 1,
+        "purged_at": None,
+        **values,
+    }
+
+
+def test_times_are_iso_8601_in_utc(links: Links) -> None:
+    view = job_view(row(ended_at=1_790_000_060.0), links)
+    assert (view.created_at, view.ended_at) == ("2026-09-21T14:13:20+00:00", "2026-09-21T14:14:20+00:00")
+
+
+def test_pages_of_warnings_count_from_one(links: Links) -> None:
+    told = [{"code": "a", "page": 0, "message": "x"}, {"code": "b", "page": None, "message": "y"}]
+    assert [warning.page for warning in job_view(row(warnings=told), links).warnings] == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("values", "result", "page"),
+    [
+        ({}, False, True),
+        ({"state": RowState.DONE}, True, True),
+        ({"state": RowState.DEAD}, False, True),
+        ({"state": RowState.DONE, "purged_at": 1.0}, False, False),
+    ],
+)
+def test_links_are_given_while_there_is_something_behind_them(
+    links: Links, values: dict[str, Any], result: bool, page: bool
+) -> None:
+    view = job_view(row(**values), links)
+    assert (view.result_url is not None, view.page_url is not None) == (result, page)
+
+
+def test_error_is_told_when_the_job_has_failed_and_not_while_it_is_tried_again(links: Links) -> None:
+    error = {"error_code": "engine_busy", "error_message": "Slow down.", "error_advice": "Wait."}
+    assert job_view(row(**error), links).error is None
+    failed = job_view(row(**error, state=RowState.DEAD), links)
+    assert failed.status is Status.FAILED
+    assert failed.error is not None
+    assert failed.error.code == "engine_busy"
+
+
+@pytest.mark.parametrize(
+    ("state", "epoch", "states"),
+    [
+        (RowState.RUNNING, 2, ["done", "now", "waiting", "waiting"]),
+        (RowState.READY, 2, ["done", "now", "waiting", "waiting"]),
+        (RowState.DEAD, 2, ["done", "failed", "waiting", "waiting"]),
+        (RowState.CANCELLED, 2, ["done", "waiting", "waiting", "waiting"]),
+        (RowState.DONE, 2, ["done", "done", "done", "done"]),
+    ],
+)
+def test_steps_show_where_the_job_is(state: RowState, epoch: int, states: list[str]) -> None:
+    assert [step.state for step in steps(row(state=state, epoch=epoch))] == states
+
+
+def test_job_that_nobody_has_claimed_is_at_no_step() -> None:
+    assert {step.state for step in steps(row(state=RowState.READY, stage=Stage.EXTRACT, epoch=0))} == {"waiting"}
+
+
+def test_pseudo_translation_is_not_called_a_translation(links: Links) -> None:
+    facts = page_facts(row(state=RowState.DONE, engine="pseudo"), links, "token")
+    assert facts["pseudo"]
+    assert "translation" not in facts["headline"]
+
+
+def test_result_is_named_after_the_source_and_its_language() -> None:
+    assert result_name(row(filename="a.b.pdf", target_lang="pt-BR")) == "a.b.pt-BR.pdf"
+
+
+@given(st.text(min_size=1, max_size=80).filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text)))
+def test_attachment_keeps_any_name_and_is_always_one_plain_header(name: str) -> None:
+    header = attachment(name)
+    assert header.isascii()
+    assert header.isprintable()
+    plain, _, full = header.partition("; filename*=UTF-8''")
+    assert plain.startswith('attachment; filename="')
+    assert plain.count('"') == 2
+    assert "\\" not in plain
+    assert unquote(full) == name
