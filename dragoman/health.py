@@ -30,7 +30,7 @@ def check(settings: Settings, service: str) -> str:
         "sweeper": lambda: _was_heard(settings, "sweeper"),
         "smtp": lambda: _greets(settings.smtp_listen, b"220"),
         "web": lambda: _answers(settings.web_listen, "/healthz"),
-        "flower": lambda: _greets(settings.flower_listen, b""),
+        "flower": lambda: _answers(settings.flower_listen, "/healthcheck"),
     }
     if service not in checks:
         raise NotFound(f"There is no service “{service}”.", advice=f"Possible: {', '.join(checks)}.")
@@ -71,7 +71,7 @@ def _greets(listen: str, greeting: bytes) -> None:
     host, port = host_port(listen)
     try:
         with socket.create_connection((_local(host), port), TIMEOUT_S) as connection:
-            first = connection.recv(64) if greeting else b""
+            first = connection.recv(64)
     except OSError as error:
         raise Unhealthy(detail=str(error)) from error
     if not first.startswith(greeting):

@@ -83,6 +83,12 @@ class SmtpOutbound:
         """As `Outbound.find`: a mail server cannot be asked."""
         return None
 
+    def greet(self) -> None:
+        """Connect, log in and leave, without a message. Raises OutboundUnavailable."""
+        with self._definite():
+            smtp = self._connected()
+        _leave(smtp)
+
     def _connected(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if self._scheme == "smtps":

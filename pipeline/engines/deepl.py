@@ -103,6 +103,16 @@ class DeepL:
         else:
             yield from results if isinstance(results, list) else [results]
 
+    def usage(self) -> tuple[int, int] | None:
+        """Characters used and allowed in the present period; None if there is no limit. Raises as `capabilities`."""
+        client = _client(self._auth_key, self._server_url)
+        try:
+            with translated_errors():
+                used = client.get_usage().character
+        finally:
+            client.close()  # type: ignore[no-untyped-call]
+        return (used.count, used.limit) if used.count is not None and used.limit else None
+
     def _ask_capabilities(self) -> Capabilities:
         # The library asks by GET with a body, which some servers leave unread: a connection of its own.
         client = _client(self._auth_key, self._server_url)
