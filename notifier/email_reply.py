@@ -130,18 +130,18 @@ class EmailChannel:
 
 
 def thread_of(message: Mapping[str, Any]) -> Thread:
-    """The thread of a message (a row of the inbox).
+    """The thread of a message (a row of the inbox), whose payload holds what the door read of the original.
 
-    Its payload may hold `message_id`, `subject` and `references` (a string or a list), as they came.
+    That is `from` (the author as written: before the @ capitals may count), `subject`, `message_id` and `references`
+    (a list); each may be missing.
     """
     payload = message["payload"]
-    own = _ID.findall(_text(payload.get("message_id")))
-    references = _ID.findall(_text(payload.get("references"))) or _ID.findall(_text(payload.get("in_reply_to")))
+    own = _ID.findall(payload.get("message_id") or "")
     return Thread(
-        recipient=message["sender"],
-        subject=_text(payload.get("subject")),
+        recipient=payload.get("from") or message["sender"],
+        subject=payload.get("subject") or "",
         message_id=own[0] if own else None,
-        references=tuple(references),
+        references=tuple(_ID.findall(" ".join(payload.get("references") or ()))),
     )
 
 
@@ -189,10 +189,6 @@ def _address(recipient: str) -> Address:
         raise OperatorError("The sender's address is none that a mail can go to.", detail=hashed(recipient))
     local, _, domain = recipient.rpartition("@")
     return Address(username=local, domain=domain)
-
-
-def _text(value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
 def _holds_ids(name: str) -> bool:

@@ -75,6 +75,8 @@ def headline(answer: Answer) -> str:
         return "Your documents need no translation." if many else "Your document needs no translation."
     if answer.files and all(file.outcome is Outcome.DELETED for file in answer.files):
         return "Your translations have been deleted." if many else "Your translation has been deleted."
+    if answer.kind is AnswerKind.REFUSED and answer.left_out and not answer.problem:
+        return "Nothing in your mail could be translated."
     if answer.kind is AnswerKind.DONE and any(file.is_pseudo for file in answer.files):
         return "The layout is ready, but this is not a translation."
     return {

@@ -31,7 +31,7 @@ from notifier.tasks import Context, deliver, open_context
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
 SENDER = "ada@example.org"
-HEADERS = {"subject": "The contract", "message_id": "<one@example.org>", "references": "<zero@example.org>"}
+HEADERS = {"subject": "The contract", "message_id": "<one@example.org>", "references": ["<zero@example.org>"]}
 
 
 @dataclass

@@ -136,6 +136,12 @@ def test_too_large_without_a_link_says_whom_to_ask() -> None:
     assert DONE.job_id in said
 
 
+def test_a_mail_of_which_nothing_can_be_used_says_so_for_each_part() -> None:
+    said = words(Answer(AnswerKind.REFUSED, left_out=(LeftOut("a.docx", PROBLEM),)))
+    assert said.startswith("Nothing in your mail could be translated.")
+    assert "a.docx: It is locked. Unlock it." in said
+
+
 def test_help_lists_the_ways_and_the_languages() -> None:
     said = words(Answer(AnswerKind.NO_LANGUAGE, possible=("de", "pt-BR")))
     assert "translate+de@example.org" in said
