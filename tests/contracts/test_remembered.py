@@ -1,0 +1,191 @@
+"""What the database remembers beside the ledgers: translations, services, engines, times."""
+
+from __future__ import annotations
+
+import pytest
+
+from dragoman.db import history, jobs, memory, presence
+from dragoman.db.clock import now_s
+from dragoman.db.engine import Database
+from dragoman.db.history import FIRST_GUESS_S, STAGE_TIMES
+from dragoman.db.jobs import JOBS
+from dragoman.db.memory import TRANSLATIONS
+from dragoman.db.presence import HEARTBEATS
+from dragoman.domain.job import Stage
+from dragoman.ports import Capabilities
+from tests.races import together
+from tests.rows import add_job, change, claim_job, complete, row
+
+DEEPL = Capabilities("deepl", frozenset({"de", "fr"}), None, frozenset({"de"}), frozenset({"en-GB"}))
+APERTIUM = Capabilities("apertium", frozenset({"es", "ca"}), frozenset({("en", "es"), ("en", "ca")}))
+
+
+class TestMemory:
+    def test_remembers_and_recalls(self, database):
+        remember(database, {"k1": "eins", "k2": "zwei"})
+        assert recall(database, ["k2", "k3"]) == {"k2": "zwei"}
+        assert recall(database, []) == {}
+
+    def test_the_first_answer_stays(self, database):
+        remember(database, {"k": "first"})
+        remember(database, {"k": "second"})
+        assert recall(database, ["k"]) == {"k": "first"}
+
+    def test_two_jobs_that_learn_the_same_do_not_fail(self, database):
+        together(4, lambda number: remember(database, {f"k{index}": str(number) for index in range(20)}))
+        assert len(recall(database, [f"k{index}" for index in range(20)])) == 20
+
+    def test_thousands_of_keys_are_recalled(self, database):
+        remember(database, {f"k{index}": "x" for index in range(1200)})
+        assert len(recall(database, (f"k{index}" for index in range(2000)))) == 1200
+
+    def test_a_job_is_forgotten_with_what_it_taught(self, database):
+        remember(database, {"k1": "x"}, job_id="a")
+        remember(database, {"k2": "y"}, job_id="b")
+        with database.write() as connection:
+            assert memory.forget_job(connection, "a") == ["k1"]
+        assert recall(database, ["k1", "k2"]) == {"k2": "y"}
+
+    def test_what_nobody_asks_for_is_forgotten(self, database):
+        remember(database, {"old": "x", "used": "y"})
+        with database.write() as connection:
+            connection.execute(TRANSLATIONS.update().values(used_at=now_s() - 8 * 86400))
+        recall(database, ["used"])
+        with database.write() as connection:
+            assert memory.forget_unused(connection, 7) == 1
+        assert recall(database, ["old", "used"]) == {"used": "y"}
+
+
+class TestPresence:
+    def test_capabilities_come_back_as_they_were_published(self, database):
+        publish(database, [DEEPL, APERTIUM])
+        with database.read() as connection:
+            assert presence.published(connection) == [APERTIUM, DEEPL]
+
+    def test_newer_capabilities_replace_older_ones(self, database):
+        publish(database, [DEEPL, APERTIUM])
+        publish(database, [Capabilities("deepl", frozenset({"ja"}))])
+        with database.read() as connection:
+            assert presence.published(connection) == [Capabilities("deepl", frozenset({"ja"}))]
+
+    def test_workers_may_publish_at_the_same_time(self, database):
+        together(4, lambda _: publish(database, [APERTIUM, DEEPL]))
+        with database.read() as connection:
+            assert len(presence.published(connection)) == 2
+
+    def test_beats_are_seconds_ago(self, database):
+        with database.write() as connection:
+            presence.beat(connection, "worker@a", {"pid": 1})
+            presence.beat(connection, "worker@a", {"pid": 2})
+        with database.read() as connection:
+            assert 0 <= presence.alive(connection)["worker@a"] < 60
+            assert presence.said(connection, "worker@a") == {"pid": 2}
+            assert presence.said(connection, "worker@b") == {}
+
+    def test_silent_services_are_forgotten(self, database):
+        with database.write() as connection:
+            presence.beat(connection, "worker@a")
+            presence.beat(connection, "worker@b")
+            connection.execute(HEARTBEATS.update().where(HEARTBEATS.c.service == "worker@a").values(seen_at=0.0))
+            presence.forget_silent(connection, 1)
+            assert list(presence.alive(connection)) == ["worker@b"]
+
+
+class TestHistory:
+    def test_first_guess_before_there_is_history(self, database):
+        assert a_page(database, Stage.TRANSLATE) == FIRST_GUESS_S[Stage.TRANSLATE]
+
+    def test_median_of_seconds_a_page(self, database):
+        # 10 s for 10 pages, 3 s for 1, 8 s for 4: 1, 3, 2 seconds a page.
+        note(database, (10, 10.0), (1, 3.0), (4, 8.0))
+        assert a_page(database, Stage.TRANSLATE, "deepl") == 2.0
+
+    def test_an_engine_has_its_own_history_once_it_has_one(self, database):
+        note(database, (1, 3.0))
+        assert a_page(database, Stage.TRANSLATE, "pseudo") == 3.0
+        with database.write() as connection:
+            history.note(connection, Stage.TRANSLATE, "pseudo", 1, 0.25)
+        assert a_page(database, Stage.TRANSLATE, "pseudo") == 0.25
+
+    def test_only_the_newest_runs_count(self, database):
+        note(database, *[(1, 100.0)] * 60)
+        with database.write() as connection:
+            connection.execute(STAGE_TIMES.update().values(ended_at=now_s() - 60))
+        note(database, *[(1, 1.0)] * 50)
+        assert a_page(database, Stage.TRANSLATE) == 1.0
+
+    def test_old_history_is_forgotten(self, database):
+        note(database, (1, 100.0))
+        with database.write() as connection:
+            connection.execute(STAGE_TIMES.update().values(ended_at=0.0))
+            history.forget_old(connection, 90)
+        assert a_page(database, Stage.TRANSLATE) == FIRST_GUESS_S[Stage.TRANSLATE]
+
+
+class TestEta:
+    def test_is_what_all_stages_take(self, database):
+        # 5 pages, as long as nobody knows better: 5 * (0.1 + 0.5 + 0.05 + 0.2) = 4.25 s.
+        assert eta(database, add_job(database)) == 4
+
+    def test_grows_with_the_queue_in_front(self, database):
+        first = add_job(database)
+        change(database, JOBS, first, created_at=0.0)
+        assert eta(database, add_job(database)) == 8  # 4.25 for the one in front, 4.25 of its own: 8.5, rounded to even
+
+    def test_of_a_job_at_work_knows_its_pages_and_no_queue(self, database):
+        change(database, JOBS, add_job(database), created_at=0.0)
+        job_id = add_job(database, pages=100)
+        claim_job(database, job_id)
+        assert eta(database, job_id) == pytest.approx(85, abs=1)  # 100 * 0.85
+
+    def test_between_two_stages_is_not_back_in_the_queue(self, database):
+        change(database, JOBS, add_job(database), created_at=0.0)
+        job_id = add_job(database, pages=100)
+        held = claim_job(database, job_id)
+        with database.write() as connection:
+            jobs.finish_stage(connection, held, "jobs/1/x/1.json")
+        assert eta(database, job_id) == pytest.approx(75, abs=1)  # 100 * (0.5 + 0.05 + 0.2)
+
+    def test_shrinks_while_a_stage_runs_and_never_reaches_zero(self, database):
+        job_id = add_job(database, pages=100)
+        claim_job(database, job_id)
+        change(database, JOBS, job_id, stage_since=now_s() - 5)
+        assert eta(database, job_id) == pytest.approx(80, abs=1)
+        change(database, JOBS, job_id, stage_since=now_s() - 5000)
+        assert eta(database, job_id) >= 75
+
+    def test_ends_with_the_job(self, database):
+        job_id = add_job(database)
+        complete(database, job_id)
+        assert eta(database, job_id) is None
+
+
+def remember(database: Database, texts: dict[str, str], job_id: str = "job") -> None:
+    with database.write() as connection:
+        memory.remember(connection, texts, engine="deepl", target_lang="de", job_id=job_id)
+
+
+def recall(database: Database, keys) -> dict[str, str]:
+    with database.write() as connection:
+        return memory.recall(connection, keys)
+
+
+def publish(database: Database, known: list[Capabilities]) -> None:
+    with database.write() as connection:
+        presence.publish(connection, known)
+
+
+def note(database: Database, *runs: tuple[int, float]) -> None:
+    with database.write() as connection:
+        for pages, seconds in runs:
+            history.note(connection, Stage.TRANSLATE, "deepl", pages, seconds)
+
+
+def a_page(database: Database, stage: Stage, engine: str | None = None) -> float:
+    with database.read() as connection:
+        return history.seconds_a_page(connection, stage, engine)
+
+
+def eta(database: Database, job_id: str) -> int | None:
+    with database.read() as connection:
+        return history.eta_s(connection, row(database, JOBS, job_id))

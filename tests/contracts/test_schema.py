@@ -1,0 +1,125 @@
+"""The schema: made by migrations, the same as the models, made once however many processes start together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from dragoman.db import schema
+from dragoman.db.engine import Database
+from dragoman.db.models import Base
+from dragoman.errors import DatabaseUnavailable
+from tests.races import together
+from tests.servers.process import LOOPBACK, free_port
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('tmp_path')}/new/dragoman.db"
+    return request.getfixturevalue("postgresql_url")
+
+
+@pytest.fixture
+def empty(url: str) -> Iterator[Database]:
+    """A database without a single table."""
+    database = Database(url)
+    yield database
+    database.close()
+
+
+def test_empty_database_is_not_current(empty):
+    assert not schema.is_current(empty)
+
+
+def test_upgrade_makes_it_current_and_may_be_repeated(empty):
+    schema.upgrade(empty)
+    schema.upgrade(empty)
+    assert schema.is_current(empty)
+
+
+def test_processes_that_start_together_upgrade_once(url):
+    def start(number: int) -> bool:
+        database = Database(url)
+        schema.upgrade(database)
+        current = schema.is_current(database)
+        database.close()
+        return current
+
+    assert together(4, start) == [True] * 4
+
+
+def test_models_and_migrations_say_the_same(empty):
+    schema.upgrade(empty)
+    with empty.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_database_that_refuses_is_unavailable():
+    database = Database(f"postgresql+psycopg://nobody@{LOOPBACK}:{free_port()}/none")
+    with pytest.raises(DatabaseUnavailable), database.read():
+        pass
+    with pytest.raises(DatabaseUnavailable):
+        schema.upgrade(database)
+    database.close()
+
+
+def test_wrong_password_is_unavailable_and_is_not_told(postgresql_url):
+    _, _, place = postgresql_url.partition("@")
+    database = Database(f"postgresql+psycopg://tests:wrong-but-secret@{place}")
+    with pytest.raises(DatabaseUnavailable) as caught, database.read():
+        pass
+    assert "wrong-but-secret" not in caught.value.detail
+    database.close()
+
+
+def test_sqlite_commits_are_durable_and_readers_do_not_wait(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/d.db")
+    with database.read() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
+    with database.write() as writer, database.read() as reader:
+        writer.execute(text("CREATE TABLE t (x)"))
+        assert reader.scalar(text("SELECT count(*) FROM sqlite_master")) == 0
+    database.close()
+
+
+def test_data_folder_is_the_owner_s_alone(tmp_path):
+    Database(f"sqlite:///{tmp_path}/data/d.db").close()
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+
+def test_writers_of_sqlite_queue_up(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/d.db")
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE t (x INTEGER)"))
+        connection.execute(text("INSERT INTO t VALUES (0)"))
+
+    def add(number: int) -> None:
+        for _ in range(10):
+            with database.write() as connection:
+                before = connection.scalar(text("SELECT x FROM t"))
+                connection.execute(text("UPDATE t SET x = :x"), {"x": before + 1})
+
+    together(8, add)
+    with database.read() as connection:
+        assert connection.scalar(text("SELECT x FROM t")) == 80
+    database.close()
+
+
+def test_postgresql_that_comes_back_is_used_again(postgresql, postgresql_url):
+    database = Database(postgresql_url)
+    schema.upgrade(database)
+    postgresql.stop()
+    try:
+        with pytest.raises(DatabaseUnavailable), database.read() as connection:
+            connection.execute(text("SELECT 1"))
+    finally:
+        postgresql.start()
+    assert schema.is_current(database)
+    database.close()
