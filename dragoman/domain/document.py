@@ -12,8 +12,10 @@ import zlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Rect = tuple[float, float, float, float]
 
@@ -68,7 +70,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Characters of one style on one line, as read from the page. `baseline` is the y of its origin."""
+    """Characters of one style on one line, as read from the page.
+
+    `baseline` is the y of its origin; in a line with another direction, y once the page is turned so that it reads upright.
+    """
 
     text: str
     style: Style
@@ -95,7 +100,8 @@ class Block:
     """A paragraph, heading, cell or caption: what is translated and set as one.
 
     `source` is the block's text with line ends resolved (hyphens joined); `target` is None until it is translated,
-    and stays None for a block that is to be left as it is.
+    and stays None for a block that is to be left as it is. `room` is the free area around `bbox` that a longer text may
+    grow into; None: there is none.
     """
 
     id: str
@@ -105,6 +111,7 @@ class Block:
     source: tuple[Run, ...]
     align: Align = Align.LEFT
     target: tuple[Run, ...] | None = None
+    room: Rect | None = None
 
     @property
     def text(self) -> str:
@@ -181,6 +188,8 @@ def with_targets(document: Document, targets: dict[str, tuple[Run, ...]], labels
 
 @cache
 def _adapter() -> TypeAdapter[Document]:
+    from pydantic import TypeAdapter  # loading it takes 0.1 s, which a document that never waits saves
+
     return TypeAdapter(Document)
 
 

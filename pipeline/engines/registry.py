@@ -7,19 +7,19 @@ from functools import lru_cache
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedTarget
 from dragoman.ports import Translator
-from dragoman.settings import Settings
 from pipeline.engines import apertium, deepl, pseudo
 from pipeline.engines.apertium import Apertium
 from pipeline.engines.deepl import DeepL, DeepLWrite
 from pipeline.engines.pairs import into, refuse_unserved, serves
 from pipeline.engines.pseudo import Pseudo
+from pipeline.engines.settings import EngineSettings
 
 AUTO = "auto"
 NAMES = (deepl.NAME, apertium.NAME, pseudo.NAME)
 _KEPT = 8  # clients kept open; a process has one key
 
 
-def engines(settings: Settings) -> dict[str, Translator]:
+def engines(settings: EngineSettings) -> dict[str, Translator]:
     """The engines that are set up here, by name, the best first. Pseudo is always there."""
     found: dict[str, Translator] = {}
     if settings.deepl_auth_key:
@@ -29,7 +29,7 @@ def engines(settings: Settings) -> dict[str, Translator]:
     return found | {pseudo.NAME: Pseudo()}
 
 
-def offered(settings: Settings) -> list[Translator]:
+def offered(settings: EngineSettings) -> list[Translator]:
     """The engines that this server promises without being asked for one by name: what the doors may count on."""
     ready = engines(settings)
     if settings.engine != AUTO:
@@ -38,7 +38,7 @@ def offered(settings: Settings) -> list[Translator]:
     return [engine for engine in ready.values() if engine.name != pseudo.NAME or deepl.NAME not in ready]
 
 
-def choose(settings: Settings, requested: str | None, source_lang: str | None, target_lang: str) -> Translator:
+def choose(settings: EngineSettings, requested: str | None, source_lang: str | None, target_lang: str) -> Translator:
     """The engine for a document in `source_lang` (None: unknown) that is to be in `target_lang`.
 
     `requested` None or `auto` leaves the choice to the settings, and theirs of `auto` takes the best engine that serves the pair.
@@ -57,7 +57,7 @@ def choose(settings: Settings, requested: str | None, source_lang: str | None, t
     return engine
 
 
-def admit(settings: Settings, requested: str | None, target_lang: str) -> None:
+def admit(settings: EngineSettings, requested: str | None, target_lang: str) -> None:
     """Refuse before any work what can be refused before the source language is known. Raises as `choose`."""
     wanted = _wanted(settings, requested)
     asked = offered(settings) if wanted == AUTO else [_ready(engines(settings), wanted)]
@@ -66,7 +66,7 @@ def admit(settings: Settings, requested: str | None, target_lang: str) -> None:
         refuse_unserved(known[0], None, target_lang)
 
 
-def tone_model(settings: Settings, engine: Translator, tone: Tone | None, target_lang: str) -> DeepLWrite | None:
+def tone_model(settings: EngineSettings, engine: Translator, tone: Tone | None, target_lang: str) -> DeepLWrite | None:
     """DeepL Write where it is switched on, has this tone in this language, and DeepL translates anyway; else None."""
     if settings.deepl_write and isinstance(engine, DeepL) and DeepLWrite.writes(target_lang, tone):
         return DeepLWrite(engine)
@@ -79,7 +79,7 @@ _HOW_TO = {
 }
 
 
-def _wanted(settings: Settings, requested: str | None) -> str:
+def _wanted(settings: EngineSettings, requested: str | None) -> str:
     wanted = (requested or AUTO).strip().casefold()
     if wanted not in (AUTO, *NAMES):
         raise UnsupportedOption(f"“{wanted[:40]}” is no engine we know. Possible: {', '.join((AUTO, *NAMES))}.")

@@ -1,0 +1,92 @@
+"""The settings that engines need, and a quick way to them for a single document.
+
+`dragoman.settings` reads all settings and names every wrong value; loading what it is made of takes a third of the time in which a
+page is translated. Here the few that a local translation needs are read plainly, and whatever is not plainly right is
+left to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+ENGINES = ("auto", "deepl", "apertium", "pseudo")
+MAX_PAGES = 1000  # the default in dragoman.settings; a test holds both together
+PREFIX = "DRAGOMAN_"
+
+
+class Secret(Protocol):
+    """A value that does not print."""
+
+    def get_secret_value(self) -> str:
+        """The value itself."""
+
+
+class EngineSettings(Protocol):
+    """What `dragoman.settings.Settings` and `PlainSettings` have in common."""
+
+    @property
+    def engine(self) -> str:
+        """The server's choice: `auto` or an engine's name."""
+
+    @property
+    def deepl_auth_key(self) -> Secret | None:
+        """The key, None: no DeepL."""
+
+    @property
+    def deepl_server_url(self) -> str | None:
+        """Where DeepL is, None: its own host."""
+
+    @property
+    def deepl_write(self) -> bool:
+        """Whether DeepL Write may rephrase."""
+
+    @property
+    def max_pages(self) -> int:
+        """The most pages that a document may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSecret:
+    """A secret without a library."""
+
+    value: str = field(repr=False)
+
+    def get_secret_value(self) -> str:
+        """The value itself."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSettings:
+    """See `EngineSettings`."""
+
+    engine: str = "auto"
+    deepl_auth_key: PlainSecret | None = None
+    deepl_server_url: str | None = None
+    deepl_write: bool = False
+    max_pages: int = MAX_PAGES
+
+
+def from_env(environment: Mapping[str, str]) -> EngineSettings:
+    """The settings of `environment`. Raises SettingsInvalid, which names every wrong value."""
+    plain = read_plainly(environment)
+    if plain is not None:
+        return plain
+    from dragoman.settings import Settings
+
+    return Settings.from_env()
+
+
+def read_plainly(environment: Mapping[str, str]) -> PlainSettings | None:
+    """The settings of `environment`, or None where one is not plainly right. Empty means not set; names are in any case."""
+    given = {name.upper(): value for name, value in environment.items() if value}
+    engine, key = given.get(f"{PREFIX}ENGINE", "auto"), given.get(f"{PREFIX}DEEPL_AUTH_KEY")
+    pages, write = given.get(f"{PREFIX}MAX_PAGES", str(MAX_PAGES)), given.get(f"{PREFIX}DEEPL_WRITE", "false")
+    if engine not in ENGINES or not pages.isdecimal() or int(pages) < 1 or write.casefold() not in ("true", "false"):
+        return None
+    if engine == "deepl" and not key:
+        return None
+    url = given.get(f"{PREFIX}DEEPL_SERVER_URL")
+    return PlainSettings(engine, PlainSecret(key) if key else None, url, write.casefold() == "true", int(pages))

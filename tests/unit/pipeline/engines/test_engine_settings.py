@@ -1,0 +1,56 @@
+"""The quick way to the engines' settings gives what the full one gives."""
+
+import pytest
+
+from dragoman.errors import SettingsInvalid
+from dragoman.settings import Settings
+from pipeline.engines.settings import ENGINES, PlainSettings, from_env, read_plainly
+
+NAMES = ("engine", "deepl_server_url", "deepl_write", "max_pages")
+
+
+def both(monkeypatch, environment):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return from_env(environment), Settings.from_env()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"DRAGOMAN_ENGINE": ""},
+        {"DRAGOMAN_DEEPL_AUTH_KEY": "key", "DRAGOMAN_DEEPL_SERVER_URL": "http://127.0.0.1:1"},
+        {"dragoman_deepl_auth_key": "key", "DRAGOMAN_ENGINE": "deepl", "DRAGOMAN_DEEPL_WRITE": "TRUE"},
+        {"DRAGOMAN_DEEPL_WRITE": "1", "DRAGOMAN_MAX_PAGES": "7"},
+        *({"DRAGOMAN_ENGINE": engine, "DRAGOMAN_DEEPL_AUTH_KEY": "key"} for engine in ENGINES),
+    ],
+)
+def test_quick_and_full_agree(monkeypatch, environment):
+    quick, full = both(monkeypatch, environment)
+    assert [getattr(quick, name) for name in NAMES] == [getattr(full, name) for name in NAMES]
+    keys = [one.deepl_auth_key and one.deepl_auth_key.get_secret_value() for one in (quick, full)]
+    assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DRAGOMAN_ENGINE": "babelfish"},
+        {"DRAGOMAN_MAX_PAGES": "0"},
+        {"DRAGOMAN_ENGINE": "deepl"},
+        {"DRAGOMAN_DEEPL_WRITE": "x"},
+    ],
+)
+def test_wrong_values_are_named(monkeypatch, environment):
+    monkeypatch.setenv(*next(iter(environment.items())))
+    with pytest.raises(SettingsInvalid, match="DRAGOMAN_"):
+        from_env(environment)
+
+
+def test_the_plain_case_is_read_plainly():
+    assert read_plainly({}) == PlainSettings()
+
+
+def test_the_key_does_not_print():
+    assert "secret" not in repr(read_plainly({"DRAGOMAN_DEEPL_AUTH_KEY": "secret"}))
