@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import mailbox
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -201,6 +202,16 @@ def test_a_delivery_that_was_sent_is_not_sent_again(door: Door, context: Context
     assert (row["state"], row["maybe_sent"]) == (RowState.DONE, 0)
     assert row["ref"]
     assert row["sent_at"]
+
+
+def test_many_doorbells_at_once_send_one_mail(door: Door, context: Context, outbound: Moody) -> None:
+    receipt = door.mail("contract.pdf")
+    door.complete(receipt.job_ids[0])
+
+    with ThreadPoolExecutor(8) as pool:
+        sent = list(pool.map(lambda _: deliver(context, receipt.message_id), range(8)))
+
+    assert sum(sent) == len(outbound.sent) == 1
 
 
 def test_killed_between_send_and_mark_the_mail_is_found_and_not_sent_twice(
