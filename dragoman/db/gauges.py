@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, case, func, select
 
 from dragoman.db.clock import now_s
+from dragoman.db.inbox import INBOX
+from dragoman.db.jobs import JOBS
 from dragoman.db.lease import is_due
+from dragoman.db.outbox import OUTBOX
 from dragoman.domain.job import OPEN, RowState
 
 
@@ -22,6 +25,11 @@ class Gauge:
     due: int
     oldest_due_s: float
     dead: int
+
+
+def of_ledgers(connection: Connection) -> dict[str, Gauge]:
+    """The numbers of all three ledgers: `inbox`, `jobs`, `outbox`."""
+    return {table.name: gauge(connection, table) for table in (INBOX, JOBS, OUTBOX)}
 
 
 def gauge(connection: Connection, table: Table) -> Gauge:

@@ -20,9 +20,6 @@ from starlette.responses import Response
 
 from dragoman.db import gauges, jobs, presence, schema
 from dragoman.db.engine import Database
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.outbox import OUTBOX
 from dragoman.errors import DatabaseUnavailable
 from dragoman.intake import Intake
 from dragoman.queues import BROKER_ERRORS
@@ -136,7 +133,7 @@ class LedgerCollector(Collector):
         """All families. Raises DatabaseUnavailable."""
         with self.database.read() as connection:
             counted = jobs.counted(connection)
-            ledgers = {table.name: gauges.gauge(connection, table) for table in (INBOX, JOBS, OUTBOX)}
+            ledgers = gauges.of_ledgers(connection)
             alive = presence.alive(connection)
         yield _family("dragoman_jobs", "Jobs by stage and state.", ("stage", "state"), counted.items())
         for name, words in (

@@ -137,6 +137,14 @@ def warnings(row: dict[str, Any]) -> list[WarningView]:
     ]
 
 
+def remarks(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """The row's warnings for people: each sentence once, after the pages that it is about (`Pages 2–4, 9`, or nothing)."""
+    pages: dict[str, set[int]] = {}
+    for warning in warnings(row):
+        pages.setdefault(warning.message, set()).update(() if warning.page is None else (warning.page,))
+    return [(_page_list(sorted(numbers)), message) for message, numbers in pages.items()]
+
+
 def failure(row: dict[str, Any]) -> ErrorView | None:
     """What went wrong, for a job that has failed; one that is tried again has not failed yet."""
     if row["state"] != RowState.DEAD:
@@ -170,7 +178,7 @@ def page_facts(row: dict[str, Any], links: Links, token: str) -> dict[str, Any]:
         "ended": word in ENDED,
         "headline": "Your file is ready" if pseudo and word is Status.COMPLETED else HEADLINES[word],
         "steps": steps(row),
-        "warnings": warnings(row),
+        "remarks": remarks(row),
         "failure": failure(row),
         "engine": ENGINES.get(row["engine"] or "", row["engine"]),
         "pseudo": pseudo,
@@ -191,6 +199,17 @@ def attachment(filename: str) -> str:
     plain = "".join("_" if c in '"\\/%' or not c.isprintable() else c for c in plain)
     plain = plain if plain.split(".", 1)[0].strip() else "document.pdf"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def _page_list(numbers: list[int]) -> str:
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    listed = ", ".join("–".join(map(str, run)) for run in runs)
+    return f"Page{'s' if len(numbers) > 1 else ''} {listed}" if numbers else ""
 
 
 def _iso(seconds: float | None) -> str | None:

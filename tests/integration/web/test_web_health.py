@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dragoman import queues
 from dragoman.db import lease, presence, schema
 from dragoman.db.engine import Database
 from dragoman.domain.job import Stage
@@ -15,8 +16,10 @@ from dragoman.intake import Intake
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from ingress.web.app import make_app
+from ingress.web.health import CeleryBroker
 from tests.fakes import RecordingDoorbell
 from tests.integration.web.conftest import ANNA, DEADLINE_S, Client, Worker, serving, until
+from tests.servers.redis import Redis
 
 ROOT = Path(__file__).parents[3]
 RUN = "from dragoman.settings import Settings; from ingress.web.app import run; run(Settings.from_env())"
@@ -115,3 +118,10 @@ def _answers(client: Client) -> bool:
         return client.get("/healthz").status == 200
     except OSError:
         return False
+
+
+def test_broker_is_looked_at_without_being_waited_for(redis_server: Redis) -> None:
+    """A broker that hangs must not make the probe hang."""
+    broker = CeleryBroker(queues.make_app(Settings.from_env(broker_url=redis_server.url)))
+    assert broker.state() == "unknown"
+    until(lambda: broker.state() == "reachable", "the broker was looked at")

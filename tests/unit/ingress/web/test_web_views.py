@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dragoman.domain.job import RowState, Stage, Status
 from dragoman.links import Links
 from dragoman.settings import Settings
-from ingress.web.views import attachment, job_view, page_facts, result_name, steps
+from ingress.web.views import attachment, job_view, page_facts, remarks, result_name, steps
 
 
 @pytest.fixture
@@ -57,6 +57,12 @@ def test_times_are_iso_8601_in_utc(links: Links) -> None:
 def test_pages_of_warnings_count_from_one(links: Links) -> None:
     told = [{"code": "a", "page": 0, "message": "x"}, {"code": "b", "page": None, "message": "y"}]
     assert [warning.page for warning in job_view(row(warnings=told), links).warnings] == [1, None]
+
+
+def test_people_read_each_warning_once_with_its_pages() -> None:
+    told = [{"code": "a", "page": page, "message": "Smaller."} for page in (8, 1, 2, 3, 1)]
+    told += [{"code": "b", "page": None, "message": "Whole."}, {"code": "c", "page": 0, "message": "One."}]
+    assert remarks(row(warnings=told)) == [("Pages 2–4, 9", "Smaller."), ("", "Whole."), ("Page 1", "One.")]
 
 
 @pytest.mark.parametrize(
