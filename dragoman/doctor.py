@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dragoman.errors import DatabaseUnavailable, DragomanError, EngineMissing, SettingsInvalid
+from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 
 if TYPE_CHECKING:
@@ -117,25 +118,31 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
-    """Put, put again, get, delete: a store that overwrites would let two workers spoil each other's results."""
     from dragoman.storage import open_store
 
     parts = urlsplit(settings.storage)
     if parts.scheme == "file" and not Path(parts.path).exists():
         yield Finding("store", Verdict.WARN, f"the folder {parts.path} is not there yet", "`dragoman up` makes it.")
         return
-    store, key, body = open_store(settings.storage), f"probes/{secrets.token_hex(8)}/doctor", secrets.token_bytes(64)
+    where = parts.path if parts.scheme == "file" else f"bucket {parts.netloc}"
+    yield probe(open_store(settings.storage), where)
+
+
+def probe(store: BlobStore, where: str) -> Finding:
+    """Put, put again, get, delete: a store that overwrites would let two workers spoil each other's results.
+
+    Raises StoreUnavailable.
+    """
+    key, body = f"probes/{secrets.token_hex(8)}/doctor", secrets.token_bytes(64)
     try:
         first, second = store.put(key, io.BytesIO(body)), store.put(key, io.BytesIO(b"another"))
         with store.open(key) as found:
             same = found.read() == body
     finally:
         store.delete(key)
-    where = parts.path if parts.scheme == "file" else f"bucket {parts.netloc}"
     if first and same and not second:
-        yield Finding("store", Verdict.OK, f"{where} keeps what is put there, and never overwrites")
-    else:
-        yield Finding("store", Verdict.FAIL, f"{where} overwrites", "Take a store that honours If-None-Match on PUT.")
+        return Finding("store", Verdict.OK, f"{where} keeps what is put there, and never overwrites")
+    return Finding("store", Verdict.FAIL, f"{where} overwrites", "Take a store that honours If-None-Match on PUT.")
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:
