@@ -1,0 +1,61 @@
+"""The box that a block's translation is set in, from the lines of the original and the room around them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from statistics import median
+
+from dragoman.domain.document import Align, Block, Line, Run, Span
+from pipeline.pdf.geometry import turned
+from pipeline.pdf.typesetting import Box
+
+LEADING = 1.2  # of the size, where the original has one line only
+LEAST_INDENT = 0.3  # of the size: less is a side bearing
+
+
+def box_of(block: Block, runs: tuple[Run, ...]) -> Box:
+    """The box for `runs`, in the turned space of the block's direction."""
+    direction = block.lines[0].direction
+    lines = [turned(line.bbox, direction) for line in block.lines]
+    room = turned(block.room or block.bbox, direction)
+    baselines = [_main_span(line).baseline for line in block.lines]
+    size = max(run.style.size for run in runs)
+    single = len(lines) == 1
+    left, right = min(line[0] for line in lines), max(line[2] for line in lines)
+    first, hanging = (0.0, 0.0) if block.align in (Align.CENTER, Align.RIGHT) else _indents(lines, left, size)
+    if single:
+        left, right = _grown(block.align, left, right, room)
+    gaps = [below - above for above, below in pairwise(baselines) if below > above]
+    return Box(
+        left=left,
+        right=right,
+        baseline=baselines[0],
+        bottom=max(room[3], lines[-1][3]),
+        size=size,
+        leading=median(gaps) if gaps else LEADING * size,
+        first=first,
+        hanging=hanging,
+        align=block.align,
+        single=single,
+    )
+
+
+def _main_span(line: Line) -> Span:
+    return max(line.spans, key=lambda span: len(span.text) * span.style.size)
+
+
+def _indents(lines: list[tuple[float, float, float, float]], left: float, size: float) -> tuple[float, float]:
+    if len(lines) == 1:
+        return 0.0, 0.0
+    first, rest = lines[0][0] - left, min(line[0] for line in lines[1:]) - left
+    return (first if first > LEAST_INDENT * size else 0.0), (rest if rest > LEAST_INDENT * size else 0.0)
+
+
+def _grown(align: Align, left: float, right: float, room: tuple[float, float, float, float]) -> tuple[float, float]:
+    """The edges of one line, moved out as far as its room and its alignment allow."""
+    if align is Align.RIGHT:
+        return min(left, room[0]), right
+    if align is Align.CENTER:
+        half = max((right - left) / 2, min((left + right) / 2 - room[0], room[2] - (left + right) / 2))
+        return (left + right) / 2 - half, (left + right) / 2 + half
+    return left, max(right, room[2])

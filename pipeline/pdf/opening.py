@@ -1,0 +1,68 @@
+"""A PDF file opened, or the plain reason why it cannot be. MuPDF's exceptions and its chatter on stderr end here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pymupdf
+
+from dragoman.errors import DamagedPdf, EmptyFile, EncryptedPdf, NotAPdf, WrongPassword
+
+HEADER = b"%PDF-"
+HEADER_WITHIN = 1024  # ISO 32000-1 annex H, 3.4.1: readers accept the header anywhere in the first 1024 bytes
+
+
+def quiet() -> None:
+    """Keep MuPDF from writing to stderr: what matters arrives as an exception or as a warning of ours."""
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    pymupdf.TOOLS.mupdf_display_warnings(False)
+
+
+@contextmanager
+def damage_named() -> Iterator[None]:
+    """Raises DamagedPdf for what MuPDF raises inside: RuntimeError or ValueError in its wrapper, for broken objects."""
+    try:
+        yield
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+        raise DamagedPdf(detail=f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def opened(source: Path, password: str | None = None) -> Iterator[pymupdf.Document]:
+    """The open document, closed at the end.
+
+    Raises EmptyFile, NotAPdf, DamagedPdf, EncryptedPdf (no password was given) or WrongPassword.
+    """
+    quiet()
+    _check_header(source)
+    with damage_named():
+        pdf = pymupdf.open(source, filetype="pdf")
+    try:
+        _unlock(pdf, password)
+        with damage_named():
+            if not pdf.is_pdf or pdf.page_count == 0:
+                raise DamagedPdf
+            pdf.load_page(0)
+        yield pdf
+    finally:
+        pdf.close()
+
+
+def _check_header(source: Path) -> None:
+    with source.open("rb") as file:
+        start = file.read(HEADER_WITHIN)
+    if not start:
+        raise EmptyFile
+    if HEADER not in start:
+        raise NotAPdf
+
+
+def _unlock(pdf: pymupdf.Document, password: str | None) -> None:
+    if not pdf.needs_pass:
+        return
+    if not password:
+        raise EncryptedPdf
+    if not pdf.authenticate(password):
+        raise WrongPassword

@@ -1,0 +1,71 @@
+"""One page translated in place: erased, set, written; what it had besides text is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pymupdf
+
+from dragoman.domain.document import Block, DocumentWarning, Page
+from pipeline.pdf.boxes import box_of
+from pipeline.pdf.embedding import embed, reserve
+from pipeline.pdf.fonts import Fonts
+from pipeline.pdf.reading import detach_annotations
+from pipeline.pdf.stamp import stamp_operators
+from pipeline.pdf.typesetting import FLOOR, Setting, fit, words_of
+from pipeline.pdf.writing import add_content, erase, text_operators
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes the pages of one document; `finish` embeds the fonts. `stamp`: what to print on every page, None: nothing."""
+
+    pdf: pymupdf.Document
+    stamp: str | None = None
+    fonts: Fonts = field(default_factory=Fonts)
+    warnings: list[DocumentWarning] = field(default_factory=list)
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def write(self, page: Page) -> None:
+        """Set the targets of a page. A page with none, and no stamp, is not touched at all."""
+        blocks = [block for block in page.blocks if block.target is not None]
+        if not blocks and self.stamp is None:
+            return
+        kind, annotations = detach_annotations(self.pdf, page.number)
+        sheet = self.pdf.load_page(page.number)
+        stamp = stamp_operators(self.stamp, sheet, self.fonts) if self.stamp else ""
+        sheet.set_rotation(0) if page.rotation else None
+        erase(sheet, blocks, [block.bbox for block in page.blocks if block.target is None])
+        operators = [*(operator for block in blocks for operator in self._set(block, page.number)), stamp]
+        reserve(self.pdf, self.fonts.used(), self._numbers)
+        add_content(sheet, "\n".join(operators), self._numbers)
+        if page.rotation:
+            sheet.set_rotation(page.rotation)
+        if kind != "null":
+            self.pdf.xref_set_key(sheet.xref, "Annots", annotations)
+
+    def finish(self) -> None:
+        """Embed what was used, once, after the last page."""
+        embed(self.pdf, self.fonts.used(), self._numbers)
+        if self.fonts.missing:
+            shown = " ".join(sorted(self.fonts.missing)[:10])
+            message = f"No typeface here has these characters, so they were left out: {shown}"
+            self.warnings.append(DocumentWarning("characters_missing", message))
+
+    def _set(self, block: Block, number: int) -> list[str]:
+        setting = self._fitted(block)
+        if setting.scale < FLOOR or not setting.fits:
+            self._warn_tiny(number)
+        return list(text_operators(setting, block.lines[0].direction))
+
+    def _fitted(self, block: Block) -> Setting:
+        runs = block.target or ()
+        return fit(words_of(runs, self.fonts), box_of(block, runs))
+
+    def _warn_tiny(self, number: int) -> None:
+        message = (
+            "Some text on this page had to be set very small, since its translation is much longer than the original."
+        )
+        warning = DocumentWarning("text_tiny", message, number)
+        if warning not in self.warnings:
+            self.warnings.append(warning)

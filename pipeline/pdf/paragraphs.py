@@ -1,0 +1,339 @@
+"""Rows to paragraphs, by geometry alone, in the turned space of one direction.
+
+Rows are taken from top to bottom; each joins the paragraph whose last row stands right above it, or begins a new one.
+So columns grow side by side without being looked for. What keeps two rows apart: another size, weight or colour, another
+leading, an indent, a list marker, a rule or the edge of a fill between them, a row that ends before it had to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from dragoman.domain.document import Align, Rect, Run, Style
+from pipeline.pdf.geometry import contains, overlap
+from pipeline.pdf.reading import Marks, Row
+
+# All of these are shares of the row's size, unless said otherwise.
+SAME_SIZE = 0.1
+WIDEST_FIRST_LEADING = 1.7  # single-spaced text has 1.0 to 1.5
+SAME_LEADING = 0.18
+SAME_EDGE = 0.5
+DEEPEST_INDENT = 4.0
+MARKER_GAP = 3.0
+NARROW_CELL = 12.0
+SHORT_CELL_WORDS = 3
+NEAR_SIZE = 0.08  # of the block's size: rounding in the file, not another style
+
+_MARKER = re.compile(
+    r"(?:[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·\uf0b7\uf0a7]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivxIVX]{1,4}[.)])(?:\s|$)"
+)
+_END_OF_SENTENCE = ".!?:;。！？：；…"
+_HYPHENS = "-\u2010\u00ad"
+_CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
+_UNSPACED = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\u0e00-\u0eff]")
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """Rows that are one text. `marked`: a list marker or number stands before its first row, as a row of its own."""
+
+    rows: list[Row]
+    marked: bool = False
+
+    @property
+    def last(self) -> Row:
+        """Its lowest row."""
+        return self.rows[-1]
+
+    @property
+    def rect(self) -> Rect:
+        """The box around its letters."""
+        return (
+            min(row.x0 for row in self.rows),
+            self.rows[0].top,
+            max(row.x1 for row in self.rows),
+            self.last.bottom,
+        )
+
+    @property
+    def left(self) -> float:
+        """The left edge of its rows but the first, which may be indented; of the first where it is alone."""
+        return min(row.x0 for row in self.rows[1:]) if len(self.rows) > 1 else self.rows[0].x0
+
+    @property
+    def leading(self) -> float | None:
+        """Points from baseline to baseline, None for one row."""
+        if len(self.rows) == 1:
+            return None
+        gaps = [after.baseline - before.baseline for before, after in zip(self.rows, self.rows[1:], strict=False)]
+        return median(gaps)
+
+    @property
+    def align(self) -> Align:
+        """How its rows stand; a single row counts as left."""
+        return _align(self.rows)
+
+
+def group(rows: Sequence[Row], marks: Marks) -> list[Paragraph]:
+    """The paragraphs of the rows (of one direction), in the order in which the file draws them."""
+    layout = _Layout(rows, marks)
+    paragraphs: list[Paragraph] = []
+    for row in layout.rows:
+        found = layout.paragraph_above(row)
+        if found is not None and layout.continues(found, row):
+            found.rows.append(row)
+        else:
+            found = Paragraph([row], marked=layout.is_marked(row))
+            paragraphs.append(found)
+        layout.owner[row.order] = found
+    return sorted(paragraphs, key=lambda paragraph: min(row.order for row in paragraph.rows))
+
+
+def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
+    """The text of the rows as one: hyphens at line ends resolved, no blank between CJK lines, styles made even."""
+    rows = list(rows)
+    main = _main_style(rows)
+    pieces: list[Run] = []
+    for row in rows:
+        runs = [Run(span.text, _even(span.style, span.text, main)) for span in row.spans]
+        if pieces:
+            pieces[-1], runs[0] = _join(pieces[-1], runs[0])
+        pieces += runs
+    return tuple(_merge(pieces))
+
+
+class _Layout:
+    """The rows of a page from top to bottom, and who stands beside and above whom."""
+
+    def __init__(self, rows: Sequence[Row], marks: Marks) -> None:
+        self.rows = sorted(rows, key=lambda row: (row.baseline, row.x0))
+        self.marks = marks
+        self.owner: dict[int, Paragraph] = {}
+        self._mates = _mates(self.rows)
+        self._place = {row.order: place for place, row in enumerate(self.rows)}
+        self._fills = sorted(marks.fills, key=lambda fill: (fill[2] - fill[0]) * (fill[3] - fill[1]))
+
+    def is_marked(self, row: Row) -> bool:
+        """Whether a short row without words, such as a bullet or a number, stands right before it."""
+        return any(
+            mate.x1 <= row.x0 and row.x0 - mate.x1 < MARKER_GAP * row.size and _is_marker(mate.text)
+            for mate in self._mates[row.order]
+        )
+
+    def paragraph_above(self, row: Row) -> Paragraph | None:
+        """The paragraph of the nearest row above that shares some width with `row`."""
+        best: Row | None = None
+        for place in range(self._place[row.order] - 1, -1, -1):
+            other = self.rows[place]
+            if row.baseline - other.baseline > 3 * row.size or (
+                best and best.baseline - other.baseline > 0.2 * row.size
+            ):
+                break
+            shared = overlap(row.x0, row.x1, other.x0, other.x1)
+            if row.baseline - other.baseline < 0.5 * min(row.size, other.size):
+                continue
+            if shared > 0.3 * min(row.x1 - row.x0, other.x1 - other.x0) and (
+                best is None or shared > overlap(row.x0, row.x1, best.x0, best.x1)
+            ):
+                best = other
+        if best is None:
+            return None
+        found = self.owner[best.order]
+        return found if found.last is best else None
+
+    def continues(self, paragraph: Paragraph, row: Row) -> bool:
+        """Whether `row` goes on with the text of `paragraph`."""
+        last = paragraph.last
+        return (
+            _is_text(last)
+            and _is_text(row)
+            and abs(last.size - row.size) <= SAME_SIZE * row.size
+            and _leading_fits(paragraph, row)
+            and _look(last) == _look(row)
+            and not self.is_marked(row)
+            and not _MARKER.match(row.text)
+            and not self._is_parted(last, row)
+            and not self._are_cells(last, row)
+            and _edges_fit(paragraph, row)
+            and not _ended(paragraph, row)
+        )
+
+    def _is_parted(self, last: Row, row: Row) -> bool:
+        """Whether a rule lies between two rows, or they stand on different fills."""
+        upper, lower = last.baseline, row.baseline - 0.3 * row.size
+        x0, x1 = max(last.x0, row.x0), min(last.x1, row.x1)
+        ruled = any(
+            upper < (rule[1] + rule[3]) / 2 < lower and overlap(x0, x1, rule[0], rule[2]) > 0.5 * (x1 - x0)
+            for rule in self.marks.rules
+        )
+        return ruled or self._fill_of(last) != self._fill_of(row)
+
+    def _fill_of(self, row: Row) -> Rect | None:
+        middle = (row.x0, row.baseline - 0.4 * row.size, row.x1, row.baseline - 0.2 * row.size)
+        return next((fill for fill in self._fills if contains(fill, middle, slack=1)), None)
+
+    def _are_cells(self, last: Row, row: Row) -> bool:
+        """Whether the two are cells of two rows of a table without rules."""
+        mates, other_mates = self._mates[last.order], self._mates[row.order]
+        if not mates or not other_mates:
+            return False
+        if any(_is_number(mate.text) for mate in mates) and any(_is_number(mate.text) for mate in other_mates):
+            return True
+        return (
+            all(
+                len(one.text.split()) <= SHORT_CELL_WORDS and one.x1 - one.x0 < NARROW_CELL * one.size
+                for one in (last, row)
+            )
+            and len(mates) > 1
+        )
+
+
+def _mates(rows: Sequence[Row]) -> dict[int, list[Row]]:
+    """For each row (by order) the others on its baseline."""
+    mates: dict[int, list[Row]] = {row.order: [] for row in rows}
+    for place, row in enumerate(rows):
+        for other in rows[place + 1 :]:
+            if other.baseline - row.baseline > 0.3 * row.size:
+                break
+            if overlap(row.x0, row.x1, other.x0, other.x1) <= 0:
+                mates[row.order].append(other)
+                mates[other.order].append(row)
+    return mates
+
+
+def _is_text(row: Row) -> bool:
+    return len(row.text) > 1 or bool(_CJK.match(row.text))
+
+
+def _is_marker(text: str) -> bool:
+    return len(text) <= 6 and sum(character.isalpha() for character in text) <= 1
+
+
+def _is_number(text: str) -> bool:
+    return any(character.isdigit() for character in text) and not any(character.isalpha() for character in text)
+
+
+def _look(row: Row) -> tuple[bool | None, int | None]:
+    """Weight and colour of a row that is all of one, None where it is mixed."""
+    styles = [span.style for span in row.spans if span.text.strip()]
+    bold = {style.bold for style in styles}
+    color = {style.color for style in styles}
+    return (bold.pop() if len(bold) == 1 else None), (color.pop() if len(color) == 1 else None)
+
+
+def _leading_fits(paragraph: Paragraph, row: Row) -> bool:
+    gap = row.baseline - paragraph.last.baseline
+    leading = paragraph.leading
+    if leading is None:
+        return gap <= WIDEST_FIRST_LEADING * row.size
+    return abs(gap - leading) <= SAME_LEADING * row.size
+
+
+def _edges_fit(paragraph: Paragraph, row: Row) -> bool:
+    slack = SAME_EDGE * row.size
+    rows = paragraph.rows
+    if abs(row.x0 - paragraph.left) <= slack:
+        return True
+    if len(rows) == 1:
+        first = rows[0]
+        indented = 0 < first.x0 - row.x0 <= DEEPEST_INDENT * row.size and first.x1 >= row.x1 - 2 * row.size
+        hanging = (
+            0 < row.x0 - first.x0 <= DEEPEST_INDENT * row.size
+            and first.x1 >= row.x1 - 2 * row.size
+            and (bool(_MARKER.match(first.text)) or first.x1 - first.x0 > NARROW_CELL * row.size)
+        )
+        if indented or hanging:
+            return True
+    return _align([*rows, row]) in (Align.CENTER, Align.RIGHT)
+
+
+def _ended(paragraph: Paragraph, row: Row) -> bool:
+    """Whether the last row was the paragraph's end: the next word would still have fitted into it."""
+    last = paragraph.last
+    if last.text[-1] in _HYPHENS or _align([*paragraph.rows, row]) in (Align.CENTER, Align.RIGHT):
+        return False
+    if _CJK.search(row.text):
+        return row.x1 - last.x1 > 2 * row.size or (
+            last.text[-1] in _END_OF_SENTENCE and max(one.x1 for one in paragraph.rows) - last.x1 > 2 * row.size
+        )
+    right = max([row.x1, *(one.x1 for one in paragraph.rows)])
+    word = row.text.split(maxsplit=1)[0]
+    word_width = (row.x1 - row.x0) * len(word) / len(row.text)
+    free = right - last.x1 - word_width
+    if free < 0.6 * row.size:
+        return False
+    goes_on = row.text[0].islower() and last.text[-1] not in _END_OF_SENTENCE
+    return not (goes_on and free < 0.4 * (right - paragraph.rect[0]))
+
+
+def _align(rows: Sequence[Row]) -> Align:
+    if len(rows) == 1:
+        return Align.LEFT
+    slack = SAME_EDGE * rows[0].size
+    lefts = [row.x0 for row in rows]
+    rights = [row.x1 for row in rows]
+    middles = [(row.x0 + row.x1) / 2 for row in rows]
+    even_left = max(lefts[1:]) - min(lefts[1:]) <= slack and abs(lefts[0] - lefts[1]) <= DEEPEST_INDENT * rows[0].size
+    if max(middles) - min(middles) <= slack and max(lefts) - min(lefts) > slack:
+        return Align.CENTER
+    if (
+        max(rights) - min(rights) <= slack / 2
+        and max(lefts) - min(lefts) > 2 * slack
+        and not (len(rows) > 2 and even_left)
+    ):
+        return (
+            Align.RIGHT if len(rows) > 2 or abs(lefts[0] - lefts[1]) > DEEPEST_INDENT * rows[0].size else Align.JUSTIFY
+        )
+    body = rights[:-1]
+    if len(rows) > 2 and max(body) - min(body) <= slack / 2:
+        return Align.JUSTIFY
+    return Align.LEFT
+
+
+def _main_style(rows: Iterable[Row]) -> Style:
+    weights: dict[Style, int] = {}
+    for row in rows:
+        for span in row.spans:
+            letters = sum(character.isalpha() for character in span.text)
+            weights[span.style] = weights.get(span.style, 0) + 4 * letters + len(span.text)
+    return max(weights, key=lambda style: weights[style])
+
+
+def _even(style: Style, text: str, main: Style) -> Style:
+    """`style` without differences from the main one that nobody sees: a rounded size, the typeface of a comma."""
+    if style.superscript and style.size >= main.size:
+        style = replace(style, superscript=False)
+    if abs(style.size - main.size) <= NEAR_SIZE * main.size:
+        style = replace(style, size=main.size)
+    if not any(character.isalpha() for character in text) and not style.superscript:
+        return replace(main, color=style.color) if style.size == main.size else replace(style, family=main.family)
+    return style
+
+
+def _join(run: Run, following: Run) -> tuple[Run, Run]:
+    """The last run of a row and the first of the next, with the line end resolved."""
+    before, after = run.text, following.text
+    if not before or not after:
+        return run, following
+    if before[-1] == "\u00ad" or (
+        before[-1] in _HYPHENS and before[-2:-1].isalpha() and after[0].isalpha() and after[0].islower()
+    ):
+        return replace(run, text=before[:-1]), following
+    unspaced = _UNSPACED.match(before[-1]) and _UNSPACED.match(after[0])
+    if unspaced or before[-1] in "-\u2010/\u2014" or before[-1].isspace():
+        return run, following
+    return replace(run, text=before + " "), following
+
+
+def _merge(runs: list[Run]) -> list[Run]:
+    merged: list[Run] = []
+    for run in runs:
+        text = run.text.replace("\u00ad", "")
+        if merged and merged[-1].style == run.style:
+            merged[-1] = replace(merged[-1], text=merged[-1].text + text)
+        elif text:
+            merged.append(replace(run, text=text))
+    return merged

