@@ -42,7 +42,7 @@ def purge_job(database: Database, store: BlobStore, job_id: str, cache: Cache | 
     _delete_below(store, f"jobs/{job_id}/")
     with database.write() as connection:
         gone: dict[str, Any] = {"filename": "", "source": "", "artifact": None, "result": None, "source_sha256": ""}
-        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**gone, owner=_owner(row)))
+        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**gone, owner=_unnamed(row["owner"])))
         _forget_texts(connection, OUTBOX.c.owner == job_id)
     if row["message_id"]:
         purge_message(database, store, row["message_id"])
@@ -62,7 +62,7 @@ def purge_message(database: Database, store: BlobStore, message_id: str) -> bool
     for delivery in sent:
         _delete_below(store, f"outbox/{delivery['id']}/")
     with database.write() as connection:
-        gone: dict[str, Any] = {"payload": {}, "blob": None, "purged_at": now_s(), "sender": hashed(row["sender"])}
+        gone: dict[str, Any] = {"payload": {}, "blob": None, "purged_at": now_s(), "sender": _unnamed(row["sender"])}
         connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(**gone))
         _forget_texts(connection, OUTBOX.c.owner == message_id)
     return True
@@ -123,6 +123,6 @@ def _forget_texts(connection: Connection, which: Any) -> None:
     connection.execute(update(OUTBOX).where(which, ended).values(payload={}, rendered=None))
 
 
-def _owner(row: dict[str, Any]) -> str:
-    """Who owned a purged job: a token's name is kept, an address becomes a hash."""
-    return hashed(row["owner"]) if "@" in row["owner"] else str(row["owner"])
+def _unnamed(owner: str) -> str:
+    """An address as a hash; the name of a token, or what is a hash already, as it is."""
+    return hashed(owner) if "@" in owner else owner
