@@ -39,7 +39,8 @@ def start_mail_job(stack: Stack, deepl: FakeDeepL, after_requests: int = 2) -> s
 
 
 def assert_answered_once_and_paid_once(stack: Stack, deepl: FakeDeepL, job_id: str, in_flight: int) -> None:
-    assert stack.await_end(job_id, within_s=120)["status"] == "COMPLETED"
+    ended = stack.await_end(job_id, within_s=120)
+    assert ended["status"] == "COMPLETED", ended
     assert len(stack.await_answers(1)) == 1
     assert stack.rows("SELECT kind, run, state FROM outbox WHERE kind = 'final'") == [("final", 1, "done")]
     texts = [text for request in deepl.requests for text in request["text"]]

@@ -26,8 +26,8 @@ ENDS = ("COMPLETED", "FAILED", "CANCELLED")
 class Stack:
     """A running Dragoman. `data` outlives it, so that another one can go on there."""
 
-    def __init__(self, data: Path, **more: str) -> None:
-        """`more`: further settings, such as `engine="deepl"`."""
+    def __init__(self, data: Path, environment: dict[str, str] | None = None, **more: str) -> None:
+        """`more`: further settings, such as `engine="deepl"`; `environment`: variables of others, such as OTEL_*."""
         self.data = data
         self.web, self.smtp, self.flower = free_port(), free_port(), free_port()
         chosen = {
@@ -42,6 +42,7 @@ class Stack:
             **more,
         }
         self._environment = {f"DRAGOMAN_{name.upper()}": value for name, value in chosen.items()}
+        self._environment |= environment or {}
         self._environment["PYTHONPATH"] = os.getcwd()
         self._server = Server("up")
         self.url = f"http://{LOOPBACK}:{self.web}"
