@@ -24,9 +24,10 @@ import pytest
 
 from dragoman import queues
 from dragoman.db.inbox import INBOX
+from dragoman.errors import SettingsInvalid
 from dragoman.intake import Intake
 from dragoman.settings import Settings
-from ingress.email.server import Door, Limits, limits_of
+from ingress.email.server import Door, Limits, limits_of, serve
 
 PDF = b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n"
 SENDER, OURS = "alice@example.org", "translate@localhost"
@@ -430,6 +431,7 @@ def test_endless_line_is_bounded(intake, settings):
 SERVE = """
 import asyncio, os, sys
 from dragoman.db.engine import Database
+from dragoman.errors import SettingsInvalid
 from dragoman.intake import Intake
 from dragoman.settings import Settings
 from dragoman.storage import open_store
@@ -494,3 +496,47 @@ def test_swaks_is_understood(door, intake, tmp_path):
     assert done.returncode == 0, done.stdout
     (row,) = messages(intake)
     assert f"250 2.0.0 accepted as {row['id']}" in done.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize("broker", ["", "redis://127.0.0.1:1/0"], ids=["no broker", "broker down"])
+def test_process_serves_without_a_broker_until_it_is_told_to_stop(intake, settings, broker):
+    port = free_port()
+    chosen = {"DATA_DIR": settings.data_dir, "ALLOWED_SENDERS": "@example.org", "SENDER_AUTH": "none"}
+    chosen |= {"SMTP_LISTEN": f"127.0.0.1:{port}", "BROKER_URL": broker, "LOG_FORMAT": "json"}
+    code = "from dragoman.settings import Settings; from ingress.email.server import run; run(Settings.from_env())"
+    environment = {**os.environ, **{f"DRAGOMAN_{name}": str(value) for name, value in chosen.items()}}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        listening = next(line for line in process.stderr if "smtp_listens" in line)
+        assert str(port) in listening
+        assert send(port, mail()).startswith("250 ")
+        assert len(messages(intake)) == 1
+        process.send_signal(signal.SIGTERM)
+        log = process.stderr.read()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait(10)
+        process.stderr.close()
+    assert "smtp_stopped" in log
+    assert SENDER not in listening + log
+
+
+def test_port_that_is_taken_is_said_plainly(intake):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(SettingsInvalid, match=f"DRAGOMAN_SMTP_LISTEN: cannot listen on {listen}"):
+            asyncio.run(serve(an_intake(intake, smtp_listen=listen)))
+
+
+def test_trusted_peer_that_is_no_address_is_said_plainly(intake):
+    with pytest.raises(SettingsInvalid, match="DRAGOMAN_TRUSTED_PEERS"):
+        Door(an_intake(intake, trusted_peers=("mail.example.org",)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.domain.job import Tone
@@ -170,6 +170,7 @@ def test_unknown_language_in_the_address_is_not_guessed_around():
     assert request.wish("t+xyzzy@x", "to French", "[es]", "it") == Wish(unknown="xyzzy")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=80))
 def test_no_text_breaks_it(words, subject):
     request.wish(f"translate+{subject}@x", words, subject, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingress.email.transparency import Transparency
@@ -32,6 +32,7 @@ def received(chunks: list[bytes]) -> tuple[bytes, Transparency]:
     return content, dots
 
 
+@settings(deadline=None)
 @given(PIECES.map(b"".join))
 def test_message_is_the_same_when_cut_at_every_single_place(content):
     wire = stuffed(content)
@@ -41,6 +42,7 @@ def test_message_is_the_same_when_cut_at_every_single_place(content):
         assert (found, dots.ended, dots.rest) == (expected, True, b"")
 
 
+@settings(deadline=None)
 @given(PIECES.map(b"".join))
 def test_message_is_the_same_byte_by_byte(content):
     wire = stuffed(content) + b"QUIT\r\n"
@@ -59,6 +61,7 @@ def test_nothing_else_is_an_end(wire):
     assert not received([wire])[1].ended
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(1, 40))
 def test_at_most_four_bytes_are_held_back(wire, size):
     dots = Transparency()
