@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
+import pymupdf
 import pytest
+import requests
 from psycopg import sql
 from typer.testing import CliRunner
 
@@ -28,6 +30,7 @@ from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import LOOPBACK, Server, find, free_port, missing, wait_until
 
 OURS = ("worker", "notifier", "sweeper", "beat", "smtp", "web", "flower")
+ENDS = ("COMPLETED", "FAILED", "CANCELLED")
 GRPC = 10_000  # each service of SeaweedFS listens on its port and on this one above it
 
 
@@ -38,6 +41,8 @@ class Deployment:
         self.data = folder / "data"
         self.data.mkdir()
         assert CliRunner().invoke(app, ["init", "--dir", str(folder)]).exit_code == 0
+        with (folder / ".env").open("a") as file:  # as an admin would fill it in
+            file.write("DRAGOMAN_ENGINE=pseudo\n")
         self.env = compose.read_env(folder / ".env")
         self.ports = {name: free_port(GRPC) for name in ("redis", "seaweedfs", "jaeger", "web", "smtp", "flower")}
         self.postgresql = postgresql
@@ -211,6 +216,28 @@ def test_the_doctor_finds_all_parts(deployment: Deployment):
     found = {one["what"]: one["verdict"] for one in json.loads(asked.stdout)["findings"]}
     assert asked.returncode == 0, asked.stdout
     assert found["database"] == found["store"] == found["broker"] == "ok"
+
+
+def test_a_document_goes_through_all_of_it(deployment: Deployment):
+    for name in ("worker", "web"):
+        deployment.wait_healthy(name)
+    token = deployment.env["DRAGOMAN_API_TOKENS"].split(":")[1]
+    url = f"http://{LOOPBACK}:{deployment.ports['web']}"
+    sent = {"files": {"file": ("paper.pdf", one_page())}, "data": {"target_lang": "de"}}
+    with requests.Session() as http:
+        http.headers["Authorization"] = f"Bearer {token}"
+        accepted = http.post(f"{url}/api/v1/upload", timeout=30, **sent)
+        assert accepted.status_code == HTTPStatus.ACCEPTED, accepted.text
+        status = f"{url}/api/v1/status/{accepted.json()['job_id']}"
+        wait_until(lambda: http.get(status, timeout=30).json()["status"] in ENDS, 120, "the job ends", every_s=0.5)
+        assert http.get(status, timeout=30).json()["status"] == "COMPLETED", deployment.log("worker")
+
+
+def one_page() -> bytes:
+    """A PDF with a sentence."""
+    with pymupdf.open() as document:
+        document.new_page().insert_text((72, 72), "The quick brown fox jumps over the lazy dog near the river.")
+        return document.tobytes()
 
 
 @pytest.mark.parametrize("name", OURS)
