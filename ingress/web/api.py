@@ -43,7 +43,9 @@ async def upload(
     request: Request,
     door: DoorOf,
     caller: CallerOf,
-    idempotency_key: Annotated[str | None, Header(description="Makes repeating an upload safe.")] = None,
+    idempotency_key: Annotated[
+        str | None, Header(alias="Idempotency-Key", description="Makes repeating an upload safe.")
+    ] = None,
 ) -> Accepted:
     """Have a PDF translated. 202 means that it is kept durably, whatever dies next."""
     file, fields = await uploads.read_form(request, door.settings.max_pdf_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, cast, get_args
 
@@ -10,7 +11,7 @@ from fastapi.security import HTTPBearer
 
 from dragoman.db import history, jobs, presence
 from dragoman.domain.job import OPEN, RowState, Status
-from dragoman.errors import Gone, UnsupportedTarget
+from dragoman.errors import Gone, NotFound, UnsupportedTarget
 from dragoman.intake import Intake, can_target
 from dragoman.links import Links, Purpose
 from dragoman.settings import Settings
@@ -19,6 +20,7 @@ from ingress.web.health import Broker
 from ingress.web.views import status
 
 ENGINES = frozenset(get_args(Settings.model_fields["engine"].annotation)) - {"auto"}
+JOB_ID = re.compile(r"[0-9a-f]{32}")
 MOST_OPEN = 1000  # open jobs that are looked through for one status
 ROW_STATE = {Status.COMPLETED: RowState.DONE, Status.FAILED: RowState.DEAD, Status.CANCELLED: RowState.CANCELLED}
 
@@ -56,7 +58,9 @@ class Door:
         return row
 
     def own_job(self, caller: Caller, job_id: str) -> dict[str, Any]:
-        """The job's row, if the caller may see it. Raises NotFound."""
+        """The job's row, if the caller may see it. Raises NotFound, for what can be no id too."""
+        if not JOB_ID.fullmatch(job_id):  # PostgreSQL takes no NUL in a text
+            raise NotFound("There is no such job.")
         return self.intake.find(job_id, caller.sees)
 
     def own_jobs(self, caller: Caller, wanted: Status | None, limit: int) -> list[dict[str, Any]]:

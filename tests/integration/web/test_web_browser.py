@@ -54,7 +54,7 @@ class Watched:
 
     def picture(self, name: str) -> None:
         if PICTURES:
-            self.page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+            self.page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True, animations="disabled")
 
 
 @pytest.fixture

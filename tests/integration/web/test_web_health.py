@@ -15,10 +15,11 @@ from dragoman.errors import EncryptedPdf
 from dragoman.intake import Intake
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
+from dragoman.storage import open_store
 from ingress.web.app import make_app
 from ingress.web.health import CeleryBroker
 from tests.fakes import RecordingDoorbell
-from tests.integration.web.conftest import ANNA, DEADLINE_S, Client, Worker, serving, until
+from tests.integration.web.conftest import ANNA, DEADLINE_S, PDF, RESULT, Client, Worker, serving, until
 from tests.servers.redis import Redis
 
 ROOT = Path(__file__).parents[3]
@@ -111,6 +112,30 @@ def test_process_takes_uploads_without_a_broker_and_ends_on_sigterm_with_streams
     assert "Traceback" not in logged
     assert page.removeprefix("/j/") not in logged
     assert ANNA not in logged
+
+
+def test_all_of_it_works_on_postgresql_and_s3_too(
+    settings: Settings, postgresql_url: str, s3_url: str, doorbell: RecordingDoorbell
+) -> None:
+    database, store = Database(postgresql_url), open_store(s3_url)
+    schema.upgrade(database)
+    worker = Worker(database, store)
+    with serving(make_app(settings, Intake(database, store, doorbell, settings))) as port:
+        client = Client(port)
+        assert client.get("/readyz").status == 200
+        job_id = client.upload(headers={"Idempotency-Key": "one"}).json["job_id"]
+        assert client.upload(headers={"Idempotency-Key": "one"}).json["job_id"] == job_id
+        assert client.upload(PDF + b"2", headers={"Idempotency-Key": "one"}).status == 409
+        worker.all(job_id)
+        status = client.get(f"/api/v1/status/{job_id}", ANNA).json
+        assert client.ask("POST", status["result_url"]).body == RESULT
+        metrics = client.get("/metrics").body.decode()
+        assert 'dragoman_jobs{stage="reconstruct",state="done"} 1.0' in metrics
+        assert 'dragoman_ledger_oldest_due_seconds{ledger="jobs"} 0.0' in metrics
+        assert client.ask("DELETE", f"/api/v1/jobs/{job_id}", ANNA).status == 204
+        assert client.get(status["page_url"]).status == 410
+    assert list(store.keys("jobs/")) == []
+    database.close()
 
 
 def _answers(client: Client) -> bool:

@@ -76,6 +76,11 @@ def test_jobs_of_others_look_like_none(client: Client, worker: Worker, job_id: s
     assert worker.row(job_id)["state"] == "ready"
 
 
+@pytest.mark.parametrize("name", ["%00", "x", "..%2fjobs", "%F0%9F%98%80", "0" * 5000])
+def test_what_can_be_no_id_is_not_found(client: Client, name: str) -> None:
+    assert client.get(f"/api/v1/status/{name}", ADMIN).status == 404
+
+
 def test_list_holds_own_jobs_and_for_an_admin_all(client: Client, worker: Worker) -> None:
     ids = [client.upload(token=token).json["job_id"] for token in (ANNA, ANNA, BERT)]
     worker.all(ids[0])
