@@ -77,8 +77,9 @@ def headline(answer: Answer) -> str:
         return "Your translations have been deleted." if many else "Your translation has been deleted."
     if answer.kind is AnswerKind.REFUSED and answer.left_out and not answer.problem:
         return "Nothing in your mail could be translated."
-    if answer.kind is AnswerKind.DONE and any(file.is_pseudo for file in answer.files):
-        return "The layout is ready, but this is not a translation."
+    if answer.kind in (AnswerKind.DONE, AnswerKind.PARTLY) and any(file.is_pseudo for file in answer.files):
+        some = "of some documents " if answer.kind is AnswerKind.PARTLY else ""
+        return f"The layout {some}is ready, but this is not a translation."
     return {
         AnswerKind.ACK: f"We are translating your {'documents' if many else 'document'}.",
         AnswerKind.DONE: "Your translations are ready." if many else "Your translation is ready.",
@@ -139,7 +140,7 @@ def _facts(file: File) -> str:
     if file.pages is not None:
         parts.append(f"{file.pages:,} page{'s' if file.pages != 1 else ''}")
     if file.characters is not None:
-        parts.append(f"{file.characters:,} characters")
+        parts.append(f"{file.characters:,} characters" if file.characters else "no text to translate")
     if file.engine_name:
         parts.append("by the pseudo engine" if file.is_pseudo else f"translated by {file.engine_name}")
     return ", ".join(parts) + "."

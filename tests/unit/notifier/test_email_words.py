@@ -102,6 +102,12 @@ def test_a_pseudo_translation_is_loudly_none_and_the_way_out_is_named() -> None:
     assert "translated by" not in said
     assert "This is not a translation." in rendered(answer, HOUSE, "r")[1]
     assert "ready, but this is not a translation" in headline(answer)
+    partly = replace(answer, kind=AnswerKind.PARTLY, files=(*answer.files, FAILED))
+    assert headline(partly) == "The layout of some documents is ready, but this is not a translation."
+
+
+def test_a_document_without_words_is_said_to_have_none() -> None:
+    assert "no text to translate" in words(Answer(AnswerKind.DONE, (replace(DONE, characters=0),)))
 
 
 def test_a_document_in_the_language_already_is_said_to_need_none() -> None:
