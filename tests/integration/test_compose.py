@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import smtplib
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -43,6 +46,9 @@ class Deployment:
         assert CliRunner().invoke(app, ["init", "--dir", str(folder)]).exit_code == 0
         with (folder / ".env").open("a") as file:  # as an admin would fill it in
             file.write("DRAGOMAN_ENGINE=pseudo\n")
+            file.write("DRAGOMAN_MAIL_ADDRESS=translate@example.org\n")
+            file.write("DRAGOMAN_ALLOWED_SENDERS=ana@example.com\n")
+            file.write(f"DRAGOMAN_TRUSTED_PEERS={LOOPBACK}\n")
         self.env = compose.read_env(folder / ".env")
         self.ports = {name: free_port(GRPC) for name in ("redis", "seaweedfs", "jaeger", "web", "smtp", "flower")}
         self.postgresql = postgresql
@@ -231,6 +237,23 @@ def test_a_document_goes_through_all_of_it(deployment: Deployment):
         status = f"{url}/api/v1/status/{accepted.json()['job_id']}"
         wait_until(lambda: http.get(status, timeout=30).json()["status"] in ENDS, 120, "the job ends", every_s=0.5)
         assert http.get(status, timeout=30).json()["status"] == "COMPLETED", deployment.log("worker")
+
+
+def test_a_mail_is_answered(deployment: Deployment):
+    for name in ("smtp", "worker", "notifier"):
+        deployment.wait_healthy(name)
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "ana@example.com", "translate+de@example.org", "A paper"
+    mail["Message-ID"] = "<compose-1@example.com>"
+    mail.set_content("Please.")
+    mail.add_attachment(one_page(), maintype="application", subtype="pdf", filename="paper.pdf")
+    with smtplib.SMTP(LOOPBACK, deployment.ports["smtp"], timeout=30) as smtp:
+        smtp.send_message(mail)
+    answers = deployment.data / "outbox" / "new"
+    wait_until(lambda: any(answers.glob("*")), 120, "the answer is there", every_s=0.5)
+    answer = message_from_bytes(next(answers.glob("*")).read_bytes(), policy=policy.default)
+    assert answer["In-Reply-To"] == mail["Message-ID"]
+    assert [part.get_content_type() for part in answer.iter_attachments()] == ["application/pdf"]
 
 
 def one_page() -> bytes:
