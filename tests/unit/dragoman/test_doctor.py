@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from dragoman import doctor
 from dragoman.db import presence
-from dragoman.doctor import Finding, Verdict, examine
+from dragoman.doctor import Finding, Verdict, doors, examine, parts
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 
@@ -82,7 +81,7 @@ class Overwriting:
 
 def test_a_store_that_overwrites_fails():
     store = Overwriting()
-    finding = doctor.probe(store, "here")
+    finding = parts.probe(store, "here")
     assert finding.verdict is Verdict.FAIL
     assert "If-None-Match" in finding.todo
     assert store.kept == {}
@@ -113,7 +112,7 @@ def test_a_quota_is_watched(count, verdict):
         def usage(self):
             return count, 100
 
-    assert doctor._quota(Engine()).verdict is verdict
+    assert doors.quota(Engine()).verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -128,7 +127,7 @@ def test_a_quota_is_watched(count, verdict):
     ],
 )
 def test_the_door_for_mail(chosen, verdict, word):
-    [finding] = doctor._mail(Settings.from_env(**chosen))
+    [finding] = doors.mail(Settings.from_env(**chosen))
     assert finding.verdict is verdict
     assert word in finding.said
 
@@ -138,7 +137,7 @@ def test_the_door_for_mail(chosen, verdict, word):
     [(None, Verdict.OK), ("http://t.example.org", Verdict.WARN), ("https://t.example.org", Verdict.OK)],
 )
 def test_links(url, verdict, tmp_path):
-    [finding] = doctor._links(Settings.from_env(public_url=url, secret_key="0123456789abcdef", data_dir=tmp_path))
+    [finding] = doors.links(Settings.from_env(public_url=url, secret_key="0123456789abcdef", data_dir=tmp_path))
     assert finding.verdict is verdict
 
 

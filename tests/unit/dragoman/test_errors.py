@@ -1,0 +1,77 @@
+"""The tree of errors: every leaf has its own code and exit code, and words for people."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from dragoman import errors
+from dragoman.errors import Blame, DragomanError, EngineBusy, OperatorError, RequestError, TemporaryError
+
+
+def all_below(kind: type[DragomanError]) -> list[type[DragomanError]]:
+    return [kind, *(found for below in kind.__subclasses__() for found in all_below(below))]
+
+
+# Only this module's: other packages may have errors of their own that never leave them.
+ALL = [kind for kind in all_below(DragomanError) if kind.__module__ == errors.__name__]
+
+
+def twice(values: list) -> list:
+    return [value for value, count in Counter(values).items() if count > 1]
+
+
+def test_codes_are_unique():
+    assert twice([kind.code for kind in ALL]) == []
+
+
+def test_exit_codes_are_unique_and_fit_a_shell():
+    assert twice([kind.exit_code for kind in ALL]) == []
+    assert all(0 < kind.exit_code < 126 for kind in ALL)
+
+
+def test_codes_are_the_names_in_small_letters():
+    for kind in ALL:
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__.removesuffix("Error")).lower()
+        assert kind.code == {"dragoman": "error", "not_a_pdf": "not_a_pdf"}.get(name, name)
+
+
+def test_the_tree_in_the_module_s_words_is_complete():
+    drawn = set(re.findall(r"\b[A-Z][A-Za-z]+\b", errors.__doc__.split("DragomanError\n", 1)[1]))
+    assert {kind.__name__ for kind in ALL} - {"DragomanError"} <= drawn
+    assert drawn <= {kind.__name__ for kind in ALL} | {"OCR"}
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
+def test_has_a_sentence_and_advice_for_the_sender(kind):
+    error = kind()
+    assert str(error).endswith((".", ")."))
+    assert "\n" not in str(error)
+    assert error.advice.endswith((".", "”."))
+    assert error.detail == ""
+
+
+@pytest.mark.parametrize("kind", all_below(RequestError), ids=lambda kind: kind.__name__)
+def test_sender_s_errors_are_permanent_and_theirs(kind):
+    assert kind.blame is Blame.SENDER
+    assert not kind.temporary
+    assert 400 <= kind.http_status < 500
+
+
+@pytest.mark.parametrize("kind", all_below(OperatorError) + all_below(TemporaryError), ids=lambda kind: kind.__name__)
+def test_our_errors_are_never_blamed_on_the_sender(kind):
+    assert kind.blame is Blame.OPERATOR
+    assert kind.http_status >= 500
+    assert kind.temporary == issubclass(kind, TemporaryError)
+
+
+def test_own_words_replace_the_class_s():
+    error = errors.UnsupportedTarget("Not into Latin.", advice="Try Italian.", detail="host db7")
+    assert (str(error), error.advice, error.detail) == ("Not into Latin.", "Try Italian.", "host db7")
+
+
+def test_temporary_errors_know_how_long_to_wait():
+    assert EngineBusy(retry_after_s=30).retry_after_s == 30
+    assert EngineBusy().retry_after_s is None
