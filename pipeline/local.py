@@ -14,13 +14,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dragoman.domain import language
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Options, Stage, Tone
 from dragoman.errors import NotAllowed, NotFound, StoreUnavailable, UnsupportedOption
 from dragoman.ports import ToneModel, Translator
-from pipeline import translation
-from pipeline.engines import pseudo
+from pipeline import notices, translation
 from pipeline.stages import tone, translate
 from pipeline.stages.protect import NO_GLOSSARY, Glossary
 
@@ -167,28 +165,17 @@ def _translated(
                 tone.segments(result), model, target_lang=options.target_lang, tone=options.tone, on_progress=progress
             )
             result, billed = tone.apply(result, polished), billed + more
-    stamp = pseudo.STAMP if engine.name == pseudo.NAME else None
+    stamp = notices.stamp(engine.name)
     with watch.stage(Stage.RECONSTRUCT) as progress:
         left_out = reconstruct(
             source, result, out, options=options, password=password, stamp=stamp, on_progress=progress
         )
-    said = _warnings(engine, model, options)
+    said = notices.of_engine(engine, model, options)
     return _report(document, options, engine.name, billed, (*document.warnings, *said, *left_out))
 
 
-def _warnings(engine: Translator, model: ToneModel | None, options: Options) -> Iterator[DocumentWarning]:
-    if engine.name == pseudo.NAME:
-        yield DocumentWarning("pseudo_translation", pseudo.STAMP)
-    if model is None and not tone.honoured(options.tone, options.target_lang, engine.capabilities()):
-        spoken = language.name(options.target_lang)
-        yield DocumentWarning(
-            "tone_ignored", f"{engine.name} has no tone “{options.tone}” in {spoken}: it was left out."
-        )
-
-
 def _as_it_is(document: Document, options: Options) -> Report:
-    spoken = language.name(options.target_lang)
-    said = DocumentWarning("already_in_target", f"The document is already in {spoken}: the result is a copy of it.")
+    said = notices.already_in_target(options)
     return _report(document, options, NO_ENGINE, 0, (*document.warnings, said))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from shutil import copyfile
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Options
 from dragoman.ports import Translator
-from pipeline.engines import pseudo, registry
+from pipeline import notices
+from pipeline.engines import registry
 from pipeline.remembering import SharedMemory
 from pipeline.run import NO_ENGINE, Run
 from pipeline.stages import extract as extracting
@@ -29,13 +31,14 @@ def extract(run: Run) -> None:
         max_pages=settings.max_pages,
         on_progress=run.progress,
     )
+    engine, said = _decide(run, document)
     run.save(
         document,
         source_lang=document.source_lang,
-        engine=_engine_name(run, document),
+        engine=engine,
         pages=len(document.pages),
         characters=document.characters(),
-        warnings=_as_json(document.warnings),
+        warnings=_as_json((*document.warnings, *said)),
     )
 
 
@@ -91,22 +94,20 @@ def reconstruct(run: Run) -> None:
         run.document(),
         result,
         options=run.options,
-        stamp=stamp_of(run.job["engine"]),
+        stamp=notices.stamp(run.job["engine"]),
         on_progress=run.progress,
     )
     run.complete(result, warnings=[*run.job["warnings"], *_as_json(warnings)])
 
 
-def stamp_of(engine: str) -> str | None:
-    """What is printed on each page of a result that is no translation; None for real ones."""
-    return pseudo.STAMP if engine == pseudo.NAME else None
-
-
-def _engine_name(run: Run, document: Document) -> str:
-    options = run.options
+def _decide(run: Run, document: Document) -> tuple[str, Iterable[DocumentWarning]]:
+    """The name of the engine for this job, and what its reader has to be told of it."""
+    options, settings = run.options, run.context.settings
     if not translating.needs_translation(document, options):
-        return NO_ENGINE
-    return _choose(run, options, document.source_lang).name
+        return NO_ENGINE, (notices.already_in_target(options),)
+    engine = _choose(run, options, document.source_lang)
+    model = registry.tone_model(settings, engine, options.tone, options.target_lang)
+    return engine.name, notices.of_engine(engine, model, options)
 
 
 def _engine(run: Run) -> Translator:
@@ -118,5 +119,5 @@ def _choose(run: Run, options: Options, source_lang: str | None, engine: str | N
     return registry.choose(run.context.settings, engine or options.engine, source_lang, options.target_lang)
 
 
-def _as_json(warnings: tuple[DocumentWarning, ...]) -> list[dict[str, Any]]:
+def _as_json(warnings: Iterable[DocumentWarning]) -> list[dict[str, Any]]:
     return [asdict(warning) for warning in warnings]

@@ -1,0 +1,34 @@
+"""What the reader of a result has to be told about how it was made: the same words in the worker and on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dragoman.domain import language
+from dragoman.domain.document import DocumentWarning
+from dragoman.domain.job import Options
+from dragoman.ports import ToneModel, Translator
+from pipeline.engines import pseudo
+from pipeline.stages import tone
+
+
+def of_engine(engine: Translator, model: ToneModel | None, options: Options) -> Iterator[DocumentWarning]:
+    """That the text is no translation, or that the tone that was asked for is not to be had."""
+    if engine.name == pseudo.NAME:
+        yield DocumentWarning("pseudo_translation", pseudo.STAMP)
+    elif model is None and not tone.honoured(options.tone, options.target_lang, engine.capabilities()):
+        spoken = language.name(options.target_lang)
+        yield DocumentWarning(
+            "tone_ignored", f"{engine.name} has no tone “{options.tone}” in {spoken}: it was left out."
+        )
+
+
+def already_in_target(options: Options) -> DocumentWarning:
+    """That there was nothing to translate."""
+    spoken = language.name(options.target_lang)
+    return DocumentWarning("already_in_target", f"The document is already in {spoken}: the result is a copy of it.")
+
+
+def stamp(engine: str) -> str | None:
+    """What is printed on each page of a result that is no translation; None for real ones."""
+    return pseudo.STAMP if engine == pseudo.NAME else None
