@@ -1,0 +1,64 @@
+"""`dragoman doctor`: is everything set up, does everything answer, and what is to be done where it does not.
+
+Nothing is made or changed, but for one small object that is put into the store and taken out again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from dragoman.doctor import doors, parts
+from dragoman.doctor.findings import Finding, Verdict
+from dragoman.errors import DragomanError, SettingsInvalid
+from dragoman.settings import Settings
+
+__all__ = ["Finding", "Verdict", "examine"]
+
+PREFIX = "DRAGOMAN_"
+
+
+def examine(data: Path | None = None) -> Iterator[Finding]:
+    """All findings, one after the other, as they are made. `data`: the data folder, None as in the settings."""
+    try:
+        settings = Settings.from_env(**({"data_dir": data} if data else {}))
+    except SettingsInvalid as error:
+        yield Finding("settings", Verdict.FAIL, str(error), error.advice)
+        return
+    yield _settings()
+    for what, check, todo in CHECKS:
+        try:
+            yield from check(settings)
+        except DragomanError as error:
+            detail = f" ({error.detail})" if error.detail else ""
+            yield Finding(what, Verdict.FAIL, f"{error}{detail}", todo)
+
+
+def _settings() -> Finding:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    strange = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if strange:
+        return Finding("settings", Verdict.WARN, f"not known: {', '.join(strange)}", "Is that a slip of the pen?")
+    return Finding("settings", Verdict.OK, "all are understood")
+
+
+# What is looked at, how, and what to do when it raises.
+CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
+    ("data", parts.data, ""),
+    ("database", parts.database, "Start it, or mend DRAGOMAN_DATABASE_URL."),
+    (
+        "store",
+        parts.store,
+        "Start it, make the bucket, or mend DRAGOMAN_STORAGE_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.",
+    ),
+    ("broker", parts.broker, ""),
+    ("services", parts.services, ""),
+    ("engine", doors.engines, "Mend DRAGOMAN_ENGINE or DRAGOMAN_DEEPL_AUTH_KEY, or install the engine."),
+    ("mail in", doors.mail, ""),
+    ("mail out", doors.outbound, "Mend DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password."),
+    ("links", doors.links, ""),
+    ("fonts", doors.fonts, ""),
+    ("OCR", doors.ocr, ""),
+    ("Flower", doors.flower, "Set DRAGOMAN_FLOWER_AUTH to NAME:PASSWORD, or listen on 127.0.0.1."),
+)

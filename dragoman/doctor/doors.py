@@ -1,0 +1,142 @@
+"""What people meet: the engine, the doors, the answers and the links in them, and Flower."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import version
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from dragoman.doctor.findings import Finding, Verdict
+from dragoman.errors import EngineMissing
+from dragoman.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.engines.deepl import DeepL
+
+NEARLY_USED_UP = 0.9
+SHOWN_PAIRS = 8
+
+
+def engines(settings: Settings) -> Iterator[Finding]:
+    """What the engines that are promised here can do. Raises what `Translator.capabilities` raises, and EngineMissing."""
+    from pipeline.engines import registry
+    from pipeline.engines.deepl import DeepL
+    from pipeline.engines.pseudo import NAME as PSEUDO
+
+    offered = registry.offered(settings)
+    if not offered:
+        raise EngineMissing(f"The engine “{settings.engine}” is not set up on this server.")
+    for engine in offered:
+        capabilities = engine.capabilities()
+        if engine.name != PSEUDO:
+            pairs = _pairs(capabilities.pairs) if capabilities.pairs is not None else "from any language"
+            yield Finding("engine", Verdict.OK, f"{engine.name}: {len(capabilities.targets)} target languages, {pairs}")
+        if isinstance(engine, DeepL):
+            yield quota(engine)
+    if all(engine.name == PSEUDO for engine in offered):
+        said = "none: every text becomes a marked pseudo-translation"
+        todo = (
+            "Set DRAGOMAN_DEEPL_AUTH_KEY, or install Apertium (on Debian: apt-get install apertium apertium-eng-spa)."
+        )
+        yield Finding("engine", Verdict.WARN, said, todo)
+
+
+def _pairs(pairs: frozenset[tuple[str, str]]) -> str:
+    from dragoman.domain import language
+
+    names = [f"{language.name(source)} → {language.name(target)}" for source, target in sorted(pairs)]
+    more = f" and {len(names) - SHOWN_PAIRS} more" if len(names) > SHOWN_PAIRS else ""
+    return ", ".join(names[:SHOWN_PAIRS]) + more if names else "no pair is installed"
+
+
+def quota(engine: DeepL) -> Finding:
+    """How much of the period's characters DeepL has counted. Raises as `DeepL.usage`."""
+    used = engine.usage()
+    if used is None:
+        return Finding("quota", Verdict.OK, "DeepL names no limit")
+    count, limit = used
+    said = f"{count:,} of {limit:,} characters are used"
+    if count >= limit:
+        return Finding("quota", Verdict.FAIL, said, "Until you raise it in your DeepL account, documents fail.")
+    verdict = Verdict.WARN if count > NEARLY_USED_UP * limit else Verdict.OK
+    return Finding("quota", verdict, said, "Soon used up." if verdict is Verdict.WARN else "")
+
+
+def mail(settings: Settings) -> Iterator[Finding]:
+    """Who may send, and who proves that it is they."""
+    if not settings.allowed_senders:
+        yield Finding("mail in", Verdict.WARN, "closed: nobody may send", "Set DRAGOMAN_ALLOWED_SENDERS.")
+        return
+    for peer in settings.trusted_peers:
+        try:
+            ip_network(peer, strict=False)
+        except ValueError:
+            yield Finding(
+                "mail in", Verdict.FAIL, f"{peer} is no IP address or network", "Mend DRAGOMAN_TRUSTED_PEERS."
+            )
+            return
+    if settings.sender_auth == "none":
+        said = "SENDER_AUTH=none: anybody who writes an allowed From gets in"
+        yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_SENDER_AUTH=trusted and DRAGOMAN_TRUSTED_PEERS.")
+    elif not settings.trusted_peers:
+        said = "all mail is refused: no mail server is trusted to have proved the senders"
+        yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_TRUSTED_PEERS to the address of yours.")
+    elif settings.mail_address.endswith("@localhost"):
+        said = f"{settings.mail_address} is no address that others can write to"
+        yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_MAIL_ADDRESS.")
+    else:
+        said = f"{settings.mail_address} takes mail of {len(settings.allowed_senders)} entries in ALLOWED_SENDERS"
+        yield Finding("mail in", Verdict.OK, said)
+
+
+def outbound(settings: Settings) -> Iterator[Finding]:
+    """Where answers go; a mail server is asked, and nothing is sent. Raises OutboundUnavailable."""
+    from notifier.outbound import SmtpOutbound, open_outbound
+
+    outbound = open_outbound(settings)
+    if isinstance(outbound, SmtpOutbound):
+        outbound.greet()
+        yield Finding("mail out", Verdict.OK, "the mail server answers and lets us in")
+    else:
+        said = f"answers are not sent, but kept in {settings.data_dir.absolute() / 'outbox'}"
+        yield Finding("mail out", Verdict.WARN, said, "Set DRAGOMAN_OUTBOUND_SMTP_URL.")
+
+
+def links(settings: Settings) -> Iterator[Finding]:
+    """Whether answers carry links, and what they are signed with."""
+    if settings.secret_key is None and not (settings.data_dir / "secret_key").exists():
+        todo = "`dragoman up` makes one of its own; for single processes `dragoman init` writes one."
+        yield Finding("links", Verdict.WARN, "no DRAGOMAN_SECRET_KEY to sign them with", todo)
+    elif settings.public_url is None:
+        yield Finding("links", Verdict.OK, "none in answers: they carry the file itself, since no PUBLIC_URL is set")
+    elif settings.public_url.startswith("http://"):
+        todo = "Put a proxy with TLS before the web process, and use https://."
+        yield Finding("links", Verdict.WARN, f"{settings.public_url}: whoever listens on the way can use them", todo)
+    else:
+        yield Finding("links", Verdict.OK, f"below {settings.public_url}, for {settings.link_ttl_s / 86400:g} days")
+
+
+def fonts(settings: Settings) -> Iterator[Finding]:
+    """What letters can be written with."""
+    import pymupdf
+
+    fallback = pymupdf.Font("cjk").name  # type: ignore[no-untyped-call]
+    yield Finding("fonts", Verdict.OK, f"PyMuPDF {version('pymupdf-lite')} brings them along; for the rest: {fallback}")
+
+
+def ocr(settings: Settings) -> Iterator[Finding]:
+    """Whether scans are read."""
+    found = "is" if shutil.which("tesseract") else "is not"
+    said = f"not in this version: scans are answered with an explanation (tesseract {found} installed)"
+    yield Finding("OCR", Verdict.OK, said)
+
+
+def flower(settings: Settings) -> Iterator[Finding]:
+    """Who can look at the tasks. Raises SettingsInvalid where anybody could."""
+    from dragoman.flower import check
+
+    check(settings)
+    guarded = "asks for a password" if settings.flower_auth else "has no password, and is open to this host alone"
+    yield Finding("Flower", Verdict.OK, f"{settings.flower_listen} {guarded}")

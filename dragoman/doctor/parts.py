@@ -1,0 +1,173 @@
+"""What Dragoman is built on: the data folder, database, store and broker, and its own processes."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dragoman.doctor.findings import Finding, Verdict
+from dragoman.errors import DatabaseUnavailable
+from dragoman.ports import BlobStore
+from dragoman.settings import Settings
+
+SCARCE_BYTES = 2**30  # a gibibyte: some twenty of the largest documents
+LATE_S = 150.0  # Beat asks for a sign of life each minute
+ANSWER_WITHIN_S = 1.5
+REDIS_TIMEOUT_S = 3.0
+
+
+def data(settings: Settings) -> Iterator[Finding]:
+    """The folder that everything of `up`, and the spool of the mail door, is kept in."""
+    folder = settings.data_dir.absolute()
+    if not folder.exists():
+        yield Finding("data", Verdict.WARN, f"{folder} is not there yet", "`dragoman up` makes it.")
+    elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield Finding("data", Verdict.FAIL, f"{folder} cannot be written to", "Give it to the user who runs Dragoman.")
+    elif (free := shutil.disk_usage(folder).free) < SCARCE_BYTES:
+        yield Finding(
+            "data", Verdict.WARN, f"{free >> 20} MiB are free in {folder}", "Make room, or lower RETENTION_DAYS."
+        )
+    else:
+        yield Finding("data", Verdict.OK, f"{folder}, {free >> 30} GiB free")
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    """Whether it answers with the schema of this version. Raises DatabaseUnavailable."""
+    from dragoman.db import schema
+    from dragoman.db.engine import Database
+
+    kind = urlsplit(settings.database).scheme.partition("+")[0]
+    if not _has_database(settings):
+        yield Finding(
+            "database", Verdict.WARN, "SQLite, not made yet", "`dragoman up` or `dragoman db upgrade` makes it."
+        )
+        return
+    database = Database(settings.database)
+    try:
+        current = schema.is_current(database)
+    finally:
+        database.close()
+    if current:
+        yield Finding("database", Verdict.OK, f"{kind} answers and has the schema of this version")
+    else:
+        yield Finding(
+            "database", Verdict.FAIL, f"{kind} has the schema of another version", "Run `dragoman db upgrade`."
+        )
+
+
+def store(settings: Settings) -> Iterator[Finding]:
+    """Whether it keeps what is put there. Raises StoreUnavailable."""
+    from dragoman.storage import open_store
+
+    parts = urlsplit(settings.storage)
+    if parts.scheme == "file" and not Path(parts.path).exists():
+        yield Finding("store", Verdict.WARN, f"the folder {parts.path} is not there yet", "`dragoman up` makes it.")
+        return
+    where = parts.path if parts.scheme == "file" else f"bucket {parts.netloc}"
+    yield probe(open_store(settings.storage), where)
+
+
+def probe(store: BlobStore, where: str) -> Finding:
+    """Put, put again, get, delete: a store that overwrites would let two workers spoil each other's results.
+
+    Raises StoreUnavailable.
+    """
+    key, body = f"probes/{secrets.token_hex(8)}/doctor", secrets.token_bytes(64)
+    try:
+        first, second = store.put(key, io.BytesIO(body)), store.put(key, io.BytesIO(b"another"))
+        with store.open(key) as found:
+            same = found.read() == body
+    finally:
+        store.delete(key)
+    if first and same and not second:
+        return Finding("store", Verdict.OK, f"{where} keeps what is put there, and never overwrites")
+    return Finding("store", Verdict.FAIL, f"{where} overwrites", "Take a store that honours If-None-Match on PUT.")
+
+
+def broker(settings: Settings) -> Iterator[Finding]:
+    """Whether it answers, or what `up` would start."""
+    if not settings.broker_url:
+        from dragoman.embedded import find_server
+
+        server = find_server()
+        if server:
+            yield Finding("broker", Verdict.OK, f"`dragoman up` brings its own ({server.name})")
+        else:
+            said = "`dragoman up` uses a slow imitation: no Valkey or Redis is installed"
+            yield Finding("broker", Verdict.WARN, said, "On Debian: apt-get install redis-server")
+        return
+    yield _redis(settings.broker_url)
+
+
+def _redis(url: str) -> Finding:
+    import redis
+
+    address = url.replace("redis+socket://", "unix://")
+    try:
+        with redis.Redis.from_url(
+            address, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
+        ) as client:
+            client.ping()
+    except redis.RedisError as error:
+        return Finding("broker", Verdict.FAIL, f"does not answer ({error})", "Start it, or mend DRAGOMAN_BROKER_URL.")
+    return Finding("broker", Verdict.OK, "answers")
+
+
+def services(settings: Settings) -> Iterator[Finding]:
+    """Which processes have been heard of, or answer over the broker."""
+    heard, answering = _heard(settings), _answering(settings)
+    for name, node in (("worker", "worker"), ("notifier", "notifier"), ("sweeper", ""), ("beat", "celerybeat")):
+        count, age_s = answering.count(node), heard.get(name)
+        if count:
+            yield Finding(name, Verdict.OK, f"{count} answer{'s' if count == 1 else ''}")
+        elif age_s is not None and age_s < LATE_S:
+            yield Finding(name, Verdict.OK, f"heard of {age_s:.0f} s ago")
+        elif settings.broker_url or name in ("worker", "sweeper"):
+            said = "was never heard of" if age_s is None else f"was last heard of {age_s / 60:.0f} minutes ago"
+            yield Finding(name, Verdict.WARN, said, f"Start `dragoman up` or `dragoman {name}`; its log may say more.")
+
+
+def _heard(settings: Settings) -> dict[str, float]:
+    """Seconds since the youngest sign of life of each kind of service; empty without a database."""
+    from dragoman.db import presence
+    from dragoman.db.engine import Database
+
+    if not _has_database(settings):
+        return {}
+    database = Database(settings.database)
+    try:
+        with database.read() as connection:
+            ages = presence.alive(connection)
+    except DatabaseUnavailable:
+        return {}
+    finally:
+        database.close()
+    youngest: dict[str, float] = {}
+    for service, age_s in ages.items():
+        name = service.partition("@")[0]
+        youngest[name] = min(age_s, youngest.get(name, age_s))
+    return youngest
+
+
+def _answering(settings: Settings) -> list[str]:
+    """The kinds of services that answer over the broker, each as often as it answers."""
+    from dragoman.queues import BROKER_ERRORS, make_app
+
+    if not settings.broker_url:
+        return []
+    try:
+        answers = make_app(settings).control.ping(timeout=ANSWER_WITHIN_S)
+    except BROKER_ERRORS:
+        return []
+    return [node.partition("@")[0] for answer in answers for node in answer]
+
+
+def _has_database(settings: Settings) -> bool:
+    """False where looking would make an empty SQLite file."""
+    file = settings.database.removeprefix("sqlite:///")
+    return file == settings.database or Path(file).exists()
