@@ -198,7 +198,7 @@ def show_reply(say: Say, folder: Path, reply: bytes) -> None:
     say("\n" + "\n".join(f"  {line}" for line in (body.get_content() if body else "").splitlines()))
     for attachment in mail.iter_attachments():
         if attachment.get_content_type() == "application/pdf":
-            (folder / "translated.pdf").write_bytes(attachment.get_payload(decode=True))
+            (folder / "translated.pdf").write_bytes(attachment.get_content())
 
 
 def no_real_engine() -> str:

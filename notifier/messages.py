@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from dragoman.domain.job import OPEN, RowState
+from dragoman.domain.job import NO_ENGINE, OPEN, RowState
 from dragoman.errors import DragomanError
 
 LONGEST_TEXT = 500  # characters of a message, an advice or a warning that are shown
 LONGEST_NAME = 160  # of a file's name
 MOST_WARNINGS = 8  # kinds of warning shown for a file; the rest is counted
-NO_ENGINE = "none"  # what a job has as its engine that needed none
 ENGINE_NAMES = {"deepl": "DeepL", "apertium": "Apertium", "pseudo": "pseudo-translation"}
 # What could break a line, hide in it or turn it around: controls, line and paragraph separators, bidirectional marks.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dragoman.domain.document import Document, DocumentWarning
-from dragoman.domain.job import Options, Stage, Tone
+from dragoman.domain.job import NO_ENGINE, Options, Stage, Tone
 from dragoman.errors import NotAllowed, NotFound, StoreUnavailable, UnsupportedOption
 from dragoman.ports import ToneModel, Translator
 from pipeline import notices, translation
@@ -25,7 +25,6 @@ from pipeline.stages.protect import NO_GLOSSARY, Glossary
 OnProgress = Callable[[Stage, float], None]
 """Is told the stage and the share of it that is done, from 0 to 1."""
 
-NO_ENGINE = "none"
 _KIB_A_MIB, _BYTES_A_MIB = 1024, 1024 * 1024
 
 

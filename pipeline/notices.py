@@ -16,7 +16,7 @@ def of_engine(engine: Translator, model: ToneModel | None, options: Options) -> 
     """That the text is no translation, or that the tone that was asked for is not to be had."""
     if engine.name == pseudo.NAME:
         yield DocumentWarning("pseudo_translation", pseudo.STAMP)
-    elif model is None and not tone.honoured(options.tone, options.target_lang, engine.capabilities()):
+    if model is None and not tone.honoured(options.tone, options.target_lang, engine.capabilities()):
         spoken = language.name(options.target_lang)
         yield DocumentWarning(
             "tone_ignored", f"{engine.name} has no tone “{options.tone}” in {spoken}: it was left out."

@@ -20,14 +20,13 @@ from dragoman.db import history, jobs, lease
 from dragoman.db.jobs import JOBS
 from dragoman.domain import document as documents
 from dragoman.domain.document import Document
-from dragoman.domain.job import Options, Stage, percent
+from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
 from dragoman.errors import DragomanError, OperatorError, StageTimedOut
 from pipeline.context import Context
 
 log = structlog.get_logger(__name__)
 
 EVERY_S, EVERY_PERCENT = 2.0, 5  # progress is written when this much time or work has gone by
-NO_ENGINE = "none"
 
 
 class OutOfMemory(OperatorError):

@@ -8,12 +8,12 @@ from shutil import copyfile
 from typing import Any
 
 from dragoman.domain.document import Document, DocumentWarning
-from dragoman.domain.job import Options
+from dragoman.domain.job import NO_ENGINE, Options
 from dragoman.ports import Translator
 from pipeline import notices
 from pipeline.engines import registry
 from pipeline.remembering import SharedMemory
-from pipeline.run import NO_ENGINE, Run
+from pipeline.run import Run
 from pipeline.stages import extract as extracting
 from pipeline.stages import reconstruct as reconstructing
 from pipeline.stages import tone as toning

@@ -37,6 +37,7 @@ class RowState(StrEnum):
     CANCELLED = "cancelled"
 
 
+NO_ENGINE = "none"  # the engine of a job that needed none: its document was in the target language already
 OPEN = (RowState.READY, RowState.RUNNING)
 
 
