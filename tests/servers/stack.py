@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.utils import make_msgid
 from pathlib import Path
 from smtplib import SMTP
-from typing import Any
+from typing import Any, Self
 
 from tests.servers.process import LOOPBACK, Server, free_port, listens, wait_until
 
@@ -43,11 +43,11 @@ class Stack:
         }
         self._environment = {f"DRAGOMAN_{name.upper()}": value for name, value in chosen.items()}
         self._environment |= environment or {}
-        self._environment["PYTHONPATH"] = os.getcwd()
+        self._environment["PYTHONPATH"] = str(Path.cwd())
         self._server = Server("up")
         self.url = f"http://{LOOPBACK}:{self.web}"
 
-    def __enter__(self) -> Stack:
+    def __enter__(self) -> Self:
         command = [sys.executable, "-m", "dragoman", "up", "--data", str(self.data)]
         self._server.start(command, ready=self._ready, within_s=90, **self._environment)
         return self
@@ -69,11 +69,8 @@ class Stack:
 
     def pids(self, service: str) -> list[int]:
         """The processes of a service: its own and its pool's children."""
-        found = []
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdecimal() and self._is(folder, service):
-                found.append(int(folder.name))
-        return found
+        folders = [folder for folder in Path("/proc").iterdir() if folder.name.isdecimal()]
+        return [int(folder.name) for folder in folders if self._is(folder, service)]
 
     def kill(self, service: str) -> list[int]:
         """kill -9 a service with all its children; whom."""
