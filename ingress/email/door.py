@@ -36,7 +36,8 @@ def concluded(intake: Intake, received: Reception, envelope_from: str, recipient
     try:
         match received.verdict:
             case Refused() as no:
-                log.warning("mail_refused", reason=no.reason, hint=no.hint, reply=no.reply[:9])
+                claimed = hashed(received.headers.raw("from"))
+                log.warning("mail_refused", reason=no.reason, hint=no.hint, reply=no.reply[:9], claimed=claimed)
                 return no.reply
             case Dropped(reason):
                 log.info("mail_dropped", reason=reason)

@@ -28,7 +28,8 @@ _COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)", re.DOTALL)
 _ATOM = r"[^\s\"(),:;<>@\[\]\\\x00-\x20\x7f]"
 _ADDRESS = re.compile(rf"{_ATOM}+@{_ATOM}+")
 LONGEST_ADDRESS = 254  # RFC 5321 4.5.3.1.3, without the brackets
-LONGEST_STRUCTURED = 8192  # bytes of a value that are looked into: reading nested comments or parameters is quadratic
+# Characters of a value that are looked into: reading nested comments, quotes or parameters is quadratic.
+LONGEST_MAILBOX, LONGEST_STRUCTURED = 1000, 8192
 
 
 class MalformedHeaderError(ValueError):
@@ -109,6 +110,18 @@ def ends_at(block: bytes) -> int | None:
     return found.end() if found else None
 
 
+def body_at(block: bytes) -> int:
+    """Where the body of a part begins: after the blank line, or at the first line that can be no header."""
+    at = 0
+    for line in block.splitlines(keepends=True):
+        if not line.strip(b"\r\n"):
+            return at + len(line)
+        if line[:1] not in b" \t" and not _FIELD.match(line):
+            return at
+        at += len(line)
+    return at
+
+
 def read(block: bytes, *, strict: bool = False) -> Headers:
     """The fields of a header block, up to its blank line.
 
@@ -146,7 +159,7 @@ def mailbox(value: str) -> Mailbox | None:
     Quoted text and comments are taken out first, before anything in them is decoded: nothing in a display name can
     pose as the address. An address with a quoted local part counts as none.
     """
-    if len(value) > LONGEST_STRUCTURED:
+    if len(value) > LONGEST_MAILBOX:
         return None
     bare = _QUOTED.sub(" ", value)
     while bare != (fewer := _COMMENT.sub(" ", bare)):

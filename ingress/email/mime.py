@@ -91,9 +91,9 @@ def decoded(found: Headers, chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _head(chunks: Iterator[bytes]) -> tuple[Headers, Iterator[bytes]]:
     block = b""
-    while (end := headers.ends_at(block)) is None and len(block) <= LONGEST_HEADERS and (chunk := next(chunks, b"")):
+    while headers.ends_at(block) is None and len(block) <= LONGEST_HEADERS and (chunk := next(chunks, b"")):
         block += chunk
-    end = len(block) if end is None else end
+    end = headers.body_at(block)
     return headers.read(block[:end]), _after(block[end:], chunks)
 
 

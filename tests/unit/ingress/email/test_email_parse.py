@@ -208,6 +208,11 @@ def test_missing_last_delimiter_and_inner_one_lose_nothing():
     assert found(outer) == [("a.pdf", PDF), ("b.pdf", PDF)]
 
 
+def test_missing_blank_line_loses_nothing():
+    assert found(mixed(part().replace(b"\r\n\r\n", b"\r\n", 1))) == [("a.pdf", PDF)]
+    assert found(mixed(part(PDF * 10_000).replace(b"\r\n\r\n", b"\r\n", 1))) == [("a.pdf", PDF * 10_000)]
+
+
 def test_delimiter_that_begins_like_another_is_not_it():
     inner = mixed(part(), boundary="b-inner")
     assert found(mixed(inner.partition(b"\r\n")[2], part(name="b.pdf"), boundary="b")) == [

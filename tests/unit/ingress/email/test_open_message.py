@@ -6,6 +6,7 @@ from email.message import EmailMessage
 from io import BytesIO
 
 import pytest
+from celery import Celery
 
 from dragoman import queues
 from dragoman.db import jobs, presence
@@ -18,7 +19,7 @@ from dragoman.ports import Capabilities
 from ingress.email import headers
 from ingress.email.door import message_of
 from ingress.email.headers import Mailbox
-from ingress.email.tasks import open_message
+from ingress.email.tasks import open_message, register
 
 PDF = b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n"
 DOCX = b"PK\x03\x04 a document"
@@ -191,3 +192,11 @@ def test_the_same_pdf_in_another_mail_is_another_job(intake):
     assert len(rows(intake, JOBS)) == 2
     with intake.database.read() as connection:
         assert all(jobs.by_key(connection, job["key"]) for job in rows(intake, JOBS))
+
+
+def test_worker_opens_by_the_name_of_the_task(intake):
+    app = Celery("test", broker="memory://", set_as_current=False)
+    register(app, intake.settings)
+    message_id = keep(intake, mail(("a.pdf", PDF)), "translate+de@localhost")
+    app.tasks[queues.OPEN_MESSAGE].apply(args=(message_id,)).get()
+    assert [job["filename"] for job in rows(intake, JOBS)] == ["a.pdf"]
