@@ -62,6 +62,7 @@ class FakeDeepL:
         self.requests: list[dict[str, Any]] = []
         self.by_status: Counter[int] = Counter()
         self.characters_billed = 0
+        self.character_limit = 500_000
         self.lists = 0
         self.agents: set[str] = set()
         self.lock = threading.Lock()
@@ -104,6 +105,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         asked = parse_qs(body or urlsplit(self.path).query)
         if not self._welcome():
+            return
+        if urlsplit(self.path).path.endswith("/usage"):
+            billed, limit = self.fake.characters_billed, self.fake.character_limit
+            self._answer(200, {"character_count": billed, "character_limit": limit})
             return
         self.fake.lists += 1
         codes = TARGETS if asked.get("type") == ["target"] else sorted({code[:2] for code in TARGETS})

@@ -122,7 +122,7 @@ def fonts(settings: Settings) -> Iterator[Finding]:
     """What letters can be written with."""
     import pymupdf
 
-    fallback = pymupdf.Font("cjk").name  # type: ignore[no-untyped-call]
+    fallback = pymupdf.Font("cjk").name
     yield Finding("fonts", Verdict.OK, f"PyMuPDF {version('pymupdf-lite')} brings them along; for the rest: {fallback}")
 
 

@@ -1,0 +1,93 @@
+"""What the doctor says of servers that answer, that refuse, and that are not there."""
+
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
+
+from dragoman.doctor import Finding, Verdict, doors, examine, parts
+from dragoman.settings import Settings
+from tests.fake_deepl import KEY, FakeDeepL
+from tests.servers.process import LOOPBACK, free_port
+
+
+def findings(data: Path) -> dict[str, Finding]:
+    return {one.what: one for one in examine(data)}
+
+
+@pytest.fixture
+def deepl(monkeypatch):
+    with FakeDeepL() as fake:
+        monkeypatch.setenv("DRAGOMAN_DEEPL_AUTH_KEY", KEY)
+        monkeypatch.setenv("DRAGOMAN_DEEPL_SERVER_URL", fake.url)
+        monkeypatch.setenv("DRAGOMAN_ENGINE", "deepl")
+        yield fake
+
+
+def test_deepl_says_what_it_can_and_what_is_used(deepl, tmp_path):
+    deepl.characters_billed = 1234
+    found = findings(tmp_path)
+    assert found["engine"].verdict is found["quota"].verdict is Verdict.OK
+    assert "28 target languages" in found["engine"].said
+    assert found["quota"].said == "1,234 of 500,000 characters are used"
+
+
+def test_a_wrong_deepl_key_fails(deepl, tmp_path, monkeypatch):
+    monkeypatch.setenv("DRAGOMAN_DEEPL_AUTH_KEY", "another-key")
+    found = findings(tmp_path)["engine"]
+    assert found.verdict is Verdict.FAIL
+    assert "DRAGOMAN_DEEPL_AUTH_KEY" in found.todo
+    assert "another-key" not in found.said
+
+
+def test_a_used_up_quota_fails(deepl, tmp_path):
+    deepl.characters_billed = deepl.character_limit
+    assert findings(tmp_path)["quota"].verdict is Verdict.FAIL
+
+
+def test_servers_that_are_not_there_fail_each_with_its_setting(tmp_path, monkeypatch):
+    away = f"{LOOPBACK}:{free_port()}"
+    for name, value in {
+        "DRAGOMAN_ENGINE": "pseudo",
+        "DRAGOMAN_DATABASE_URL": f"postgresql+psycopg://ana:secret-one@{away}/dragoman",
+        "DRAGOMAN_BROKER_URL": f"redis://:secret-two@{away}/0",
+        "DRAGOMAN_STORAGE_URL": f"s3://bucket?endpoint_url=http://{away}",
+        "DRAGOMAN_OUTBOUND_SMTP_URL": f"smtp://ana:secret-three@{away}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret-four",
+    }.items():
+        monkeypatch.setenv(name, value)
+    found = findings(tmp_path)
+    for what, setting in {
+        "database": "DRAGOMAN_DATABASE_URL",
+        "broker": "DRAGOMAN_BROKER_URL",
+        "store": "DRAGOMAN_STORAGE_URL",
+        "mail out": "DRAGOMAN_OUTBOUND_SMTP_URL",
+    }.items():
+        assert found[what].verdict is Verdict.FAIL, what
+        assert setting in found[what].todo
+    assert not any("secret-" in f"{one.said}{one.todo}" for one in found.values())
+
+
+def test_a_store_that_answers_is_well(s3_url):
+    [finding] = parts.store(Settings.from_env(storage_url=s3_url))
+    assert finding.verdict is Verdict.OK
+
+
+def test_a_mail_server_is_greeted_and_gets_nothing():
+    taken = []
+
+    class Remembering(Sink):
+        async def handle_DATA(self, server, session, envelope):  # noqa: N802 - its name in aiosmtpd
+            taken.append(envelope)
+            return "250 OK"
+
+    controller = Controller(Remembering(), hostname=LOOPBACK, port=free_port())
+    controller.start()
+    try:
+        [finding] = doors.outbound(Settings.from_env(outbound_smtp_url=f"smtp://{LOOPBACK}:{controller.port}"))
+    finally:
+        controller.stop()
+    assert finding.verdict is Verdict.OK
+    assert taken == []
