@@ -30,6 +30,7 @@ CAPABILITIES_TTL_S = 3600.0
 _MODE = re.compile(r"([a-z]{2,3})-([a-z]{2,3})(?:_([A-Z]{2}))?")
 _PARAGRAPH = re.compile(r'<p id="(\d+)">(.*?)</p>', re.DOTALL)
 _BLANKS = re.compile(r" {2,}")
+_STRAY = re.compile(r" ([,.](?:\s|$))")
 _TAG = re.compile(r"<[^<>]*>")
 _HIDDEN = str.maketrans(dict.fromkeys("\u00ad\u200b\ufeff"))  # soft hyphens and zero-width blanks cut words in two
 
@@ -88,8 +89,8 @@ class Apertium:
         page = "".join(f'<p id="{index}">{text}</p>\n' for index, text in texts.items())
         answer = self._run(["-u", "-f", "html-noent", mode], page, BATCH_TIMEOUT_S)
         found = {int(number): text.strip() for number, text in _PARAGRAPH.findall(answer)}
-        # Where a word falls away, Apertium leaves both of its blanks.
-        return {index: _BLANKS.sub(" ", text) for index, text in found.items() if index in texts}
+        # Where a word falls away, Apertium leaves both of its blanks, and one before the comma that follows.
+        return {index: _STRAY.sub(r"\1", _BLANKS.sub(" ", text)) for index, text in found.items() if index in texts}
 
     def _run(self, arguments: list[str], text: str, timeout_s: float) -> str:
         path = shutil.which(self._program)

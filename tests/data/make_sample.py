@@ -18,50 +18,62 @@ SITE = "https://example.org/lighthouse"
 
 INTRO = (
     "The old lighthouse of Port Amber is one hundred and fifty years old. For many years it showed the way to the ships. "
-    "Today it is a museum, and every year more than twenty thousand people visit it. From the top you can see the harbour, "
+    "Today it is a museum, and twenty thousand people come every year. From the top you can see the harbour, "
     "the islands and the open sea."
 )
 STAIRS = (
-    "The tower has two hundred and twelve steps. Children under six years cannot climb alone. Please wear good shoes, "
-    "because the stone is wet after rain. There is a lift to the second floor, where the library and the small cafe are."
+    "The tower has two hundred and twelve steps. Children under six years cannot climb alone. Visitors need strong shoes, "
+    "because the steps are wet after rain. There is a lift to the second floor, where the library and the small cafe are."
 )
 TABLE = [
     ("Season", "Days", "Hours", "Ticket"),
-    ("Spring", "Tuesday to Sunday", "10:00 – 17:00", "6.00 €"),
-    ("Summer", "Every day", "9:00 – 20:00", "8.00 €"),
-    ("Autumn", "Tuesday to Sunday", "10:00 – 17:00", "6.00 €"),
-    ("Winter", "Saturday and Sunday", "11:00 – 15:00", "4.50 €"),
+    ("In spring", "Tuesday to Sunday", "10:00 – 17:00", "6.00 €"),
+    ("In summer", "Every day", "9:00 – 20:00", "8.00 €"),
+    ("In autumn", "Tuesday to Sunday", "10:00 – 17:00", "6.00 €"),
+    ("In winter", "Saturday and Sunday", "11:00 – 15:00", "4.50 €"),
 ]
 COLUMNS = [
     (
         "The light",
-        "The first lamp burned oil. A man cleaned the glass every morning and filled the lamp every night. In 1911 the lamp "
-        "became electric. The new light was strong: ships could see it from a distance of thirty kilometres.",
+        (
+            "The first lamp used oil. A man cleaned the glass every morning and filled the lamp every night. In 1911 the lamp "
+            "became electric. The new light was strong: ships could see it from a distance of thirty kilometres."
+        ),
     ),
     (
-        "The keepers",
-        "Five families lived in the house beside the tower. They had a garden, two cows and a small boat. In winter the sea was "
-        "often too high for the boat, and the families were alone for many weeks. Their letters and photographs are in the library.",
+        "The guardians",
+        (
+            "Five families lived in the house beside the tower. They had a garden, two cows and a small boat. In winter the sea was "
+            "often too high for the boat, and the families were alone for many weeks. Their letters and photographs are in the library."
+        ),
     ),
     (
         "The great storm",
-        "In November 1923 a storm destroyed the harbour. The keeper and his daughter saved eleven sailors with a rope. "
-        "The town gave them a silver clock, which you can see on the first floor. It still works.",
+        (
+            "In November 1923 a storm destroyed the harbour. The guardian and his daughter saved eleven sailors with a rope. "
+            "The town gave them a silver clock, which you can see on the first floor. Today it is in our library."
+        ),
     ),
     (
         "The museum",
-        "The last keeper left the house in 1984. The town bought the tower, repaired the roof and opened the museum four years "
-        "later. The rooms show tools, maps and clothes. On the third floor you can hear the voices of the keepers.",
+        (
+            "The last guardian left the house in 1984. The town bought the tower, repaired the roof and opened the museum four years "
+            "later. The rooms show tools, maps and clothes. On the third floor you can hear the voices of the guardians."
+        ),
     ),
     (
         "How to find us",
-        "The bus number 7 stops at the harbour every twenty minutes. From there it is a walk of ten minutes along the water. "
-        "There is also a place for bicycles. The path is not easy for wheelchairs: please call us, and we will help you.",
+        (
+            "The bus number 7 stops at the harbour every twenty minutes. From there it is a walk of ten minutes along the water. "
+            "There is also a place for bicycles. The path is not easy for wheelchairs: we can help you."
+        ),
     ),
     (
         "Before you come",
-        "Groups of more than ten people need a reservation. Dogs can stay in the garden. You can take photographs, but please "
-        "do not use a flash. The museum is closed when the wind is very strong.",
+        (
+            "Groups of more than ten people need a reservation. Dogs can stay in the garden. You can take photographs, but "
+            "not with a flash. The museum is closed when the wind is very strong."
+        ),
     ),
 ]
 
@@ -74,7 +86,7 @@ def main() -> None:
         for name, face in FACES.items():
             page.insert_font(fontname=name, fontbuffer=pymupdf.Font(face).buffer)
         draw(page)
-    document.set_toc([[1, "The Lighthouse of Port Amber", 1], [2, "Opening hours", 1], [1, "A short history", 2]])
+    document.set_toc([[1, "The Lighthouse of Port Amber", 1], [2, "Opening times", 1], [1, "The history of the tower", 2]])
     document.set_metadata({"title": "The Lighthouse of Port Amber", "author": "Port Amber Museum (invented)"})
     document.set_language("en")
     document.subset_fonts()
@@ -91,14 +103,18 @@ def brochure(page: pymupdf.Page) -> None:
     heading(page, 312, "Climb the tower")
     text(page, (MARGIN, 322, 340, 450), STAIRS, size=12.5)
     page.insert_text((360, 386), "The tower in the evening", fontname="italic", fontsize=9.5, color=GREY)
-    heading(page, 462, "Opening hours")
+    heading(page, 462, "Opening times")
     table(page, 478)
     page.draw_rect(pymupdf.Rect(MARGIN, 640, WIDTH - MARGIN, 712), color=None, fill=SAND)
     page.insert_text((MARGIN + 16, 666), "Tickets", fontname="bold", fontsize=13, color=BLUE)
-    page.insert_text((MARGIN + 16, 690), "You can buy tickets at the door or on our page:", fontname="serif", fontsize=11.5)
+    page.insert_text(
+        (MARGIN + 16, 690), "You can buy tickets at the door or on our page:", fontname="serif", fontsize=11.5
+    )
     page.insert_text((MARGIN + 262, 690), SITE, fontname="serif", fontsize=11.5, color=BLUE)
     page.insert_link({"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(MARGIN + 262, 678, 470, 694), "uri": SITE})
-    for number, line in enumerate(("Families with children pay half the price.", "Students and teachers pay five euros.")):
+    for number, line in enumerate(
+        ("Families with children pay half the price.", "Students and teachers pay five euros.")
+    ):
         page.insert_text((MARGIN + 4, 744 + 18 * number), "•", fontname="serif", fontsize=11.5, color=INK)
         page.insert_text((MARGIN + 18, 744 + 18 * number), line, fontname="serif", fontsize=11.5, color=INK)
     footer(page, 1)
@@ -106,7 +122,7 @@ def brochure(page: pymupdf.Page) -> None:
 
 def story(page: pymupdf.Page) -> None:
     """The second page: two columns."""
-    page.insert_text((MARGIN, 84), "A short history", fontname="bold", fontsize=22, color=BLUE)
+    page.insert_text((MARGIN, 84), "The history of the tower", fontname="bold", fontsize=22, color=BLUE)
     page.draw_line((MARGIN, 98), (WIDTH - MARGIN, 98), color=BLUE, width=1.2)
     gap, top = 26, 132
     column = (WIDTH - 2 * MARGIN - gap) / 2
@@ -163,7 +179,9 @@ def picture() -> bytes:
     for band in range(6):
         top, left, right = 74 + 17 * band, 82 - 1.8 * band, 102 + 1.8 * band
         fill = (0.85, 0.2, 0.18) if band % 2 == 0 else (0.97, 0.96, 0.93)
-        page.draw_polyline([(left, top), (right, top), (right + 1.8, top + 17), (left - 1.8, top + 17)], color=None, fill=fill)
+        page.draw_polyline(
+            [(left, top), (right, top), (right + 1.8, top + 17), (left - 1.8, top + 17)], color=None, fill=fill
+        )
     page.draw_rect(pymupdf.Rect(84, 54, 100, 74), color=(0.2, 0.2, 0.2), fill=(1, 0.9, 0.5), width=1)
     page.draw_polyline([(82, 54), (92, 42), (102, 54)], color=None, fill=(0.3, 0.1, 0.1))
     return bytes(page.get_pixmap(dpi=144).tobytes("png"))
