@@ -66,7 +66,7 @@ def store(settings: Settings) -> Iterator[Finding]:
 
     parts = urlsplit(settings.storage)
     if parts.scheme == "file" and not Path(parts.path).exists():
-        yield Finding("store", Verdict.WARN, f"the folder {parts.path} is not there yet", "`dragoman up` makes it.")
+        yield Finding("store", Verdict.OK, f"{parts.path}, made with the first document")
         return
     where = parts.path if parts.scheme == "file" else f"bucket {parts.netloc}"
     yield probe(open_store(settings.storage), where)
