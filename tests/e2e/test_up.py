@@ -38,7 +38,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def mail_with_swaks(stack: Stack, message_id: str) -> None:
     swaks = shutil.which("swaks") or missing("swaks", "swaks")
     words = f"--server {LOOPBACK}:{stack.smtp} --from {SENDER} --to translate+de@dragoman.test".split()
-    headers = ["--header", f"Message-ID: {message_id}", "--header", "Subject: The brochure"]
+    headers = ["--header", f"Message-Id: {message_id}", "--header", "Subject: The brochure"]
     attachment = ["--attach-type", "application/pdf", "--attach", f"@{SAMPLE}"]
     subprocess.run([swaks, *words, *headers, "--body", "Hello", *attachment], check=True, capture_output=True)
 
