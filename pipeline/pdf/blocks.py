@@ -9,62 +9,70 @@ from statistics import median
 import pymupdf
 
 from dragoman.domain.document import Align, Block, BlockKind, Family, Line, Page, Rect
-from pipeline.pdf.geometry import UPRIGHT, Direction, back, turned
+from pipeline.pdf.geometry import UPRIGHT, Direction, back, intersects, turned
+from pipeline.pdf.ground import Ground, Neighbours
+from pipeline.pdf.markers import split
 from pipeline.pdf.paragraphs import Paragraph, group, joined
-from pipeline.pdf.reading import Marks, Reading, Row, read
-from pipeline.pdf.rooms import rooms
+from pipeline.pdf.reading import Reading, Row, field_boxes, read
+from pipeline.pdf.rooms import Rooms
 
 HEADING_SIZE = 1.15  # of the page's body size
 CODE_PAGE = 0.6  # a page with a larger share of typewriter letters is a typescript, not a listing
-MATHS = 0.5  # a paragraph with a larger share of letters in maths fonts is a formula
+MATHS = 0.25  # a paragraph with a larger share of letters in maths fonts is a formula
 UNKNOWN = 0.3  # with a larger share of characters without meaning it is not to be translated
 CENTERED = 1.5  # points that the middles of a row and of its page or cell may be apart
 CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|tab\.|abb(?:\.|ildung)|tabelle|tableau)\s*\d", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}|[\u2e80-\u9fff\uac00-\ud7af]")
 
 
-def page_of(page: pymupdf.Page, number: int) -> Page:
-    """Page `number` (0-based) as values. The page must be loaded without its annotations."""
-    reading = read(page)
+def page_of(page: pymupdf.Page, number: int, annotations: str = "") -> Page:
+    """Page `number` (0-based) as values. The page must be loaded without its `annotations`, an array as source text."""
+    reading = read(page, field_boxes(page, annotations))
     box = page.cropbox
     size = (box.width, box.height)
-    blocks = [block for direction in reading.rows for block in _blocks(reading, direction, number, size)]
+    blocks = [block for direction in reading.rows for block in _blocks(reading, direction, size)]
     numbered = (replace(block, id=f"{number}.{place}") for place, block in enumerate(blocks))
     return Page(number, *size, page.rotation, tuple(numbered))
 
 
-def _blocks(reading: Reading, direction: Direction, number: int, size: tuple[float, float]) -> list[Block]:
+def _blocks(reading: Reading, direction: Direction, size: tuple[float, float]) -> list[Block]:
     rows = reading.rows[direction]
-    marks = reading.marks.turned(direction)
+    ground = Ground(reading.marks.turned(direction))
     sheet = turned((0.0, 0.0, *size), direction)
-    paragraphs = group(rows, marks)
-    aslant = [turned(box, direction) for box in reading.aslant]
-    foreign = [
-        turned(back(row.rect, other), direction)
-        for other in reading.rows
-        if other != direction
-        for row in reading.rows[other]
-    ]
-    taken = [paragraph.rect for paragraph in paragraphs]
-    single = [len(paragraph.rows) == 1 for paragraph in paragraphs]
-    found = rooms([*taken, *foreign, *aslant], [*single, *[True] * (len(foreign) + len(aslant))], marks, sheet)
+    paragraphs = group(rows, ground)
+    foreign = [back(row.rect, other) for other in reading.rows if other != direction for row in reading.rows[other]]
+    taken = [turned(box, direction) for box in (*foreign, *reading.aslant)]
+    rooms = Rooms([*(paragraph.rect for paragraph in paragraphs), *taken], ground, sheet)
+    right = max(row.x1 for row in rows)
     body = _body_size(rows)
     typescript = _mono_share(rows) > CODE_PAGE
-    return [
-        _block(paragraph, room, direction, _kind(paragraph, body, typescript), _align(paragraph, room, marks, sheet))
-        for paragraph, room in zip(paragraphs, found, strict=False)
-    ]
+    texts = Neighbours(paragraph.rect for paragraph in paragraphs)
+    blocks = []
+    for paragraph in paragraphs:
+        kind = _kind(paragraph, body, typescript)
+        if _is_stacked(paragraph, texts):
+            kind = BlockKind.FORMULA
+        if kind in (BlockKind.CODE, BlockKind.FORMULA):
+            blocks.append(_block(paragraph, None, direction, kind))
+            continue
+        paragraph.align = _align(paragraph, ground, sheet, right)
+        marker, paragraph.rows = split(paragraph.rows)
+        if marker is not None:
+            blocks.append(_block(Paragraph([marker]), None, direction, BlockKind.FORMULA))
+        room = rooms.around(paragraph.rect, single=len(paragraph.rows) == 1)
+        blocks.append(_block(paragraph, room, direction, kind))
+    return blocks
 
 
-def _block(paragraph: Paragraph, room: Rect, direction: Direction, kind: BlockKind, align: Align) -> Block:
+def _block(paragraph: Paragraph, room: Rect | None, direction: Direction, kind: BlockKind) -> Block:
     return Block(
         id="",
         kind=kind,
         bbox=back(paragraph.rect, direction),
         lines=tuple(_line(row, direction) for row in paragraph.rows),
         source=joined(paragraph.rows),
-        align=align,
-        room=back(room, direction),
+        align=paragraph.align,
+        room=back(room, direction) if room else None,
     )
 
 
@@ -75,6 +83,15 @@ def _line(row: Row, direction: Direction) -> Line:
         else row.spans
     )
     return Line(spans, back(row.rect, direction), direction)
+
+
+def _is_stacked(paragraph: Paragraph, texts: Neighbours) -> bool:
+    """Whether it holds a formula whose limits or fractions stand over and under its rows, as rows of their own."""
+    if not any(row.maths for row in paragraph.rows):
+        return False
+    x0, y0, x1, y1 = paragraph.rect
+    inside = (x0 + 1, y0 + 1, x1 - 1, y1 - 1)
+    return any(intersects(inside, other) for other in texts.beside(y0, y1) if other != paragraph.rect)
 
 
 def _kind(paragraph: Paragraph, body: float, typescript: bool) -> BlockKind:
@@ -92,7 +109,7 @@ def _kind(paragraph: Paragraph, body: float, typescript: bool) -> BlockKind:
     return BlockKind.HEADING if rows[0].size >= HEADING_SIZE * body else BlockKind.PARAGRAPH
 
 
-def _align(paragraph: Paragraph, room: Rect, marks: Marks, sheet: Rect) -> Align:
+def _align(paragraph: Paragraph, ground: Ground, sheet: Rect, right: float) -> Align:
     """How the block stands; a single row is judged by the cell or page around it."""
     if len(paragraph.rows) > 1:
         return paragraph.align
@@ -100,23 +117,14 @@ def _align(paragraph: Paragraph, room: Rect, marks: Marks, sheet: Rect) -> Align
     middle = (row.x0 + row.x1) / 2
     if abs(middle - (sheet[0] + sheet[2]) / 2) < 2 * CENTERED and row.x0 - sheet[0] > 0.15 * (sheet[2] - sheet[0]):
         return Align.CENTER
-    cell = _cell(row, marks)
+    cell = ground.cell(row.x0, row.x1, row.baseline - 0.3 * row.size)
     if cell is None:
-        return Align.LEFT
+        # A header, a date, a number of a page: it ends where the page's text ends.
+        return Align.RIGHT if right - row.x1 < CENTERED and row.x0 > (sheet[0] + sheet[2]) / 2 else Align.LEFT
     before, after = row.x0 - cell[0], cell[1] - row.x1
     if abs(before - after) < 2 * CENTERED and before > CENTERED:
         return Align.CENTER
     return Align.RIGHT if after < row.size and before > 3 * max(after, CENTERED) else Align.LEFT
-
-
-def _cell(row: Row, marks: Marks) -> tuple[float, float] | None:
-    """The walls left and right of a row, None without both."""
-    y = row.baseline - 0.3 * row.size
-    walls = [(wall[0] + wall[2]) / 2 for wall in marks.walls if wall[1] <= y <= wall[3]]
-    walls += [edge for fill in marks.fills if fill[1] <= y <= fill[3] for edge in (fill[0], fill[2])]
-    left = max((wall for wall in walls if wall <= row.x0 + 1), default=None)
-    right = min((wall for wall in walls if wall >= row.x1 - 1), default=None)
-    return None if left is None or right is None else (left, right)
 
 
 def _body_size(rows: list[Row]) -> float:

@@ -22,6 +22,7 @@ def box_of(block: Block, runs: tuple[Run, ...]) -> Box:
     size = max(run.style.size for run in runs)
     single = len(lines) == 1
     left, right = min(line[0] for line in lines), max(line[2] for line in lines)
+    original_right = right
     first, hanging = (0.0, 0.0) if block.align in (Align.CENTER, Align.RIGHT) else _indents(lines, left, size)
     if single:
         left, right = _grown(block.align, left, right, room)
@@ -37,6 +38,7 @@ def box_of(block: Block, runs: tuple[Run, ...]) -> Box:
         hanging=hanging,
         align=block.align,
         single=single,
+        original_right=original_right,
     )
 
 

@@ -13,7 +13,7 @@ GUTTER = 0.0  # points between the two halves
 
 def save(pdf: pymupdf.Document, out: Path) -> None:
     """Write the file, unused objects left out, without a password."""
-    pdf.save(out, garbage=3, deflate=True, encryption=pymupdf.PDF_ENCRYPT_NONE)
+    pdf.save(out, garbage=3, deflate=True, encryption=pymupdf.mupdf.PDF_ENCRYPT_NONE)
 
 
 def side_by_side(source: pymupdf.Document, result: pymupdf.Document, out: Path) -> tuple[DocumentWarning, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pymupdf
@@ -9,10 +10,12 @@ import pymupdf
 from dragoman.domain.document import Block, DocumentWarning, Page
 from pipeline.pdf.boxes import box_of
 from pipeline.pdf.embedding import embed, reserve
+from pipeline.pdf.evenness import Fitted, fit_all
 from pipeline.pdf.fonts import Fonts
+from pipeline.pdf.leaders import shortened, with_leader, without_leader
 from pipeline.pdf.reading import detach_annotations
 from pipeline.pdf.stamp import stamp_operators
-from pipeline.pdf.typesetting import FLOOR, Setting, fit, words_of
+from pipeline.pdf.typesetting import FLOOR, words_of
 from pipeline.pdf.writing import add_content, erase, text_operators
 
 
@@ -34,9 +37,10 @@ class Writer:
         kind, annotations = detach_annotations(self.pdf, page.number)
         sheet = self.pdf.load_page(page.number)
         stamp = stamp_operators(self.stamp, sheet, self.fonts) if self.stamp else ""
-        sheet.set_rotation(0) if page.rotation else None
+        if page.rotation:
+            sheet.set_rotation(0)
         erase(sheet, blocks, [block.bbox for block in page.blocks if block.target is None])
-        operators = [*(operator for block in blocks for operator in self._set(block, page.number)), stamp]
+        operators = [*self._set(blocks, page.number), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
         add_content(sheet, "\n".join(operators), self._numbers)
         if page.rotation:
@@ -52,20 +56,26 @@ class Writer:
             message = f"No typeface here has these characters, so they were left out: {shown}"
             self.warnings.append(DocumentWarning("characters_missing", message))
 
-    def _set(self, block: Block, number: int) -> list[str]:
-        setting = self._fitted(block)
-        if setting.scale < FLOOR or not setting.fits:
+    def _set(self, blocks: Sequence[Block], number: int) -> Iterator[str]:
+        texts = [self._text(block) for block in blocks]
+        settings = fit_all(texts)
+        if any(setting.scale < FLOOR or not setting.fits for setting in settings):
             self._warn_tiny(number)
-        return list(text_operators(setting, block.lines[0].direction))
+        for block, text, setting in zip(blocks, texts, settings, strict=True):
+            if text.leader:
+                setting = with_leader(setting, text.leader, text.box)
+            yield from text_operators(setting, block.lines[0].direction)
 
-    def _fitted(self, block: Block) -> Setting:
-        runs = block.target or ()
-        return fit(words_of(runs, self.fonts), box_of(block, runs))
+    def _text(self, block: Block) -> Fitted:
+        box = box_of(block, block.target or ())
+        runs, leader = without_leader(block.target or (), box.original_right, self.fonts)
+        if leader:
+            box = shortened(box, leader)
+        main = max(runs, key=lambda run: len(run.text)).style
+        return Fitted(words_of(runs, self.fonts), box, (main.family, round(box.size), main.bold, box.single), leader)
 
     def _warn_tiny(self, number: int) -> None:
         message = (
             "Some text on this page had to be set very small, since its translation is much longer than the original."
         )
-        warning = DocumentWarning("text_tiny", message, number)
-        if warning not in self.warnings:
-            self.warnings.append(warning)
+        self.warnings.append(DocumentWarning("text_tiny", message, number))

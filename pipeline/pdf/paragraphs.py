@@ -8,28 +8,33 @@ leading, an indent, a list marker, a rule or the edge of a fill between them, a 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from dragoman.domain.document import Align, Rect, Run, Style
-from pipeline.pdf.geometry import contains, overlap
-from pipeline.pdf.reading import Marks, Row
+from dragoman.domain.document import Align, Family, Rect, Run, Style
+from pipeline.pdf.geometry import overlap
+from pipeline.pdf.ground import Ground
+from pipeline.pdf.markers import MARKER
+from pipeline.pdf.reading import Row
 
 # All of these are shares of the row's size, unless said otherwise.
 SAME_SIZE = 0.1
 WIDEST_FIRST_LEADING = 1.7  # single-spaced text has 1.0 to 1.5
+WIDEST_LEADING = 2.1  # where the sentence plainly goes on
 SAME_LEADING = 0.18
 SAME_EDGE = 0.5
 DEEPEST_INDENT = 4.0
+EDGE_ROWS = 4  # rows that begin at one x, for it to be the edge of a column
 MARKER_GAP = 3.0
+ENDING_SLACK = 0.6  # a blank, and the error of guessing a word's width by its letters
 NARROW_CELL = 12.0
 SHORT_CELL_WORDS = 3
+LONG_CELL_WORDS = 8
+LONGEST_MARKER = 6  # characters
 NEAR_SIZE = 0.08  # of the block's size: rounding in the file, not another style
 
-_MARKER = re.compile(
-    r"(?:[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·\uf0b7\uf0a7]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivxIVX]{1,4}[.)])(?:\s|$)"
-)
 _END_OF_SENTENCE = ".!?:;。！？：；…"
 _HYPHENS = "-\u2010\u00ad"
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
@@ -38,10 +43,14 @@ _UNSPACED = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\u0
 
 @dataclass(slots=True)
 class Paragraph:
-    """Rows that are one text. `marked`: a list marker or number stands before its first row, as a row of its own."""
+    """Rows that are one text. `marked`: a list marker or number stands before its first row, as a row of its own.
+
+    `align`: how its rows stand; one row alone counts as left.
+    """
 
     rows: list[Row]
     marked: bool = False
+    align: Align = Align.LEFT
 
     @property
     def last(self) -> Row:
@@ -71,15 +80,10 @@ class Paragraph:
         gaps = [after.baseline - before.baseline for before, after in zip(self.rows, self.rows[1:], strict=False)]
         return median(gaps)
 
-    @property
-    def align(self) -> Align:
-        """How its rows stand; a single row counts as left."""
-        return _align(self.rows)
 
-
-def group(rows: Sequence[Row], marks: Marks) -> list[Paragraph]:
+def group(rows: Sequence[Row], ground: Ground) -> list[Paragraph]:
     """The paragraphs of the rows (of one direction), in the order in which the file draws them."""
-    layout = _Layout(rows, marks)
+    layout = _Layout(rows, ground)
     paragraphs: list[Paragraph] = []
     for row in layout.rows:
         found = layout.paragraph_above(row)
@@ -89,6 +93,8 @@ def group(rows: Sequence[Row], marks: Marks) -> list[Paragraph]:
             found = Paragraph([row], marked=layout.is_marked(row))
             paragraphs.append(found)
         layout.owner[row.order] = found
+    for paragraph in paragraphs:
+        paragraph.align = layout.align(paragraph.rows)
     return sorted(paragraphs, key=lambda paragraph: min(row.order for row in paragraph.rows))
 
 
@@ -108,17 +114,19 @@ def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
 class _Layout:
     """The rows of a page from top to bottom, and who stands beside and above whom."""
 
-    def __init__(self, rows: Sequence[Row], marks: Marks) -> None:
+    def __init__(self, rows: Sequence[Row], ground: Ground) -> None:
         self.rows = sorted(rows, key=lambda row: (row.baseline, row.x0))
-        self.marks = marks
+        self.ground = ground
         self.owner: dict[int, Paragraph] = {}
         self._mates = _mates(self.rows)
         self._place = {row.order: place for place, row in enumerate(self.rows)}
-        self._fills = sorted(marks.fills, key=lambda fill: (fill[2] - fill[0]) * (fill[3] - fill[1]))
+        self._fills: dict[int, Rect | None] = {}
+        self._edges = Counter(round(row.x0) for row in rows)
 
     def is_marked(self, row: Row) -> bool:
-        """Whether a short row without words, such as a bullet or a number, stands right before it."""
-        return any(
+        """Whether a short row without words, such as a bullet or a number, or a form field stands right before it."""
+        y = row.baseline - 0.3 * row.size
+        return self.ground.has_field(row.x0 - MARKER_GAP * row.size, row.x0, y) or any(
             mate.x1 <= row.x0 and row.x0 - mate.x1 < MARKER_GAP * row.size and _is_marker(mate.text)
             for mate in self._mates[row.order]
         )
@@ -152,43 +160,98 @@ class _Layout:
             and _is_text(row)
             and abs(last.size - row.size) <= SAME_SIZE * row.size
             and _leading_fits(paragraph, row)
-            and _look(last) == _look(row)
+            and _alike(last, row)
             and not self.is_marked(row)
-            and not _MARKER.match(row.text)
+            and not self._is_item(paragraph, row)
+            and not self._is_answered(last)
             and not self._is_parted(last, row)
             and not self._are_cells(last, row)
-            and _edges_fit(paragraph, row)
-            and not _ended(paragraph, row)
+            and self._edges_fit(paragraph, row)
+            and not self._ended(paragraph, row)
         )
+
+    def align(self, rows: Sequence[Row]) -> Align:
+        """How rows stand. Where the second begins at an edge that many rows of the page have, it is no chance middle."""
+        found = _align(rows)
+        if found is Align.CENTER and any(self._is_edge(row.x0) for row in rows[1:]):
+            return (
+                Align.JUSTIFY if len(rows) > 2 and _is_even([row.x1 for row in rows[:-1]], rows[0].size) else Align.LEFT
+            )
+        return found
+
+    def _is_edge(self, x: float) -> bool:
+        place = round(x)
+        return sum(self._edges[place + shift] for shift in (-1, 0, 1)) >= EDGE_ROWS
+
+    def _is_answered(self, row: Row) -> bool:
+        """Whether a form field follows the row: it is a label."""
+        y = row.baseline - 0.3 * row.size
+        return self.ground.has_field(row.x1, row.x1 + MARKER_GAP * row.size, y)
+
+    def _is_item(self, paragraph: Paragraph, row: Row) -> bool:
+        """Whether a row begins with a list marker, and not by the chance of where a sentence was broken."""
+        if not MARKER.match(row.text):
+            return False
+        within = not MARKER.match(paragraph.rows[0].text) and paragraph.last.text[-1] not in _END_OF_SENTENCE
+        return not (within and row.text[0] in "(0123456789" and paragraph.last.x1 >= row.x1 - 2 * row.size)
 
     def _is_parted(self, last: Row, row: Row) -> bool:
         """Whether a rule lies between two rows, or they stand on different fills."""
         upper, lower = last.baseline, row.baseline - 0.3 * row.size
         x0, x1 = max(last.x0, row.x0), min(last.x1, row.x1)
-        ruled = any(
-            upper < (rule[1] + rule[3]) / 2 < lower and overlap(x0, x1, rule[0], rule[2]) > 0.5 * (x1 - x0)
-            for rule in self.marks.rules
-        )
-        return ruled or self._fill_of(last) != self._fill_of(row)
+        return self.ground.is_ruled(x0, x1, upper, lower) or self._fill_of(last) != self._fill_of(row)
 
     def _fill_of(self, row: Row) -> Rect | None:
-        middle = (row.x0, row.baseline - 0.4 * row.size, row.x1, row.baseline - 0.2 * row.size)
-        return next((fill for fill in self._fills if contains(fill, middle, slack=1)), None)
+        if row.order not in self._fills:
+            middle = (row.x0, row.baseline - 0.4 * row.size, row.x1, row.baseline - 0.2 * row.size)
+            self._fills[row.order] = self.ground.fill_under(middle)
+        return self._fills[row.order]
 
     def _are_cells(self, last: Row, row: Row) -> bool:
         """Whether the two are cells of two rows of a table without rules."""
         mates, other_mates = self._mates[last.order], self._mates[row.order]
         if not mates or not other_mates:
             return False
+        words = max(len(last.text.split()), len(row.text.split()))
         if any(_is_number(mate.text) for mate in mates) and any(_is_number(mate.text) for mate in other_mates):
+            return words <= LONG_CELL_WORDS
+        narrow = all(one.x1 - one.x0 < NARROW_CELL * one.size for one in (last, row))
+        return narrow and words <= SHORT_CELL_WORDS and len(mates) > 1
+
+    def _edges_fit(self, paragraph: Paragraph, row: Row) -> bool:
+        slack = SAME_EDGE * row.size
+        rows = paragraph.rows
+        if abs(row.x0 - paragraph.left) <= slack:
             return True
-        return (
-            all(
-                len(one.text.split()) <= SHORT_CELL_WORDS and one.x1 - one.x0 < NARROW_CELL * one.size
-                for one in (last, row)
+        if len(rows) == 1:
+            first = rows[0]
+            indented = 0 < first.x0 - row.x0 <= DEEPEST_INDENT * row.size and first.x1 >= row.x1 - 2 * row.size
+            hanging = (
+                0 < row.x0 - first.x0 <= DEEPEST_INDENT * row.size
+                and first.x1 >= row.x1 - 2 * row.size
+                and (bool(MARKER.match(first.text)) or first.x1 - first.x0 > NARROW_CELL * row.size)
             )
-            and len(mates) > 1
-        )
+            if indented or hanging:
+                return True
+        return self.align([*rows, row]) in (Align.CENTER, Align.RIGHT)
+
+    def _ended(self, paragraph: Paragraph, row: Row) -> bool:
+        """Whether the last row was the paragraph's end: the next word would still have fitted into it."""
+        last = paragraph.last
+        if last.text[-1] in _HYPHENS:
+            return False
+        if self.align([*paragraph.rows, row]) in (Align.CENTER, Align.RIGHT):
+            return _free(last, row, max(one.x1 - one.x0 for one in [*paragraph.rows, row]) - (last.x1 - last.x0)) > 0
+        if _CJK.search(row.text):
+            return row.x1 - last.x1 > 2 * row.size or (
+                last.text[-1] in _END_OF_SENTENCE and max(one.x1 for one in paragraph.rows) - last.x1 > 2 * row.size
+            )
+        right = max([row.x1, *(one.x1 for one in paragraph.rows)])
+        free = _free(last, row, right - last.x1)
+        if free <= 0:
+            return False
+        goes_on = row.text[0].islower() and last.text[-1] not in _END_OF_SENTENCE
+        return not (goes_on and free < 0.4 * (right - paragraph.rect[0]))
 
 
 def _mates(rows: Sequence[Row]) -> dict[int, list[Row]]:
@@ -209,64 +272,44 @@ def _is_text(row: Row) -> bool:
 
 
 def _is_marker(text: str) -> bool:
-    return len(text) <= 6 and sum(character.isalpha() for character in text) <= 1
+    return len(text) <= LONGEST_MARKER and sum(character.isalpha() for character in text) <= 1
 
 
 def _is_number(text: str) -> bool:
     return any(character.isdigit() for character in text) and not any(character.isalpha() for character in text)
 
 
-def _look(row: Row) -> tuple[bool | None, int | None]:
-    """Weight and colour of a row that is all of one, None where it is mixed."""
+def _look(row: Row) -> tuple[bool | None, int | None, bool | None]:
+    """Weight, colour and whether it is typewritten, of a row that is all of one, None where it is mixed."""
     styles = [span.style for span in row.spans if span.text.strip()]
     bold = {style.bold for style in styles}
     color = {style.color for style in styles}
-    return (bold.pop() if len(bold) == 1 else None), (color.pop() if len(color) == 1 else None)
+    mono = {style.family is Family.MONO for style in styles}
+    return (
+        bold.pop() if len(bold) == 1 else None,
+        color.pop() if len(color) == 1 else None,
+        mono.pop() if len(mono) == 1 else None,
+    )
+
+
+def _alike(one: Row, other: Row) -> bool:
+    """Whether two rows look as one text does; a row of mixed look goes with any."""
+    return all(a is None or b is None or a == b for a, b in zip(_look(one), _look(other), strict=True))
 
 
 def _leading_fits(paragraph: Paragraph, row: Row) -> bool:
     gap = row.baseline - paragraph.last.baseline
     leading = paragraph.leading
     if leading is None:
-        return gap <= WIDEST_FIRST_LEADING * row.size
+        goes_on = row.text[0].islower() and paragraph.last.text[-1] not in _END_OF_SENTENCE
+        return gap <= (WIDEST_LEADING if goes_on else WIDEST_FIRST_LEADING) * row.size
     return abs(gap - leading) <= SAME_LEADING * row.size
 
 
-def _edges_fit(paragraph: Paragraph, row: Row) -> bool:
-    slack = SAME_EDGE * row.size
-    rows = paragraph.rows
-    if abs(row.x0 - paragraph.left) <= slack:
-        return True
-    if len(rows) == 1:
-        first = rows[0]
-        indented = 0 < first.x0 - row.x0 <= DEEPEST_INDENT * row.size and first.x1 >= row.x1 - 2 * row.size
-        hanging = (
-            0 < row.x0 - first.x0 <= DEEPEST_INDENT * row.size
-            and first.x1 >= row.x1 - 2 * row.size
-            and (bool(_MARKER.match(first.text)) or first.x1 - first.x0 > NARROW_CELL * row.size)
-        )
-        if indented or hanging:
-            return True
-    return _align([*rows, row]) in (Align.CENTER, Align.RIGHT)
-
-
-def _ended(paragraph: Paragraph, row: Row) -> bool:
-    """Whether the last row was the paragraph's end: the next word would still have fitted into it."""
-    last = paragraph.last
-    if last.text[-1] in _HYPHENS or _align([*paragraph.rows, row]) in (Align.CENTER, Align.RIGHT):
-        return False
-    if _CJK.search(row.text):
-        return row.x1 - last.x1 > 2 * row.size or (
-            last.text[-1] in _END_OF_SENTENCE and max(one.x1 for one in paragraph.rows) - last.x1 > 2 * row.size
-        )
-    right = max([row.x1, *(one.x1 for one in paragraph.rows)])
+def _free(last: Row, row: Row, space: float) -> float:
+    """What of `space` is left behind the last row once the next row's first word and a blank are put there."""
     word = row.text.split(maxsplit=1)[0]
-    word_width = (row.x1 - row.x0) * len(word) / len(row.text)
-    free = right - last.x1 - word_width
-    if free < 0.6 * row.size:
-        return False
-    goes_on = row.text[0].islower() and last.text[-1] not in _END_OF_SENTENCE
-    return not (goes_on and free < 0.4 * (right - paragraph.rect[0]))
+    return space - (row.x1 - row.x0) * len(word) / len(row.text) - ENDING_SLACK * row.size
 
 
 def _align(rows: Sequence[Row]) -> Align:
@@ -287,10 +330,11 @@ def _align(rows: Sequence[Row]) -> Align:
         return (
             Align.RIGHT if len(rows) > 2 or abs(lefts[0] - lefts[1]) > DEEPEST_INDENT * rows[0].size else Align.JUSTIFY
         )
-    body = rights[:-1]
-    if len(rows) > 2 and max(body) - min(body) <= slack / 2:
-        return Align.JUSTIFY
-    return Align.LEFT
+    return Align.JUSTIFY if len(rows) > 2 and _is_even(rights[:-1], rows[0].size) else Align.LEFT
+
+
+def _is_even(edges: Sequence[float], size: float) -> bool:
+    return max(edges) - min(edges) <= SAME_EDGE / 2 * size
 
 
 def _main_style(rows: Iterable[Row]) -> Style:

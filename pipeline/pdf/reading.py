@@ -6,6 +6,7 @@ Annotations and form fields are detached before a page is read, so that what peo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +32,7 @@ ASCENT, DESCENT = 0.75, 0.22
 WIDE_GAP = 1.1
 RULE_THICKNESS = 3.0  # points; MuPDF grows a hairline's box to about 3
 WHITE = 0xF8  # each channel: paler fills are taken for paper
+CORNERS = 4  # numbers of a rectangle
 MOST_MARKS = 3000  # a page with more vectors is a drawing or a map: its lines mean nothing for its words
 
 
@@ -79,12 +81,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is drawn on a page besides text: horizontal and vertical rules, coloured or framed boxes, pictures."""
+    """What is on a page besides text: horizontal and vertical rules, coloured or framed boxes, pictures, form fields."""
 
     rules: tuple[Rect, ...] = ()
     walls: tuple[Rect, ...] = ()
     fills: tuple[Rect, ...] = ()
     pictures: tuple[Rect, ...] = ()
+    fields: tuple[Rect, ...] = ()
 
     def turned(self, direction: Direction) -> Marks:
         """The same marks in the turned space of `direction`."""
@@ -93,7 +96,13 @@ class Marks:
             return tuple(turned(rect, direction) for rect in rects)
 
         rules, walls = (self.rules, self.walls) if direction[0] else (self.walls, self.rules)
-        return Marks(all_turned(rules), all_turned(walls), all_turned(self.fills), all_turned(self.pictures))
+        return Marks(
+            all_turned(rules),
+            all_turned(walls),
+            all_turned(self.fills),
+            all_turned(self.pictures),
+            all_turned(self.fields),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +114,8 @@ class Reading:
     aslant: tuple[Rect, ...] = ()
 
 
-def read(page: pymupdf.Page) -> Reading:
-    """Read a page, in its unrotated space."""
+def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
+    """Read a page, in its unrotated space. `fields`: the boxes of its form fields, which were detached."""
     blocks = page.get_text("dict", flags=FLAGS)["blocks"]
     rows: dict[Direction, list[Row]] = {}
     aslant: list[Rect] = []
@@ -122,7 +131,7 @@ def read(page: pymupdf.Page) -> Reading:
                 order += 1
     return Reading(
         {direction: list(_mended(found)) for direction, found in rows.items()},
-        _marks(blocks, page),
+        replace(_marks(blocks, page), fields=tuple(fields)),
         tuple(aslant),
     )
 
@@ -134,6 +143,20 @@ def detach_annotations(pdf: pymupdf.Document, number: int) -> tuple[str, str]:
     if kind != "null":
         pdf.xref_set_key(xref, "Annots", "null")
     return kind, value
+
+
+def field_boxes(page: pymupdf.Page, annotations: str) -> Iterator[Rect]:
+    """The boxes of the form fields among detached `annotations` (an array as source text), in the unrotated page space."""
+    pdf = page.parent
+    rotation = page.rotation_matrix
+    for number in map(int, re.findall(r"(\d+) 0 R", annotations)):
+        if pdf.xref_get_key(number, "Subtype")[1] != "/Widget":
+            continue
+        kind, value = pdf.xref_get_key(number, "Rect")
+        sides = [float(side) for side in value.strip("[]").split()] if kind == "array" else []
+        if len(sides) == CORNERS:
+            x0, y0, x1, y1 = pymupdf.Rect(sides).normalize() * page.transformation_matrix * ~rotation
+            yield x0, y0, x1, y1
 
 
 def _rows(spans: list[dict[str, Any]], direction: Direction, order: int, block: int) -> Iterator[Row]:
@@ -158,7 +181,7 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
         text = span["text"]
         gap = box[0] - spans[-1].bbox[2] if spans else 0.0
         blank = " " if spans and gap > 0.15 * span["size"] and spans[-1].text[-1] != " " and text[0] != " " else ""
-        _, baseline = turned_point(*span["origin"], direction)
+        _, baseline = turned_point(span["origin"][0], span["origin"][1], direction)
         spans.append(Span(blank + text.replace("\u00a0", " "), style_of(span), box, baseline))
         count = len(text.strip())
         letters += count

@@ -6,30 +6,61 @@ from collections.abc import Sequence
 
 from dragoman.domain.document import Rect
 from pipeline.pdf.geometry import contains, overlap, union
-from pipeline.pdf.reading import Marks
+from pipeline.pdf.ground import Ground, Neighbours
 
 GAP = 4.0  # points kept to a neighbour's text
 RULE_GAP = 1.5  # points kept to a rule or the edge of a fill
 MARGIN = 18.0  # points kept to the page's edge where the page has no text nearer to it
+KEPT_GAP = 0.4  # of the space under a paragraph: what stays, so that paragraphs are still told apart
 INSET = 0.12  # of the height: descenders that touch the next line's ascenders are no overlap
 
 
-def rooms(rects: Sequence[Rect], single: Sequence[bool], marks: Marks, page: Rect) -> list[Rect]:
-    """The room of each rectangle, which lies in it.
+class Rooms:
+    """The free areas of one page in one turned space. `rects`: all its text; `page`: the page's box there."""
 
-    `single` says which are one row: those may grow sideways, a paragraph of several keeps its width. All in one turned
-    space; `page` is the page's box there.
-    """
-    if not rects:
-        return []
-    limits = _content(rects, page)
-    edges = sorted([*marks.walls, *marks.rules], key=lambda edge: edge[0])
-    return [
-        _room(
-            rect, single[number], [other for place, other in enumerate(rects) if place != number], marks, edges, limits
-        )
-        for number, rect in enumerate(rects)
-    ]
+    def __init__(self, rects: Sequence[Rect], ground: Ground, page: Rect) -> None:
+        marks = ground.marks
+        self._ground = ground
+        self._texts = Neighbours(rects)
+        self._edges = Neighbours([*marks.walls, *marks.rules, *marks.fields])
+        self._pictures = marks.pictures
+        self._limits = _content(rects, page)
+
+    def around(self, rect: Rect, *, single: bool) -> Rect:
+        """The room of `rect`, which lies in it. A `single` row may grow sideways too, a paragraph keeps its width."""
+        limits = self._in_box(rect)
+        inset = INSET * (rect[3] - rect[1]) if single else 1.0
+        pictures = [picture for picture in self._pictures if not contains(picture, rect, slack=2)]
+        left, right = self._sides(rect, inset, pictures, limits) if single else (rect[0], rect[2])
+        lowest = rect[3] - 2 * inset - 1
+        tops = [self._texts.next_below(rect[0], right, lowest), self._edges.next_below(rect[0], right, lowest)]
+        tops += [one[1] for one in pictures if one[1] >= lowest and overlap(rect[0], right, one[0], one[2]) > 0]
+        next_top = min((top for top in tops if top is not None), default=None)
+        bottom = limits[3] if next_top is None else min(limits[3], next_top - 1)
+        if not single and next_top is not None:
+            bottom = min(bottom, next_top - KEPT_GAP * (next_top - rect[3]))
+        return left, rect[1], right, max(bottom, rect[3])
+
+    def _sides(self, rect: Rect, inset: float, pictures: Sequence[Rect], limits: Rect) -> tuple[float, float]:
+        left, right = limits[0], limits[2]
+        upper, lower = rect[1] + inset, rect[3] - inset
+        beside = [(other, GAP) for other in self._texts.beside(upper, lower)]
+        beside += [(edge, RULE_GAP) for edge in self._edges.beside(upper, lower)]
+        beside += [(one, RULE_GAP) for one in pictures if overlap(upper, lower, one[1], one[3]) > 0]
+        for other, gap in beside:
+            if other[0] >= rect[2] - 1:
+                right = min(right, other[0] - gap)
+            elif other[2] <= rect[0] + 1:
+                left = max(left, other[2] + gap)
+        return min(left, rect[0]), max(right, rect[2])
+
+    def _in_box(self, rect: Rect) -> Rect:
+        """The limits of the page, or of the fill that the text stands on where that is smaller."""
+        box = self._ground.fill_under(rect)
+        x0, y0, x1, y1 = self._limits
+        if box is None:
+            return self._limits
+        return max(x0, box[0] + RULE_GAP), y0, min(x1, box[2] - RULE_GAP), min(y1, box[3] - RULE_GAP)
 
 
 def _content(rects: Sequence[Rect], page: Rect) -> Rect:
@@ -39,41 +70,3 @@ def _content(rects: Sequence[Rect], page: Rect) -> Rect:
     right = max(x1, page[2] - max(left - page[0], MARGIN))
     bottom = max(y1, page[3] - 2 * MARGIN)
     return min(left, x0), y0, min(right, max(x1, page[2] - MARGIN)), bottom
-
-
-def _room(rect: Rect, single: bool, others: Sequence[Rect], marks: Marks, edges: Sequence[Rect], limits: Rect) -> Rect:
-    left, _, right, bottom = _in_box(rect, marks, limits)
-    x0, y0, x1, y1 = rect
-    inset = INSET * (y1 - y0) if single else 1.0
-    if single:
-        beside = [(other, GAP) for other in others] + [(edge, RULE_GAP) for edge in edges]
-        beside += [(picture, RULE_GAP) for picture in marks.pictures if not contains(picture, rect, slack=2)]
-        for other, gap in beside:
-            if overlap(y0 + inset, y1 - inset, other[1], other[3]) <= 0:
-                continue
-            if other[0] >= x1 - 1:
-                right = min(right, other[0] - gap)
-            elif other[2] <= x0 + 1:
-                left = max(left, other[2] + gap)
-    else:
-        left, right = x0, x1
-    left, right = min(left, x0), max(right, x1)
-    below = [*others, *edges, *(picture for picture in marks.pictures if not contains(picture, rect, slack=2))]
-    for other in below:
-        if other[1] >= y1 - 2 * inset - 1 and overlap(x0, right, other[0], other[2]) > 0:
-            bottom = min(bottom, other[1] - 1)
-    return left, y0, right, max(bottom, y1)
-
-
-def _in_box(rect: Rect, marks: Marks, limits: Rect) -> Rect:
-    """The limits, or the fill that the text stands on where that is smaller."""
-    boxes = [fill for fill in marks.fills if contains(fill, rect, slack=1)]
-    if not boxes:
-        return limits
-    box = min(boxes, key=lambda fill: (fill[2] - fill[0]) * (fill[3] - fill[1]))
-    return (
-        max(limits[0], box[0] + RULE_GAP),
-        limits[1],
-        min(limits[2], box[2] - RULE_GAP),
-        min(limits[3], box[3] - RULE_GAP),
-    )

@@ -55,7 +55,7 @@ class Word:
 class Box:
     """Where a text may stand, in turned space.
 
-    `left`, `right`: the edges that lines keep to; `first`: what the first line is indented by, `hanging` the others;
+    `left`, `right`: the edges that lines keep to; `original_right`: the original's right edge; `first`: what the first line is indented by, `hanging` the others;
     `baseline`: the first line's; `bottom`: the lowest y that a descender may reach; `leading` and `size` as in the
     original, in points; `single`: it was one line.
     """
@@ -70,6 +70,7 @@ class Box:
     hanging: float = 0.0
     align: Align = Align.LEFT
     single: bool = False
+    original_right: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import pymupdf
@@ -9,12 +10,14 @@ import pymupdf
 from dragoman.domain.document import Block, Rect
 from pipeline.pdf.fonts import UNITS
 from pipeline.pdf.geometry import Direction, back, intersects, point_back, turned
-from pipeline.pdf.typesetting import Piece, Setting, SetLine
+from pipeline.pdf.typesetting import Piece, SetLine, Setting
 
 # Of a line's size over and under its baseline: a band that every letter of the line crosses, and no letter of its
 # neighbours, whose boxes MuPDF takes from the font's ascender and descender.
 BAND_TOP, BAND_BOTTOM = 0.42, 0.15
 BAND_INSET = 0.4  # points at both ends
+_OUTLINED = re.compile(rb"(?<![\w.])2\s+Tr\b")  # fill, then stroke: ISO 32000-1 9.3.6
+_STROKE_COLOR = re.compile(rb"\b(?:RG|G|K|SCN?|CS)\b")  # ISO 32000-1 8.6.8
 
 
 def erase(page: pymupdf.Page, blocks: Iterable[Block], kept: Sequence[Rect]) -> None:
@@ -22,10 +25,23 @@ def erase(page: pymupdf.Page, blocks: Iterable[Block], kept: Sequence[Rect]) -> 
     count = 0
     for block in blocks:
         for band in _bands(block, kept):
-            page.add_redact_annot(pymupdf.Rect(band), fill=False, cross_out=False)
+            page.add_redact_annot(pymupdf.Rect(band), fill=False, cross_out=False)  # type: ignore[arg-type]  # False: no fill, as documented
             count += 1
     if count:
+        _thin(page)
         page.apply_redactions(images=0, graphics=0, text=0)
+
+
+def _thin(page: pymupdf.Page) -> None:
+    """Letters made bold by an outline are made plain where the outline is sure to be black.
+
+    MuPDF loses the outline's width when it takes text off a page, and would draw one point.
+    """
+    contents = page.read_contents()
+    if not _OUTLINED.search(contents) or _STROKE_COLOR.search(contents):
+        return
+    pdf = page.parent
+    pdf.xref_set_key(page.xref, "Contents", f"{_stream(pdf, _OUTLINED.sub(b'0 Tr', contents))} 0 R")
 
 
 def _bands(block: Block, kept: Sequence[Rect]) -> list[Rect]:

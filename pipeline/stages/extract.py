@@ -56,8 +56,8 @@ def extract(
 
 def _page(pdf: pymupdf.Document, number: int) -> Page:
     with damage_named():
-        detach_annotations(pdf, number)
-        return page_of(pdf.load_page(number), number)
+        _, annotations = detach_annotations(pdf, number)
+        return page_of(pdf.load_page(number), number, annotations)
 
 
 def _labels(pdf: pymupdf.Document) -> tuple[Label, ...]:

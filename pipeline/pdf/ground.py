@@ -1,0 +1,84 @@
+"""Rectangles found fast by where they lie, and the questions that text asks of the marks around it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+
+from dragoman.domain.document import Rect
+from pipeline.pdf.geometry import area, contains, overlap
+from pipeline.pdf.reading import Marks
+
+BAND = 24.0  # points: two or three lines of text
+
+
+class Neighbours:
+    """Rectangles by bands across and down the page."""
+
+    def __init__(self, rects: Iterable[Rect]) -> None:
+        self._across: dict[int, list[Rect]] = {}
+        self._down: dict[int, list[Rect]] = {}
+        for rect in sorted(rects, key=lambda rect: rect[1]):
+            for band in _bands(rect[1], rect[3]):
+                self._across.setdefault(band, []).append(rect)
+            for band in _bands(rect[0], rect[2]):
+                self._down.setdefault(band, []).append(rect)
+
+    def beside(self, y0: float, y1: float) -> Iterator[Rect]:
+        """Those that share some height with the stretch from `y0` to `y1`; one of many bands comes more than once."""
+        for band in _bands(y0, y1):
+            for rect in self._across.get(band, ()):
+                if rect[1] < y1 and rect[3] > y0:
+                    yield rect
+
+    def next_below(self, x0: float, x1: float, y: float) -> float | None:
+        """The upper edge of the first one that begins at `y` or below it, between `x0` and `x1`; None: there is none."""
+        found = (self._first(band, x0, x1, y) for band in _bands(x0, x1))
+        return min((edge for edge in found if edge is not None), default=None)
+
+    def _first(self, band: int, x0: float, x1: float, y: float) -> float | None:
+        column = self._down.get(band, [])
+        for place in range(bisect_left(column, y, key=lambda rect: rect[1]), len(column)):
+            rect = column[place]
+            if overlap(x0, x1, rect[0], rect[2]) > 0:
+                return rect[1]
+        return None
+
+
+class Ground:
+    """What text stands on and between."""
+
+    def __init__(self, marks: Marks) -> None:
+        self.marks = marks
+        self._rules = Neighbours(marks.rules)
+        self._walls = Neighbours(marks.walls)
+        self._fills = Neighbours(marks.fills)
+        self._fields = Neighbours(marks.fields)
+
+    def fill_under(self, rect: Rect) -> Rect | None:
+        """The smallest coloured or framed box around a rectangle."""
+        around = (fill for fill in self._fills.beside(rect[1], rect[3]) if contains(fill, rect, slack=1))
+        return min(around, key=area, default=None)
+
+    def is_ruled(self, x0: float, x1: float, upper: float, lower: float) -> bool:
+        """Whether a rule crosses most of the stretch from `x0` to `x1` between two heights."""
+        return any(
+            upper < (rule[1] + rule[3]) / 2 < lower and overlap(x0, x1, rule[0], rule[2]) > 0.5 * (x1 - x0)
+            for rule in self._rules.beside(upper, lower)
+        )
+
+    def has_field(self, x0: float, x1: float, y: float) -> bool:
+        """Whether a form field lies between `x0` and `x1` at the height `y`."""
+        return any(overlap(x0, x1, field[0], field[2]) > 0 for field in self._fields.beside(y - 0.1, y + 0.1))
+
+    def cell(self, x0: float, x1: float, y: float) -> tuple[float, float] | None:
+        """The nearest walls left and right at the height `y`, None without both."""
+        walls = [(wall[0] + wall[2]) / 2 for wall in self._walls.beside(y - 0.1, y + 0.1)]
+        walls += [edge for fill in self._fills.beside(y - 0.1, y + 0.1) for edge in (fill[0], fill[2])]
+        left = max((wall for wall in walls if wall <= x0 + 1), default=None)
+        right = min((wall for wall in walls if wall >= x1 - 1), default=None)
+        return None if left is None or right is None else (left, right)
+
+
+def _bands(start: float, end: float) -> range:
+    return range(int(start // BAND), int(end // BAND) + 1)

@@ -1,0 +1,72 @@
+"""Dot leaders of tables of contents: the dots after an entry are set anew, as many as the translation leaves room for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dragoman.domain.document import Run
+from pipeline.pdf.fonts import Fonts
+from pipeline.pdf.typesetting import Box, SetLine, Setting, Word, words_of
+
+LEAST_DOTS = 3  # kept between an entry and its page number, however long the entry
+GAP = 0.3  # of the size, before the dots
+# The dots (with or without blanks between them) and the number of the page, which may stand apart as text of its own.
+_LEADER = re.compile(r"\s*((?:[.·…_] ?){4,})\s*(\S{0,8})\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """What follows an entry: one dot with its blank, and the page number (None: it is no part of the text)."""
+
+    dot: Word
+    pitch: float
+    number: Word | None
+    right: float
+
+
+def without_leader(runs: Sequence[Run], right: float, fonts: Fonts) -> tuple[tuple[Run, ...], Leader | None]:
+    """The runs without the leader at their end, and the leader, which ends at `right`. None: they have none."""
+    text = "".join(run.text for run in runs)
+    found = _LEADER.search(text)
+    if found is None or found.start() == 0:
+        return tuple(runs), None
+    style = runs[-1].style
+    dots = words_of([Run(found.group(1)[0], style)], fonts)
+    blanks = words_of([Run("x ", style)], fonts)
+    number = words_of([Run(found.group(2), style)], fonts)
+    if not dots or len(number) > 1:
+        return tuple(runs), None
+    blank = blanks[0].blank if " " in found.group(1).strip() and blanks else None
+    pitch = dots[0].width + (blank.width if blank else 0.0)
+    return _first(runs, found.start()), Leader(dots[0], pitch, number[0] if number else None, right)
+
+
+def shortened(box: Box, leader: Leader) -> Box:
+    """The box without the room that the shortest leader takes."""
+    number = leader.number.width if leader.number else 0.0
+    return replace(box, right=max(leader.right - number - (LEAST_DOTS + 1) * leader.pitch, box.left + 2 * leader.pitch))
+
+
+def with_leader(setting: Setting, leader: Leader, box: Box) -> Setting:
+    """The setting with dots from the end of its last line to the page number at the right edge."""
+    last = setting.lines[-1]
+    width = sum(word.width + (word.blank.width if word.blank else 0.0) for word in last.words) * setting.scale
+    number = leader.number.width * setting.scale if leader.number else 0.0
+    pitch = leader.pitch * setting.scale
+    start, end = last.x + width + GAP * box.size * setting.scale, leader.right - number
+    count = max(0, int((end - start) / pitch))
+    # Each dot has its place from the right, so that those of all entries stand under each other.
+    dots = tuple(SetLine((leader.dot,), end - (place + 1) * pitch, last.baseline) for place in reversed(range(count)))
+    tail = (SetLine((leader.number,), end, last.baseline),) if leader.number else ()
+    return replace(setting, lines=(*setting.lines, *dots, *tail))
+
+
+def _first(runs: Sequence[Run], count: int) -> tuple[Run, ...]:
+    kept: list[Run] = []
+    for run in runs:
+        if count > 0:
+            kept.append(replace(run, text=run.text[:count]))
+        count -= len(run.text)
+    return tuple(kept)
