@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import pymupdf
 import pytest
 
 from tests.fake_deepl import KEY, FakeDeepL
+from tests.pdfs import long_pdf
 from tests.servers.process import wait_until
 from tests.servers.redis import Redis
 from tests.servers.stack import Stack
-
-PARAGRAPHS = 300  # six requests of 50 texts
-
-
-def long_pdf() -> bytes:
-    """Twenty pages with sentences that are all different."""
-    document = pymupdf.open()
-    for number in range(PARAGRAPHS):
-        if number % 15 == 0:
-            page = document.new_page()
-        words = f"The visitor with ticket {uuid.UUID(int=number).hex[-4:]} wanted a window seat in the morning train."
-        page.insert_text((60, 60 + 45 * (number % 15)), words.replace("0", "o"), fontsize=11)
-    return bytes(document.tobytes())
 
 
 def start_mail_job(stack: Stack, deepl: FakeDeepL, after_requests: int = 2) -> str:
@@ -57,7 +41,9 @@ def deepl() -> Iterator[FakeDeepL]:
         yield server
 
 
-def test_worker_killed_in_mid_translation_loses_nothing_and_pays_nothing_twice(tmp_path: Path, deepl: FakeDeepL) -> None:
+def test_worker_killed_in_mid_translation_loses_nothing_and_pays_nothing_twice(
+    tmp_path: Path, deepl: FakeDeepL
+) -> None:
     engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "5"}
     with Stack(tmp_path / "data", **engine) as stack:
         job_id = start_mail_job(stack, deepl)
@@ -87,25 +73,7 @@ def test_kill_and_flush_together_lose_nothing(tmp_path: Path, deepl: FakeDeepL, 
 def test_upload_is_accepted_while_the_broker_is_down(tmp_path: Path, redis_server: Redis) -> None:
     with Stack(tmp_path / "data", broker_url=redis_server.url) as stack:
         redis_server.stop()
-        job_id = upload(stack)
+        job_id = stack.upload(Path("dragoman/sample.pdf").read_bytes())
         assert stack.status(job_id)["status"] == "PENDING"
         redis_server.start()
         assert stack.await_end(job_id)["status"] == "COMPLETED"
-
-
-def upload(stack: Stack) -> str:
-    boundary = uuid.uuid4().hex
-    pdf = Path("dragoman/sample.pdf").read_bytes()
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="target_lang"\r\n\r\nfr\r\n--{boundary}\r\n'
-    head += 'Content-Disposition: form-data; name="file"; filename="a.pdf"\r\nContent-Type: application/pdf\r\n\r\n'
-    body = head.encode() + pdf + f"\r\n--{boundary}--\r\n".encode()
-    request = urllib.request.Request(
-        f"{stack.url}/api/v1/upload",
-        data=body,
-        headers={
-            "Authorization": "Bearer 0123456789abcdef0123",
-            "Content-Type": f"multipart/form-data; boundary={boundary}",
-        },
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return str(json.load(answer)["job_id"])

@@ -47,7 +47,9 @@ def upload_with_curl(stack: Stack, target: str = "fr") -> str:
     curl = shutil.which("curl") or missing("curl", "curl")
     fields = ["-F", f"file=@{SAMPLE}", "-F", f"target_lang={target}"]
     header = ["-H", f"Authorization: Bearer {BEARER}"]
-    done = subprocess.run([curl, "-sS", *header, *fields, f"{stack.url}/api/v1/upload"], check=True, capture_output=True)
+    done = subprocess.run(
+        [curl, "-sS", *header, *fields, f"{stack.url}/api/v1/upload"], check=True, capture_output=True
+    )
     return str(json.loads(done.stdout)["job_id"])
 
 

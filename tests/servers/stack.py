@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import urllib.error
 import urllib.request
+import uuid
 from email.message import EmailMessage
 from email.utils import make_msgid
 from pathlib import Path
@@ -84,7 +85,8 @@ class Stack:
 
     def api(self, path: str, **request: Any) -> Any:
         """The JSON that the API answers to a GET, or to what `request` (of urllib) says."""
-        made = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {BEARER}"}, **request)
+        headers = {"Authorization": f"Bearer {BEARER}", **request.pop("headers", {})}
+        made = urllib.request.Request(self.url + path, headers=headers, **request)
         with urllib.request.urlopen(made, timeout=10) as answer:
             return json.load(answer)
 
@@ -101,6 +103,15 @@ class Stack:
         """The newest jobs once there are `count` of them."""
         wait_until(lambda: len(self.api("/api/v1/jobs")["jobs"]) >= count, within_s, f"{count} jobs", every_s=0.1)
         return list(self.api("/api/v1/jobs")["jobs"])
+
+    def upload(self, pdf: bytes, target_lang: str = "fr") -> str:
+        """Upload a PDF as a browser would; the job's id."""
+        boundary = uuid.uuid4().hex
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="target_lang"\r\n\r\n{target_lang}\r\n--{boundary}\r\n'
+        head += 'Content-Disposition: form-data; name="file"; filename="a.pdf"\r\nContent-Type: application/pdf\r\n\r\n'
+        body = head.encode() + pdf + f"\r\n--{boundary}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        return str(self.api("/api/v1/upload", data=body, headers=headers)["job_id"])
 
     def mail(self, pdf: bytes, to: str = "translate+de@dragoman.test") -> str:
         """Mail a PDF over SMTP; the Message-ID."""
