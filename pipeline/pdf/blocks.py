@@ -12,7 +12,7 @@ from dragoman.domain.document import Align, Block, BlockKind, Family, Line, Page
 from pipeline.pdf.geometry import UPRIGHT, Direction, back, intersects, turned
 from pipeline.pdf.ground import Ground, Neighbours
 from pipeline.pdf.markers import split
-from pipeline.pdf.paragraphs import Paragraph, group, joined
+from pipeline.pdf.paragraphs import LEADER, Paragraph, group, joined
 from pipeline.pdf.reading import Reading, Row, field_boxes, read
 from pipeline.pdf.rooms import Rooms
 
@@ -22,6 +22,43 @@ MATHS = 0.25  # a paragraph with a larger share of letters in maths fonts is a f
 UNKNOWN = 0.3  # with a larger share of characters without meaning it is not to be translated
 CENTERED = 1.5  # points that the middles of a row and of its page or cell may be apart
 CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|tab\.|abb(?:\.|ildung)|tabelle|tableau)\s*\d", re.IGNORECASE)
+# Words of formulas: a text that has no others is one (ISO 80000-2, clauses 13 to 16).
+FUNCTIONS = frozenset(
+    [
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "sinh",
+        "cosh",
+        "tanh",
+        "coth",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "exp",
+        "log",
+        "ln",
+        "lg",
+        "lim",
+        "sup",
+        "inf",
+        "max",
+        "min",
+        "det",
+        "dim",
+        "ker",
+        "gcd",
+        "mod",
+        "arg",
+        "grad",
+        "div",
+        "rot",
+        "curl",
+    ]
+)
 _WORD = re.compile(r"[^\W\d_]{2,}|[\u2e80-\u9fff\uac00-\ud7af]")
 
 
@@ -98,7 +135,11 @@ def _kind(paragraph: Paragraph, body: float, typescript: bool) -> BlockKind:
     rows = paragraph.rows
     text = " ".join(row.text for row in rows)
     weight = max(1, sum(len(row.text) for row in rows))
-    if not _WORD.search(text) or sum(row.maths * len(row.text) for row in rows) > MATHS * weight:
+    words = _WORD.findall(text)
+    if (
+        all(word.casefold() in FUNCTIONS for word in words)
+        or sum(row.maths * len(row.text) for row in rows) > MATHS * weight
+    ):
         return BlockKind.FORMULA
     if sum(row.unknown * len(row.text) for row in rows) > UNKNOWN * weight:
         return BlockKind.FORMULA
@@ -111,7 +152,7 @@ def _kind(paragraph: Paragraph, body: float, typescript: bool) -> BlockKind:
 
 def _align(paragraph: Paragraph, ground: Ground, sheet: Rect, right: float) -> Align:
     """How the block stands; a single row is judged by the cell or page around it."""
-    if len(paragraph.rows) > 1:
+    if len(paragraph.rows) > 1 or LEADER.search(paragraph.last.text):
         return paragraph.align
     row = paragraph.rows[0]
     middle = (row.x0 + row.x1) / 2

@@ -14,6 +14,7 @@ MARKER = re.compile(
     r"(?:[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·\uf0b7\uf0a7]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivxIVX]{1,4}[.)])(?:\s|$)"
 )
 HANGING = 0.5  # of the size: the least by which later rows are indented
+FARTHEST = 4.0  # of the size: a second span that begins later is no text after a marker
 _METRICS = {Family.SANS: "helv", Family.SERIF: "tiro", Family.MONO: "cour"}
 
 
@@ -29,7 +30,10 @@ def split(rows: list[Row]) -> tuple[Row | None, list[Row]]:
     hanging = len(rows) > 1 and rows[1].x0 - first.x0 > HANGING * first.size
     if len(rows) > 1 and not hanging:
         return None, rows
-    start = rows[1].x0 if hanging else _place(first, found.end())
+    apart = first.text_x is not None and first.text_x - first.x0 < FARTHEST * first.size
+    start = first.text_x if apart else rows[1].x0 if hanging else _place(first, found.end())
+    if start is None:
+        return None, rows
     if not first.x0 < start < first.x1:
         return None, rows
     marker, text = _cut(first, found.end(), start)

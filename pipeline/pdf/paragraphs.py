@@ -25,8 +25,10 @@ WIDEST_FIRST_LEADING = 1.7  # single-spaced text has 1.0 to 1.5
 WIDEST_LEADING = 2.1  # where the sentence plainly goes on
 SAME_LEADING = 0.18
 SAME_EDGE = 0.5
+ENOUGH_ROWS = 3  # to tell justified text from two rows that end alike by chance
 DEEPEST_INDENT = 4.0
 EDGE_ROWS = 4  # rows that begin at one x, for it to be the edge of a column
+RAGGED = 6.0  # how much shorter than the next a full row may be
 MARKER_GAP = 3.0
 ENDING_SLACK = 0.6  # a blank, and the error of guessing a word's width by its letters
 NARROW_CELL = 12.0
@@ -35,6 +37,7 @@ LONG_CELL_WORDS = 8
 LONGEST_MARKER = 6  # characters
 NEAR_SIZE = 0.08  # of the block's size: rounding in the file, not another style
 
+LEADER = re.compile(r"(?:[.·…_]\s?){5,}\s*\S{0,8}$")  # a row that ends in dots, and perhaps a page number, is an entry
 _END_OF_SENTENCE = ".!?:;。！？：；…"
 _HYPHENS = "-\u2010\u00ad"
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
@@ -157,6 +160,7 @@ class _Layout:
         last = paragraph.last
         return (
             _is_text(last)
+            and not LEADER.search(last.text)
             and _is_text(row)
             and abs(last.size - row.size) <= SAME_SIZE * row.size
             and _leading_fits(paragraph, row)
@@ -173,9 +177,13 @@ class _Layout:
     def align(self, rows: Sequence[Row]) -> Align:
         """How rows stand. Where the second begins at an edge that many rows of the page have, it is no chance middle."""
         found = _align(rows)
+        if LEADER.search(rows[-1].text):
+            return Align.LEFT
         if found is Align.CENTER and any(self._is_edge(row.x0) for row in rows[1:]):
             return (
-                Align.JUSTIFY if len(rows) > 2 and _is_even([row.x1 for row in rows[:-1]], rows[0].size) else Align.LEFT
+                Align.JUSTIFY
+                if len(rows) >= ENOUGH_ROWS and _is_even([row.x1 for row in rows[:-1]], rows[0].size)
+                else Align.LEFT
             )
         return found
 
@@ -225,10 +233,10 @@ class _Layout:
             return True
         if len(rows) == 1:
             first = rows[0]
-            indented = 0 < first.x0 - row.x0 <= DEEPEST_INDENT * row.size and first.x1 >= row.x1 - 2 * row.size
+            indented = 0 < first.x0 - row.x0 <= DEEPEST_INDENT * row.size and first.x1 >= row.x1 - RAGGED * row.size
             hanging = (
                 0 < row.x0 - first.x0 <= DEEPEST_INDENT * row.size
-                and first.x1 >= row.x1 - 2 * row.size
+                and first.x1 >= row.x1 - RAGGED * row.size
                 and (bool(MARKER.match(first.text)) or first.x1 - first.x0 > NARROW_CELL * row.size)
             )
             if indented or hanging:
@@ -325,12 +333,14 @@ def _align(rows: Sequence[Row]) -> Align:
     if (
         max(rights) - min(rights) <= slack / 2
         and max(lefts) - min(lefts) > 2 * slack
-        and not (len(rows) > 2 and even_left)
+        and not (len(rows) >= ENOUGH_ROWS and even_left)
     ):
         return (
-            Align.RIGHT if len(rows) > 2 or abs(lefts[0] - lefts[1]) > DEEPEST_INDENT * rows[0].size else Align.JUSTIFY
+            Align.RIGHT
+            if len(rows) >= ENOUGH_ROWS or abs(lefts[0] - lefts[1]) > DEEPEST_INDENT * rows[0].size
+            else Align.JUSTIFY
         )
-    return Align.JUSTIFY if len(rows) > 2 and _is_even(rights[:-1], rows[0].size) else Align.LEFT
+    return Align.JUSTIFY if len(rows) >= ENOUGH_ROWS and _is_even(rights[:-1], rows[0].size) else Align.LEFT
 
 
 def _is_even(edges: Sequence[float], size: float) -> bool:

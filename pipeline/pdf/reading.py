@@ -26,10 +26,12 @@ FLAGS = (
 # char_flags of a span whose characters have no known meaning (FZ_STEXT_UNICODE_IS_CID, mupdf/fitz/structured-text.h).
 UNKNOWN_UNICODE = 128 | 256
 TEXT_BLOCK, VECTOR_BLOCK = 0, 3
+LEADER = re.compile(r"[.·…_\s]+")
 # Of a row's size: the height of the letters over the baseline and under it, in most Latin typefaces.
 ASCENT, DESCENT = 0.75, 0.22
 # Of a row's size: spans further apart belong to two rows (cells, a marker and its text). MuPDF itself cuts at 0.8.
 WIDE_GAP = 1.1
+SENTENCE_GAP = 1.5  # what TeX leaves between sentences of a loose line
 RULE_THICKNESS = 3.0  # points; MuPDF grows a hairline's box to about 3
 WHITE = 0xF8  # each channel: paler fills are taken for paper
 CORNERS = 4  # numbers of a rectangle
@@ -41,7 +43,7 @@ class Row:
     """Text on one baseline without a wide gap, in the turned space of its direction.
 
     `order` is its place in the file. `maths` and `unknown` are the shares (0 to 1) of characters in maths fonts and of
-    characters without a known meaning.
+    characters without a known meaning. `text_x`: where its second span begins, if the file sets the first one apart.
     """
 
     spans: tuple[Span, ...]
@@ -53,6 +55,7 @@ class Row:
     maths: float = 0.0
     unknown: float = 0.0
     block: int = -1
+    text_x: float | None = None
 
     @property
     def text(self) -> str:
@@ -165,7 +168,8 @@ def _rows(spans: list[dict[str, Any]], direction: Direction, order: int, block: 
         if not span["text"] or not span["text"].strip():
             continue
         box = turned(span["bbox"], direction)
-        if group and box[0] - group[-1][1][2] > WIDE_GAP * max(span["size"], group[-1][0]["size"]):
+        dots = LEADER.fullmatch(span["text"])
+        if group and not dots and box[0] - group[-1][1][2] > WIDE_GAP * max(span["size"], group[-1][0]["size"]):
             yield _row(group, direction, order, block)
             group = []
         group.append((span, box))
@@ -200,6 +204,7 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
         maths=maths / letters,
         unknown=unknown / letters,
         block=block,
+        text_x=group[1][1][0] if len(group) > 1 else None,
     )
 
 
@@ -238,7 +243,7 @@ def _is_one(row: Row, following: Row) -> bool:
         row.block == following.block
         and abs(row.baseline - following.baseline) < 0.1 * row.size
         and abs(row.size - following.size) < 0.05 * row.size
-        and -0.3 * row.size < gap < WIDE_GAP * row.size
+        and -0.3 * row.size < gap < (SENTENCE_GAP if row.text[-1] in ".!?:" else WIDE_GAP) * row.size
         and _has_word(row.text)
         and _has_word(following.text)
     )
