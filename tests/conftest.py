@@ -24,13 +24,21 @@ pytest_plugins = ["tests.servers.fixtures"]
 
 UNIT = Path(__file__).parent / "unit"
 SECRET_KEY = "a-secret-key-for-tests-only"
+FASTEST_FIRST = ("unit", "contracts", "integration", "golden", "e2e")
 FOREIGN = ("DRAGOMAN_", "OTEL_", "AWS_", "DEEPL_")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_slowness)
     for item in items:
         if UNIT in item.path.parents:
             item.add_marker("disable_socket")
+
+
+def _slowness(item: pytest.Item) -> int:
+    """A mistake that a fast test finds is not waited for."""
+    folder = item.path.relative_to(UNIT.parent).parts[0]
+    return FASTEST_FIRST.index(folder) if folder in FASTEST_FIRST else len(FASTEST_FIRST)
 
 
 @pytest.fixture(autouse=True)
