@@ -8,8 +8,6 @@ import pymupdf
 
 from dragoman.domain.document import DocumentWarning
 
-GUTTER = 0.0  # points between the two halves
-
 
 def save(pdf: pymupdf.Document, out: Path) -> None:
     """Write the file, unused objects left out, without a password."""
@@ -27,15 +25,15 @@ def side_by_side(source: pymupdf.Document, result: pymupdf.Document, out: Path) 
         for number in range(source.page_count):
             left, right = source[number], translated[number]
             width = left.rect.width
-            sheet = book.new_page(width=2 * width + GUTTER, height=left.rect.height)
-            sheet.show_pdf_page(pymupdf.Rect(0, 0, width, left.rect.height), source, number)
-            sheet.show_pdf_page(
-                pymupdf.Rect(width + GUTTER, 0, 2 * width + GUTTER, left.rect.height), translated, number
-            )
+            sheet = book.new_page(width=2 * width, height=left.rect.height)
+            half = pymupdf.Rect(0, 0, width, left.rect.height)
+            # A page is shown as it is stored; its rotation is undone by turning it the other way.
+            sheet.show_pdf_page(half, source, number, rotate=-left.rotation)
+            sheet.show_pdf_page(half + (width, 0, width, 0), translated, number, rotate=-left.rotation)
             dropped = dropped or next(right.annots(), None) is not None or next(right.widgets(), None) is not None
         for number in range(source.page_count):
             _copy_links(source[number], book[number], 0.0)
-            _copy_links(translated[number], book[number], source[number].rect.width + GUTTER)
+            _copy_links(translated[number], book[number], source[number].rect.width)
         book.set_toc(translated.get_toc(simple=True))
         book.set_metadata({key: value or "" for key, value in (translated.metadata or {}).items() if key in _METADATA})
         save(book, out)
@@ -46,7 +44,7 @@ def side_by_side(source: pymupdf.Document, result: pymupdf.Document, out: Path) 
 
 
 _METADATA = frozenset({"title", "author", "subject", "keywords"})
-_KINDS = frozenset({pymupdf.LINK_URI, pymupdf.LINK_GOTO})
+_KINDS = frozenset({pymupdf.LINK_URI, pymupdf.LINK_GOTO, pymupdf.LINK_NAMED})
 
 
 def _copy_links(page: pymupdf.Page, sheet: pymupdf.Page, shift: float) -> None:
@@ -54,10 +52,10 @@ def _copy_links(page: pymupdf.Page, sheet: pymupdf.Page, shift: float) -> None:
         if link["kind"] not in _KINDS:
             continue
         area = link["from"] * page.rotation_matrix + (shift, 0, shift, 0)
-        new = {"kind": link["kind"], "from": area}
+        new = {"kind": pymupdf.LINK_GOTO, "from": area}
         if link["kind"] == pymupdf.LINK_URI:
-            new["uri"] = link["uri"]
-        elif 0 <= link["page"] < sheet.parent.page_count:
+            new |= {"kind": pymupdf.LINK_URI, "uri": link["uri"]}
+        elif 0 <= link.get("page", -1) < sheet.parent.page_count:
             new |= {"page": link["page"], "to": pymupdf.Point(0, 0)}
         else:
             continue

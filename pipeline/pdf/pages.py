@@ -14,6 +14,7 @@ from pipeline.pdf.evenness import Fitted, fit_all
 from pipeline.pdf.fonts import Fonts
 from pipeline.pdf.leaders import shortened, with_leader, without_leader
 from pipeline.pdf.reading import detach_annotations
+from pipeline.pdf.shaped import insert, needs_shaping
 from pipeline.pdf.stamp import stamp_operators
 from pipeline.pdf.typesetting import FLOOR, words_of
 from pipeline.pdf.writing import add_content, erase, text_operators
@@ -28,6 +29,7 @@ class Writer:
     fonts: Fonts = field(default_factory=Fonts)
     warnings: list[DocumentWarning] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
+    _shaped: bool = False
 
     def write(self, page: Page) -> None:
         """Set the targets of a page. A page with none, and no stamp, is not touched at all."""
@@ -40,7 +42,9 @@ class Writer:
         if page.rotation:
             sheet.set_rotation(0)
         erase(sheet, blocks, [block.bbox for block in page.blocks if block.target is None])
-        operators = [*self._set(blocks, page.number), stamp]
+        plain = [block for block in blocks if not needs_shaping(block.target or ())]
+        self._set_shaped(sheet, [block for block in blocks if block not in plain])
+        operators = [*self._set(plain, page.number), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
         add_content(sheet, "\n".join(operators), self._numbers)
         if page.rotation:
@@ -50,11 +54,19 @@ class Writer:
 
     def finish(self) -> None:
         """Embed what was used, once, after the last page."""
+        if self._shaped:
+            self.pdf.subset_fonts()  # each of MuPDF's fonts is embedded whole, 15 MB in all
         embed(self.pdf, self.fonts.used(), self._numbers)
         if self.fonts.missing:
             shown = " ".join(sorted(self.fonts.missing)[:10])
             message = f"No typeface here has these characters, so they were left out: {shown}"
             self.warnings.append(DocumentWarning("characters_missing", message))
+
+    def _set_shaped(self, sheet: pymupdf.Page, blocks: Sequence[Block]) -> None:
+        scales = [insert(sheet, block) for block in blocks]
+        self._shaped = self._shaped or bool(blocks)
+        if any(scale < FLOOR for scale in scales):
+            self._warn_tiny(sheet.number)
 
     def _set(self, blocks: Sequence[Block], number: int) -> Iterator[str]:
         texts = [self._text(block) for block in blocks]
@@ -78,4 +90,6 @@ class Writer:
         message = (
             "Some text on this page had to be set very small, since its translation is much longer than the original."
         )
-        self.warnings.append(DocumentWarning("text_tiny", message, number))
+        warning = DocumentWarning("text_tiny", message, number)
+        if warning not in self.warnings:
+            self.warnings.append(warning)

@@ -31,6 +31,7 @@ LEADER = re.compile(r"[.·…_\s]+")
 ASCENT, DESCENT = 0.75, 0.22
 # Of a row's size: spans further apart belong to two rows (cells, a marker and its text). MuPDF itself cuts at 0.8.
 WIDE_GAP = 1.1
+LEADER_GAP = 3.0  # between an entry and its first dot
 SENTENCE_GAP = 1.5  # what TeX leaves between sentences of a loose line
 RULE_THICKNESS = 3.0  # points; MuPDF grows a hairline's box to about 3
 WHITE = 0xF8  # each channel: paler fills are taken for paper
@@ -239,6 +240,8 @@ def _mended(rows: list[Row]) -> Iterator[Row]:
 
 def _is_one(row: Row, following: Row) -> bool:
     gap = following.x0 - row.x1
+    if LEADER.fullmatch(following.text) and abs(row.baseline - following.baseline) < 0.1 * row.size:
+        return -row.size < gap < LEADER_GAP * row.size and _has_word(row.text)
     return (
         row.block == following.block
         and abs(row.baseline - following.baseline) < 0.1 * row.size
