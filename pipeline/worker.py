@@ -73,6 +73,7 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
         signals.task_postrun.connect(on_end, weak=False)  # after the instrumentation's, so that its span is there
 
     def on_start(task_id: str, task: CeleryTask, args: Any, **_: Any) -> None:
+        lease.holder.set(task_id)
         telemetry.bind(task=task.name, task_id=task_id, **({_id_name(task.name): args[0]} if args else {}))
 
     def on_end(**_: Any) -> None:
@@ -83,9 +84,9 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
         log.info("worker_ready", concurrency=settings.worker_concurrency)
         app.send_task(queues.HEALTH_CHECK, queue=queues.DEFAULT, retry=False)
 
-    def on_failure(sender: CeleryTask, exception: BaseException, args: Any, **_: Any) -> None:
+    def on_failure(sender: CeleryTask, task_id: str, exception: BaseException, args: Any, **_: Any) -> None:
         if isinstance(exception, WorkerLostError | TimeLimitExceeded) and sender.name in LEDGER_OF:
-            _give_back(settings, sender.name, args[0], type(exception).__name__)
+            _give_back(settings, sender.name, args[0], task_id, type(exception).__name__)
 
     signals.setup_logging.connect(on_setup_logging, weak=False)
     signals.worker_process_init.connect(on_child, weak=False)
@@ -94,12 +95,12 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
     signals.task_failure.connect(on_failure, weak=False)
 
 
-def _give_back(settings: Settings, task: str, row_id: str, why: str) -> None:
+def _give_back(settings: Settings, task: str, row_id: str, task_id: str, why: str) -> None:
     """In the parent, after a pool child died: its row is free at once, not when the lease runs out."""
     log.warning("child_lost", task=task, id=row_id, why=why)
     database = Database(settings.database)
     try:
-        lease.lose(database, LEDGER_OF[task], row_id)
+        lease.lose(database, LEDGER_OF[task], row_id, task_id)
     except DatabaseUnavailable as error:
         log.warning("lease_not_given_back", id=row_id, detail=error.detail)
     finally:

@@ -11,6 +11,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,9 @@ log = structlog.get_logger(__name__)
 LEASE_S = 60.0
 FIRST_GAP_S, LONGEST_GAP_S = 5, 60  # between two doorbells for the same row
 UNKNOWN_CODE = "internal"
+
+holder: ContextVar[str | None] = ContextVar("holder", default=None)
+"""The id of the task that runs in this context, noted in the rows it claims, so that its death can be told of them."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,11 @@ class Lease:
     def attempt(self) -> int:
         """Number of this attempt at the row's present step, from 1."""
         return int(self.row["attempts"])
+
+    @property
+    def failed(self) -> int:
+        """How many attempts ended in an error if this one does; those whose worker died are counted apart."""
+        return max(self.attempt - int(self.row["losses"]), 1)
 
     def check(self) -> None:
         """Raise LeaseLost if the heartbeat has found the row in other hands (or cancelled)."""
@@ -115,6 +124,7 @@ def claim(
             attempts=table.c.attempts + 1,
             losses=table.c.losses + lost,
             lease_until=now_s() + lease_s,
+            holder=holder.get(),
         )
         .returning(table)
     )
@@ -154,7 +164,7 @@ def attempt(
 def record(lease: Lease, error: BaseException) -> None:
     """Put a failed attempt on record: tried again later, or a dead letter with its answer."""
     patience = lease.ledger.attempts if isinstance(error, TemporaryError) else None
-    decision = decide(error, lease.attempt, random.random(), attempts=patience)  # noqa: S311 - jitter
+    decision = decide(error, lease.failed, random.random(), attempts=patience)  # noqa: S311 - jitter
     facts: dict[str, str | int] = {
         "table": lease.ledger.table.name,
         "id": lease.id,
@@ -184,15 +194,16 @@ def bury(lease: Lease, error: BaseException) -> None:
         lease.ledger.on_dead(connection, lease.row, error)
 
 
-def lose(database: Database, ledger: Ledger, row_id: str, epoch: int | None = None) -> None:
-    """Give a dead worker's row back at once, counting the loss (called by the process that saw it die)."""
+def lose(database: Database, ledger: Ledger, row_id: str, task_id: str) -> bool:
+    """Give a dead task's row back at once, counting the loss; whether it still held the row.
+
+    Called by the process that saw it die. A row that another task has claimed meanwhile is left alone.
+    """
     table = ledger.table
-    guard = [table.c.id == row_id, table.c.state == RowState.RUNNING]
-    if epoch is not None:
-        guard.append(table.c.epoch == epoch)
+    guard = (table.c.id == row_id, table.c.state == RowState.RUNNING, table.c.holder == task_id)
     values = {"state": RowState.READY, "losses": table.c.losses + 1, "run_after": 0.0, "rung_at": 0.0, "rings": 0}
     with database.write() as connection:
-        connection.execute(update(table).where(*guard).values(**values))
+        return connection.execute(update(table).where(*guard).values(**values)).rowcount == 1
 
 
 def is_due(table: Table) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ class Base(DeclarativeBase):
 class Leased:
     """What makes a row workable: who may work on it when, how often it was tried, when a doorbell last rang for it.
 
-    `epoch` counts the claims and fences every later write. `losses` counts workers that died holding the row.
+    `epoch` counts the claims and fences every later write. `holder` is the id of the task that claimed it last. `losses` counts workers that died holding the row.
     """
 
     state: Mapped[str] = mapped_column(String(10), default=RowState.READY.value)
@@ -32,6 +32,7 @@ class Leased:
     attempts: Mapped[int] = mapped_column(default=0)
     losses: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[float] = mapped_column(default=0.0)
+    holder: Mapped[str | None] = mapped_column(String(40))
     run_after: Mapped[float] = mapped_column(default=0.0)
     rung_at: Mapped[float] = mapped_column(default=0.0)
     rings: Mapped[int] = mapped_column(default=0)

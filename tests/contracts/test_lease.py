@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -162,19 +163,38 @@ class TestExpiry:
 
     def test_worker_that_was_seen_to_die_gives_its_row_back_at_once(self, database):
         job_id = add_job(database)
-        held = claim_job(database, job_id)
-        lease.lose(database, jobs.LEDGER, job_id, held.row["epoch"])
+        with in_task("first"):
+            claim_job(database, job_id)
+        assert lease.lose(database, jobs.LEDGER, job_id, "first")
         assert row(database, JOBS, job_id)["losses"] == 1
         assert unrung(database) == [job_id]
         assert claim(database, job_id).row["losses"] == 1  # counted once
 
     def test_news_of_a_death_comes_too_late_for_another_worker_s_row(self, database):
         job_id = add_job(database)
-        first = claim_job(database, job_id)
+        with in_task("first"):
+            claim_job(database, job_id)
         expire(database, JOBS, job_id)
-        second = claim_job(database, job_id)
-        lease.lose(database, jobs.LEDGER, job_id, first.row["epoch"])
+        with in_task("second"):
+            second = claim_job(database, job_id)
+        assert not lease.lose(database, jobs.LEDGER, job_id, "first")
         second.renew()
+
+    def test_a_lost_worker_does_not_use_up_the_attempts_for_errors(self, database):
+        job_id = add_job(database)
+        claim_job(database, job_id)
+        expire(database, JOBS, job_id)
+        with pytest.raises(RuntimeError), lease.attempt(database, jobs.LEDGER, job_id):
+            raise RuntimeError("a bug, seen for the first time")
+        assert row(database, JOBS, job_id)["state"] == RowState.READY
+
+
+@contextmanager
+def in_task(task_id):
+    """As if a task with this id ran the block."""
+    token = lease.holder.set(task_id)
+    yield
+    lease.holder.reset(token)
 
 
 class TestHeartbeat:

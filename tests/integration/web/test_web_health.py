@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from dragoman import queues
-from dragoman.db import lease, presence, schema
+from dragoman.db import presence, schema
 from dragoman.db.engine import Database
 from dragoman.domain.job import Stage
 from dragoman.errors import EncryptedPdf
@@ -50,7 +50,8 @@ def test_metrics_count_the_ledgers(client: Client, worker: Worker, database: Dat
     worker.all(ids[0])
     worker.fail(ids[1], EncryptedPdf())
     held = worker.advance_to(ids[2], Stage.TRANSLATE)
-    lease.lose(database, held.ledger, held.id)
+    with database.write() as connection:
+        held.give_back(connection, 0.0, EncryptedPdf())
     with database.write() as connection:
         presence.beat(connection, "worker@test")
     answer = client.get("/metrics")
