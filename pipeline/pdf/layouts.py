@@ -29,7 +29,9 @@ def side_by_side(source: pymupdf.Document, result: pymupdf.Document, out: Path) 
             half = pymupdf.Rect(0, 0, width, left.rect.height)
             # A page is shown as it is stored; its rotation is undone by turning it the other way.
             sheet.show_pdf_page(half, source, number, rotate=-left.rotation)
-            sheet.show_pdf_page(pymupdf.Rect(width, 0, 2 * width, left.rect.height), translated, number, rotate=-left.rotation)
+            sheet.show_pdf_page(
+                pymupdf.Rect(width, 0, 2 * width, left.rect.height), translated, number, rotate=-left.rotation
+            )
             dropped = dropped or next(right.annots(), None) is not None or next(right.widgets(), None) is not None
         for number in range(source.page_count):
             _copy_links(source[number], book[number], 0.0)

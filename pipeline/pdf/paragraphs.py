@@ -34,6 +34,7 @@ ENDING_SLACK = 0.6  # a blank, and the error of guessing a word's width by its l
 NARROW_CELL = 12.0
 SHORT_CELL_WORDS = 3
 LONG_CELL_WORDS = 8
+WIDE_TABLE = 4  # columns
 LONGEST_MARKER = 6  # characters
 NEAR_SIZE = 0.08  # of the block's size: rounding in the file, not another style
 
@@ -89,7 +90,7 @@ def group(rows: Sequence[Row], ground: Ground) -> list[Paragraph]:
     layout = _Layout(rows, ground)
     paragraphs: list[Paragraph] = []
     for row in layout.rows:
-        found = layout.paragraph_above(row)
+        found = None if layout.is_figure(row) else layout.paragraph_above(row)
         if found is not None and layout.continues(found, row):
             found.rows.append(row)
         else:
@@ -133,6 +134,10 @@ class _Layout:
             mate.x1 <= row.x0 and row.x0 - mate.x1 < MARKER_GAP * row.size and _is_marker(mate.text)
             for mate in self._mates[row.order]
         )
+
+    def is_figure(self, row: Row) -> bool:
+        """Whether it is a number in a row of a wide table, which goes on with nothing."""
+        return len(self._mates[row.order]) > WIDE_TABLE and _is_number(row.text)
 
     def paragraph_above(self, row: Row) -> Paragraph | None:
         """The paragraph of the nearest row above that shares some width with `row`."""

@@ -258,7 +258,8 @@ def _has_word(text: str) -> bool:
 
 def _marks(blocks: Iterable[dict[str, Any]], page: pymupdf.Page) -> Marks:
     vectors = [block for block in blocks if block["type"] == VECTOR_BLOCK]
-    pictures = tuple(tuple(image["bbox"]) for image in page.get_image_info())
+    # Where pictures stand costs a second pass over the page.
+    pictures = tuple(tuple(image["bbox"]) for image in page.get_image_info()) if page.get_images() else ()
     if len(vectors) > MOST_MARKS:
         return Marks(pictures=pictures)
     width, height = page.cropbox.width, page.cropbox.height

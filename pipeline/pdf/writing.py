@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import pymupdf
+from pymupdf import mupdf
 
 from dragoman.domain.document import Block, Rect
 from pipeline.pdf.fonts import UNITS
@@ -22,14 +23,21 @@ _STROKE_COLOR = re.compile(rb"\b(?:RG|G|K|SCN?|CS)\b")  # ISO 32000-1 8.6.8
 
 def erase(page: pymupdf.Page, blocks: Iterable[Block], kept: Sequence[Rect]) -> None:
     """Take the words of `blocks` off the page; pictures and drawings stay. `kept`: boxes of text that must stay too."""
-    count = 0
-    for block in blocks:
-        for band in _bands(block, kept):
-            page.add_redact_annot(pymupdf.Rect(band), fill=False, cross_out=False)  # type: ignore[arg-type]  # False: no fill, as documented
-            count += 1
-    if count:
-        _thin(page)
-        page.apply_redactions(images=0, graphics=0, text=0)
+    bands = [band for block in blocks for band in _bands(block, kept)]
+    if not bands:
+        return
+    _thin(page)
+    # PyMuPDF's own wrappers around these calls cost three times as much as the calls (measured on a tax form).
+    pdf_page = mupdf.pdf_page_from_fz_page(page.this)
+    for band in bands:
+        annotation = mupdf.pdf_create_annot(pdf_page, mupdf.PDF_ANNOT_REDACT)
+        mupdf.pdf_set_annot_rect(annotation, mupdf.FzRect(*band))
+    options = mupdf.PdfRedactOptions()
+    options.black_boxes = 0
+    options.text = mupdf.PDF_REDACT_TEXT_REMOVE
+    options.image_method = mupdf.PDF_REDACT_IMAGE_NONE
+    options.line_art = mupdf.PDF_REDACT_LINE_ART_NONE
+    mupdf.pdf_redact_page(pdf_page.doc(), pdf_page, options)
 
 
 def _thin(page: pymupdf.Page) -> None:
