@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +51,18 @@ def test_worker_killed_in_mid_translation_loses_nothing_and_pays_nothing_twice(
         job_id = start_mail_job(stack, deepl)
         assert len(stack.kill("worker")) >= 3  # the parent and two children
         assert_answered_once_and_paid_once(stack, deepl, job_id, in_flight=50)
+
+
+def test_killed_pool_children_give_their_job_back_at_once(tmp_path: Path, deepl: FakeDeepL) -> None:
+    lease_s = 600  # longer than the test waits: only the parent's word can free the row
+    engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": str(lease_s)}
+    with Stack(tmp_path / "data", **engine) as stack:
+        job_id = start_mail_job(stack, deepl)
+        parent, *children = sorted(stack.pids("worker"))
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+        assert_answered_once_and_paid_once(stack, deepl, job_id, in_flight=50)
+        assert parent in stack.pids("worker")
 
 
 def test_flushed_broker_loses_nothing(tmp_path: Path, deepl: FakeDeepL, redis_server: Redis) -> None:

@@ -105,9 +105,9 @@ class Server:
             )
         try:
             wait_until(lambda: self.process.poll() is not None or ready(), within_s, f"{self.name} is ready")
-        except TimeoutError:
+        except TimeoutError as error:
             self.stop()
-            raise
+            raise TimeoutError(f"{error}; its log ends: {self.log.read_text(errors='replace')[-3000:]}") from None
         if self.process.poll() is not None:
             raise RuntimeError(f"{self.name} ended at once: {self.log.read_text(errors='replace')[-2000:]}")
 
