@@ -29,7 +29,10 @@ class Family(StrEnum):
 
 
 class BlockKind(StrEnum):
-    """What a block is; only `PARAGRAPH`, `HEADING`, `CELL` and `CAPTION` are translated."""
+    """What a block is; only `PARAGRAPH`, `HEADING`, `CELL` and `CAPTION` are translated.
+
+    `UNREADABLE` text cannot be seen (the layer under a scan) or has letters without a known meaning.
+    """
 
     PARAGRAPH = "paragraph"
     HEADING = "heading"
@@ -37,6 +40,11 @@ class BlockKind(StrEnum):
     CAPTION = "caption"
     CODE = "code"
     FORMULA = "formula"
+    UNREADABLE = "unreadable"
+
+
+KEPT = frozenset({BlockKind.CODE, BlockKind.FORMULA, BlockKind.UNREADABLE})
+"""Kinds that are left as they are."""
 
 
 class Align(StrEnum):
@@ -121,7 +129,7 @@ class Block:
     @property
     def translatable(self) -> bool:
         """Whether the translator should see it at all."""
-        return self.kind not in (BlockKind.CODE, BlockKind.FORMULA) and any(c.isalpha() for c in self.text)
+        return self.kind not in KEPT and any(c.isalpha() for c in self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from statistics import median
 
 import pymupdf
 
-from dragoman.domain.document import Align, Block, BlockKind, Family, Line, Page, Rect
+from dragoman.domain.document import KEPT, Align, Block, BlockKind, Family, Line, Page, Rect
 from pipeline.pdf.geometry import UPRIGHT, Direction, back, intersects, turned
 from pipeline.pdf.ground import Ground, Neighbours
 from pipeline.pdf.markers import split
@@ -67,12 +69,12 @@ def page_of(page: pymupdf.Page, number: int, annotations: str = "") -> Page:
     reading = read(page, field_boxes(page, annotations))
     box = page.cropbox
     size = (box.width, box.height)
-    blocks = [block for direction in reading.rows for block in _blocks(reading, direction, size)]
-    numbered = (replace(block, id=f"{number}.{place}") for place, block in enumerate(blocks))
-    return Page(number, *size, page.rotation, tuple(numbered))
+    names = (f"{number}.{place}" for place in count())
+    blocks = [block for direction in reading.rows for block in _blocks(reading, direction, size, names)]
+    return Page(number, *size, page.rotation, tuple(blocks))
 
 
-def _blocks(reading: Reading, direction: Direction, size: tuple[float, float]) -> list[Block]:
+def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], names: Iterator[str]) -> list[Block]:
     rows = reading.rows[direction]
     ground = Ground(reading.marks.turned(direction))
     sheet = turned((0.0, 0.0, *size), direction)
@@ -87,23 +89,23 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float]) -
     blocks = []
     for paragraph in paragraphs:
         kind = _kind(paragraph, body, typescript)
-        if _is_stacked(paragraph, texts):
+        if kind not in KEPT and _is_stacked(paragraph, texts):
             kind = BlockKind.FORMULA
-        if kind in (BlockKind.CODE, BlockKind.FORMULA):
-            blocks.append(_block(paragraph, None, direction, kind))
+        if kind in KEPT:
+            blocks.append(_block(next(names), paragraph, None, direction, kind))
             continue
         paragraph.align = _align(paragraph, ground, sheet, right)
         marker, paragraph.rows = split(paragraph.rows)
         if marker is not None:
-            blocks.append(_block(Paragraph([marker]), None, direction, BlockKind.FORMULA))
+            blocks.append(_block(next(names), Paragraph([marker]), None, direction, BlockKind.FORMULA))
         room = rooms.around(paragraph.rect, single=len(paragraph.rows) == 1)
-        blocks.append(_block(paragraph, room, direction, kind))
+        blocks.append(_block(next(names), paragraph, room, direction, kind))
     return blocks
 
 
-def _block(paragraph: Paragraph, room: Rect | None, direction: Direction, kind: BlockKind) -> Block:
+def _block(name: str, paragraph: Paragraph, room: Rect | None, direction: Direction, kind: BlockKind) -> Block:
     return Block(
-        id="",
+        id=name,
         kind=kind,
         bbox=back(paragraph.rect, direction),
         lines=tuple(_line(row, direction) for row in paragraph.rows),
@@ -135,13 +137,13 @@ def _kind(paragraph: Paragraph, body: float, typescript: bool) -> BlockKind:
     rows = paragraph.rows
     text = " ".join(row.text for row in rows)
     weight = max(1, sum(len(row.text) for row in rows))
+    if sum(row.unknown * len(row.text) for row in rows) > UNKNOWN * weight:
+        return BlockKind.UNREADABLE
     words = _WORD.findall(text)
     if (
         all(word.casefold() in FUNCTIONS for word in words)
         or sum(row.maths * len(row.text) for row in rows) > MATHS * weight
     ):
-        return BlockKind.FORMULA
-    if sum(row.unknown * len(row.text) for row in rows) > UNKNOWN * weight:
         return BlockKind.FORMULA
     if not typescript and _mono_share(rows) > CODE_PAGE:
         return BlockKind.CODE

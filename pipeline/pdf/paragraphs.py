@@ -332,19 +332,13 @@ def _align(rows: Sequence[Row]) -> Align:
     lefts = [row.x0 for row in rows]
     rights = [row.x1 for row in rows]
     middles = [(row.x0 + row.x1) / 2 for row in rows]
-    even_left = max(lefts[1:]) - min(lefts[1:]) <= slack and abs(lefts[0] - lefts[1]) <= DEEPEST_INDENT * rows[0].size
+    even_left = len(rows) >= ENOUGH_ROWS and max(lefts[1:]) - min(lefts[1:]) <= slack
     if max(middles) - min(middles) <= slack and max(lefts) - min(lefts) > slack:
         return Align.CENTER
-    if (
-        max(rights) - min(rights) <= slack / 2
-        and max(lefts) - min(lefts) > 2 * slack
-        and not (len(rows) >= ENOUGH_ROWS and even_left)
-    ):
-        return (
-            Align.RIGHT
-            if len(rows) >= ENOUGH_ROWS or abs(lefts[0] - lefts[1]) > DEEPEST_INDENT * rows[0].size
-            else Align.JUSTIFY
-        )
+    if max(rights) - min(rights) <= slack / 2 and max(lefts) - min(lefts) > 2 * slack:
+        indented = abs(lefts[0] - lefts[1]) <= DEEPEST_INDENT * rows[0].size and len(rows) < ENOUGH_ROWS
+        shared = sum(left - min(lefts) <= slack / 2 for left in lefts) > 1
+        return Align.JUSTIFY if even_left or indented or shared else Align.RIGHT
     return Align.JUSTIFY if len(rows) >= ENOUGH_ROWS and _is_even(rights[:-1], rows[0].size) else Align.LEFT
 
 

@@ -218,8 +218,10 @@ def _trimmed(spans: list[Span]) -> tuple[Span, ...]:
             joined[-1] = replace(last, text=last.text + span.text, bbox=union([last.bbox, span.bbox]))
         else:
             joined.append(span)
-    joined[0] = replace(joined[0], text=joined[0].text.lstrip())
-    joined[-1] = replace(joined[-1], text=joined[-1].text.rstrip())
+    if joined[0].text[0].isspace():
+        joined[0] = replace(joined[0], text=joined[0].text.lstrip())
+    if joined[-1].text[-1].isspace():
+        joined[-1] = replace(joined[-1], text=joined[-1].text.rstrip())
     return tuple(joined)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pymupdf
 
-from dragoman.domain.document import Document, Label, Page
+from dragoman.domain.document import BlockKind, Document, DocumentWarning, Label, Page
 from dragoman.domain.job import parse_pages
 from dragoman.errors import NoText, TooManyPages
 from pipeline.pdf.blocks import page_of
@@ -16,6 +16,7 @@ from pipeline.pdf.reading import detach_annotations
 from pipeline.stages.detection import detect
 
 ENOUGH_TO_DETECT = 20_000  # characters
+UNREADABLE = "This page is a picture, or its letters cannot be told, so it was left as it is."
 
 
 def extract(
@@ -42,7 +43,8 @@ def extract(
         for place, number in enumerate(numbers, start=1):
             read.append(_page(pdf, number))
             on_progress(place / len(numbers))
-        if not any(page.blocks for page in read):
+        unreadable = [page.number for page in read if _is_unreadable(page)]
+        if not any(page.blocks for page in read) or len(unreadable) == len(read):
             raise NoText
         with damage_named():
             labels = _labels(pdf)
@@ -51,6 +53,7 @@ def extract(
         page_count=count,
         source_lang=source_lang or detect(_sample(read)),
         labels=labels,
+        warnings=tuple(DocumentWarning("text_unreadable", UNREADABLE, number) for number in unreadable),
     )
 
 
@@ -58,6 +61,11 @@ def _page(pdf: pymupdf.Document, number: int) -> Page:
     with damage_named():
         _, annotations = detach_annotations(pdf, number)
         return page_of(pdf.load_page(number), number, annotations)
+
+
+def _is_unreadable(page: Page) -> bool:
+    kinds = {block.kind for block in page.blocks}
+    return BlockKind.UNREADABLE in kinds and not any(block.translatable for block in page.blocks)
 
 
 def _labels(pdf: pymupdf.Document) -> tuple[Label, ...]:

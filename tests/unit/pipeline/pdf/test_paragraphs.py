@@ -1,0 +1,146 @@
+import pytest
+
+from dragoman.domain.document import Align, Family, Span, Style
+from pipeline.pdf.ground import Ground
+from pipeline.pdf.paragraphs import group, joined
+from pipeline.pdf.reading import Marks, Row
+
+WIDTH_OF_A_LETTER = 5.0
+
+
+class Sheet:
+    """Rows placed by hand, in the order in which a file would draw them."""
+
+    def __init__(self):
+        self.rows = []
+
+    def put(self, text, x, baseline, *, size=10.0, x1=None, **style):
+        x1 = x + len(text) * WIDTH_OF_A_LETTER if x1 is None else x1
+        span = Span(text, Style(Family.SERIF, size, **style), (x, baseline - 8, x1, baseline + 2), baseline)
+        self.rows.append(Row((span,), len(self.rows), x, x1, baseline, size))
+        return self
+
+    def texts(self, marks=None):
+        return ["".join(run.text for run in joined(one.rows)) for one in self.grouped(marks)]
+
+    def grouped(self, marks=None):
+        return group(self.rows, Ground(marks or Marks()))
+
+
+def test_lines_of_one_leading_are_one_paragraph():
+    sheet = Sheet().put("The ferry leaves the", 50, 100, x1=200).put("harbour at seven.", 50, 112)
+    assert sheet.texts() == ["The ferry leaves the harbour at seven."]
+
+
+def test_columns_side_by_side_are_never_merged():
+    sheet = Sheet().put("left one", 50, 100, x1=200).put("left two", 50, 112, x1=200)
+    sheet.put("right one", 220, 100, x1=370).put("right two", 220, 112, x1=370)
+    assert sheet.texts() == ["left one left two", "right one right two"]
+
+
+def test_an_indent_begins_a_paragraph():
+    sheet = Sheet().put("first line", 50, 100, x1=200).put("second line", 50, 112, x1=200)
+    sheet.put("Indented line", 64, 124, x1=200).put("goes on", 50, 136)
+    assert sheet.texts() == ["first line second line", "Indented line goes on"]
+
+
+def test_an_indented_row_does_not_make_justified_text_right_aligned():
+    sheet = Sheet().put("first line", 50, 100, x1=200).put("second line", 50, 112, x1=200)
+    assert len(sheet.put("Indented line", 64, 124, x1=200).texts()) == 2
+
+
+def test_a_line_that_ends_early_ends_its_paragraph():
+    sheet = Sheet().put("A full line of words here", 50, 100, x1=250).put("The end.", 50, 112)
+    sheet.put("Another begins without indent", 50, 124, x1=250)
+    assert sheet.texts() == ["A full line of words here The end.", "Another begins without indent"]
+
+
+@pytest.mark.parametrize("marker", ["• ", "1. ", "(a) ", "– "])
+def test_a_list_marker_begins_an_item(marker):
+    sheet = Sheet().put(f"{marker}first item here", 50, 100, x1=200).put(f"{marker}second item", 50, 112, x1=200)
+    assert len(sheet.texts()) == 2
+
+
+def test_a_number_in_brackets_in_the_middle_of_a_sentence_begins_nothing():
+    sheet = (
+        Sheet()
+        .put("We know two kinds of boats, namely", 50, 100, x1=250)
+        .put("(2) small ones and large ones too", 50, 112, x1=250)
+    )
+    assert len(sheet.texts()) == 1
+
+
+def test_another_size_is_another_paragraph():
+    sheet = Sheet().put("A heading over", 50, 100, size=14.0, x1=200).put("the text under it", 50, 114, x1=200)
+    assert len(sheet.texts()) == 2
+
+
+def test_a_bold_line_does_not_run_into_plain_text():
+    sheet = (
+        Sheet()
+        .put("A bold heading of some length", 50, 100, x1=200, bold=True)
+        .put("the text under it", 50, 112, x1=200)
+    )
+    assert len(sheet.texts()) == 2
+
+
+def test_a_rule_parts_what_stands_over_and_under_it():
+    sheet = Sheet().put("cell over the rule", 50, 100, x1=200).put("cell under the rule", 50, 113, x1=200)
+    assert len(sheet.texts()) == 1
+    assert len(sheet.texts(Marks(rules=((40, 102.5, 300, 103.5),)))) == 2
+
+
+def test_text_on_a_fill_is_apart_from_text_beside_it():
+    sheet = Sheet().put("title on a band", 50, 100, x1=200).put("text on plain paper", 50, 112, x1=200)
+    assert len(sheet.texts(Marks(fills=((40, 88, 300, 104),)))) == 2
+
+
+def test_rows_of_a_table_without_rules_are_not_merged():
+    sheet = Sheet()
+    for row, (name, number) in enumerate([("Alabama", "1,204"), ("Alaska", "377")]):
+        sheet.put(name, 50, 100 + 12 * row, x1=90).put(number, 120, 100 + 12 * row).put("7%", 180, 100 + 12 * row)
+    assert "Alabama" in sheet.texts()
+    assert "Alaska" in sheet.texts()
+
+
+def test_labels_of_form_fields_are_not_merged():
+    sheet = Sheet().put("First name", 50, 100, x1=100).put("Last name", 50, 113, x1=100)
+    fields = ((110, 92, 200, 102), (110, 105, 200, 115))
+    assert len(sheet.texts(Marks(fields=fields))) == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([(50, 250), (50, 250), (50, 120)], Align.JUSTIFY),
+        ([(50, 250), (50, 230), (50, 120)], Align.LEFT),
+        ([(50, 250), (60, 240), (70, 230)], Align.CENTER),
+        ([(50, 250), (90, 250), (70, 250)], Align.RIGHT),
+    ],
+)
+def test_alignment_is_told_from_the_edges(rows, expected):
+    sheet = Sheet()
+    for number, (x0, x1) in enumerate(rows):
+        sheet.put("words that go on and", x0, 100 + 12 * number, x1=x1)
+    assert [one.align for one in sheet.grouped()] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("the jour-", "ney home", "the journey home"),
+        ("the jour\u00ad", "ney home", "the journey home"),
+        ("the Anglo-", "Saxon poem", "the Anglo-Saxon poem"),
+        ("pages 10-", "20 of it", "pages 10-20 of it"),
+        ("two", "words", "two words"),
+        ("漢字", "文章", "漢字文章"),
+    ],
+)
+def test_line_ends_are_resolved(before, after, expected):
+    rows = Sheet().put(before, 50, 100).put(after, 50, 112).rows
+    assert "".join(run.text for run in joined(rows)) == expected
+
+
+def test_a_rounded_size_is_no_style_of_its_own():
+    rows = Sheet().put("eleven points", 50, 100, size=11.0).put("nearly eleven", 50, 112, size=11.1).rows
+    assert len(joined(rows)) == 1

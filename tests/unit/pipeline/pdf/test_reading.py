@@ -1,0 +1,113 @@
+import pymupdf
+import pytest
+
+from dragoman.domain.document import Align, BlockKind, Family
+from pipeline.pdf.blocks import page_of
+from pipeline.pdf.reading import detach_annotations
+from pipeline.pdf.styles import style_of
+from tests.pdfs import LOREM
+
+
+def page(*commands, rotation=0):
+    """What is read of a page on which each command has drawn."""
+    with pymupdf.open() as pdf:
+        sheet = pdf.new_page()
+        for command in commands:
+            command(sheet)
+        sheet.set_rotation(rotation)
+        with pymupdf.open("pdf", pdf.tobytes()) as again:
+            _, annotations = detach_annotations(again, 0)
+            return page_of(again.load_page(0), 0, annotations)
+
+
+def text(words, at=(72, 100), **style):
+    return lambda sheet: sheet.insert_text(at, words, **({"fontsize": 11} | style))
+
+
+def box(words, rect, **style):
+    return lambda sheet: sheet.insert_textbox(pymupdf.Rect(rect), words, fontsize=11, **style)
+
+
+def test_a_paragraph_is_one_block_with_its_lines():
+    read = page(box(LOREM, (72, 72, 300, 400)))
+    assert [block.text for block in read.blocks] == [LOREM]
+    assert len(read.blocks[0].lines) > 3
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_a_rotated_page_is_read_in_its_unrotated_space(rotation):
+    read = page(box(LOREM, (72, 72, 300, 400)), rotation=rotation)
+    assert (read.width, read.height, read.rotation) == (595, 842, rotation)
+    assert [block.text for block in read.blocks] == [LOREM]
+    assert read.blocks[0].bbox[0] == pytest.approx(72, abs=1)
+
+
+@pytest.mark.parametrize(("turn", "direction"), [(90, (0, -1)), (180, (-1, 0)), (270, (0, 1))])
+def test_turned_text_is_a_paragraph_with_its_direction(turn, direction):
+    read = page(box(LOREM, (100, 100, 400, 400), rotate=turn))
+    assert [block.text for block in read.blocks] == [LOREM]
+    assert read.blocks[0].lines[0].direction == direction
+
+
+def test_text_aslant_is_left_out():
+    sheet_turn = pymupdf.Matrix(30)
+    read = page(lambda sheet: sheet.insert_text((200, 300), "DRAFT", morph=(pymupdf.Point(200, 300), sheet_turn)))
+    assert read.blocks == ()
+
+
+def test_what_people_filled_into_fields_is_not_read():
+    def field(sheet):
+        widget = pymupdf.Widget()
+        widget.field_name, widget.field_type = "name", pymupdf.PDF_WIDGET_TYPE_TEXT
+        widget.rect, widget.field_value = pymupdf.Rect(150, 88, 300, 104), "Alice Example"
+        sheet.add_widget(widget)
+
+    read = page(text("First name"), field)
+    assert [block.text for block in read.blocks] == ["First name"]
+    assert read.blocks[0].room[2] < 150
+
+
+def test_typewriter_text_on_a_page_of_prose_is_code():
+    read = page(box(LOREM, (72, 200, 500, 400)), text("for x in y:", fontname="cour"))
+    assert {block.kind for block in read.blocks} == {BlockKind.PARAGRAPH, BlockKind.CODE}
+
+
+def test_a_page_all_in_typewriter_letters_is_prose():
+    read = page(box(LOREM, (72, 200, 500, 400), fontname="cour"))
+    assert [block.kind for block in read.blocks] == [BlockKind.PARAGRAPH]
+
+
+def test_numbers_and_single_letters_are_not_translated():
+    read = page(text("1,234.50"), text("x", at=(72, 140)))
+    assert not any(block.translatable for block in read.blocks)
+
+
+def test_a_header_at_the_right_margin_is_right_aligned():
+    read = page(
+        box(LOREM, (72, 200, 523, 400), align=3),
+        lambda sheet: sheet.insert_textbox((400, 60, 523, 80), "May 2026", align=2),
+    )
+    assert {block.text: block.align for block in read.blocks}["May 2026"] is Align.RIGHT
+
+
+def test_entries_of_a_table_of_contents_keep_their_own_blocks():
+    read = page(text("Getting started . . . . . . . . 5"), text("Going further . . . . . . . . . 9", at=(72, 114)))
+    assert len(read.blocks) == 2
+
+
+@pytest.mark.parametrize(
+    ("font", "family", "bold", "italic"),
+    [
+        ("ABCDEF+TimesNewRomanPS-BoldItalicMT", Family.SERIF, True, True),
+        ("Arial-BoldMT", Family.SANS, True, False),
+        ("HelveticaNeueLTStd-Roman", Family.SANS, False, False),
+        ("CMTT10", Family.MONO, False, False),
+        ("NimbusRomNo9L-Medi", Family.SERIF, True, False),
+        ("DejaVuSerif", Family.SERIF, False, False),
+        ("NotoSans-Italic", Family.SANS, False, True),
+        ("F1", Family.SANS, False, False),
+    ],
+)
+def test_the_style_is_told_from_the_name_of_the_font(font, family, bold, italic):
+    style = style_of({"font": font, "flags": 4, "char_flags": 16, "size": 10.04, "color": 0xFF})
+    assert (style.family, style.bold, style.italic, style.size, style.color) == (family, bold, italic, 10.0, 0xFF)

@@ -1,0 +1,24 @@
+import pytest
+
+from pipeline.stages.detection import detect
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("The ferry leaves the harbour every morning at seven.", "en"),
+        ("Die Fähre verlässt den Hafen jeden Morgen um sieben Uhr.", "de"),
+        ("Паром уходит из гавани каждое утро в семь часов.", "ru"),
+        ("هذا المستند مترجم إلى العربية مع الحفاظ على تخطيط الصفحة", "ar"),
+        ("这个文件已经翻译成中文，请仔细阅读。", "zh-Hans"),
+        ("這個文件已經翻譯成中文，請仔細閱讀。", "zh-Hant"),
+        ("THE ANNUAL REPORT OF THE HARBOUR COMPANY", "en"),
+    ],
+)
+def test_languages_are_told_apart(text, tag):
+    assert detect(text) == tag
+
+
+@pytest.mark.parametrize("text", ["", "12.5 % 1999", "ab"])
+def test_too_little_text_has_no_language(text):
+    assert detect(text) is None

@@ -1,0 +1,143 @@
+from contextlib import suppress
+
+import pymupdf
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dragoman.domain.document import from_bytes, to_bytes
+from dragoman.errors import (
+    DamagedPdf,
+    EmptyFile,
+    EncryptedPdf,
+    NotAPdf,
+    NoText,
+    RequestError,
+    TooManyPages,
+    UnsupportedOption,
+    WrongPassword,
+)
+from pipeline.stages.extract import extract
+from tests.pdfs import LOREM, make
+
+LOCKED = {"encryption": pymupdf.PDF_ENCRYPT_AES_256, "owner_pw": "owner", "user_pw": "open sesame"}
+
+
+@pytest.fixture
+def plain(tmp_path):
+    return make(tmp_path / "plain.pdf", LOREM, "Second page with a few words.", "Third page with other words.")
+
+
+def test_a_document_is_read_with_its_language(plain):
+    document = extract(plain)
+    assert document.source_lang == "en"
+    assert document.page_count == len(document.pages) == 3
+    assert document.pages[0].blocks[0].text == LOREM
+
+
+def test_a_named_language_is_not_questioned(plain):
+    assert extract(plain, source_lang="de").source_lang == "de"
+
+
+def test_only_the_chosen_pages_are_read(plain):
+    document = extract(plain, pages="2-3")
+    assert [page.number for page in document.pages] == [1, 2]
+    assert document.page_count == 3
+
+
+def test_pages_that_do_not_exist_are_refused(plain):
+    with pytest.raises(UnsupportedOption):
+        extract(plain, pages="7")
+
+
+def test_too_many_pages_are_refused(plain):
+    with pytest.raises(TooManyPages):
+        extract(plain, max_pages=2)
+
+
+def test_title_and_outline_are_labels(tmp_path):
+    def describe(pdf):
+        pdf.set_toc([[1, "First chapter", 1]])
+        pdf.set_metadata({"title": "About ferries"})
+
+    document = extract(make(tmp_path / "a.pdf", LOREM, draw=describe))
+    assert {label.key: label.text for label in document.labels} == {
+        "title": "About ferries",
+        "outline.0": "First chapter",
+    }
+
+
+def test_progress_rises_to_one(plain):
+    told = []
+    extract(plain, on_progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_what_was_read_survives_being_stored(plain):
+    document = extract(plain)
+    assert from_bytes(to_bytes(document)) == document
+
+
+def test_an_empty_file_is_called_empty(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(b"")
+    with pytest.raises(EmptyFile):
+        extract(tmp_path / "a.pdf")
+
+
+@pytest.mark.parametrize("data", [b"hello, world", b"PK\x03\x04 a document of another kind", b"\x89PNG\r\n\x1a\n"])
+def test_other_files_are_no_pdf(tmp_path, data):
+    (tmp_path / "a.pdf").write_bytes(data)
+    with pytest.raises(NotAPdf):
+        extract(tmp_path / "a.pdf")
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.7\n", b"%PDF-1.7\nThis is no PDF at all\n%%EOF"])
+def test_a_header_alone_is_a_damaged_pdf(tmp_path, data, capfd):
+    (tmp_path / "a.pdf").write_bytes(data)
+    with pytest.raises(DamagedPdf):
+        extract(tmp_path / "a.pdf")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_locked_pdf_asks_for_its_password(tmp_path):
+    locked = make(tmp_path / "a.pdf", LOREM, **LOCKED)
+    with pytest.raises(EncryptedPdf):
+        extract(locked)
+    with pytest.raises(WrongPassword):
+        extract(locked, password="please")
+    assert extract(locked, password="open sesame").pages[0].blocks[0].text == LOREM
+
+
+def test_pages_without_any_text_are_a_scan(tmp_path):
+    with pytest.raises(NoText):
+        extract(make(tmp_path / "a.pdf", "", draw=lambda pdf: pdf[0].draw_rect((10, 10, 90, 90))))
+
+
+def test_one_page_with_text_among_pictures_is_enough(tmp_path):
+    assert extract(make(tmp_path / "a.pdf", "", LOREM)).pages[1].blocks
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_cut_or_garbled_file_is_read_or_refused_but_never_breaks_the_reader(tmp_path, data):
+    whole = make(tmp_path / "whole.pdf", LOREM).read_bytes()
+    start = data.draw(st.integers(9, len(whole) - 1))
+    end = data.draw(st.integers(start, len(whole)))
+    (tmp_path / "cut.pdf").write_bytes(whole[:start] + data.draw(st.binary(max_size=20)) + whole[end:])
+    with suppress(RequestError):
+        extract(tmp_path / "cut.pdf")
+
+
+def hidden(pdf):
+    pdf[0].insert_text((72, 100), "recognised words under a picture", render_mode=3)
+
+
+def test_a_scan_with_hidden_text_is_no_text_to_translate(tmp_path):
+    with pytest.raises(NoText):
+        extract(make(tmp_path / "a.pdf", "", draw=hidden))
+
+
+def test_a_scanned_page_among_others_is_kept_and_said(tmp_path):
+    document = extract(make(tmp_path / "a.pdf", "", LOREM, draw=hidden))
+    assert [(warning.code, warning.page) for warning in document.warnings] == [("text_unreadable", 0)]

@@ -1,0 +1,138 @@
+import pymupdf
+import pytest
+
+from dragoman.domain.job import Layout, Options
+from pipeline.stages.extract import extract
+from pipeline.stages.reconstruct import reconstruct
+from tests.pdfs import LOREM, make, retyped, words
+
+TO_GERMAN = Options("de")
+
+
+@pytest.fixture
+def source(tmp_path):
+    def describe(pdf):
+        pdf.set_toc([[1, "First chapter", 1], [1, "Second chapter", 2]])
+        pdf.set_metadata({"title": "About ferries"})
+        pdf[0].insert_link(
+            {"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(72, 72, 300, 90), "uri": "https://example.org"}
+        )
+
+    return make(tmp_path / "source.pdf", LOREM, "Second page with a few words.", draw=describe)
+
+
+def run(source, tmp_path, change=lambda text: text, *, options=TO_GERMAN, pages=None, **more):
+    document = retyped(extract(source, pages=pages, password=more.get("password")), change)
+    out = tmp_path / "out.pdf"
+    return out, reconstruct(source, document, out, options=options, **more)
+
+
+def text_of(out, number=0):
+    with pymupdf.open(out) as pdf:
+        return " ".join(pdf[number].get_text().split())
+
+
+def test_the_words_are_replaced_and_none_of_the_old_ones_stay(source, tmp_path):
+    out, warnings = run(source, tmp_path, str.upper)
+    assert warnings == ()
+    assert text_of(out) == LOREM.upper()
+
+
+def test_copy_and_search_work_in_greek_cyrillic_vietnamese_and_chinese(source, tmp_path):
+    shown = "Ελληνικά Русский Tiếng Việt 中文"
+    out, _ = run(source, tmp_path, lambda _: shown)
+    assert text_of(out) == shown
+
+
+def test_arabic_is_shaped_and_seen(source, tmp_path):
+    out, _ = run(source, tmp_path, lambda _: "هذا المستند مترجم إلى العربية")
+    with pymupdf.open(out) as pdf:
+        assert "ferry" not in pdf[0].get_text()
+        assert min(pdf[0].get_pixmap(colorspace=pymupdf.csGRAY).samples) < 100
+
+
+def test_links_stay(source, tmp_path):
+    out, _ = run(source, tmp_path, str.upper)
+    with pymupdf.open(out) as pdf:
+        assert [link["uri"] for link in pdf[0].get_links()] == ["https://example.org"]
+
+
+def test_outline_title_and_language_are_translated(source, tmp_path):
+    out, _ = run(source, tmp_path, str.upper)
+    with pymupdf.open(out) as pdf:
+        assert [entry[1:] for entry in pdf.get_toc()] == [["FIRST CHAPTER", 1], ["SECOND CHAPTER", 2]]
+        assert pdf.metadata["title"] == "ABOUT FERRIES"
+        assert pdf.xref_get_key(pdf.pdf_catalog(), "Lang") == ("string", "de")
+
+
+def test_pages_that_are_not_chosen_are_not_touched(source, tmp_path):
+    out, _ = run(source, tmp_path, str.upper, pages="2")
+    with pymupdf.open(source) as before, pymupdf.open(out) as after:
+        assert before[0].read_contents() == after[0].read_contents()
+        assert after[1].get_text().strip() == "SECOND PAGE WITH A FEW WORDS."
+
+
+def test_a_password_is_needed_once_and_gone_afterwards(tmp_path):
+    locked = make(
+        tmp_path / "a.pdf", LOREM, encryption=pymupdf.PDF_ENCRYPT_AES_256, owner_pw="owner", user_pw="open sesame"
+    )
+    out, _ = run(locked, tmp_path, str.upper, password="open sesame")
+    assert text_of(out) == LOREM.upper()
+
+
+def test_the_stamp_is_printed_on_every_page(source, tmp_path):
+    out, _ = run(source, tmp_path, stamp="Not a translation.")
+    assert "Not a translation." in text_of(out, 0)
+    assert "Not a translation." in text_of(out, 1)
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_the_stamp_is_at_the_top_of_the_page_as_it_is_shown(tmp_path, rotation):
+    source = make(tmp_path / "a.pdf", LOREM, draw=lambda pdf: pdf[0].set_rotation(rotation))
+    out, _ = run(source, tmp_path, stamp="Not a translation.")
+    with pymupdf.open(out) as pdf:
+        page = pdf[0]
+        assert page.rotation == rotation
+        found = page.search_for("Not a translation.")[0] * page.rotation_matrix
+        assert found.y1 < 20
+        assert found.x0 < 20
+
+
+def test_text_that_had_to_be_set_very_small_is_reported(source, tmp_path):
+    _, warnings = run(source, tmp_path, lambda text: text * 60)
+    assert ("text_tiny", 0) in {(warning.code, warning.page) for warning in warnings}
+
+
+def test_characters_that_no_typeface_has_are_reported(source, tmp_path):
+    _, warnings = run(source, tmp_path, lambda text: text + " \U00013000")
+    assert [warning.code for warning in warnings] == ["characters_missing"]
+
+
+def test_side_by_side_puts_source_and_result_on_one_sheet(source, tmp_path):
+    out, _ = run(source, tmp_path, str.upper, options=Options("de", layout=Layout.SIDE_BY_SIDE))
+    with pymupdf.open(out) as pdf:
+        assert pdf.page_count == 2
+        sheet = pdf[0]
+        assert sheet.rect.width == pytest.approx(2 * 595)
+        assert "FERRY" in sheet.get_text(clip=(595, 0, 1190, 842))
+        assert "ferry" in sheet.get_text(clip=(0, 0, 595, 842))
+        assert len(sheet.get_links()) == 2
+
+
+def test_alternating_puts_each_translation_after_its_page(source, tmp_path):
+    out, _ = run(source, tmp_path, str.upper, options=Options("de", layout=Layout.ALTERNATING))
+    with pymupdf.open(out) as pdf:
+        assert ["ferry" in page.get_text() or "Second" in page.get_text() for page in pdf] == [True, False, True, False]
+        assert [entry[2] for entry in pdf.get_toc()] == [2, 4]
+
+
+def test_progress_rises_to_one(source, tmp_path):
+    told = []
+    run(source, tmp_path, on_progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_the_words_of_both_pages_are_there(source, tmp_path):
+    out, _ = run(source, tmp_path)
+    assert words(out) == words(source)
