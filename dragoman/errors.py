@@ -1,7 +1,7 @@
 """Every way a job can fail, and who has to know.
 
-An error says what happened in words for the sender (`str(error)`), what the sender can do (`advice`), whether another
-try may help (`temporary`) and whose move it is (`blame`). Details for the log travel in `detail`, never to a sender.
+An error says what happened in words for the sender (`str(error)`), what the sender can do (`advice`), what the one who
+runs the server can do (`for_admin`), whether another try may help (`temporary`) and whose move it is (`blame`). Details for the log travel in `detail`, never to a sender.
 
     DragomanError
     ├── RequestError         the sender can mend it; permanent
@@ -43,6 +43,7 @@ class DragomanError(Exception):
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
     advice: str = "Please try again later, or ask your admin with the job's id."
+    for_admin: ClassVar[str] = ""
 
     def __init__(self, message: str | None = None, *, advice: str | None = None, detail: str = "") -> None:
         """`message` and `advice` are for the sender; None takes the class's own words."""
@@ -217,7 +218,7 @@ class OperatorError(DragomanError):
     code = "operator"
     exit_code = 3
     http_status = 503
-    advice = "The admin of this server has to look at it; your document is kept."
+    advice = "Please show this to the admin of this server. Your document is kept and need not be sent again."
 
 
 class SettingsInvalid(OperatorError):
@@ -229,10 +230,11 @@ class SettingsInvalid(OperatorError):
 
 
 class EngineKeyRejected(OperatorError):
-    """The translation service rejected our key."""
+    """The translation service does not accept the key of this server."""
 
     code = "engine_key_rejected"
     exit_code = 41
+    for_admin = "Please check DRAGOMAN_DEEPL_AUTH_KEY; `dragoman doctor` tries it."
 
 
 class QuotaUsedUp(OperatorError):
@@ -240,6 +242,7 @@ class QuotaUsedUp(OperatorError):
 
     code = "quota_used_up"
     exit_code = 42
+    for_admin = "Please raise the quota at the translation service, or wait for its next period."
 
 
 class EngineMissing(OperatorError):

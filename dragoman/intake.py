@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, cast
 
 import structlog
 
-from dragoman import queues, retention
+from dragoman import queues, retention, templating
 from dragoman.cache import Cache
 from dragoman.db import history, inbox, jobs, lease, outbox, presence
 from dragoman.db.engine import Database
@@ -206,7 +206,7 @@ class Intake:
         targets = frozenset[str]().union(*(capabilities.targets for capabilities in known))
         if known and not can_target(target_lang, targets):
             message = f"This server cannot translate into {language.name(target_lang)}."
-            raise UnsupportedTarget(message, advice=f"Possible languages: {language.listed(targets)}.")
+            raise UnsupportedTarget(message, advice=f"Please choose one of these: {language.listed(targets)}.")
 
     def find(self, job_id: str, owner: str | None = None) -> dict[str, Any]:
         """The job's row with its `eta_s` (seconds, None when it has ended); of `owner` only, unless None. Raises NotFound."""
@@ -310,11 +310,16 @@ class _Checked:
 
     def _check(self, *, at_end: bool) -> None:
         if self.size > self._limit:
-            raise TooLarge(f"The file is larger than {self._limit / MIB:.0f} MiB, the most that this server takes.")
+            raise too_large(self._limit)
         if at_end and self.size == 0:
             raise EmptyFile
         if (at_end or len(self._head) >= HEADER_WITHIN) and b"%PDF-" not in self._head:
             raise NotAPdf(what_is(self._head))
+
+
+def too_large(limit: int) -> TooLarge:
+    """The refusal of a file of more than `limit` bytes."""
+    return TooLarge(f"The file is larger than {templating.size(limit)}, the most that this server takes.")
 
 
 def what_is(head: bytes) -> str | None:

@@ -89,6 +89,7 @@ def headline(answer: Answer) -> str:
         AnswerKind.NO_PDF: "There was no PDF in your mail.",
         AnswerKind.NO_LANGUAGE: "Which language would you like?",
         AnswerKind.UNKNOWN_LANGUAGE: "We do not know that language.",
+        AnswerKind.UNSUPPORTED_LANGUAGE: "We cannot translate into that language.",
         AnswerKind.NOTHING_NEW: "You have sent us this before.",
         AnswerKind.REFUSED: "Your request cannot be served as it is.",
     }[answer.kind]

@@ -13,7 +13,12 @@ from dragoman.ports import BlobStore
 from notifier.channel import Delivery
 from notifier.messages import AnswerKind, JobLinks, answer_from
 
-ASKS_FOR_A_LANGUAGE = (AnswerKind.NO_PDF, AnswerKind.NO_LANGUAGE, AnswerKind.UNKNOWN_LANGUAGE)
+ASKS_FOR_A_LANGUAGE = (
+    AnswerKind.NO_PDF,
+    AnswerKind.NO_LANGUAGE,
+    AnswerKind.UNKNOWN_LANGUAGE,
+    AnswerKind.UNSUPPORTED_LANGUAGE,
+)
 
 
 def load(database: Database, store: BlobStore, links: Links | None, row: dict[str, Any]) -> Delivery | None:

@@ -15,7 +15,8 @@ from typing import Any
 from dragoman.domain.job import NO_ENGINE, OPEN, RowState
 from dragoman.errors import DragomanError
 
-LONGEST_TEXT = 500  # characters of a message, an advice or a warning that are shown
+LONGEST_TEXT = 500  # characters of a message or a warning that are shown
+LONGEST_ADVICE = 4000  # of an advice: it may list all languages or pairs of an engine
 LONGEST_NAME = 160  # of a file's name
 MOST_WARNINGS = 8  # kinds of warning shown for a file; the rest is counted
 ENGINE_NAMES = {"deepl": "DeepL", "apertium": "Apertium", "pseudo": "pseudo-translation"}
@@ -34,6 +35,7 @@ class AnswerKind(StrEnum):
     NO_PDF = "no_pdf"
     NO_LANGUAGE = "no_language"
     UNKNOWN_LANGUAGE = "unknown_language"
+    UNSUPPORTED_LANGUAGE = "unsupported_language"
     NOTHING_NEW = "nothing_new"
     REFUSED = "refused"
 
@@ -237,7 +239,8 @@ def _file(job: Mapping[str, Any], links: JobLinks | None, eta_s: int | None) -> 
         pages=job["pages"],
         characters=job["characters"],
         engine=job["engine"],
-        warnings=_warnings(job["warnings"]) if outcome in (Outcome.DONE, Outcome.SAME) else (),
+        # That a document is in the target language already is what `SAME` says.
+        warnings=_warnings(job["warnings"]) if outcome is Outcome.DONE else (),
         problem=_problem(job, "error_") if outcome is Outcome.FAILED else None,
         result=job["result"],
         result_size=job["result_size"] or 0,
@@ -262,7 +265,7 @@ def _problem(facts: Mapping[str, Any], prefix: str = "") -> Problem:
     """What `facts` say under `code`, `message` and `advice`, each behind `prefix`."""
     return Problem(
         message=plain(facts.get(f"{prefix}message") or "Something went wrong on our side."),
-        advice=plain(facts.get(f"{prefix}advice") or "") or DragomanError.advice,
+        advice=plain(facts.get(f"{prefix}advice") or "", LONGEST_ADVICE) or DragomanError.advice,
         code=plain(facts.get(f"{prefix}code") or "", 40),
     )
 

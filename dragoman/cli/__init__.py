@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
+import structlog
 import typer
 
 from dragoman import __version__
@@ -34,6 +36,9 @@ def _root(*, version: bool = typer.Option(False, "--version", help="Say the vers
 
 def main() -> None:
     """The console script: an error ends in its own words on stderr and its class's exit code."""
+    # Stdout is the command's answer. Processes that run on configure their own logs.
+    level = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr), wrapper_class=level)
     try:
         app()
     except DragomanError as error:
@@ -43,6 +48,6 @@ def main() -> None:
 
 def explain(error: DragomanError) -> None:
     """Say on stderr what happened and what to do."""
-    for line in (f"Error: {error}", error.advice, error.detail and f"({error.detail})"):
+    for line in (f"Error: {error}", error.for_admin or error.advice, error.detail and f"({error.detail})"):
         if line:
             typer.echo(line, err=True)

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from rich.table import Column
+
     from dragoman.intake import Intake
+
+ID_WIDTH = 32  # of an id: a UUID without dashes
 
 app = typer.Typer(no_args_is_help=True, help="List, show, retry and cancel jobs; dead letters.")
 
@@ -83,9 +87,10 @@ def dead(*, data: DataDir = None, limit: Limit = 50, as_json: AsJson = False) ->
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "what", "stage", "attempts", "error", "detail", box=None)
+    table = Table(_id_column("id"), "what", "stage", "attempts", "error", "detail", box=None)
     for letter in letters:
-        table.add_row(*(str(letter[name] or "") for name in ("id", "what", "stage", "attempts", "code", "detail")))
+        told = {**letter, "detail": letter["detail"] or letter["message"]}
+        table.add_row(*(str(told[name] or "") for name in ("id", "what", "stage", "attempts", "code", "detail")))
     Console().print(table if letters else "No dead letters.")
 
 
@@ -142,10 +147,17 @@ def _show_jobs(told: list[dict[str, Any]], as_json: bool) -> None:
     from rich.table import Table
 
     columns = ("job_id", "status", "progress", "filename", "target_lang", "engine", "created_at")
-    table = Table(*columns, box=None)
+    table = Table(_id_column(columns[0]), *columns[1:], box=None)
     for one in told:
         table.add_row(*(str(one[name] if one[name] is not None else "") for name in columns))
     Console().print(table if told else "No jobs.")
+
+
+def _id_column(name: str) -> Column:
+    """A column whose ids stay whole, to be copied into the next command, however narrow the terminal is."""
+    from rich.table import Column
+
+    return Column(name, no_wrap=True, min_width=ID_WIDTH)
 
 
 def _done(row: dict[str, Any], what: str, as_json: bool) -> None:

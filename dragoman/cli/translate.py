@@ -142,9 +142,10 @@ def _progress() -> Iterator[Callable[[Stage, float], None]]:
 
 
 def _complain(error: DragomanError, as_json: bool) -> None:
-    typer.echo(f"{error} {error.advice}", err=True)
+    advice = error.for_admin or error.advice  # who runs this command is the admin of its engines
+    typer.echo(f"{error} {advice}", err=True)
     if as_json:
-        said: dict[str, Any] = {"code": error.code, "message": str(error), "advice": error.advice}
+        said: dict[str, Any] = {"code": error.code, "message": str(error), "advice": advice}
         typer.echo(json.dumps({"error": said}, ensure_ascii=False))
 
 

@@ -23,7 +23,7 @@ from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.domain.job import RowState
 from dragoman.domain.retry import WORKER_LOST_ATTEMPTS, GiveUp, RetryIn, decide
-from dragoman.errors import DatabaseUnavailable, DragomanError, LeaseLost, TemporaryError, WorkerLost
+from dragoman.errors import DatabaseUnavailable, DragomanError, LeaseLost, RequestError, TemporaryError, WorkerLost
 
 log = structlog.get_logger(__name__)
 
@@ -176,7 +176,10 @@ def record(lease: Lease, error: BaseException) -> None:
         if isinstance(decision, GiveUp):
             bury(lease, error)
             span.add_event("gave_up", facts)
-            log.error("gave_up", **facts, detail=detail_of(error), exc_info=error)
+            if isinstance(error, RequestError):  # the sender's move: nothing for an admin to look into
+                log.warning("gave_up", **facts, detail=detail_of(error))
+            else:
+                log.error("gave_up", **facts, detail=detail_of(error), exc_info=error)
         else:
             _retry(lease, decision, error)
             seconds = round(decision.seconds, 1)
@@ -189,8 +192,13 @@ def record(lease: Lease, error: BaseException) -> None:
 
 def bury(lease: Lease, error: BaseException) -> None:
     """End the row as a dead letter; what is owed to the sender is inserted in the same transaction."""
+    said = told(error)
+    if isinstance(error, TemporaryError):  # its own advice is about waiting, and the waiting is over
+        said["error_advice"] = (
+            f"We tried it {lease.failed} times. Please try again later, or ask the admin of this server, who can retry it."
+        )
     with lease.database.write() as connection:
-        lease.finish(connection, RowState.DEAD, **told(error))
+        lease.finish(connection, RowState.DEAD, **said)
         lease.ledger.on_dead(connection, lease.row, error)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dragoman import templating
 from ingress.email import headers
 from ingress.email.headers import Headers, MalformedHeaderError
 from ingress.email.policy import Accepted, Refused, Verdict
@@ -14,7 +15,6 @@ from ingress.email.spool import SpoolFile
 from ingress.email.transparency import Transparency
 
 LONGEST_HEADERS = 100_000  # bytes of a header block; real ones have 2 to 20 KB
-MIB = 2**20
 
 MALFORMED = "554 5.6.0 The header of the message cannot be read"
 LONG_HEADERS = "554 5.6.0 The header of the message is too long"
@@ -98,4 +98,4 @@ class Reception:
 
 def too_big(most: int) -> str:
     """The reply to a message of more than `most` bytes."""
-    return f"552 5.3.4 The message is too big: at most {most} bytes ({most / MIB:.0f} MiB) are taken"
+    return f"552 5.3.4 The message is too big: at most {templating.size(most)} are taken"

@@ -141,7 +141,9 @@ def _act(intake: Intake, held: Lease, contents: Contents) -> None:
         try:
             intake.submit(wanted, message=held, notes=notes, ack_after_s=ACK_AFTER_S)
         except UnsupportedTarget as error:
-            no = {"reason": "refused", **_told(error)}
+            # The answer has the list of what is possible anyway, with how to name one of them.
+            error.advice = "Please choose one of the languages below, and send the PDF once more."
+            no = {"reason": "unsupported_language", **_told(error)}
     if no is not None:
         contents.forget()
         log.info("mail_answered", message_id=held.id, reason=no["reason"])

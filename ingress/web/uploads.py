@@ -11,9 +11,8 @@ from starlette.requests import Request as HttpRequest
 from starlette.types import Message
 
 from dragoman.domain.job import Options
-from dragoman.errors import Conflict, RequestError, TooLarge
-from dragoman.intake import Pdf, Request
-from dragoman.settings import MIB
+from dragoman.errors import Conflict, RequestError
+from dragoman.intake import Pdf, Request, too_large
 from dragoman.telemetry import tracer
 from ingress.web import parse
 from ingress.web.callers import Caller
@@ -31,7 +30,7 @@ async def read_form(request: HttpRequest, limit: int) -> tuple[UploadFile, dict[
     """
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > limit + FORM_BYTES:
-        raise _too_large(limit)
+        raise too_large(limit)
     bounded = HttpRequest(request.scope, _bounded(request, limit + FORM_BYTES, limit))
     form = await bounded.form(max_files=1, max_fields=len(parse.FIELDS) + 5, max_part_size=FORM_BYTES)
     file = form.get(FILE)
@@ -80,14 +79,10 @@ def _bounded(request: HttpRequest, most: int, limit: int) -> Any:
         message = await request.receive()
         seen += len(message.get("body", b""))
         if seen > most:
-            raise _too_large(limit)
+            raise too_large(limit)
         return message
 
     return receive
-
-
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"The file is larger than {limit / MIB:.0f} MiB, the most that this server takes.")
 
 
 def _key(caller: Caller, idempotency_key: str | None) -> str:

@@ -217,7 +217,7 @@ def _client(auth_key: str, server_url: str | None) -> DeepLClient:
 
     deepl.http_client.max_network_retries = 0
     deepl.http_client.min_connection_timeout = ANSWER_TIMEOUT_S
-    logging.getLogger("deepl").setLevel(logging.INFO)  # at DEBUG it logs the texts
+    logging.getLogger("deepl").setLevel(logging.WARNING)  # at DEBUG it logs the texts
     return deepl.DeepLClient(auth_key, server_url=server_url, send_platform_info=False)
 
 

@@ -260,11 +260,11 @@ def test_size_is_announced_and_kept(intake, settings):
             assert client.esmtp_features["size"] == "5000"
             assert client.mail(SENDER, ["SIZE=5001"]) == (
                 552,
-                b"5.3.4 The message is too big: at most 5000 bytes (0 MiB) are taken",
+                b"5.3.4 The message is too big: at most 5 KB are taken",
             )
             assert client.mail(SENDER, ["SIZE=5000"])[0] == 250
         reply = send(door.port, mail() + b"x" * 5000)
-        assert reply.startswith("552 5.3.4 The message is too big: at most 5000 bytes")
+        assert reply.startswith("552 5.3.4 The message is too big: at most 5 KB are taken")
         assert send(door.port, mail()).startswith("250 ")
     assert len(messages(intake)) == 1
     assert spooled(settings) == []

@@ -148,7 +148,8 @@ class Stack:
             self.api("/readyz")
         except (urllib.error.URLError, OSError):
             return False
-        return bool(self.rows("SELECT 1 FROM capabilities"))  # the worker has taken its first task
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:
+            return b'service="worker@' in answer.read()  # it has taken its first task
 
     def _is(self, folder: Path, service: str) -> bool:
         try:

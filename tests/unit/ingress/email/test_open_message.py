@@ -143,13 +143,13 @@ def test_pdf_that_is_too_large_is_refused(intake):
     assert [left["code"] for left in told["ignored"]] == ["too_large"]
 
 
-def test_language_that_no_engine_has_is_refused_with_the_possible_ones(intake):
+def test_language_that_no_engine_has_is_refused_by_its_name(intake):
     with intake.database.write() as connection:
         presence.publish(connection, [Capabilities("deepl", frozenset({"de", "fr"}))])
     open_message(intake, keep(intake, mail(("a.pdf", PDF)), "translate+ja@localhost"))
     told = answer(intake)
-    assert (told["reason"], told["error_code"]) == ("refused", "unsupported_target")
-    assert "German (de)" in told["error_advice"]
+    assert (told["reason"], told["error_code"]) == ("unsupported_language", "unsupported_target")
+    assert "Japanese" in told["error_message"]
 
 
 def test_mail_for_the_postmaster_is_not_answered(intake):
