@@ -21,6 +21,7 @@ from pipeline.pdf.rooms import Rooms
 HEADING_SIZE = 1.15  # of the page's body size
 CODE_PAGE = 0.6  # a page with a larger share of typewriter letters is a typescript, not a listing
 MATHS = 0.25  # a paragraph with a larger share of letters in maths fonts is a formula
+MATHS_ROWS = 1 / 3  # of a paragraph's rows: with more of them, what stands over and under them belongs to formulas
 UNKNOWN = 0.3  # with a larger share of characters without meaning it is not to be translated
 CENTERED = 1.5  # points that the middles of a row and of its page or cell may be apart
 CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|tab\.|abb(?:\.|ildung)|tabelle|tableau)\s*\d", re.IGNORECASE)
@@ -126,7 +127,7 @@ def _line(row: Row, direction: Direction) -> Line:
 
 def _is_stacked(paragraph: Paragraph, texts: Neighbours) -> bool:
     """Whether it holds a formula whose limits or fractions stand over and under its rows, as rows of their own."""
-    if not any(row.maths for row in paragraph.rows):
+    if sum(row.maths > 0 for row in paragraph.rows) <= MATHS_ROWS * len(paragraph.rows):
         return False
     x0, y0, x1, y1 = paragraph.rect
     inside = (x0 + 1, y0 + 1, x1 - 1, y1 - 1)

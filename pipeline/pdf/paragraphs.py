@@ -24,6 +24,7 @@ SAME_SIZE = 0.1
 WIDEST_FIRST_LEADING = 1.7  # single-spaced text has 1.0 to 1.5
 WIDEST_LEADING = 2.1  # where the sentence plainly goes on
 SAME_LEADING = 0.18
+CLOSER_LEADING = 0.45
 SAME_EDGE = 0.5
 ENOUGH_ROWS = 3  # to tell justified text from two rows that end alike by chance
 DEEPEST_INDENT = 4.0
@@ -316,7 +317,9 @@ def _leading_fits(paragraph: Paragraph, row: Row) -> bool:
     if leading is None:
         goes_on = row.text[0].islower() and paragraph.last.text[-1] not in _END_OF_SENTENCE
         return gap <= (WIDEST_LEADING if goes_on else WIDEST_FIRST_LEADING) * row.size
-    return abs(gap - leading) <= SAME_LEADING * row.size
+    # A mark over the line, such as that of a footnote, may have pushed the second row down.
+    closer = CLOSER_LEADING if len(paragraph.rows) < ENOUGH_ROWS else SAME_LEADING
+    return -closer * row.size <= gap - leading <= SAME_LEADING * row.size
 
 
 def _free(last: Row, row: Row, space: float) -> float:

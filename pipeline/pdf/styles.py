@@ -52,7 +52,9 @@ def style_of(span: dict[str, Any]) -> Style:
     """The style of a span of MuPDF's text dictionary."""
     flags, char_flags = span["flags"], span["char_flags"]
     family, bold, italic = _by_name(span["font"])
-    if family is None:
+    if family is None and is_maths_font(span["font"]):
+        family = Family.SERIF
+    elif family is None:
         family = Family.MONO if flags & FLAG_MONO else Family.SANS
     return Style(
         family=family,

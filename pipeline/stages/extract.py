@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pymupdf
@@ -16,7 +17,10 @@ from pipeline.pdf.reading import detach_annotations
 from pipeline.stages.detection import detect
 
 ENOUGH_TO_DETECT = 20_000  # characters
+SENTENCE = 7  # words: a formula with more of them has a sentence around it
+FORMULA_KEPT = "A paragraph with many formulas was left as it is."
 UNREADABLE = "This page is a picture, or its letters cannot be told, so it was left as it is."
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def extract(
@@ -53,7 +57,7 @@ def extract(
         page_count=count,
         source_lang=source_lang or detect(_sample(read)),
         labels=labels,
-        warnings=tuple(DocumentWarning("text_unreadable", UNREADABLE, number) for number in unreadable),
+        warnings=tuple(_warnings(read, unreadable)),
     )
 
 
@@ -66,6 +70,14 @@ def _page(pdf: pymupdf.Document, number: int) -> Page:
 def _is_unreadable(page: Page) -> bool:
     kinds = {block.kind for block in page.blocks}
     return BlockKind.UNREADABLE in kinds and not any(block.translatable for block in page.blocks)
+
+
+def _warnings(pages: Iterable[Page], unreadable: Iterable[int]) -> Iterator[DocumentWarning]:
+    for number in unreadable:
+        yield DocumentWarning("text_unreadable", UNREADABLE, number)
+    for page in pages:
+        if any(block.kind is BlockKind.FORMULA and len(_WORD.findall(block.text)) > SENTENCE for block in page.blocks):
+            yield DocumentWarning("formula_kept", FORMULA_KEPT, page.number)
 
 
 def _labels(pdf: pymupdf.Document) -> tuple[Label, ...]:
