@@ -14,7 +14,7 @@ from typing import Protocol
 
 import structlog
 from celery import Celery
-from kombu.entity import Queue
+from kombu.entity import Exchange, Queue
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
@@ -107,7 +107,7 @@ def make_app(settings: Settings) -> Celery:
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
     app = Celery("dragoman", broker=settings.broker_url, set_as_current=False)
     app.conf.update(SETTINGS)
-    app.conf.task_queues = [Queue(name) for name in (*WORKER_QUEUES, DELIVERY)]  # type: ignore[no-untyped-call]
+    app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in (*WORKER_QUEUES, DELIVERY)]  # type: ignore[no-untyped-call]
     app.conf.task_routes = {task: {"queue": name} for task, name in QUEUE_OF.items()}
     return app
 

@@ -42,6 +42,7 @@ class Stack:
             "engine": "pseudo",
             **more,
         }
+        self.smtp = int(chosen["smtp_listen"].rpartition(":")[2])
         self._environment = {f"DRAGOMAN_{name.upper()}": value for name, value in chosen.items()}
         self._environment |= environment or {}
         self._environment["PYTHONPATH"] = str(Path.cwd())
