@@ -26,6 +26,7 @@ from dragoman.errors import BrokerUnavailable
 
 log = structlog.get_logger(__name__)
 
+URL_FILE = "url"
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 10.0
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -46,6 +47,14 @@ def die_with_parent() -> None:
     """For a child, before its program starts: get SIGTERM when the parent dies, even by kill -9 (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def running_url(data_dir: Path) -> str:
+    """The address of the broker that runs on a data folder now, for a command beside `up`; empty if there is none."""
+    try:
+        return (data_dir / "broker" / URL_FILE).read_text().strip()
+    except OSError:
+        return ""
 
 
 class EmbeddedBroker:
@@ -85,6 +94,7 @@ class EmbeddedBroker:
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no lock can be held
             )
         self._wait()
+        (self._folder / URL_FILE).write_text(self.url)
         return self
 
     def alive(self) -> bool:
@@ -93,6 +103,7 @@ class EmbeddedBroker:
 
     def stop(self) -> None:
         """End it; what it holds is not needed again, since the database knows everything."""
+        (self._folder / URL_FILE).unlink(missing_ok=True)
         if self._process is not None:
             self._process.terminate()
             try:

@@ -70,6 +70,7 @@ def configure_logs(log_format: str = "auto", level: int = logging.INFO) -> None:
     )
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level)
+    logging.captureWarnings(True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -34,6 +34,7 @@ def run(settings: Settings) -> None:
     app = make_worker_app(settings)
     app.worker_main(
         [
+            "--quiet",
             "worker",
             f"--queues={','.join(queues.WORKER_QUEUES)}",
             f"--concurrency={settings.worker_concurrency}",

@@ -61,24 +61,20 @@ def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> No
     """Forget the files, texts and addresses of one sender or one job, at once."""
     from dragoman import retention
     from dragoman.cache import Cache
-    from dragoman.db.engine import Database
+    from dragoman.cli.data import opened
     from dragoman.errors import NotFound
-    from dragoman.storage import open_store
 
     if (sender is None) == (job is None):
         raise typer.BadParameter("Name either --sender ADDRESS or --job ID.")
-    settings = _settings(data)
-    database, store, cache = Database(settings.database), open_store(settings.storage), Cache(settings.broker_url)
-    try:
+    with opened(data) as found:
+        cache = Cache(found.settings.broker_url)
         if sender is not None:
-            count = retention.purge_sender(database, store, sender, cache)
+            count = retention.purge_sender(found.database, found.store, sender, cache)
             typer.echo(f"Forgot {count} job{'' if count == 1 else 's'} of that sender.")
-        elif job is not None and not retention.purge_job(database, store, job, cache):
+        elif job is not None and not retention.purge_job(found.database, found.store, job, cache):
             raise NotFound(f"There is no job {job}.")
         else:
             typer.echo(f"Forgot job {job}.")
-    finally:
-        database.close()
 
 
 @db.command()

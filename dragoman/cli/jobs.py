@@ -102,17 +102,11 @@ SHOWN = (
 
 @contextmanager
 def _intake(data: Path | None) -> Iterator[Intake]:
-    from dragoman.db.engine import Database
+    from dragoman.cli.data import opened
     from dragoman.intake import Intake
-    from dragoman.settings import Settings
-    from dragoman.storage import open_store
 
-    settings = Settings.from_env(**({"data_dir": data} if data else {}))
-    database = Database(settings.database)
-    try:
-        yield Intake(database, open_store(settings.storage), _Silent(), settings)
-    finally:
-        database.close()
+    with opened(data) as found:
+        yield Intake(found.database, found.store, _Silent(), found.settings)
 
 
 class _Silent:

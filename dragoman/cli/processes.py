@@ -84,9 +84,10 @@ def health(
     service: Annotated[
         str, typer.Argument(metavar="SERVICE", help="worker, notifier, sweeper, beat, smtp, web or flower")
     ],
+    data: DataDir = None,
 ) -> None:
     """Say whether a service of this host is alive and answers; exit 1 if not."""
+    from dragoman.cli.data import settings_of
     from dragoman.health import check
-    from dragoman.settings import Settings
 
-    typer.echo(check(Settings.from_env(), service))
+    typer.echo(check(settings_of(data), service))

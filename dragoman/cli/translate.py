@@ -41,7 +41,9 @@ def translate(
     tone: Annotated[str | None, typer.Option(help="formal, informal, business, academic, simple or casual.")] = None,
     glossary: Annotated[Path | None, typer.Option(metavar="F.csv|.tsv", help="Two columns: term, translation.")] = None,
     layout: Annotated[str, typer.Option(help="translated, side-by-side or alternating.")] = "translated",
-    pages: Annotated[str | None, typer.Option(metavar="1-5,9", help="Only these pages.")] = None,
+    pages: Annotated[
+        str | None, typer.Option(metavar="1-5,9", help="Translate these pages only; the others stay as they are.")
+    ] = None,
     password: Annotated[str | None, typer.Option(help="The password that opens the PDF.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:

@@ -13,7 +13,7 @@ from babel import Locale
 from dragoman.ports import Answer, Batch, Capabilities, Limits
 
 NAME = "pseudo"
-STAMP = "Pseudo-translation: the layout is real, the words are not. No translation engine is set up."
+STAMP = "Pseudo-translation: the layout is real, the words are not. No translation engine was used."
 LONGER = 0.3  # translations from English are about 30 % longer (W3C, "Text size in translation")
 _ACCENTS = str.maketrans("aceinoszuyACEINOSZUY", "áçéíñóšžúýÁÇÉÍÑÓŠŽÚÝ")
 _TAG_OR_ENTITY = re.compile(r"(<[^<>]*>|&#?\w+;)")

@@ -1,0 +1,61 @@
+"""The data that a command works on: that of `dragoman up` in a folder, or what the environment names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dragoman.errors import NotFound, OperatorError
+
+if TYPE_CHECKING:
+    from dragoman.db.engine import Database
+    from dragoman.ports import BlobStore
+    from dragoman.settings import Settings
+
+
+@dataclass(frozen=True)
+class Data:
+    """Settings, and the database and the store that they name."""
+
+    settings: Settings
+    database: Database
+    store: BlobStore
+
+
+def settings_of(data: Path | None) -> Settings:
+    """The settings for a folder (None: the environment's); with the broker of a `dragoman up` that runs on it."""
+    from dragoman.embedded import running_url
+    from dragoman.settings import Settings
+
+    settings = Settings.from_env(**({"data_dir": data} if data else {}))
+    url = settings.broker_url or running_url(settings.data_dir)
+    return settings.model_copy(update={"broker_url": url})
+
+
+@contextmanager
+def opened(data: Path | None) -> Iterator[Data]:
+    """The data, which must be there and of this version: nothing is made.
+
+    Raises NotFound, DatabaseUnavailable or OperatorError for an older or newer schema.
+    """
+    from dragoman.db import schema
+    from dragoman.db.engine import Database
+    from dragoman.storage import open_store
+
+    settings = settings_of(data)
+    file = settings.database.removeprefix("sqlite:///")
+    if file != settings.database and not Path(file).exists():
+        raise NotFound(
+            f"There is no data of Dragoman in {Path(file).parent}.",
+            advice="Name the folder of `dragoman up` with --data, or set DRAGOMAN_DATABASE_URL.",
+        )
+    database = Database(settings.database)
+    try:
+        if not schema.is_current(database):
+            raise OperatorError("The database has the schema of another version.", advice="Run `dragoman db upgrade`.")
+        yield Data(settings, database, open_store(settings.storage))
+    finally:
+        database.close()
