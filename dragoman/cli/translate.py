@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dragoman.errors import DragomanError, NotAllowed, NotFound
+from dragoman.errors import DragomanError, NotAllowed, NotAPdf, NotFound
 
 if TYPE_CHECKING:
     from dragoman.domain.job import Options, Stage
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # A collection after every 700 new objects takes a tenth of the time of a program that mostly loads modules and makes values.
 OBJECTS_A_COLLECTION = 50_000
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+HEADER_WITHIN = 1024  # bytes; readers take `%PDF-` within them (ISO 32000-1, annex H, implementation note 13)
 
 
 def translate(
@@ -107,18 +108,22 @@ def _run(source: Path, out: Path | None, options: Options, glossary: Path | None
 
 
 def _readable(source: Path) -> None:
-    """Raises NotFound or NotAllowed with the reason where the file cannot be opened."""
+    """Raises NotFound or NotAllowed with the reason where the file cannot be opened, NotAPdf with what it seems to be."""
     try:
         if source.is_dir():
             raise NotFound(f"{source} is a folder.", advice="Please name one PDF file.")
-        with source.open("rb"):
-            pass
+        with source.open("rb") as file:
+            head = file.read(HEADER_WITHIN)
     except FileNotFoundError as error:
         raise NotFound(f"There is no file {source}.", advice="Please check the name and the folder.") from error
     except OSError as error:
         raise NotAllowed(
             f"{source} cannot be read: {error.strerror}.", advice="Please check its permissions."
         ) from error
+    if head and b"%PDF-" not in head:
+        from dragoman.intake import what_is  # the doors' words; they cost time to load
+
+        raise NotAPdf(what_is(head))
 
 
 @contextmanager
