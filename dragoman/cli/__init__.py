@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
-import structlog
 import typer
 
 from dragoman import __version__
@@ -36,9 +34,6 @@ def _root(*, version: bool = typer.Option(False, "--version", help="Say the vers
 
 def main() -> None:
     """The console script: an error ends in its own words on stderr and its class's exit code."""
-    # Stdout is the command's answer. Processes that run on configure their own logs.
-    level = structlog.make_filtering_bound_logger(logging.WARNING)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr), wrapper_class=level)
     try:
         app()
     except DragomanError as error:

@@ -92,9 +92,9 @@ def upgrade(*, data: DataDir = None) -> None:
 
 
 def _settings(data: Path | None) -> Settings:
-    from dragoman.settings import Settings
+    from dragoman.cli.data import settings_of
 
-    return Settings.from_env(**({"data_dir": data} if data else {}))
+    return settings_of(data)
 
 
 def _print(finding: Finding) -> None:
