@@ -65,6 +65,9 @@ class Paragraph:
     @property
     def rect(self) -> Rect:
         """The box around its letters."""
+        if len(self.rows) == 1:
+            only = self.rows[0]
+            return only.x0, only.top, only.x1, only.bottom
         return (
             min(row.x0 for row in self.rows),
             self.rows[0].top,
@@ -106,6 +109,9 @@ def group(rows: Sequence[Row], ground: Ground) -> list[Paragraph]:
 def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
     """The text of the rows as one: hyphens at line ends resolved, no blank between CJK lines, styles made even."""
     rows = list(rows)
+    if len(rows) == 1 and len(rows[0].spans) == 1 and not rows[0].spans[0].style.superscript:
+        only = rows[0].spans[0]  # a cell of a table, mostly: there are thousands of them
+        return tuple(_merge([Run(only.text, only.style)]))
     main = _main_style(rows)
     pieces: list[Run] = []
     for row in rows:
@@ -275,7 +281,7 @@ def _mates(rows: Sequence[Row]) -> dict[int, list[Row]]:
         for other in rows[place + 1 :]:
             if other.baseline - row.baseline > 0.3 * row.size:
                 break
-            if overlap(row.x0, row.x1, other.x0, other.x1) <= 0:
+            if row.x1 <= other.x0 or other.x1 <= row.x0:
                 mates[row.order].append(other)
                 mates[other.order].append(row)
     return mates
@@ -391,5 +397,5 @@ def _merge(runs: list[Run]) -> list[Run]:
         if merged and merged[-1].style == run.style:
             merged[-1] = replace(merged[-1], text=merged[-1].text + text)
         elif text:
-            merged.append(replace(run, text=text))
+            merged.append(Run(text, run.style))
     return merged
