@@ -235,7 +235,8 @@ class Intake:
 
     def purge(self, job_id: str) -> bool:
         """Forget a job's files now; False if there is no such job."""
-        return retention.purge_job(self.database, self.store, job_id, Cache(self.settings.broker_url))
+        cache, maildir = Cache(self.settings.broker_url), self.settings.maildir
+        return retention.purge_job(self.database, self.store, job_id, cache, maildir)
 
     def _put(self, key: str, body: BinaryIO | Path) -> str:
         if isinstance(body, Path):

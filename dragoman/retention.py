@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from glob import escape
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -24,7 +27,9 @@ DAY_S = 86400
 BATCH = 200
 
 
-def purge_job(database: Database, store: BlobStore, job_id: str, cache: Cache | None = None) -> bool:
+def purge_job(
+    database: Database, store: BlobStore, job_id: str, cache: Cache | None = None, maildir: Path | None = None
+) -> bool:
     """Forget a job's files and texts, and cancel it if it is still open; False if there is no such job.
 
     Its links die first, then the bytes, then the row's own words. Safe to repeat.
@@ -45,12 +50,15 @@ def purge_job(database: Database, store: BlobStore, job_id: str, cache: Cache | 
         connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**gone, owner=_unnamed(row["owner"])))
         _forget_texts(connection, OUTBOX.c.owner == job_id)
     if row["message_id"]:
-        purge_message(database, store, row["message_id"])
+        purge_message(database, store, row["message_id"], maildir)
     return True
 
 
-def purge_message(database: Database, store: BlobStore, message_id: str) -> bool:
-    """Forget a message once all its jobs are forgotten and its answers are sent; False if it has to wait."""
+def purge_message(database: Database, store: BlobStore, message_id: str, maildir: Path | None = None) -> bool:
+    """Forget a message once all its jobs are forgotten and its answers are sent; False if it has to wait.
+
+    `maildir`: where answers are kept on a server that has no way out; they go too.
+    """
     with database.read() as connection:
         row = inbox.by_id(connection, message_id)
         waits = row is None or row["state"] in OPEN or bool(outbox.owed(connection, message_id))
@@ -61,6 +69,7 @@ def purge_message(database: Database, store: BlobStore, message_id: str) -> bool
     _delete_below(store, f"inbox/{message_id}/")
     for delivery in sent:
         _delete_below(store, f"outbox/{delivery['id']}/")
+        _delete_mail(maildir, delivery["ref"])
     with database.write() as connection:
         gone: dict[str, Any] = {"payload": {}, "blob": None, "purged_at": now_s(), "sender": _unnamed(row["sender"])}
         connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(**gone))
@@ -68,16 +77,18 @@ def purge_message(database: Database, store: BlobStore, message_id: str) -> bool
     return True
 
 
-def purge_sender(database: Database, store: BlobStore, sender: str, cache: Cache | None = None) -> int:
+def purge_sender(
+    database: Database, store: BlobStore, sender: str, cache: Cache | None = None, maildir: Path | None = None
+) -> int:
     """Forget all jobs and messages of one address (or owner such as `web:NAME`); how many jobs there were."""
     wanted = {sender.strip(), sender.strip().casefold()}  # addresses are kept in small letters, names as they are
     with database.read() as connection:
         job_ids = list(connection.scalars(select(JOBS.c.id).where(JOBS.c.owner.in_(wanted))))
         message_ids = list(connection.scalars(select(INBOX.c.id).where(INBOX.c.sender.in_(wanted))))
     for job_id in job_ids:
-        purge_job(database, store, job_id, cache)
+        purge_job(database, store, job_id, cache, maildir)
     for message_id in message_ids:
-        purge_message(database, store, message_id)
+        purge_message(database, store, message_id, maildir)
     return len(job_ids)
 
 
@@ -94,6 +105,15 @@ def purge_old(database: Database, store: BlobStore, days: int) -> int:
         purge_message(database, store, message_id)
     log.info("purged", jobs=len(job_ids), messages=len(message_ids))
     return len(job_ids)
+
+
+def purge_old_mail(maildir: Path, days: int) -> int:
+    """Delete the answers in `maildir` that were written more than `days` days ago; how many."""
+    oldest = time.time() - days * DAY_S
+    old = [file for file in maildir.glob("*/*") if file.is_file() and file.stat().st_mtime < oldest]
+    for file in old:
+        file.unlink(missing_ok=True)
+    return len(old)
 
 
 def unreferenced(database: Database, store: BlobStore, prefix: str) -> list[str]:
@@ -116,6 +136,14 @@ def unreferenced(database: Database, store: BlobStore, prefix: str) -> list[str]
 def _delete_below(store: BlobStore, prefix: str) -> None:
     for key in list(store.keys(prefix)):
         store.delete(key)
+
+
+def _delete_mail(maildir: Path | None, ref: str | None) -> None:
+    """Delete an answer by its file's name; a program that showed it has moved it and added flags."""
+    if maildir is None or not ref or "/" in ref:
+        return
+    for file in maildir.glob(f"*/{escape(ref)}*"):
+        file.unlink(missing_ok=True)
 
 
 def _forget_texts(connection: Connection, which: Any) -> None:

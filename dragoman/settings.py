@@ -78,6 +78,11 @@ class Settings(BaseSettings):
         return self.storage_url or f"file://{self.data_dir.absolute() / 'store'}"
 
     @property
+    def maildir(self) -> Path:
+        """Where answers go on a server that has no OUTBOUND_SMTP_URL."""
+        return self.data_dir / "outbox"
+
+    @property
     def tokens(self) -> dict[str, tuple[str, bool]]:
         """API tokens: secret -> (name, admin)."""
         return _tokens(self.api_tokens.get_secret_value()) if self.api_tokens else {}

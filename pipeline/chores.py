@@ -41,6 +41,7 @@ def clean_up(context: Context) -> None:
     days, database, store = context.settings.retention_days, context.database, context.store
     while retention.purge_old(database, store, days):
         pass
+    retention.purge_old_mail(context.settings.maildir, days)
     with database.write() as connection:
         texts = memory.forget_unused(connection, days)
         presence.forget_silent(connection, days)

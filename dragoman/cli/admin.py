@@ -67,11 +67,11 @@ def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> No
     if (sender is None) == (job is None):
         raise typer.BadParameter("Name either --sender ADDRESS or --job ID.")
     with opened(data) as found:
-        cache = Cache(found.settings.broker_url)
+        cache, maildir = Cache(found.settings.broker_url), found.settings.maildir
         if sender is not None:
-            count = retention.purge_sender(found.database, found.store, sender, cache)
+            count = retention.purge_sender(found.database, found.store, sender, cache, maildir)
             typer.echo(f"Forgot {count} job{'' if count == 1 else 's'} of that sender.")
-        elif job is not None and not retention.purge_job(found.database, found.store, job, cache):
+        elif job is not None and not retention.purge_job(found.database, found.store, job, cache, maildir):
             raise NotFound(f"There is no job {job}.")
         else:
             typer.echo(f"Forgot job {job}.")

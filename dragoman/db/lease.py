@@ -195,7 +195,7 @@ def bury(lease: Lease, error: BaseException) -> None:
     said = told(error)
     if isinstance(error, TemporaryError):  # its own advice is about waiting, and the waiting is over
         said["error_advice"] = (
-            f"We tried it {lease.failed} times. Please try again later, or ask the admin of this server, who can retry it."
+            f"We tried it {lease.failed} times. Please try again later, or show this to the admin of this server."
         )
     with lease.database.write() as connection:
         lease.finish(connection, RowState.DEAD, **said)
