@@ -111,22 +111,22 @@ def test_answers_in_the_maildir_go_with_their_message(database, store, tmp_path)
     message_id, [job_id], delivery = answered_message(database, store)
     change(database, OUTBOX, delivery, ref=f"{message_id}.1.final@localhost")
     for name in (f"cur/{message_id}.1.final@localhost:2,S", "new/another.1.final@localhost"):
-        file = tmp_path / name
-        file.parent.mkdir(exist_ok=True)
+        file = tmp_path / "mail" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("a mail")
-    retention.purge_job(database, store, job_id, maildir=tmp_path)
-    assert [file.name for file in tmp_path.glob("*/*")] == ["another.1.final@localhost"]
+    retention.purge_job(database, store, job_id, maildir=tmp_path / "mail")
+    assert [file.name for file in tmp_path.glob("mail/*/*")] == ["another.1.final@localhost"]
 
 
 def test_old_answers_in_the_maildir_go_by_their_age(tmp_path):
     for name, days in (("old", 8), ("new", 6)):
-        file = tmp_path / "new" / name
-        file.parent.mkdir(exist_ok=True)
+        file = tmp_path / "mail" / "new" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("a mail")
         written = time.time() - days * 86400
         os.utime(file, (written, written))
-    assert retention.purge_old_mail(tmp_path, 7) == 1
-    assert [file.name for file in tmp_path.glob("*/*")] == ["new"]
+    assert retention.purge_old_mail(tmp_path / "mail", 7) == 1
+    assert [file.name for file in tmp_path.glob("mail/*/*")] == ["new"]
 
 
 def test_answer_that_is_still_owed_keeps_its_message(database, store):
