@@ -6,6 +6,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+import structlog
 
 from dragoman.db import inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
@@ -16,6 +17,7 @@ from dragoman.db.outbox import OUTBOX
 from dragoman.domain.job import RowState
 from dragoman.domain.retry import TEMPORARY_ATTEMPTS, UNKNOWN_ATTEMPTS, WORKER_LOST_ATTEMPTS
 from dragoman.errors import (
+    EncryptedPdf,
     EngineBusy,
     EngineKeyRejected,
     EngineUnavailable,
@@ -239,6 +241,7 @@ class TestFailure:
         last = fail(database, job_id, EngineUnavailable(detail="no route"))
         assert (last["state"], last["error_code"]) == (RowState.DEAD, "engine_unavailable")
         assert last["error_detail"] == "no route"
+        assert f"tried it {TEMPORARY_ATTEMPTS} times" in last["error_advice"]
         assert last["ended_at"] > 0
 
     def test_permanent_trouble_is_a_dead_letter_at_once(self, database):
@@ -253,6 +256,13 @@ class TestFailure:
         assert (failed["state"], failed["error_code"]) == (RowState.DEAD, "internal")
         assert "db7" in failed["error_detail"]
         assert "db7" not in failed["error_message"] + failed["error_advice"]
+
+    @pytest.mark.parametrize(("error", "level"), [(EncryptedPdf(), "warning"), (EngineKeyRejected(), "error")])
+    def test_only_what_an_admin_can_mend_is_logged_as_an_error(self, database, error, level):
+        with structlog.testing.capture_logs() as logs:
+            fail(database, add_job(database), error)
+        (gave_up,) = [event for event in logs if event["event"] == "gave_up"]
+        assert (gave_up["log_level"], "exc_info" in gave_up) == (level, level == "error")
 
     def test_a_stage_that_is_too_slow_is_tried_twice(self, database):
         job_id = add_job(database)

@@ -81,6 +81,7 @@ def test_the_kind_follows_from_how_the_jobs_ended(states: list[str], kind: Answe
         ("no_pdf", AnswerKind.NO_PDF),
         ("no_language", AnswerKind.NO_LANGUAGE),
         ("unknown_language", AnswerKind.UNKNOWN_LANGUAGE),
+        ("unsupported_language", AnswerKind.UNSUPPORTED_LANGUAGE),
         ("nothing_new", AnswerKind.NOTHING_NEW),
         ("failed", AnswerKind.FAILED),
         ("refused", AnswerKind.REFUSED),
@@ -91,6 +92,19 @@ def test_without_jobs_the_reason_is_the_kind(reason: str, kind: AnswerKind) -> N
     answer = answer_from({**FINAL, "payload": {"reason": reason, **LOCKED}}, MESSAGE, [])
     assert answer.kind is kind
     assert answer.problem == Problem("It is locked.", "Unlock it.", "encrypted_pdf")
+
+
+def test_a_list_of_all_languages_in_an_advice_is_not_cut_off() -> None:
+    advice = "Please choose one of these: " + ", ".join(f"Language {number} (x{number})" for number in range(120))
+    payload = {"reason": "refused", "error_code": "x", "error_message": "No.", "error_advice": advice}
+    problem = answer_from({**FINAL, "payload": payload}, MESSAGE, []).problem
+    assert problem is not None
+    assert problem.advice == advice
+
+
+def test_that_a_document_is_in_the_target_language_is_said_once() -> None:
+    row = job(engine="none", warnings=[{"code": "already_in_target", "page": None, "message": "It is a copy."}])
+    assert answer_from(FINAL, MESSAGE, [row]).files[0].warnings == ()
 
 
 def test_an_ack_is_an_ack_whatever_the_jobs_do() -> None:
