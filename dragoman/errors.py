@@ -96,6 +96,7 @@ class EncryptedPdf(RequestError):
     exit_code = 13
     http_status = 422
     advice = "Please save a copy without the password and send that."
+    for_admin = "Please name the password with --password, or save a copy without it."
 
 
 class WrongPassword(RequestError):

@@ -107,6 +107,7 @@ def up(
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+    os.umask(0o077)  # what is written from now on, by the children too, is for this user alone
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with own(settings.data_dir):
         settings = with_secrets(settings)

@@ -110,6 +110,12 @@ def test_both_doors_work_again_after_a_restart_on_the_same_folder(tmp_path: Path
     assert [job["status"] for job in jobs] == ["COMPLETED"] * 4
 
 
+def test_nothing_in_the_data_folder_is_for_others(stack: Stack) -> None:
+    upload_with_curl(stack, "pt")
+    open_to_others = [file for file in stack.data.rglob("*") if file.is_file() and file.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
 def test_a_second_up_on_the_same_folder_is_refused(stack: Stack) -> None:
     command = [sys.executable, "-m", "dragoman", "up", "--data", str(stack.data)]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
