@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from dragoman.db import schema
 from dragoman.db.engine import Database
@@ -47,6 +48,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(FOREIGN):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def clean_logs() -> Iterator[None]:
+    """No test logs as the command before it has set it up."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def log_to_stderr() -> None:
     import structlog  # 0.2 s, which a command that logs nothing need not spend
 
     level = structlog.make_filtering_bound_logger(logging.WARNING)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr), wrapper_class=level)
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr), wrapper_class=level)
 
 
 @contextmanager
