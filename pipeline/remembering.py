@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dragoman.cache import Cache
-from dragoman.db import memory
-from dragoman.db.jobs import JOBS
+from dragoman.db import jobs, memory
+from dragoman.db.engine import insist
 from dragoman.db.lease import Lease
 
 
@@ -33,11 +33,16 @@ class SharedMemory:
         return found | known
 
     def remember(self, answers: Mapping[str, str], billed: int) -> None:
-        """Commit a batch's answers and what they cost. Raises LeaseLost."""
-        job = self._lease.row
+        """Commit a batch's answers and what they cost, also for the job's next holder. Raises LeaseLost."""
+        if insist(lambda: self._commit(answers, billed)):
+            self._cache.put(answers)
+        self._lease.renew()
+
+    def _commit(self, answers: Mapping[str, str], billed: int) -> bool:
+        """Whether they are kept: nothing is learnt from a purged job."""
         with self._lease.database.write() as connection:
-            memory.remember(
-                connection, answers, engine=self._engine, target_lang=job["target_lang"], job_id=self._lease.id
-            )
-            self._lease.write(connection, characters_billed=JOBS.c.characters_billed + billed)
-        self._cache.put(answers)
+            if not jobs.note_cost(connection, self._lease.id, billed):
+                return False
+            target_lang = self._lease.row["target_lang"]
+            memory.remember(connection, answers, engine=self._engine, target_lang=target_lang, job_id=self._lease.id)
+            return True

@@ -6,12 +6,15 @@ SQLite: WAL with full synchronisation, so that a commit is on disk before it is 
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,6 +25,9 @@ from dragoman.errors import DatabaseUnavailable
 BUSY_TIMEOUT_S = 10  # how long a SQLite writer waits for another one
 POOL_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 5
+PATIENCE_S, LOOK_EVERY_S = 120.0, 1.0
+
+T = TypeVar("T")
 
 
 class Database:
@@ -57,11 +63,28 @@ class Database:
         self.engine.dispose()
 
 
+def insist(commit: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
+    """The result of `commit`, a transaction of its own, tried again while the database is away. Raises DatabaseUnavailable.
+
+    For what cannot be undone outside: a mail that has been sent, a translation that has been paid for.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return commit()
+        except DatabaseUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_EVERY_S)
+
+
 def _sqlite_engine(url: str) -> Engine:
     file = make_url(url).database
     if file:
         Path(file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    # An error must not show the values of its statement: they are addresses and texts.
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -70,10 +93,18 @@ def _sqlite_engine(url: str) -> Engine:
 def _postgresql_engine(url: str) -> Engine:
     return create_engine(
         url,
+        hide_parameters=True,  # as above
         pool_pre_ping=True,
         pool_timeout=POOL_TIMEOUT_S,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "dragoman"},
     )
+
+
+def _make_private(dialect: Dialect, record: ConnectionPoolEntry, args: Any, options: Any) -> None:
+    """Make the file before SQLite does, for its owner only, since its folder may be open to all; `-wal` takes after it."""
+    if args and args[0] and not args[0].startswith((":", "file:")):
+        with suppress(FileExistsError, FileNotFoundError):
+            os.close(os.open(args[0], os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:

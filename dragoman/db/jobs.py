@@ -81,6 +81,12 @@ def show_progress(connection: Connection, lease: Lease, fraction: float) -> None
     )
 
 
+def note_cost(connection: Connection, job_id: str, billed: int) -> bool:
+    """Add characters that an engine charged for, whoever holds the job now; False if the job is purged."""
+    statement = update(JOBS).where(JOBS.c.id == job_id, JOBS.c.purged_at.is_(None))
+    return connection.execute(statement.values(characters_billed=JOBS.c.characters_billed + billed)).rowcount == 1
+
+
 def finish_stage(connection: Connection, lease: Lease, artifact: str, **facts: Any) -> None:
     """The leased stage is done and its artifact stored: the next one is ready. Raises LeaseLost."""
     following = next_stage(Stage(lease.row["stage"]))

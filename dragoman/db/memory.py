@@ -18,10 +18,11 @@ KEYS_A_QUERY = 500  # SQLite's limit of variables is above 30,000, but long list
 def recall(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     """The remembered translations among `keys`; marks them as used."""
     found: dict[str, str] = {}
-    wanted = list(keys)
+    wanted = sorted(keys)  # all lock the rows in one order: PostgreSQL would end one of two that wait for each other
     for start in range(0, len(wanted), KEYS_A_QUERY):
         part = TRANSLATIONS.c.key.in_(wanted[start : start + KEYS_A_QUERY])
-        rows = connection.execute(select(TRANSLATIONS.c.key, TRANSLATIONS.c.text).where(part))
+        texts = select(TRANSLATIONS.c.key, TRANSLATIONS.c.text).where(part).order_by(TRANSLATIONS.c.key)
+        rows = connection.execute(texts.with_for_update())
         found.update((row.key, row.text) for row in rows)
         connection.execute(update(TRANSLATIONS).where(part).values(used_at=now_s()))
     return found
@@ -31,7 +32,7 @@ def remember(
     connection: Connection, translations: Mapping[str, str], *, engine: str, target_lang: str, job_id: str | None
 ) -> None:
     """Keep translations by key; a key that is known stays as it is."""
-    for key, text in translations.items():
+    for key, text in sorted(translations.items()):  # in one order, as above
         values = {"key": key, "text": text, "engine": engine, "target_lang": target_lang, "job_id": job_id}
         insert_once(connection, TRANSLATIONS, used_at=now_s(), **values)
 

@@ -1,0 +1,108 @@
+"""The translation memory of a leased job: what was paid for is kept, whatever became of the job meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Connection
+
+from dragoman import retention
+from dragoman.cache import Cache
+from dragoman.db import jobs, lease, memory
+from dragoman.db.engine import Database
+from dragoman.db.jobs import JOBS
+from dragoman.errors import DatabaseUnavailable, LeaseLost
+from pipeline.remembering import SharedMemory
+from tests.races import together
+from tests.rows import add_job, claim_job, expire, row
+
+NO_CACHE = Cache("")
+ANSWERS = {"k1": "eins", "k2": "zwei"}
+
+
+def recall(database: Database, *keys: str) -> dict[str, str]:
+    with database.write() as connection:
+        return memory.recall(connection, keys)
+
+
+def shared(held: lease.Lease) -> SharedMemory:
+    return SharedMemory(held, "deepl", NO_CACHE)
+
+
+def test_a_batch_is_kept_with_what_it_cost(database):
+    job_id = add_job(database)
+    paying = shared(claim_job(database, job_id))
+    paying.remember(ANSWERS, 8)
+    paying.remember({"k3": "drei"}, 4)
+    assert paying.recall(["k1", "k2", "k3", "k4"]) == {**ANSWERS, "k3": "drei"}
+    assert row(database, JOBS, job_id)["characters_billed"] == 12
+
+
+def test_a_batch_that_was_paid_for_after_the_lease_was_lost_is_not_paid_for_again(database):
+    job_id = add_job(database)
+    held = claim_job(database, job_id)
+    expire(database, JOBS, job_id)
+    successor = claim_job(database, job_id)
+    with pytest.raises(LeaseLost):
+        shared(held).remember(ANSWERS, 8)
+    assert shared(successor).recall(list(ANSWERS)) == ANSWERS
+    assert row(database, JOBS, job_id)["characters_billed"] == 8
+
+
+def test_a_cancelled_job_stops_and_what_it_paid_for_stays(database):
+    job_id = add_job(database)
+    held = claim_job(database, job_id)
+    with database.write() as connection:
+        jobs.cancel(connection, job_id)
+    with pytest.raises(LeaseLost):
+        shared(held).remember(ANSWERS, 8)
+    assert recall(database, *ANSWERS) == ANSWERS
+
+
+def test_nothing_is_learnt_from_a_purged_job(database, store):
+    job_id = add_job(database)
+    held = claim_job(database, job_id)
+    retention.purge_job(database, store, job_id)
+    with pytest.raises(LeaseLost):
+        shared(held).remember(ANSWERS, 8)
+    assert recall(database, *ANSWERS) == {}
+
+
+def test_a_database_that_restarts_does_not_cost_the_batch(database):
+    held = claim_job(database, add_job(database))
+    held.database = Restarting(database.url)
+    shared(held).remember(ANSWERS, 8)
+    held.database.close()
+    assert recall(database, *ANSWERS) == ANSWERS
+
+
+def test_jobs_that_learn_the_same_texts_in_another_order_do_not_block_each_other(database):
+    keys = [f"k{number}" for number in range(40)]
+
+    def learn(number: int) -> None:
+        with database.write() as connection:
+            texts = dict.fromkeys(keys if number % 2 else reversed(keys), "x")
+            memory.remember(connection, texts, engine="deepl", target_lang="de", job_id=None)
+            time.sleep(0.01)
+
+    for _ in range(5):
+        together(4, learn)
+        with database.write() as connection:
+            connection.execute(memory.TRANSLATIONS.delete())
+
+
+class Restarting(Database):
+    """A database that is away for the first two attempts to write."""
+
+    away = 2
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        if self.away:
+            self.away -= 1
+            raise DatabaseUnavailable(detail="it restarts")
+        with super().write() as connection:
+            yield connection
