@@ -28,7 +28,7 @@ def load(database: Database, store: BlobStore, links: Links | None, row: dict[st
     """
     with database.read() as connection:
         message, rows = _message_and_jobs(connection, row)
-        if message is None or message["purged_at"] or _overtaken(connection, row):
+        if message is None or message["purged_at"] or _overtaken(connection, row) or _emptied(message, row, rows):
             return None
         is_ack = row["kind"] == outbox.Kind.ACK
         etas = {job["id"]: history.eta_s(connection, job) for job in rows} if is_ack else {}
@@ -57,6 +57,11 @@ def _overtaken(connection: Connection, row: dict[str, Any]) -> bool:
         other["kind"] == outbox.Kind.FINAL and other["run"] == row["run"]
         for other in outbox.deliveries(connection, row["owner"])
     )
+
+
+def _emptied(message: dict[str, Any], row: dict[str, Any], rows: list[dict[str, Any]]) -> bool:
+    """Whether all jobs of this run are tried again in a later one, whose answer will tell of them."""
+    return not rows and row["run"] < message["run"] and "reason" not in row["payload"]
 
 
 def _possible(connection: Connection) -> list[str]:

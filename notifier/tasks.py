@@ -17,10 +17,18 @@ from celery import Celery
 from dragoman import queues
 from dragoman.db import lease, outbox
 from dragoman.db.clock import now_s
-from dragoman.db.engine import Database
+from dragoman.db.engine import Database, insist
 from dragoman.db.lease import Lease
 from dragoman.domain.job import RowState
-from dragoman.errors import DragomanError, LeaseLost, OperatorError, OutboundRefused, OutboundUnavailable
+from dragoman.errors import (
+    DragomanError,
+    Gone,
+    LeaseLost,
+    OperatorError,
+    OutboundRefused,
+    OutboundUnavailable,
+    StoreUnavailable,
+)
 from dragoman.links import Links
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
@@ -109,7 +117,11 @@ def _attempt(context: Context, held: Lease) -> bool:
 
 
 def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delivery) -> str:
-    rendered = channel.prepare(delivery)
+    try:
+        rendered = channel.prepare(delivery)
+    except Gone as error:
+        # Somebody deleted a result just now. The next attempt says so, and still has what the others wait for.
+        raise StoreUnavailable(detail="deleted while it was rendered") from error
     in_the_dark = bool(held.row["maybe_sent"])
     if in_the_dark and (found := channel.find(delivery)):
         log.info("delivery_found_as_sent")
@@ -127,8 +139,11 @@ def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delive
 
 
 def _mark(context: Context, held: Lease, state: RowState, **values: Any) -> None:
-    with context.database.write() as connection:
-        held.finish(connection, state, maybe_sent=0, **values)
+    def commit() -> None:
+        with context.database.write() as connection:
+            held.finish(connection, state, maybe_sent=0, **values)
+
+    insist(commit)  # unmarked, it would be sent once more
 
 
 def _write(context: Context, held: Lease, **values: Any) -> None:

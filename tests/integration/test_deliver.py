@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import mailbox
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -14,18 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from dragoman import retention
 from dragoman.db import jobs, lease, outbox
 from dragoman.db.engine import Database
 from dragoman.db.outbox import OUTBOX
 from dragoman.domain.job import Options, RowState, Stage
-from dragoman.errors import EncryptedPdf, OutboundRefused, OutboundUnavailable
+from dragoman.errors import DatabaseUnavailable, EncryptedPdf, OutboundRefused, OutboundUnavailable
 from dragoman.intake import Intake, Message, Receipt, Request
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from notifier.channel import Channel
+from notifier.channel import Channel, Delivery
 from notifier.email_reply import EmailChannel
 from notifier.outbound import MaildirOutbound, Outbound, OutboundUncertain
 from notifier.tasks import Context, deliver, open_context
@@ -99,11 +100,13 @@ class Moody:
         self.after: BaseException | None = None
         self.envelopes: list[tuple[str, str]] = []
         self.sent: list[bytes] = []
+        self.on_send: Callable[[], object] = lambda: None
 
     def send(self, envelope_from: str, recipient: str, message: bytes) -> str:
         if self.before:
             raise self.before
         ref = self.inner.send(envelope_from, recipient, message)
+        self.on_send()
         self.envelopes.append((envelope_from, recipient))
         self.sent.append(message)
         if self.after:
@@ -112,6 +115,41 @@ class Moody:
 
     def find(self, message_id: str) -> str | None:
         return self.inner.find(message_id)
+
+
+class Purging:
+    """A `Channel` in front of another: once it has been told what to say, `purge` is called before it is rendered."""
+
+    def __init__(self, inner: Channel, purge: Callable[[], object]) -> None:
+        self.inner = inner
+        self.purge = purge
+
+    def prepare(self, delivery: Delivery) -> str:
+        self.purge()
+        return self.inner.prepare(delivery)
+
+    def find(self, delivery: Delivery) -> str | None:
+        return self.inner.find(delivery)
+
+    def send(self, delivery: Delivery, rendered: str) -> str:
+        return self.inner.send(delivery, rendered)
+
+
+class Restarting(Database):
+    """A database that is away for two attempts after `restart`."""
+
+    away = 0
+
+    def restart(self) -> None:
+        self.away = 2
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        if self.away:
+            self.away -= 1
+            raise DatabaseUnavailable(detail="it restarts")
+        with super().write() as connection:
+            yield connection
 
 
 class Killed(BaseException):
@@ -419,6 +457,59 @@ def test_bytes_rendered_before_a_purge_are_not_sent_after_it(
 
     [mail] = mails()
     assert not list(mail.iter_attachments())
+
+
+def test_a_result_purged_while_its_answer_is_rendered_does_not_cost_the_others_theirs(
+    door: Door, context: Context, store: BlobStore, mails: Any
+) -> None:
+    receipt = door.mail("contract.pdf", "other.pdf")
+    for job_id in receipt.job_ids:
+        door.complete(job_id)
+    purging = Purging(
+        context.channels["email"], lambda: retention.purge_job(context.database, store, receipt.job_ids[0])
+    )
+    deliver(replace(context, channels={"email": purging}), receipt.message_id)
+
+    make_due(context.database)
+    deliver(context, receipt.message_id)
+
+    [mail] = mails()
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["other.fr.pdf"]
+
+
+def test_an_answer_whose_only_job_is_tried_again_meanwhile_is_left_to_the_next_run(
+    door: Door, context: Context, outbound: Moody, mails: Any
+) -> None:
+    receipt = door.mail("contract.pdf")
+    door.fail(receipt.job_ids[0])
+    outbound.before = OutboundUnavailable(detail="connection refused")
+    deliver(context, receipt.message_id)
+    door.intake.retry(receipt.job_ids[0])
+
+    outbound.before = None
+    make_due(context.database)
+    deliver(context, receipt.message_id)
+    assert mails() == []
+    door.complete(receipt.job_ids[0])
+    deliver(context, receipt.message_id)
+
+    [mail] = mails()
+    assert mail["Message-ID"] == f"<{receipt.message_id}.2.final@localhost>"
+
+
+def test_a_database_that_is_away_just_after_the_send_costs_no_second_mail(
+    door: Door, context: Context, outbound: Moody, settings: Settings
+) -> None:
+    receipt = door.mail("contract.pdf")
+    door.complete(receipt.job_ids[0])
+    database = Restarting(settings.database)
+    outbound.on_send = database.restart
+
+    assert deliver(replace(context, database=database), receipt.message_id) == 1
+
+    database.close()
+    [row] = rows(context.database, receipt.message_id)
+    assert (row["state"], row["maybe_sent"], len(outbound.sent)) == (RowState.DONE, 0, 1)
 
 
 def test_a_message_purged_before_its_answer_is_closed_in_silence(door: Door, context: Context, mails: Any) -> None:
