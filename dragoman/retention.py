@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, or_, select, true, update
+from sqlalchemy import Connection, and_, or_, select, true, update
 
 from dragoman.cache import Cache
 from dragoman.db import inbox, jobs, memory, outbox
@@ -38,10 +38,10 @@ def purge_job(
         row = jobs.by_id(connection, job_id)
         if row is None:
             return False
+        dead_links = {"link_version": JOBS.c.link_version + 1, "purged_at": now_s()}
+        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**dead_links))  # from here on no retry
         jobs.cancel(connection, job_id)
         texts = memory.forget_job(connection, job_id)
-        dead_links = {"link_version": JOBS.c.link_version + 1, "purged_at": now_s()}
-        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**dead_links))
     if cache:
         cache.forget(texts)
     _delete_below(store, f"jobs/{job_id}/")
@@ -57,18 +57,27 @@ def purge_job(
 def purge_message(database: Database, store: BlobStore, message_id: str, maildir: Path | None = None) -> bool:
     """Forget a message once all its jobs are forgotten and its answers are sent; False if it has to wait.
 
+    Mails that hold documents, its own and answers that were sent, go at once: nothing needs their bytes any more.
     `maildir`: where answers are kept on a server that has no way out; they go too.
     """
     with database.read() as connection:
         row = inbox.by_id(connection, message_id)
-        waits = row is None or row["state"] in OPEN or bool(outbox.owed(connection, message_id))
+        deliveries = outbox.deliveries(connection, message_id)
+        waits = any(delivery["state"] in OPEN for delivery in deliveries)
         waits = waits or any(job["purged_at"] is None for job in jobs.of_message(connection, message_id))
-        sent = outbox.deliveries(connection, message_id)
-    if waits or row is None:
+    if row is None or row["state"] in OPEN:
         return False
     _delete_below(store, f"inbox/{message_id}/")
-    for delivery in sent:
+    ended = [delivery for delivery in deliveries if delivery["state"] not in OPEN]
+    for delivery in ended:
         _delete_below(store, f"outbox/{delivery['id']}/")
+    if waits:
+        with database.write() as connection:
+            connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(blob=None))
+            gone_mails = OUTBOX.c.id.in_([delivery["id"] for delivery in ended])
+            connection.execute(update(OUTBOX).where(gone_mails).values(rendered=None))
+        return False
+    for delivery in ended:
         _delete_mail(maildir, delivery["ref"])
     with database.write() as connection:
         gone: dict[str, Any] = {"payload": {}, "blob": None, "purged_at": now_s(), "sender": _unnamed(row["sender"])}
@@ -93,9 +102,14 @@ def purge_sender(
 
 
 def purge_old(database: Database, store: BlobStore, days: int) -> int:
-    """Forget what ended more than `days` days ago; how many jobs. Repeated until nothing is left."""
+    """Forget what ended more than `days` days ago, and finish what a crash cut short; how many jobs.
+
+    Repeated until nothing is left.
+    """
     limit = now_s() - days * DAY_S
-    old_job = select(JOBS.c.id).where(JOBS.c.ended_at < limit, JOBS.c.purged_at.is_(None)).limit(BATCH)
+    is_old = and_(JOBS.c.ended_at < limit, JOBS.c.purged_at.is_(None))
+    is_half_gone = and_(JOBS.c.purged_at.is_not(None), JOBS.c.filename != "")
+    old_job = select(JOBS.c.id).where(or_(is_old, is_half_gone)).limit(BATCH)
     old_message = select(INBOX.c.id).where(INBOX.c.ended_at < limit, INBOX.c.purged_at.is_(None)).limit(BATCH)
     with database.read() as connection:
         job_ids, message_ids = list(connection.scalars(old_job)), list(connection.scalars(old_message))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import structlog
 
@@ -12,8 +13,10 @@ from dragoman.errors import DragomanError
 from dragoman.ports import Capabilities
 from pipeline.context import Context
 from pipeline.engines import registry
+from pipeline.run import delete_left_folders
 
 CLEAN_UP = "clean_up"
+ORPHAN_S = 1800.0  # opening a mail, whose PDFs are stored one by one before their rows, may take 330 s
 PREFIXES = ("jobs/", "inbox/", "outbox/")
 log = structlog.get_logger(__name__)
 
@@ -41,6 +44,7 @@ def clean_up(context: Context) -> None:
     days, database, store = context.settings.retention_days, context.database, context.store
     while retention.purge_old(database, store, days):
         pass
+    delete_left_folders()
     retention.purge_old_mail(context.settings.maildir, days)
     with database.write() as connection:
         texts = memory.forget_unused(connection, days)
@@ -51,13 +55,15 @@ def clean_up(context: Context) -> None:
 
 
 def _delete_orphans(context: Context) -> int:
-    """Delete bytes without a row; only those that were there at the last clean-up too, since a row follows its bytes."""
+    """Delete bytes without a row that an earlier clean-up saw too, since a row follows its bytes; how many."""
     database, store = context.database, context.store
     found = [key for prefix in PREFIXES for key in retention.unreferenced(database, store, prefix)]
+    now = time.time()
     with database.write() as connection:
-        before = set(presence.said(connection, CLEAN_UP).get("orphans", ()))
-        presence.beat(connection, CLEAN_UP, {"orphans": [key for key in found if key not in before]})
-    old = [key for key in found if key in before]
+        before: dict[str, float] = presence.said(connection, CLEAN_UP).get("orphans", {})
+        since = {key: before.get(key, now) for key in found}
+        presence.beat(connection, CLEAN_UP, {"orphans": since})
+    old = [key for key, seen_at in since.items() if now - seen_at > ORPHAN_S]
     for key in old:
         store.delete(key)
     return len(old)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from shutil import copyfileobj
+from shutil import copyfileobj, rmtree
 from typing import Any
 
 import structlog
@@ -26,6 +26,8 @@ from pipeline.context import Context
 
 log = structlog.get_logger(__name__)
 
+FOLDER_PREFIX = "dragoman-stage-"
+KILLED_AFTER_S = 3600.0  # a folder that is older than any stage may take is left over from one that was killed
 EVERY_S, EVERY_PERCENT = 2.0, 5  # progress is written when this much time or work has gone by
 
 
@@ -122,7 +124,7 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
     span.set_attribute("dragoman.job_id", job_id)
     with (
         lease.attempt(context.database, jobs.LEDGER, job_id, right_stage, lease_s=context.settings.lease_s) as held,
-        tempfile.TemporaryDirectory(prefix="dragoman-") as folder,
+        tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder,
     ):
         if held is None:
             yield None
@@ -133,6 +135,15 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
         seconds = round(time.monotonic() - run.began, 3)
         span.add_event("stage_finished", {"stage": stage, "seconds": seconds})
         log.info("stage_finished", stage=stage, seconds=seconds, attempt=held.attempt)
+
+
+def delete_left_folders() -> None:
+    """Delete the folders of killed stages on this host, with the documents in them."""
+    oldest = time.time() - KILLED_AFTER_S
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        with suppress(OSError):  # somebody was faster, or it is another user's
+            if folder.lstat().st_mtime < oldest:
+                rmtree(folder)
 
 
 @contextmanager

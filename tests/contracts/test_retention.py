@@ -15,8 +15,9 @@ from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
 from dragoman.domain.job import RowState
-from dragoman.errors import Conflict, LeaseLost
+from dragoman.errors import Conflict, LeaseLost, StoreUnavailable
 from dragoman.telemetry import hashed
+from tests.fakes import InMemoryStore
 from tests.rows import SENDER, add_job, add_message, change, claim_job, complete, deliveries, message_with_jobs, row
 
 LONG_AGO = now_s() - 8 * 86400
@@ -135,7 +136,34 @@ def test_answer_that_is_still_owed_keeps_its_message(database, store):
     retention.purge_job(database, store, job_id)
     assert row(database, INBOX, message_id)["sender"] == SENDER, "the sender is told that the job was cancelled"
     assert not retention.purge_message(database, store, message_id)
+    assert everything(store) == [], "the mail holds the document too, and its answer needs none of its bytes"
+
+
+def test_with_one_of_two_jobs_go_the_mails_that_hold_its_document(database, store):
+    message_id, ids, delivery = answered_message(database, store, count=2)
+    retention.purge_job(database, store, ids[0])
+    assert {key.split("/")[1] for key in everything(store)} == {ids[1]}
+    assert (row(database, INBOX, message_id)["blob"], row(database, OUTBOX, delivery)["rendered"]) == (None, None)
+    assert row(database, INBOX, message_id)["payload"] == {"subject": "secret"}, "a retry is answered in its thread"
+
+
+def test_message_that_is_not_opened_yet_keeps_its_bytes(database, store):
+    message_id = add_message(database)
+    store_all(store, f"inbox/{message_id}/message")
+    assert not retention.purge_message(database, store, message_id)
     assert everything(store) == [f"inbox/{message_id}/message"]
+
+
+def test_purge_that_was_cut_short_is_finished_by_the_clean_up(database, store):
+    job_id = add_job(database, owner=SENDER, filename="Contract with Bob.pdf")
+    away = InMemoryStore()
+    away.broken = StoreUnavailable()
+    with pytest.raises(StoreUnavailable):
+        retention.purge_job(database, away, job_id)
+    assert retention.purge_old(database, store, 7) == 1
+    left = row(database, JOBS, job_id)
+    assert (left["filename"], left["owner"]) == ("", hashed(SENDER))
+    assert retention.purge_old(database, store, 7) == 0
 
 
 def test_all_of_a_sender_goes_and_nothing_of_others(database, store):
