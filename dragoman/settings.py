@@ -177,7 +177,7 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and len(value.get_secret_value()) < SHORTEST_SECRET:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_SECRET:
             raise ValueError(f"at least {SHORTEST_SECRET} characters; `dragoman init` makes one")
         return value
 

@@ -12,9 +12,11 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -83,10 +85,17 @@ class Child:
             self.process.wait(max(deadline - time.monotonic(), 0.1))
         except subprocess.TimeoutExpired:
             log.warning("process_killed", name=self.name)
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        self._end_rest()
+        self.process.wait()
+
+    def _end_rest(self) -> None:
+        """End what is left of its group: a pool child that is at a document notices nothing, and nobody limits its time."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def _died(self, now: float) -> None:
+        self._end_rest()
         code = self.process.returncode if self.process else None
         self.deaths = 1 if now - self.started > STEADY_S else self.deaths + 1
         pause = 0.0 if self.deaths == 1 else min(FIRST_BACKOFF_S * 2 ** (self.deaths - 1), LONGEST_BACKOFF_S)
@@ -209,11 +218,19 @@ def announce(settings: Settings) -> None:
 
 
 def _kept(path: Path) -> str:
+    """The secret in a file, made if there is none. The file is whole or not there, also when the disk is full."""
+    with suppress(FileNotFoundError):
+        if kept := path.read_text().strip():
+            return kept
+    made = secrets.token_urlsafe(32)
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # for its owner only
     try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        made = secrets.token_urlsafe(32)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(made + "\n")
-        return made
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).rename(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+    return made

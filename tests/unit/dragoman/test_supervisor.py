@@ -1,0 +1,71 @@
+"""What `up` keeps and stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+from dragoman.errors import SettingsInvalid
+from dragoman.settings import Settings
+from dragoman.supervisor import Child, with_secrets
+
+# A process whose child does not notice its parent's end, as one that is busy with a document.
+PARENT = "import subprocess, sys, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+
+
+def test_secrets_are_made_once_and_for_their_owner_only(tmp_path):
+    first = with_secrets(Settings.from_env(data_dir=tmp_path))
+    second = with_secrets(Settings.from_env(data_dir=tmp_path))
+    assert first.secret_key == second.secret_key
+    assert first.tokens == second.tokens
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_secret_that_a_full_disk_left_empty_is_made_anew(tmp_path):
+    (tmp_path / "secret_key").touch()
+    (tmp_path / "api_token").write_text("\n")
+    settings = with_secrets(Settings.from_env(data_dir=tmp_path))
+    assert settings.secret_key
+    assert len(settings.secret_key.get_secret_value()) > 30
+    assert len(next(iter(settings.tokens))) > 30
+    assert with_secrets(Settings.from_env(data_dir=tmp_path)).tokens == settings.tokens
+
+
+def test_an_empty_secret_key_is_refused():
+    with pytest.raises(SettingsInvalid, match="DRAGOMAN_SECRET_KEY"):
+        Settings.from_env(secret_key="")
+
+
+@pytest.mark.parametrize("end", ["dies", "is_stopped"])
+def test_what_a_process_leaves_behind_ends_with_it(end):
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, start_new_session=True)
+    assert parent.stdout
+    left = int(parent.stdout.readline())
+    parent.stdout.close()
+    child = Child("worker", {}, parent, started=time.monotonic())
+    os.kill(parent.pid, signal.SIGKILL)
+    if end == "dies":
+        parent.wait()
+        child.deaths = 5  # none is started again during the pause after so many
+        child.look()
+    else:
+        child.wait(time.monotonic() + 10)
+    deadline = time.monotonic() + 10
+    while is_running(left) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running = is_running(left)
+    if running:
+        os.kill(left, signal.SIGKILL)
+    assert not running
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and no zombie, which nobody may be there to collect."""
+    status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return status.stdout.strip()[:1] not in ("", "Z")
