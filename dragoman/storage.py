@@ -11,6 +11,7 @@ import os
 import re
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 20
+KILLED_AFTER_S = 86400.0  # a half-written file that nobody has added to for so long has no writer any more
 _KEY = re.compile(r"[a-z]+(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 _TAKEN = frozenset({"PreconditionFailed"})
 _RACED = frozenset({"ConditionalRequestConflict"})  # another put of the key is under way, and may still fail
@@ -122,6 +124,7 @@ class FolderStore:
     def _partial(self) -> Iterator[tuple[BinaryIO, str]]:
         folder = self.root / ".partial"
         _make_folder(folder, self.root)
+        _forget_left_over(folder)
         with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
             try:
                 yield cast("BinaryIO", file), file.name
@@ -286,6 +289,16 @@ def _make_folder(folder: Path, root: Path) -> None:
         except FileNotFoundError:
             _make_folder(folder.parent, root)
             folder.mkdir(mode=0o700)
+
+
+def _forget_left_over(folder: Path) -> None:
+    """Delete what writers that were killed left half-written, with the documents in it."""
+    oldest = time.time() - KILLED_AFTER_S
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # another process was faster
+                if entry.stat().st_mtime < oldest:
+                    Path(entry).unlink()
 
 
 def _raise(error: OSError) -> None:

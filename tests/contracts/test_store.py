@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from io import BytesIO
 from pathlib import Path
 
@@ -192,6 +193,16 @@ class TestFolder:
         store.put(KEY, Looking(b"bytes"))
         assert seen == []
         assert list((tmp_path / "store" / ".partial").iterdir()) == []
+
+    def test_what_a_killed_writer_left_half_written_goes_by_its_age(self, tmp_path):
+        store = FolderStore(tmp_path / "store")
+        put(store, KEY, b"bytes")
+        for name, age_s in (("old", 2 * 86400), ("new", 3600)):
+            file = store.root / ".partial" / name
+            file.write_bytes(b"half")
+            os.utime(file, (time.time() - age_s,) * 2)
+        put(store, "jobs/50/source.pdf", b"bytes")
+        assert [path.name for path in (store.root / ".partial").iterdir()] == ["new"]
 
     def test_only_the_owner_can_read_it(self, tmp_path):
         store = FolderStore(tmp_path / "store")
