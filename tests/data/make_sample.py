@@ -86,7 +86,9 @@ def main() -> None:
         for name, face in FACES.items():
             page.insert_font(fontname=name, fontbuffer=pymupdf.Font(face).buffer)
         draw(page)
-    document.set_toc([[1, "The Lighthouse of Port Amber", 1], [2, "Opening times", 1], [1, "The history of the tower", 2]])
+    document.set_toc(
+        [[1, "The Lighthouse of Port Amber", 1], [2, "Opening times", 1], [1, "The history of the tower", 2]]
+    )
     document.set_metadata({"title": "The Lighthouse of Port Amber", "author": "Port Amber Museum (invented)"})
     document.set_language("en")
     document.subset_fonts()

@@ -115,7 +115,11 @@ def test_targets_are_set_by_id_and_key():
 
 def test_code_formulas_and_numbers_are_not_for_the_translator():
     kinds = {kind: block("x", "text", kind).translatable for kind in BlockKind}
-    assert [kind for kind, seen in kinds.items() if not seen] == [BlockKind.CODE, BlockKind.FORMULA, BlockKind.UNREADABLE]
+    assert [kind for kind, seen in kinds.items() if not seen] == [
+        BlockKind.CODE,
+        BlockKind.FORMULA,
+        BlockKind.UNREADABLE,
+    ]
     assert not block("x", "12.5 % — 3").translatable
     assert block("x", "日本").translatable
 
