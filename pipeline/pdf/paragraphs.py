@@ -66,8 +66,7 @@ class Paragraph:
     def rect(self) -> Rect:
         """The box around its letters."""
         if len(self.rows) == 1:
-            only = self.rows[0]
-            return only.x0, only.top, only.x1, only.bottom
+            return self.last.x0, self.last.top, self.last.x1, self.last.bottom
         return (
             min(row.x0 for row in self.rows),
             self.rows[0].top,
@@ -110,8 +109,7 @@ def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
     """The text of the rows as one: hyphens at line ends resolved, no blank between CJK lines, styles made even."""
     rows = list(rows)
     if len(rows) == 1 and len(rows[0].spans) == 1 and not rows[0].spans[0].style.superscript:
-        only = rows[0].spans[0]  # a cell of a table, mostly: there are thousands of them
-        return tuple(_merge([Run(only.text, only.style)]))
+        return tuple(_merge([Run(span.text, span.style) for span in rows[0].spans]))  # thousands of cells come this way
     main = _main_style(rows)
     pieces: list[Run] = []
     for row in rows:
