@@ -196,6 +196,14 @@ class Intake:
             message.finish(connection, payload={**message.row["payload"], "dropped": reason})
         log.info("message_dropped", message_id=message.id, reason=reason)
 
+    def bounced(self, message: lease.Lease, delivery_id: str, said: str) -> bool:
+        """End a message that reports the bounce of a delivery, which then shows it; False if there is no such delivery."""
+        with self.database.write() as connection:
+            known = outbox.bounced(connection, delivery_id, said)
+            message.finish(connection)
+        log.warning("delivery_bounced", delivery_id=delivery_id, message_id=message.id, known=known)
+        return known
+
     def check_target(self, target_lang: str) -> None:
         """Raise UnsupportedTarget, listing what is possible, unless some engine here can translate into the language.
 

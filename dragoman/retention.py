@@ -162,7 +162,7 @@ def _delete_mail(maildir: Path | None, ref: str | None) -> None:
 
 def _forget_texts(connection: Connection, which: Any) -> None:
     ended = or_(OUTBOX.c.ended_at.is_not(None), OUTBOX.c.state.not_in(OPEN))
-    connection.execute(update(OUTBOX).where(which, ended).values(payload={}, rendered=None))
+    connection.execute(update(OUTBOX).where(which, ended).values(payload={}, rendered=None, bounce=None))
 
 
 def _unnamed(owner: str) -> str:

@@ -47,12 +47,15 @@ def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> Non
         with intake.database.read() as connection:
             sent = outbox.deliveries(connection, row["message_id"] or row["id"])
     facts = {**_told(row), **{name: row[name] for name in SHOWN}}
-    facts["deliveries"] = [{name: one[name] for name in ("kind", "run", "state", "attempts", "ref")} for one in sent]
+    facts["deliveries"] = [_delivery(one) for one in sent]
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
     for name, value in facts.items():
-        if value not in (None, "", []):
+        if name == "deliveries":
+            for one in value:
+                typer.echo(f"{'delivery':18} {_in_words(one)}")
+        elif value not in (None, "", []):
             typer.echo(f"{name:18} {value}")
 
 
@@ -94,6 +97,7 @@ def dead(*, data: DataDir = None, limit: Limit = 50, as_json: AsJson = False) ->
     Console().print(table if letters else "No dead letters.")
 
 
+DELIVERY_SHOWN = ("kind", "run", "state", "attempts", "ref", "error_detail", "sent_at", "bounced_at", "bounce")
 SHOWN = (
     "owner", "channel", "message_id", "run", "epoch", "attempts", "losses", "source_size", "result_size", "characters",
     "characters_billed", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",
@@ -129,8 +133,26 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         "target_lang": row["target_lang"],
         "engine": row["engine"],
         "pages": row["pages"],
-        "created_at": datetime.fromtimestamp(row["created_at"], UTC).isoformat(timespec="seconds"),
+        "created_at": _time(row["created_at"]),
     }
+
+
+def _delivery(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: _time(row[name]) if name in ("sent_at", "bounced_at") else row[name] for name in DELIVERY_SHOWN}
+
+
+def _in_words(delivery: dict[str, Any]) -> str:
+    """One line, such as `final, run 1: done, sent 2026-11-24T20:00:00+00:00; BOUNCED …: 5.1.1 no such user`."""
+    said = f"{delivery['kind']}, run {delivery['run']}: {delivery['state']}"
+    if delivery["sent_at"]:
+        said += f", sent {delivery['sent_at']}"
+    if delivery["error_detail"]:
+        said += f", after {delivery['attempts']} attempts: {delivery['error_detail']}"
+    return said + (f"; BOUNCED {delivery['bounced_at']}: {delivery['bounce']}" if delivery["bounced_at"] else "")
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _show_jobs(told: list[dict[str, Any]], as_json: bool) -> None:

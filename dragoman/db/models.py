@@ -104,6 +104,7 @@ class OutboxRow(Leased, Base):
     """A delivery: one message owed for `owner` (a job's or a message's id) in `run`; unique per kind.
 
     `maybe_sent` is 1 from just before a send until its outcome is known. `rendered` is the blob of the bytes to send.
+    `bounced_at`: when a mail server reported that it could not deliver it after all; `bounce` is what it said.
     """
 
     __tablename__ = "outbox"
@@ -119,6 +120,8 @@ class OutboxRow(Leased, Base):
     maybe_sent: Mapped[int] = mapped_column(default=0)
     ref: Mapped[str | None] = mapped_column(String(998))
     sent_at: Mapped[float | None]
+    bounced_at: Mapped[float | None]
+    bounce: Mapped[str | None] = mapped_column(String(300))
 
 
 class TranslationRow(Base):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, select, update
 
 from dragoman.db.clock import now_s
 from dragoman.db.lease import Ledger
@@ -18,6 +18,7 @@ from dragoman.domain.job import RowState
 log = structlog.get_logger(__name__)
 
 OUTBOX = cast("Table", OutboxRow.__table__)
+LONGEST_BOUNCE = 300
 DELIVERY_ATTEMPTS = 60  # with delays of up to 10 minutes: some hours, for a mail server that is down
 
 
@@ -82,6 +83,13 @@ def deliveries(connection: Connection, owner: str) -> list[dict[str, Any]]:
     """All deliveries of an owner, oldest first."""
     statement = select(OUTBOX).where(OUTBOX.c.owner == owner).order_by(OUTBOX.c.created_at)
     return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def bounced(connection: Connection, delivery_id: str, said: str) -> bool:
+    """Record that a delivery came back, with what the other side said; False if there is no such delivery."""
+    facts = {"bounced_at": now_s(), "bounce": said[:LONGEST_BOUNCE]}
+    statement = update(OUTBOX).where(OUTBOX.c.id == delivery_id).values(**facts).returning(OUTBOX.c.id)
+    return connection.execute(statement).one_or_none() is not None
 
 
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:

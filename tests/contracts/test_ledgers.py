@@ -12,7 +12,7 @@ from dragoman.db.outbox import OUTBOX
 from dragoman.domain.job import RowState, Stage
 from dragoman.errors import Conflict, LeaseLost, UnsupportedPair
 from tests.races import together
-from tests.rows import add_job, claim_job, complete, deliveries, message_with_jobs, row
+from tests.rows import add_job, add_message, claim_job, complete, deliveries, message_with_jobs, row
 
 FINAL, ACK = outbox.Kind.FINAL, outbox.Kind.ACK
 
@@ -282,3 +282,22 @@ def at_last_stage(database: Database) -> str:
         with database.write() as connection:
             jobs.finish_stage(connection, held, "jobs/1/x/1.json")
     return job_id
+
+
+def test_bounce_is_recorded_on_its_delivery(database, intake):
+    message_id = add_message(database, sender="")
+    with database.write() as connection:
+        delivery_id = outbox.owe(connection, owner="a-job", run=1, kind=outbox.Kind.FINAL, channel="email")
+    with intake.opened(message_id) as held:
+        assert intake.bounced(held, delivery_id, "5.1.1 no such user " + "x" * 1000)
+    (delivery,) = deliveries(database, "a-job")
+    assert delivery["bounced_at"] > 0
+    assert delivery["bounce"].startswith("5.1.1 no such user xxx")
+    assert row(database, INBOX, message_id)["state"] == "done"
+
+
+def test_bounce_of_an_unknown_delivery_ends_its_message(database, intake):
+    message_id = add_message(database, sender="")
+    with intake.opened(message_id) as held:
+        assert not intake.bounced(held, "0" * 32, "5.1.1")
+    assert row(database, INBOX, message_id)["state"] == "done"

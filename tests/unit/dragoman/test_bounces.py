@@ -1,0 +1,63 @@
+"""Return paths: made for one delivery, read back only with the same secret."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dragoman import bounces
+
+OURS, SECRET = "translate@example.com", "a-secret-key-for-tests-only"
+ID = "0123456789abcdef0123456789abcdef"
+
+
+def test_form_is_name_bounces_plus_token():
+    made = bounces.return_path(OURS, ID, SECRET)
+    local, _, domain = made.partition("@")
+    assert (local.partition("+")[0], domain) == ("translate-bounces", "example.com")
+    assert len(local) <= 64
+
+
+@given(st.uuids(), st.booleans())
+def test_delivery_is_read_back_in_any_case(number: uuid.UUID, upper: bool):
+    made = bounces.return_path(OURS, number.hex, SECRET)
+    assert bounces.delivery_of(made.upper() if upper else made, OURS, SECRET) == number.hex
+
+
+@given(st.integers(0, 35), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
+def test_changed_token_is_none_of_ours(at: int, letter: str):
+    made = bounces.return_path(OURS, ID, SECRET)
+    start = len("translate-bounces+")
+    changed = made[: start + at] + letter + made[start + at + 1 :]
+    assert bounces.delivery_of(changed, OURS, SECRET) == (ID if changed == made else None)
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "translate@example.com",
+        "translate-bounces@example.com",
+        "translate-bounces+@example.com",
+        "translate-bounces+short@example.com",
+        "translate-bounces+" + "é" * 36 + "@example.com",
+        bounces.return_path("translate@other.example", ID, SECRET),
+        bounces.return_path("another@example.com", ID, SECRET),
+        bounces.return_path(OURS, ID, "another-secret-key"),
+        "",
+    ],
+)
+def test_other_addresses_name_no_delivery(recipient: str):
+    assert bounces.delivery_of(recipient, OURS, SECRET) is None
+
+
+def test_name_without_room_for_the_token_takes_the_null_sender():
+    assert bounces.return_path("a" * 19 + "@example.com", ID, SECRET)
+    assert bounces.return_path("a" * 20 + "@example.com", ID, SECRET) == ""
+
+
+def test_id_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="32 hexadecimal"):
+        bounces.return_path(OURS, "ab", SECRET)
