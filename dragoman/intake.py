@@ -10,7 +10,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -19,11 +19,11 @@ import structlog
 
 from dragoman import queues, retention, templating
 from dragoman.cache import Cache
-from dragoman.db import history, inbox, jobs, lease, outbox, presence
+from dragoman.db import dead_letters, history, inbox, jobs, lease, outbox, presence
 from dragoman.db.engine import Database
 from dragoman.domain import language
 from dragoman.domain.job import Options
-from dragoman.errors import EmptyFile, NotAPdf, NotFound, TooLarge, UnsupportedTarget
+from dragoman.errors import Conflict, EmptyFile, NotAPdf, NotFound, TooLarge, UnsupportedTarget
 from dragoman.ports import BlobStore
 from dragoman.queues import Doorbell
 from dragoman.settings import MIB, Settings
@@ -224,6 +224,11 @@ class Intake:
                 raise NotFound("There is no such job.")
             return {**row, "eta_s": history.eta_s(connection, row)}
 
+    def knows(self, job_id: str) -> bool:
+        """Whether there is a job with this id."""
+        with self.database.read() as connection:
+            return jobs.by_id(connection, job_id) is not None
+
     def cancel(self, job_id: str) -> bool:
         """End an open job; False if it had ended already. The sender is told."""
         with self.database.write() as connection:
@@ -234,12 +239,26 @@ class Intake:
             self.doorbell.ring(queues.DELIVER, row["message_id"] or job_id)
         return cancelled
 
-    def retry(self, job_id: str) -> None:
-        """Open a new run of a job that failed or was cancelled. Raises Conflict."""
+    def retry(self, row_id: str, *, from_start: bool = False) -> None:
+        """Try again what gave up: a job (also one that was cancelled), a message or a delivery.
+
+        A job goes on from its last good stage, or from its first with `from_start`. Raises NotFound or Conflict.
+        """
         with self.database.write() as connection:
-            jobs.retry(connection, job_id)
-        log.info("job_retried", job_id=job_id)
-        self.doorbell.ring(queues.EXTRACT_AND_TRANSLATE, job_id)
+            task, rung = dead_letters.retry(connection, row_id, from_start=from_start)
+        log.info("retried", id=row_id, from_start=from_start)
+        self.doorbell.ring(task, rung)
+
+    def retry_dead(self, code: str | None, limit: int, *, from_start: bool = False) -> list[str]:
+        """Try the newest `limit` dead letters again, of one error class or all; the ids of them."""
+        with self.database.read() as connection:
+            letters = dead_letters.listed(connection, limit, code)
+        tried = []
+        for letter in letters:
+            with suppress(Conflict):  # somebody else was faster
+                self.retry(letter["id"], from_start=from_start)
+                tried.append(letter["id"])
+        return tried
 
     def purge(self, job_id: str) -> bool:
         """Forget a job's files now; False if there is no such job."""

@@ -6,15 +6,19 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from celery import Celery
     from rich.table import Column
 
+    from dragoman.domain.job import Status
     from dragoman.intake import Intake
+    from dragoman.settings import Settings
 
 ID_WIDTH = 32  # of an id: a UUID without dashes
 
@@ -27,13 +31,20 @@ Limit = Annotated[int, typer.Option(min=1, help="How many at most.")]
 
 
 @app.command("list")
-def list_(*, data: DataDir = None, limit: Limit = 50, as_json: AsJson = False) -> None:
+def list_(
+    *,
+    status: Annotated[str | None, typer.Option(metavar="STATUS", help="Only these, such as FAILED.")] = None,
+    owner: Annotated[str | None, typer.Option(metavar="OWNER", help="Only of this address, or web:NAME.")] = None,
+    data: DataDir = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
     """The newest jobs."""
     from dragoman.db import jobs
 
     with _intake(data) as intake:
         with intake.database.read() as connection:
-            rows = jobs.listed(connection, limit=limit)
+            rows = jobs.in_status(connection, _status(status), owner=owner, limit=limit)
         _show_jobs([_told(row) for row in rows], as_json)
 
 
@@ -60,12 +71,34 @@ def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> Non
 
 
 @app.command()
-def retry(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
-    """Try a failed or cancelled job again, from its last good stage."""
+def retry(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Jobs, messages or deliveries.")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
+    error: Annotated[str | None, typer.Option("--error", metavar="CODE", help="All that failed so.")] = None,
+    from_start: Annotated[bool, typer.Option("--from-start", help="Begin a job with its first stage.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="With --all or --error: how many at most.")] = 1000,
+    data: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try again what gave up; a job from its last good stage. Their doorbells ring at once."""
+    if bool(ids) == (every or error is not None):
+        raise typer.BadParameter("Name ids, or --all, or --error CODE.")
     with _intake(data) as intake:
-        intake.find(job_id)
-        intake.retry(job_id)
-        _done(intake.find(job_id), "will be tried again", as_json)
+        if ids:
+            for row_id in ids:
+                intake.retry(row_id, from_start=from_start)
+            tried = ids
+        else:
+            tried = intake.retry_dead(error, limit, from_start=from_start)
+        told = _told(intake.find(tried[0])) if len(tried) == 1 and intake.knows(tried[0]) else {}
+    if as_json:
+        typer.echo(json.dumps({**told, "retried": tried}, ensure_ascii=False))
+        return
+    for row_id in tried:
+        typer.echo(f"{row_id} will be tried again.")
+    if not tried:
+        typer.echo("No dead letters of that kind.")
 
 
 @app.command()
@@ -78,12 +111,18 @@ def cancel(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> N
 
 
 @app.command()
-def dead(*, data: DataDir = None, limit: Limit = 50, as_json: AsJson = False) -> None:
+def dead(
+    *,
+    error: Annotated[str | None, typer.Option("--error", metavar="CODE", help="Only those that failed so.")] = None,
+    data: DataDir = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
     """The dead letters: jobs that gave up, messages that could not be opened, answers that could not be sent."""
     from dragoman.db import dead_letters
 
     with _intake(data) as intake, intake.database.read() as connection:
-        letters = dead_letters.listed(connection, limit)
+        letters = dead_letters.listed(connection, limit, error)
     if as_json:
         typer.echo(json.dumps({"dead": letters}, ensure_ascii=False))
         return
@@ -110,14 +149,43 @@ def _intake(data: Path | None) -> Iterator[Intake]:
     from dragoman.intake import Intake
 
     with opened(data) as found:
-        yield Intake(found.database, found.store, _Silent(), found.settings)
+        yield Intake(found.database, found.store, _AtOnce(found.settings), found.settings)
 
 
-class _Silent:
-    """No doorbell: the sweeper rings for what an admin changes, within seconds."""
+class _AtOnce:
+    """Rings here and now; after the first failure it is left to the sweeper, which rings within seconds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._silent = not settings.broker_url
 
     def ring(self, task: str, row_id: str) -> None:
-        """Nothing."""
+        """As `Doorbell.ring`."""
+        if self._silent:
+            return
+        from dragoman import queues
+
+        try:
+            queues.send(self._app, task, row_id)
+        except queues.BROKER_ERRORS:
+            self._silent = True
+
+    @cached_property
+    def _app(self) -> Celery:
+        from dragoman import queues
+
+        return queues.make_app(self._settings)
+
+
+def _status(word: str | None) -> Status | None:
+    from dragoman.domain.job import Status
+
+    if word is None:
+        return None
+    try:
+        return Status(word.upper())
+    except ValueError as error:
+        raise typer.BadParameter(f"Possible: {', '.join(Status)}.") from error
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

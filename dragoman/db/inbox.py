@@ -8,9 +8,11 @@ from sqlalchemy import Connection, Table, select, update
 
 from dragoman.db import outbox
 from dragoman.db.clock import now_s
-from dragoman.db.lease import Ledger, told
+from dragoman.db.lease import Ledger, revive, told
 from dragoman.db.models import InboxRow
 from dragoman.db.statements import insert_once
+from dragoman.domain.job import RowState
+from dragoman.errors import Conflict
 
 INBOX = cast("Table", InboxRow.__table__)
 
@@ -50,6 +52,14 @@ def job_again(connection: Connection, message_id: str) -> int:
     run = row["run"] + (1 if row["jobs_left"] == 0 else 0)
     connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(run=run, jobs_left=INBOX.c.jobs_left + 1))
     return int(run)
+
+
+def retry(connection: Connection, message_id: str) -> None:
+    """Open a message again that could not be opened, as a new run with an answer of its own. Raises Conflict."""
+    row = connection.execute(select(INBOX).where(INBOX.c.id == message_id).with_for_update()).mappings().one_or_none()
+    if row is None or row["state"] != RowState.DEAD or row["purged_at"]:
+        raise Conflict("Only a message that could not be opened, and that is still here, can be tried again.")
+    revive(connection, INBOX, message_id, run=row["run"] + 1, jobs_left=0)
 
 
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:

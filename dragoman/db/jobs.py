@@ -9,13 +9,15 @@ from sqlalchemy import Connection, Table, func, select, update
 
 from dragoman.db import inbox, outbox
 from dragoman.db.clock import now_s
-from dragoman.db.lease import Lease, Ledger
+from dragoman.db.lease import Lease, Ledger, revive
 from dragoman.db.models import JobRow
 from dragoman.db.statements import insert_once
-from dragoman.domain.job import OPEN, RowState, Stage, next_stage, percent
+from dragoman.domain.job import OPEN, RowState, Stage, Status, next_stage, percent, status_of
 from dragoman.errors import Conflict
 
 JOBS = cast("Table", JobRow.__table__)
+MOST_OPEN = 1000  # open jobs that are looked through for one status
+ENDED_AS = {Status.COMPLETED: RowState.DONE, Status.FAILED: RowState.DEAD, Status.CANCELLED: RowState.CANCELLED}
 # Channels whose answer belongs to the job itself; a mail's answer belongs to the message, an upload's page is its answer.
 ANSWERED_BY_JOB = frozenset({"slack"})
 
@@ -64,6 +66,20 @@ def listed(
     if states:
         statement = statement.where(JOBS.c.state.in_(states))
     return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def in_status(
+    connection: Connection, wanted: Status | None, *, owner: str | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """The newest jobs in one status (None: in any), newest first; of one owner."""
+    if wanted is None:
+        return listed(connection, owner=owner, limit=limit)
+    if wanted in ENDED_AS:
+        return listed(connection, owner=owner, states=(ENDED_AS[wanted],), limit=limit)
+    open_ = listed(connection, owner=owner, states=OPEN, limit=MOST_OPEN)
+    return [row for row in open_ if status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"]) is wanted][
+        :limit
+    ]
 
 
 def counted(connection: Connection) -> dict[tuple[str, str], int]:
@@ -117,24 +133,13 @@ def cancel(connection: Connection, job_id: str) -> bool:
     return True
 
 
-def retry(connection: Connection, job_id: str) -> dict[str, Any]:
-    """Open a new run of a dead or cancelled job, from its last good stage. Raises Conflict."""
+def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> dict[str, Any]:
+    """Open a new run of a dead or cancelled job, from its last good stage or from the first. Raises Conflict."""
     row = connection.execute(select(JOBS).where(JOBS.c.id == job_id).with_for_update()).mappings().one_or_none()
     if row is None or row["state"] not in (RowState.DEAD, RowState.CANCELLED) or row["purged_at"]:
         raise Conflict("Only a job that failed or was cancelled, and whose file is still here, can be tried again.")
     run = inbox.job_again(connection, row["message_id"]) if row["message_id"] else row["run"] + 1
-    fresh = {
-        "attempts": 0,
-        "losses": 0,
-        "run_after": 0.0,
-        "rung_at": now_s(),
-        "rings": 0,
-        "ended_at": None,
-        "stage_since": now_s(),
-    }
-    connection.execute(
-        update(JOBS).where(JOBS.c.id == job_id).values(state=RowState.READY, run=run, **fresh, **_clean())
-    )
+    revive(connection, JOBS, job_id, run=run, stage_since=now_s(), **(_unread() if from_start else {}))
     return {**row, "run": run}
 
 
@@ -161,6 +166,12 @@ def _owe(connection: Connection, owner: str, run: int, row: dict[str, Any]) -> N
 
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
     settle(connection, row)
+
+
+def _unread() -> dict[str, Any]:
+    """The columns of a job of which nothing is known yet; what it has cost stays."""
+    unknown = dict.fromkeys(("artifact", "engine", "source_lang", "pages", "characters"))
+    return {**unknown, "stage": Stage.EXTRACT, "progress": 0, "warnings": []}
 
 
 def _sqlite(connection: Connection) -> bool:

@@ -214,6 +214,13 @@ def lose(database: Database, ledger: Ledger, row_id: str, task_id: str) -> bool:
         return connection.execute(update(table).where(*guard).values(**values)).rowcount == 1
 
 
+def revive(connection: Connection, table: Table, row_id: str, **values: Any) -> None:
+    """Make a row ready again with a clean count, its error forgotten; the caller has made sure that it has ended."""
+    clean = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0, "ended_at": None}
+    fresh = {"state": RowState.READY, **clean, **_no_error(), **values}
+    connection.execute(update(table).where(table.c.id == row_id).values(**fresh))
+
+
 def is_due(table: Table) -> ColumnElement[bool]:
     """Whether a row may be claimed now: ready and its time has come, or its worker's lease ran out."""
     return or_(

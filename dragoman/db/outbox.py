@@ -10,10 +10,11 @@ import structlog
 from sqlalchemy import Connection, Table, delete, select, update
 
 from dragoman.db.clock import now_s
-from dragoman.db.lease import Ledger
+from dragoman.db.lease import Ledger, revive
 from dragoman.db.models import OutboxRow
 from dragoman.db.statements import insert_once
 from dragoman.domain.job import RowState
+from dragoman.errors import Conflict
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +91,15 @@ def bounced(connection: Connection, delivery_id: str, said: str) -> bool:
     facts = {"bounced_at": now_s(), "bounce": said[:LONGEST_BOUNCE]}
     statement = update(OUTBOX).where(OUTBOX.c.id == delivery_id).values(**facts).returning(OUTBOX.c.id)
     return connection.execute(statement).one_or_none() is not None
+
+
+def retry(connection: Connection, row_id: str) -> str:
+    """Owe a dead delivery again; its owner. Raises Conflict."""
+    row = connection.execute(select(OUTBOX).where(OUTBOX.c.id == row_id).with_for_update()).mappings().one_or_none()
+    if row is None or row["state"] != RowState.DEAD:
+        raise Conflict("Only an answer that could not be sent can be sent again.")
+    revive(connection, OUTBOX, row_id)
+    return str(row["owner"])
 
 
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:

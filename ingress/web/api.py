@@ -96,10 +96,15 @@ def cancel_job(job_id: str, door: DoorOf, caller: CallerOf) -> JobView:
 
 
 @router.post("/jobs/{job_id}/retry")
-def retry_job(job_id: str, door: DoorOf, caller: CallerOf) -> JobView:
+def retry_job(
+    job_id: str,
+    door: DoorOf,
+    caller: CallerOf,
+    from_start: Annotated[bool, Query(description="Begin with the first step, not after the last good one.")] = False,
+) -> JobView:
     """Try a job again that failed or was cancelled; it goes on from its last good step."""
     door.own_job(caller, job_id)
-    door.intake.retry(job_id)
+    door.intake.retry(job_id, from_start=from_start)
     return job_view(door.own_job(caller, job_id), door.links)
 
 

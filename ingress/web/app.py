@@ -21,7 +21,7 @@ from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings, host_port
 from dragoman.storage import open_store
 from dragoman.telemetry import configure_logs, configure_traces
-from ingress.web import api, health, html, pages, problems
+from ingress.web import api, dead, health, html, pages, problems
 from ingress.web.callers import Callers
 from ingress.web.door import Door
 from ingress.web.health import Broker, CeleryBroker, NoBroker
@@ -53,7 +53,7 @@ def make_app(settings: Settings, intake: Intake, broker: Broker | None = None) -
         telemetry=NO_SPANS,
     )
     app.state.door = Door(settings, intake, Links(settings), Callers(settings.tokens), broker or NoBroker())
-    for router in (api.router, pages.router, health.router):
+    for router in (api.router, dead.router, pages.router, health.router):
         app.include_router(router)
     app.mount("/static", _Static(directory=html.STATIC), name="static")
     problems.install(app)

@@ -10,19 +10,16 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from dragoman.db import history, jobs, presence
-from dragoman.domain.job import OPEN, RowState, Status
+from dragoman.domain.job import Status
 from dragoman.errors import Gone, NotFound, UnsupportedTarget
 from dragoman.intake import Intake, can_target
 from dragoman.links import Links, Purpose
 from dragoman.settings import Settings
 from ingress.web.callers import Caller, Callers
 from ingress.web.health import Broker
-from ingress.web.views import status
 
 ENGINES = frozenset(get_args(Settings.model_fields["engine"].annotation)) - {"auto"}
 JOB_ID = re.compile(r"[0-9a-f]{32}")
-MOST_OPEN = 1000  # open jobs that are looked through for one status
-ROW_STATE = {Status.COMPLETED: RowState.DONE, Status.FAILED: RowState.DEAD, Status.CANCELLED: RowState.CANCELLED}
 
 
 @dataclass(frozen=True)
@@ -66,13 +63,7 @@ class Door:
     def own_jobs(self, caller: Caller, wanted: Status | None, limit: int) -> list[dict[str, Any]]:
         """The newest jobs that the caller may see, with their `eta_s`; in one status, or in any."""
         with self.intake.database.read() as connection:
-            if wanted is None:
-                rows = jobs.listed(connection, owner=caller.sees, limit=limit)
-            elif wanted in ROW_STATE:
-                rows = jobs.listed(connection, owner=caller.sees, states=(ROW_STATE[wanted],), limit=limit)
-            else:
-                open_ = jobs.listed(connection, owner=caller.sees, states=OPEN, limit=MOST_OPEN)
-                rows = [row for row in open_ if status(row) is wanted][:limit]
+            rows = jobs.in_status(connection, wanted, owner=caller.sees, limit=limit)
             return [{**row, "eta_s": history.eta_s(connection, row)} for row in rows]
 
 
