@@ -122,8 +122,8 @@ def test_one_page_with_text_among_pictures_is_enough(tmp_path):
 @given(data=st.data())
 def test_a_cut_or_garbled_file_is_read_or_refused_but_never_breaks_the_reader(tmp_path, data):
     whole = make(tmp_path / "whole.pdf", LOREM).read_bytes()
-    start = data.draw(st.integers(9, len(whole) - 1))
-    end = data.draw(st.integers(start, len(whole)))
+    # Drawn as shares: a PDF made anew may differ by a byte in length, and what is drawn must not depend on that.
+    start, end = sorted(9 + data.draw(st.integers(0, 999)) * (len(whole) - 9) // 999 for _ in range(2))
     (tmp_path / "cut.pdf").write_bytes(whole[:start] + data.draw(st.binary(max_size=20)) + whole[end:])
     with suppress(RequestError):
         extract(tmp_path / "cut.pdf")
