@@ -7,6 +7,7 @@ Cyrillic), Noto Serif (Vietnamese and rarer Latin), Droid Sans Fallback (CJK) an
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -89,6 +90,15 @@ class Fonts:
     def used(self) -> list[Face]:
         """The faces that something was set in."""
         return [face for face in self._faces.values() if face.used]
+
+    def usage(self) -> dict[str, dict[int, str]]:
+        """The glyphs that were used, by their face's name: what a part of a document hands on to the whole."""
+        return {face.name: dict(face.used) for face in self.used()}
+
+    def recall(self, usage: Mapping[str, Mapping[int, str]]) -> None:
+        """Count glyphs as used that `usage` of another part names."""
+        for name, glyphs in usage.items():
+            self._load(name.removeprefix(PREFIX)).used.update(glyphs)
 
     def _elsewhere(self, character: str) -> Glyph | None:
         for code in FALLBACKS:

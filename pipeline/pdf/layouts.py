@@ -7,14 +7,29 @@ from pathlib import Path
 import pymupdf
 
 from dragoman.domain.document import DocumentWarning
+from dragoman.domain.job import Layout
+from pipeline.pdf.opening import opened
 
 
-def save(pdf: pymupdf.Document, out: Path) -> None:
-    """Write the file, unused objects left out, without a password."""
+def save(
+    pdf: pymupdf.Document, source: Path, out: Path, layout: Layout, password: str | None
+) -> tuple[DocumentWarning, ...]:
+    """Write the translated `pdf` to `out` in a layout, unused objects left out, without a password.
+
+    Gives what got lost on the way. Raises what opening the source raises.
+    """
+    if layout is Layout.TRANSLATED:
+        _write(pdf, out)
+        return ()
+    with opened(source, password) as original:
+        return (_side_by_side if layout is Layout.SIDE_BY_SIDE else _alternating)(original, pdf, out)
+
+
+def _write(pdf: pymupdf.Document, out: Path) -> None:
     pdf.save(out, garbage=3, deflate=True, encryption=pymupdf.mupdf.PDF_ENCRYPT_NONE)
 
 
-def side_by_side(source: pymupdf.Document, result: pymupdf.Document, out: Path) -> tuple[DocumentWarning, ...]:
+def _side_by_side(source: pymupdf.Document, result: pymupdf.Document, out: Path) -> tuple[DocumentWarning, ...]:
     """Each page of the source with its translation to the right of it, on a sheet of double width.
 
     Web links and links between pages are carried over; form fields and other annotations are not.
@@ -38,7 +53,7 @@ def side_by_side(source: pymupdf.Document, result: pymupdf.Document, out: Path) 
             _copy_links(translated[number], book[number], source[number].rect.width)
         book.set_toc(translated.get_toc(simple=True))
         book.set_metadata({key: value or "" for key, value in (translated.metadata or {}).items() if key in _METADATA})
-        save(book, out)
+        _write(book, out)
     if not dropped:
         return ()
     message = "Side by side, form fields and comments are shown as they look, but cannot be filled in or opened."
@@ -64,10 +79,10 @@ def _copy_links(page: pymupdf.Page, sheet: pymupdf.Page, shift: float) -> None:
         sheet.insert_link(new)
 
 
-def alternating(source: pymupdf.Document, result: pymupdf.Document, out: Path) -> tuple[DocumentWarning, ...]:
+def _alternating(source: pymupdf.Document, result: pymupdf.Document, out: Path) -> tuple[DocumentWarning, ...]:
     """Each page of the source, followed by its translation; the outline leads to the translations."""
     count = result.page_count
     result.insert_pdf(source, start_at=count, annots=True, links=True)
     result.select([number + half for number in range(count) for half in (count, 0)])
-    save(result, out)
+    _write(result, out)
     return ()

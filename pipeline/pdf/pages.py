@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pymupdf
@@ -13,6 +13,7 @@ from pipeline.pdf.embedding import embed, reserve
 from pipeline.pdf.evenness import Fitted, fit_all
 from pipeline.pdf.fonts import Fonts
 from pipeline.pdf.leaders import shortened, with_leader, without_leader
+from pipeline.pdf.parts import Part, collect
 from pipeline.pdf.reading import detach_annotations
 from pipeline.pdf.shaped import insert, needs_shaping
 from pipeline.pdf.stamp import stamp_operators
@@ -54,9 +55,17 @@ class Writer:
 
     def finish(self) -> None:
         """Embed what was used, once, after the last page."""
+        self._settle()
+        embed(self.pdf, self.fonts.used(), self._numbers)
+
+    def part(self, numbers: Iterable[int]) -> Part:
+        """What the pages `numbers` have become, for a join with other parts: instead of `finish`."""
+        self._settle()
+        return collect(self.pdf, numbers, self._numbers, self.fonts.usage())
+
+    def _settle(self) -> None:
         if self._shaped:
             self.pdf.subset_fonts()  # each of MuPDF's fonts is embedded whole, 15 MB in all
-        embed(self.pdf, self.fonts.used(), self._numbers)
         if self.fonts.missing:
             shown = " ".join(sorted(self.fonts.missing)[:10])
             message = f"No typeface here has these characters, so they were left out: {shown}"

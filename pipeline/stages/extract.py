@@ -1,9 +1,10 @@
-"""The extract stage: a PDF to the words on its pages and where they stand."""
+"""The extract stage: a PDF to the words on its pages and where they stand, at once or range by range."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pymupdf
@@ -17,10 +18,26 @@ from pipeline.pdf.reading import detach_annotations
 from pipeline.stages.detection import detect
 
 ENOUGH_TO_DETECT = 20_000  # characters
+RANGE = 40  # pages of a part, if nobody says otherwise
+SHRINK_EVERY = 25  # pages after which MuPDF's cache is emptied, so that memory does not grow with the page count
 SENTENCE = 7  # words: a formula with more of them has a sentence around it
 FORMULA_KEPT = "A paragraph with many formulas was left as it is."
 UNREADABLE = "This page is a picture, or its letters cannot be told, so it was left as it is."
 _WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """What has to be known of a range of pages to judge the whole document, small enough for a database row.
+
+    `pages` and `unreadable` count pages; `sample` is its most telling text, at most `ENOUGH_TO_DETECT` characters.
+    """
+
+    pages: int
+    blocks: int
+    characters: int
+    unreadable: int
+    sample: str
 
 
 def extract(
@@ -39,24 +56,83 @@ def extract(
     the file, None: no limit) or UnsupportedOption (`pages` names none).
     """
     with opened(source, password) as pdf:
-        count = pdf.page_count
-        if max_pages is not None and count > max_pages:
-            raise TooManyPages(f"The PDF has {count} pages; this server takes {max_pages}.")
-        numbers = sorted(parse_pages(pages, count))
-        read = []
-        for place, number in enumerate(numbers, start=1):
-            read.append(_page(pdf, number))
-            on_progress(place / len(numbers))
-        unreadable = [page.number for page in read if _is_unreadable(page)]
-        if not any(page.blocks for page in read) or len(unreadable) == len(read):
-            raise NoText
-        with damage_named():
-            labels = _labels(pdf)
+        shell = _shell(pdf, max_pages)
+        part = _read(pdf, sorted(parse_pages(pages, shell.page_count)), source_lang, on_progress)
+    return replace(part, labels=shell.labels, source_lang=judge([gist(part)], source_lang))
+
+
+def survey(source: Path, *, password: str | None = None, max_pages: int | None = None) -> Document:
+    """The document without its pages: their count, title and outline. Cheap: no page is read.
+
+    Raises what `extract` raises, but NoText and UnsupportedOption.
+    """
+    with opened(source, password) as pdf:
+        return _shell(pdf, max_pages)
+
+
+def ranges(numbers: Iterable[int], size: int = RANGE) -> list[tuple[int, ...]]:
+    """Page numbers in order, cut into ranges of up to `size`, of about the same length."""
+    chosen = sorted(numbers)
+    count = -(-len(chosen) // size)
+    return [tuple(chosen[len(chosen) * part // count : len(chosen) * (part + 1) // count]) for part in range(count)]
+
+
+def extract_part(
+    source: Path,
+    numbers: Iterable[int],
+    *,
+    source_lang: str | None = None,
+    password: str | None = None,
+    on_progress: Callable[[float], None] = lambda _share: None,
+) -> Document:
+    """Read the pages `numbers` (0-based) alone: a document with these pages, without labels or a detected language.
+
+    A part without words is none to complain of: `judge` decides on the whole. Raises what opening a PDF raises.
+    """
+    with opened(source, password) as pdf:
+        return _read(pdf, sorted(numbers), source_lang, on_progress)
+
+
+def gist(part: Document) -> Gist:
+    """What `judge` has to know of a part."""
+    blocks = sum(len(page.blocks) for page in part.pages)
+    unreadable = sum(map(_is_unreadable, part.pages))
+    return Gist(len(part.pages), blocks, part.characters(), unreadable, _sample(part.pages))
+
+
+def judge(gists: Iterable[Gist], source_lang: str | None = None) -> str | None:
+    """The language of the whole document, from all its parts; None: its words do not tell.
+
+    Raises NoText if no part has words that can be read.
+    """
+    known = list(gists)
+    if not any(one.blocks for one in known) or sum(one.unreadable for one in known) == sum(one.pages for one in known):
+        raise NoText
+    return source_lang or detect("\n".join(one.sample[: ENOUGH_TO_DETECT // len(known)] for one in known))
+
+
+def _shell(pdf: pymupdf.Document, max_pages: int | None) -> Document:
+    count = pdf.page_count
+    if max_pages is not None and count > max_pages:
+        raise TooManyPages(f"The PDF has {count} pages; this server takes {max_pages}.")
+    with damage_named():
+        return Document(pages=(), page_count=count, labels=_labels(pdf))
+
+
+def _read(
+    pdf: pymupdf.Document, numbers: Sequence[int], source_lang: str | None, on_progress: Callable[[float], None]
+) -> Document:
+    read = []
+    for place, number in enumerate(numbers, start=1):
+        read.append(_page(pdf, number))
+        on_progress(place / len(numbers))
+        if place % SHRINK_EVERY == 0:
+            pymupdf.TOOLS.store_shrink(100)
+    unreadable = [page.number for page in read if _is_unreadable(page)]
     return Document(
         pages=tuple(read),
-        page_count=count,
-        source_lang=source_lang or detect(_sample(read)),
-        labels=labels,
+        page_count=pdf.page_count,
+        source_lang=source_lang,
         warnings=tuple(_warnings(read, unreadable)),
     )
 
@@ -98,4 +174,4 @@ def _sample(pages: Iterable[Page]) -> str:
         size += len(text)
         if size > ENOUGH_TO_DETECT:
             break
-    return "\n".join(parts)
+    return "\n".join(parts)[:ENOUGH_TO_DETECT]

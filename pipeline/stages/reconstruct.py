@@ -1,20 +1,22 @@
-"""The reconstruct stage: the translation set on the source's pages."""
+"""The reconstruct stage: the translation set on the source's pages, range by range, and the ranges joined to one file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pymupdf
 
 from dragoman.domain.document import Document, DocumentWarning
-from dragoman.domain.job import Layout, Options
-from pipeline.pdf import layouts
+from dragoman.domain.job import Options
+from pipeline.pdf import layouts, parts
+from pipeline.pdf.embedding import embed
+from pipeline.pdf.fonts import Fonts
 from pipeline.pdf.opening import damage_named, opened
 from pipeline.pdf.pages import Writer
 from pipeline.pdf.shell import label
 
-PAGES_SHARE = 0.9  # of the stage's time; the rest is embedding and saving
+PAGES_SHARE = 0.9  # of the stage's time; the rest is joining and saving
 SHRINK_EVERY = 25  # pages after which MuPDF's cache is emptied, so that memory does not grow with the page count
 
 
@@ -33,27 +35,80 @@ def reconstruct(
     `stamp`: a sentence to print on every page, None: nothing. `on_progress` is told the share done, 0 to 1.
     Gives what the reader should know. Raises what opening a PDF raises (see `pipeline.pdf.opening.opened`).
     """
-    with opened(source, password) as pdf:
-        writer = Writer(pdf, stamp)
-        with damage_named():
-            for place, page in enumerate(document.pages, start=1):
-                writer.write(page)
-                on_progress(PAGES_SHARE * place / len(document.pages))
-                if place % SHRINK_EVERY == 0:
-                    pymupdf.TOOLS.store_shrink(100)
-            writer.finish()
-            label(pdf, document, options.target_lang)
-            left_out = _save(pdf, source, out, options.layout, password)
+    with opened(source, password) as pdf, damage_named():
+        writer = _written(pdf, document, stamp, lambda share: on_progress(PAGES_SHARE * share))
+        writer.finish()
+        label(pdf, document, options.target_lang)
+        said = layouts.save(pdf, source, out, options.layout, password)
     on_progress(1.0)
-    return (*writer.warnings, *left_out)
+    return (*writer.warnings, *said)
 
 
-def _save(
-    pdf: pymupdf.Document, source: Path, out: Path, layout: Layout, password: str | None
+def set_part(
+    source: Path,
+    document: Document,
+    out: Path,
+    *,
+    password: str | None = None,
+    stamp: str | None = None,
+    on_progress: Callable[[float], None] = lambda _share: None,
 ) -> tuple[DocumentWarning, ...]:
-    if layout is Layout.TRANSLATED:
-        layouts.save(pdf, out)
-        return ()
-    with opened(source, password) as original:
-        arrange = layouts.side_by_side if layout is Layout.SIDE_BY_SIDE else layouts.alternating
-        return arrange(original, pdf, out)
+    """Set the targets on `document`'s pages, which may be a range of the source's, and keep that as the part `out`.
+
+    Parts of one source need not know of each other: any worker may make any of them, in any order, twice.
+    Arguments, warnings and errors are those of `reconstruct`.
+    """
+    with opened(source, password) as pdf, damage_named():
+        writer = _written(pdf, document, stamp, on_progress)
+        writer.part(page.number for page in document.pages).write(out)
+    return tuple(writer.warnings)
+
+
+def _written(
+    pdf: pymupdf.Document, document: Document, stamp: str | None, on_progress: Callable[[float], None]
+) -> Writer:
+    writer = Writer(pdf, stamp)
+    for place, page in enumerate(document.pages, start=1):
+        writer.write(page)
+        on_progress(place / len(document.pages))
+        if place % SHRINK_EVERY == 0:
+            pymupdf.TOOLS.store_shrink(100)
+    return writer
+
+
+def join(
+    source: Path,
+    document: Document,
+    made: Iterable[Path],
+    out: Path,
+    *,
+    options: Options,
+    password: str | None = None,
+    on_progress: Callable[[float], None] = lambda _share: None,
+) -> tuple[DocumentWarning, ...]:
+    """Write `source` with the pages of all parts `made` by `set_part` to `out`, in `options.layout`.
+
+    Pages that no part has pass as they are. Of `document` only the labels count: its pages may be left out. Each part
+    is read and let go in turn. Gives what the reader should know of the whole (the parts have told of themselves).
+    Raises ValueError for a file that is no part, and what opening a PDF raises.
+    """
+    with opened(source, password) as pdf:
+        fonts, reserved = Fonts(), dict[str, int]()
+        ready = list(made)
+        for place, path in enumerate(ready, start=1):
+            part = parts.read(path)
+            with damage_named():
+                parts.apply(pdf, part, fonts, reserved)
+            on_progress(PAGES_SHARE * place / len(ready))
+        with damage_named():
+            embed(pdf, fonts.used(), reserved)
+            label(pdf, document, options.target_lang)
+            said = layouts.save(pdf, source, out, options.layout, password)
+    on_progress(1.0)
+    return said
+
+
+def once(warnings: Sequence[DocumentWarning]) -> tuple[DocumentWarning, ...]:
+    """The warnings of all parts and of the whole: by page, those about the whole document last, each said once."""
+    order = sorted(dict.fromkeys(warnings), key=lambda one: (one.page is None, one.page or 0))
+    return tuple(order)
