@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     deepl_auth_key: SecretStr | None = Field(default=None, validate_default=True)
     deepl_server_url: str | None = None
     deepl_write: bool = False
+    deepl_requests_per_s: float = Field(default=10.0, ge=0)
+    deepl_characters_per_s: float = Field(default=0.0, ge=0)
 
     smtp_listen: str = "127.0.0.1:8025"
     mail_address: str = "translate@localhost"

@@ -7,17 +7,19 @@ from dataclasses import asdict
 from shutil import copyfile
 from typing import Any
 
+from dragoman.bucket import Bucket, Rates
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import NO_ENGINE, Options
 from dragoman.ports import Translator
 from pipeline import notices
-from pipeline.engines import registry
+from pipeline.engines import deepl, registry
 from pipeline.remembering import SharedMemory
 from pipeline.run import Run
 from pipeline.stages import extract as extracting
 from pipeline.stages import reconstruct as reconstructing
 from pipeline.stages import tone as toning
 from pipeline.stages import translate as translating
+from pipeline.throttle import Queue, ThrottledToneModel, ThrottledTranslator
 from pipeline.translation import rephrase_all, translate_all
 
 
@@ -51,7 +53,7 @@ def translate(run: Run) -> None:
     engine = _engine(run)
     answers, _ = translate_all(
         translating.segments(document),
-        engine,
+        _in_turn(run, engine),
         run.job["source_lang"],
         options.target_lang,
         tone=options.tone,
@@ -73,7 +75,7 @@ def customize_tone(run: Run) -> None:
     document = run.document()
     answers, _ = rephrase_all(
         toning.segments(document),
-        model,
+        ThrottledToneModel(model, _queue(run)),
         target_lang=options.target_lang,
         tone=options.tone,
         memory=SharedMemory(run.lease, f"{run.job['engine']}-write", run.context.cache),
@@ -113,6 +115,19 @@ def _decide(run: Run, document: Document) -> tuple[str, Iterable[DocumentWarning
 def _engine(run: Run) -> Translator:
     """The engine that the job began with: it is never switched on the way."""
     return _choose(run, run.options, run.job["source_lang"], run.job["engine"])
+
+
+def _in_turn(run: Run, engine: Translator) -> Translator:
+    """The engine behind the bucket of its key; what runs on this machine needs none."""
+    return ThrottledTranslator(engine, _queue(run)) if engine.name == deepl.NAME else engine
+
+
+def _queue(run: Run) -> Queue:
+    """Where the users of DeepL's key wait for their turn."""
+    settings = run.context.settings
+    key = settings.deepl_auth_key.get_secret_value() if settings.deepl_auth_key else ""
+    rates = Rates(settings.deepl_requests_per_s, settings.deepl_characters_per_s)
+    return Queue(Bucket(settings.broker_url, key, rates), run.lease.check)
 
 
 def _choose(run: Run, options: Options, source_lang: str | None, engine: str | None = None) -> Translator:

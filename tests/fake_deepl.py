@@ -59,6 +59,8 @@ class FakeDeepL:
     def __init__(self, latency_s: float = 0.0) -> None:
         self.latency_s = latency_s
         self.faults: deque[int | str] = deque()
+        self.retry_after: str | None = None  # sent with each injected 429 and 503
+        self.asked_at: list[float] = []  # time.monotonic() of each POST
         self.requests: list[dict[str, Any]] = []
         self.by_status: Counter[int] = Counter()
         self.characters_billed = 0
@@ -119,6 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._welcome():
             return
         with self.fake.lock:
+            self.fake.asked_at.append(time.monotonic())
             fault = self.fake.faults.popleft() if self.fake.faults else None
         if fault == "hang_up":
             self.close_connection = True
@@ -150,6 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
+        if status in (429, 503) and self.fake.retry_after:
+            self.send_header("Retry-After", self.fake.retry_after)
         self.end_headers()
         self.wfile.write(data)
 

@@ -10,6 +10,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -29,6 +31,7 @@ from pipeline.engines.pairs import refuse_unserved
 from pipeline.stages import markup
 
 if TYPE_CHECKING:
+    import requests
     from deepl import DeepLClient, TextResult
     from deepl.exceptions import DeepLException
 
@@ -68,6 +71,7 @@ class DeepL:
         self._server_url = f"{server_url.rstrip('/')}/" if server_url else None
         self._clock = clock
         self._known: tuple[float, Capabilities] | None = None
+        self.asked_s: float | None = None  # what the last answer asked to wait
 
     def capabilities(self) -> Capabilities:
         """What DeepL lists as targets, asked at most once an hour."""
@@ -88,11 +92,21 @@ class DeepL:
     @cached_property
     def client(self) -> DeepLClient:
         """One client, and so one connection, for all requests."""
-        return _client(self._auth_key, self._server_url)
+        client = _client(self._auth_key, self._server_url)
+        session = client._client._session  # noqa: SLF001 - the library tells nobody what stands in `Retry-After`
+        send = session.send
+
+        def heard(*args: Any, **options: Any) -> requests.Response:
+            response = send(*args, **options)
+            self.asked_s = retry_after_s(response.headers.get("Retry-After"))
+            return response
+
+        session.send = heard  # type: ignore[method-assign]
+        return client
 
     def _results(self, texts: tuple[str, ...], options: dict[str, Any]) -> Iterator[TextResult]:
         try:
-            with translated_errors():
+            with translated_errors(lambda: self.asked_s):
                 results = self.client.translate_text(list(texts), **options)
         except TooLargeForDeepL:
             if len(texts) == 1:
@@ -155,7 +169,7 @@ class DeepLWrite:
             return Answer(batch.texts, 0)
         texts = [markup.unescape(batch.texts[index]) for index in plain]
         target = (closest(batch.target_lang, {"de", "en-US", "en-GB"}) or batch.target_lang).upper()
-        with translated_errors():
+        with translated_errors(lambda: self._engine.asked_s):
             results = self._engine.client.rephrase_text(texts, target_lang=target, style=f"prefer_{batch.tone.value}")
         results = results if isinstance(results, list) else [results]
         if len(results) != len(texts):
@@ -178,20 +192,34 @@ def closest(tag: str, targets: Iterable[str]) -> str | None:
     return next((one for one in wanted if one in possible), possible[0] if possible else None)
 
 
+def retry_after_s(value: str | None) -> float | None:
+    """Seconds of a `Retry-After` (RFC 9110 10.2.3: a number, or a date), None if there is none that can be read."""
+    if value is None:
+        return None
+    try:
+        return max(float(value), 0.0)
+    except ValueError:
+        pass
+    try:
+        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0.0)
+    except (TypeError, ValueError):
+        return None
+
+
 @contextmanager
-def translated_errors() -> Iterator[None]:
-    """The library's exceptions as ours."""
+def translated_errors(asked_s: Callable[[], float | None] = lambda: None) -> Iterator[None]:
+    """The library's exceptions as ours; `asked_s`: the seconds that the server asked to wait in its last answer."""
     from deepl.exceptions import DeepLException
 
     try:
         yield
     except DeepLException as error:
-        _raise_ours(error)
+        _raise_ours(error, asked_s())
     except (TypeError, ValueError, KeyError, AttributeError) as error:  # an answer of another shape
         raise EngineMisbehaved(detail=f"{type(error).__name__}: {error}") from error
 
 
-def _raise_ours(error: DeepLException) -> NoReturn:
+def _raise_ours(error: DeepLException, asked_s: float | None) -> NoReturn:
     from deepl.exceptions import ConnectionException
 
     status, detail = error.http_status_code, str(error)[:500]
@@ -202,13 +230,13 @@ def _raise_ours(error: DeepLException) -> NoReturn:
     if status == QUOTA_EXCEEDED:
         raise QuotaUsedUp(detail=detail) from error
     if status in (TOO_MANY_REQUESTS, OVERLOADED):
-        raise EngineBusy(detail=detail) from error
+        raise EngineBusy(detail=detail, retry_after_s=asked_s) from error
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         raise TooLargeForDeepL(detail=detail) from error
     if status == HTTPStatus.NOT_FOUND:
         raise EngineMissing("There is no DeepL at the address that is set.", detail=detail) from error
     if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise EngineUnavailable(detail=detail) from error
+        raise EngineUnavailable(detail=detail, retry_after_s=asked_s) from error
     raise EngineMisbehaved(detail=detail) from error
 
 

@@ -18,7 +18,7 @@ from dragoman.errors import (
     QuotaUsedUp,
 )
 from dragoman.ports import Batch
-from pipeline.engines.deepl import CAPABILITIES_TTL_S, LIMITS, DeepL, DeepLWrite
+from pipeline.engines.deepl import CAPABILITIES_TTL_S, LIMITS, DeepL, DeepLWrite, retry_after_s
 from tests.fake_deepl import KEY, FakeDeepL
 
 
@@ -196,3 +196,21 @@ class TestWrite:
         server.faults.append(456)
         with pytest.raises(QuotaUsedUp):
             DeepLWrite(DeepL(KEY, server.url)).rephrase(batch("Text", tone=Tone.SIMPLE))
+
+
+@pytest.mark.parametrize(("status", "error"), [(429, EngineBusy), (503, EngineUnavailable)])
+def test_retry_after_is_passed_on(server: FakeDeepL, status: int, error: type) -> None:
+    server.retry_after = "17"
+    server.faults.append(status)
+    engine = DeepL(KEY, server.url)
+    with pytest.raises(error) as raised:
+        engine.translate(Batch(("Hello",), "en", "de"))
+    assert raised.value.retry_after_s == 17.0
+    assert engine.translate(Batch(("Hello",), "en", "de")).texts
+
+
+def test_retry_after_may_be_a_date() -> None:
+    assert retry_after_s("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+    assert retry_after_s("Wed, 21 Oct 2150 07:28:00 GMT") > 3_000_000_000
+    assert retry_after_s("soon") is None
+    assert retry_after_s(None) is None
