@@ -8,7 +8,7 @@ runs the server can do (`for_admin`), whether another try may help (`temporary`)
     │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText
     │   ├── TooLarge  TooManyPages
     │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
-    │   └── NotAllowed  NotFound  Gone  Conflict
+    │   └── NotAllowed  NotFound  Gone  Conflict  LimitReached
     ├── OperatorError        the admin can mend it; permanent
     │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing
     │   └── EngineMisbehaved  StageTimedOut  WorkerLost  OutboundRefused
@@ -211,6 +211,15 @@ class Conflict(RequestError):
     exit_code = 33
     http_status = 409
     advice = "Please look at the job's state first."
+
+
+class LimitReached(RequestError):
+    """That is more than one sender may have translated."""
+
+    code = "limit_reached"
+    exit_code = 35
+    http_status = 429
+    advice = "Please try again when the day or the month is over, or ask the admin of this server for more."
 
 
 class OperatorError(DragomanError):

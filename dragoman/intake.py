@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import Any, BinaryIO, cast
 
 import structlog
 
-from dragoman import queues, retention, templating
+from dragoman import budget, queues, retention, templating
 from dragoman.cache import Cache
 from dragoman.db import dead_letters, history, inbox, jobs, lease, outbox, presence
 from dragoman.db.engine import Database
@@ -148,7 +149,7 @@ class Intake:
 
         With `message`, the lease on the message they came in: it ends with this commit, `notes` (what was left out,
         for the answer) are added to its payload, and an ack is owed in `ack_after_s` seconds unless the answer is faster.
-        Raises UnsupportedTarget before anything is written.
+        Raises UnsupportedTarget or LimitReached; then nothing is written.
         """
         for request in requests:
             self.check_target(request.options.target_lang)
@@ -163,6 +164,8 @@ class Intake:
         ack_after_s: float | None,
     ) -> Receipt:
         with self.database.write() as connection:
+            for owner, adding in Counter(one.owner for one in requests if not jobs.by_key(connection, one.key)).items():
+                budget.check_jobs(connection, self.settings, owner, adding)
             message_row = message.row if message else None
             made = [self._insert(connection, request, message_row) for request in requests]
             if message and message_row:

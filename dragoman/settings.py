@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     default_target_lang: str | None = None
     max_pdf_bytes: int = Field(default=50 * MIB, ge=1)
     max_pages: int = Field(default=1000, ge=1)
+    sender_jobs_per_day: int = Field(default=0, ge=0)
+    sender_pages_per_day: int = Field(default=0, ge=0)
+    sender_characters_per_month: int = Field(default=0, ge=0)
     retention_days: int = Field(default=7, ge=1)
     worker_concurrency: int = Field(default=2, ge=1, le=64)
     lease_s: float = Field(default=60.0, ge=1.0)

@@ -87,6 +87,23 @@ def rephrase_all(
     )
 
 
+def estimate(
+    texts: Iterable[str],
+    translator: Translator,
+    source_lang: str | None,
+    target_lang: str,
+    *,
+    tone: Tone | None,
+    recall: Callable[[Sequence[str]], Mapping[str, str]],
+) -> tuple[int, int]:
+    """Characters of all unique `texts`, and those among them that are remembered: nobody pays for them again."""
+    pieces = {piece for text in texts for piece in cut(text, translator.limits.size)}
+    keys = {memory_key(translator.name, source_lang, target_lang, tone, piece): piece for piece in pieces}
+    known = recall(list(keys))
+    sizes = {key: len(markup.plain(piece)) for key, piece in keys.items()}
+    return sum(sizes.values()), sum(sizes[key] for key in known)
+
+
 def _through_memory(
     texts: Iterable[str],
     ask: Callable[[tuple[str, ...]], Answer],

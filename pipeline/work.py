@@ -11,8 +11,9 @@ from dragoman.bucket import Bucket, Rates
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import NO_ENGINE, Options
 from dragoman.ports import Translator
-from pipeline import notices
+from pipeline import estimating, notices
 from pipeline.engines import deepl, registry
+from pipeline.estimating import Cost
 from pipeline.remembering import SharedMemory
 from pipeline.run import Run
 from pipeline.stages import extract as extracting
@@ -33,14 +34,12 @@ def extract(run: Run) -> None:
         max_pages=settings.max_pages,
         on_progress=run.progress,
     )
-    engine, said = _decide(run, document)
     run.save(
         document,
         source_lang=document.source_lang,
-        engine=engine,
         pages=len(document.pages),
         characters=document.characters(),
-        warnings=_as_json((*document.warnings, *said)),
+        **_plan(run, document),
     )
 
 
@@ -102,14 +101,22 @@ def reconstruct(run: Run) -> None:
     run.complete(result, warnings=[*run.job["warnings"], *_as_json(warnings)])
 
 
-def _decide(run: Run, document: Document) -> tuple[str, Iterable[DocumentWarning]]:
-    """The name of the engine for this job, and what its reader has to be told of it."""
+def _plan(run: Run, document: Document) -> dict[str, Any]:
+    """The engine for this job, what its reader has to be told, and what it will cost, as columns of its row.
+
+    Raises LimitReached or QuotaUsedUp before anything is paid for.
+    """
     options, settings = run.options, run.context.settings
     if not translating.needs_translation(document, options):
-        return NO_ENGINE, (notices.already_in_target(options),)
-    engine = _choose(run, options, document.source_lang)
-    model = registry.tone_model(settings, engine, options.tone, options.target_lang)
-    return engine.name, notices.of_engine(engine, model, options)
+        said: Iterable[DocumentWarning] = (notices.already_in_target(options),)
+        engine_name, planned = NO_ENGINE, Cost(0, 1.0)
+    else:
+        engine = _choose(run, options, document.source_lang)
+        engine_name, planned = engine.name, estimating.cost(run, document, engine)
+        estimating.check(run, len(document.pages), planned, engine)
+        model = registry.tone_model(settings, engine, options.tone, options.target_lang)
+        said = notices.of_engine(engine, model, options)
+    return {"engine": engine_name, "warnings": _as_json((*document.warnings, *said)), **asdict(planned)}
 
 
 def _engine(run: Run) -> Translator:

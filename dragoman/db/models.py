@@ -67,7 +67,11 @@ class InboxRow(Leased, Base):
 
 
 class JobRow(Leased, Base):
-    """One PDF to one language. `artifact` is the blob of the last finished stage, `result` the translated PDF."""
+    """One PDF to one language. `artifact` is the blob of the last finished stage, `result` the translated PDF.
+
+    The estimate made after reading it: `to_bill`, the characters that the engine will charge for, and `remembered`, the
+    share of its text (0 to 1) that was paid for before. `approved_at`: when somebody agreed to that.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (Index("jobs_due", "state", "run_after"),)
@@ -95,6 +99,9 @@ class JobRow(Leased, Base):
     pages: Mapped[int | None]
     characters: Mapped[int | None] = mapped_column(BigInteger)
     characters_billed: Mapped[int] = mapped_column(BigInteger, default=0)
+    to_bill: Mapped[int | None] = mapped_column(BigInteger)
+    remembered: Mapped[float | None]
+    approved_at: Mapped[float | None]
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     link_version: Mapped[int] = mapped_column(default=1)
     purged_at: Mapped[float | None]

@@ -66,6 +66,8 @@ class JobView(BaseModel):
     engine: str | None = Field(description="What translates; null until it was chosen.")
     characters: int | None
     characters_billed: int
+    to_bill: int | None = Field(description="Characters that it was expected to cost, known after reading it.")
+    remembered: float | None = Field(description="The share of its text that was paid for before, 0 to 1.")
     warnings: list[WarningView]
     error: ErrorView | None = Field(description="Only when the job has FAILED.")
     created_at: str = Field(description="ISO 8601, UTC.")
@@ -121,7 +123,7 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
 
 _COPIED = (
     "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine", "characters",
-    "characters_billed",
+    "characters_billed", "to_bill", "remembered",
 )  # fmt: skip
 
 

@@ -34,6 +34,8 @@ def row(**values: Any) -> dict[str, Any]:
         "engine": "deepl",
         "characters": 100,
         "characters_billed": 90,
+        "to_bill": None,
+        "remembered": None,
         "warnings": [],
         "error_code": None,
         "error_message": None,
