@@ -6,7 +6,7 @@ runs the server can do (`for_admin`), whether another try may help (`temporary`)
     DragomanError
     ├── RequestError         the sender can mend it; permanent
     │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText
-    │   ├── TooLarge  TooManyPages
+    │   ├── TooLarge  TooManyPages  TooComplex
     │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
     │   └── NotAllowed  NotFound  Gone  Conflict  LimitReached
     ├── OperatorError        the admin can mend it; permanent
@@ -133,6 +133,15 @@ class TooManyPages(RequestError):
     exit_code = 17
     http_status = 422
     advice = "Please split it into parts and send them one by one."
+
+
+class TooComplex(RequestError):
+    """The PDF needs more time or memory than a document may take."""
+
+    code = "too_complex"
+    exit_code = 18
+    http_status = 422
+    advice = "Please print it as a new PDF in a PDF reader and send that, or split it into parts."
 
 
 class UnknownLanguage(RequestError):

@@ -54,7 +54,7 @@ class Settings(BaseSettings):
 
     default_target_lang: str | None = None
     max_pdf_bytes: int = Field(default=50 * MIB, ge=1)
-    max_pages: int = Field(default=1000, ge=1)
+    max_pages: int = Field(default=3000, ge=1)
     sender_jobs_per_day: int = Field(default=0, ge=0)
     sender_pages_per_day: int = Field(default=0, ge=0)
     sender_characters_per_month: int = Field(default=0, ge=0)

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import os
+import pickle
 import resource
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from dragoman.domain.document import Document, DocumentWarning
-from dragoman.domain.job import NO_ENGINE, Options, Stage, Tone
+from dragoman.domain.job import NO_ENGINE, Options, Stage, Tone, parse_pages
 from dragoman.errors import NotAllowed, NotFound, StoreUnavailable, UnsupportedOption
 from dragoman.ports import ToneModel, Translator
 from pipeline import notices, translation
+from pipeline.confined import confined
 from pipeline.stages import tone, translate
+from pipeline.stages.extract import Gist, extract_part, gist, judge, ranges, survey
 from pipeline.stages.protect import NO_GLOSSARY, Glossary
 
 OnProgress = Callable[[Stage, float], None]
 """Is told the stage and the share of it that is done, from 0 to 1."""
+
+OnShare = Callable[[float], None]
+"""Is told the share of its work that is done, from 0 to 1."""
 
 _KIB_A_MIB, _BYTES_A_MIB = 1024, 1024 * 1024
 
@@ -79,28 +85,21 @@ def run(
     Raises DragomanError of every kind that reading, engines and files have; UnsupportedOption if `out` is the source.
     """
     watch = _Watch(on_progress)
-    with _written_whole(source, out) as unfinished:
-        document = _extracted(source, options, password, max_pages, watch)
+    with _written_whole(source, out) as unfinished, tempfile.TemporaryDirectory() as folder:
+        work = _Work(source, unfinished, Path(folder), options, engines, password, glossary, watch)
+        read = work.extract(max_pages)
+        document = replace(read.shell, source_lang=judge([part.gist for part in read.parts], options.source_lang))
         if translate.needs_translation(document, options):
-            report = _translated(
-                source,
-                unfinished,
-                document,
-                options,
-                engines=engines,
-                password=password,
-                glossary=glossary,
-                watch=watch,
-            )
+            report = work.translated(replace(read, shell=document))
         else:
             shutil.copyfile(source, unfinished)
-            report = _as_it_is(document, options)
+            report = work.report(replace(read, shell=document), NO_ENGINE, 0, (notices.already_in_target(options),))
     return replace(report, out=out, seconds=watch.seconds, peak_rss_mb=peak_rss_mb())
 
 
 def peak_rss_mb() -> float:
-    """The most memory that this process has held, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """The most memory that this process, or a child of it, has held, in MiB."""
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return round(peak / (_BYTES_A_MIB if sys.platform == "darwin" else _KIB_A_MIB), 1)  # getrusage(2) of each
 
 
@@ -122,76 +121,172 @@ class _Watch:
         self._on_progress(stage, 1.0)
 
 
-def _extracted(source: Path, options: Options, password: str | None, max_pages: int | None, watch: _Watch) -> Document:
-    from pipeline.stages.extract import extract
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A range of pages between two stages: its document as a file, what it is about, and how many blocks it has to do."""
 
-    with watch.stage(Stage.EXTRACT) as progress:
-        return extract(
-            source,
-            source_lang=options.source_lang,
-            pages=options.pages,
-            password=password,
-            max_pages=max_pages,
-            on_progress=progress,
-        )
+    path: Path
+    gist: Gist
+    blocks: int
+    warnings: tuple[DocumentWarning, ...]
+
+    def load(self) -> Document:
+        return pickle.loads(self.path.read_bytes())  # type: ignore[no-any-return]  # noqa: S301  # written by our own child
+
+    def save(self, document: Document) -> None:
+        self.path.write_bytes(pickle.dumps(document, pickle.HIGHEST_PROTOCOL))
 
 
-def _translated(
-    source: Path,
-    out: Path,
-    document: Document,
-    options: Options,
-    *,
-    engines: Engines,
-    password: str | None,
-    glossary: Glossary,
-    watch: _Watch,
-) -> Report:
-    from pipeline.stages.reconstruct import reconstruct
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the extract stage left: the document without its pages, and the ranges of these."""
 
-    source_lang = options.source_lang or document.source_lang
-    engine = engines.choose(source_lang, options.target_lang)
-    with watch.stage(Stage.TRANSLATE) as progress:
-        texts = translate.segments(document, glossary)
-        answers, billed = translation.translate_all(
-            texts, engine, source_lang, options.target_lang, tone=options.tone, on_progress=progress
-        )
-        result = translate.apply(document, answers, glossary)
-    model = engines.tone_model(engine, options.tone, options.target_lang)
-    with watch.stage(Stage.TONE) as progress:
-        if model is not None and options.tone is not None:
-            polished, more = translation.rephrase_all(
-                tone.segments(result), model, target_lang=options.target_lang, tone=options.tone, on_progress=progress
+    shell: Document
+    parts: tuple[_Kept, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One document on its way. At any time one range of pages is in memory, so a long file takes no more than a short one."""
+
+    source: Path
+    out: Path
+    folder: Path
+    options: Options
+    engines: Engines
+    password: str | None
+    glossary: Glossary
+    watch: _Watch
+
+    def extract(self, max_pages: int | None) -> _Read:
+        with self.watch.stage(Stage.EXTRACT) as progress:
+            return confined(lambda told: self._extract(max_pages, told), progress)
+
+    def _extract(self, max_pages: int | None, told: OnShare) -> _Read:
+        shell = survey(self.source, password=self.password, max_pages=max_pages)
+        chosen = ranges(parse_pages(self.options.pages, shell.page_count))
+        kept = []
+        for place, numbers in enumerate(chosen):
+            document = extract_part(
+                self.source,
+                numbers,
+                source_lang=self.options.source_lang,
+                password=self.password,
+                on_progress=_share_of(told, place, len(chosen)),
             )
-            result, billed = tone.apply(result, polished), billed + more
-    stamp = notices.stamp(engine.name)
-    with watch.stage(Stage.RECONSTRUCT) as progress:
-        left_out = reconstruct(
-            source, result, out, options=options, password=password, stamp=stamp, on_progress=progress
+            blocks = sum(block.translatable for block in document.blocks())
+            kept.append(_Kept(self.folder / f"{place}.document", gist(document), blocks, document.warnings))
+            kept[-1].save(document)
+        return _Read(shell, tuple(kept))
+
+    def translated(self, read: _Read) -> Report:
+        options, source_lang = self.options, read.shell.source_lang
+        engine = self.engines.choose(source_lang, options.target_lang)
+        with self.watch.stage(Stage.TRANSLATE) as progress:
+            shell, billed = self._translate(read, engine, progress)
+        model = self.engines.tone_model(engine, options.tone, options.target_lang)
+        with self.watch.stage(Stage.TONE) as progress:
+            if model is not None and options.tone is not None:
+                billed += self._rephrase(read.parts, model, options.tone, progress)
+        stamp = notices.stamp(engine.name)
+        with self.watch.stage(Stage.RECONSTRUCT) as progress:
+            left_out = confined(lambda told: self._reconstruct(shell, read.parts, stamp, told), progress)
+        return self.report(read, engine.name, billed, (*notices.of_engine(engine, model, options), *left_out))
+
+    def _translate(self, read: _Read, engine: Translator, progress: OnShare) -> tuple[Document, int]:
+        """The labels translated, and what all of it cost; the parts are translated where they are kept."""
+        memory, billed = _Memory(), 0
+
+        def done(document: Document, told: OnShare) -> Document:
+            nonlocal billed
+            answers, more = translation.translate_all(
+                translate.segments(document, self.glossary),
+                engine,
+                read.shell.source_lang,
+                self.options.target_lang,
+                tone=self.options.tone,
+                memory=memory,
+                on_progress=told,
+            )
+            billed += more
+            return translate.apply(document, answers, self.glossary)
+
+        first, *others = read.parts
+        # The labels go with the first range: a short document is one request.
+        both = done(replace(first.load(), labels=read.shell.labels), _share_of(progress, 0, len(read.parts)))
+        first.save(both)
+        for place, part in enumerate(others, start=1):
+            part.save(done(part.load(), _share_of(progress, place, len(read.parts))))
+        return replace(read.shell, labels=both.labels), billed
+
+    def _rephrase(self, parts: Sequence[_Kept], model: ToneModel, wanted: Tone, progress: OnShare) -> int:
+        memory, billed = _Memory(), 0
+        for place, part in enumerate(parts):
+            document = part.load()
+            polished, more = translation.rephrase_all(
+                tone.segments(document),
+                model,
+                target_lang=self.options.target_lang,
+                tone=wanted,
+                memory=memory,
+                on_progress=_share_of(progress, place, len(parts)),
+            )
+            part.save(tone.apply(document, polished))
+            billed += more
+        return billed
+
+    def _reconstruct(
+        self, shell: Document, parts: Sequence[_Kept], stamp: str | None, told: OnShare
+    ) -> tuple[DocumentWarning, ...]:
+        from pipeline.stages.reconstruct import join, reconstruct, set_part
+
+        options, password = self.options, self.password
+        if len(parts) == 1:
+            whole = parts[0].load()
+            return reconstruct(
+                self.source, whole, self.out, options=options, password=password, stamp=stamp, on_progress=told
+            )
+        said: list[DocumentWarning] = []
+        made = [part.path.with_suffix(".part") for part in parts]
+        for place, (part, path) in enumerate(zip(parts, made, strict=True)):
+            share = _share_of(told, place, len(parts) + 1)
+            said += set_part(self.source, part.load(), path, password=password, stamp=stamp, on_progress=share)
+        share = _share_of(told, len(parts), len(parts) + 1)
+        said += join(self.source, shell, made, self.out, options=options, password=password, on_progress=share)
+        return tuple(said)
+
+    def report(self, read: _Read, engine: str, billed: int, said: Sequence[DocumentWarning]) -> Report:
+        from pipeline.stages.reconstruct import once
+
+        return Report(
+            out=self.out,
+            pages=read.shell.page_count,
+            source_lang=read.shell.source_lang,
+            target_lang=self.options.target_lang,
+            engine=engine,
+            blocks=sum(part.blocks for part in read.parts),
+            characters=sum(part.gist.characters for part in read.parts),
+            characters_billed=billed,
+            warnings=once([*(one for part in read.parts for one in part.warnings), *said]),
         )
-    said = notices.of_engine(engine, model, options)
-    return _report(document, options, engine.name, billed, (*document.warnings, *said, *left_out))
 
 
-def _as_it_is(document: Document, options: Options) -> Report:
-    said = notices.already_in_target(options)
-    return _report(document, options, NO_ENGINE, 0, (*document.warnings, said))
+class _Memory:
+    """What this run has paid for, so that no range pays for it again."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, str] = {}
+
+    def recall(self, keys: Sequence[str]) -> Mapping[str, str]:
+        return {key: self._answers[key] for key in keys if key in self._answers}
+
+    def remember(self, answers: Mapping[str, str], billed: int) -> None:
+        self._answers |= answers
 
 
-def _report(
-    document: Document, options: Options, engine: str, billed: int, warnings: tuple[DocumentWarning, ...]
-) -> Report:
-    return Report(
-        out=Path(),
-        pages=document.page_count,
-        source_lang=options.source_lang or document.source_lang,
-        target_lang=options.target_lang,
-        engine=engine,
-        blocks=sum(block.translatable for block in document.blocks()),
-        characters=document.characters(),
-        characters_billed=billed,
-        warnings=warnings,
-    )
+def _share_of(told: OnShare, place: int, count: int) -> OnShare:
+    """What one of `count` equal parts is told its progress by."""
+    return lambda share: told((place + share) / count)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import NO_ENGINE, Options
 from dragoman.ports import Translator
 from pipeline import estimating, notices
+from pipeline.confined import confined
 from pipeline.engines import deepl, registry
 from pipeline.estimating import Cost
 from pipeline.remembering import SharedMemory
@@ -27,12 +28,16 @@ from pipeline.translation import rephrase_all, translate_all
 def extract(run: Run) -> None:
     """Read the PDF's words; the language is known now, so the engine is decided on, once."""
     options, settings = run.options, run.context.settings
-    document = extracting.extract(
-        run.source(),
-        source_lang=options.source_lang,
-        pages=options.pages,
-        max_pages=settings.max_pages,
-        on_progress=run.progress,
+    source = run.source()
+    document = confined(
+        lambda progress: extracting.extract(
+            source,
+            source_lang=options.source_lang,
+            pages=options.pages,
+            max_pages=settings.max_pages,
+            on_progress=progress,
+        ),
+        run.progress,
     )
     run.save(
         document,
@@ -90,13 +95,17 @@ def reconstruct(run: Run) -> None:
         copyfile(source, result)
         run.complete(result)
         return
-    warnings = reconstructing.reconstruct(
-        source,
-        run.document(),
-        result,
-        options=run.options,
-        stamp=notices.stamp(run.job["engine"]),
-        on_progress=run.progress,
+    document = run.document()
+    warnings = confined(
+        lambda progress: reconstructing.reconstruct(
+            source,
+            document,
+            result,
+            options=run.options,
+            stamp=notices.stamp(run.job["engine"]),
+            on_progress=progress,
+        ),
+        run.progress,
     )
     run.complete(result, warnings=[*run.job["warnings"], *_as_json(warnings)])
 

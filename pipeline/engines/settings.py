@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 ENGINES = ("auto", "deepl", "apertium", "pseudo")
-MAX_PAGES = 1000  # the default in dragoman.settings; a test holds both together
+MAX_PAGES = 3000  # the default in dragoman.settings; a test holds both together
 PREFIX = "DRAGOMAN_"
 
 

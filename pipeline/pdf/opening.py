@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from dragoman.errors import DamagedPdf, EmptyFile, EncryptedPdf, NotAPdf, WrongP
 
 HEADER = b"%PDF-"
 HEADER_WITHIN = 1024  # ISO 32000-1 annex H, 3.4.1: readers accept the header anywhere in the first 1024 bytes
+_NO_MEMORY = re.compile(r"\b(?:m|c|re)alloc\b.*failed")  # fitz/memory.c: fz_malloc, fz_calloc, fz_realloc
 
 
 def quiet() -> None:
@@ -22,10 +24,17 @@ def quiet() -> None:
 
 @contextmanager
 def damage_named() -> Iterator[None]:
-    """Raises DamagedPdf for what MuPDF raises inside: RuntimeError or ValueError in its wrapper, for broken objects."""
+    """Raises DamagedPdf for what MuPDF raises inside: RuntimeError or ValueError in its wrapper, for broken objects.
+
+    Raises MemoryError where MuPDF was refused memory.
+    """
     try:
         yield
-    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+    except RecursionError:
+        raise
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError, TypeError, IndexError) as error:
+        if _NO_MEMORY.search(str(error)):
+            raise MemoryError from error
         raise DamagedPdf(detail=f"{type(error).__name__}: {error}") from error
 
 
