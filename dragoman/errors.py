@@ -8,7 +8,7 @@ runs the server can do (`for_admin`), whether another try may help (`temporary`)
     │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText
     │   ├── TooLarge  TooManyPages  TooComplex
     │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
-    │   └── NotAllowed  NotFound  Gone  Conflict  LimitReached
+    │   └── NotAllowed  NotFound  Gone  Conflict  NoWord  LimitReached
     ├── OperatorError        the admin can mend it; permanent
     │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing
     │   └── EngineMisbehaved  StageTimedOut  WorkerLost  OutboundRefused
@@ -220,6 +220,15 @@ class Conflict(RequestError):
     exit_code = 33
     http_status = 409
     advice = "Please look at the job's state first."
+
+
+class NoWord(RequestError):
+    """We waited for your word, and none came in time."""
+
+    code = "no_word"
+    exit_code = 34
+    http_status = 408
+    advice = "Please send the document again if you still need it."
 
 
 class LimitReached(RequestError):

@@ -6,8 +6,6 @@ never in the way of the answer.
 
 from __future__ import annotations
 
-import hashlib
-import re
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,22 +16,20 @@ from typing import Any, BinaryIO, cast
 
 import structlog
 
-from dragoman import budget, queues, retention, templating
+from dragoman import budget, queues, retention, sealing
 from dragoman.cache import Cache
-from dragoman.db import dead_letters, history, inbox, jobs, lease, outbox, presence
+from dragoman.db import cards, dead_letters, history, inbox, jobs, lease, outbox, presence
 from dragoman.db.engine import Database
 from dragoman.domain import language
-from dragoman.domain.job import Options
-from dragoman.errors import Conflict, EmptyFile, NotAPdf, NotFound, TooLarge, UnsupportedTarget
+from dragoman.domain.job import Options, WaitingFor
+from dragoman.errors import Conflict, NotFound, UnsupportedTarget
+from dragoman.files import Checked, clean_name
 from dragoman.ports import BlobStore
 from dragoman.queues import Doorbell
-from dragoman.settings import MIB, Settings
+from dragoman.settings import Settings
 from dragoman.telemetry import traceparent, tracer
 
 log = structlog.get_logger(__name__)
-
-HEADER_WITHIN = 1024  # readers accept `%PDF-` within the first KiB (ISO 32000-1, annex H, implementation note 13)
-LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +55,18 @@ class Pdf:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One PDF to one language. `owner` is an address or `web:NAME`; `key` says when two requests are the same."""
+    """One PDF to one language. `owner` is an address, `web:NAME` or `slack:TEAM:USER`; `key` says when two requests are the same.
+
+    `card_id` and `file_ref`: as in the job's row.
+    """
 
     pdf: Pdf
     options: Options
     owner: str
     channel: str
     key: str
+    card_id: str | None = None
+    file_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Intake:
             if blob:
                 self.store.delete(blob)
             return Receipt(created=False, message_id=known["id"])
-        self.doorbell.ring(queues.OPEN_MESSAGE, message_id)
+        self.doorbell.ring(queues.OPEN_OF[message.channel], message_id)
         log.info("message_kept", message_id=message_id, channel=message.channel)
         return Receipt(created=True, message_id=message_id)
 
@@ -133,7 +134,7 @@ class Intake:
         """Stream a PDF into the store. Raises EmptyFile, NotAPdf or TooLarge; then nothing is kept."""
         job_id = uuid.uuid4().hex
         blob = f"jobs/{job_id}/source.pdf"
-        checked = _Checked(body, self.settings.max_pdf_bytes)
+        checked = Checked(body, self.settings.max_pdf_bytes)
         self.store.put(blob, cast("BinaryIO", checked))
         return Pdf(job_id, blob, clean_name(filename), checked.sha256.hexdigest(), checked.size)
 
@@ -173,12 +174,12 @@ class Intake:
                 new = sum(created for _, created in made)
                 if ack_after_s is not None and new:
                     self._owe(connection, message_row, outbox.Kind.ACK, {}, ack_after_s)
-                if not new:
+                if not new and message_row["channel"] not in jobs.ANSWERED_BY_JOB:
                     self._owe(connection, message_row, outbox.Kind.FINAL, {"reason": "nothing_new"}, 0.0)
                 message.finish(connection, payload=payload, jobs_left=new)
         for request, (job_id, created) in zip(requests, made, strict=True):
             self._after(request, job_id, created=created)
-        if message and not any(created for _, created in made):
+        if message and message.row["channel"] not in jobs.ANSWERED_BY_JOB and not any(created for _, created in made):
             self.doorbell.ring(queues.DELIVER, message.id)
         return Receipt(
             created=any(created for _, created in made),
@@ -206,6 +207,43 @@ class Intake:
             message.finish(connection)
         log.warning("delivery_bounced", delivery_id=delivery_id, message_id=message.id, known=known)
         return known
+
+    def wait(self, message: lease.Lease, waiting_for: WaitingFor, expires_s: float, notes: Mapping[str, Any]) -> None:
+        """The message needs a person's word before it can be opened further; `notes` are added to its payload."""
+        with self.database.write() as connection:
+            message.wait(connection, waiting_for, expires_s, payload={**message.row["payload"], **notes})
+            cards.wake(connection, notes.get("card_id"), asks=waiting_for)
+
+    def tell(self, message_id: str, waiting_for: WaitingFor, notes: Mapping[str, Any]) -> bool:
+        """The word came that a message waits for; False if it does not wait for it (any more)."""
+        with self.database.write() as connection:
+            row = inbox.by_id(connection, message_id)
+            payload = {**row["payload"], **notes} if row else {}
+            told = lease.resume(connection, inbox.INBOX, message_id, waiting_for, payload=payload)
+            if told:
+                cards.wake(connection, payload.get("card_id"), asks=None)
+        if row and told:
+            self.doorbell.ring(queues.OPEN_OF[row["channel"]], message_id)
+        return told
+
+    def approve(self, job_id: str) -> bool:
+        """Somebody agreed to the cost of a job that waits for that; False if it does not (any more)."""
+        return self._resume(job_id, WaitingFor.APPROVAL)
+
+    def unlock(self, job_id: str, password: str) -> bool:
+        """The password of a job's PDF, kept encrypted until the job ends; False if it waits for none (any more).
+
+        Raises SettingsInvalid without a secret key.
+        """
+        return self._resume(job_id, WaitingFor.PASSWORD, secret=sealing.seal(self.settings, password))
+
+    def _resume(self, job_id: str, waiting_for: WaitingFor, **facts: Any) -> bool:
+        with self.database.write() as connection:
+            resumed = jobs.resume(connection, job_id, waiting_for, **facts)
+        if resumed:
+            log.info("job_resumed", job_id=job_id, after=waiting_for)
+            self.doorbell.ring(queues.EXTRACT_AND_TRANSLATE, job_id)
+        return resumed
 
     def check_target(self, target_lang: str) -> None:
         """Raise UnsupportedTarget, listing what is possible, unless some engine here can translate into the language.
@@ -239,7 +277,7 @@ class Intake:
             row = jobs.by_id(connection, job_id) if cancelled else None
         if row:
             log.info("job_cancelled", job_id=job_id)
-            self.doorbell.ring(queues.DELIVER, row["message_id"] or job_id)
+            self.doorbell.ring(queues.DELIVER, jobs.answered_to(row))
         return cancelled
 
     def retry(self, row_id: str, *, from_start: bool = False) -> None:
@@ -283,6 +321,8 @@ class Intake:
             key=request.key,
             message_id=message["id"] if message else None,
             run=message["run"] if message else 1,
+            card_id=request.card_id,
+            file_ref=request.file_ref,
             channel=request.channel,
             owner=request.owner,
             filename=pdf.filename,
@@ -319,64 +359,7 @@ class Intake:
         )
 
 
-class _Checked:
-    """A stream that is hashed, counted and recognised as a PDF while somebody reads it."""
-
-    def __init__(self, body: BinaryIO, limit: int) -> None:
-        self._body, self._limit = body, limit
-        self._head = b""
-        self.sha256, self.size = hashlib.sha256(), 0
-
-    def read(self, count: int = -1) -> bytes:
-        chunk = self._body.read(count if count > 0 else MIB)
-        self.size += len(chunk)
-        self.sha256.update(chunk)
-        if len(self._head) < HEADER_WITHIN:
-            self._head += chunk[: HEADER_WITHIN - len(self._head)]
-        self._check(at_end=not chunk)
-        return chunk
-
-    def seekable(self) -> bool:
-        return False
-
-    def _check(self, *, at_end: bool) -> None:
-        if self.size > self._limit:
-            raise too_large(self._limit)
-        if at_end and self.size == 0:
-            raise EmptyFile
-        if (at_end or len(self._head) >= HEADER_WITHIN) and b"%PDF-" not in self._head:
-            raise NotAPdf(what_is(self._head))
-
-
-def too_large(limit: int) -> TooLarge:
-    """The refusal of a file of more than `limit` bytes."""
-    return TooLarge(f"The file is larger than {templating.size(limit)}, the most that this server takes.")
-
-
-def what_is(head: bytes) -> str | None:
-    """What a file that is no PDF seems to be, by its first bytes, as a sentence; None: no idea."""
-    kinds = (
-        (b"PK\x03\x04", "The file is no PDF but a Word, Excel, PowerPoint or ZIP file."),
-        (b"\xd0\xcf\x11\xe0", "The file is no PDF but an old Office file (.doc, .xls, .ppt)."),
-        (b"{\\rtf", "The file is no PDF but an RTF text."),
-        (b"\x89PNG", "The file is no PDF but a picture."),
-        (b"\xff\xd8\xff", "The file is no PDF but a picture."),
-        (b"<!doctype html", "The file is no PDF but a web page."),
-        (b"<html", "The file is no PDF but a web page."),
-    )
-    start = head.lstrip()[:20].lower()
-    return next((text for magic, text in kinds if start.startswith(magic.lower())), None)
-
-
 def can_target(target_lang: str, targets: frozenset[str]) -> bool:
     """Whether `target_lang` is among `targets`, by its language where its region or script is not named there."""
     bases = {language.base(tag) for tag in targets}
     return target_lang in targets or language.base(target_lang) in bases
-
-
-def clean_name(filename: str) -> str:
-    """A file's name without path, control characters and direction marks, never empty, with its `.pdf`."""
-    name = re.sub(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", filename)
-    name = re.split(r"[/\\]", name)[-1].strip(" .")
-    stem = name[:-4] if name.casefold().endswith(".pdf") else name
-    return (stem.strip(" .")[:LONGEST_NAME] or "document") + ".pdf"

@@ -30,13 +30,16 @@ TRANSLATE = "pipeline.translate"
 CUSTOMIZE_TONE = "pipeline.customize_tone"
 RECONSTRUCT = "pipeline.reconstruct"
 OPEN_MESSAGE = "ingress.email.open_message"
+OPEN_EVENT = "ingress.slack.open_event"
 DELIVER = "notifier.deliver"
+SHOW_CARD = "notifier.show_card"
 HEALTH_CHECK = "health_check"
 CLEAN_UP = "pipeline.clean_up"
 
 INTAKE, EXTRACTION, TRANSLATION, DEFAULT, DELIVERY = "intake", "extraction", "translation", "default", "delivery"
 QUEUE_OF = {
     OPEN_MESSAGE: INTAKE,
+    OPEN_EVENT: INTAKE,
     EXTRACT_AND_TRANSLATE: EXTRACTION,
     EXTRACT: EXTRACTION,
     TRANSLATE: TRANSLATION,
@@ -45,7 +48,9 @@ QUEUE_OF = {
     HEALTH_CHECK: DEFAULT,
     CLEAN_UP: DEFAULT,
     DELIVER: DELIVERY,
+    SHOW_CARD: DELIVERY,
 }
+OPEN_OF = {"email": OPEN_MESSAGE, "slack": OPEN_EVENT}  # the task that opens a message, by its channel
 WORKER_QUEUES = (INTAKE, EXTRACTION, TRANSLATION, DEFAULT)
 
 # Measured: a hung broker blocks a sender for 45 s without these time-outs, 6.5 s with them.

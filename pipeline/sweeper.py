@@ -9,13 +9,16 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 from celery import Celery
+from sqlalchemy import Table
 
 from dragoman import queues, telemetry
 from dragoman.db import presence
+from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
@@ -29,21 +32,22 @@ log = structlog.get_logger(__name__)
 EVERY_S = 2.0
 TELL_EVERY_S = 15.0  # `dragoman health sweeper` looks for a sign of the last minute
 AT_ONCE = 500
-LEDGERS = (
-    (INBOX, queues.OPEN_MESSAGE, "id"),
-    (JOBS, queues.EXTRACT_AND_TRANSLATE, "id"),
-    (OUTBOX, queues.DELIVER, "owner"),
+LEDGERS: tuple[tuple[Table, Callable[[dict[str, Any]], str], str], ...] = (
+    (INBOX, lambda row: queues.OPEN_OF[row["channel"]], "id"),
+    (JOBS, lambda _: queues.EXTRACT_AND_TRANSLATE, "id"),
+    (OUTBOX, lambda _: queues.DELIVER, "owner"),
+    (CARDS, lambda _: queues.SHOW_CARD, "id"),
 )
 
 
 def sweep(database: Database, app: Celery) -> int:
     """Ring for what is due; how many rows. Raises DatabaseUnavailable or one of BROKER_ERRORS."""
     rung = 0
-    for table, task, column in LEDGERS:
+    for table, task_of, column in LEDGERS:
         with database.write() as connection:
             rows = take_unrung(connection, table, AT_ONCE)
         for row in _unique(rows, column):
-            queues.send(app, task, row[column], row["traceparent"])
+            queues.send(app, task_of(row), row[column], row["traceparent"])
         rung += len(rows)
     return rung
 

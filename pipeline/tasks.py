@@ -66,7 +66,7 @@ def rest_of_chain(app: Celery, context: Context, job_id: str) -> list[Signature]
     if row is None or row["state"] not in OPEN:
         return []
     left = STAGES[STAGES.index(Stage(row["stage"])) :]
-    owner = row["message_id"] or job_id
+    owner = jobs.answered_to(row)
     steps = [(TASK_OF[stage], job_id) for stage in left] + [(queues.DELIVER, owner)]
     return [app.signature(name, args=(id_,), immutable=True, queue=queues.QUEUE_OF[name]) for name, id_ in steps]
 

@@ -24,8 +24,8 @@ from pipeline.context import Context
 log = structlog.get_logger(__name__)
 
 # The doors' tasks are loaded by name: the pipeline knows no front end.
-DOORS = ("ingress.email.tasks",)
-LEDGER_OF = dict.fromkeys(tasks.TASK_OF.values(), jobs.LEDGER) | {queues.OPEN_MESSAGE: inbox.LEDGER}
+DOORS = ("ingress.email.tasks", "ingress.slack.tasks")
+LEDGER_OF = dict.fromkeys(tasks.TASK_OF.values(), jobs.LEDGER) | dict.fromkeys(queues.OPEN_OF.values(), inbox.LEDGER)
 
 
 def run(settings: Settings) -> None:
@@ -109,4 +109,4 @@ def _give_back(settings: Settings, task: str, row_id: str, task_id: str, why: st
 
 
 def _id_name(task: str) -> str:
-    return "message_id" if task == queues.OPEN_MESSAGE else "job_id"
+    return "message_id" if task in queues.OPEN_OF.values() else "job_id"

@@ -51,12 +51,12 @@ def list_(
 @app.command()
 def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
     """Everything about one job."""
-    from dragoman.db import outbox
+    from dragoman.db import jobs, outbox
 
     with _intake(data) as intake:
         row = intake.find(job_id)
         with intake.database.read() as connection:
-            sent = outbox.deliveries(connection, row["message_id"] or row["id"])
+            sent = outbox.deliveries(connection, jobs.answered_to(row))
     facts = {**_told(row), **{name: row[name] for name in SHOWN}}
     facts["deliveries"] = [_delivery(one) for one in sent]
     if as_json:

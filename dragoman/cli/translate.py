@@ -121,7 +121,7 @@ def _readable(source: Path) -> None:
             f"{source} cannot be read: {error.strerror}.", advice="Please check its permissions."
         ) from error
     if head and b"%PDF-" not in head:
-        from dragoman.intake import what_is  # the doors' words; they cost time to load
+        from dragoman.files import what_is  # the doors' words; they cost time to load
 
         raise NotAPdf(what_is(head))
 

@@ -38,8 +38,7 @@ def retry(connection: Connection, row_id: str, *, from_start: bool = False) -> t
             jobs.retry(connection, row_id, from_start=from_start)
             return queues.EXTRACT_AND_TRANSLATE, row_id
         if what == "message":
-            inbox.retry(connection, row_id)
-            return queues.OPEN_MESSAGE, row_id
+            return queues.OPEN_OF[inbox.retry(connection, row_id)], row_id
         return queues.DELIVER, outbox.retry(connection, row_id)
     raise NotFound("There is no job, message or delivery with that id.")
 

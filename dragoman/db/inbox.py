@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, select, update
 
-from dragoman.db import outbox
+from dragoman.db import cards, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.lease import Ledger, revive, told
 from dragoman.db.models import InboxRow
@@ -54,16 +54,18 @@ def job_again(connection: Connection, message_id: str) -> int:
     return int(run)
 
 
-def retry(connection: Connection, message_id: str) -> None:
-    """Open a message again that could not be opened, as a new run with an answer of its own. Raises Conflict."""
+def retry(connection: Connection, message_id: str) -> str:
+    """Open a message again that could not be opened, as a new run with an answer of its own; its channel. Raises Conflict."""
     row = connection.execute(select(INBOX).where(INBOX.c.id == message_id).with_for_update()).mappings().one_or_none()
     if row is None or row["state"] != RowState.DEAD or row["purged_at"]:
         raise Conflict("Only a message that could not be opened, and that is still here, can be tried again.")
     revive(connection, INBOX, message_id, run=row["run"] + 1, jobs_left=0)
+    return str(row["channel"])
 
 
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
     facts = told(error)
+    cards.wake(connection, row["payload"].get("card_id"), asks=None)
     payload = {"reason": "failed", **{name: facts[name] for name in ("error_code", "error_message", "error_advice")}}
     outbox.owe(
         connection,

@@ -7,12 +7,13 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, func, select, update
 
-from dragoman.db import inbox, outbox
+from dragoman.db import cards, inbox, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.lease import Lease, Ledger, revive
+from dragoman.db.lease import resume as resume_row
 from dragoman.db.models import JobRow
 from dragoman.db.statements import insert_once
-from dragoman.domain.job import OPEN, RowState, Stage, Status, next_stage, percent, status_of
+from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent, status_of
 from dragoman.errors import Conflict
 
 JOBS = cast("Table", JobRow.__table__)
@@ -53,6 +54,18 @@ def of_message(connection: Connection, message_id: str, run: int | None = None) 
     statement = select(JOBS).where(JOBS.c.message_id == message_id).order_by(JOBS.c.created_at, JOBS.c.key)
     if run is not None:
         statement = statement.where(JOBS.c.run == run)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def of_card(connection: Connection, card_id: str) -> list[dict[str, Any]]:
+    """The jobs that a card shows, in the order of their making."""
+    statement = select(JOBS).where(JOBS.c.card_id == card_id).order_by(JOBS.c.created_at, JOBS.c.key)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def of_file(connection: Connection, channel: str, file_ref: str) -> list[dict[str, Any]]:
+    """The jobs of one file, as its front end names it."""
+    statement = select(JOBS).where(JOBS.c.channel == channel, JOBS.c.file_ref == file_ref)
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
@@ -133,18 +146,42 @@ def cancel(connection: Connection, job_id: str) -> bool:
     return True
 
 
+def wait(connection: Connection, lease: Lease, waiting_for: WaitingFor, expires_s: float, **facts: Any) -> None:
+    """The leased job needs a person's word before it goes on with the same stage; its card asks. Raises LeaseLost."""
+    lease.wait(connection, waiting_for, expires_s, **facts)
+    cards.wake(connection, lease.row["card_id"])
+
+
+def resume(connection: Connection, job_id: str, waiting_for: WaitingFor, **facts: Any) -> bool:
+    """The word came: the job goes on; False if it does not wait for that (any more)."""
+    row = by_id(connection, job_id)
+    if row is None or not resume_row(connection, JOBS, job_id, waiting_for, **facts):
+        return False
+    cards.wake(connection, row["card_id"])
+    return True
+
+
+def answered_to(row: dict[str, Any]) -> str:
+    """The owner of the answer that a job's end leads to: the job, or the message it came in."""
+    return str(row["id"] if row["channel"] in ANSWERED_BY_JOB else row["message_id"] or row["id"])
+
+
 def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> dict[str, Any]:
     """Open a new run of a dead or cancelled job, from its last good stage or from the first. Raises Conflict."""
     row = connection.execute(select(JOBS).where(JOBS.c.id == job_id).with_for_update()).mappings().one_or_none()
     if row is None or row["state"] not in (RowState.DEAD, RowState.CANCELLED) or row["purged_at"]:
         raise Conflict("Only a job that failed or was cancelled, and whose file is still here, can be tried again.")
-    run = inbox.job_again(connection, row["message_id"]) if row["message_id"] else row["run"] + 1
+    by_message = row["message_id"] and row["channel"] not in ANSWERED_BY_JOB
+    run = inbox.job_again(connection, row["message_id"]) if by_message else row["run"] + 1
     revive(connection, JOBS, job_id, run=run, stage_since=now_s(), **(_unread() if from_start else {}))
+    cards.wake(connection, row["card_id"])
     return {**row, "run": run}
 
 
 def settle(connection: Connection, row: dict[str, Any]) -> None:
     """What follows in the transaction that ends a job: its own answer, or its message's after the last job."""
+    connection.execute(update(JOBS).where(JOBS.c.id == row["id"]).values(secret=None))
+    cards.wake(connection, row["card_id"])
     if row["channel"] in ANSWERED_BY_JOB:
         _owe(connection, row["id"], row["run"], row)
     elif row["message_id"]:

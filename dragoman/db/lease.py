@@ -21,9 +21,17 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, or_, select
 
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.domain.job import RowState
+from dragoman.domain.job import RowState, WaitingFor
 from dragoman.domain.retry import WORKER_LOST_ATTEMPTS, GiveUp, RetryIn, decide
-from dragoman.errors import DatabaseUnavailable, DragomanError, LeaseLost, RequestError, TemporaryError, WorkerLost
+from dragoman.errors import (
+    DatabaseUnavailable,
+    DragomanError,
+    LeaseLost,
+    NoWord,
+    RequestError,
+    TemporaryError,
+    WorkerLost,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -103,6 +111,12 @@ class Lease:
         self.write(connection, state=state, ended_at=now_s(), **values)
         self.ended = True
 
+    def wait(self, connection: Connection, waiting_for: WaitingFor, expires_s: float, **values: Any) -> None:
+        """A person's word is needed, for at most `expires_s` seconds; `resume` goes on with it. Raises LeaseLost."""
+        fresh = {"attempts": 0, "losses": 0, "run_after": now_s() + expires_s, "rung_at": 0.0, "rings": 0}
+        self.write(connection, state=RowState.WAITING, waiting_for=waiting_for, **fresh, **{**_no_error(), **values})
+        self.ended = True
+
     def give_back(self, connection: Connection, delay_s: float, error: BaseException) -> None:
         """Ready again after `delay_s` seconds; the sweeper rings then. Raises LeaseLost."""
         self.write(connection, state=RowState.READY, run_after=now_s() + delay_s, rung_at=0.0, rings=0, **told(error))
@@ -144,6 +158,10 @@ def attempt(
     """
     lease = claim(database, ledger, row_id, lease_s, *guards)
     if lease is None:
+        yield None
+        return
+    if lease.row["waiting_for"]:
+        bury(lease, NoWord())
         yield None
         return
     if lease.row["losses"] >= WORKER_LOST_ATTEMPTS:
@@ -216,15 +234,22 @@ def lose(database: Database, ledger: Ledger, row_id: str, task_id: str) -> bool:
 
 def revive(connection: Connection, table: Table, row_id: str, **values: Any) -> None:
     """Make a row ready again with a clean count, its error forgotten; the caller has made sure that it has ended."""
-    clean = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0, "ended_at": None}
-    fresh = {"state": RowState.READY, **clean, **_no_error(), **values}
+    clean = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0}
+    fresh = {"state": RowState.READY, "ended_at": None, "waiting_for": None, **clean, **_no_error(), **values}
     connection.execute(update(table).where(table.c.id == row_id).values(**fresh))
 
 
+def resume(connection: Connection, table: Table, row_id: str, waiting_for: WaitingFor, **values: Any) -> bool:
+    """The word came that a row waits for: it may be claimed now; False if it does not wait for that (any more)."""
+    guard = (table.c.id == row_id, table.c.state == RowState.WAITING, table.c.waiting_for == waiting_for)
+    fresh = {"state": RowState.READY, "waiting_for": None, "run_after": 0.0, "rung_at": now_s(), "rings": 0}
+    return connection.execute(update(table).where(*guard).values(**fresh, **values)).rowcount == 1
+
+
 def is_due(table: Table) -> ColumnElement[bool]:
-    """Whether a row may be claimed now: ready and its time has come, or its worker's lease ran out."""
+    """Whether a row may be claimed now: its time has come (or its time to wait is over), or its worker's lease ran out."""
     return or_(
-        and_(table.c.state == RowState.READY, table.c.run_after <= now_s()),
+        and_(table.c.state.in_((RowState.READY, RowState.WAITING)), table.c.run_after <= now_s()),
         and_(table.c.state == RowState.RUNNING, table.c.lease_until < now_s()),
     )
 

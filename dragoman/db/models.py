@@ -25,6 +25,7 @@ class Leased:
     """What makes a row workable: who may work on it when, how often it was tried, when a doorbell last rang for it.
 
     `epoch` counts the claims and fences every later write. `holder` is the id of the task that claimed it last. `losses` counts workers that died holding the row.
+    `waiting_for`: the person's word that it waits for; still set in a claimed row: none came in time.
     """
 
     state: Mapped[str] = mapped_column(String(10), default=RowState.READY.value)
@@ -38,6 +39,7 @@ class Leased:
     rings: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[float]
     ended_at: Mapped[float | None]
+    waiting_for: Mapped[str | None] = mapped_column(String(20))
     error_code: Mapped[str | None] = mapped_column(String(40))
     error_message: Mapped[str | None] = mapped_column(Text)
     error_advice: Mapped[str | None] = mapped_column(Text)
@@ -69,6 +71,9 @@ class InboxRow(Leased, Base):
 class JobRow(Leased, Base):
     """One PDF to one language. `artifact` is the blob of the last finished stage, `result` the translated PDF.
 
+    `card_id` and `file_ref`: the card that shows it, and the front end's own name of the file. `secret`: the PDF's password, encrypted,
+    until the job ends.
+
     The estimate made after reading it: `to_bill`, the characters that the engine will charge for, and `remembered`, the
     share of its text (0 to 1) that was paid for before. `approved_at`: when somebody agreed to that.
     """
@@ -79,6 +84,9 @@ class JobRow(Leased, Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     key: Mapped[str] = mapped_column(String(300), unique=True)
     message_id: Mapped[str | None] = mapped_column(ForeignKey("inbox.id"), index=True)
+    card_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    file_ref: Mapped[str | None] = mapped_column(String(80), index=True)
+    secret: Mapped[str | None] = mapped_column(Text)
     run: Mapped[int] = mapped_column(default=1)
     channel: Mapped[str] = mapped_column(String(20))
     owner: Mapped[str] = mapped_column(String(320), index=True)
@@ -129,6 +137,58 @@ class OutboxRow(Leased, Base):
     sent_at: Mapped[float | None]
     bounced_at: Mapped[float | None]
     bounce: Mapped[str | None] = mapped_column(String(300))
+
+
+class CardRow(Leased, Base):
+    """The one message in a Slack thread that shows how the files of a post are doing; a view, the latest state wins.
+
+    `place`: channel id, `post_ts`: the post, `thread_ts`: the thread to answer in, `requester`: a user's id. `shown_place` and `shown_ts` say where
+    the card is (a direct message, where the channel is closed to us), `shown`: a hash of what it says, `reaction`: ours on the post.
+    `version` rises with each change that the card has to follow. `notes`: files left out and why. `asks`: what is asked of the requester.
+    """
+
+    __tablename__ = "cards"
+    __table_args__ = (Index("cards_due", "state", "run_after"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    team: Mapped[str] = mapped_column(String(40), index=True)
+    place: Mapped[str] = mapped_column(String(40), index=True)
+    post_ts: Mapped[str] = mapped_column(String(40))
+    thread_ts: Mapped[str] = mapped_column(String(40))
+    requester: Mapped[str] = mapped_column(String(40))
+    message_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    shown_place: Mapped[str | None] = mapped_column(String(40))
+    shown_ts: Mapped[str | None] = mapped_column(String(40))
+    shown: Mapped[str | None] = mapped_column(String(64))
+    shown_at: Mapped[float] = mapped_column(default=0.0)
+    maybe_sent: Mapped[int] = mapped_column(default=0)
+    reaction: Mapped[str | None] = mapped_column(String(60))
+    notes: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    asks: Mapped[str | None] = mapped_column(String(20))
+    withdrawn_at: Mapped[float | None]
+
+
+class TeamRow(Base):
+    """A Slack workspace that Dragoman is installed in. `revoked_at`: its token was taken back, or the app removed."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    facts: Mapped[dict[str, Any]]
+    seen_at: Mapped[float]
+    revoked_at: Mapped[float | None]
+
+
+class PlaceRow(Base):
+    """What a Slack channel wants (`team:channel`), or a person does (`team:user`): small JSON, its shape in `dragoman.domain.wishes`."""
+
+    __tablename__ = "places"
+
+    key: Mapped[str] = mapped_column(String(90), primary_key=True)
+    wishes: Mapped[dict[str, Any]]
+    changed_at: Mapped[float]
 
 
 class TranslationRow(Base):

@@ -16,7 +16,7 @@ def insert_once(connection: Connection, table: Table, **values: Any) -> bool:
     return connection.execute(statement).one_or_none() is not None
 
 
-def upsert(connection: Connection, table: Table, key: str, **values: Any) -> None:
+def upsert(connection: Connection, table: Table, key: str, /, **values: Any) -> None:
     """Insert a row, or overwrite the one whose column `key` has the same value."""
     build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = build(table).values(**values)

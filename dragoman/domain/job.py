@@ -27,18 +27,28 @@ STAGES = tuple(Stage)
 class RowState(StrEnum):
     """The state of a row in any of the three ledgers.
 
-    `READY` may be claimed from `run_after` on, `RUNNING` is leased, the others are ends.
+    `READY` may be claimed from `run_after` on, `RUNNING` is leased, `WAITING` needs a person's word until `run_after`
+    and may be claimed then (to say that none came), the others are ends.
     """
 
     READY = "ready"
     RUNNING = "running"
+    WAITING = "waiting"
     DONE = "done"
     DEAD = "dead"
     CANCELLED = "cancelled"
 
 
 NO_ENGINE = "none"  # the engine of a job that needed none: its document was in the target language already
-OPEN = (RowState.READY, RowState.RUNNING)
+OPEN = (RowState.READY, RowState.RUNNING, RowState.WAITING)
+
+
+class WaitingFor(StrEnum):
+    """What a person has to say before a row goes on."""
+
+    LANGUAGE = "language"
+    PASSWORD = "password"  # noqa: S105 - the kind of answer, not one
+    APPROVAL = "approval"
 
 
 class Status(StrEnum):

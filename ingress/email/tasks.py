@@ -26,7 +26,8 @@ from dragoman.errors import (
     UnknownLanguage,
     UnsupportedTarget,
 )
-from dragoman.intake import Intake, Pdf, Request, what_is
+from dragoman.files import what_is
+from dragoman.intake import Intake, Pdf, Request
 from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings
 from dragoman.storage import open_store

@@ -12,7 +12,8 @@ from starlette.types import Message
 
 from dragoman.domain.job import Options
 from dragoman.errors import Conflict, RequestError
-from dragoman.intake import Pdf, Request, too_large
+from dragoman.files import too_large
+from dragoman.intake import Pdf, Request
 from dragoman.telemetry import tracer
 from ingress.web import parse
 from ingress.web.callers import Caller
