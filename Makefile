@@ -4,6 +4,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 T ?= tests
 DATA ?= dragoman-data
+SECONDS ?= 60
+SEED ?= 0
 
 ##@ Try it
 .PHONY: demo up
@@ -15,7 +17,7 @@ up: .venv/.ready ## all of it on this machine, data in DATA=dragoman-data
 	@$(BIN)/dragoman up --data $(DATA)
 
 ##@ Check it
-.PHONY: test lint types check
+.PHONY: test lint types check fuzz
 test: .venv/.ready ## run the tests; T=tests/unit picks some
 	@sh tests/install_servers.sh test
 	@$(BIN)/pytest $(T)
@@ -29,6 +31,9 @@ types: .venv/.ready ## mypy, strict
 	@$(BIN)/mypy
 
 check: lint types test ## all three
+
+fuzz: .venv/.ready ## garbled PDFs for SECONDS=60, SEED=0; SEEDS=folder of PDFs to garble
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) $(if $(SEEDS),--seeds $(SEEDS))
 
 ##@ Keep it
 .PHONY: constraints format clean help
