@@ -187,11 +187,14 @@ class Intake:
             job_ids=tuple(job_id for job_id, _ in made),
         )
 
-    def answer(self, message: lease.Lease, payload: Mapping[str, Any]) -> None:
-        """End a message without a job: the notifier tells the sender what `payload` says (`reason` and facts)."""
+    def answer(self, message: lease.Lease, payload: Mapping[str, Any], notes: Mapping[str, Any] | None = None) -> None:
+        """End a message without a job: the notifier tells the sender what `payload` says (`reason` and facts).
+
+        `notes` are added to the message's own payload.
+        """
         with self.database.write() as connection:
             self._owe(connection, message.row, outbox.Kind.FINAL, dict(payload), 0.0)
-            message.finish(connection)
+            message.finish(connection, payload={**message.row["payload"], **(notes or {})})
         self.doorbell.ring(queues.DELIVER, message.id)
 
     def drop(self, message: lease.Lease, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 The standard library's parser holds about ten times a mail's size in memory. Here each container is a filter over the
 chunks of the one around it, so that a part ends where its own delimiter or one further out says so, and the bytes of a
-part are decoded while somebody reads them.
+part are decoded while somebody reads them. Only what comes wrapped whole (winmail.dat, signed S/MIME) is read at once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from ingress.email import headers
+from ingress.email import headers, wrappings
 from ingress.email.headers import Headers
 
 CHUNK = 1 << 16
@@ -21,7 +21,15 @@ MOST_PARTS = 200
 DEEPEST = 20  # containers inside containers
 DEEPEST_MESSAGE = 3  # mails inside mails
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+LARGEST_WRAPPED = 100 * 2**20  # bytes of a part that has to be read whole
 _MESSAGES = ("message/rfc822", "message/global")
+_WRAPPED = {
+    "application/ms-tnef": "tnef",
+    "application/vnd.ms-tnef": "tnef",
+    "application/pkcs7-mime": "smime",
+    "application/x-pkcs7-mime": "smime",
+}
+_UNTYPED = ("application/octet-stream", "text/plain")
 
 
 @dataclass(eq=False, slots=True)
@@ -76,7 +84,38 @@ class Walk:
         elif found.content_type in _MESSAGES:
             yield from self._parts(decoded(found, body), depth + 1, messages + 1)
         else:
-            yield Part(found, messages, decoded(found, body))
+            part = Part(found, messages, decoded(found, body))
+            if (kind := wrapping_of(part)) is None:
+                yield part
+            else:
+                yield from self._unwrapped(part, kind, depth, messages)
+
+    def _unwrapped(self, part: Part, kind: str, depth: int, messages: int) -> Iterator[Part]:
+        """What a part holds that is read whole; the part itself where that cannot be told."""
+        whole = _whole(part)
+        if whole is None:
+            self.cut = True
+        elif kind == "smime" and (inner := wrappings.signed_content(whole)) is not None:
+            yield from self._parts(iter([inner]), depth + 1, messages)
+        elif kind == "tnef" and (files := wrappings.tnef_files(whole)) is not None:
+            for name, data in files:
+                self._seen += 1
+                if self._seen > MOST_PARTS:
+                    self.cut = True
+                    return
+                yield Part(_named(name), messages, iter([data]))
+        else:
+            yield Part(part.headers, messages, iter([whole]))
+
+
+def wrapping_of(part: Part) -> str | None:
+    """`tnef` or `smime` if the part has to be unwrapped first; by its type, its name or its first bytes."""
+    kind, name = part.headers.content_type, (part.headers.filename or "").casefold()
+    if part.peek(len(wrappings.TNEF_MAGIC)) == wrappings.TNEF_MAGIC:
+        return "tnef"
+    if kind in _UNTYPED and name.endswith(".p7m"):
+        return "smime"
+    return _WRAPPED.get(kind)
 
 
 def decoded(found: Headers, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -86,7 +125,25 @@ def decoded(found: Headers, chunks: Iterator[bytes]) -> Iterator[bytes]:
         return _from_base64(chunks)
     if encoding == "quoted-printable":
         return _from_quoted_printable(chunks)
+    if encoding in ("x-uuencode", "uuencode", "x-uue"):
+        return _from_uuencode(chunks)
     return chunks
+
+
+def _whole(part: Part) -> bytes | None:
+    """All of a part; None if that is more than may be read at once."""
+    found = bytearray()
+    while data := part.read():
+        found += data
+        if len(found) > LARGEST_WRAPPED:
+            return None
+    return bytes(found)
+
+
+def _named(filename: str) -> Headers:
+    """Headers of a file that has only a name."""
+    quoted = filename.replace("\\", "_").replace('"', "'")
+    return Headers((("content-disposition", f'attachment; filename="{quoted}"'.encode("utf-8", "replace")),))
 
 
 def _head(chunks: Iterator[bytes]) -> tuple[Headers, Iterator[bytes]]:
@@ -202,3 +259,28 @@ def _from_quoted_printable(chunks: Iterator[bytes]) -> Iterator[bytes]:
             yield data
     if data := binascii.a2b_qp(held):
         yield data
+
+
+def _from_uuencode(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The bytes between `begin` and `end` (POSIX, uuencode)."""
+    held, begun = b"", False
+    for chunk in chunks:
+        *lines, held = (held + chunk).split(b"\n")
+        for line in lines:
+            if not begun:
+                begun = line.startswith(b"begin ")
+            elif line.strip() == b"end":
+                return
+            elif data := _uu_line(line.rstrip(b"\r")):
+                yield data
+
+
+def _uu_line(line: bytes) -> bytes:
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:  # some encoders pad too much
+        length = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
+        try:
+            return binascii.a2b_uu(line[:length])
+        except binascii.Error:
+            return b""

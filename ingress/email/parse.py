@@ -1,7 +1,7 @@
 """What there is in a mail: words to look for a wish in, PDFs, and what else was attached (pure).
 
-A PDF is known by its bytes: real clients send PDFs as `application/octet-stream`, as `text/plain`, inline, and inside
-forwarded mails. No link is followed, and nothing is opened that is not a PDF.
+A PDF is known by its bytes: real clients send PDFs as `application/octet-stream`, as `text/plain`, inline, inside
+forwarded mails, in winmail.dat and in signed S/MIME. No link is followed, and nothing is opened that is not a PDF.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ingress.email.mime import Part, Walk
+from ingress.email.mime import Part, Walk, wrapping_of
 
 MOST_PDFS = 25
 HEAD = 1024  # bytes in which readers look for `%PDF-` (ISO 32000-1, annex H)
@@ -20,7 +20,7 @@ LONGEST_WORDS = 32_768  # bytes of a body; a wish stands in its first lines
 NAMELESS = "document.pdf"
 _DECORATION = frozenset({
     "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "text/calendar",
-    "text/vcard", "text/x-vcard", "message/delivery-status", "message/partial",
+    "text/vcard", "text/x-vcard", "application/pgp-encrypted", "message/delivery-status", "message/partial",
 })  # fmt: skip
 
 
@@ -49,13 +49,20 @@ class Other:
 
 
 @dataclass(frozen=True, slots=True)
+class Locked:
+    """A part that is encrypted for somebody's key (S/MIME, PGP), so that nobody here can look into it."""
+
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
 class TooMany:
     """Something was not looked at: `filename`, or (None) all parts after the limit."""
 
     filename: str | None
 
 
-Item = Words | PdfFound | Other | TooMany
+Item = Words | PdfFound | Other | Locked | TooMany
 
 
 def items(stream: BinaryIO) -> Iterator[Item]:
@@ -82,6 +89,8 @@ def _item(part: Part) -> Item | None:
         return PdfFound(name or NAMELESS, part)
     if is_words:
         return _words(part, kind) if part.messages == 0 and kind in ("text/plain", "text/html") else None
+    if wrapping_of(part) == "smime" or head.lstrip().startswith(b"-----BEGIN PGP MESSAGE"):
+        return Locked(name or "encrypted mail")
     is_inside = kind.startswith("image/") and (disposition == "inline" or bool(part.headers.raw("content-id")))
     is_meant = disposition == "attachment" or bool(name) or kind.startswith("application/")
     if kind in _DECORATION or is_inside or not is_meant:

@@ -22,11 +22,15 @@ MOST_WORDS = 4  # of a language's name
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What one source says. None: it says nothing of it. `unknown`: what stands where a language should."""
+    """What one source says. None: it says nothing of it. `unknown`: what stands where a language should.
+
+    `is_explicit`: the mail itself names the language.
+    """
 
     target_lang: str | None = None
     tone: Tone | None = None
     unknown: str | None = None
+    is_explicit: bool = False
 
 
 NOTHING = Wish()
@@ -100,19 +104,26 @@ _THE_REST_IS_OLD = re.compile(
 )
 
 
-def wish(recipient: str, words: str, subject: str, default: str | None) -> Wish:
-    """The language and the tone that a mail asks for; `default` is the server's language, None if it has none.
+def wish(recipient: str, words: str, subject: str, usual: Wish, server: str | None) -> Wish:
+    """The language and the tone that a mail asks for, else what its sender asked for last (`usual`), else the server's.
 
-    `unknown` is set only when the address names a language that nobody knows; then nothing else counts.
+    `unknown` is set only when the address names a language that nobody knows; then nothing else counts. The usual tone goes with
+    the usual language only.
     """
     by_address = from_address(recipient)
     if by_address.unknown:
         return by_address
-    found = (by_address, from_words(words), from_subject(subject), Wish(default))
-    return Wish(
-        next((one.target_lang for one in found if one.target_lang), None),
-        next((one.tone for one in found if one.tone), None),
-    )
+    said = (by_address, from_words(words), from_subject(subject))
+    target_lang = next((one.target_lang for one in said if one.target_lang), None)
+    tone = next((one.tone for one in said if one.tone), None)
+    if target_lang:
+        return Wish(target_lang, tone, is_explicit=True)
+    return Wish(usual.target_lang or server, tone or (usual.tone if usual.target_lang else None))
+
+
+def with_tone_of(found: Wish, recipient: str) -> Wish:
+    """What a reply asks for, with the tone that its address names where its words name none."""
+    return Wish(found.target_lang, found.tone or from_address(recipient).tone, is_explicit=True)
 
 
 def from_address(recipient: str) -> Wish:
@@ -130,7 +141,7 @@ def from_address(recipient: str) -> Wish:
 
 def from_words(words: str) -> Wish:
     """What the first lines of a body ask for; greetings, banners and quoted lines are passed over."""
-    return next((found for line in _lines(words) if (found := from_line(line)).target_lang), NOTHING)
+    return next((found for line in first_lines(words) if (found := from_line(line)).target_lang), NOTHING)
 
 
 def from_subject(subject: str) -> Wish:
@@ -161,7 +172,8 @@ def choice(text: str) -> Wish:
     return Wish(tag, _TONES[tones[0].casefold()] if tones else None) if tag and len(tones) <= 1 else NOTHING
 
 
-def _lines(words: str) -> Iterator[str]:
+def first_lines(words: str) -> Iterator[str]:
+    """The first lines that the sender wrote, without greetings, banners, quotes and what was there before."""
     count = 0
     for line in (line.strip() for line in words.splitlines()):
         if _THE_REST_IS_OLD.match(line):

@@ -1,94 +1,44 @@
-"""Opening a kept mail: its PDFs become jobs, or its sender is told what was missing."""
+"""Opening a kept mail: its PDFs become jobs, its orders are carried out, or its sender is told what was missing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery
 
-from dragoman import queues
+from dragoman import correspondence, queues
+from dragoman.correspondence import Thread
 from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
 from dragoman.domain.job import Options
+from dragoman.domain.wishes import PersonWishes
 from dragoman.errors import (
     DragomanError,
-    EmptyFile,
+    Gone,
     NoLanguage,
     NotAPdf,
-    RequestError,
     StageTimedOut,
-    StoreUnavailable,
     UnknownLanguage,
     UnsupportedTarget,
 )
-from dragoman.files import what_is
 from dragoman.intake import Intake, Pdf, Request
 from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings
 from dragoman.storage import open_store
-from ingress.email import parse, policy, request
+from ingress.email import commands, policy, request, tongue
+from ingress.email.commands import Command
+from ingress.email.contents import Contents
 from ingress.email.door import CHANNEL
 
 log = structlog.get_logger(__name__)
 
 ACK_AFTER_S = 30.0  # a quick result needs no ack before it
 SOFT_LIMIT_S, HARD_LIMIT_S = 300, 330
-
-
-class Contents:
-    """What a mail held: PDFs that are in the store now, its words, and what was left out and why."""
-
-    def __init__(self, intake: Intake) -> None:
-        self.pdfs: list[Pdf] = []
-        self.words = ""
-        self.ignored: list[dict[str, str]] = []
-        self._intake = intake
-        self._words_are_html = True
-
-    def read(self, mail: BinaryIO) -> None:
-        """Take everything out of `mail`, each PDF once."""
-        for item in parse.items(mail):
-            match item:
-                case parse.Words(text, is_html):
-                    self._hear(text, is_html=is_html)
-                case parse.PdfFound(filename, body):
-                    self._store(filename, cast("BinaryIO", body))
-                case parse.Other(filename, head):
-                    self._leave(filename, NotAPdf(what_is(head)) if head else EmptyFile())
-                case parse.TooMany(filename):
-                    self._leave(filename or "the rest of the mail", _too_many(filename))
-
-    def forget(self) -> None:
-        """Delete the PDFs from the store: no job will need them."""
-        for pdf in self.pdfs:
-            with suppress(StoreUnavailable):
-                self._intake.store.delete(pdf.blob)
-        self.pdfs = []
-
-    def _hear(self, text: str, *, is_html: bool) -> None:
-        # The plain text is what the sender typed; a second text part is a footer or an attachment.
-        if not self.words.strip() or (self._words_are_html and not is_html):
-            self.words, self._words_are_html = text, is_html
-
-    def _store(self, filename: str, body: BinaryIO) -> None:
-        try:
-            pdf = self._intake.store_pdf(filename, body)
-        except RequestError as error:
-            self._leave(filename, error)
-            return
-        if any(pdf.sha256 == known.sha256 for known in self.pdfs):
-            self._intake.store.delete(pdf.blob)
-        else:
-            self.pdfs.append(pdf)
-
-    def _leave(self, filename: str, error: RequestError) -> None:
-        told = {"filename": filename, "code": error.code, "message": str(error), "advice": error.advice}
-        self.ignored.append(told)
 
 
 def open_message(intake: Intake, message_id: str) -> None:
@@ -104,7 +54,7 @@ def open_message(intake: Intake, message_id: str) -> None:
             intake.drop(held, "postmaster")
             return
         with _in_time():
-            _open(intake, held)
+            _Opening(intake, held).run()
 
 
 def register(app: Celery, settings: Settings) -> None:
@@ -120,65 +70,139 @@ def register(app: Celery, settings: Settings) -> None:
         open_message(intake_of(), message_id)
 
 
-def _open(intake: Intake, held: Lease) -> None:
-    contents = Contents(intake)
-    try:
-        with intake.store.open(held.row["blob"]) as mail:
-            contents.read(mail)
-        _act(intake, held, contents)
-    except BaseException:
-        if not held.ended:  # else jobs may have been made, and these are their documents
-            contents.forget()
-        raise
+class _Opening:
+    """One mail under the knife. `facts` go with every answer: the sender's language, and what was left out."""
 
+    def __init__(self, intake: Intake, held: Lease) -> None:
+        self.intake, self.held = intake, held
+        self.payload: dict[str, Any] = held.row["payload"]
+        self.sender: str = held.row["sender"]
+        self.contents = Contents(intake)
+        self.facts: dict[str, Any] = {}
 
-def _act(intake: Intake, held: Lease, contents: Contents) -> None:
-    payload = held.row["payload"]
-    wish = request.wish(payload["recipient"], contents.words, payload["subject"], intake.settings.default_target_lang)
-    no = _why_not(contents, wish)
-    if no is None and wish.target_lang:
-        notes = {"target_lang": wish.target_lang, "tone": wish.tone, "ignored": contents.ignored}
-        wanted = [_request(held, pdf, Options(wish.target_lang, tone=wish.tone)) for pdf in contents.pdfs]
+    def run(self) -> None:
+        """Open it and act on it; after trouble no PDF stays behind that no job has."""
         try:
-            intake.submit(wanted, message=held, notes=notes, ack_after_s=ACK_AFTER_S)
-        except UnsupportedTarget as error:
-            # The answer has the list of what is possible anyway, with how to name one of them.
-            error.advice = "Please choose one of the languages below, and send the PDF once more."
-            no = {"reason": "unsupported_language", **_told(error)}
-    if no is not None:
-        contents.forget()
-        log.info("mail_answered", message_id=held.id, reason=no["reason"])
-        intake.answer(held, {**no, "ignored": contents.ignored})
+            with self.intake.store.open(self.held.row["blob"]) as mail:
+                self.contents.read(mail)
+            self._act()
+        except BaseException:
+            if not self.held.ended:  # else jobs may have been made, and these are their documents
+                self.contents.forget()
+            raise
+
+    def _act(self) -> None:
+        words, top = self.contents.words, self.contents.top
+        locale = tongue.of_sender(words, self.payload["subject"], top.languages)
+        self.facts = {"locale": locale} if locale else {}
+        if self.contents.pdfs:
+            self._translate(self._wish())
+            return
+        thread = correspondence.thread_of(self.intake.database, self.sender, top.answers) if top.answers else None
+        if thread is not None:
+            self.facts["about"] = thread.message_id
+        order = commands.command(words, "" if thread else self.payload["subject"])
+        wanted = request.from_words(words) if thread else request.NOTHING
+        if order is not None and self._obey(order, thread):
+            return
+        if thread is not None and wanted.target_lang and not self.contents.ignored:
+            self._translate_again(thread, request.with_tone_of(wanted, self.payload["recipient"]))
+            return
+        only_others = all(left["code"] == NotAPdf.code for left in self.contents.ignored)
+        self._answer({"reason": "no_pdf" if only_others else "refused"})
+
+    def _wish(self) -> request.Wish:
+        habits = correspondence.habits(self.intake.database, self.sender)
+        usual = request.Wish(habits.language, habits.tone)
+        server = self.intake.settings.default_target_lang
+        return request.wish(self.payload["recipient"], self.contents.words, self.payload["subject"], usual, server)
+
+    def _obey(self, order: Command, thread: Thread | None) -> bool:
+        """Carry out an order; False if there is nothing that it could be meant for."""
+        intake = self.intake
+        if order is Command.HELP:
+            self._answer({"reason": "help"})
+        elif order is Command.DELETE_ALL or (order is Command.DELETE and thread):
+            if order is Command.DELETE_ALL or thread is None:
+                correspondence.forget_all(intake.database, intake.store, intake.settings, self.sender)
+            else:
+                correspondence.forget(intake.database, intake.store, intake.settings, thread)
+            self._answer({"reason": "deleted"})
+        elif order is Command.YES and thread and thread.waiting_jobs:
+            for job_id in thread.waiting_jobs:
+                intake.approve(job_id)
+            intake.drop(self.held, "approved")  # what was approved is answered in its own time
+        elif order in (Command.CANCEL, Command.NO) and thread and (thread.waiting_jobs or thread.open_jobs):
+            for job_id in thread.open_jobs if order is Command.CANCEL else thread.waiting_jobs:
+                intake.cancel(job_id)
+            intake.drop(self.held, "cancelled")  # the answer to the first mail says so
+        else:
+            return False
+        log.info("mail_order", message_id=self.held.id, order=order)
+        return True
+
+    def _translate_again(self, thread: Thread, wish: request.Wish) -> None:
+        """The documents of the thread, in another language (or in one at last)."""
+        try:
+            for document in thread.documents:
+                with self.intake.store.open(document.blob) as body:
+                    self.contents.add(document.filename, body)
+            if thread.mail:
+                self._reopen(thread.mail)
+        except Gone:
+            self.contents.forget()
+        if self.contents.pdfs:
+            self._translate(wish)
+        else:
+            self._answer({"reason": "gone", **_told(Gone("That document has been deleted."))})
+
+    def _reopen(self, blob: str) -> None:
+        kept = Contents(self.intake)
+        with self.intake.store.open(blob) as mail:
+            kept.read(mail)
+        self.contents.pdfs, self.contents.ignored = kept.pdfs, kept.ignored
+
+    def _translate(self, wish: request.Wish) -> None:
+        no = _why_not(wish)
+        if no is None and wish.target_lang:
+            notes = {"target_lang": wish.target_lang, "tone": wish.tone, "ignored": self.contents.ignored, **self.facts}
+            wanted = [self._request(pdf, Options(wish.target_lang, tone=wish.tone)) for pdf in self.contents.pdfs]
+            try:
+                self.intake.check_target(wish.target_lang)
+                if wish.is_explicit:
+                    told = PersonWishes(wish.target_lang, wish.tone)
+                    correspondence.remember(self.intake.database, self.sender, told)
+                self.intake.submit(wanted, message=self.held, notes=notes, ack_after_s=ACK_AFTER_S)
+            except UnsupportedTarget as error:
+                # The answer has the list of what is possible anyway, with how to name one of them.
+                error.advice = "Please choose one of the languages below, and just reply with its name."
+                no = {"reason": "unsupported_language", "wanted": wish.target_lang, **_told(error)}
+        if no is not None:
+            self.contents.forget()
+            self._answer({**no, "kept": True})
+
+    def _answer(self, payload: dict[str, Any]) -> None:
+        log.info("mail_answered", message_id=self.held.id, reason=payload["reason"])
+        told = {**payload, "ignored": self.contents.ignored, **self.facts}
+        self.intake.answer(self.held, told, notes=self.facts)
+
+    def _request(self, pdf: Pdf, options: Options) -> Request:
+        key = f"{self.held.row['key']}:{pdf.sha256}:{options.target_lang}"
+        return Request(pdf, options, self.sender, CHANNEL, key)
 
 
-def _why_not(contents: Contents, wish: request.Wish) -> dict[str, Any] | None:
-    """The reason, with its facts, why there is nothing to translate; None: there is."""
-    if not contents.pdfs:
-        only_others = all(left["code"] == NotAPdf.code for left in contents.ignored)
-        return {"reason": "no_pdf" if only_others else "refused"}
+def _why_not(wish: request.Wish) -> dict[str, Any] | None:
+    """The reason, with its facts, why there is nothing to translate into; None: there is."""
     if wish.unknown:
         error = UnknownLanguage(f"“{wish.unknown[:40]}” in the address is no language we know.")
-        return {"reason": "unknown_language", **_told(error)}
+        return {"reason": "unknown_language", "wanted": wish.unknown[:40], **_told(error)}
     if not wish.target_lang:
         return {"reason": "no_language", **_told(NoLanguage())}
     return None
 
 
-def _request(held: Lease, pdf: Pdf, options: Options) -> Request:
-    key = f"{held.row['key']}:{pdf.sha256}:{options.target_lang}"
-    return Request(pdf, options, held.row["sender"], CHANNEL, key)
-
-
 def _told(error: DragomanError) -> dict[str, str]:
     return {"error_code": error.code, "error_message": str(error), "error_advice": error.advice}
-
-
-def _too_many(filename: str | None) -> RequestError:
-    if filename is None:
-        message = "The mail has too many parts, or mails inside mails too deep; the rest was not looked at."
-        return RequestError(message, advice="Please send the PDF by itself in a new mail.")
-    message = f"At most {parse.MOST_PDFS} PDFs are taken from one mail."
-    return RequestError(message, advice="Please send the rest in another mail.")
 
 
 @contextmanager

@@ -154,23 +154,34 @@ def test_brackets_in_a_subject(subject, tag):
     assert request.from_subject(subject).target_lang == tag
 
 
-def test_address_counts_before_words_before_subject_before_default():
-    assert request.wish("t+de@x", "to fr", "[es]", "it").target_lang == "de"
-    assert request.wish("t@x", "to fr", "[es]", "it").target_lang == "fr"
-    assert request.wish("t@x", "hello", "[es]", "it").target_lang == "es"
-    assert request.wish("t@x", "hello", "x", "it").target_lang == "it"
-    assert request.wish("t@x", "hello", "x", None) == Wish()
+NO_HABIT = Wish()
+
+
+def test_address_counts_before_words_before_subject_before_habit_before_default():
+    usual = Wish("pt")
+    assert request.wish("t+de@x", "to fr", "[es]", usual, "it").target_lang == "de"
+    assert request.wish("t@x", "to fr", "[es]", usual, "it").target_lang == "fr"
+    assert request.wish("t@x", "hello", "[es]", usual, "it").target_lang == "es"
+    assert request.wish("t@x", "hello", "x", usual, "it").target_lang == "pt"
+    assert request.wish("t@x", "hello", "x", NO_HABIT, "it").target_lang == "it"
+    assert request.wish("t@x", "hello", "x", NO_HABIT, None) == Wish()
 
 
 def test_tone_may_come_from_another_place_than_the_language():
-    assert request.wish("t+formal@x", "to French", "", None) == Wish("fr", Tone.FORMAL)
+    assert request.wish("t+formal@x", "to French", "", NO_HABIT, None) == Wish("fr", Tone.FORMAL, is_explicit=True)
+
+
+def test_usual_tone_goes_with_the_usual_language_only():
+    usual = Wish("fr", Tone.FORMAL)
+    assert request.wish("t@x", "", "", usual, None) == usual
+    assert request.wish("t@x", "to German", "", usual, None) == Wish("de", is_explicit=True)
 
 
 def test_unknown_language_in_the_address_is_not_guessed_around():
-    assert request.wish("t+xyzzy@x", "to French", "[es]", "it") == Wish(unknown="xyzzy")
+    assert request.wish("t+xyzzy@x", "to French", "[es]", NO_HABIT, "it") == Wish(unknown="xyzzy")
 
 
 @settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=80))
 def test_no_text_breaks_it(words, subject):
-    request.wish(f"translate+{subject}@x", words, subject, None)
+    request.wish(f"translate+{subject}@x", words, subject, NO_HABIT, None)

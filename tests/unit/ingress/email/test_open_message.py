@@ -124,7 +124,7 @@ def test_unknown_language_in_the_address_is_told(intake):
 
 def test_without_a_pdf_the_sender_is_told(intake):
     open_message(intake, keep(intake, mail(), "translate+de@localhost"))
-    assert answer(intake) == {"reason": "no_pdf", "ignored": []}
+    assert answer(intake) == {"reason": "no_pdf", "ignored": [], "locale": "en"}
 
 
 def test_word_document_alone_is_no_pdf(intake):

@@ -1,0 +1,121 @@
+"""What a sender of mail says about what is here already: replies find their documents, and habits are remembered.
+
+Only the sender's own messages are found: a reply of somebody else who was sent our answer is a mail like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from dragoman import retention
+from dragoman.cache import Cache
+from dragoman.db import inbox, jobs, places
+from dragoman.db.engine import Database
+from dragoman.db.inbox import INBOX
+from dragoman.domain.job import OPEN, RowState
+from dragoman.domain.wishes import PersonWishes
+from dragoman.ports import BlobStore
+from dragoman.settings import Settings
+from dragoman.telemetry import hashed
+
+LATEST = 100  # messages of a sender that are looked through for an id of the sender's own
+FARTHEST = 20  # replies to replies that are followed
+TEAM = "email"  # the "workspace" that all senders of mail belong to
+_OWNER = re.compile(r"<([0-9a-f]{32})\.\d+\.[a-z_]+@")  # of a Message-ID of ours (`notifier.email_reply.message_id`)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that is in the store: `blob` holds it."""
+
+    filename: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The message that a mail replies to. `mail`: the blob of a kept mail whose PDFs have not become jobs."""
+
+    message_id: str
+    documents: tuple[Document, ...]
+    open_jobs: tuple[str, ...]
+    waiting_jobs: tuple[str, ...]
+    mail: str | None
+
+
+def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | None:
+    """What a mail of `sender` that answers the mails with these Message-IDs is about; None: nothing of theirs."""
+    with database.read() as connection:
+        latest = select(INBOX).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(LATEST)
+        known = [dict(row) for row in connection.execute(latest).mappings()]
+        row = _answered(connection, sender, ids, known)
+        for _ in range(FARTHEST):
+            if row is None:
+                return None
+            made = jobs.of_message(connection, row["id"])
+            about = row["payload"].get("about")
+            if made or not about:
+                break
+            row = inbox.by_id(connection, about)
+    return _thread(row, made) if row else None
+
+
+def forget(database: Database, store: BlobStore, settings: Settings, thread: Thread) -> None:
+    """Delete what the thread is about, now."""
+    cache = Cache(settings.broker_url)
+    with database.read() as connection:
+        job_ids = [job["id"] for job in jobs.of_message(connection, thread.message_id)]
+    for job_id in job_ids:
+        retention.purge_job(database, store, job_id, cache, settings.maildir)
+    retention.purge_message(database, store, thread.message_id, settings.maildir)
+
+
+def forget_all(database: Database, store: BlobStore, settings: Settings, sender: str) -> None:
+    """Delete all that is here of a sender, the remembered language too; a message that is being opened stays."""
+    retention.purge_sender(database, store, sender, Cache(settings.broker_url), settings.maildir)
+    remember(database, sender, PersonWishes())
+
+
+def habits(database: Database, sender: str) -> PersonWishes:
+    """What the sender asked for last, to be taken where a mail says nothing of it."""
+    with database.read() as connection:
+        return places.person_wishes(connection, TEAM, hashed(sender))
+
+
+def remember(database: Database, sender: str, wishes: PersonWishes) -> None:
+    """Keep what the sender asked for, under a hash of the address."""
+    with database.write() as connection:
+        places.keep_wishes(connection, TEAM, hashed(sender), wishes)
+
+
+def _answered(connection: Any, sender: str, ids: Sequence[str], known: list[dict[str, Any]]) -> dict[str, Any] | None:
+    for one in ids:
+        owner = _OWNER.match(one)
+        row = _owner(connection, owner[1]) if owner else None
+        if row is not None and row["sender"] == sender:
+            return row
+    # Some mail servers give our answers an id of their own; the sender's own mail is in the thread too.
+    wanted = set(ids)
+    return next((row for row in known if row["payload"].get("message_id") in wanted), None)
+
+
+def _owner(connection: Any, owner_id: str) -> dict[str, Any] | None:
+    """The message that a delivery was owed for, or the message of the job that it was owed for."""
+    row = inbox.by_id(connection, owner_id)
+    if row is not None:
+        return row
+    job = jobs.by_id(connection, owner_id)
+    return inbox.by_id(connection, job["message_id"]) if job and job["message_id"] else None
+
+
+def _thread(row: dict[str, Any], made: list[dict[str, Any]]) -> Thread:
+    sources = {job["source_sha256"]: Document(job["filename"], job["source"]) for job in made if job["source"]}
+    open_ = [job for job in made if job["state"] in OPEN]
+    waiting = tuple(job["id"] for job in open_ if job["state"] == RowState.WAITING)
+    mail = row["blob"] if not made else None
+    return Thread(row["id"], tuple(sources.values()), tuple(job["id"] for job in open_), waiting, mail)

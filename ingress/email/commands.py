@@ -1,0 +1,187 @@
+"""Orders of one or two words that a mail without a PDF may hold: help, delete, cancel, yes, no (pure).
+
+An order is all that its line says, but for words of politeness; so "delete" is one, and "please delete my number from your
+list" is none. They are understood in the languages that answers are written in.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from ingress.email.request import first_lines
+
+
+class Command(StrEnum):
+    """What is asked for. `DELETE_ALL`: everything that is here of the sender, not only what the thread is about."""
+
+    HELP = "help"
+    DELETE = "delete"
+    DELETE_ALL = "delete_all"
+    CANCEL = "cancel"
+    YES = "yes"
+    NO = "no"
+
+
+_WORDS = {
+    Command.HELP: """help info instructions usage commands hilfe anleitung aide aidez-moi ayuda ayúdame aiuto istruzioni ajuda
+        hulp uitleg pomoc pomocy hjälp hjælp hjelp apua nápověda súgó yardım помощь допомога βοήθεια ヘルプ 使い方 帮助 幫助 說明 说明""",
+    Command.DELETE: """delete remove erase forget löschen lösche loeschen supprimer supprime supprimez effacer effacez borrar
+        borra elimina eliminar elimínalo cancellare apagar apague excluir exclua verwijder verwijderen wissen usuń usunąć
+        usun skasuj radera slet slett poista smazat smaž törlés sil удалить удали видалити διαγραφή 削除 消去 删除 刪除""",
+    Command.CANCEL: """cancel stop abort abbrechen stopp abbruch stornieren annuler annulez arrêter arrêtez cancelar cancela
+        detener annulla annullare annuleer annuleren stoppen anuluj przerwij cancele avbryt annuller peruuta zrušit mégse
+        iptal отмена стоп скасувати ακύρωση キャンセル 中止 取消""",
+    Command.YES: """yes y ok okay yep sure confirm confirmed approve approved proceed go ja jawohl einverstanden oui d'accord
+        confirme sí si vale adelante confirmo sì va bene sim tak zgoda potwierdzam da kyllä igen ano evet да так ναι はい 了解
+        同意 是 是的 好 好的 可以 确认""",
+    Command.NO: """no n nope nein non nee não nao nie nej nei ei nem ne hayır нет ні όχι いいえ 不 不是 不要 否""",
+}  # fmt: skip
+_MEANING = {word: command for command, words in _WORDS.items() for word in words.split()}
+_TWO_WORDS = {"va bene": Command.YES, "go ahead": Command.YES, "mach weiter": Command.YES, "help me": Command.HELP}
+_ALL = frozenset(
+    [
+        "all",
+        "everything",
+        "alles",
+        "tout",
+        "todo",
+        "tutto",
+        "tudo",
+        "wszystko",
+        "allt",
+        "alt",
+        "kaikki",
+        "vše",
+        "všechno",
+        "すべて",
+        "全部",
+        "所有",
+        "всё",
+        "все",
+    ]
+)
+_POLITE = frozenset(
+    [
+        "please",
+        "pls",
+        "bitte",
+        "s'il",
+        "vous",
+        "plaît",
+        "te",
+        "plait",
+        "svp",
+        "por",
+        "favor",
+        "per",
+        "favore",
+        "alsjeblieft",
+        "alstublieft",
+        "graag",
+        "proszę",
+        "tack",
+        "takk",
+        "kiitos",
+        "thanks",
+        "thank",
+        "you",
+        "danke",
+        "merci",
+        "gracias",
+        "grazie",
+        "obrigado",
+        "obrigada",
+        "dank",
+        "je",
+        "u",
+        "dziękuję",
+        "it",
+        "this",
+        "them",
+        "these",
+        "me",
+        "now",
+        "file",
+        "files",
+        "document",
+        "documents",
+        "es",
+        "das",
+        "dies",
+        "dokument",
+        "dokumente",
+        "datei",
+        "jetzt",
+        "die",
+        "den",
+        "der",
+        "le",
+        "la",
+        "les",
+        "ce",
+        "document",
+        "fichier",
+        "ahora",
+        "lo",
+        "el",
+        "los",
+        "documento",
+        "documentos",
+        "archivo",
+        "il",
+        "i",
+        "file",
+        "adesso",
+        "o",
+        "os",
+        "a",
+        "arquivo",
+        "ficheiro",
+        "het",
+        "dit",
+        "bestand",
+        "document",
+        "to",
+        "ten",
+        "plik",
+        "dokument",
+        "して",
+        "ください",
+        "お願いします",
+        "请",
+        "請",
+        "吧",
+        "谢谢",
+        "the",
+        "my",
+        "mine",
+        "do",
+    ]
+)
+_PUNCTUATION = ".,;:!?…。！？、，「」\"'*_()[]"
+
+
+def command(words: str, subject: str = "") -> Command | None:
+    """The order in the first lines of a body, else in the subject; None: there is none."""
+    for line in (*first_lines(words), re.sub(r"(?i)^((re|aw|sv|antw|odp|rif)\s*:\s*)+", "", subject)):
+        found = _of_line(line)
+        if found:
+            return found
+    return None
+
+
+def _of_line(line: str) -> Command | None:
+    bare = line.casefold().replace("’", "'").strip(_PUNCTUATION + " ")
+    if bare in _TWO_WORDS:
+        return _TWO_WORDS[bare]
+    bare = re.sub(r"(?:して)?(?:ください|下さい)$|をお願いします$|お願いします$|^[请請]|吧$", "", bare)
+    words = [word.strip(_PUNCTUATION) for word in bare.split()]
+    orders = [_MEANING[word] for word in words if word in _MEANING]
+    rest = [word for word in words if word and word not in _MEANING and word not in _POLITE and word not in _ALL]
+    if len(orders) != 1 or rest:
+        return None
+    is_all = any(word in _ALL for word in words)
+    if orders[0] is Command.DELETE and is_all:
+        return Command.DELETE_ALL
+    return None if is_all else orders[0]

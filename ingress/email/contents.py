@@ -1,0 +1,107 @@
+"""What a mail held, after it was taken apart: PDFs in the store, words, and what was left out and why."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import UnsupportedOperation
+from typing import BinaryIO, cast
+
+from dragoman.errors import EmptyFile, LockedMail, MailTooComplex, NotAPdf, RequestError, StoreUnavailable
+from dragoman.files import what_is
+from dragoman.intake import Intake, Pdf
+from ingress.email import dissection, parse
+
+
+class Contents:
+    """See the module's words."""
+
+    def __init__(self, intake: Intake) -> None:
+        self.pdfs: list[Pdf] = []
+        self.words = ""
+        self.top = dissection.Top("", (), "")
+        self.ignored: list[dict[str, str]] = []
+        self._intake = intake
+        self._words_are_html = True
+
+    def read(self, mail: BinaryIO) -> None:
+        """Take everything out of `mail`, each PDF once."""
+        with _on_disk(mail) as file:
+            for item in dissection.found_in(file):
+                self._take(item)
+
+    def add(self, filename: str, body: BinaryIO) -> None:
+        """Store a PDF, unless it is there already."""
+        try:
+            pdf = self._intake.store_pdf(filename, body)
+        except RequestError as error:
+            self.leave(filename, error)
+        except EOFError:
+            self.leave(filename, MailTooComplex())
+        else:
+            self._keep(pdf)
+
+    def leave(self, filename: str, error: RequestError) -> None:
+        """Tell the sender that something was left out."""
+        told = {"filename": filename, "code": error.code, "message": str(error), "advice": error.advice}
+        if told not in self.ignored:
+            self.ignored.append(told)
+
+    def forget(self) -> None:
+        """Delete the PDFs from the store: no job will need them."""
+        for pdf in self.pdfs:
+            with suppress(StoreUnavailable):
+                self._intake.store.delete(pdf.blob)
+        self.pdfs = []
+
+    def _take(self, item: dissection.Found) -> None:
+        match item:
+            case parse.Words(text, is_html):
+                self._hear(text, is_html=is_html)
+            case parse.PdfFound(filename, body):
+                self.add(filename, cast("BinaryIO", body))
+            case parse.Other(filename, head):
+                self.leave(filename, NotAPdf(what_is(head)) if head else EmptyFile())
+            case parse.Locked(filename):
+                self.leave(filename, LockedMail())
+            case parse.TooMany(filename):
+                self.leave(filename or "the rest of the mail", _too_many(filename))
+            case dissection.Broken():
+                self.leave("the rest of the mail", MailTooComplex())
+            case dissection.Top():
+                self.top = item
+
+    def _hear(self, text: str, *, is_html: bool) -> None:
+        # The plain text is what the sender typed; a second text part is a footer or an attachment.
+        if not self.words.strip() or (self._words_are_html and not is_html):
+            self.words, self._words_are_html = text, is_html
+
+    def _keep(self, pdf: Pdf) -> None:
+        if any(pdf.sha256 == known.sha256 for known in self.pdfs):
+            self._intake.store.delete(pdf.blob)
+        else:
+            self.pdfs.append(pdf)
+
+
+@contextmanager
+def _on_disk(mail: BinaryIO) -> Iterator[BinaryIO]:
+    """`mail` as a file that a child can read; what comes over a network is copied first."""
+    try:
+        mail.fileno()
+    except (AttributeError, UnsupportedOperation, OSError):
+        with tempfile.TemporaryFile() as file:
+            while chunk := mail.read(1 << 20):
+                file.write(chunk)
+            file.seek(0)
+            yield cast("BinaryIO", file)
+    else:
+        yield mail
+
+
+def _too_many(filename: str | None) -> RequestError:
+    if filename is None:
+        message = "The mail has too many parts, or mails inside mails too deep; the rest was not looked at."
+        return MailTooComplex(message)
+    message = f"At most {parse.MOST_PDFS} PDFs are taken from one mail."
+    return MailTooComplex(message, advice="Please send the rest in another mail.")

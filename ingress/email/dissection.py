@@ -1,0 +1,210 @@
+"""A mail is taken apart in a process of its own, with limits on memory and time.
+
+Whatever a hostile mail does to a parser, the worker lives on and the sender is told. The child reads the mail from its standard
+input and writes frames to its standard output: a length (four bytes) and so many bytes. A frame is one item as JSON;
+after a PDF's come its bytes in frames of their own, ended by an empty one. A last item says that the mail was read to its end.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import resource
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, cast
+
+from ingress.email import headers, parse
+from ingress.email.headers import Headers
+
+MEMORY = 1 << 30  # bytes of address space; the largest mail that is read whole takes about half
+CPU_S, WALL_S = 60, 240  # less than the task has
+COMMAND: tuple[str, ...] = ("-P", "-m", "ingress.email.dissection")
+LONGEST_FRAME = 1 << 20
+LENGTH = struct.Struct(">I")
+_STEP = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """What the mail's own headers say beyond what the door kept: its subject, ids it answers, languages of its writer."""
+
+    subject: str
+    answers: tuple[str, ...]
+    languages: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The child did not come to the mail's end: too much memory or time, or it died."""
+
+
+Found = parse.Item | Top | Broken
+
+
+@dataclass(slots=True)
+class PdfBody:
+    """The bytes of a PDF as they come out of the child; read forward, once. `whole`: its end was seen."""
+
+    pipe: BinaryIO
+    whole: bool = False
+    _ahead: bytes = field(default=b"")
+
+    def read(self, count: int = -1) -> bytes:
+        """The next bytes, at most `count`; none at the end. Raises EOFError if the child died before it."""
+        if not self._ahead and not self.whole:
+            frame = _frame(self.pipe)
+            if frame is None:
+                raise EOFError
+            self._ahead, self.whole = frame, not frame
+        data = self._ahead if count < 0 else self._ahead[:count]
+        self._ahead = self._ahead[len(data) :]
+        return data
+
+
+def found_in(mail: BinaryIO) -> Iterator[Found]:
+    """What is in the mail (a file, read from its position), in its order; a PDF's body is read before the next is asked for."""
+    with _child(mail) as pipe:
+        while True:
+            frame = _frame(pipe)
+            facts = json.loads(frame) if frame else {"item": "broken"}
+            if facts["item"] == "end":
+                return
+            body = PdfBody(pipe)
+            yield _item(facts, body)
+            if facts["item"] == "broken":
+                return
+            if facts["item"] == "pdf":
+                with suppress(EOFError):
+                    while body.read():
+                        pass
+
+
+@contextmanager
+def _child(mail: BinaryIO) -> Iterator[BinaryIO]:
+    with subprocess.Popen(
+        [sys.executable, *COMMAND], stdin=mail, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as child:
+        watch = threading.Timer(WALL_S, child.kill)
+        watch.start()
+        try:
+            yield cast("BinaryIO", child.stdout)
+        finally:
+            watch.cancel()
+            child.kill()
+
+
+def _item(facts: dict[str, Any], body: PdfBody) -> Found:  # noqa: PLR0911 - one for each kind
+    match facts["item"]:
+        case "top":
+            return Top(facts["subject"], tuple(facts["answers"]), facts["languages"])
+        case "words":
+            return parse.Words(facts["text"], is_html=facts["is_html"])
+        case "pdf":
+            return parse.PdfFound(facts["filename"], cast("Any", body))
+        case "other":
+            return parse.Other(facts["filename"], base64.b64decode(facts["head"]))
+        case "locked":
+            return parse.Locked(facts["filename"])
+        case "too_many":
+            return parse.TooMany(facts["filename"])
+        case _:
+            return Broken()
+
+
+def _frame(pipe: BinaryIO) -> bytes | None:
+    """The next frame; None if there is none, or not a whole one."""
+    head = pipe.read(LENGTH.size)
+    if len(head) < LENGTH.size:
+        return None
+    (length,) = LENGTH.unpack(head)
+    data = pipe.read(length) if length <= LONGEST_FRAME else b""
+    return data if len(data) == length else None
+
+
+def main() -> None:
+    """The child: read standard input, write frames to standard output."""
+    for what, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU_S), (resource.RLIMIT_CORE, 0)):
+        with suppress(ValueError, OSError):  # not every system lets a process limit itself
+            resource.setrlimit(what, (limit, limit))
+    try:
+        _write_all(sys.stdin.buffer, sys.stdout.buffer)
+    except MemoryError:  # no end is written, and the parent sees that
+        sys.exit(1)
+
+
+def _write_all(mail: BinaryIO, out: BinaryIO) -> None:
+    recorded = _Recorded(mail)
+    items = parse.items(cast("BinaryIO", recorded))
+    first = next(items, None)
+    _put(out, _top(recorded.head))
+    if first is not None:
+        _write(first, out)
+    for item in items:
+        _write(item, out)
+    _put(out, {"item": "end"})
+
+
+class _Recorded:
+    """The mail's stream, and its first bytes, which hold its headers."""
+
+    def __init__(self, mail: BinaryIO) -> None:
+        self._mail, self.head = mail, b""
+
+    def read(self, count: int) -> bytes:
+        data = self._mail.read(count)
+        if len(self.head) < 2 * _STEP:
+            self.head += data
+        return data
+
+
+def _top(head: bytes) -> dict[str, Any]:
+    found = headers.read(head[: headers.body_at(head)])
+    return {
+        "item": "top",
+        "subject": found.text("subject"),
+        "answers": _answers(found),
+        "languages": " ".join((found.raw("accept-language"), found.raw("content-language"))).strip()[:200],
+    }
+
+
+def _answers(found: Headers) -> list[str]:
+    """Ids of the mails that this one answers, the nearest first."""
+    nearest = Headers((("references", b" ".join(found.all("in-reply-to"))),)).references
+    return list(dict.fromkeys([*nearest, *reversed(found.references)]))
+
+
+def _write(item: parse.Item, out: BinaryIO) -> None:
+    match item:
+        case parse.Words(text, is_html):
+            _put(out, {"item": "words", "text": text, "is_html": is_html})
+        case parse.PdfFound(filename, body):
+            _put(out, {"item": "pdf", "filename": filename})
+            while chunk := body.read(_STEP):
+                _send(out, chunk)
+            _send(out, b"")
+        case parse.Other(filename, head):
+            _put(out, {"item": "other", "filename": filename, "head": base64.b64encode(head[:64]).decode()})
+        case parse.Locked(filename):
+            _put(out, {"item": "locked", "filename": filename})
+        case parse.TooMany(filename):
+            _put(out, {"item": "too_many", "filename": filename})
+
+
+def _put(out: BinaryIO, facts: dict[str, Any]) -> None:
+    _send(out, json.dumps(facts).encode())
+
+
+def _send(out: BinaryIO, data: bytes) -> None:
+    out.write(LENGTH.pack(len(data)))
+    out.write(data)
+    out.flush()
+
+
+if __name__ == "__main__":
+    main()

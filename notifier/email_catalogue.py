@@ -1,0 +1,84 @@
+"""What mails say, in the languages they are written in: catalogues of `templates/email/catalogues`, a file for each."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_timedelta
+from babel.numbers import format_decimal
+
+from dragoman import templating
+from dragoman.domain import language
+
+FALLBACK = "en"
+MEGABYTE = 10**6
+Entry = str | dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The sentences of one language, by key (`headline.ack`)."""
+
+    locale: str
+    entries: dict[str, Entry]
+
+    def __call__(self, key: str, count: int | None = None, /, **facts: Any) -> str:
+        """The sentence under `key`, with its facts; `count` chooses its form, and is one of its facts."""
+        entry = self.entries[key]
+        if isinstance(entry, dict):
+            form = Locale(self.locale).plural_form(count or 0)
+            entry = entry.get(form, entry["other"])
+        return entry.format(count=self.number(count or 0), **facts)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a sentence."""
+        return key in self.entries
+
+    def number(self, value: int) -> str:
+        """`23,400`, `23.400`: as it is written in this language."""
+        return str(format_decimal(value, locale=self.locale))
+
+    def size(self, count: int) -> str:
+        """`14.2 MB`, `14,2 MB`: bytes for people."""
+        if count < MEGABYTE:
+            return f"{self.number(max(round(count / 1000), 1))} KB"
+        return f"{format_decimal(count / MEGABYTE, format='#,##0.#', locale=self.locale)} MB"
+
+    def duration(self, seconds: float) -> str:
+        """`40 seconds`, `3 minutes`: rounded for people."""
+        return str(format_timedelta(max(round(seconds), 1), threshold=1.5, locale=self.locale))
+
+    def language(self, tag: str) -> str:
+        """The name of a language."""
+        return language.name(tag, self.locale)
+
+    def languages(self, tags: tuple[str, ...]) -> str:
+        """`German (de), French (fr)`."""
+        return ", ".join(f"{self.language(tag)} ({tag})" for tag in sorted(tags))
+
+
+def catalogue(locale: str | None) -> Catalogue:
+    """The catalogue of a language; of English where there is none."""
+    wanted = language.base(locale) if locale else FALLBACK
+    return _read(wanted if wanted in available() else FALLBACK)
+
+
+@cache
+def available() -> frozenset[str]:
+    """The languages that have a catalogue."""
+    return frozenset(file.stem for file in _folder().glob("*.toml"))
+
+
+@cache
+def _read(locale: str) -> Catalogue:
+    sections = tomllib.loads((_folder() / f"{locale}.toml").read_text("utf-8"))
+    flat = {f"{section}.{name}": entry for section, entries in sections.items() for name, entry in entries.items()}
+    return Catalogue(locale, flat)
+
+
+def _folder() -> Any:
+    return templating.template_root() / "email" / "catalogues"

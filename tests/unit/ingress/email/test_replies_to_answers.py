@@ -1,0 +1,187 @@
+"""A reply is about the documents of its thread: in another language, at last in one, deleted, cancelled, approved."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from io import BytesIO
+
+import pytest
+
+from dragoman.db.inbox import INBOX
+from dragoman.db.jobs import JOBS
+from dragoman.db.outbox import OUTBOX
+from dragoman.intake import Intake
+from ingress.email import headers
+from ingress.email.door import message_of
+from ingress.email.headers import Mailbox
+from ingress.email.tasks import open_message
+from tests.rows import change
+
+PDF = b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n"
+ANN = "ann@example.org"
+
+
+class Post:
+    """Ann's mail program, and the door and the task behind it."""
+
+    def __init__(self, intake: Intake) -> None:
+        self.intake = intake
+        self.count = 0
+
+    def __call__(
+        self, body: str, *files: bytes, to: str = "translate@localhost", answers: str = "", sender: str = ANN
+    ) -> str:
+        self.count += 1
+        mail = EmailMessage()
+        mail["From"], mail["Subject"], mail["Message-ID"] = sender, "Contract", f"<{self.count}@example.org>"
+        if answers:
+            mail["In-Reply-To"] = answers
+        mail.set_content(body)
+        for content in files:
+            mail.add_attachment(content, maintype="application", subtype="pdf", filename="contract.pdf")
+        content = mail.as_bytes()
+        message = message_of(headers.read(content), f"hash{self.count}", Mailbox(None, sender), sender, to)
+        message_id = self.intake.keep(message, BytesIO(content)).message_id
+        assert message_id
+        open_message(self.intake, message_id)
+        return message_id
+
+    def jobs(self, message_id: str) -> list[tuple[str, str, bytes]]:
+        """Language, name and bytes of the message's jobs."""
+        found = []
+        for job in self.rows(JOBS, message_id=message_id):
+            with self.intake.store.open(job["source"]) as body:
+                found.append((job["target_lang"], job["filename"], body.read()))
+        return found
+
+    def said(self, message_id: str) -> dict:
+        """The payload of the final answer."""
+        (row,) = [row for row in self.rows(OUTBOX, owner=message_id) if row["kind"] == "final"]
+        return row["payload"]
+
+    def rows(self, table, **wanted) -> list[dict]:
+        with self.intake.database.read() as connection:
+            found = [dict(row) for row in connection.execute(table.select().order_by(table.c.created_at)).mappings()]
+        return [row for row in found if all(row[name] == value for name, value in wanted.items())]
+
+
+@pytest.fixture
+def post(intake: Intake) -> Post:
+    return Post(intake)
+
+
+def ours(message_id: str) -> str:
+    return f"<{message_id}.1.final@localhost>"
+
+
+def test_a_reply_with_just_the_language_starts_the_kept_pdf(post: Post) -> None:
+    asked = post("Please.", PDF)
+    assert post.said(asked)["reason"] == "no_language"
+    assert post.said(asked)["kept"] is True
+    assert post.jobs(post("French\n\nOn Monday, we wrote:\n> which?", answers=ours(asked))) == [
+        ("fr", "contract.pdf", PDF)
+    ]
+
+
+def test_a_reply_to_a_result_translates_the_same_document_again(post: Post) -> None:
+    first = post("to German", PDF, PDF + b"2")
+    again = post("en español", answers=ours(first))
+    assert sorted((tag, body) for tag, _, body in post.jobs(again)) == [("es", PDF), ("es", PDF + b"2")]
+    assert [tag for tag, _, _ in post.jobs(post("en français, merci", answers=ours(again)))] == ["fr", "fr"]
+
+
+def test_a_thread_is_found_by_the_senders_own_id_too(post: Post) -> None:
+    post("to German", PDF)
+    assert [tag for tag, _, _ in post.jobs(post("en español", answers="<1@example.org>"))] == ["es"]
+
+
+def test_a_reply_to_a_reply_is_followed_to_the_document(post: Post) -> None:
+    asked = post("Please.", PDF)
+    thanked = post("Sorry, what do you mean?", answers=ours(asked))
+    assert post.said(thanked)["reason"] == "no_pdf"
+    assert [tag for tag, _, _ in post.jobs(post("German", answers=ours(thanked)))] == ["de"]
+
+
+def test_somebody_elses_thread_is_not_found(post: Post) -> None:
+    first = post("to German", PDF)
+    bob = post("en español", answers=ours(first), sender="bob@example.org")
+    assert post.said(bob)["reason"] == "no_pdf"
+    assert post.jobs(bob) == []
+
+
+def test_a_reply_with_thanks_starts_nothing(post: Post) -> None:
+    first = post("to German", PDF)
+    assert post.said(post("Thanks!", answers=ours(first)))["reason"] == "no_pdf"
+
+
+def test_a_document_that_is_gone_is_said_to_be(post: Post) -> None:
+    first = post("to German", PDF)
+    for key in list(post.intake.store.keys("jobs/")):
+        post.intake.store.delete(key)
+    said = post.said(post("en español", answers=ours(first)))
+    assert (said["reason"], said["error_code"]) == ("gone", "gone")
+
+
+def test_delete_forgets_the_documents_of_the_thread_only(post: Post) -> None:
+    first, other = post("to German", PDF), post("to French", PDF + b"2")
+    assert post.said(post("delete", answers=ours(first)))["reason"] == "deleted"
+    assert post.rows(JOBS, message_id=first)[0]["purged_at"]
+    assert [tag for tag, _, _ in post.jobs(other)] == ["fr"]
+
+
+def test_delete_all_forgets_everything_of_the_sender_but_answers(post: Post) -> None:
+    first, bobs = post("to German", PDF), post("to French", PDF, sender="bob@example.org")
+    deleted = post("delete all")
+    assert post.said(deleted)["reason"] == "deleted"
+    assert post.rows(INBOX, id=deleted)[0]["sender"] == ANN
+    assert post.rows(JOBS, message_id=first)[0]["purged_at"]
+    assert len(post.jobs(bobs)) == 1
+    assert post.said(post("Please.", PDF))["reason"] == "no_language"  # the habit is forgotten too
+
+
+def test_delete_outside_a_thread_deletes_nothing(post: Post) -> None:
+    first = post("to German", PDF)
+    assert post.said(post("delete"))["reason"] == "no_pdf"
+    assert len(post.jobs(first)) == 1
+
+
+def test_cancel_ends_the_work_and_its_own_answer_says_so(post: Post) -> None:
+    first = post("to German", PDF)
+    reply = post("cancel", answers=ours(first))
+    assert post.rows(JOBS, message_id=first)[0]["state"] == "cancelled"
+    assert post.rows(OUTBOX, owner=reply) == []
+    assert post.said(first) == {}
+
+
+@pytest.mark.parametrize(("word", "state"), [("yes", "ready"), ("no", "cancelled"), ("ja, bitte", "ready")])
+def test_yes_or_no_to_a_costly_job(post: Post, word: str, state: str) -> None:
+    first = post("to German", PDF)
+    (job,) = post.rows(JOBS)
+    change(post.intake.database, JOBS, job["id"], state="waiting", waiting_for="approval", run_after=9e9)
+    reply = post(word, answers=f"<{job['id']}.1.question@localhost>")
+    assert post.rows(JOBS)[0]["state"] == state
+    assert post.rows(OUTBOX, owner=reply) == []
+    assert post.rows(INBOX, id=first)
+
+
+def test_yes_to_nothing_is_answered_with_help(post: Post) -> None:
+    assert post.said(post("yes", answers=ours(post("to German", PDF))))["reason"] == "no_pdf"
+
+
+@pytest.mark.parametrize("body", ["help", "Hilfe"])
+def test_help_is_answered(post: Post, body: str) -> None:
+    assert post.said(post(body))["reason"] == "help"
+
+
+def test_what_was_asked_for_last_is_remembered(post: Post) -> None:
+    post("to: fr formal", PDF)
+    (job,) = post.rows(JOBS, message_id=post("Please.", PDF + b"2"))
+    assert (job["target_lang"], job["options"]["tone"]) == ("fr", "formal")
+    assert [tag for tag, _, _ in post.jobs(post("to German", PDF + b"3"))] == ["de"]
+    assert [tag for tag, _, _ in post.jobs(post("Please.", PDF + b"4"))] == ["de"]
+
+
+def test_answers_are_in_the_senders_language(post: Post) -> None:
+    assert post.said(post("Bitte übersetzen, danke", PDF))["locale"] == "de"
+    made = post("en español, por favor", PDF)
+    assert post.rows(INBOX, id=made)[0]["payload"]["locale"] == "es"
