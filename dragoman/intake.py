@@ -19,6 +19,7 @@ import structlog
 from dragoman import budget, queues, retention, sealing
 from dragoman.cache import Cache
 from dragoman.db import cards, dead_letters, history, inbox, jobs, lease, outbox, presence
+from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.domain import language
 from dragoman.domain.job import Options, WaitingFor
@@ -231,7 +232,7 @@ class Intake:
 
     def approve(self, job_id: str) -> bool:
         """Somebody agreed to the cost of a job that waits for that; False if it does not (any more)."""
-        return self._resume(job_id, WaitingFor.APPROVAL)
+        return self._resume(job_id, WaitingFor.APPROVAL, approved_at=now_s())
 
     def unlock(self, job_id: str, password: str) -> bool:
         """The password of a job's PDF, kept encrypted until the job ends; False if it waits for none (any more).

@@ -29,6 +29,7 @@ EXTRACT = "pipeline.extract"
 TRANSLATE = "pipeline.translate"
 CUSTOMIZE_TONE = "pipeline.customize_tone"
 RECONSTRUCT = "pipeline.reconstruct"
+PART = "pipeline.part"
 OPEN_MESSAGE = "ingress.email.open_message"
 OPEN_EVENT = "ingress.slack.open_event"
 DELIVER = "notifier.deliver"
@@ -37,6 +38,7 @@ HEALTH_CHECK = "health_check"
 CLEAN_UP = "pipeline.clean_up"
 
 INTAKE, EXTRACTION, TRANSLATION, DEFAULT, DELIVERY = "intake", "extraction", "translation", "default", "delivery"
+PARTS = "parts"  # of long documents: workers take from their queues in turn, so no short document waits for all of them
 QUEUE_OF = {
     OPEN_MESSAGE: INTAKE,
     OPEN_EVENT: INTAKE,
@@ -45,13 +47,14 @@ QUEUE_OF = {
     TRANSLATE: TRANSLATION,
     CUSTOMIZE_TONE: TRANSLATION,
     RECONSTRUCT: DEFAULT,
+    PART: PARTS,
     HEALTH_CHECK: DEFAULT,
     CLEAN_UP: DEFAULT,
     DELIVER: DELIVERY,
     SHOW_CARD: DELIVERY,
 }
 OPEN_OF = {"email": OPEN_MESSAGE, "slack": OPEN_EVENT}  # the task that opens a message, by its channel
-WORKER_QUEUES = (INTAKE, EXTRACTION, TRANSLATION, DEFAULT)
+WORKER_QUEUES = (INTAKE, EXTRACTION, TRANSLATION, DEFAULT, PARTS)
 
 # Measured: a hung broker blocks a sender for 45 s without these time-outs, 6.5 s with them.
 TRANSPORT_OPTIONS = {

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, and_, or_, select, true, update
 
 from dragoman.cache import Cache
-from dragoman.db import inbox, jobs, memory, outbox
+from dragoman.db import inbox, jobs, memory, outbox, parts
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
@@ -41,6 +41,7 @@ def purge_job(
         dead_links = {"link_version": JOBS.c.link_version + 1, "purged_at": now_s()}
         connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**dead_links))  # from here on no retry
         jobs.cancel(connection, job_id)
+        parts.forget(connection, job_id)  # they hold samples of the text
         texts = memory.forget_job(connection, job_id)
     if cache:
         cache.forget(texts)

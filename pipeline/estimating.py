@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from dragoman import budget
 from dragoman.db import memory
-from dragoman.domain.document import Document
 from dragoman.errors import QuotaUsedUp, TemporaryError
 from dragoman.ports import Translator
 from pipeline.engines.deepl import DeepL
 from pipeline.run import Run
-from pipeline.stages import translate as translating
 from pipeline.translation import estimate
 
 
@@ -25,18 +23,15 @@ class Cost:
     remembered: float
 
 
-def cost(run: Run, document: Document, engine: Translator) -> Cost:
-    """The estimate. What an engine on this machine does costs nothing."""
+def cost(run: Run, texts: Iterable[str], source_lang: str | None, engine: Translator) -> Cost:
+    """The estimate for the unique `texts` of a document. What an engine on this machine does costs nothing."""
 
     def recall(keys: Sequence[str]) -> dict[str, str]:
         with run.context.database.write() as connection:
             return memory.recall(connection, keys)
 
     options = run.options
-    texts = translating.segments(document)
-    characters, known = estimate(
-        texts, engine, document.source_lang, options.target_lang, tone=options.tone, recall=recall
-    )
+    characters, known = estimate(texts, engine, source_lang, options.target_lang, tone=options.tone, recall=recall)
     to_bill = characters - known if isinstance(engine, DeepL) else 0
     return Cost(to_bill, round(known / characters, 4) if characters else 1.0)
 

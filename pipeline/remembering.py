@@ -7,6 +7,7 @@ killed worker's successor goes on from.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dragoman.cache import Cache
 from dragoman.db import jobs, memory
@@ -17,9 +18,10 @@ from dragoman.db.lease import Lease
 class SharedMemory:
     """Implements `pipeline.translation.Memory` for one leased job."""
 
-    def __init__(self, lease: Lease, engine: str, cache: Cache) -> None:
-        """`engine`: the name that is noted beside each text."""
+    def __init__(self, lease: Lease, engine: str, cache: Cache, job: dict[str, Any] | None = None) -> None:
+        """`engine`: the name that is noted beside each text. `job`: who pays, None: the leased row itself."""
         self._lease, self._engine, self._cache = lease, engine, cache
+        self._job = job or lease.row
 
     def recall(self, keys: Sequence[str]) -> dict[str, str]:
         """What is known of `keys`."""
@@ -41,8 +43,8 @@ class SharedMemory:
     def _commit(self, answers: Mapping[str, str], billed: int) -> bool:
         """Whether they are kept: nothing is learnt from a purged job."""
         with self._lease.database.write() as connection:
-            if not jobs.note_cost(connection, self._lease.id, billed):
+            if not jobs.note_cost(connection, self._job["id"], billed):
                 return False
-            target_lang = self._lease.row["target_lang"]
-            memory.remember(connection, answers, engine=self._engine, target_lang=target_lang, job_id=self._lease.id)
+            whose = {"target_lang": self._job["target_lang"], "job_id": self._job["id"]}
+            memory.remember(connection, answers, engine=self._engine, **whose)
             return True

@@ -15,13 +15,16 @@ from typing import Any
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from opentelemetry import trace
+from sqlalchemy import select
 
-from dragoman.db import history, jobs, lease
+from dragoman import queues
+from dragoman.db import history, jobs, lease, parts
+from dragoman.db.clock import now_s
 from dragoman.db.jobs import JOBS
 from dragoman.domain import document as documents
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
-from dragoman.errors import DragomanError, OperatorError, StageTimedOut
+from dragoman.errors import DragomanError, LeaseLost, OperatorError, StageTimedOut
 from pipeline.context import Context
 
 log = structlog.get_logger(__name__)
@@ -41,12 +44,19 @@ class OutOfMemory(OperatorError):
 
 @dataclass
 class Run:
-    """What a stage works with. Files of a run live in `folder` and vanish with it."""
+    """What a stage works with. Files of a run live in `folder` and vanish with it.
+
+    `parts`: the rows of a long document's parts. `rings`: the tasks and ids to ring for when the run is over.
+    `halted`: the job does not go on with its next stage now.
+    """
 
     context: Context
     lease: lease.Lease
     stage: Stage
     folder: Path
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    rings: list[tuple[str, str]] = field(default_factory=list)
+    halted: bool = False
     began: float = field(default_factory=time.monotonic)
     _told_at: float = 0.0
     _told: int = -1
@@ -70,7 +80,11 @@ class Run:
 
     def document(self) -> Document:
         """What the stage before left behind. Raises Gone or StoreUnavailable."""
-        with self.context.store.open(self.job["artifact"]) as body:
+        return self.document_at(self.job["artifact"])
+
+    def document_at(self, key: str) -> Document:
+        """The document under `key`. Raises Gone or StoreUnavailable."""
+        with self.context.store.open(key) as body:
             return documents.from_bytes(body.read())
 
     def progress(self, fraction: float) -> None:
@@ -102,6 +116,7 @@ class Run:
             self.context.store.put(key, body)
         with self.context.database.write() as connection:
             jobs.complete(connection, self.lease, key, size, **facts)
+            parts.forget(connection, self.lease.id)
             self._note(connection, facts)
 
     def _key(self, extension: str) -> str:
@@ -110,7 +125,10 @@ class Run:
     def _note(self, connection: Any, facts: dict[str, Any]) -> None:
         engine = facts.get("engine") or self.job["engine"] or NO_ENGINE
         pages = facts.get("pages") or self.job["pages"] or 1
-        history.note(connection, self.stage, engine, pages, time.monotonic() - self.began)
+        seconds = time.monotonic() - self.began
+        if self.parts:  # they worked before this, beside each other
+            seconds = float(connection.scalar(select(now_s())) or 0.0) - self.job["stage_since"]
+        history.note(connection, self.stage, engine, pages, seconds)
 
 
 @contextmanager
@@ -129,12 +147,80 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
         if held is None:
             yield None
             return
-        run = Run(context, held, stage, Path(folder))
+        with context.database.read() as connection:
+            known = parts.of_job(connection, job_id)
+        run = Run(context, held, stage, Path(folder), known)
         with _our_errors(stage):
             yield run
         seconds = round(time.monotonic() - run.began, 3)
         span.add_event("stage_finished", {"stage": stage, "seconds": seconds})
         log.info("stage_finished", stage=stage, seconds=seconds, attempt=held.attempt)
+
+
+@dataclass
+class PartRun(Run):
+    """A run for a range of pages. `lease.row` is the part's row, `job` that of the job it belongs to."""
+
+    whole: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """The job's row as it was when the part was claimed."""
+        return self.whole
+
+    def document(self) -> Document:
+        """What the stage before left behind of this part."""
+        return self.document_at(self.lease.row["artifact"])
+
+    def progress(self, fraction: float) -> None:
+        """Tell how much of the part is done (0 to 1). Raises LeaseLost."""
+        self.lease.check()
+        now, reached = time.monotonic(), int(100 * fraction)
+        if reached <= self._told or now - self._told_at < EVERY_S:
+            return
+        self._told_at, self._told = now, reached
+        with self.context.database.write() as connection:
+            jobs.show_part(connection, self.lease, fraction)
+
+    def pass_on(self, artifact: str, **facts: Any) -> None:
+        """End the part's stage; the last part makes its job due."""
+        with self.context.database.write() as connection:
+            is_last = jobs.finish_part(connection, self.lease, artifact, {**self.lease.row["facts"], **facts})
+        if is_last:
+            self.rings.append((queues.EXTRACT_AND_TRANSLATE, self.job["id"]))
+
+    def keep(self, file: Path, **facts: Any) -> None:
+        """End the part's stage with a file."""
+        key = self._key("part")
+        with file.open("rb") as body:
+            self.context.store.put(key, body)
+        self.pass_on(key, **facts)
+
+    def _key(self, extension: str) -> str:
+        row = self.lease.row
+        return f"jobs/{self.job['id']}/{self.stage}/{row['number']}-{row['epoch']}.{extension}"
+
+
+@contextmanager
+def part_run(context: Context, part_id: str) -> Iterator[PartRun | None]:
+    """As `stage_run`, for a part: the stage is the one that its job is at."""
+    with (
+        lease.attempt(context.database, jobs.PART_LEDGER, part_id, lease_s=context.settings.lease_s) as held,
+        tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder,
+    ):
+        if held is None:
+            yield None
+            return
+        stage, job_id = Stage(held.row["stage"]), held.row["job_id"]
+        trace.get_current_span().set_attribute("dragoman.job_id", job_id)
+        with context.database.read() as connection:
+            job = jobs.by_id(connection, job_id)
+        if job is None:
+            raise LeaseLost
+        run = PartRun(context, held, stage, Path(folder), whole=job)
+        with structlog.contextvars.bound_contextvars(job_id=job_id), _our_errors(stage):
+            yield run
+            log.info("part_finished", stage=stage, part=held.row["number"], attempt=held.attempt)
 
 
 def delete_left_folders() -> None:

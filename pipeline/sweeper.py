@@ -24,6 +24,7 @@ from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
 from dragoman.db.lease import take_unrung
 from dragoman.db.outbox import OUTBOX
+from dragoman.db.parts import PARTS
 from dragoman.errors import DatabaseUnavailable
 from dragoman.settings import Settings
 
@@ -35,6 +36,7 @@ AT_ONCE = 500
 LEDGERS: tuple[tuple[Table, Callable[[dict[str, Any]], str], str], ...] = (
     (INBOX, lambda row: queues.OPEN_OF[row["channel"]], "id"),
     (JOBS, lambda _: queues.EXTRACT_AND_TRANSLATE, "id"),
+    (PARTS, lambda _: queues.PART, "id"),
     (OUTBOX, lambda _: queues.DELIVER, "owner"),
     (CARDS, lambda _: queues.SHOW_CARD, "id"),
 )

@@ -7,6 +7,7 @@ reconstruct -> deliver from the job's checkpoint. A task that does not get its r
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,11 +18,13 @@ from dragoman import queues
 from dragoman.db import jobs
 from dragoman.domain.job import OPEN, STAGES, Stage
 from dragoman.errors import DragomanError
-from pipeline import chores, work
+from pipeline import chores, fanout, work
 from pipeline.context import Context
-from pipeline.run import Run, stage_run
+from pipeline.run import Run, part_run, stage_run
 
 log = structlog.get_logger(__name__)
+
+Ring = Callable[[str, str], None]
 
 TASK_OF = {
     Stage.EXTRACT: queues.EXTRACT,
@@ -50,6 +53,12 @@ def register(app: Celery, context_of: Callable[[], Context]) -> None:
         if signatures:
             chain(*signatures, app=app).apply_async(retry=False)
 
+    soft, hard = LIMITS[Stage.RECONSTRUCT]
+
+    @app.task(name=queues.PART, soft_time_limit=soft, time_limit=hard, throws=(DragomanError,))
+    def part(part_id: str) -> None:
+        perform_part(context_of(), part_id, partial(_ring, app))
+
     @app.task(name=queues.HEALTH_CHECK)
     def health_check(*_: Any) -> None:
         chores.check_health(context_of())
@@ -76,16 +85,42 @@ def _register_stage(app: Celery, context_of: Callable[[], Context], stage: Stage
 
     @app.task(name=TASK_OF[stage], bind=True, soft_time_limit=soft, time_limit=hard, throws=(DragomanError,))
     def task(self: Task, job_id: str) -> None:
-        if not perform(context_of(), job_id, stage):
+        if not perform(context_of(), job_id, stage, partial(_ring, app)):
             # Ends the chain; the task itself counts as done (an Ignore would leave it STARTED in Flower for ever).
             self.request.chain = None
 
 
-def perform(context: Context, job_id: str, stage: Stage) -> bool:
-    """Do `stage` of a job if it is ours to do; whether it was. Raises what the stage raised, after it is on record."""
+def perform(context: Context, job_id: str, stage: Stage, ring: Ring = lambda *_: None) -> bool:
+    """Do `stage` of a job if it is ours to do; whether the next one follows now.
+
+    Raises what the stage raised, after it is on record.
+    """
     with stage_run(context, job_id, stage) as run:
         if run is None:
             log.info("stage_not_ours", stage=stage)
             return False
         WORK_OF[stage](run)
-        return True
+    _ring_all(run, ring)
+    return not run.halted
+
+
+def perform_part(context: Context, part_id: str, ring: Ring = lambda *_: None) -> bool:
+    """Do the present stage of a part if it is ours to do; whether it was. Raises as `perform`."""
+    with part_run(context, part_id) as run:
+        if run is None:
+            return False
+        fanout.WORK_OF_PART[run.stage](run)
+    _ring_all(run, ring)
+    return True
+
+
+def _ring_all(run: Run, ring: Ring) -> None:
+    for task, row_id in run.rings:
+        ring(task, row_id)
+
+
+def _ring(app: Celery, task: str, row_id: str) -> None:
+    try:
+        queues.send(app, task, row_id)
+    except queues.BROKER_ERRORS as error:
+        log.warning("broker_unreachable", task=task, id=row_id, detail=str(error)[:200])  # the sweeper will ring

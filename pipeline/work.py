@@ -1,101 +1,103 @@
-"""What each stage does with its run: load, call the pure stage, save."""
+"""What each stage does with its run: load, call the pure stage, save. A long document's parts: `pipeline.fanout`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
-from dragoman.bucket import Bucket, Rates
+from dragoman.db import jobs
 from dragoman.domain.document import Document, DocumentWarning
-from dragoman.domain.job import NO_ENGINE, Options
-from dragoman.ports import Translator
-from pipeline import estimating, notices
+from dragoman.domain.job import NO_ENGINE, WaitingFor, parse_pages
+from pipeline import asking, estimating, fanout, notices
 from pipeline.confined import confined
-from pipeline.engines import deepl, registry
+from pipeline.engines import registry
 from pipeline.estimating import Cost
-from pipeline.remembering import SharedMemory
 from pipeline.run import Run
 from pipeline.stages import extract as extracting
 from pipeline.stages import reconstruct as reconstructing
-from pipeline.stages import tone as toning
 from pipeline.stages import translate as translating
-from pipeline.throttle import Queue, ThrottledToneModel, ThrottledTranslator
-from pipeline.translation import rephrase_all, translate_all
+
+Ranges = list[tuple[int, ...]]
 
 
 def extract(run: Run) -> None:
     """Read the PDF's words; the language is known now, so the engine is decided on, once."""
-    options, settings = run.options, run.context.settings
+    if run.parts:
+        fanout.spread_or(run, lambda: _extract_joined(run))
+        return
     source = run.source()
-    document = confined(
-        lambda progress: extracting.extract(
-            source,
-            source_lang=options.source_lang,
-            pages=options.pages,
-            max_pages=settings.max_pages,
-            on_progress=progress,
-        ),
-        run.progress,
-    )
-    run.save(
-        document,
-        source_lang=document.source_lang,
-        pages=len(document.pages),
-        characters=document.characters(),
-        **_plan(run, document),
-    )
+    found = confined(lambda progress: _read(run, source, progress), run.progress)
+    if isinstance(found, Document):
+        _end_reading(run, found, len(found.pages), found.characters(), translating.segments(found))
+    else:
+        fanout.spread(run, found)
 
 
 def translate(run: Run) -> None:
     """Translate what is not remembered, batch by batch; a document in the target language passes through."""
     if run.job["engine"] == NO_ENGINE:
         run.pass_on(run.job["artifact"])
-        return
-    document, options = run.document(), run.options
-    engine = _engine(run)
-    answers, _ = translate_all(
-        translating.segments(document),
-        _in_turn(run, engine),
-        run.job["source_lang"],
-        options.target_lang,
-        tone=options.tone,
-        memory=SharedMemory(run.lease, engine.name, run.context.cache),
-        on_progress=run.progress,
-    )
-    run.save(translating.apply(document, answers))
+    elif _needs_a_yes(run):
+        with run.context.database.write() as connection:
+            jobs.wait(connection, run.lease, WaitingFor.APPROVAL, run.context.settings.approval_wait_s)
+        run.halted = True
+    elif not run.parts:
+        run.save(asking.translated(run, run.document()))
+    else:
+        if fanout.is_new(run):
+            fanout.translate_shared(run)
+        fanout.spread_or(run, lambda: run.save(asking.translated(run, run.document())))
 
 
 def customize_tone(run: Run) -> None:
     """Rephrase where a tone was asked for that a tone model has; else pass through."""
-    options = run.options
-    model = None
-    if options.tone and run.job["engine"] != NO_ENGINE:
-        model = registry.tone_model(run.context.settings, _engine(run), options.tone, options.target_lang)
-    if model is None or options.tone is None:
+    model = asking.tone_model(run)
+    if model is None:
         run.pass_on(run.job["artifact"])
-        return
-    document = run.document()
-    answers, _ = rephrase_all(
-        toning.segments(document),
-        ThrottledToneModel(model, _queue(run)),
-        target_lang=options.target_lang,
-        tone=options.tone,
-        memory=SharedMemory(run.lease, f"{run.job['engine']}-write", run.context.cache),
-        on_progress=run.progress,
-    )
-    run.save(toning.apply(document, answers))
+    elif run.parts:
+        fanout.spread_or(run, lambda: run.pass_on(run.job["artifact"]))
+    else:
+        run.save(asking.rephrased(run, run.document(), model))
 
 
 def reconstruct(run: Run) -> None:
     """Set the translation on the source's pages: the result."""
-    source, result = run.source(), run.folder / "result.pdf"
     if run.job["engine"] == NO_ENGINE:
-        copyfile(source, result)
+        result = run.folder / "result.pdf"
+        copyfile(run.source(), result)
         run.complete(result)
-        return
-    document = run.document()
+    elif run.parts:
+        fanout.spread_or(run, lambda: fanout.join(run))
+    else:
+        _reconstruct_whole(run)
+
+
+def _read(run: Run, source: Path, progress: Callable[[float], None]) -> Document | Ranges:
+    """The document, or the ranges of pages that a long one is cut into."""
+    options, settings = run.options, run.context.settings
+    if settings.pages_per_part:
+        numbers = parse_pages(options.pages, extracting.survey(source, max_pages=settings.max_pages).page_count)
+        if len(numbers) > settings.pages_per_part:
+            return extracting.ranges(numbers, settings.pages_per_part)
+    return extracting.extract(
+        source,
+        source_lang=options.source_lang,
+        pages=options.pages,
+        max_pages=settings.max_pages,
+        on_progress=progress,
+    )
+
+
+def _extract_joined(run: Run) -> None:
+    whole = fanout.read(run)
+    _end_reading(run, whole.shell, whole.pages, whole.characters, whole.texts)
+
+
+def _reconstruct_whole(run: Run) -> None:
+    source, document, result = run.source(), run.document(), run.folder / "result.pdf"
     warnings = confined(
         lambda progress: reconstructing.reconstruct(
             source,
@@ -107,10 +109,21 @@ def reconstruct(run: Run) -> None:
         ),
         run.progress,
     )
-    run.complete(result, warnings=[*run.job["warnings"], *_as_json(warnings)])
+    run.complete(result, warnings=[*run.job["warnings"], *fanout.as_json(warnings)])
 
 
-def _plan(run: Run, document: Document) -> dict[str, Any]:
+def _needs_a_yes(run: Run) -> bool:
+    """Whether the document is so long that somebody has to agree before it is paid for."""
+    longest = run.context.settings.approval_pages
+    return bool(longest) and (run.job["pages"] or 0) > longest and run.job["approved_at"] is None
+
+
+def _end_reading(run: Run, document: Document, pages: int, characters: int, texts: Iterable[str]) -> None:
+    facts = {"source_lang": document.source_lang, "pages": pages, "characters": characters}
+    run.save(document, **facts, **_plan(run, document, pages, texts))
+
+
+def _plan(run: Run, document: Document, pages: int, texts: Iterable[str]) -> dict[str, Any]:
     """The engine for this job, what its reader has to be told, and what it will cost, as columns of its row.
 
     Raises LimitReached or QuotaUsedUp before anything is paid for.
@@ -120,35 +133,9 @@ def _plan(run: Run, document: Document) -> dict[str, Any]:
         said: Iterable[DocumentWarning] = (notices.already_in_target(options),)
         engine_name, planned = NO_ENGINE, Cost(0, 1.0)
     else:
-        engine = _choose(run, options, document.source_lang)
-        engine_name, planned = engine.name, estimating.cost(run, document, engine)
-        estimating.check(run, len(document.pages), planned, engine)
+        engine = asking.choose(run, options, document.source_lang)
+        engine_name, planned = engine.name, estimating.cost(run, texts, document.source_lang, engine)
+        estimating.check(run, pages, planned, engine)
         model = registry.tone_model(settings, engine, options.tone, options.target_lang)
         said = notices.of_engine(engine, model, options)
-    return {"engine": engine_name, "warnings": _as_json((*document.warnings, *said)), **asdict(planned)}
-
-
-def _engine(run: Run) -> Translator:
-    """The engine that the job began with: it is never switched on the way."""
-    return _choose(run, run.options, run.job["source_lang"], run.job["engine"])
-
-
-def _in_turn(run: Run, engine: Translator) -> Translator:
-    """The engine behind the bucket of its key; what runs on this machine needs none."""
-    return ThrottledTranslator(engine, _queue(run)) if engine.name == deepl.NAME else engine
-
-
-def _queue(run: Run) -> Queue:
-    """Where the users of DeepL's key wait for their turn."""
-    settings = run.context.settings
-    key = settings.deepl_auth_key.get_secret_value() if settings.deepl_auth_key else ""
-    rates = Rates(settings.deepl_requests_per_s, settings.deepl_characters_per_s)
-    return Queue(Bucket(settings.broker_url, key, rates), run.lease.check)
-
-
-def _choose(run: Run, options: Options, source_lang: str | None, engine: str | None = None) -> Translator:
-    return registry.choose(run.context.settings, engine or options.engine, source_lang, options.target_lang)
-
-
-def _as_json(warnings: Iterable[DocumentWarning]) -> list[dict[str, Any]]:
-    return [asdict(warning) for warning in warnings]
+    return {"engine": engine_name, "warnings": fanout.as_json((*document.warnings, *said)), **asdict(planned)}

@@ -25,7 +25,11 @@ log = structlog.get_logger(__name__)
 
 # The doors' tasks are loaded by name: the pipeline knows no front end.
 DOORS = ("ingress.email.tasks", "ingress.slack.tasks")
-LEDGER_OF = dict.fromkeys(tasks.TASK_OF.values(), jobs.LEDGER) | dict.fromkeys(queues.OPEN_OF.values(), inbox.LEDGER)
+LEDGER_OF = {
+    **dict.fromkeys(tasks.TASK_OF.values(), jobs.LEDGER),
+    **dict.fromkeys(queues.OPEN_OF.values(), inbox.LEDGER),
+    queues.PART: jobs.PART_LEDGER,
+}
 
 
 def run(settings: Settings) -> None:
@@ -109,4 +113,6 @@ def _give_back(settings: Settings, task: str, row_id: str, task_id: str, why: st
 
 
 def _id_name(task: str) -> str:
+    if task == queues.PART:
+        return "part_id"
     return "message_id" if task in queues.OPEN_OF.values() else "job_id"

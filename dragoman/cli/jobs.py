@@ -102,6 +102,18 @@ def retry(
 
 
 @app.command()
+def approve(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
+    """Agree to the cost of a long document that waits for a yes; `show` has the estimate."""
+    from dragoman.errors import Conflict
+
+    with _intake(data) as intake:
+        intake.find(job_id)
+        if not intake.approve(job_id):
+            raise Conflict("The job does not wait for a yes.")
+        _done(intake.find(job_id), "goes on", as_json)
+
+
+@app.command()
 def cancel(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
     """End a job; its sender is told."""
     with _intake(data) as intake:
@@ -139,7 +151,7 @@ def dead(
 DELIVERY_SHOWN = ("kind", "run", "state", "attempts", "ref", "error_detail", "sent_at", "bounced_at", "bounce")
 SHOWN = (
     "owner", "channel", "message_id", "run", "epoch", "attempts", "losses", "source_size", "result_size", "characters",
-    "characters_billed", "to_bill", "remembered", "approved_at", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",
+    "characters_billed", "to_bill", "remembered", "waiting_for", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",
 )  # fmt: skip
 
 

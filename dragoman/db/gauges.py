@@ -11,6 +11,7 @@ from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
 from dragoman.db.lease import is_due
 from dragoman.db.outbox import OUTBOX
+from dragoman.db.parts import PARTS
 from dragoman.domain.job import OPEN, RowState
 
 
@@ -28,8 +29,8 @@ class Gauge:
 
 
 def of_ledgers(connection: Connection) -> dict[str, Gauge]:
-    """The numbers of all three ledgers: `inbox`, `jobs`, `outbox`."""
-    return {table.name: gauge(connection, table) for table in (INBOX, JOBS, OUTBOX)}
+    """The numbers of all ledgers: `inbox`, `jobs`, `parts`, `outbox`."""
+    return {table.name: gauge(connection, table) for table in (INBOX, JOBS, PARTS, OUTBOX)}
 
 
 def gauge(connection: Connection, table: Table) -> Gauge:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import Connection, Table, case, func, select, update
 
-from dragoman.db import cards, inbox, outbox
+from dragoman.db import cards, inbox, outbox, parts
 from dragoman.db.clock import now_s
-from dragoman.db.lease import Lease, Ledger, revive
+from dragoman.db.lease import Lease, Ledger, revive, told
 from dragoman.db.lease import resume as resume_row
 from dragoman.db.models import JobRow
 from dragoman.db.statements import insert_once
@@ -17,6 +17,7 @@ from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_
 from dragoman.errors import Conflict
 
 JOBS = cast("Table", JobRow.__table__)
+NEVER = 1e12  # of `run_after`: somebody else makes the row due
 MOST_OPEN = 1000  # open jobs that are looked through for one status
 ENDED_AS = {Status.COMPLETED: RowState.DONE, Status.FAILED: RowState.DEAD, Status.CANCELLED: RowState.CANCELLED}
 # Channels whose answer belongs to the job itself; a mail's answer belongs to the message, an upload's page is its answer.
@@ -125,6 +126,46 @@ def finish_stage(connection: Connection, lease: Lease, artifact: str, **facts: A
     lease.advance(connection, stage=following, stage_since=now_s(), artifact=artifact, progress=progress, **facts)
 
 
+def spread(connection: Connection, lease: Lease, ranges: Iterable[Sequence[int]] = ()) -> list[str]:
+    """Give the leased stage to the job's parts, made of `ranges` if there are none; the ids of those that have to work.
+
+    The job is nobody's until the last of them is done. Raises LeaseLost.
+    """
+    parts.cut(connection, lease.row, ranges)
+    ids = parts.begin(connection, lease.id, lease.row["stage"])
+    lease.advance(connection, run_after=NEVER if ids else 0.0, parts_left=len(ids))
+    return ids
+
+
+def show_part(connection: Connection, lease: Lease, fraction: float) -> None:
+    """As `show_progress`, for a leased part: its job's percent is that of all parts. Raises LeaseLost."""
+    job_id = lease.row["job_id"]
+    _lock(connection, job_id)
+    lease.write(connection, progress=int(100 * min(max(fraction, 0.0), 1.0)))
+    wanted = percent(Stage(lease.row["stage"]), parts.share_done(connection, job_id))
+    ours = (JOBS.c.id == job_id, JOBS.c.stage == lease.row["stage"], JOBS.c.progress < wanted)
+    connection.execute(update(JOBS).where(*ours).values(progress=wanted))
+
+
+def finish_part(connection: Connection, lease: Lease, artifact: str, facts: dict[str, Any]) -> bool:
+    """The leased part has finished the stage; True for the last one, which makes the job due. Raises LeaseLost."""
+    job_id = lease.row["job_id"]
+    _lock(connection, job_id)
+    lease.finish(connection, artifact=artifact, facts=facts, progress=100)
+    is_last = JOBS.c.parts_left == 1
+    counted_down = (
+        update(JOBS)
+        .where(JOBS.c.id == job_id, JOBS.c.stage == lease.row["stage"], JOBS.c.parts_left > 0)
+        .values(
+            parts_left=JOBS.c.parts_left - 1,
+            run_after=case((is_last, 0.0), else_=JOBS.c.run_after),
+            rung_at=case((is_last, now_s()), else_=JOBS.c.rung_at),
+        )
+        .returning(JOBS.c.parts_left)
+    )
+    return connection.execute(counted_down).scalar_one_or_none() == 0
+
+
 def complete(connection: Connection, lease: Lease, result: str, result_size: int, **facts: Any) -> None:
     """The job has its result; the answer is owed from this commit on. Raises LeaseLost."""
     lease.finish(connection, RowState.DONE, result=result, result_size=result_size, progress=100, **_clean(), **facts)
@@ -142,6 +183,7 @@ def cancel(connection: Connection, job_id: str) -> bool:
     row = connection.execute(statement).mappings().one_or_none()
     if row is None:
         return False
+    parts.stop(connection, job_id)
     settle(connection, dict(row))
     return True
 
@@ -173,7 +215,10 @@ def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> d
         raise Conflict("Only a job that failed or was cancelled, and whose file is still here, can be tried again.")
     by_message = row["message_id"] and row["channel"] not in ANSWERED_BY_JOB
     run = inbox.job_again(connection, row["message_id"]) if by_message else row["run"] + 1
-    revive(connection, JOBS, job_id, run=run, stage_since=now_s(), **(_unread() if from_start else {}))
+    if from_start:
+        parts.forget(connection, job_id)
+    # What parts have done stays done: the job is due at once, and finds out what is left.
+    revive(connection, JOBS, job_id, run=run, stage_since=now_s(), parts_left=0, **(_unread() if from_start else {}))
     cards.wake(connection, row["card_id"])
     return {**row, "run": run}
 
@@ -213,6 +258,22 @@ def _unread() -> dict[str, Any]:
     return {**unknown, "stage": Stage.EXTRACT, "progress": 0, "warnings": []}
 
 
+def _lock(connection: Connection, job_id: str) -> None:
+    """Hold the job's row before a part's, as whoever cancels does: two that wait for each other would end one of them."""
+    connection.execute(select(JOBS.c.id).where(JOBS.c.id == job_id).with_for_update())
+
+
+def _part_dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
+    """A part that gives up takes its job along, once; what its other parts have done stays."""
+    ours = (JOBS.c.id == row["job_id"], JOBS.c.stage == row["stage"], JOBS.c.state.in_(OPEN))
+    gone = {"state": RowState.DEAD, "epoch": JOBS.c.epoch + 1, "attempts": row["attempts"], "losses": row["losses"]}
+    statement = update(JOBS).where(*ours).values(**gone, ended_at=now_s(), **told(error)).returning(JOBS)
+    job = connection.execute(statement).mappings().one_or_none()
+    if job is not None:
+        parts.stop(connection, row["job_id"])
+        settle(connection, dict(job))
+
+
 def _sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
@@ -222,3 +283,4 @@ def _clean() -> dict[str, None]:
 
 
 LEDGER = Ledger(JOBS, _dead)
+PART_LEDGER = Ledger(parts.PARTS, _part_dead)

@@ -103,7 +103,7 @@ class Lease:
     def advance(self, connection: Connection, **values: Any) -> None:
         """The step is done and another follows: ready again, with a clean count. Raises LeaseLost."""
         fresh = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0, **_no_error()}
-        self.write(connection, state=RowState.READY, **fresh, **values)
+        self.write(connection, state=RowState.READY, **{**fresh, **values})
         self.ended = True
 
     def finish(self, connection: Connection, state: RowState = RowState.DONE, **values: Any) -> None:

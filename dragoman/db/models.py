@@ -76,6 +76,7 @@ class JobRow(Leased, Base):
 
     The estimate made after reading it: `to_bill`, the characters that the engine will charge for, and `remembered`, the
     share of its text (0 to 1) that was paid for before. `approved_at`: when somebody agreed to that.
+    `parts_left`: parts that have not finished the present stage; the last one makes the job due.
     """
 
     __tablename__ = "jobs"
@@ -110,9 +111,29 @@ class JobRow(Leased, Base):
     to_bill: Mapped[int | None] = mapped_column(BigInteger)
     remembered: Mapped[float | None]
     approved_at: Mapped[float | None]
+    parts_left: Mapped[int] = mapped_column(default=0)
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     link_version: Mapped[int] = mapped_column(default=1)
     purged_at: Mapped[float | None]
+
+
+class PartRow(Leased, Base):
+    """A range of pages of a long document, worked on beside its other parts; it goes through the stages with its job.
+
+    `pages` are 0-based numbers, `artifact` the blob of the part's last finished stage, `facts` what the whole has to know.
+    """
+
+    __tablename__ = "parts"
+    __table_args__ = (UniqueConstraint("job_id", "number"), Index("parts_due", "state", "run_after"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), index=True)
+    number: Mapped[int]
+    stage: Mapped[str] = mapped_column(String(20))
+    pages: Mapped[list[int]] = mapped_column(JSON)
+    progress: Mapped[int] = mapped_column(default=0)
+    artifact: Mapped[str | None] = mapped_column(String(200))
+    facts: Mapped[dict[str, Any]]
 
 
 class OutboxRow(Leased, Base):

@@ -108,6 +108,15 @@ def retry_job(
     return job_view(door.own_job(caller, job_id), door.links)
 
 
+@router.post("/jobs/{job_id}/approve")
+def approve_job(job_id: str, door: DoorOf, caller: CallerOf) -> JobView:
+    """Agree to the cost of a long document that waits for a yes (`waiting_for` is `approval`)."""
+    door.own_job(caller, job_id)
+    if not door.intake.approve(job_id):
+        raise Conflict("The job does not wait for a yes.")
+    return job_view(door.own_job(caller, job_id), door.links)
+
+
 @router.delete("/jobs/{job_id}", status_code=204)
 def delete_job(job_id: str, door: DoorOf, caller: CallerOf) -> Response:
     """Delete the job's files now: source, result and all between. Its links die with them; safe to repeat."""

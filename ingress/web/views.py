@@ -67,6 +67,9 @@ class JobView(BaseModel):
     characters: int | None
     characters_billed: int
     to_bill: int | None = Field(description="Characters that it was expected to cost, known after reading it.")
+    waiting_for: str | None = Field(
+        description="What a person has to say first: `approval` of the cost, `password` or `language`."
+    )
     remembered: float | None = Field(description="The share of its text that was paid for before, 0 to 1.")
     warnings: list[WarningView]
     error: ErrorView | None = Field(description="Only when the job has FAILED.")
@@ -123,7 +126,7 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
 
 _COPIED = (
     "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine", "characters",
-    "characters_billed", "to_bill", "remembered",
+    "characters_billed", "to_bill", "remembered", "waiting_for",
 )  # fmt: skip
 
 

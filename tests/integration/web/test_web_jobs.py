@@ -17,7 +17,7 @@ from tests.integration.web.conftest import ADMIN, ANNA, BERT, RESULT, Client, Wo
 
 FIELDS = {
     "job_id", "status", "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine",
-    "characters", "characters_billed", "to_bill", "remembered", "warnings", "error", "created_at", "ended_at", "result_url", "page_url", "deleted",
+    "characters", "characters_billed", "to_bill", "remembered", "waiting_for", "warnings", "error", "created_at", "ended_at", "result_url", "page_url", "deleted",
 }  # fmt: skip
 
 

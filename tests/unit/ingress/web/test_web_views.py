@@ -36,6 +36,7 @@ def row(**values: Any) -> dict[str, Any]:
         "characters_billed": 90,
         "to_bill": None,
         "remembered": None,
+        "waiting_for": None,
         "warnings": [],
         "error_code": None,
         "error_message": None,

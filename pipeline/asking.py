@@ -1,0 +1,82 @@
+"""Asking engines for a run, of a whole document or of a part: through the memory, in turn, with the engine of the job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dragoman.bucket import Bucket, Rates
+from dragoman.domain.document import Document
+from dragoman.domain.job import NO_ENGINE, Options
+from dragoman.ports import ToneModel, Translator
+from pipeline.engines import deepl, registry
+from pipeline.remembering import SharedMemory
+from pipeline.run import Run
+from pipeline.stages import tone as toning
+from pipeline.stages import translate as translating
+from pipeline.throttle import Queue, ThrottledToneModel, ThrottledTranslator
+from pipeline.translation import rephrase_all, translate_all
+
+
+def translated(run: Run, document: Document) -> Document:
+    """The document with its targets."""
+    return translating.apply(document, answers(run, translating.segments(document)))
+
+
+def answers(run: Run, texts: Iterable[str], *, tells: bool = True) -> dict[str, str]:
+    """The translations of `texts`; what is not remembered is asked for, and remembered.
+
+    `tells`: whether they are the stage's work, and so its progress.
+    """
+    engine = _engine(run)
+    found, _ = translate_all(
+        texts,
+        ThrottledTranslator(engine, _queue(run)) if engine.name == deepl.NAME else engine,
+        run.job["source_lang"],
+        run.options.target_lang,
+        tone=run.options.tone,
+        memory=SharedMemory(run.lease, engine.name, run.context.cache, run.job),
+        on_progress=run.progress if tells else lambda _: run.lease.check(),
+    )
+    return found
+
+
+def tone_model(run: Run) -> ToneModel | None:
+    """What rephrases in the tone that was asked for; None: nothing does."""
+    options = run.options
+    if not options.tone or run.job["engine"] == NO_ENGINE:
+        return None
+    model = registry.tone_model(run.context.settings, _engine(run), options.tone, options.target_lang)
+    return ThrottledToneModel(model, _queue(run)) if model else None
+
+
+def rephrased(run: Run, document: Document, model: ToneModel) -> Document:
+    """The translated document in the tone that was asked for."""
+    if run.options.tone is None:
+        return document
+    found, _ = rephrase_all(
+        toning.segments(document),
+        model,
+        target_lang=run.options.target_lang,
+        tone=run.options.tone,
+        memory=SharedMemory(run.lease, f"{run.job['engine']}-write", run.context.cache, run.job),
+        on_progress=run.progress,
+    )
+    return toning.apply(document, found)
+
+
+def choose(run: Run, options: Options, source_lang: str | None, engine: str | None = None) -> Translator:
+    """The engine for a document in `source_lang`. Raises as `registry.choose`."""
+    return registry.choose(run.context.settings, engine or options.engine, source_lang, options.target_lang)
+
+
+def _engine(run: Run) -> Translator:
+    """The engine that the job began with: it is never switched on the way."""
+    return choose(run, run.options, run.job["source_lang"], run.job["engine"])
+
+
+def _queue(run: Run) -> Queue:
+    """Where the users of DeepL's key wait for their turn."""
+    settings = run.context.settings
+    key = settings.deepl_auth_key.get_secret_value() if settings.deepl_auth_key else ""
+    rates = Rates(settings.deepl_requests_per_s, settings.deepl_characters_per_s)
+    return Queue(Bucket(settings.broker_url, key, rates), run.lease.check)
