@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.redis import Redis
 from tests.servers.seaweedfs import SeaweedFS
+
+if TYPE_CHECKING:
+    from tests.servers.slack.slack import FakeSlack
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +62,12 @@ def s3_url(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in seaweedfs.environment.items():
         monkeypatch.setenv(name, value)
     return seaweedfs.fresh()
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    """A Slack of the test's own, its app in Socket Mode; set `slack.app.request_url` for events by HTTP."""
+    from tests.servers.slack.slack import FakeSlack
+
+    with FakeSlack() as server:
+        yield server
