@@ -44,6 +44,15 @@ class Settings(BaseSettings):
     sender_auth: Literal["trusted", "none"] = "trusted"
     trusted_peers: Annotated[tuple[str, ...], NoDecode] = ()
 
+    slack_mode: Literal["socket", "http"] = "socket"
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    slack_file_hosts: Annotated[tuple[str, ...], NoDecode] = ("files.slack.com",)
+    slack_admins: Annotated[tuple[str, ...], NoDecode] = ()
+    slack_external_users: bool = False
+
     web_listen: str = "127.0.0.1:8000"
     public_url: str | None = None
     api_tokens: SecretStr | None = None
@@ -91,6 +100,12 @@ class Settings(BaseSettings):
         return self.data_dir / "outbox"
 
     @property
+    def slack_on(self) -> bool:
+        """Whether the tokens that its mode needs are all there."""
+        needed = self.slack_app_token if self.slack_mode == "socket" else self.slack_signing_secret
+        return self.slack_bot_token is not None and needed is not None
+
+    @property
     def tokens(self) -> dict[str, tuple[str, bool]]:
         """API tokens: secret -> (name, admin)."""
         return _tokens(self.api_tokens.get_secret_value()) if self.api_tokens else {}
@@ -103,6 +118,26 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("slack_file_hosts", "slack_admins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("slack_bot_token", "slack_app_token")
+    @classmethod
+    def _kind_of_token(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        start = "xoxb-" if info.field_name == "slack_bot_token" else "xapp-"
+        if value and not value.get_secret_value().startswith(start):
+            raise ValueError(f"begins with {start}; docs/howto/slack.md says where to find it")
+        return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _api_address(cls, value: str) -> str:
+        if urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("use https://slack.com/api/")
+        return value.rstrip("/") + "/"
 
     @field_validator("database_url")
     @classmethod

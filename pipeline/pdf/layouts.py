@@ -8,6 +8,7 @@ import pymupdf
 
 from dragoman.domain.document import DocumentWarning
 from dragoman.domain.job import Layout
+from pipeline.pdf.cleaning import clean
 from pipeline.pdf.opening import opened
 
 
@@ -22,6 +23,7 @@ def save(
         _write(pdf, out)
         return ()
     with opened(source, password) as original:
+        clean(original)
         return (_side_by_side if layout is Layout.SIDE_BY_SIDE else _alternating)(original, pdf, out)
 
 

@@ -10,6 +10,7 @@ import pymupdf
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Options
 from pipeline.pdf import layouts, parts
+from pipeline.pdf.cleaning import clean
 from pipeline.pdf.embedding import embed
 from pipeline.pdf.fonts import Fonts
 from pipeline.pdf.opening import damage_named, opened
@@ -39,7 +40,7 @@ def reconstruct(
         writer = _written(pdf, document, stamp, lambda share: on_progress(PAGES_SHARE * share))
         writer.finish()
         label(pdf, document, options.target_lang)
-        said = layouts.save(pdf, source, out, options.layout, password)
+        said = clean(pdf) + layouts.save(pdf, source, out, options.layout, password)
     on_progress(1.0)
     return (*writer.warnings, *said)
 
@@ -103,7 +104,7 @@ def join(
         with damage_named():
             embed(pdf, fonts.used(), reserved)
             label(pdf, document, options.target_lang)
-            said = layouts.save(pdf, source, out, options.layout, password)
+            said = clean(pdf) + layouts.save(pdf, source, out, options.layout, password)
     on_progress(1.0)
     return said
 

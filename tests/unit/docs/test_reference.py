@@ -94,6 +94,8 @@ def test_http_page_names_each_operation_of_the_api() -> None:
 def shown(default: object) -> str:
     if default is None or default in ("", ()):
         return ""
+    if isinstance(default, tuple):
+        return ",".join(default)
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 

@@ -1,0 +1,155 @@
+"""Slack as door and notifier share it: how it is reached, what its errors mean, and the names that both sides use.
+
+The front door receives what people do, the notifier shows and sends; neither knows the other. A client is made for each
+piece of work by `client_of(settings, team)`: one workspace by its token today, the seam for installations by OAuth.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from dragoman.errors import OperatorError, OutboundRefused, OutboundUnavailable, SettingsInvalid
+from dragoman.settings import Settings
+
+CHANNEL = "slack"
+TIMEOUT_S = 10  # for one call; shorter than any lease
+RATE_LIMITED, SERVER_ERROR = 429, 500
+
+# Names of actions in messages (`action_id`); the value is a job's id, a card's, or a kept message's.
+CANCEL, RETRY, DELETE, APPROVE, PASSWORD = "cancel_job", "retry_job", "delete_job", "approve_job", "give_password"
+ANOTHER_LANGUAGE, CHOOSE_LANGUAGE, CHANNEL_SETTINGS = "another_language", "choose_language", "channel_settings"
+ACTIONS = (CANCEL, RETRY, DELETE, APPROVE, PASSWORD, ANOTHER_LANGUAGE, CHOOSE_LANGUAGE, CHANNEL_SETTINGS)
+# Types of message metadata, by which a message is found again after an uncertain end.
+CARD_EVENT, ANSWER_EVENT = "dragoman_card", "dragoman_answer"
+
+# The token does not work any more (docs.slack.dev/reference/methods, errors of all methods).
+REVOKED = frozenset(
+    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked", "team_access_not_granted"}
+)
+# A place that is closed to us; the person can still be told in a direct message.
+CLOSED = frozenset(
+    {
+        "cannot_reply_to_message",
+        "channel_not_found",
+        "is_archived",
+        "is_inactive",
+        "not_in_channel",
+        "restricted_action",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
+        "restricted_action_thread_only_channel",
+        "thread_locked",
+        "thread_not_found",
+    }
+)
+PASSING = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org"})
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+
+
+class SlackRefused(OutboundRefused):
+    """Slack refused that for good."""
+
+    code = "slack_refused"
+
+    def __init__(self, error: str = "", method: str = "") -> None:
+        """`error`: Slack's own word for it, such as `channel_not_found`."""
+        super().__init__(detail=f"{method}: {error}" if method else error)
+        self.error = error
+
+
+class SlackClosed(SlackRefused):
+    """The channel or thread is closed to Dragoman."""
+
+    code = "slack_closed"
+
+
+class SlackRevoked(SlackRefused):
+    """Dragoman is no longer installed in this Slack workspace."""
+
+    code = "slack_revoked"
+
+
+class SlackScopeMissing(OperatorError):
+    """The Slack app lacks a permission that this needs."""
+
+    code = "slack_scope_missing"
+    for_admin = "Please reinstall the Slack app with all scopes of the manifest."
+
+
+def client_of(settings: Settings, team: str) -> WebClient:
+    """A client for the workspace `team`. Raises SettingsInvalid without a token.
+
+    It repeats nothing: retries exist at one level, the row.
+    """
+    if settings.slack_bot_token is None:
+        raise SettingsInvalid("DRAGOMAN_SLACK_BOT_TOKEN is empty: docs/howto/slack.md says where to find it.")
+    token = settings.slack_bot_token.get_secret_value()
+    return WebClient(token, base_url=settings.slack_api_url, timeout=TIMEOUT_S, retry_handlers=[])
+
+
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Slack's errors as ours: OutboundUnavailable (with what it asked us to wait), SlackRefused and its kinds, SlackScopeMissing."""
+    try:
+        yield
+    except SlackApiError as error:
+        raise _ours(error) from error
+    except (SlackClientError, URLError, http.client.HTTPException, OSError) as error:
+        raise OutboundUnavailable("Slack does not answer at the moment.", detail=str(error)[:200]) from error
+
+
+def _ours(error: SlackApiError) -> OutboundUnavailable | SlackRefused | SlackScopeMissing:
+    response = error.response
+    status = getattr(response, "status_code", 0) or 0
+    data = response.data if isinstance(getattr(response, "data", None), dict) else {}
+    word = str(data.get("error", "")) or f"status {status}"
+    method = str(getattr(response, "api_url", "")).rsplit("/", 1)[-1]
+    if status == RATE_LIMITED or word in ("ratelimited", "rate_limited"):
+        asked = str(response.headers.get("Retry-After") or response.headers.get("retry-after") or "1")
+        wait = float(asked) if asked.replace(".", "", 1).isdecimal() else 1.0
+        return OutboundUnavailable("Slack asks us to slow down.", detail=f"{method}: 429", retry_after_s=wait)
+    if status >= SERVER_ERROR or word in PASSING:
+        return OutboundUnavailable("Slack does not answer at the moment.", detail=f"{method}: {word}")
+    if word == "missing_scope":
+        return SlackScopeMissing(detail=f"{method} needs {data.get('needed', '')}")
+    kind = SlackRevoked if word in REVOKED else SlackClosed if word in CLOSED else SlackRefused
+    return kind(word, method)
+
+
+def escape(text: str, longest: int = 3000) -> str:
+    """`text` as Slack shows it literally, on one line, cut to `longest` characters of what is sent (docs.slack.dev/messaging/formatting-message-text).
+
+    `&`, `<`, `>` become entities, so that no `<!channel>` and no link is left; marks that turn or hide text go, and so do backticks, asterisks,
+    underscores and tildes that would format it.
+    """
+    seen = " ".join(_UNSEEN.sub(" ", text).split())
+    plain = seen.translate({ord("`"): "\u02cb", ord("*"): "\u2217", ord("~"): "\u223c"})
+    parts = [{"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(letter, letter) for letter in plain]
+    if sum(map(len, parts)) <= longest:
+        return "".join(parts)
+    room, kept = longest - 1, []
+    for part in parts:
+        room -= len(part)
+        if room < 0:
+            break
+        kept.append(part)
+    return "".join(kept).rstrip() + "…"
+
+
+def owner_of(team: str, user: str) -> str:
+    """The owner of the jobs of a person: `slack:TEAM:USER`."""
+    return f"{CHANNEL}:{team}:{user}"
+
+
+def user_of(owner: str) -> tuple[str, str]:
+    """Team and user of an owner made by `owner_of`."""
+    _, team, user = owner.split(":", 2)
+    return team, user
