@@ -121,9 +121,11 @@ def customize_part(run: PartRun) -> None:
 def reconstruct_part(run: PartRun) -> None:
     """Set the part's pages."""
     source, document, made = run.source(), run.document(), run.folder / "part"
-    stamp = notices.stamp(run.job["engine"])
+    stamp, lang = notices.stamp(run.job["engine"]), run.options.target_lang
     warnings = confined(
-        lambda progress: reconstructing.set_part(source, document, made, stamp=stamp, on_progress=progress),
+        lambda progress: reconstructing.set_part(
+            source, document, made, target_lang=lang, stamp=stamp, on_progress=progress
+        ),
         run.progress,
     )
     run.keep(made, warnings=as_json(warnings))

@@ -250,7 +250,15 @@ class _Work:
         made = [part.path.with_suffix(".part") for part in parts]
         for place, (part, path) in enumerate(zip(parts, made, strict=True)):
             share = _share_of(told, place, len(parts) + 1)
-            said += set_part(self.source, part.load(), path, password=password, stamp=stamp, on_progress=share)
+            said += set_part(
+                self.source,
+                part.load(),
+                path,
+                target_lang=options.target_lang,
+                password=password,
+                stamp=stamp,
+                on_progress=share,
+            )
         share = _share_of(told, len(parts), len(parts) + 1)
         said += join(self.source, shell, made, self.out, options=options, password=password, on_progress=share)
         return tuple(said)

@@ -13,8 +13,8 @@ LEADING = 1.2  # of the size, where the original has one line only
 LEAST_INDENT = 0.3  # of the size: less is a side bearing
 
 
-def box_of(block: Block, runs: tuple[Run, ...]) -> Box:
-    """The box for `runs`, in the turned space of the block's direction."""
+def box_of(block: Block, runs: tuple[Run, ...], *, rtl: bool = False) -> Box:
+    """The box for `runs`, in the turned space of the block's direction. `rtl`: they begin at the right."""
     direction = block.lines[0].direction
     lines = [turned(line.bbox, direction) for line in block.lines]
     room = turned(block.room or block.bbox, direction)
@@ -39,6 +39,7 @@ def box_of(block: Block, runs: tuple[Run, ...]) -> Box:
         align=block.align,
         single=single,
         original_right=original_right,
+        rtl=rtl,
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.pdf.leaders import Leader
-from pipeline.pdf.typesetting import Box, Setting, Word, fit
+from pipeline.pdf.typesetting import Box, Setting, Splitter, fit, unsplit
+from pipeline.pdf.words import Word
 
 LEAST_COMMON = 0.75  # a style is not made smaller than this for the sake of a few crowded blocks
 
@@ -21,12 +22,14 @@ class Fitted:
     leader: Leader | None = None
 
 
-def fit_all(texts: Sequence[Fitted]) -> list[Setting]:
+def fit_all(texts: Sequence[Fitted], split: Splitter = unsplit) -> list[Setting]:
     """The setting of each text, in order. Blocks that cannot reach the size of their style keep a smaller one."""
-    alone = [fit(text.words, text.box) for text in texts]
+    alone = [fit(text.words, text.box, split=split) for text in texts]
     common = _common(texts, alone)
     return [
-        fit(text.words, text.box, largest=common[text.style]) if setting.scale > common[text.style] else setting
+        fit(text.words, text.box, largest=common[text.style], split=split)
+        if setting.scale > common[text.style]
+        else setting
         for text, setting in zip(texts, alone, strict=True)
     ]
 

@@ -1,19 +1,25 @@
 """The typefaces that a translation is set in, loaded once a document and embedded once, with only the glyphs that were used.
 
-PyMuPDF carries the twelve text faces of the URW base fonts (sans, serif, typewriter, each in four cuts; Latin, Greek,
-Cyrillic), Noto Serif (Vietnamese and rarer Latin), Droid Sans Fallback (CJK) and two symbol faces: nothing to install.
+PyMuPDF carries the twelve text faces of the URW base fonts (sans, serif, typewriter, each in four cuts; Latin, Greek, Cyrillic), Noto Serif
+of most scripts in one weight, and two symbol faces. Packages add weights for Arabic, Hebrew, Devanagari and Thai, and Noto Sans CJK
+with the forms of characters that China, Taiwan, Japan and Korea have.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import pymupdf
 
 from dragoman.domain.document import Family, Style
+from pipeline.pdf.bidi import MIRRORED
+from pipeline.pdf.scripts import CJK, JOINERS, SCRIPTS, Script, is_simple, parts
+from pipeline.pdf.typefaces import BaseFace, Face, Glyph, OpenFace
 
 PREFIX = "Dgm"  # of our fonts' names in a page's resources
 _FAMILY = {Family.SANS: "he", Family.SERIF: "ti", Family.MONO: "co"}
@@ -23,73 +29,70 @@ _CODES = {
     "ti": {(False, False): "tiro", (True, False): "tibo", (False, True): "tiit", (True, True): "tibi"},
     "co": {(False, False): "cour", (True, False): "cobo", (False, True): "coit", (True, True): "cobi"},
 }
-FALLBACKS = ("noto", "cjk", "symb", "zadb")
-NOTO_SERIF_SCRIPT = 1  # MuPDF's number for Latin; its Noto Serif has all Vietnamese letters
-UNITS = 1000  # glyph space to text space, ISO 32000-1 9.2.4
+FALLBACKS = ("noto", "symb", "zadb", "signs")
+_SCRIPT_NUMBERS = {"noto": 1, "signs": 52}  # MuPDF's: Noto Serif has all Vietnamese letters, Noto Sans Symbols the rest
+BOLD = 700  # OpenType 1.9, OS/2, usWeightClass
+OUTLINE = 0.03  # of the size: how much bold strokes are thicker where a typeface has one weight only
 # Characters that are set as another, looking the same: kinds of blanks and hyphens.
 _SAME = str.maketrans({"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u2009": " ", "\u200a": " ", "\u2002": " ", "\u2003": " ",
-                       "\u2010": "-", "\u2011": "-", "\u2212": "−", "\t": " "})  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Glyph:
-    """One glyph of a face. `advance` in ems."""
-
-    face: Face
-    id: int
-    advance: float
-
-
-@dataclass(slots=True, eq=False)
-class Face:
-    """One typeface. `name` is its name in the resources of our pages; `used` the glyphs set so far and their characters."""
-
-    name: str
-    font: pymupdf.Font
-    used: dict[int, str] = field(default_factory=dict)
-    _glyphs: dict[str, Glyph | None] = field(default_factory=dict)
-
-    def glyph(self, character: str) -> Glyph | None:
-        """The glyph for a character, None if the face has none."""
-        if character not in self._glyphs:
-            number = self.font.has_glyph(ord(character))
-            glyph = Glyph(self, number, self.font.glyph_advance(ord(character))) if number else None
-            self._glyphs[character] = glyph
-        return self._glyphs[character]
+                       "\u2010": "-", "\u2011": "-", "\t": " "})  # fmt: skip
 
 
 class Fonts:
-    """The faces of one document, loaded when they are first needed."""
+    """The faces of one document, loaded when they are first needed. `lang`: what it is translated to, BCP 47."""
 
-    def __init__(self) -> None:
-        self._faces: dict[str, Face] = {}
+    def __init__(self, lang: str = "en") -> None:
+        self.lang = lang
+        self._faces: dict[str, Face | None] = {}
         self._by_style: dict[tuple[Family, bool, bool], Face] = {}
         self.missing: set[str] = set()
         """Characters that no face has; they were left out."""
 
     def face(self, style: Style) -> Face:
-        """The face nearest to a style."""
+        """The face nearest to a style, for Latin, Greek and Cyrillic."""
         key = (style.family, style.bold, style.italic)
         if key not in self._by_style:
-            self._by_style[key] = self._load(_CODES[_FAMILY[style.family]][style.bold, style.italic])
+            code = _CODES[_FAMILY[style.family]][style.bold, style.italic]
+            self._by_style[key] = self._loaded(code) or BaseFace(f"{PREFIX}{code}", code)
         return self._by_style[key]
 
-    def glyphs(self, text: str, style: Style) -> list[Glyph]:
-        """The glyphs of a text, from the style's face or, where that has none, from another one."""
-        face = self.face(style)
-        found: list[Glyph] = []
-        for character in clean(text):
-            glyph = face.glyph(character) or self._elsewhere(character)
-            if glyph is None:
-                self.missing.add(character)
-                continue
-            glyph.face.used.setdefault(glyph.id, character)
-            found.append(glyph)
-        return found
+    def glyphs(self, text: str, style: Style, *, rtl: bool = False) -> list[Glyph]:
+        """The glyphs of a cleaned text of one direction, as they are seen from left to right.
+
+        They are from the style's face or, where that has none, from another one.
+        """
+        if not rtl and is_simple(text):
+            return self._plain(text, style)
+        found = [
+            self._shaped(script, piece, style, rtl=rtl)
+            if script
+            else self._mirrored(piece[::-1], style)
+            if rtl
+            else self._plain(piece, style)
+            for script, piece in parts(text)
+        ]
+        return [glyph for piece in (reversed(found) if rtl else found) for glyph in piece]
 
     def used(self) -> list[Face]:
         """The faces that something was set in."""
-        return [face for face in self._faces.values() if face.used]
+        return [face for face in self._faces.values() if face is not None and face.used]
+
+    def _plain(self, text: str, style: Style) -> list[Glyph]:
+        face = self.face(style)
+        found = [face.glyph(character) or self._elsewhere(character) for character in text]
+        if None in found:
+            self.missing.update(one for one, glyph in zip(text, found, strict=True) if glyph is None)
+        return [glyph for glyph in found if glyph is not None]
+
+    def _mirrored(self, text: str, style: Style) -> list[Glyph]:
+        """Brackets as they are seen from the right; each still stands for what was written."""
+        glyphs = self._plain(text.translate(MIRRORED), style)
+        if len(glyphs) != len(text):
+            return glyphs
+        return [
+            glyph if glyph.text == meant else replace(glyph, text=meant)
+            for glyph, meant in zip(glyphs, text, strict=True)
+        ]
 
     def usage(self) -> dict[str, dict[int, str]]:
         """The glyphs that were used, by their face's name: what a part of a document hands on to the whole."""
@@ -98,26 +101,81 @@ class Fonts:
     def recall(self, usage: Mapping[str, Mapping[int, str]]) -> None:
         """Count glyphs as used that `usage` of another part names."""
         for name, glyphs in usage.items():
-            self._load(name.removeprefix(PREFIX)).used.update(glyphs)
+            face = self._named(name.removeprefix(PREFIX))
+            if face is not None:
+                face.recall(glyphs)
+
+    def _named(self, code: str) -> Face | None:
+        for script in SCRIPTS:
+            if code in {f"{script.name}{cut}" for cut in ("", "b", "s", "sb")}:
+                return self._loaded(code, script, bold=code.removeprefix(script.name).endswith("b"))
+        return self._loaded(code)
 
     def _elsewhere(self, character: str) -> Glyph | None:
+        if character in JOINERS:
+            return None
         for code in FALLBACKS:
-            glyph = self._load(code).glyph(character)
+            face = self._loaded(code)
+            glyph = face.glyph(character) if face else None
             if glyph is not None:
                 return glyph
         return None
 
-    def _load(self, code: str) -> Face:
+    def _shaped(self, script: Script, text: str, style: Style, *, rtl: bool) -> list[Glyph]:
+        text = text.strip(JOINERS) if script is CJK else text
+        if not text:
+            return []
+        for face in self._of_script(script, style):
+            shaped = face.shape(text, rtl=rtl, lang=self.lang)
+            if shaped is not None:
+                return shaped
+        if len(text) > 1:
+            pieces = [self._shaped(script, one, style, rtl=rtl) for one in (reversed(text) if rtl else text)]
+            return [glyph for piece in pieces for glyph in piece]
+        plain = self._plain(text, style)
+        return plain if text not in JOINERS else []
+
+    def _of_script(self, script: Script, style: Style) -> list[OpenFace]:
+        serif = style.family is Family.SERIF and script is not CJK
+        codes = [f"{script.name}{'b' * style.bold}", f"{script.name}s{'b' * style.bold}"]
+        faces = [self._loaded(code, script, bold=style.bold) for code in (reversed(codes) if serif else codes)]
+        return [face for face in faces if isinstance(face, OpenFace)]
+
+    def _loaded(self, code: str, script: Script | None = None, *, bold: bool = False) -> Face | None:
         if code not in self._faces:
-            font = pymupdf.Font(script=NOTO_SERIF_SCRIPT) if code == "noto" else pymupdf.Font(code)
-            self._faces[code] = Face(f"{PREFIX}{code}", font)
+            self._faces[code] = self._load(code, script, bold=bold)
         return self._faces[code]
 
+    def _load(self, code: str, script: Script | None, *, bold: bool) -> Face | None:
+        name = f"{PREFIX}{code}"
+        if script is None:
+            number = _SCRIPT_NUMBERS.get(code)
+            return BaseFace(name, code) if number is None else OpenFace(name, pymupdf.Font(script=number).buffer)
+        outline = OUTLINE if bold else 0.0
+        if code.startswith(f"{script.name}s"):
+            return OpenFace(name, pymupdf.Font(script=script.number).buffer, outline=outline)
+        path = font_file(script.package) if script.package else None
+        if path is None:
+            return None
+        if script is CJK:
+            return OpenFace(name, path, outline=outline, keyed=True)
+        return OpenFace(name, path, weight=BOLD if bold else None)
 
-@lru_cache(maxsize=4096)
+
+@lru_cache(maxsize=16)
+def font_file(package: str) -> Path | None:
+    """The upright typeface that a package carries, None where it is not installed. Nothing of the package is run."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    files = sorted(one for one in Path(spec.origin).parent.rglob("*.tt[fc]") if "Italic" not in one.name)
+    return files[0] if files else None
+
+
+@lru_cache(maxsize=8192)
 def clean(text: str) -> str:
     """The text as it can be set: composed letters, plain blanks, no control characters and other invisible ones."""
-    text = unicodedata.normalize("NFC", text).translate(_SAME)
     if text.isascii() and text.isprintable():
         return text
-    return "".join(one for one in text if unicodedata.category(one) not in {"Cc", "Cf", "Co", "Cs"})
+    text = unicodedata.normalize("NFC", text).translate(_SAME)
+    return "".join(one for one in text if one in JOINERS or unicodedata.category(one) not in {"Cc", "Cf", "Co", "Cs"})

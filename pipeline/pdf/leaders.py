@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dragoman.domain.document import Run
-from pipeline.pdf.fonts import Fonts
-from pipeline.pdf.typesetting import Box, SetLine, Setting, Word, words_of
+from pipeline.pdf.typesetting import Box, SetLine, Setting
+from pipeline.pdf.words import Word, Words
 
 LEAST_DOTS = 3  # kept between an entry and its page number, however long the entry
 GAP = 0.3  # of the size, before the dots
@@ -26,16 +26,16 @@ class Leader:
     right: float
 
 
-def without_leader(runs: Sequence[Run], right: float, fonts: Fonts) -> tuple[tuple[Run, ...], Leader | None]:
+def without_leader(runs: Sequence[Run], right: float, words: Words) -> tuple[tuple[Run, ...], Leader | None]:
     """The runs without the leader at their end, and the leader, which ends at `right`. None: they have none."""
     text = "".join(run.text for run in runs)
     found = _LEADER.search(text)
     if found is None or found.start() == 0:
         return tuple(runs), None
     style = runs[-1].style
-    dots = words_of([Run(found.group(1)[0], style)], fonts)
-    blanks = words_of([Run("x ", style)], fonts)
-    number = words_of([Run(found.group(2), style)], fonts)
+    dots = words.of([Run(found.group(1)[0], style)])
+    blanks = words.of([Run("x ", style)])
+    number = words.of([Run(found.group(2), style)])
     if not dots or len(number) > 1:
         return tuple(runs), None
     blank = blanks[0].blank if " " in found.group(1).strip() and blanks else None

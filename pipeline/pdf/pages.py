@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pymupdf
 
 from dragoman.domain.document import Block, DocumentWarning, Page
+from pipeline.pdf.bidi import is_right_to_left
 from pipeline.pdf.boxes import box_of
 from pipeline.pdf.embedding import embed, reserve
 from pipeline.pdf.evenness import Fitted, fit_all
@@ -15,22 +16,32 @@ from pipeline.pdf.fonts import Fonts
 from pipeline.pdf.leaders import shortened, with_leader, without_leader
 from pipeline.pdf.parts import Part, collect
 from pipeline.pdf.reading import detach_annotations
-from pipeline.pdf.shaped import insert, needs_shaping
 from pipeline.pdf.stamp import stamp_operators
-from pipeline.pdf.typesetting import FLOOR, words_of
+from pipeline.pdf.typesetting import FLOOR
+from pipeline.pdf.words import Words
 from pipeline.pdf.writing import add_content, erase, text_operators
 
 
 @dataclass(slots=True)
 class Writer:
-    """Writes the pages of one document; `finish` embeds the fonts. `stamp`: what to print on every page, None: nothing."""
+    """Writes the pages of one document; `finish` embeds the fonts.
+
+    `stamp`: what to print on every page, None: nothing. `lang`: of the translation, BCP 47.
+    """
 
     pdf: pymupdf.Document
     stamp: str | None = None
-    fonts: Fonts = field(default_factory=Fonts)
+    lang: str = "en"
     warnings: list[DocumentWarning] = field(default_factory=list)
+    fonts: Fonts = field(init=False)
+    words: Words = field(init=False)
+    rtl: bool = field(init=False)
     _numbers: dict[str, int] = field(default_factory=dict)
-    _shaped: bool = False
+
+    def __post_init__(self) -> None:
+        self.fonts = Fonts(self.lang)
+        self.words = Words(self.fonts)
+        self.rtl = is_right_to_left(self.lang)
 
     def write(self, page: Page) -> None:
         """Set the targets of a page. A page with none, and no stamp, is not touched at all."""
@@ -39,13 +50,11 @@ class Writer:
             return
         kind, annotations = detach_annotations(self.pdf, page.number)
         sheet = self.pdf.load_page(page.number)
-        stamp = stamp_operators(self.stamp, sheet, self.fonts) if self.stamp else ""
+        stamp = stamp_operators(self.stamp, sheet, self.words) if self.stamp else ""
         if page.rotation:
             sheet.set_rotation(0)
         erase(sheet, blocks, [block.bbox for block in page.blocks if block.target is None])
-        plain = [block for block in blocks if not needs_shaping(block.target or ())]
-        self._set_shaped(sheet, [block for block in blocks if block not in plain])
-        operators = [*self._set(plain, page.number), stamp]
+        operators = [*self._set(blocks, page.number), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
         add_content(sheet, "\n".join(operators), self._numbers)
         if page.rotation:
@@ -64,22 +73,14 @@ class Writer:
         return collect(self.pdf, numbers, self._numbers, self.fonts.usage())
 
     def _settle(self) -> None:
-        if self._shaped:
-            self.pdf.subset_fonts()  # each of MuPDF's fonts is embedded whole, 15 MB in all
         if self.fonts.missing:
             shown = " ".join(sorted(self.fonts.missing)[:10])
             message = f"No typeface here has these characters, so they were left out: {shown}"
             self.warnings.append(DocumentWarning("characters_missing", message))
 
-    def _set_shaped(self, sheet: pymupdf.Page, blocks: Sequence[Block]) -> None:
-        scales = [insert(sheet, block) for block in blocks]
-        self._shaped = self._shaped or bool(blocks)
-        if any(scale < FLOOR for scale in scales):
-            self._warn_tiny(sheet.number)
-
     def _set(self, blocks: Sequence[Block], number: int) -> Iterator[str]:
         texts = [self._text(block) for block in blocks]
-        settings = fit_all(texts)
+        settings = fit_all(texts, self.words.split)
         if any(setting.scale < FLOOR or not setting.fits for setting in settings):
             self._warn_tiny(number)
         for block, text, setting in zip(blocks, texts, settings, strict=True):
@@ -88,12 +89,14 @@ class Writer:
             yield from text_operators(setting, block.lines[0].direction)
 
     def _text(self, block: Block) -> Fitted:
-        box = box_of(block, block.target or ())
-        runs, leader = without_leader(block.target or (), box.original_right, self.fonts)
+        box = box_of(block, block.target or (), rtl=self.rtl)
+        runs, leader = without_leader(block.target or (), box.original_right, self.words)
         if leader:
             box = shortened(box, leader)
         main = max(runs, key=lambda run: len(run.text)).style
-        return Fitted(words_of(runs, self.fonts), box, (main.family, round(box.size), main.bold, box.single), leader)
+        return Fitted(
+            self.words.of(runs, rtl=self.rtl), box, (main.family, round(box.size), main.bold, box.single), leader
+        )
 
     def _warn_tiny(self, number: int) -> None:
         message = (

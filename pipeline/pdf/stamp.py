@@ -5,8 +5,8 @@ from __future__ import annotations
 import pymupdf
 
 from dragoman.domain.document import Family, Run, Style
-from pipeline.pdf.fonts import Fonts
-from pipeline.pdf.typesetting import Box, fit, words_of
+from pipeline.pdf.typesetting import Box, fit
+from pipeline.pdf.words import Words
 from pipeline.pdf.writing import text_operators
 
 HEIGHT, SIZE, MARGIN = 13.0, 8.0, 12.0  # points
@@ -14,7 +14,7 @@ PAPER = "1 0.93 0.6 rg"  # pale yellow: seen at once, and the ink stays readable
 INK = 0x8A1F11
 
 
-def stamp_operators(text: str, page: pymupdf.Page, fonts: Fonts) -> str:
+def stamp_operators(text: str, page: pymupdf.Page, words: Words) -> str:
     """The operators of the band, in the unrotated space of `page` (which still has its rotation)."""
     shown, turn = page.rect, page.derotation_matrix
     band = pymupdf.Rect(0, 0, shown.width, HEIGHT) * turn
@@ -22,9 +22,9 @@ def stamp_operators(text: str, page: pymupdf.Page, fonts: Fonts) -> str:
     start = pymupdf.Point(MARGIN, HEIGHT - 3.5) * turn
     direction = (float(round(right.x)), float(round(right.y)))
     style = Style(Family.SANS, SIZE, INK, bold=True)
-    words = words_of((Run(text, style),), fonts)
+    shown_words = words.of((Run(text, style),))
     dx, dy = direction
     along, across = start.x * dx + start.y * dy, start.y * dx - start.x * dy
     box = Box(along, along + shown.width - 2 * MARGIN, across, across + 3, SIZE, SIZE, single=True)
-    drawn = "\n".join(text_operators(fit(words, box), direction))
+    drawn = "\n".join(text_operators(fit(shown_words, box), direction))
     return f"{PAPER} {band.x0:.2f} {band.y0:.2f} {band.width:.2f} {band.height:.2f} re f\n{drawn}"

@@ -9,9 +9,12 @@ import pymupdf
 from pymupdf import mupdf
 
 from dragoman.domain.document import Block, Rect
-from pipeline.pdf.fonts import UNITS
+from pipeline.pdf.bidi import in_sight
+from pipeline.pdf.embedding import stream
 from pipeline.pdf.geometry import Direction, back, intersects, point_back, turned
-from pipeline.pdf.typesetting import Piece, SetLine, Setting
+from pipeline.pdf.typefaces import UNITS, Glyph
+from pipeline.pdf.typesetting import SetLine, Setting
+from pipeline.pdf.words import Piece
 
 # Of a line's size over and under its baseline: a band that every letter of the line crosses, and no letter of its
 # neighbours, whose boxes MuPDF takes from the font's ascender and descender.
@@ -49,7 +52,7 @@ def _thin(page: pymupdf.Page) -> None:
     if not _OUTLINED.search(contents) or _STROKE_COLOR.search(contents):
         return
     pdf = page.parent
-    pdf.xref_set_key(page.xref, "Contents", f"{_stream(pdf, _OUTLINED.sub(b'0 Tr', contents))} 0 R")
+    pdf.xref_set_key(page.xref, "Contents", f"{stream(pdf, _OUTLINED.sub(b'0 Tr', contents))} 0 R")
 
 
 def _bands(block: Block, kept: Sequence[Rect]) -> list[Rect]:
@@ -76,41 +79,120 @@ def _bands(block: Block, kept: Sequence[Rect]) -> list[Rect]:
 
 def text_operators(setting: Setting, direction: Direction) -> Iterator[str]:
     """A set text as operators, in a space like the page's own: origin top left, y downwards."""
-    dx, dy = direction
+    pen = _Pen(setting.scale, direction)
     yield "BT"
-    state: tuple[str, float, int] | None = None
     for line in setting.lines:
+        yield from pen.line(line)
+    yield "0 Tr\nET" if pen.outline else "ET"
+
+
+class _Pen:
+    """Writes lines one after the other; says what changes only."""
+
+    def __init__(self, scale: float, direction: Direction) -> None:
+        self.scale = scale
+        self.direction = direction
+        self.turn = "{:g} {:g} {:g} {:g}".format(*direction, direction[1], -direction[0])
+        self.font: tuple[str, float] | None = None
+        self.color: int | None = None
+        self.outline = 0.0
+
+    def line(self, line: SetLine) -> Iterator[str]:
         x = line.x
-        for piece, stretched in _pieces(line):
-            face = piece.glyphs[0].face
-            size = piece.size * setting.scale
-            if state is None or state[2] != piece.color:
-                yield _color(piece.color)
-            if state is None or state[:2] != (face.name, size):
-                yield f"/{face.name} {size:.3f} Tf"
-            state = (face.name, size, piece.color)
-            px, py = point_back(x, line.baseline - piece.rise * setting.scale, direction)
-            yield f"{dx:g} {dy:g} {dy:g} {-dx:g} {px:.2f} {py:.2f} Tm {_shown(piece, stretched, line.stretch, size)}"
-            x += piece.width * setting.scale + stretched * line.stretch
-    yield "ET"
+        for pieces, gaps in _groups(line):
+            first = pieces[0]
+            yield from self._look(first)
+            baseline = line.baseline - first.rise * self.scale
+            if first.codes:
+                yield f"{self._at(x, baseline)} {self._plain(pieces, gaps, first.size * self.scale)}"
+            else:
+                yield from self._shaped(first, x, baseline)
+            x += sum([piece.width for piece in pieces]) * self.scale + sum(gaps)
+
+    def _look(self, piece: Piece) -> Iterator[str]:
+        face, size = piece.glyphs[0].face, piece.size * self.scale
+        outline = face.outline * size
+        if self.color != piece.color or (outline and not self.outline):
+            yield _color(piece.color) + (f" {_color(piece.color).upper()}" if outline else "")
+        if self.font != (face.name, size):
+            yield f"/{face.name} {size:.3f} Tf"
+        if outline != self.outline:
+            yield f"2 Tr {outline:.3f} w" if outline else "0 Tr"
+        self.font, self.color, self.outline = (face.name, size), piece.color, outline
+
+    def _at(self, x: float, y: float) -> str:
+        px, py = point_back(x, y, self.direction)
+        return f"{self.turn} {px:.2f} {py:.2f} Tm"
+
+    def _plain(self, pieces: Sequence[Piece], gaps: Sequence[float], size: float) -> str:
+        """Gaps are made by TJ, since Tw means nothing to two-byte codes (ISO 32000-1 9.3.3)."""
+        if not any(gaps):
+            return f"<{''.join([piece.codes for piece in pieces])}> Tj"
+        shown = "".join(
+            [
+                f"{piece.codes}> {-gap / size * UNITS:.0f} <" if gap else piece.codes
+                for piece, gap in zip(pieces, gaps, strict=True)
+            ]
+        )
+        return f"[<{shown}>] TJ".replace("<>", "")
+
+    def _shaped(self, piece: Piece, x: float, y: float) -> Iterator[str]:
+        """Glyphs one by one. What a glyph's own map of characters does not say is said by ActualText (ISO 32000-1 14.9.4)."""
+        size = piece.size * self.scale
+        for cluster in _clusters(piece.glyphs):
+            told = len(cluster) == 1 and cluster[0].face.used[cluster[0].id] == cluster[0].text
+            if not told:
+                yield f"/Span <</ActualText <feff{cluster[0].text.encode('utf-16-be').hex()}>>> BDC"
+            places = []
+            for glyph in cluster:
+                places.append((x + glyph.x * size, glyph))
+                x += glyph.advance * size
+            # Readers take a cluster to reach from its first glyph to the end of its last: marks go between its letter and a blank.
+            places.sort(key=lambda place: not place[1].advance)
+            for start, glyph in places:
+                yield f"{self._at(start, y - glyph.y * size)} <{glyph.id:04x}> Tj"
+            blank = None if places[-1][1].advance else places[-1][1].face.glyph(" ")
+            if blank is not None:
+                yield f"{self._at(x - blank.advance * size, y)} <{blank.id:04x}> Tj"
+            if not told:
+                yield "EMC"
 
 
-def _pieces(line: SetLine) -> Iterator[tuple[Piece, int]]:
-    """The pieces of a line, those of one look joined, with the number of stretched blanks in each."""
-    held: list[Piece] = []
-    blanks = 0
-    for number, word in enumerate(line.words):
-        parts = [(piece, False) for piece in word.pieces]
-        if word.blank and number < len(line.words) - 1:
-            parts.append((word.blank, True))
-        for piece, is_blank in parts:
-            if held and not _alike(held[0], piece):
-                yield _one(held), blanks
-                held, blanks = [], 0
-            held.append(piece)
-            blanks += is_blank
+def _clusters(glyphs: Sequence[Glyph]) -> Iterator[list[Glyph]]:
+    held: list[Glyph] = []
+    for glyph in glyphs:
+        if glyph.text and held:
+            yield held
+            held = []
+        held.append(glyph)
     if held:
-        yield _one(held), blanks
+        yield held
+
+
+def _groups(line: SetLine) -> Iterator[tuple[list[Piece], list[float]]]:
+    """The pieces of a line as they are seen, those of one look together, with the gap after each in points."""
+    parts: list[tuple[Piece, float]] = []
+    last = len(line.words) - 1
+    for number, word in enumerate(line.words):
+        parts += [(piece, 0.0) for piece in word.pieces]
+        if number == last:
+            continue
+        if word.blank:
+            parts.append((word.blank, line.stretch))
+        elif line.spread and parts:
+            parts[-1] = (parts[-1][0], line.stretch)
+    if any(piece.level for piece, _ in parts):
+        parts = in_sight(parts, lambda part: part[0].level)
+    held: list[Piece] = []
+    gaps: list[float] = []
+    for piece, gap in parts:
+        if held and not (held[0].codes and piece.codes and _alike(held[0], piece)):
+            yield held, gaps
+            held, gaps = [], []
+        held.append(piece)
+        gaps.append(gap)
+    if held:
+        yield held, gaps
 
 
 def _alike(one: Piece, other: Piece) -> bool:
@@ -120,27 +202,6 @@ def _alike(one: Piece, other: Piece) -> bool:
         and one.color == other.color
         and one.rise == other.rise
     )
-
-
-def _one(pieces: Sequence[Piece]) -> Piece:
-    first = pieces[0]
-    glyphs = tuple(glyph for piece in pieces for glyph in piece.glyphs)
-    return Piece(glyphs, first.size, first.color, first.rise, sum(piece.width for piece in pieces))
-
-
-def _shown(piece: Piece, blanks: int, stretch: float, size: float) -> str:
-    """The operator that shows the glyphs; blanks are widened by TJ, since Tw means nothing to two-byte codes (9.3.3)."""
-    codes = [f"{glyph.id:04x}" for glyph in piece.glyphs]
-    if not blanks or not stretch:
-        return f"<{''.join(codes)}> Tj"
-    face = piece.glyphs[0].face
-    blank = face.glyph(" ")
-    wider = f"> {-stretch / size * UNITS:.1f} <"
-    shown = "".join(
-        code + (wider if blank is not None and glyph.id == blank.id else "")
-        for code, glyph in zip(codes, piece.glyphs, strict=True)
-    )
-    return f"[<{shown}>] TJ".replace("<>", "")
 
 
 def _color(color: int) -> str:
@@ -160,7 +221,7 @@ def add_content(page: pymupdf.Page, operators: str, fonts: dict[str, int]) -> No
     shown = f"\nQ\nq {a:g} {b:g} {c:g} {d:g} {e:g} {f:g} cm\n{operators}\nQ\n"
     kind, value = pdf.xref_get_key(page.xref, "Contents")
     old = value.strip("[]") if kind in ("xref", "array") else ""
-    before, after = _stream(pdf, b"q\n"), _stream(pdf, shown.encode())
+    before, after = stream(pdf, b"q\n"), stream(pdf, shown.encode())
     pdf.xref_set_key(page.xref, "Contents", f"[{before} 0 R {old} {after} 0 R]")
     _add_fonts(pdf, page.xref, fonts)
 
@@ -191,10 +252,3 @@ def _inherited(pdf: pymupdf.Document, page: int) -> str:
             break
         node = int(value.split()[0])
     return "<<>>"
-
-
-def _stream(pdf: pymupdf.Document, data: bytes) -> int:
-    number: int = pdf.get_new_xref()
-    pdf.update_object(number, "<<>>")
-    pdf.update_stream(number, data)
-    return number

@@ -37,7 +37,7 @@ def reconstruct(
     Gives what the reader should know. Raises what opening a PDF raises (see `pipeline.pdf.opening.opened`).
     """
     with opened(source, password) as pdf, damage_named():
-        writer = _written(pdf, document, stamp, lambda share: on_progress(PAGES_SHARE * share))
+        writer = _written(pdf, document, options.target_lang, stamp, lambda share: on_progress(PAGES_SHARE * share))
         writer.finish()
         label(pdf, document, options.target_lang)
         said = clean(pdf) + layouts.save(pdf, source, out, options.layout, password)
@@ -50,6 +50,7 @@ def set_part(
     document: Document,
     out: Path,
     *,
+    target_lang: str,
     password: str | None = None,
     stamp: str | None = None,
     on_progress: Callable[[float], None] = lambda _share: None,
@@ -60,15 +61,15 @@ def set_part(
     Arguments, warnings and errors are those of `reconstruct`.
     """
     with opened(source, password) as pdf, damage_named():
-        writer = _written(pdf, document, stamp, on_progress)
+        writer = _written(pdf, document, target_lang, stamp, on_progress)
         writer.part(page.number for page in document.pages).write(out)
     return tuple(writer.warnings)
 
 
 def _written(
-    pdf: pymupdf.Document, document: Document, stamp: str | None, on_progress: Callable[[float], None]
+    pdf: pymupdf.Document, document: Document, target_lang: str, stamp: str | None, on_progress: Callable[[float], None]
 ) -> Writer:
-    writer = Writer(pdf, stamp)
+    writer = Writer(pdf, stamp, target_lang)
     for place, page in enumerate(document.pages, start=1):
         writer.write(page)
         on_progress(place / len(document.pages))
@@ -94,7 +95,7 @@ def join(
     Raises ValueError for a file that is no part, and what opening a PDF raises.
     """
     with opened(source, password) as pdf:
-        fonts, reserved = Fonts(), dict[str, int]()
+        fonts, reserved = Fonts(options.target_lang), dict[str, int]()
         ready = list(made)
         for place, path in enumerate(ready, start=1):
             part = parts.read(path)

@@ -1,14 +1,15 @@
 from dragoman.domain.document import Run, Style
 from pipeline.pdf.fonts import Fonts
 from pipeline.pdf.leaders import shortened, with_leader, without_leader
-from pipeline.pdf.typesetting import Box, fit, words_of
+from pipeline.pdf.typesetting import Box, fit
+from pipeline.pdf.words import Words
 
-FONTS = Fonts()
+WORDS = Words(Fonts())
 STYLE = Style(size=10.0)
 
 
 def entry(text, right=300.0):
-    return without_leader([Run(text, STYLE)], right, FONTS)
+    return without_leader([Run(text, STYLE)], right, WORDS)
 
 
 def test_an_entry_is_parted_from_its_dots_and_its_page_number():
@@ -31,7 +32,7 @@ def test_an_ellipsis_is_no_leader():
 def test_the_dots_fill_the_space_up_to_the_number_at_the_right_edge():
     runs, leader = entry("Getting started . . . . . . . 5")
     box = shortened(Box(0, 400, 10, 14, 10, 12, single=True, original_right=300), leader)
-    setting = with_leader(fit(words_of(runs, FONTS), box), leader, box)
+    setting = with_leader(fit(WORDS.of(runs), box), leader, box)
     number = setting.lines[-1]
     assert round(number.x + number.words[0].width, 3) == 300
     assert len(setting.lines) > 10

@@ -1,19 +1,18 @@
-from itertools import pairwise
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dragoman.domain.document import Align, Family, Run, Style
 from pipeline.pdf.evenness import Fitted, fit_all
 from pipeline.pdf.fonts import Fonts
-from pipeline.pdf.typesetting import LOWEST, Box, fit, words_of, wrap
+from pipeline.pdf.typesetting import LOWEST, Box, fit, wrap
+from pipeline.pdf.words import Words
 
-FONTS = Fonts()
+WORDS = Words(Fonts("de"))
 STYLE = Style(Family.SERIF, 10.0)
 
 
 def words(text, style=STYLE):
-    return words_of([Run(text, style)], FONTS)
+    return WORDS.of([Run(text, style)])
 
 
 def box(**changes):
@@ -29,9 +28,8 @@ texts = st.text(st.sampled_from("abc  de fgh"), min_size=1, max_size=200).filter
 def test_every_word_stands_on_exactly_one_line(text, width):
     given_words = words(text)
     lines = wrap(given_words, width)
-    assert lines[0][0] == 0
-    assert lines[-1][1] == len(given_words)
-    assert all(before[1] == after[0] and before[0] < before[1] for before, after in pairwise(lines))
+    assert all(lines)
+    assert [word for line in lines for word in line] == given_words
 
 
 @given(texts, st.floats(60, 300), st.floats(12, 120))
@@ -113,7 +111,7 @@ def letters(word):
 
 def test_a_word_whose_style_changes_in_the_middle_is_not_broken():
     bold = Style(Family.SERIF, 10.0, bold=True)
-    given_words = words_of([Run("un", STYLE), Run("believ", bold), Run("able story", STYLE)], FONTS)
+    given_words = WORDS.of([Run("un", STYLE), Run("believ", bold), Run("able story", STYLE)])
     assert [letters(word) for word in given_words] == ["unbelievable", "story"]
 
 
@@ -127,13 +125,44 @@ def test_blocks_of_one_style_get_one_size():
     assert other[1].scale == 1
 
 
-def test_vietnamese_greek_cyrillic_and_chinese_have_glyphs():
+def test_every_script_of_europe_and_east_asia_has_glyphs():
     fonts = Fonts()
-    words_of([Run("Tiếng Việt Ελληνικά Русский Čeština Türkçe 中文 ✓ → ≤", STYLE)], fonts)
+    Words(fonts).of([Run("Tiếng Việt Ελληνικά Русский Čeština Türkçe 中文 ✓ → ≤ ქართული Հայերեն", STYLE)])
     assert fonts.missing == set()
 
 
 def test_characters_without_a_glyph_are_named():
     fonts = Fonts()
-    words_of([Run("a\U00013000b", STYLE)], fonts)
+    Words(fonts).of([Run("a\U00013000b", STYLE)])
     assert fonts.missing == {"\U00013000"}
+
+
+def test_a_long_word_is_hyphenated_by_the_rules_of_the_language_rather_than_shrunk():
+    setting = fit(words("Versicherungsgesellschaft und mehr"), box(right=90, bottom=60), split=WORDS.split)
+    assert setting.scale == 1
+    assert letters(setting.lines[0].words[0]).endswith("-")
+
+
+@given(texts, st.floats(30, 300))
+def test_hyphenation_loses_no_letter(text, width):
+    given_words = words("Versicherungsgesellschaft " + text)
+    lines = wrap(given_words, width, split=WORDS.split)
+    whole = "".join(letters(word) for word in given_words)
+    assert "".join(letters(word) for line in lines for word in line).replace("-", "") == whole
+
+
+def test_in_a_paragraph_from_right_to_left_lines_begin_at_the_right():
+    given_words = Words(Fonts("he")).of([Run("שלום עולם", STYLE)], rtl=True)
+    line = fit(given_words, box(rtl=True)).lines[0]
+    width = sum(word.width for word in given_words) + given_words[0].blank.width
+    assert round(line.x + width, 6) == 200
+
+
+def test_thai_is_broken_between_words_though_it_has_no_blanks():
+    assert len(Words(Fonts("th")).of([Run("เอกสารนี้แปลเป็นภาษาไทย", STYLE)])) > 3
+
+
+def test_justified_chinese_is_spread_between_its_characters():
+    setting = fit(words("这个文件已经翻译成中文" * 4), box(right=115.0, align=Align.JUSTIFY))
+    assert setting.lines[0].spread
+    assert setting.lines[0].stretch > 0

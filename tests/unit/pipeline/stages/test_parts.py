@@ -35,7 +35,7 @@ def in_parts(source, tmp_path, numbers=range(5), size=2, change=str.upper):
     made = []
     for place, chosen in enumerate(ranges(numbers, size)):
         made.append(tmp_path / f"{place}.part")
-        set_part(source, retyped(extract_part(source, chosen), change), made[-1])
+        set_part(source, retyped(extract_part(source, chosen), change), made[-1], target_lang="de")
     out = tmp_path / "joined.pdf"
     join(source, shell, reversed(made), out, options=TO_GERMAN)
     return out

@@ -1,0 +1,74 @@
+"""What readers get who copy and search in a translation: words as poppler extracts them, not the library that wrote them."""
+
+import shutil
+import subprocess
+
+import pymupdf
+import pytest
+
+from dragoman.domain.document import Run, with_targets
+from dragoman.domain.job import Options
+from pipeline.stages.extract import extract
+from pipeline.stages.reconstruct import reconstruct
+from tests.pdfs import LOREM, make
+
+pytestmark = pytest.mark.skipif(not shutil.which("pdftotext"), reason="poppler-utils is not installed")
+
+TEXTS = {
+    "ar": "هذا المستند مترجم إلى العربية مع الحفاظ على تخطيط الصفحة والسلام عليكم PDF 2024 كتاب",
+    "he": "מסמך זה תורגם לעברית תוך שמירה על פריסת העמוד PDF 2024 שלום",
+    "hi": "यह दस्तावेज़ हिन्दी में अनुवादित है और पृष्ठ की रूपरेखा बनाए रखता है।",
+    "th": "เอกสารนี้แปลเป็นภาษาไทยโดยคงรูปแบบหน้ากระดาษไว้น้ำใจผู้ที่รัก",
+    "ja": "この文書は日本語に翻訳され、ページのレイアウトは維持されます。「直接」",
+    "ko": "이 문서는 한국어로 번역되었습니다.",
+    "zh-Hans": "本文件已翻译成中文，页面布局保持不变。",
+    "ka": "ეს დოკუმენტი ქართულად ითარგმნა",
+    "ru": "Этот документ переведён на русский язык",
+    "vi": "Tài liệu này được dịch sang tiếng Việt",
+    "de": "Dieses Dokument wurde übersetzt: fünf Größen",
+}
+UNSPACED = {"th", "ja", "zh-Hans"}
+# They stand where the direction changes, between words.
+MARKS_OF_DIRECTION = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2069"), " ")
+
+
+def extracted(path):
+    command = ["pdftotext", "-enc", "UTF-8", str(path), "-"]
+    found = subprocess.run(command, capture_output=True, check=True, text=True).stdout.translate(MARKS_OF_DIRECTION)
+    return found.replace("-\n", "").split()
+
+
+def translated(tmp_path, lang, text):
+    def heading(pdf):
+        pdf[0].insert_text((72, 500), "A heading in bold letters", fontname="hebo", fontsize=16)
+
+    source, out = make(tmp_path / "source.pdf", LOREM, draw=heading), tmp_path / "out.pdf"
+    document = extract(source)
+    targets = {block.id: (Run(text, block.source[0].style),) for block in document.blocks()}
+    warnings = reconstruct(source, with_targets(document, targets, {}), out, options=Options(lang))
+    return out, warnings
+
+
+@pytest.mark.parametrize("lang", TEXTS)
+def test_every_word_can_be_copied_and_found(tmp_path, lang):
+    out, warnings = translated(tmp_path, lang, TEXTS[lang])
+    words = extracted(out)
+    assert warnings == ()
+    if lang in UNSPACED:
+        assert "".join(words).count(TEXTS[lang]) == 2
+    else:
+        assert sorted(words) == sorted(2 * TEXTS[lang].split())
+
+
+def test_the_file_holds_the_glyphs_that_it_uses_and_not_whole_typefaces(tmp_path):
+    out, _ = translated(tmp_path, "zh-Hans", TEXTS["zh-Hans"])
+    assert out.stat().st_size < 60_000
+
+
+def test_chinese_and_japanese_forms_of_a_character_differ(tmp_path):
+    pictures = []
+    for lang in ("ja", "zh-Hans"):
+        out, _ = translated(tmp_path, lang, "直骨")
+        with pymupdf.open(out) as pdf:
+            pictures.append(pdf[0].get_pixmap().samples)
+    assert pictures[0] != pictures[1]
