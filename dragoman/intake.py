@@ -124,8 +124,17 @@ class Intake:
                 self.store.delete(blob)
             return Receipt(created=False, message_id=known["id"])
         self.doorbell.ring(queues.OPEN_OF[message.channel], message_id)
-        log.info("message_kept", message_id=message_id, channel=message.channel)
         return Receipt(created=True, message_id=message_id)
+
+    def has_kept(self, key: str) -> bool:
+        """Whether a message with this key was kept."""
+        with self.database.read() as connection:
+            return inbox.by_key(connection, key) is not None
+
+    def received(self, sender: str, within_s: float, most: int) -> int:
+        """How many messages of `sender` were kept in the last `within_s` seconds; counted up to `most`."""
+        with self.database.read() as connection:
+            return inbox.received(connection, sender, within_s, most)
 
     def opened(self, message_id: str) -> AbstractContextManager[lease.Lease | None]:
         """One attempt at opening a message, ended by `submit` or `answer`; None if it is not ours to open."""

@@ -38,11 +38,19 @@ class Settings(BaseSettings):
     deepl_characters_per_s: float = Field(default=0.0, ge=0)
 
     smtp_listen: str = "127.0.0.1:8025"
+    smtp_tls_cert: Path | None = None
+    smtp_tls_key: Path | None = None
+    lmtp_listen: str | None = None
     mail_address: str = "translate@localhost"
     outbound_smtp_url: SecretStr | None = None
     allowed_senders: Annotated[tuple[str, ...], NoDecode] = ()
-    sender_auth: Literal["trusted", "none"] = "trusted"
+    automatic_senders: Annotated[tuple[str, ...], NoDecode] = ()
+    sender_auth: Literal["dmarc", "trusted", "none"] = "dmarc"
     trusted_peers: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_authserv_id: str | None = None
+    dns_server: str | None = None
+    sender_hourly_limit: int = Field(default=0, ge=0)
+    sender_daily_limit: int = Field(default=0, ge=0)
 
     slack_mode: Literal["socket", "http"] = "socket"
     slack_bot_token: SecretStr | None = None
@@ -110,7 +118,7 @@ class Settings(BaseSettings):
         """API tokens: secret -> (name, admin)."""
         return _tokens(self.api_tokens.get_secret_value()) if self.api_tokens else {}
 
-    @field_validator("allowed_senders", "trusted_peers", mode="before")
+    @field_validator("allowed_senders", "automatic_senders", "trusted_peers", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -163,9 +171,11 @@ class Settings(BaseSettings):
             raise ValueError("after s3://BUCKET only ?endpoint_url= and region_name= are known")
         return value
 
-    @field_validator("smtp_listen", "web_listen", "flower_listen")
+    @field_validator("smtp_listen", "lmtp_listen", "dns_server", "web_listen", "flower_listen")
     @classmethod
-    def _host_and_port(cls, value: str) -> str:
+    def _host_and_port(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         host, _, port = value.rpartition(":")
         if not host or not port.isdecimal() or int(port) > HIGHEST_PORT:
             raise ValueError("use HOST:PORT, for example 127.0.0.1:8025")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, func, select, update
 
 from dragoman.db import cards, outbox
 from dragoman.db.clock import now_s
@@ -32,6 +32,12 @@ def by_key(connection: Connection, key: str) -> dict[str, Any] | None:
     """The message with this source key, or None."""
     row = connection.execute(select(INBOX).where(INBOX.c.key == key)).mappings().one_or_none()
     return dict(row) if row else None
+
+
+def received(connection: Connection, sender: str, within_s: float, most: int) -> int:
+    """How many messages of `sender` are younger than `within_s` seconds, counted up to `most`."""
+    young = select(INBOX.c.id).where(INBOX.c.sender == sender, INBOX.c.created_at > now_s() - within_s).limit(most)
+    return connection.scalar(select(func.count()).select_from(young.subquery())) or 0
 
 
 def job_ended(connection: Connection, message_id: str) -> dict[str, Any] | None:

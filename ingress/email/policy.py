@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from dragoman import bounces
+from ingress.email import results
 from ingress.email.headers import Headers, Mailbox, mailbox
 
 POSTMASTER = "postmaster"
 NULL_SENDERS = ("", "<>")
 ANYBODY = "*"
+_LOOP_HEADER = bounces.LOOP_HEADER.casefold()
 _AUTOMATIC_PRECEDENCE = frozenset({"bulk", "list", "junk", "auto_reply"})
 
 UNKNOWN_RECIPIENT = "550 5.1.1 There is nobody of that name here"
@@ -23,20 +27,32 @@ NO_RELAY = "550 5.7.1 This server takes mail for its own address only"
 NOT_PROVED = "550 5.7.1 This server takes mail only from the mail servers that its admin trusts"
 CLOSED = "550 5.7.1 This server takes no mail yet: its admin has not said whose"
 NOT_ALLOWED = "550 5.7.1 You may not send documents to this address; please ask its admin"
+UNPROVED = "550 5.7.1 The message does not prove who sent it: neither SPF nor DKIM passes for the domain in From"
 NO_AUTHOR = "550 5.7.1 The message must have exactly one From header with exactly one address"
+
+
+class Proof(StrEnum):
+    """Who proves that a sender is who they say."""
+
+    DMARC = "dmarc"  # SPF and DKIM, aligned with From: what a trusted peer has found, else what we find
+    PEER = "trusted"  # a trusted peer alone
+    NONE = "none"  # nobody: every From is believed
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the admin chose. `address` is ours, in lower case; `trusted` holds the peers that prove their senders.
 
-    `proof` False: anybody may claim any sender (`SENDER_AUTH=none`).
+    `authserv_id`: the name under which they tell what they found; None: they say nothing, and let no forged mail through.
+    `automatic`: senders whose mail is no reply though it says that it was made by a machine: scanners.
     """
 
     address: str
     allowed: tuple[str, ...]
-    proof: bool
+    proof: Proof
     trusted: tuple[IPv4Network | IPv6Network, ...] = ()
+    authserv_id: str | None = None
+    automatic: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -51,9 +67,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """May come in; the answer goes to `author`."""
+    """May come in; the answer goes to `author`. `unproved`: if SPF or DKIM passes for the domain in From, which the door has to find out.
+
+    `knows_peer`: the client is not the sender's server but one that relays, so its address proves nothing.
+    """
 
     author: Mailbox
+    unproved: bool = False
+    knows_peer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +93,31 @@ class Dropped:
     reason: str
 
 
-Verdict = Accepted | Refused | Dropped
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """Reports that an answer of ours could not be delivered: kept, opened by a task, never answered."""
 
 
-def rules(address: str, allowed: Sequence[str], sender_auth: str, trusted_peers: Sequence[str]) -> Rules:
+Verdict = Accepted | Refused | Dropped | Bounced
+
+
+def rules(  # noqa: PLR0917 - one for each setting
+    address: str,
+    allowed: Sequence[str],
+    sender_auth: str,
+    trusted_peers: Sequence[str],
+    authserv_id: str | None = None,
+    automatic: Sequence[str] = (),
+) -> Rules:
     """The rules that settings ask for. Raises ValueError for a peer that is no IP address or network."""
-    trusted = tuple(ip_network(peer, strict=False) for peer in trusted_peers)
-    return Rules(address.casefold(), tuple(one.casefold() for one in allowed), sender_auth != "none", trusted)
+    return Rules(
+        address.casefold(),
+        tuple(one.casefold() for one in allowed),
+        Proof(sender_auth),
+        tuple(ip_network(peer, strict=False) for peer in trusted_peers),
+        authserv_id,
+        tuple(one.casefold() for one in automatic),
+    )
 
 
 def recipient_refused(recipient: str, rules: Rules) -> Refused | None:
@@ -105,7 +144,8 @@ def screen(headers: Headers, envelope_from: str, peer: str, rules: Rules) -> Ver
         return Dropped(reason)
     if not rules.allowed:
         return Refused(CLOSED, "closed", "set DRAGOMAN_ALLOWED_SENDERS")
-    if rules.proof and not is_trusted(peer, rules):
+    is_known = is_trusted(peer, rules)
+    if rules.proof is Proof.PEER and not is_known:
         hint = f"add {peer} to DRAGOMAN_TRUSTED_PEERS" + ("" if rules.trusted else " (it is empty: nobody is trusted)")
         return Refused(NOT_PROVED, "peer_not_trusted", hint)
     froms = headers.all("from")
@@ -114,7 +154,20 @@ def screen(headers: Headers, envelope_from: str, peer: str, rules: Rules) -> Ver
         return Refused(NO_AUTHOR, "no_single_author")
     if not is_allowed(author.address, rules):
         return Refused(NOT_ALLOWED, "sender_not_allowed")
-    return Accepted(author)
+    return _proved(headers, author, rules, is_known=is_known)
+
+
+def _proved(headers: Headers, author: Mailbox, rules: Rules, *, is_known: bool) -> Verdict:
+    """By what a trusted peer has found (RFC 8601), or still to be proved."""
+    if rules.proof is Proof.NONE or (rules.proof is Proof.PEER and not rules.authserv_id):
+        return Accepted(author)
+    if is_known and rules.authserv_id:
+        domain = author.address.rpartition("@")[2]
+        if results.passes(headers.all("authentication-results"), rules.authserv_id, domain):
+            return Accepted(author)
+        hint = f"the topmost Authentication-Results of {rules.authserv_id} does not let this domain pass"
+        return Refused(UNPROVED, "unauthenticated", hint)
+    return Accepted(author, unproved=True, knows_peer=is_known)
 
 
 def screen_postmaster(headers: Headers) -> Verdict:
@@ -133,13 +186,13 @@ def why_dropped(headers: Headers, envelope_from: str, rules: Rules) -> str | Non
     suppressed = {word.strip().casefold() for word in headers.raw("x-auto-response-suppress").split(",")}
     author = mailbox(headers.raw("from"))
     signs = {
+        "own_mail": (author is not None and is_own(author.address, rules)) or bool(headers.all(_LOOP_HEADER)),
         "null_sender": envelope_from in NULL_SENDERS,
-        "auto_submitted": automatic not in ("", "no"),
+        "auto_submitted": automatic not in ("", "no") and not _is_scanner(automatic, author, rules),
         "report": kind == "multipart/report",
         "precedence": headers.raw("precedence").strip().casefold() in _AUTOMATIC_PRECEDENCE,
         "list": bool(headers.all("list-id")),
         "auto_reply": bool(headers.all("x-autoreply")) or "all" in suppressed,
-        "own_mail": author is not None and is_own(author.address, rules),
     }
     return next((reason for reason, shown in signs.items() if shown), None)
 
@@ -147,14 +200,23 @@ def why_dropped(headers: Headers, envelope_from: str, rules: Rules) -> str | Non
 def is_own(address: str, rules: Rules) -> bool:
     """Whether an address is ours, with any tag."""
     local, _, domain = address.casefold().rpartition("@")
-    return domain == rules.domain and local.partition("+")[0] == rules.name
+    return domain == rules.domain and local.partition("+")[0] in (rules.name, rules.name + bounces.SUFFIX)
+
+
+def _is_scanner(automatic: str, author: Mailbox | None, rules: Rules) -> bool:
+    """Scanners mark what they send as `auto-generated`; a reply of a machine is none."""
+    return automatic == "auto-generated" and author is not None and _is_listed(author.address, rules.automatic)
 
 
 def is_allowed(address: str, rules: Rules) -> bool:
     """Whether the admin lets this sender in: by address, by domain (`@b.c` or `b.c`), or anybody (`*`)."""
+    return _is_listed(address, rules.allowed)
+
+
+def _is_listed(address: str, entries: Sequence[str]) -> bool:
     address = address.casefold()
     domain = address.rpartition("@")[2]
-    return any(entry in (ANYBODY, address, domain, f"@{domain}") for entry in rules.allowed)
+    return any(entry in (ANYBODY, address, domain, f"@{domain}") for entry in entries)
 
 
 def is_trusted(peer: str, rules: Rules) -> bool:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 from dragoman import templating
 from ingress.email import headers
-from ingress.email.headers import Headers, MalformedHeaderError
-from ingress.email.policy import Accepted, Refused, Verdict
+from ingress.email.body_hash import BodyHash
+from ingress.email.headers import Headers, Mailbox, MalformedHeaderError
+from ingress.email.policy import Accepted, Bounced, Refused, Verdict
 from ingress.email.spool import SpoolFile
 from ingress.email.transparency import Transparency
 
@@ -33,6 +34,42 @@ class Reception:
         self._verdict: Verdict | None = None
         self._head = b""
         self._size = 0
+        self.header_block = b""  # kept where a signature has to be looked at
+        self._hashes: dict[bool, BodyHash] = {}
+        self._digests: dict[bool, tuple[int, bytes]] = {}
+
+    @property
+    def has_to_be_proved(self) -> bool:
+        """Whether it may only come in if it proves who sent it."""
+        return isinstance(self._verdict, Accepted) and self._verdict.unproved
+
+    @property
+    def author(self) -> Mailbox:
+        """Who it says sent it. Raises TypeError for a message that does not come in."""
+        if not isinstance(self._verdict, Accepted):
+            raise TypeError("not accepted")
+        return self._verdict.author
+
+    @property
+    def knows_peer(self) -> bool:
+        """As `Accepted.knows_peer`."""
+        return isinstance(self._verdict, Accepted) and self._verdict.knows_peer
+
+    @property
+    def signatures(self) -> tuple[bytes, ...]:
+        """Its DKIM signatures, not looked at."""
+        return self.headers.all("dkim-signature")
+
+    def body_digest(self, *, relaxed: bool) -> tuple[int, bytes]:
+        """Size and SHA-256 of the body as DKIM sees it; of a message that has ended and has to be proved."""
+        if relaxed not in self._digests:
+            digest = self._hashes[relaxed].digest()
+            self._digests[relaxed] = (self._hashes[relaxed].size, digest)
+        return self._digests[relaxed]
+
+    def refuse(self, no: Refused) -> None:
+        """What was accepted is not, after all."""
+        self._give_up(no)
 
     @property
     def ended(self) -> bool:
@@ -55,10 +92,16 @@ class Reception:
         self._size += len(data)
         if self._verdict is None:
             self._look(data)
+        else:
+            self._hash(data)
         if self._size > self._most and not (isinstance(self._verdict, Refused)):
             self._give_up(Refused(too_big(self._most), "too_big"))
-        if self._verdict is None or isinstance(self._verdict, Accepted):
+        if self._verdict is None or isinstance(self._verdict, Accepted | Bounced):
             self._spool(data)
+
+    def _hash(self, data: bytes) -> None:
+        for one in self._hashes.values():
+            one.feed(data)
 
     def _look(self, data: bytes) -> None:
         self._head += data
@@ -69,6 +112,10 @@ class Reception:
             self._give_up(Refused(LONG_HEADERS, "long_headers"))
         elif end is not None:
             self._decide(self._head[:end])
+            if self.has_to_be_proved and self.signatures:
+                self.header_block = self._head[:end]
+                self._hashes = {relaxed: BodyHash(relaxed=relaxed) for relaxed in _canonicalizations(self.signatures)}
+                self._hash(self._head[end:])
         if self._verdict is not None:
             self._head = b""
 
@@ -79,7 +126,7 @@ class Reception:
             self._give_up(Refused(MALFORMED, "malformed"))
             return
         verdict = self._judge(self.headers)
-        if isinstance(verdict, Accepted):
+        if isinstance(verdict, Accepted | Bounced):
             self._verdict = verdict
         else:
             self._give_up(verdict)
@@ -94,6 +141,11 @@ class Reception:
     def _give_up(self, verdict: Verdict) -> None:
         self._verdict = verdict
         self.file.close()
+
+
+def _canonicalizations(signatures: tuple[bytes, ...]) -> set[bool]:
+    """Which of the two ways to see a body is wanted: True is `relaxed`, False `simple`, the default."""
+    return {b"relaxed" in one for one in signatures} | {False}
 
 
 def too_big(most: int) -> str:

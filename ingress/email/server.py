@@ -7,56 +7,65 @@ be down: a kept message is found by the sweeper.
 from __future__ import annotations
 
 import asyncio
-import re
+import functools
+import shutil
 import signal
 import socket
-from collections import Counter, defaultdict
+import ssl
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from pathlib import Path
 
 import structlog
-from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from dragoman import telemetry
+from dragoman.db import presence
 from dragoman.db.engine import Database
-from dragoman.errors import SettingsInvalid
+from dragoman.errors import DatabaseUnavailable, SettingsInvalid
 from dragoman.intake import Intake
 from dragoman.queues import BrokerDoorbell, make_app
 from dragoman.settings import MIB, Settings, host_port
 from dragoman.storage import open_store
-from ingress.email import door, policy
-from ingress.email.headers import Headers, plain
-from ingress.email.policy import Verdict
-from ingress.email.receiving import Reception, too_big
+from ingress.email import authentication, door, policy, replies
+from ingress.email.certificate import Certificate
+from ingress.email.conversation import Conversation, LmtpConversation
+from ingress.email.headers import plain
+from ingress.email.policy import Proof
+from ingress.email.receiving import Reception
+from ingress.email.resolver import Resolver, open_resolver
 from ingress.email.spool import Spool
+from ingress.email.tally import Tally
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 1 << 16
 BESIDE_PDF = 4 * MIB  # room for headers, words, an HTML body and a logo beside the largest PDF
 POSTMASTER_BYTES = MIB  # anybody may write to the postmaster, so not much
-_SIZE = re.compile(r"\sSIZE=(\d{1,20})(?=\s|$)", re.IGNORECASE)
-# Commands that one connection may send; mail servers use a connection for many messages.
-COMMANDS = {"*": 1000, "RCPT": 20_000, "HELO": 50, "EHLO": 50, "NOOP": 500, "VRFY": 50, "HELP": 50, "AUTH": 10}
-
-MANY_CONNECTIONS = "421 4.7.0 Too many connections; please try again later"
-MANY_RECIPIENTS = "452 4.5.3 Too many recipients for one message"
-TOO_SLOW = "421 4.4.2 Nothing came for too long; closing"
-CLOSING = "421 4.3.2 The server is going down; please try again later"
+KEEPERS, PROVERS = 4, 16  # threads: for disk and database, and for those that wait for DNS
+BEAT_EVERY_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one client may take. `message_bytes` as sent, base64 and all; `_s` are seconds."""
+    """How much one client may take. `message_bytes` as sent, base64 and all; `_s` are seconds.
+
+    `errors`: negative replies in one connection. `free_bytes`: what has to stay free on the disk.
+    """
 
     message_bytes: int
     recipients: int = 100  # RFC 5321 4.5.3.1.8: no fewer
     connections: int = 200
     connections_per_peer: int = 150  # the mail server in front is one peer
+    errors: int = 50
     idle_s: float = 300.0  # RFC 5321 4.5.3.2.7
     message_s: float = 1800.0  # 50 MB at 230 kbit/s
+    session_s: float = 3600.0
     drain_s: float = 20.0
+    free_bytes: int = 100 * MIB
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -67,35 +76,51 @@ def limits_of(settings: Settings) -> Limits:
 class Door:
     """The listening server with its sessions. `port` is the bound one, also where the settings say 0."""
 
-    def __init__(self, intake: Intake, limits: Limits | None = None) -> None:
-        """Raises SettingsInvalid for trusted peers that are no addresses."""
+    def __init__(self, intake: Intake, limits: Limits | None = None, resolver: Resolver | None = None) -> None:
+        """Raises SettingsInvalid for trusted peers that are no addresses, or a certificate that cannot be used.
+
+        `resolver`: who is asked for DNS records where senders are proved here; None: as the settings say.
+        """
         settings = intake.settings
         self.intake = intake
         self.limits = limits or limits_of(settings)
         self.rules = rules_of(settings)
+        self.tally = Tally()
         self.spool = Spool(settings.data_dir / "spool")
         self.sessions: set[Conversation] = set()
         self.peers: Counter[str] = Counter()
         self.commits: set[asyncio.Task[str]] = set()
-        self.port = 0
-        self._server: asyncio.Server | None = None
+        self.port = self.lmtp_port = 0
+        self._resolver = resolver or open_resolver(settings.dns_server)
+        self._certificate = Certificate.of(settings)
+        self._keepers = ThreadPoolExecutor(KEEPERS, "keeper")
+        self._provers = ThreadPoolExecutor(PROVERS, "prover")
+        self._servers: list[asyncio.Server] = []
 
     async def open(self, host: str, port: int) -> None:
-        """Listen. Raises OSError if the port is taken."""
+        """Listen for SMTP. Raises OSError if the port is taken."""
         left_over = self.spool.sweep()
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Conversation(self), host, port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await self._listen(Conversation, host, port)
         log.info("smtp_listens", host=host, port=self.port, address=self.rules.address, swept=left_over)
         if not self.rules.allowed:
             log.warning("smtp_closed", hint="set DRAGOMAN_ALLOWED_SENDERS: all mail is refused until then")
-        elif self.rules.proof and not self.rules.trusted:
-            log.warning("smtp_closed", hint="set DRAGOMAN_TRUSTED_PEERS, or DRAGOMAN_SENDER_AUTH=none")
+        elif self.rules.proof is Proof.PEER and not self.rules.trusted:
+            log.warning("smtp_closed", hint="set DRAGOMAN_TRUSTED_PEERS, or another DRAGOMAN_SENDER_AUTH")
+
+    async def open_lmtp(self, host: str, port: int) -> None:
+        """Listen for LMTP too. Raises OSError if the port is taken."""
+        self.lmtp_port = await self._listen(LmtpConversation, host, port)
+        log.info("lmtp_listens", host=host, port=self.lmtp_port)
+
+    async def _listen(self, conversation: type[Conversation], host: str, port: int) -> int:
+        server = await asyncio.get_running_loop().create_server(lambda: conversation(self), host, port)
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         """Take nobody new, let messages on their way in come to their end for `drain_s` seconds, keep what is whole."""
-        if self._server:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         for session in tuple(self.sessions):
             session.end()
         with suppress(TimeoutError):
@@ -103,13 +128,35 @@ class Door:
                 while self.sessions:
                     await asyncio.wait({session.ended for session in self.sessions})
         for session in tuple(self.sessions):
-            session.hang_up(CLOSING)
+            session.hang_up(replies.CLOSING)
         if self.commits:
             await asyncio.wait(self.commits)
+        for pool in (self._provers, self._keepers):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def admits(self, peer: str) -> bool:
         """Whether one more connection from `peer` is taken."""
         return len(self.sessions) < self.limits.connections and self.peers[peer] < self.limits.connections_per_peer
+
+    def enter(self, session: Conversation) -> None:
+        """Count a connection."""
+        self.sessions.add(session)
+        self.peers[session.peer] += 1
+
+    def leave(self, session: Conversation) -> None:
+        """Count it no more."""
+        self.sessions.discard(session)
+        self.peers[session.peer] -= 1
+        if not self.peers[session.peer]:
+            del self.peers[session.peer]
+
+    def tls(self) -> ssl.SSLContext | None:
+        """For STARTTLS; None where there is no certificate."""
+        return self._certificate.context() if self._certificate else None
+
+    def has_room(self, size: int) -> bool:
+        """Whether a message of `size` bytes leaves enough free on the disk."""
+        return free_bytes(self.spool.folder) - size >= self.limits.free_bytes
 
     def most(self, envelope: Envelope) -> int:
         """Bytes that a message for these recipients may have."""
@@ -127,24 +174,43 @@ class Door:
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Ours, or the postmaster's; else 550."""
+        """Ours, the postmaster's, or for a bounce the address that an answer of ours was sent from; else 550."""
         address = plain(address)
-        no = policy.recipient_refused(address, self.rules)
+        no = door.recipient_refused(self.intake, address, envelope.mail_from or "", self.rules)
         if no:
+            self.tally.refused(no.reason)
             log.info("recipient_refused", reason=no.reason, recipient=telemetry.hashed(address))
             return no.reply
         if len(envelope.rcpt_tos) >= self.limits.recipients:
-            return MANY_RECIPIENTS
+            return replies.MANY_RECIPIENTS
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def conclude(self, received: Reception, envelope: Envelope) -> str:
+    async def handle_EHLO(  # noqa: N802 - the library's name
+        self, server: Conversation, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """What we can do."""
+        session.host_name = hostname
+        return server.extensions(responses)
+
+    async def conclude(self, received: Reception, envelope: Envelope, session: Conversation) -> str:
         """The reply to a message that is here. Goes on when the client is gone: it will send again, and find its row."""
-        arguments = (self.intake, received, envelope.mail_from or "", tuple(envelope.rcpt_tos))
-        commit = asyncio.create_task(asyncio.to_thread(door.concluded, *arguments))
+        came = door.Came(envelope.mail_from or "", tuple(envelope.rcpt_tos), session.peer, session.helo)
+        commit = asyncio.create_task(self._conclude(received, came))
         self.commits.add(commit)
         commit.add_done_callback(self._committed)
         return await asyncio.shield(commit)
+
+    async def _conclude(self, received: Reception, came: door.Came) -> str:
+        loop = asyncio.get_running_loop()
+        try:
+            if received.has_to_be_proved:
+                no = await loop.run_in_executor(self._provers, authentication.refused, received, came, self._resolver)
+                if no:
+                    received.refuse(no)
+            return await loop.run_in_executor(self._keepers, door.concluded, self.intake, received, came, self.tally)
+        finally:
+            received.file.close()
 
     def _committed(self, commit: asyncio.Task[str]) -> None:
         self.commits.discard(commit)
@@ -152,161 +218,29 @@ class Door:
             log.error("mail_not_kept", exc_info=error)
 
 
-class Conversation(SMTP):
-    """One connection. aiosmtpd's state machine with an own DATA: chunks instead of lines, bounded, to disk."""
-
-    line_length_limit = CHUNK  # of the reader's buffer alone: it pauses the client at twice that
-
-    def __init__(self, door: Door) -> None:
-        """Nothing is sent before the connection is made."""
-        super().__init__(
-            door,
-            hostname=door.rules.domain,
-            ident="Dragoman",
-            data_size_limit=door.limits.message_bytes,
-            enable_SMTPUTF8=True,
-            timeout=door.limits.idle_s,
-            command_call_limit=COMMANDS,
-            loop=asyncio.get_running_loop(),
-        )
-        # The library shares these between all connections, and each EHLO makes them larger.
-        self.command_size_limits = defaultdict(lambda: self.command_size_limit)
-        self.ended: asyncio.Future[None] = self.loop.create_future()
-        self.peer = ""
-        self._door = door
-        self._is_admitted = False
-        self._is_receiving = False
-        self._is_ending = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection, or send it away."""
-        self.peer = str((transport.get_extra_info("peername") or ("",))[0])
-        if not self._door.admits(self.peer):
-            log.warning("connection_refused", peer=self.peer)
-            assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a TCP server, always
-            transport.write(MANY_CONNECTIONS.encode() + b"\r\n")
-            transport.close()
-            return
-        self._is_admitted = True
-        self._door.sessions.add(self)
-        self._door.peers[self.peer] += 1
-        super().connection_made(transport)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Forget the connection."""
-        if self._is_admitted:
-            super().connection_lost(error)
-            self._door.sessions.discard(self)
-            self._door.peers[self.peer] -= 1
-            if not self._door.peers[self.peer]:
-                del self._door.peers[self.peer]
-            self.ended.set_result(None)
-
-    def data_received(self, data: bytes) -> None:
-        """Nothing is heard from a client that was sent away."""
-        if self._is_admitted:
-            super().data_received(data)
-
-    def eof_received(self) -> bool | None:
-        """A client that has said all may still wait for the reply: a message that is coming in is not given up."""
-        if not self._is_admitted:
-            return False
-        if self._is_receiving:
-            return asyncio.StreamReaderProtocol.eof_received(self)
-        return super().eof_received()
-
-    def end(self) -> None:
-        """Hang up, now or after the message that is coming in."""
-        self._is_ending = True
-        if not self._is_receiving:
-            self.hang_up(CLOSING)
-
-    def hang_up(self, reply: str) -> None:
-        """Say why, and close."""
-        if self.transport is not None and not self.transport.is_closing():
-            self._writer.write(reply.encode() + b"\r\n")
-            self.transport.close()
-
-    def _timeout_cb(self) -> None:
-        self.hang_up(TOO_SLOW)
-
-    async def handle_exception(self, error: Exception) -> str:
-        """Nothing of an error is told: mail servers quote replies to their users. The client tries again later."""
-        if isinstance(error, asyncio.IncompleteReadError):  # it hung up in the middle of a command
-            self._writer.close()
-        else:
-            log.error("smtp_failed", peer=self.peer, exc_info=error)
-        return door.TEMPORARY
-
-    @syntax("MAIL FROM: <address>", extended=" [SP <mail-parameters>]")
-    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - the library's name
-        """As the library's, with a size that is too big refused in our words (RFC 1870 6.1)."""
-        most = self._door.limits.message_bytes
-        announced = _SIZE.search(arg or "")
-        if cast("Session", self.session).host_name and announced and int(announced[1]) > most:
-            await self.push(too_big(most))
-            return
-        await super().smtp_MAIL(arg)
-
-    @syntax("DATA")
-    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - the library's name
-        """RFC 5321 4.1.1.4."""
-        if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
-            return
-        envelope = cast("Envelope", self.envelope)
-        if arg or not envelope.rcpt_tos:
-            await self.push("501 5.5.4 Syntax: DATA" if arg else "503 5.5.1 Error: need RCPT command")
-            return
-        self._is_receiving = True
-        try:
-            reply = await self._receive(envelope)
-        finally:
-            self._is_receiving = False
-        self._set_post_data_state()  # type: ignore[no-untyped-call]
-        await self.push(reply)
-        if self._is_ending:
-            self.hang_up(CLOSING)
-        if self._reader.at_eof():
-            raise asyncio.CancelledError  # how the library ends a conversation
-
-    async def _receive(self, envelope: Envelope) -> str:
-        received = Reception(self._door.spool.new(), self._door.most(envelope), self._judge)
-        try:
-            await self.push("354 End data with <CR><LF>.<CR><LF>")
-            async with asyncio.timeout(self._door.limits.message_s):
-                await self._read(received)
-        except TimeoutError:
-            received.file.close()
-            self.hang_up(TOO_SLOW)
-            raise asyncio.CancelledError from None  # how the library ends a conversation
-        except BaseException:
-            received.file.close()
-            raise
-        return await self._door.conclude(received, envelope)
-
-    async def _read(self, received: Reception) -> None:
-        while not received.ended:
-            chunk = await self._reader.read(CHUNK)
-            if not chunk:  # gone in the middle of a message
-                raise asyncio.CancelledError
-            self._reset_timeout()
-            received.feed(chunk)
-        if received.rest:  # the client did not wait: these are its next commands
-            cast("Any", self._reader)._buffer[:0] = received.rest  # noqa: SLF001 - there is no other way to put bytes back
-
-    def _judge(self, headers: Headers) -> Verdict:
-        envelope = cast("Envelope", self.envelope)
-        return door.judged(headers, envelope.mail_from or "", envelope.rcpt_tos, self.peer, self._door.rules)
-
-
 def rules_of(settings: Settings) -> policy.Rules:
     """Who may send, by the settings. Raises SettingsInvalid."""
     try:
         return policy.rules(
-            settings.mail_address, settings.allowed_senders, settings.sender_auth, settings.trusted_peers
+            settings.mail_address,
+            settings.allowed_senders,
+            settings.sender_auth,
+            settings.trusted_peers,
+            settings.trusted_authserv_id,
+            settings.automatic_senders,
         )
     except ValueError as error:
         raise SettingsInvalid(f"DRAGOMAN_TRUSTED_PEERS: {error}; write IP addresses or networks.") from error
+
+
+@functools.lru_cache(maxsize=1)
+def _free_bytes(folder: Path, second: int) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def free_bytes(folder: Path) -> int:
+    """What is free on the disk of `folder`, looked at once a second at most."""
+    return _free_bytes(folder, int(time.monotonic()))
 
 
 class NoDoorbell:
@@ -337,11 +271,35 @@ async def serve(intake: Intake, limits: Limits | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     entrance = Door(intake, limits)
-    host, port = host_port(intake.settings.smtp_listen)
-    try:
-        await entrance.open(host, port)
-    except (OSError, socket.gaierror) as error:
-        raise SettingsInvalid(f"DRAGOMAN_SMTP_LISTEN: cannot listen on {host}:{port}: {error.strerror}") from error
+    settings = intake.settings
+    await _opened("DRAGOMAN_SMTP_LISTEN", entrance.open, settings.smtp_listen)
+    if settings.lmtp_listen:
+        await _opened("DRAGOMAN_LMTP_LISTEN", entrance.open_lmtp, settings.lmtp_listen)
+    beating = asyncio.create_task(_beat(entrance))
     await stop.wait()
+    beating.cancel()
     await entrance.close()
     log.info("smtp_stopped")
+
+
+async def _opened(name: str, listen: Callable[[str, int], Awaitable[None]], where: str) -> None:
+    host, port = host_port(where)
+    try:
+        await listen(host, port)
+    except (OSError, socket.gaierror) as error:
+        raise SettingsInvalid(f"{name}: cannot listen on {host}:{port}: {error.strerror}") from error
+
+
+async def _beat(entrance: Door) -> None:
+    """Say now and then that the door is open, and what it has done: `/metrics` tells it."""
+    while True:
+        await asyncio.to_thread(_say, entrance)
+        await asyncio.sleep(BEAT_EVERY_S)
+
+
+def _say(entrance: Door) -> None:
+    try:
+        with entrance.intake.database.write() as connection:
+            presence.beat(connection, f"smtp@{socket.gethostname()}", entrance.tally.facts())
+    except DatabaseUnavailable as error:
+        log.warning("beat_failed", detail=error.detail)

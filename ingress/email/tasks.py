@@ -30,7 +30,7 @@ from dragoman.intake import Intake, Pdf, Request
 from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings
 from dragoman.storage import open_store
-from ingress.email import commands, policy, request, tongue
+from ingress.email import commands, policy, report, request, tongue
 from ingress.email.commands import Command
 from ingress.email.contents import Contents
 from ingress.email.door import CHANNEL
@@ -53,6 +53,12 @@ def open_message(intake: Intake, message_id: str) -> None:
         if policy.is_for_postmaster(held.row["payload"]["recipient"]):
             intake.drop(held, "postmaster")
             return
+        if held.row["payload"].get("bounce_of"):
+            _record_bounce(intake, held)
+            return
+        if held.row["payload"].get("over_daily_limit"):
+            intake.answer(held, {"reason": "quota", "ignored": []})
+            return
         with _in_time():
             _Opening(intake, held).run()
 
@@ -68,6 +74,15 @@ def register(app: Celery, settings: Settings) -> None:
     @app.task(name=queues.OPEN_MESSAGE, soft_time_limit=SOFT_LIMIT_S, time_limit=HARD_LIMIT_S, throws=(DragomanError,))
     def task(message_id: str) -> None:
         open_message(intake_of(), message_id)
+
+
+def _record_bounce(intake: Intake, held: Lease) -> None:
+    with intake.store.open(held.row["blob"]) as mail:
+        told = report.said(mail.read(report.READ_BYTES))
+    if told is None:
+        intake.drop(held, "delivered")
+    else:
+        intake.bounced(held, held.row["payload"]["bounce_of"], told)
 
 
 class _Opening:

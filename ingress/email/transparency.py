@@ -20,7 +20,8 @@ class Transparency:
     def feed(self, chunk: bytes) -> bytes:
         """The bytes of the message that are certain after this chunk. Nothing may be fed after the end."""
         data = self._held + chunk
-        end = data.find(_END)
+        # Base64 has no dots, and one byte is looked for ten times as fast as three.
+        end = data.find(_END) if b"." in data else -1
         if end >= 0:
             self.ended = True
             self.rest = data[end + len(_END) :]
@@ -33,7 +34,9 @@ class Transparency:
         if not data:
             return b""
         skip, self._skip = self._skip, 0
-        return data.replace(b"\r\n.", b"\r\n")[skip:]
+        if b"." in data:
+            data = data.replace(b"\r\n.", b"\r\n")
+        return data[skip:]
 
 
 def _beginning_of_end(data: bytes) -> int:

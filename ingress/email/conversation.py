@@ -1,0 +1,307 @@
+"""One connection, by SMTP or LMTP: aiosmtpd's state machine with an own DATA, in chunks instead of lines, bounded, to disk.
+
+What the library leaves open is closed here: every wait has an end, every count has a cap, every reply a code, and a message
+by LMTP gets as many replies as it has recipients (RFC 2033 4.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
+
+from ingress.email import door, paths, replies
+from ingress.email.headers import Headers, plain
+from ingress.email.policy import Verdict
+from ingress.email.receiving import Reception, too_big
+
+if TYPE_CHECKING:
+    from ingress.email.server import Door
+
+log = structlog.get_logger(__name__)
+
+CHUNK = 1 << 16
+ABORT_AFTER_S = 10.0  # a client that reads nothing would keep a closed connection open
+_SIZE = re.compile(r"\sSIZE=(\d{1,20})(?=\s|$)", re.IGNORECASE)
+# Commands that one connection may send; mail servers use a connection for many messages.
+COMMANDS = {
+    "*": 5000, "RCPT": 20_000, "NOOP": 20_000, "HELO": 50, "EHLO": 50, "LHLO": 50, "VRFY": 50, "HELP": 50, "STARTTLS": 5,
+}  # fmt: skip
+_EXTENSIONS = ("PIPELINING", "ENHANCEDSTATUSCODES")
+_BAD_CLASSES = ("4", "5")
+
+
+class Conversation(SMTP):
+    """A connection by SMTP. `helo` is what the client calls itself, "" before it has said so."""
+
+    line_length_limit = CHUNK  # of the reader's buffer alone: it pauses the client at twice that
+    protocol = "smtp"
+
+    def __init__(self, door: Door) -> None:
+        """Nothing is sent before the connection is made."""
+        super().__init__(
+            door,
+            hostname=door.rules.domain,
+            ident="Dragoman",
+            data_size_limit=door.limits.message_bytes,
+            enable_SMTPUTF8=True,
+            timeout=door.limits.idle_s,
+            tls_context=door.tls(),
+            command_call_limit=COMMANDS,
+            loop=asyncio.get_running_loop(),
+        )
+        # The library shares these between all connections, and each EHLO makes them larger.
+        self.command_size_limits = defaultdict(lambda: self.command_size_limit, MAIL=1024, RCPT=1024)
+        self._smtp_methods.pop("AUTH", None)  # nobody logs in here
+        self.ended: asyncio.Future[None] = self.loop.create_future()
+        self.peer = ""
+        self.helo = ""
+        self._door = door
+        self._heard_at = 0.0
+        self._errors = 0
+        self._is_admitted = False
+        self._is_greeting = False
+        self._is_receiving = False
+        self._goodbye = ""
+        self._last_moment: asyncio.TimerHandle | None = None
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether a message is coming in."""
+        return self._is_receiving
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the connection, or send it away. The library calls this once more when TLS has begun."""
+        if self._is_admitted:
+            super().connection_made(transport)
+            return
+        self.peer = str((transport.get_extra_info("peername") or ("",))[0])
+        if not self._door.admits(self.peer):
+            log.warning("connection_refused", peer=self.peer)
+            self._door.tally.replied(replies.code_of(replies.MANY_CONNECTIONS))
+            assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a TCP server, always
+            transport.write(replies.MANY_CONNECTIONS.encode() + b"\r\n")
+            transport.close()
+            return
+        self._is_admitted = True
+        self._door.enter(self)
+        self._last_moment = self.loop.call_later(self._door.limits.session_s, self.end, replies.SESSION_OVER)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget the connection; after a TLS handshake that failed the library says it twice."""
+        if not self._is_admitted or self.ended.done():
+            return
+        self.ended.set_result(None)
+        self._door.leave(self)
+        if self._last_moment:
+            self._last_moment.cancel()
+        super().connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        """Nothing is heard from a client that was sent away."""
+        if self._is_admitted:
+            super().data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """A client that has said all may still wait for the reply: a message that is coming in is not given up."""
+        if not self._is_admitted or self.ended.done():
+            return False
+        if self._is_receiving:
+            is_open = asyncio.StreamReaderProtocol.eof_received(self)
+            return False if self._tls_protocol else is_open
+        return super().eof_received()
+
+    def end(self, reply: str = replies.CLOSING) -> None:
+        """Hang up with `reply`, now or after the message that is coming in."""
+        self._goodbye = reply
+        if not self._is_receiving:
+            self.hang_up(reply)
+
+    def hang_up(self, reply: str) -> None:
+        """Say why, and close."""
+        if self.transport is not None and not self.transport.is_closing():
+            self._door.tally.replied(replies.code_of(reply))
+            self._writer.write(reply.encode() + b"\r\n")
+            self._close()
+
+    def _close(self) -> None:
+        transport = cast("asyncio.Transport", self._original_transport or self.transport)
+        cast("asyncio.Transport", self.transport).close()
+        self.loop.call_later(ABORT_AFTER_S, transport.abort)
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """One timer that looks again, instead of a new one for each chunk."""
+        self._heard_at = self.loop.time()
+        if self._timeout_handle is None:
+            self._timeout_handle = self.loop.call_later(self._timeout_duration, self._timeout_cb)
+
+    def _timeout_cb(self) -> None:
+        left = self._heard_at + self._timeout_duration - self.loop.time()
+        if left > 0:
+            self._timeout_handle = self.loop.call_later(left, self._timeout_cb)
+        else:
+            self.hang_up(replies.TOO_SLOW)
+
+    async def push(self, status: str | bytes) -> None:
+        """Send a reply with its enhanced code, and count it; hang up after too many errors."""
+        reply = status if isinstance(status, str) else status.decode("utf-8", "replace")
+        if not self._is_greeting:
+            reply = replies.enhanced(reply)
+        self._door.tally.replied(replies.code_of(reply))
+        if self.transport is None or self.transport.is_closing():
+            return
+        await super().push(reply)
+        self._errors += reply.startswith(_BAD_CLASSES)
+        if reply.startswith("421 "):
+            self._close()
+        elif self._errors > self._door.limits.errors:
+            self.hang_up(replies.MANY_ERRORS)
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Nothing of an error is told: mail servers quote replies to their users. The client tries again later."""
+        if isinstance(error, asyncio.IncompleteReadError | ConnectionError):  # it hung up, or reads no more
+            self._writer.close()
+        else:
+            log.error("smtp_failed", peer=self.peer, exc_info=error)
+        return replies.TEMPORARY
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """In place of the library's, which raises on odd addresses."""
+        return paths.read(arg) or (None, None)
+
+    @syntax("HELO hostname")
+    async def smtp_HELO(self, hostname: str | None) -> None:  # noqa: N802 - the library's name
+        """RFC 5321 4.1.1.1."""
+        self.helo = plain(hostname or "")[:255]
+        self._is_greeting = bool(hostname)
+        await super().smtp_HELO(hostname)
+        self._is_greeting = False
+
+    @syntax("EHLO hostname")
+    async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802 - the library's name
+        """RFC 5321 4.1.1.1."""
+        self.helo = plain(hostname or "")[:255]
+        self._is_greeting = bool(hostname)
+        await super().smtp_EHLO(hostname)
+        self._is_greeting = False
+
+    @syntax("MAIL FROM: <address>", extended=" [SP <mail-parameters>]")
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - the library's name
+        """As the library's, with a size that is too big refused in our words (RFC 1870 6.1), and a look at the disk."""
+        most = self._door.limits.message_bytes
+        announced = _SIZE.search(arg or "")
+        if cast("Session", self.session).host_name and announced and int(announced[1]) > most:
+            await self.push(too_big(most))
+        elif cast("Session", self.session).host_name and not self._door.has_room(int(announced[1]) if announced else 0):
+            log.error("disk_low")
+            await self.push(replies.DISK_LOW)
+        else:
+            await super().smtp_MAIL(arg)
+
+    @syntax("DATA")
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - the library's name
+        """RFC 5321 4.1.1.4."""
+        if await self.check_helo_needed():
+            return
+        envelope = cast("Envelope", self.envelope)
+        if arg or not envelope.rcpt_tos:
+            await self.push("501 5.5.4 Syntax: DATA" if arg else "503 5.5.1 Error: need RCPT command")
+            return
+        self._is_receiving = True
+        try:
+            received = await self._receive(envelope)
+            reply = await self._concluded(received, envelope) if received else replies.TEMPORARY
+        finally:
+            self._is_receiving = False
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        for _ in range(self._replies_for(envelope) if received else 1):
+            await self.push(reply)
+        if self._goodbye:
+            self.hang_up(self._goodbye)
+        if self._reader.at_eof():
+            raise asyncio.CancelledError  # how the library ends a conversation
+
+    async def _receive(self, envelope: Envelope) -> Reception | None:
+        """The message, None if nothing could be begun: then the client has not been told to go on."""
+        try:
+            file = self._door.spool.new()
+        except OSError as error:
+            log.error("spool_failed", detail=str(error))  # noqa: TRY400 - the system's words say it
+            return None
+        received = Reception(file, self._door.most(envelope), self._judge)
+        try:
+            await self.push("354 End data with <CR><LF>.<CR><LF>")
+            async with asyncio.timeout(self._door.limits.message_s):
+                await self._read(received)
+        except TimeoutError:
+            received.file.close()
+            self.hang_up(replies.TOO_SLOW)
+            raise asyncio.CancelledError from None  # how the library ends a conversation
+        except BaseException:
+            received.file.close()
+            raise
+        return received
+
+    async def _concluded(self, received: Reception, envelope: Envelope) -> str:
+        try:
+            return await self._door.conclude(received, envelope, self)
+        except Exception:
+            log.exception("smtp_failed", peer=self.peer)
+            return replies.TEMPORARY
+
+    async def _read(self, received: Reception) -> None:
+        while not received.ended:
+            chunk = await self._reader.read(CHUNK)
+            if not chunk:  # gone in the middle of a message
+                raise asyncio.CancelledError
+            self._reset_timeout()
+            received.feed(chunk)
+        if received.rest:  # the client did not wait: these are its next commands
+            cast("Any", self._reader)._buffer[:0] = received.rest  # noqa: SLF001 - there is no other way to put bytes back
+
+    def _judge(self, headers: Headers) -> Verdict:
+        envelope = cast("Envelope", self.envelope)
+        return door.judged(headers, envelope.mail_from or "", envelope.rcpt_tos, self.peer, self._door.rules)
+
+    def _replies_for(self, envelope: Envelope) -> int:
+        return 1
+
+    def extensions(self, lines: list[str]) -> list[str]:
+        """The reply to EHLO: the library's lines without AUTH, with what we keep of the other standards."""
+        kept = [line[4:] for line in lines if not line[4:].startswith(("AUTH", "HELP"))]
+        kept[1:1] = _EXTENSIONS
+        return [f"250-{line}" for line in kept] + ["250 HELP"]
+
+
+class LmtpConversation(Conversation):
+    """A connection by LMTP (RFC 2033): LHLO for EHLO, and a reply for each recipient at the end of a message."""
+
+    protocol = "lmtp"
+
+    @syntax("LHLO hostname")
+    async def smtp_LHLO(self, hostname: str | None) -> None:  # noqa: N802 - the library's name
+        """RFC 2033 4.1."""
+        if hostname:
+            await super().smtp_EHLO(hostname)
+        else:
+            await self.push("501 5.5.4 Syntax: LHLO hostname")
+
+    async def smtp_HELO(self, hostname: str | None) -> None:  # noqa: N802 - the library's name
+        """RFC 2033 4.1: not here."""
+        await self.push("500 5.5.1 This is LMTP: say LHLO")
+
+    async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802 - the library's name
+        """RFC 2033 4.1: not here."""
+        await self.push("500 5.5.1 This is LMTP: say LHLO")
+
+    async def check_helo_needed(self, helo: str = "LHLO") -> bool:
+        """As the library's."""
+        return await super().check_helo_needed("LHLO")
+
+    def _replies_for(self, envelope: Envelope) -> int:
+        return len(envelope.rcpt_tos)
