@@ -5,7 +5,7 @@ runs the server can do (`for_admin`), whether another try may help (`temporary`)
 
     DragomanError
     ├── RequestError         the sender can mend it; permanent
-    │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText
+    │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText  OcrMissing
     │   ├── TooLarge  TooManyPages  TooComplex  MailTooComplex  LockedMail
     │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
     │   └── NotAllowed  NotFound  Gone  Conflict  NoWord  LimitReached
@@ -115,6 +115,15 @@ class NoText(RequestError):
     exit_code = 15
     http_status = 422
     advice = "Please send a version with selectable text, or run text recognition (OCR) on it first."
+
+
+class OcrMissing(NoText):
+    """The PDF is a scan (pictures of pages), and text recognition is not installed on this server."""
+
+    code = "ocr_missing"
+    exit_code = 19
+    advice = "Please send a version with selectable text, or ask the admin of this server to install Tesseract."
+    for_admin = "Please install it with your documents' languages: apt-get install tesseract-ocr tesseract-ocr-deu."
 
 
 class TooLarge(RequestError):

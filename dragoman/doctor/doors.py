@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from importlib.metadata import version
 from ipaddress import ip_network
@@ -128,9 +127,14 @@ def fonts(settings: Settings) -> Iterator[Finding]:
 
 def ocr(settings: Settings) -> Iterator[Finding]:
     """Whether scans are read."""
-    found = "is" if shutil.which("tesseract") else "is not"
-    said = f"not in this version: scans are answered with an explanation (tesseract {found} installed)"
-    yield Finding("OCR", Verdict.OK, said)
+    from pipeline.pdf.ocr import languages
+
+    known = sorted(languages())
+    if known:
+        yield Finding("OCR", Verdict.OK, f"Tesseract reads scans in {', '.join(known)}")
+    else:
+        todo = "On Debian: apt-get install tesseract-ocr tesseract-ocr-deu, and the languages of your documents."
+        yield Finding("OCR", Verdict.WARN, "scans are refused: Tesseract is not installed", todo)
 
 
 def flower(settings: Settings) -> Iterator[Finding]:

@@ -134,13 +134,17 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. `width`, `height` in points before `rotation` (0, 90, 180, 270 degrees clockwise)."""
+    """One page. `width`, `height` in points before `rotation` (0, 90, 180, 270 degrees clockwise).
+
+    `scanned`: its words were recognised in a picture, where they are covered, since they cannot be erased.
+    """
 
     number: int
     width: float
     height: float
     rotation: int
     blocks: tuple[Block, ...]
+    scanned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

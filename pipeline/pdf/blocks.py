@@ -67,12 +67,16 @@ _WORD = re.compile(r"[^\W\d_]{2,}|[\u2e80-\u9fff\uac00-\ud7af]")
 
 def page_of(page: pymupdf.Page, number: int, annotations: str = "") -> Page:
     """Page `number` (0-based) as values. The page must be loaded without its `annotations`, an array as source text."""
-    reading = read(page, field_boxes(page, annotations))
+    return page_from(read(page, field_boxes(page, annotations)), page, number)
+
+
+def page_from(reading: Reading, page: pymupdf.Page, number: int, *, scanned: bool = False) -> Page:
+    """Page `number` (0-based) as values, from what was read of it; `scanned`: in a picture of it."""
     box = page.cropbox
     size = (box.width, box.height)
     names = (f"{number}.{place}" for place in count())
     blocks = [block for direction in reading.rows for block in _blocks(reading, direction, size, names)]
-    return Page(number, *size, page.rotation, tuple(blocks))
+    return Page(number, *size, page.rotation, tuple(blocks), scanned)
 
 
 def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], names: Iterator[str]) -> list[Block]:

@@ -10,6 +10,7 @@ import pymupdf
 from dragoman.domain.document import Block, DocumentWarning, Page
 from pipeline.pdf.bidi import is_right_to_left
 from pipeline.pdf.boxes import box_of
+from pipeline.pdf.covering import cover, strip_text
 from pipeline.pdf.embedding import embed, reserve
 from pipeline.pdf.evenness import Fitted, fit_all
 from pipeline.pdf.fonts import Fonts
@@ -53,8 +54,13 @@ class Writer:
         stamp = stamp_operators(self.stamp, sheet, self.words) if self.stamp else ""
         if page.rotation:
             sheet.set_rotation(0)
-        erase(sheet, blocks, [block.bbox for block in page.blocks if block.target is None])
-        operators = [*self._set(blocks, page.number), stamp]
+        covers = ""
+        if page.scanned:
+            strip_text(sheet)
+            covers = cover(sheet, blocks)
+        else:
+            erase(sheet, blocks, [block.bbox for block in page.blocks if block.target is None])
+        operators = [covers, *self._set(blocks, page.number), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
         add_content(sheet, "\n".join(operators), self._numbers)
         if page.rotation:

@@ -11,10 +11,11 @@ import pymupdf
 
 from dragoman.domain.document import BlockKind, Document, DocumentWarning, Label, Page
 from dragoman.domain.job import parse_pages
-from dragoman.errors import NoText, TooManyPages
-from pipeline.pdf.blocks import page_of
+from dragoman.errors import NoText, OcrMissing, TooManyPages
+from pipeline.pdf.blocks import page_from, page_of
+from pipeline.pdf.ocr import Recogniser, is_installed, is_scan, known_words
 from pipeline.pdf.opening import damage_named, opened
-from pipeline.pdf.reading import detach_annotations
+from pipeline.pdf.reading import detach_annotations, read
 from pipeline.stages.detection import detect
 
 ENOUGH_TO_DETECT = 20_000  # characters
@@ -22,6 +23,9 @@ RANGE = 40  # pages of a part, if nobody says otherwise
 SHRINK_EVERY = 25  # pages after which MuPDF's cache is emptied, so that memory does not grow with the page count
 SENTENCE = 7  # words: a formula with more of them has a sentence around it
 FORMULA_KEPT = "A paragraph with many formulas was left as it is."
+OCR_MISSING = "This page is a scan, and text recognition is not installed here, so it was left as it is."
+OCR_LANGUAGE_MISSING = "Text recognition has no language file for “{}” here, so that words may have been misread."
+RECOGNISED = "Some pages are scans. Their words were recognised by machine: please check names and numbers."
 UNREADABLE = "This page is a picture, or its letters cannot be told, so it was left as it is."
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
@@ -30,7 +34,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 class Gist:
     """What has to be known of a range of pages to judge the whole document, small enough for a database row.
 
-    `pages` and `unreadable` count pages; `sample` is its most telling text, at most `ENOUGH_TO_DETECT` characters.
+    `pages`, `unreadable` and `scans` (those that nothing could read) count pages; `sample` is its most telling text, at most `ENOUGH_TO_DETECT` characters.
     """
 
     pages: int
@@ -38,6 +42,7 @@ class Gist:
     characters: int
     unreadable: int
     sample: str
+    scans: int = 0
 
 
 def extract(
@@ -97,17 +102,18 @@ def gist(part: Document) -> Gist:
     """What `judge` has to know of a part."""
     blocks = sum(len(page.blocks) for page in part.pages)
     unreadable = sum(map(_is_unreadable, part.pages))
-    return Gist(len(part.pages), blocks, part.characters(), unreadable, _sample(part.pages))
+    scans = sum(one.code == "ocr_missing" for one in part.warnings)
+    return Gist(len(part.pages), blocks, part.characters(), unreadable, _sample(part.pages), scans)
 
 
 def judge(gists: Iterable[Gist], source_lang: str | None = None) -> str | None:
     """The language of the whole document, from all its parts; None: its words do not tell.
 
-    Raises NoText if no part has words that can be read.
+    Raises NoText if no part has words that can be read, OcrMissing if that is since they are scans.
     """
     known = list(gists)
     if not any(one.blocks for one in known) or sum(one.unreadable for one in known) == sum(one.pages for one in known):
-        raise NoText
+        raise OcrMissing if any(one.scans for one in known) else NoText
     return source_lang or detect("\n".join(one.sample[: ENOUGH_TO_DETECT // len(known)] for one in known))
 
 
@@ -122,9 +128,10 @@ def _shell(pdf: pymupdf.Document, max_pages: int | None) -> Document:
 def _read(
     pdf: pymupdf.Document, numbers: Sequence[int], source_lang: str | None, on_progress: Callable[[float], None]
 ) -> Document:
-    read = []
+    read, recogniser = [], Recogniser(detect, source_lang)
+    said: list[DocumentWarning] = []
     for place, number in enumerate(numbers, start=1):
-        read.append(_page(pdf, number))
+        read.append(_page(pdf, number, recogniser, said))
         on_progress(place / len(numbers))
         if place % SHRINK_EVERY == 0:
             pymupdf.TOOLS.store_shrink(100)
@@ -133,14 +140,28 @@ def _read(
         pages=tuple(read),
         page_count=pdf.page_count,
         source_lang=source_lang,
-        warnings=tuple(_warnings(read, unreadable)),
+        warnings=(*said, *_warnings(read, unreadable)),
     )
 
 
-def _page(pdf: pymupdf.Document, number: int) -> Page:
+def _page(pdf: pymupdf.Document, number: int, recogniser: Recogniser, said: list[DocumentWarning]) -> Page:
     with damage_named():
         _, annotations = detach_annotations(pdf, number)
-        return page_of(pdf.load_page(number), number, annotations)
+        sheet = pdf.load_page(number)
+        page = page_of(sheet, number, annotations)
+        if not is_scan(page, sheet):
+            return page
+        known = known_words(page, read(sheet))
+        if known is None and not is_installed():
+            said.append(DocumentWarning("ocr_missing", OCR_MISSING, number))
+            return page
+        scanned = page_from(known or recogniser.read(sheet), sheet, number, scanned=True)
+        if not any(block.translatable for block in scanned.blocks):
+            return page
+        said.append(DocumentWarning("text_recognised", RECOGNISED))
+        if recogniser.lacks:
+            said.append(DocumentWarning("ocr_language_missing", OCR_LANGUAGE_MISSING.format(recogniser.lacks)))
+        return scanned
 
 
 def _is_unreadable(page: Page) -> bool:

@@ -1,0 +1,270 @@
+"""Pages whose words are pictures: read by Tesseract, where it is installed, as rows like those of any other page.
+
+Tesseract runs as a program of its own with one thread: two take three times the CPU time and are no faster (measured
+with 5.3 on a page of 200 dpi: 2.9 s against 10 s). Words that an earlier recognition left under a picture are used instead
+of recognising them again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from statistics import median
+
+import pymupdf
+
+from dragoman.domain.document import BlockKind, Family, Page, Rect, Span, Style
+from pipeline.pdf.geometry import UPRIGHT, Direction, area, axis, turned, turned_point
+from pipeline.pdf.reading import ASCENT, DESCENT, Marks, Reading, Row
+
+PROGRAM = "tesseract"
+DPI = 200  # Tesseract's own advice is 300 (its documentation, "ImproveQuality"); 200 reads the same words in less time
+MOST_PIXELS = 16_000_000  # of a page: larger ones are read at fewer dots per inch
+TIMEOUT_S = 45.0  # a page
+LEAST_CONFIDENCE = 40.0  # of 100; what is below is a smudge or a pattern
+LEAST_LINE_CONFIDENCE = 60.0
+SCAN_SHARE = 0.4  # of a page, in pictures
+SCAN_LETTERS = 60  # a page of pictures with fewer letters of its own has its words in the pictures
+INK_DPI, INK_DARK, INK_SHARE = 36, 160, 0.004  # a page without words that has less ink is an empty one
+WORDLIKE = 0.6  # share of letters and digits in text that was recognised before
+SAME_SIZE = 0.18  # sizes of lines that differ by less are one size, measured imprecisely
+HEIGHT_TO_SIZE = 1.08  # of the height that Tesseract gives a line: the size of its letters (measured: 1.04 to 1.13)
+# Of a text's width in Times: letters that are wider have no serifs (Helvetica: 1.11), or are a typewriter's (Courier: 1.5).
+SANS_WIDER, MONO_WIDER = 1.065, 1.35
+
+# ISO 639-1 codes, and scripts of Chinese, to the names of Tesseract's language files.
+FILES = {
+    "ar": "ara", "bg": "bul", "bn": "ben", "ca": "cat", "cs": "ces", "da": "dan", "de": "deu", "el": "ell", "en": "eng", "es": "spa", "et": "est",
+    "eu": "eus", "fa": "fas", "fi": "fin", "fr": "fra", "ga": "gle", "gl": "glg", "he": "heb", "hi": "hin", "hr": "hrv", "hu": "hun", "hy": "hye",
+    "id": "ind", "is": "isl", "it": "ita", "ja": "jpn", "ka": "kat", "ko": "kor", "lt": "lit", "lv": "lav", "mk": "mkd", "ms": "msa", "mt": "mlt",
+    "nb": "nor", "nl": "nld", "no": "nor", "pl": "pol", "pt": "por", "ro": "ron", "ru": "rus", "sk": "slk", "sl": "slv", "sq": "sqi", "sr": "srp",
+    "sv": "swe", "sw": "swa", "ta": "tam", "th": "tha", "tr": "tur", "uk": "ukr", "ur": "urd", "vi": "vie", "zh": "chi_sim", "zh-Hans": "chi_sim",
+    "zh-Hant": "chi_tra",
+}  # fmt: skip
+# What Tesseract's script detection says, to the languages that are tried for it.
+SCRIPTS = {
+    "Arabic": ("ara", "fas", "urd"), "Cyrillic": ("rus", "ukr", "bul", "srp"), "Devanagari": ("hin",), "Greek": ("ell",), "Han": ("chi_sim", "chi_tra"),
+    "Hangul": ("kor",), "Hebrew": ("heb",), "Japanese": ("jpn",), "Korean": ("kor",), "Thai": ("tha",), "Bengali": ("ben",), "Tamil": ("tam",),
+}  # fmt: skip
+BULLET = 0.5  # of the size: its width
+_ENVIRONMENT = {"OMP_THREAD_LIMIT": "1"}
+_BBOX = re.compile(r"\bbbox (\d+) (\d+) (\d+) (\d+)")
+_BASELINE = re.compile(r"\bbaseline (-?[\d.]+) (-?[\d.]+)")
+_HEIGHT = re.compile(r"\bx_size ([\d.]+)")
+_CONFIDENCE = re.compile(r"\bx_wconf ([\d.]+)")
+_BULLET = re.compile(r"[•©¢®«»°*·¤§]\s(?=\S)")  # what Tesseract takes a bullet for, at the start of a line
+_SCRIPT = re.compile(r"^Script: (\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """`box` in pixels; `baseline` the y of its middle; `height` from ascender to descender.
+
+    `text_x`: where the words after a bullet begin; None: there is no bullet.
+    """
+
+    text: str
+    box: Rect
+    baseline: float
+    height: float
+    area: int
+    text_x: float | None = None
+
+
+@dataclass(slots=True)
+class Recogniser:
+    """Reads the scans of one document. `source_lang`: a tag, None: found out on the first page, by `detect`."""
+
+    detect: Callable[[str], str | None]
+    source_lang: str | None = None
+    language: str = field(default="", init=False)
+    """The name of the language file that is used; empty until the first page."""
+
+    @property
+    def lacks(self) -> str | None:
+        """The tag of the document's language if Tesseract has no file for it; None: it has, or nothing is known."""
+        file = FILES.get(self.source_lang or "") or FILES.get((self.source_lang or "").partition("-")[0])
+        return self.source_lang if self.language and self.source_lang and file not in self.language.split("+") else None
+
+    def read(self, page: pymupdf.Page) -> Reading:
+        """The words in the pictures of a page, in its unrotated space; no rows if there are none, or it takes too long."""
+        dpi = min(DPI, int((MOST_PIXELS / max(area(tuple(page.rect)), 1.0)) ** 0.5 * 72))
+        picture = page.get_pixmap(dpi=max(dpi, 36), colorspace=pymupdf.csGRAY, alpha=False, annots=False).tobytes("pnm")
+        known = self.language
+        lines = _lines(_recognised(picture, dpi, known)) if known else self._first(picture, dpi)
+        return _reading(page, lines, 72 / dpi)
+
+    def _first(self, picture: bytes, dpi: int) -> list[_Line]:
+        """Find out the language while the first page is read."""
+        installed = languages()
+        file = FILES.get(self.source_lang or "") or FILES.get((self.source_lang or "").partition("-")[0])
+        if file in installed and file:
+            self.language = file
+            return _lines(_recognised(picture, dpi, file))
+        self.language = _by_script(picture, dpi, installed)
+        lines = _lines(_recognised(picture, dpi, self.language))
+        self.source_lang = self.source_lang or self.detect("\n".join(line.text for line in lines))
+        file = FILES.get(self.source_lang or "") or FILES.get((self.source_lang or "").partition("-")[0])
+        if file and file in installed and file not in self.language.split("+"):
+            self.language = file
+            lines = _lines(_recognised(picture, dpi, file)) or lines
+        return lines
+
+
+def is_installed() -> bool:
+    """Whether there is a Tesseract that can read any language."""
+    return bool(languages())
+
+
+@cache
+def languages() -> frozenset[str]:
+    """The language files of the Tesseract on PATH; none without it."""
+    program = shutil.which(PROGRAM)
+    if program is None:
+        return frozenset()
+    listed = subprocess.run([program, "--list-langs"], capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
+    names = listed.stdout.splitlines()[1:]  # a heading comes first
+    return frozenset(name for name in names if name != "osd" and "/" not in name)
+
+
+def is_scan(page: Page, sheet: pymupdf.Page) -> bool:
+    """Whether the words of a page are pictures, going by what was read of it."""
+    letters = sum(len(block.text) for block in page.blocks if block.translatable)
+    if letters >= SCAN_LETTERS:
+        return False
+    boxes = [pymupdf.Rect(image["bbox"]) & sheet.cropbox for image in sheet.get_image_info()]
+    if sum(box.width * box.height for box in boxes if not box.is_empty) >= SCAN_SHARE * page.width * page.height:
+        return True
+    return letters == 0 and _ink(sheet) >= INK_SHARE
+
+
+def known_words(page: Page, reading: Reading) -> Reading | None:
+    """The rows that an earlier recognition left, invisible, on a scan; None: there are none worth using."""
+    hidden = [row for row in reading.rows.get(UPRIGHT, ()) if row.unknown > 0]
+    text = "".join(row.text for row in hidden)
+    wordlike = sum(one.isalnum() and ord(one) < 0xE000 for one in text if not one.isspace())  # noqa: PLR2004  # private use
+    if len(text) < SCAN_LETTERS or wordlike < WORDLIKE * len(text.replace(" ", "")):
+        return None
+    if any(block.kind is not BlockKind.UNREADABLE and block.translatable for block in page.blocks):
+        return None
+    return Reading({UPRIGHT: [replace(row, unknown=0.0) for row in hidden]}, Marks())
+
+
+def _ink(sheet: pymupdf.Page) -> float:
+    pixels = sheet.get_pixmap(dpi=INK_DPI, colorspace=pymupdf.csGRAY, alpha=False, annots=False)
+    return sum(value < INK_DARK for value in pixels.samples) / max(len(pixels.samples), 1)
+
+
+def _recognised(picture: bytes, dpi: int, language: str, *more: str) -> str:
+    """What Tesseract says of a picture, as hOCR if `more` asks for nothing else; empty if it fails or takes too long."""
+    command = [PROGRAM, "stdin", "stdout", "--dpi", str(dpi), "-l", language, *(more or ("--psm", "3", "hocr"))]
+    environment = {**os.environ, **_ENVIRONMENT}
+    try:
+        done = subprocess.run(
+            command, input=picture, capture_output=True, check=False, timeout=TIMEOUT_S, env=environment
+        )
+    except subprocess.TimeoutExpired:
+        return ""
+    return done.stdout.decode(errors="replace") if done.returncode == 0 else ""
+
+
+def _by_script(picture: bytes, dpi: int, installed: frozenset[str]) -> str:
+    """The languages to try first, by the script that the page is written in."""
+    latin = "eng" if "eng" in installed else min(installed)
+    if not any(file in installed for files in SCRIPTS.values() for file in files):
+        return latin  # nothing to choose between
+    found = _SCRIPT.search(_recognised(picture, dpi, "osd", "--psm", "0"))
+    tried = [file for file in SCRIPTS.get(found[1] if found else "", ()) if file in installed]
+    return "+".join(tried) or latin
+
+
+def _lines(hocr: str) -> list[_Line]:
+    """The lines of hOCR (kba.github.io/hocr-spec) that are words rather than smudges."""
+    try:
+        root = ET.fromstring(hocr) if hocr else ET.Element("none")  # noqa: S314  # from our own program; no entity is declared
+    except ET.ParseError:
+        return []
+    found = []
+    for number, block in enumerate(one for one in root.iter() if one.get("class") == "ocr_carea"):
+        found += [line for one in block.iter() if (line := _line(one, number))]
+    return found
+
+
+def _line(element: ET.Element, number: int) -> _Line | None:
+    words = [(_CONFIDENCE.search(one.get("title", "")), one) for one in element if one.get("class") == "ocrx_word"]
+    sure = [(float(found[1]), one) for found, one in words if found and float(found[1]) >= LEAST_CONFIDENCE]
+    texts = ["".join(one.itertext()).strip() for _, one in sure]
+    boxes = [_BBOX.search(one.get("title", "")) for _, one in sure]
+    about = element.get("title", "")
+    place, slope, height = _BBOX.search(about), _BASELINE.search(about), _HEIGHT.search(about)
+    if not any(texts) or place is None or height is None or median(value for value, _ in sure) < LEAST_LINE_CONFIDENCE:
+        return None
+    edges = [[float(side) for side in box.groups()] for box in boxes if box]
+    x0, x1 = min(edge[0] for edge in edges), max(edge[2] for edge in edges)
+    _, top, _, bottom = (float(side) for side in place.groups())
+    tilt, offset = (float(slope[1]), float(slope[2])) if slope else (0.0, -float(height[1]) * 0.22)
+    baseline = bottom + offset + tilt * (x1 - x0) / 2
+    text = " ".join(filter(None, texts))
+    bullet = _BULLET.match(text) and len(edges) > 1
+    text = f"• {text[2:]}" if bullet else text
+    return _Line(text, (x0, top, x1, bottom), baseline, float(height[1]), number, edges[1][0] if bullet else None)
+
+
+def _reading(page: pymupdf.Page, lines: list[_Line], scale: float) -> Reading:
+    """Lines as rows of the page; `scale`: points a pixel."""
+    turn = page.derotation_matrix
+    right = pymupdf.Point(1, 0) * turn - pymupdf.Point(0, 0) * turn
+    direction = axis((right.x, right.y)) or UPRIGHT
+    sizes = _sizes([line.height * scale * HEIGHT_TO_SIZE for line in lines])
+    family = _family(lines, sizes, scale)
+    rows = [
+        _row(line, order, size, Style(family, round(size, 1)), (turn, direction, scale))
+        for order, (line, size) in enumerate(zip(lines, sizes, strict=True))
+    ]
+    return Reading({direction: rows} if rows else {}, Marks())
+
+
+def _row(line: _Line, order: int, size: float, style: Style, space: tuple[pymupdf.Matrix, Direction, float]) -> Row:
+    turn, direction, scale = space
+    x0, _, x1, _ = turned(tuple(pymupdf.Rect(line.box) * scale * turn), direction)
+    start = pymupdf.Point(line.box[0], line.baseline) * scale * turn
+    _, baseline = turned_point(start.x, start.y, direction)
+    top, bottom = baseline - ASCENT * size, baseline + DESCENT * size
+    text_x = None if line.text_x is None else x0 + (line.text_x - line.box[0]) * scale
+    if text_x is None:
+        spans: tuple[Span, ...] = (Span(line.text, style, (x0, top, x1, bottom), baseline),)
+    else:
+        end = x0 + BULLET * size
+        spans = (
+            Span(line.text[0], style, (x0, top, end, bottom), baseline),
+            Span(line.text[1:], style, (text_x, top, x1, bottom), baseline),
+        )
+    return Row(spans, order, x0, x1, baseline, size, block=line.area, text_x=text_x)
+
+
+def _sizes(measured: list[float]) -> list[float]:
+    """The sizes with those that are about the same made the same: a line without tall letters measures smaller."""
+    groups: list[list[float]] = []
+    for size in sorted(measured):
+        if groups and size <= groups[-1][0] * (1 + SAME_SIZE):
+            groups[-1].append(size)
+        else:
+            groups.append([size])
+    return [next(median(group) for group in groups if group[0] <= size <= group[-1]) for size in measured]
+
+
+def _family(lines: list[_Line], sizes: list[float], scale: float) -> Family:
+    """Serif, sans or mono, by how wide the letters are for their height."""
+    widths = [
+        (line.box[2] - line.box[0]) * scale / max(pymupdf.get_text_length(line.text, "tiro", size), 1.0)
+        for line, size in zip(lines, sizes, strict=True)
+        if len(line.text) > 20  # noqa: PLR2004  # short lines say little
+    ]
+    wider = median(widths) if widths else 1.0
+    return Family.MONO if wider > MONO_WIDER else Family.SANS if wider > SANS_WIDER else Family.SERIF
