@@ -347,6 +347,7 @@ class Intake:
             traceparent=traceparent() or (message["traceparent"] if message else None),
         )
         if created:
+            cards.wake(connection, request.card_id)
             return pdf.job_id, True
         known = jobs.by_key(connection, request.key)
         return (known or {"id": pdf.job_id})["id"], False
@@ -355,6 +356,8 @@ class Intake:
         if created:
             log.info("job_submitted", job_id=job_id, channel=request.channel, target_lang=request.options.target_lang)
             self.doorbell.ring(queues.EXTRACT_AND_TRANSLATE, job_id)
+            if request.card_id:
+                self.doorbell.ring(queues.SHOW_CARD, request.card_id)
         elif job_id != request.pdf.job_id:  # the same request once more (after a lost answer) is no second copy
             self.store.delete(request.pdf.blob)
 

@@ -38,9 +38,11 @@ CLOSED = frozenset(
     {
         "cannot_reply_to_message",
         "channel_not_found",
+        "invalid_channel",  # files.completeUploadExternal's words for most of these
         "is_archived",
         "is_inactive",
         "not_in_channel",
+        "posting_to_channel_denied",
         "restricted_action",
         "restricted_action_non_threadable_channel",
         "restricted_action_read_only_channel",
@@ -122,6 +124,19 @@ def _ours(error: SlackApiError) -> OutboundUnavailable | SlackRefused | SlackSco
         return SlackScopeMissing(detail=f"{method} needs {data.get('needed', '')}")
     kind = SlackRevoked if word in REVOKED else SlackClosed if word in CLOSED else SlackRefused
     return kind(word, method)
+
+
+def delete_file(client: WebClient, file_id: str) -> None:
+    """Take a file of ours back from wherever it was shared; one that is gone already is no trouble.
+
+    Raises OutboundUnavailable or SlackRefused.
+    """
+    try:
+        with our_errors():
+            client.files_delete(file=file_id)
+    except SlackRefused as error:
+        if error.error not in ("file_not_found", "file_deleted"):
+            raise
 
 
 def escape(text: str, longest: int = 3000) -> str:

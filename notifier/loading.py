@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from dragoman.db import history, inbox, jobs, outbox, presence
+from dragoman.db import cards, history, inbox, jobs, outbox, presence
 from dragoman.db.engine import Database
 from dragoman.links import Links
 from dragoman.ports import BlobStore
@@ -30,12 +30,16 @@ def load(database: Database, store: BlobStore, links: Links | None, row: dict[st
         message, rows = _message_and_jobs(connection, row)
         if message is None or message["purged_at"] or _overtaken(connection, row) or _emptied(message, row, rows):
             return None
+        card = _card(connection, message, rows)
+        if card is not None and card["withdrawn_at"]:
+            return None
         is_ack = row["kind"] == outbox.Kind.ACK
         etas = {job["id"]: history.eta_s(connection, job) for job in rows} if is_ack else {}
         possible = _possible(connection) if row["payload"].get("reason") in ASKS_FOR_A_LANGUAGE else []
     present = [_with_result(store, job) for job in rows]
     shown = {job["id"]: found for job in present if (found := _links(links, job))}
-    return Delivery(row, message, answer_from(row, message, present, links=shown, etas=etas, possible=possible))
+    answer = answer_from(row, message, present, links=shown, etas=etas, possible=possible)
+    return Delivery(row, message, answer, card)
 
 
 def _message_and_jobs(
@@ -49,6 +53,12 @@ def _message_and_jobs(
     if job is None:
         return None, []
     return inbox.by_id(connection, job["message_id"]) if job["message_id"] else None, [job]
+
+
+def _card(connection: Connection, message: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The card of the post that is answered, if the channel has any."""
+    card_id = (rows[0]["card_id"] if rows else None) or message["payload"].get("card_id")
+    return cards.by_id(connection, card_id) if card_id else None
 
 
 def _overtaken(connection: Connection, row: dict[str, Any]) -> bool:

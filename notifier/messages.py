@@ -149,7 +149,7 @@ def answer_from(
     `links` and `etas` (seconds) are by job id.
     """
     payload = {**(message["payload"] if message else {}), **delivery["payload"]}
-    files = numbered([_file(job, (links or {}).get(job["id"]), (etas or {}).get(job["id"])) for job in jobs])
+    files = numbered([file_of(job, (links or {}).get(job["id"]), (etas or {}).get(job["id"])) for job in jobs])
     # What was left out was said with the first run's answer; a retry has nothing to do with it.
     ignored = payload.get("ignored") or () if delivery["run"] == 1 else ()
     reason = delivery["payload"].get("reason")
@@ -227,7 +227,8 @@ def _kind(reason: str | None, outcomes: Sequence[Outcome]) -> AnswerKind:
     return AnswerKind.CANCELLED if cancelled else AnswerKind.FAILED
 
 
-def _file(job: Mapping[str, Any], links: JobLinks | None, eta_s: int | None) -> File:
+def file_of(job: Mapping[str, Any], links: JobLinks | None = None, eta_s: int | None = None) -> File:
+    """What there is to tell of a job (a row); `eta_s`: seconds."""
     outcome = _outcome(job)
     return File(
         job_id=job["id"],

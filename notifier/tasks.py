@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from celery import Celery
 
-from dragoman import queues
+from dragoman import queues, slack
 from dragoman.db import lease, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
@@ -38,39 +38,51 @@ from notifier.channel import Channel, Delivery
 from notifier.email_reply import EmailChannel
 from notifier.loading import load
 from notifier.outbound import OutboundUncertain, open_outbound
+from notifier.slack_reply import SlackChannel
+from notifier.slack_show import Shower
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a delivery needs. `links` None: this server has no public address."""
+    """What a delivery needs. `links` None: this server has no public address; `shower` None: it has no Slack."""
 
     database: Database
     store: BlobStore
     channels: Mapping[str, Channel]
     links: Links | None
     lease_s: float
+    shower: Shower | None = None
 
 
 def open_context(settings: Settings) -> Context:
     """The context that the settings describe. Raises SettingsInvalid for a public address without a secret key."""
-    store = open_store(settings.storage)
+    store, database = open_store(settings.storage), Database(settings.database)
+    channels: dict[str, Channel] = {"email": EmailChannel(settings, store, open_outbound(settings))}
+    if settings.slack_on:
+        channels[slack.CHANNEL] = SlackChannel(settings, store, database)
     return Context(
-        database=Database(settings.database),
+        database=database,
         store=store,
-        channels={"email": EmailChannel(settings, store, open_outbound(settings))},
+        channels=channels,
         links=Links(settings) if settings.public_url else None,
         lease_s=settings.lease_s,
+        shower=Shower(settings, database) if settings.slack_on else None,
     )
 
 
 def register(app: Celery, context_of: Callable[[], Context]) -> None:
-    """Declare the notifier's task on `app`."""
+    """Declare the notifier's tasks on `app`."""
 
     @app.task(name=queues.DELIVER)
     def deliver_task(owner_id: str) -> None:
         deliver(context_of(), owner_id)
+
+    @app.task(name=queues.SHOW_CARD)
+    def show_card_task(card_id: str) -> None:
+        if shower := context_of().shower:
+            shower.show(card_id)
 
 
 def deliver(context: Context, owner_id: str) -> int:

@@ -1,0 +1,294 @@
+"""The card: what one message in a thread says of the files of a post (pure: rows in, blocks and text out).
+
+A paragraph and its buttons for each job, as many as fit into one message, those that wait for somebody first; the rest in a line each, and the rest
+of that counted. `text` says the same in plain words, for notifications and screen readers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dragoman import slack
+from dragoman.domain import language
+from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor
+from notifier.messages import ENGINE_NAMES, LONGEST_NAME, Outcome, file_of, plain
+from notifier.slack_blocks import (
+    LONGEST_TEXT,
+    MOST_BLOCKS,
+    MOST_WEIGHT,
+    Block,
+    actions,
+    button,
+    confirm,
+    context,
+    cut,
+    section,
+    select,
+    weight,
+)
+from notifier.slack_words import LONGEST_FALLBACK, coarse, facts, moment, retry_helps, said, short
+
+EYES, GOOD, BAD = "eyes", "white_check_mark", "warning"
+SHORTEST_PAUSE_S = 3.0  # between two updates of one card
+EACH_S = 1.5  # of a card among many: chat.update has 50 calls a minute for a workspace, and ends come in between
+LONGEST_CARD_NAME = 120
+LONGEST_PROBLEM = 600
+MOST_NOTES = 8
+MOST_LINES = 20  # of jobs that have no paragraph of their own
+MOST_LANGUAGES = 60
+ROOM = 1500  # of the weight, for what follows the jobs
+STAGES = {Stage.EXTRACT: "Read", Stage.TRANSLATE: "Translate", Stage.TONE: "Tone", Stage.RECONSTRUCT: "Set pages"}
+DOING = {
+    Stage.EXTRACT: "reading it",
+    Stage.TRANSLATE: "translating",
+    Stage.TONE: "adjusting the tone",
+    Stage.RECONSTRUCT: "setting the pages",
+}
+COMMON = ("en", "de", "fr", "es", "it", "pt-BR", "pt-PT", "nl", "pl", "cs", "sv", "da", "nb", "fi", "tr", "uk", "ru", "ar", "ja", "ko", "zh-Hans", "zh-Hant")  # fmt: skip
+FIRST = {"approval": 0, "password": 0, "failed": 1, "working": 2, "pending": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a card is made from: its row, its jobs' rows, ETAs in seconds by job id, the post's row of the inbox (None: unknown).
+
+    `targets`: tags that the engines here can write, empty where they have not said. `busy`: cards of the workspace at work.
+    """
+
+    card: Mapping[str, Any]
+    jobs: Sequence[Mapping[str, Any]] = ()
+    etas: Mapping[str, int | None] = field(default_factory=dict)
+    message: Mapping[str, Any] | None = None
+    targets: Sequence[str] = ()
+    busy: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The message. `reaction`: the one that belongs on the post, "" for none. `moves`: it will be different before long.
+
+    `empty`: there is nothing that a new message would be worth.
+    """
+
+    text: str
+    blocks: list[Block]
+    reaction: str
+    moves: bool
+    empty: bool = False
+
+    @property
+    def hash(self) -> str:
+        """Two cards with the same one say the same."""
+        return hashlib.sha256(json.dumps([self.text, self.blocks]).encode()).hexdigest()
+
+
+def card_from(known: Facts, *, moved: bool = False) -> Card:
+    """The card as it should be now. `moved`: it stands in a direct message, since the channel is closed to us."""
+    views = [_view(job, known.etas.get(job["id"])) for job in known.jobs]
+    kind = _situation(known, views)
+    head = said("card_head", kind=kind, it=_head(known, views))
+    notes = [_note(note) for note in known.card["notes"][:MOST_NOTES]]
+    left = len(known.card["notes"]) - MOST_NOTES
+    if left > 0:
+        notes.append(said("card_more", count=left, ended=0))
+    first = [context(said("card_moved", place=known.card["place"]))] if moved else []
+    last = [section(note) for note in notes] + _asking(known) + _closing(known, views)
+    if not views or _asks(known):
+        first.append(section(head))
+    blocks = [*first, *_paragraphs(views, MOST_BLOCKS - len(first) - len(last), first + last), *last]
+    lines = [head, *(said("card_line", it=view) for view in views[: 2 * MOST_LINES]), *notes]
+    text = cut("\n".join(line for line in lines if line), LONGEST_FALLBACK)
+    return Card(text, blocks, _reaction(known, views, kind), _moves(known, views), empty=kind == "nothing")
+
+
+def pause_s(busy: int) -> float:
+    """Seconds between two updates of a card while `busy` cards of its workspace are at work."""
+    return max(SHORTEST_PAUSE_S, busy * EACH_S)
+
+
+def retry_button(row_id: str, label: str = "Try again") -> Block:
+    """Try again what gave up: a job, or a message."""
+    return button(label, slack.RETRY, row_id)
+
+
+def _view(job: Mapping[str, Any], eta_s: int | None) -> dict[str, Any]:
+    """What the templates are told of a job. Nothing in it is escaped."""
+    file = file_of(job)
+    waits = job["waiting_for"] if job["state"] == RowState.WAITING else None
+    stage, kind = Stage(job["stage"]), _kind(job, file.outcome)
+    problem = file.problem
+    return {
+        "id": job["id"],
+        "kind": kind,
+        "name": plain(job["filename"], LONGEST_CARD_NAME) or "a document",
+        "language": language.name(job["target_lang"]),
+        "steps": _steps(stage, toned=bool((job["options"] or {}).get("tone"))),
+        "stage": DOING[stage],
+        "percent": job["progress"],
+        "eta_s": coarse(eta_s),
+        "pages": job["pages"] or 0,
+        "characters": None if job["characters"] is None else f"{job['characters']:,}",
+        "remembered": round(100 * (job["remembered"] or 0.0)),
+        "to_bill": None if job["to_bill"] is None else f"{job['to_bill']:,}",
+        "engine": ENGINE_NAMES.get(job["engine"], job["engine"]),
+        "pseudo": file.is_pseudo,
+        "facts": facts(file),
+        "until": moment(job["run_after"]) if waits else None,
+        "problem": plain(problem.message if problem else job["error_message"] or "", LONGEST_PROBLEM),
+        "advice": plain(problem.advice if problem else "", LONGEST_PROBLEM),
+        "code": job["error_code"],
+        "short_id": short(job["id"]),
+        "kept": job["purged_at"] is None,
+        "ended": job["state"] not in OPEN,
+    }
+
+
+def _kind(job: Mapping[str, Any], outcome: Outcome) -> str:
+    if outcome is not Outcome.WORKING:
+        return outcome.value
+    if job["state"] == RowState.WAITING and job["waiting_for"] in (WaitingFor.APPROVAL, WaitingFor.PASSWORD):
+        return str(job["waiting_for"])
+    return "working" if job["epoch"] else "pending"
+
+
+def _steps(stage: Stage, *, toned: bool) -> list[dict[str, str]]:
+    shown = [step for step in STAGES if toned or step is not Stage.TONE or stage is Stage.TONE]
+    order = list(STAGES)
+    states = ["done" if order.index(step) < order.index(stage) else "now" if step is stage else "" for step in shown]
+    return [{"name": STAGES[step], "state": state} for step, state in zip(shown, states, strict=True)]
+
+
+def _paragraphs(views: Sequence[dict[str, Any]], room: int, others: Sequence[Block]) -> list[Block]:
+    """The jobs' blocks, in their order: in full what fits, those that wait or failed first, a line each of the rest."""
+    left, places, full = MOST_WEIGHT - ROOM - weight(others), room - 2, dict[str, list[Block]]()
+    for view in sorted(views, key=lambda view: FIRST.get(view["kind"], 4)):
+        made = _job(view)
+        left, places = left - weight(made), places - len(made)
+        if left < 0 or places < 0:
+            break
+        full[view["id"]] = made
+    rest = [view for view in views if view["id"] not in full]
+    shown = [block for view in views for block in full.get(view["id"], ())]
+    return [*shown, *([section(_lines(rest))] if rest else [])]
+
+
+def _lines(views: Sequence[dict[str, Any]]) -> str:
+    lines, room = list[str](), LONGEST_TEXT - 100
+    for view in views[:MOST_LINES]:
+        line = "• " + cut(said("card_line", it=view), 300)
+        room -= len(line) + 1
+        if room < 0:
+            break
+        lines.append(line)
+    more = views[len(lines) :]
+    if more:
+        lines.append(said("card_more", count=len(more), ended=sum(view["ended"] for view in more)))
+    return "\n".join(lines)
+
+
+def _job(view: dict[str, Any]) -> list[Block]:
+    text, buttons = said("card_job", it=view), _buttons(view)
+    if len(buttons) > 1:
+        return [section(text), actions(*buttons)]
+    return [section(text, *buttons)]
+
+
+def _buttons(view: dict[str, Any]) -> list[Block]:
+    kind, can_retry = view["kind"], view["kept"] and retry_helps(view["code"])
+    shown: list[Block | None] = [
+        button("Translate it", slack.APPROVE, view["id"], style="primary") if kind == "approval" else None,
+        button("Enter the password", slack.PASSWORD, view["id"], style="primary") if kind == "password" else None,
+        None if view["ended"] else _cancel(view),
+        retry_button(view["id"]) if kind == "failed" and can_retry else None,
+        retry_button(view["id"], "Start again") if kind == "cancelled" and view["kept"] else None,
+        _delete(view) if kind == "done" else None,
+    ]
+    return [one for one in shown if one]
+
+
+def _cancel(view: dict[str, Any]) -> Block:
+    asked = confirm("Cancel?", "What is not finished will not be delivered.", "Cancel it", "Go on")
+    return button("Cancel", slack.CANCEL, view["id"], confirm=asked)
+
+
+def _delete(view: dict[str, Any]) -> Block:
+    asked = confirm("Delete now?", "The translation goes from this thread and from our server.", "Delete it", "Keep it")
+    return button("Delete now", slack.DELETE, view["id"], style="danger", confirm=asked)
+
+
+def _closing(known: Facts, views: Sequence[dict[str, Any]]) -> list[Block]:
+    if not any(view["ended"] and view["kept"] for view in views):
+        return []
+    return [actions(button("Another language", slack.ANOTHER_LANGUAGE, known.card["id"]))]
+
+
+def _asking(known: Facts) -> list[Block]:
+    """The menu of languages, while the post waits for one."""
+    message_id = known.card["message_id"]
+    if not _asks(known) or not message_id:
+        return []
+    possible = set(known.targets)
+    common = [tag for tag in COMMON if not possible or tag in possible or language.base(tag) in possible]
+    others = sorted(possible.difference(common), key=language.name)[: MOST_LANGUAGES - len(common)]
+    groups = [
+        (title, [(language.name(tag), f"{message_id}:{tag}") for tag in tags])
+        for title, tags in (("Languages", common), ("More languages", others))
+    ]
+    return [actions(select("Choose a language", slack.CHOOSE_LANGUAGE, groups))] if common or others else []
+
+
+def _asks(known: Facts) -> bool:
+    waits = known.message is None or known.message["state"] == RowState.WAITING
+    return known.card["asks"] == WaitingFor.LANGUAGE and waits
+
+
+def _situation(known: Facts, views: Sequence[dict[str, Any]]) -> str:
+    """What the card as a whole is about, in the words of its template."""
+    kinds = {view["kind"] for view in views}
+    if _asks(known):
+        return "language"
+    if not views:
+        opening = known.message is None or known.message["state"] in OPEN
+        return "left_out" if known.card["notes"] else "opening" if opening else "nothing"
+    if kinds & {"working", "pending"}:
+        return "working"
+    if kinds & {"approval", "password"}:
+        return "waiting"
+    return "cancelled" if kinds == {"cancelled"} else "failed" if "failed" in kinds else "done"
+
+
+def _head(known: Facts, views: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    waits = known.message is not None and known.message["state"] == RowState.WAITING
+    return {
+        "count": len(views),
+        "ended": sum(view["ended"] for view in views),
+        "failed": sum(view["kind"] == "failed" for view in views),
+        "until": moment(known.message["run_after"]) if known.message is not None and waits else None,
+    }
+
+
+def _note(note: Mapping[str, Any]) -> str:
+    return said(
+        "card_note",
+        name=plain(note.get("filename") or "", LONGEST_NAME) or "A file",
+        problem=plain(note.get("message") or "It could not be translated.", LONGEST_PROBLEM),
+        advice=plain(note.get("advice") or "", LONGEST_PROBLEM),
+    )
+
+
+def _reaction(known: Facts, views: Sequence[dict[str, Any]], situation: str) -> str:
+    kinds, state = {view["kind"] for view in views}, known.message["state"] if known.message is not None else None
+    if situation in ("opening", "language", "working", "waiting") or state in OPEN:
+        return EYES
+    if "failed" in kinds or known.card["notes"] or state == RowState.DEAD:
+        return BAD
+    return GOOD if kinds - {"cancelled", "deleted"} else ""
+
+
+def _moves(known: Facts, views: Sequence[dict[str, Any]]) -> bool:
+    opening = known.message is not None and known.message["state"] in (RowState.READY, RowState.RUNNING)
+    return opening or any(view["kind"] in ("working", "pending") for view in views)

@@ -1,0 +1,104 @@
+"""Where an answer goes in Slack, and how it is found again after an uncertain end.
+
+A call that ends without an answer may have been carried out: `OutboundUncertain`. Messages carry metadata that names what they are, so that they are
+looked for before they are posted again (docs.slack.dev/messaging/message-metadata).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk import WebClient
+
+from dragoman.errors import OutboundUnavailable
+from dragoman.slack import SlackClosed, SlackRefused, our_errors
+from notifier.outbound import OutboundUncertain
+from notifier.slack_blocks import Block
+
+PAGE = 200  # messages that are looked at in one call
+MOST_PAGES = 5
+SETTLES_S = 5.0  # Slack shows what it did a moment after it did it
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A channel and the thread in it; `thread_ts` None: in the open, as in a direct message."""
+
+    place: str
+    thread_ts: str | None = None
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it is a direct message with one person."""
+        return self.place.startswith("D")
+
+
+@contextmanager
+def sending() -> Iterator[None]:
+    """As `our_errors`, around a call that must not be made twice: without an answer it is OutboundUncertain."""
+    try:
+        with our_errors():
+            yield
+    except OutboundUnavailable as error:
+        if error.retry_after_s is not None:  # a 429 was not carried out
+            raise
+        raise OutboundUncertain(str(error), detail=error.detail, retry_after_s=SETTLES_S) from error
+
+
+def post(client: WebClient, spot: Spot, text: str, blocks: list[Block], metadata: Mapping[str, Any]) -> str:
+    """Post a message; its ts. Raises as `sending`."""
+    with sending():
+        said = client.chat_postMessage(
+            channel=spot.place,
+            thread_ts=spot.thread_ts,
+            text=text,
+            blocks=blocks,
+            metadata=dict(metadata),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+    return str(said["ts"])
+
+
+def find(client: WebClient, spot: Spot, metadata: Mapping[str, Any]) -> str | None:
+    """The ts of the message with this metadata, None if it is not there. Raises OutboundUnavailable."""
+    cursor = None
+    for _ in range(MOST_PAGES):
+        options: dict[str, Any] = {"channel": spot.place, "limit": PAGE, "cursor": cursor, "include_all_metadata": True}
+        try:
+            with our_errors():
+                if spot.thread_ts:
+                    said = client.conversations_replies(ts=spot.thread_ts, **options)
+                else:
+                    said = client.conversations_history(**options)
+        except SlackRefused:  # nothing can stand where we cannot look
+            return None
+        for message in said.get("messages") or ():
+            if _is(message.get("metadata") or {}, metadata):
+                return str(message["ts"])
+        cursor = (said.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            return None
+    return None
+
+
+def direct(client: WebClient, user: str) -> Spot:
+    """The direct message with a person. Raises SlackRefused or OutboundUnavailable."""
+    with our_errors():
+        return Spot(str(client.conversations_open(users=user)["channel"]["id"]))
+
+
+def instead(client: WebClient, spot: Spot, user: str, closed: SlackClosed) -> Spot:
+    """Where to go when `spot` is closed: the person's direct message. Raises `closed` if that is where we are."""
+    if spot.is_direct or not user:
+        raise closed
+    return direct(client, user)
+
+
+def _is(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    facts = found.get("event_payload") or {}
+    same = all(facts.get(name) == value for name, value in wanted["event_payload"].items())
+    return found.get("event_type") == wanted["event_type"] and same

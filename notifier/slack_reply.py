@@ -1,0 +1,242 @@
+"""The way back in Slack: the translated PDF in the thread, or why there is none.
+
+A result goes up in three calls. Its id is kept in the delivery's row (`rendered`) before the last of them shows it, so that after an uncertain end
+`files.info` says whether people have it. Words without a file are found again by their metadata. Cancelled jobs and documents that needed no
+translation are told by the card alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from slack_sdk import WebClient
+
+from dragoman.db import cards, jobs, places
+from dragoman.db.engine import Database
+from dragoman.domain import language
+from dragoman.errors import StoreUnavailable
+from dragoman.ports import BlobStore
+from dragoman.settings import Settings
+from dragoman.slack import (
+    ANSWER_EVENT,
+    SlackClosed,
+    SlackRefused,
+    SlackRevoked,
+    client_of,
+    delete_file,
+    our_errors,
+    user_of,
+)
+from notifier.channel import Delivery
+from notifier.messages import Answer, AnswerKind, File, Outcome
+from notifier.slack_blocks import Block, actions, cut, section
+from notifier.slack_card import retry_button
+from notifier.slack_place import Spot, direct, find, instead, post, sending
+from notifier.slack_upload import upload
+from notifier.slack_words import LONGEST_FALLBACK, facts, id_or_nothing, retry_helps, said, short
+
+log = structlog.get_logger(__name__)
+
+FILE = "slack-file:"  # before the id of an uploaded file, in `rendered`
+WORDS, TOLD_BY_CARD = "slack-message", "card"
+NOT_THERE = frozenset({"file_not_found"})
+DELETED = frozenset({"file_deleted"})
+HEADLINES = {
+    AnswerKind.FAILED: "Your request could not be served.",
+    AnswerKind.NO_PDF: "There was no PDF in your message.",
+    AnswerKind.NO_LANGUAGE: "Which language would you like?",
+    AnswerKind.UNKNOWN_LANGUAGE: "I do not know that language.",
+    AnswerKind.UNSUPPORTED_LANGUAGE: "I cannot translate into that language.",
+    AnswerKind.NOTHING_NEW: "You have had this translated before: please look further up.",
+    AnswerKind.REFUSED: "Your request cannot be served as it is.",
+}
+
+
+class SlackChannel:
+    """The `Channel` for Slack."""
+
+    def __init__(self, settings: Settings, store: BlobStore, database: Database) -> None:
+        """Nothing is connected before the first delivery."""
+        self._settings, self._store, self._database = settings, store, database
+
+    def prepare(self, delivery: Delivery) -> str:
+        """As `Channel.prepare`: a result is uploaded, for nobody to see yet."""
+        file = _result(delivery.answer)
+        if file is None or file.result is None:
+            return WORDS
+        target = _Target(self._settings, self._database, delivery)
+        kept = str(delivery.row["rendered"] or "")
+        with target.revocation():
+            if kept.startswith(FILE) and _shares(target.client, kept.removeprefix(FILE)) is not None:
+                return kept
+            return FILE + upload(target.client, self._store, file.result, file.result_name, file.result_name)
+
+    def find(self, delivery: Delivery) -> str | None:
+        """As `Channel.find`."""
+        target = _Target(self._settings, self._database, delivery)
+        with target.revocation():
+            kept = str(delivery.row["rendered"] or "")
+            if kept.startswith(FILE):
+                file_id = kept.removeprefix(FILE)
+                return file_id if _shares(target.client, file_id) else None
+            return target.find()
+
+    def send(self, delivery: Delivery, rendered: str) -> str:
+        """As `Channel.send`; the file's id, or the message's ts."""
+        target = _Target(self._settings, self._database, delivery)
+        with target.revocation():
+            if rendered.startswith(FILE):
+                return target.share(rendered.removeprefix(FILE))
+            return target.tell() if _has_words(delivery.answer) else TOLD_BY_CARD
+
+
+class _Target:
+    """Where one delivery goes, and its calls."""
+
+    def __init__(self, settings: Settings, database: Database, delivery: Delivery) -> None:
+        card, payload = delivery.card or {}, delivery.message["payload"]
+        self._database, self._delivery = database, delivery
+        self.team = str(card.get("team") or payload.get("team") or user_of(delivery.message["sender"])[0])
+        self.user = id_or_nothing(card.get("requester") or payload.get("user"))
+        self.client: WebClient = client_of(settings, self.team)
+        here = Spot(
+            str(card.get("place") or payload.get("place") or ""), card.get("thread_ts") or payload.get("thread_ts")
+        )
+        shown = card.get("shown_place")
+        self._spot = Spot(shown) if shown and shown != here.place else here
+        self._moved = self._spot is not here
+        self._metadata = {"event_type": ANSWER_EVENT, "event_payload": {"delivery_id": delivery.row["id"]}}
+
+    def revocation(self) -> _Revocation:
+        """A token that is refused is on record for the whole workspace."""
+        return _Revocation(self._database, self.team)
+
+    def find(self) -> str | None:
+        """The message, where it was to go or in the person's direct message."""
+        found = find(self.client, self._spot, self._metadata)
+        if found or self._spot.is_direct or not self.user:
+            return found
+        return find(self.client, direct(self.client, self.user), self._metadata)
+
+    def share(self, file_id: str) -> str:
+        """Show an uploaded file to people."""
+        self._still_wanted(file_id)
+        try:
+            self._complete(file_id)
+        except SlackClosed as closed:
+            self._move(closed)
+            self._complete(file_id)
+        return file_id
+
+    def tell(self) -> str:
+        """Post what there is to say."""
+        try:
+            return self._post()
+        except SlackClosed as closed:
+            self._move(closed)
+            return self._post()
+
+    def _complete(self, file_id: str) -> None:
+        file = self._delivery.answer.files[0]
+        words = said("result", file=file, facts=facts(file), **self._address())
+        with sending():
+            self.client.files_completeUploadExternal(
+                files=[{"id": file_id, "title": file.result_name}],
+                channel_id=self._spot.place,
+                thread_ts=self._spot.thread_ts,
+                initial_comment=cut(words, LONGEST_FALLBACK),
+            )
+
+    def _post(self) -> str:
+        text, blocks = _words(self._delivery, self._address())
+        return post(self.client, self._spot, text, blocks, self._metadata)
+
+    def _move(self, closed: SlackClosed) -> None:
+        self._spot, self._moved = instead(self.client, self._spot, self.user, closed), True
+        log.info("answer_moved", because=closed.error)
+
+    def _address(self) -> dict[str, Any]:
+        place = id_or_nothing(
+            (self._delivery.card or {}).get("place") or self._delivery.message["payload"].get("place")
+        )
+        user = "" if self._spot.is_direct else self.user
+        return {"user": user, "moved": self._moved, "place": place}
+
+    def _still_wanted(self, file_id: str) -> None:
+        """Raise StoreUnavailable, and take the upload back, if the post or the translation went away since it was loaded."""
+        job_id, card_id = self._delivery.answer.files[0].job_id, (self._delivery.card or {}).get("id")
+        with self._database.read() as connection:
+            job, card = jobs.by_id(connection, job_id), cards.by_id(connection, card_id) if card_id else None
+        if job and job["purged_at"] is None and not (card and card["withdrawn_at"]):
+            return
+        delete_file(self.client, file_id)
+        raise StoreUnavailable(detail="deleted while it was delivered")
+
+
+class _Revocation:
+    """Around calls: SlackRevoked is written down for the workspace, and goes on."""
+
+    def __init__(self, database: Database, team: str) -> None:
+        self._database, self._team = database, team
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, SlackRevoked):
+            with self._database.write() as connection:
+                places.revoke(connection, self._team)
+
+
+def _result(answer: Answer) -> File | None:
+    """The one file that is to be uploaded; None: there is only something to say, or nothing."""
+    return next((file for file in answer.files if file.outcome is Outcome.DONE and file.has_result), None)
+
+
+def _has_words(answer: Answer) -> bool:
+    """Whether the answer is more than what the card says."""
+    return answer.kind is not AnswerKind.ACK and (
+        not answer.files or any(file.outcome is Outcome.FAILED for file in answer.files)
+    )
+
+
+def _words(delivery: Delivery, address: dict[str, Any]) -> tuple[str, list[Block]]:
+    """What is said without a file: the text, and the same in blocks with what can be done."""
+    answer = delivery.answer
+    failed = next((file for file in answer.files if file.outcome is Outcome.FAILED), None)
+    if failed:
+        name = language.name(failed.target_lang)
+        text = said("failure", file=failed, language=name, short_id=short(failed.job_id), **address)
+        again, code = failed.job_id, failed.problem.code if failed.problem else None
+    else:
+        text = _answer_words(answer, address)
+        again, code = delivery.message["id"], answer.problem.code if answer.problem else None
+    can_retry = answer.kind is AnswerKind.FAILED and retry_helps(code)
+    blocks = [section(text), *([actions(retry_button(again))] if can_retry else [])]
+    return cut(text, LONGEST_FALLBACK), blocks
+
+
+def _answer_words(answer: Answer, address: dict[str, Any]) -> str:
+    problem = answer.problem
+    headline = problem.message if problem and answer.kind is AnswerKind.REFUSED else HEADLINES.get(answer.kind, "")
+    needs_help = answer.kind in (AnswerKind.NO_PDF, AnswerKind.NO_LANGUAGE)
+    languages = language.listed(answer.possible) if answer.possible else ""
+    return said("answer", answer=answer, headline=headline, languages=languages, help=needs_help, **address)
+
+
+def _shares(client: WebClient, file_id: str) -> list[str] | None:
+    """Channels that a file of ours is shared in; None if Slack knows no such file (any more).
+
+    One that somebody deleted was shared before.
+    """
+    try:
+        with our_errors():
+            shares = client.files_info(file=file_id)["file"].get("shares") or {}
+    except SlackRefused as error:
+        if error.error in DELETED:
+            return ["deleted"]
+        if error.error in NOT_THERE:
+            return None
+        raise
+    return [place for kind in shares.values() for place in kind]

@@ -1,0 +1,158 @@
+"""Results and reasons in the thread, on a Slack of the test's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from dragoman.domain.job import NO_ENGINE, RowState
+from dragoman.errors import EngineKeyRejected, NoText
+from tests.integration.slack.conftest import PDF, Desk
+from tests.integration.slack.test_card import close
+
+
+def test_the_result_is_in_the_thread_byte_for_byte_with_words_for_the_requester(desk: Desk) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.complete(job, warnings=[{"code": "x", "page": 0, "message": "A picture holds text."}])
+    assert desk.deliver(job) == 1
+    desk.wait_for_file()
+    [answer] = desk.thread
+    assert desk.slack.files_in([answer]) == [("contract.fr.pdf", PDF)]
+    assert (
+        f"<@{desk.ann.id}> *contract.pdf*: English to French, 2 pages, 1,234 characters, translated by DeepL."
+        in answer.text
+    )
+    assert "• Page 1: A picture holds text." in answer.text
+    assert "http" not in answer.text
+    row = desk.delivery(job)
+    assert (row["state"], row["maybe_sent"]) == (RowState.DONE, 0)
+    assert row["ref"] == answer.files[0]
+
+
+def test_a_result_whose_answer_was_lost_is_found_and_not_shared_again(desk: Desk) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.complete(job)
+    desk.slack.fail("files.completeUploadExternal", "cut_after")
+    assert desk.deliver(job) == 0
+    assert desk.delivery(job)["maybe_sent"] == 1
+    desk.wait_for_file()
+    assert desk.deliver(job) == 1
+    assert len(desk.slack.world.uploads.shared) == 1
+    assert len(desk.slack.uploads) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "how"),
+    [
+        ("files.getUploadURLExternal", 429),
+        ("upload", 503),
+        ("upload", "cut"),
+        ("files.completeUploadExternal", 429),
+        ("files.completeUploadExternal", "cut"),
+        ("files.completeUploadExternal", 503),
+    ],
+)
+def test_trouble_on_the_way_up_is_waited_for(desk: Desk, method: str, how: int | str) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.complete(job)
+    desk.slack.fail(method, how, times=2)
+    while desk.delivery(job)["state"] == RowState.READY:
+        desk.deliver(job)
+    desk.wait_for_file()
+    [answer] = desk.thread
+    assert desk.slack.files_in([answer]) == [("contract.fr.pdf", PDF)]
+    assert desk.delivery(job)["attempts"] == 3
+
+
+@pytest.mark.parametrize("closing", ["archived", "locked", "kicked"])
+def test_a_closed_channel_sends_the_result_to_the_requester(desk: Desk, closing: str) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.complete(job)
+    close(desk, closing)
+    assert desk.deliver(job) == 1
+    desk.wait_for_file()
+    [answer] = desk.direct()
+    assert desk.slack.files_in([answer]) == [("contract.fr.pdf", PDF)]
+    assert f"I cannot write in <#{desk.general.id}>" in answer.text
+
+
+def test_a_failure_says_what_happened_and_what_to_do_and_can_be_tried_again(desk: Desk) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.fail(job, EngineKeyRejected())
+    assert desk.deliver(job) == 1
+    [answer] = desk.thread
+    assert f"<@{desk.ann.id}> *contract.pdf* could not be translated into French." in answer.text
+    assert "*What happened:* The translation service does not accept the key of this server." in answer.text
+    assert f"Job {job[:8]}" in answer.text
+    assert "retry_job" in str(answer.blocks)
+    assert answer.metadata
+    assert answer.metadata["event_type"] == "dragoman_answer"
+
+
+def test_what_no_other_try_would_mend_has_no_retry(desk: Desk) -> None:
+    [job] = desk.submit("scan.pdf")
+    desk.fail(job, NoText())
+    desk.deliver(job)
+    assert "retry_job" not in str(desk.thread[0].blocks)
+    desk.show()
+    assert "retry_job" not in str(desk.thread[1].blocks)
+    assert {name for name, users in desk.post.reactions.items() if users} == {"warning"}
+
+
+def test_words_whose_answer_was_lost_are_found_and_not_posted_again(desk: Desk) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.fail(job)
+    desk.slack.fail("chat.postMessage", "cut_after")
+    assert desk.deliver(job) == 0
+    assert desk.deliver(job) == 1
+    assert len(desk.thread) == 1
+
+
+def test_a_document_in_the_language_already_costs_one_line_and_no_file(desk: Desk) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.complete(job, engine=NO_ENGINE, source_lang="fr")
+    assert desk.deliver(job) == 1
+    desk.show()
+    [card] = desk.thread
+    assert "in that language already" in card.text
+    assert not desk.slack.uploads
+    assert {name for name, users in desk.post.reactions.items() if users} == {"white_check_mark"}
+
+
+def test_cancelled_jobs_are_told_by_the_card_alone(desk: Desk) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.show()
+    desk.intake.cancel(job)
+    assert desk.deliver(job) == 1
+    desk.show()
+    [card] = desk.thread
+    assert "cancelled" in card.text.casefold()
+    assert not [users for users in desk.post.reactions.values() if users]
+
+
+def test_nothing_is_posted_for_a_withdrawn_post(desk: Desk) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.complete(job)
+    desk.withdraw()
+    assert desk.deliver(job) == 0
+    assert desk.delivery(job)["state"] == RowState.CANCELLED
+    assert not desk.slack.uploads
+    assert desk.thread == []
+
+
+def test_a_message_without_a_job_is_answered_in_its_thread(desk: Desk) -> None:
+    message_id = desk.keep()
+    with desk.intake.opened(message_id) as held:
+        assert held
+        desk.intake.answer(held, {"reason": "no_pdf"})
+    assert desk.deliver(message_id) == 1
+    [answer] = desk.thread
+    assert "There was no PDF in your message." in answer.text
+    assert "retry_job" not in str(answer.blocks)
+
+
+def test_a_pseudo_translation_is_marked_loudly(desk: Desk) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.complete(job, engine="pseudo")
+    desk.deliver(job)
+    desk.wait_for_file()
+    assert "*This is not a translation.*" in desk.thread[0].text
