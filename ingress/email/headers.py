@@ -116,7 +116,8 @@ def body_at(block: bytes) -> int:
     for line in block.splitlines(keepends=True):
         if not line.strip(b"\r\n"):
             return at + len(line)
-        if line[:1] not in b" \t" and not _FIELD.match(line):
+        is_mbox_line = at == 0 and line.startswith(b"From ")  # some servers put it in front
+        if line[:1] not in b" \t" and not _FIELD.match(line) and not is_mbox_line:
             return at
         at += len(line)
     return at

@@ -7,6 +7,7 @@ sender's address may be forged, and the answer would go to somebody else (backsc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -182,7 +183,7 @@ def why_dropped(headers: Headers, envelope_from: str, rules: Rules) -> str | Non
     Our own Message-ID in References is no reason: people reply to an answer with the next PDF.
     """
     kind = headers.content_type
-    automatic = headers.raw("auto-submitted").partition(";")[0].strip().casefold()
+    automatic = re.split(r"[;(]", headers.raw("auto-submitted"))[0].strip().casefold()
     suppressed = {word.strip().casefold() for word in headers.raw("x-auto-response-suppress").split(",")}
     author = mailbox(headers.raw("from"))
     signs = {
