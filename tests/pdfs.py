@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pymupdf
 
 from dragoman.domain.document import Document, Run, with_targets
 
+_WORD = re.compile(r"[\u3040-\u9fff]|[^\s\u3040-\u9fff]+")
 LOREM = (
     "The ferry leaves the harbour every morning at seven and comes back in the evening. Passengers sit on the deck, drink "
     "tea and look at the islands. When the wind is strong the ferry stays in the harbour and the passengers wait."
@@ -29,9 +31,9 @@ def make(path: Path, *pages: str, draw: Callable[[pymupdf.Document], None] | Non
 
 
 def words(path: Path) -> list[str]:
-    """All words of a file, in no particular order of blocks, without hyphens at line ends."""
+    """All words of a file, in no particular order of blocks, without hyphens at line ends; of Chinese, all characters."""
     with pymupdf.open(path) as pdf:
-        return sorted(word for page in pdf for word in page.get_text().replace("-\n", "").split())
+        return sorted(word for page in pdf for word in _WORD.findall(page.get_text().replace("-\n", "")))
 
 
 def retyped(document: Document, change: Callable[[str], str] = lambda text: text) -> Document:
@@ -54,6 +56,12 @@ def textless(path: Path, number: int) -> bytes:
         page.apply_redactions(images=0, graphics=0, text=0)
         page.set_rotation(rotation)
         return bytes(page.get_pixmap(dpi=72, alpha=False, colorspace=pymupdf.csGRAY, annots=False).samples)
+
+
+def small_picture(path: Path, number: int) -> bytes:
+    """A page's grey pixels at 36 dpi, text and all: small enough that a word in another face looks about the same."""
+    with pymupdf.open(path) as pdf:
+        return bytes(pdf[number].get_pixmap(dpi=36, alpha=False, colorspace=pymupdf.csGRAY, annots=False).samples)
 
 
 def share_of_different_pixels(one: bytes, other: bytes) -> float:

@@ -5,6 +5,8 @@ The words are set anew with themselves or made longer; everything else is compar
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pymupdf
@@ -13,75 +15,20 @@ import pytest
 from dragoman.domain.job import Options
 from pipeline.stages.extract import extract
 from pipeline.stages.reconstruct import reconstruct
-from tests.pdfs import LOREM, make, retyped, share_of_different_pixels, textless, words
+from tests.pages import PAGES, picture, scan, slide, table
+from tests.pdfs import LOREM, make, retyped, share_of_different_pixels, small_picture, textless, words
 
 SAMPLE = Path(__file__).parents[2] / "dragoman" / "sample.pdf"
+ALIKE, SCAN_ALIKE = 0.008, 0.05  # share of pixels that may differ in pages with the same words
 SAME = 0.001  # share of pixels that may differ in what is no text
 
 
-def columns(pdf):
-    page = pdf[0]
-    for x in (72, 310):
-        page.insert_textbox((x, 200, x + 213, 700), f"{LOREM} {LOREM}", fontsize=10, fontname="tiro", align=3)
-    page.draw_line((297, 200), (297, 600))
-
-
-def table(pdf):
-    page = pdf[0]
-    page.draw_rect((72, 200, 432, 224), fill=(0.85, 0.9, 0.95))
-    for row in range(4):
-        for column in range(3):
-            page.insert_text((80 + 120 * column, 216 + 24 * row), f"Cell {'abc'[column]} {'wxyz'[row]}", fontsize=9)
-    for edge in range(5):
-        page.draw_line((72, 200 + 24 * edge), (432, 200 + 24 * edge))
-        page.draw_line((72 + 90 * edge, 200), (72 + 90 * edge, 296))
-
-
-def form(pdf):
-    page = pdf[0]
-    for number, label in enumerate(("First name", "Last name")):
-        page.insert_text((72, 200 + 30 * number), label)
-        widget = pymupdf.Widget()
-        widget.field_name, widget.field_type = label, pymupdf.PDF_WIDGET_TYPE_TEXT
-        widget.rect, widget.field_value = pymupdf.Rect(160, 188 + 30 * number, 320, 206 + 30 * number), "Alice"
-        page.add_widget(widget)
-
-
-def picture(pdf):
-    page = pdf[0]
-    pixels = pymupdf.Pixmap(pymupdf.csRGB, pymupdf.IRect(0, 0, 40, 40))
-    pixels.clear_with(0x80)
-    page.insert_image((100, 200, 300, 400), pixmap=pixels)
-    page.insert_text((120, 300), "Words over a picture", color=(1, 1, 1))
-
-
-def slide(pdf):
-    page = pdf[0]
-    page.draw_rect((0, 200, 595, 320), fill=(0.1, 0.2, 0.4), color=None)
-    page.insert_text((72, 260), "White words on a dark band", fontsize=24, color=(1, 1, 1))
-
-
-def turned(pdf):
-    pdf[0].insert_textbox((400, 200, 500, 600), LOREM, rotate=90)
-    pdf[0].insert_textbox((200, 200, 300, 600), LOREM, rotate=270)
-
-
-def links(pdf):
-    page = pdf[0]
-    page.insert_link({"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(72, 72, 200, 90), "uri": "https://example.org/a"})
-    page.insert_link({"kind": pymupdf.LINK_GOTO, "from": pymupdf.Rect(72, 100, 200, 120), "page": 0})
-    page.add_text_annot((300, 300), "A comment")
-
-
-CLASSES = {draw.__name__: draw for draw in (columns, table, form, picture, slide, turned, links)}
-
-
-@pytest.fixture(params=[*CLASSES, "rotated 90", "rotated 180", "rotated 270", "sample"])
+@pytest.fixture(params=[*PAGES, "rotated 90", "rotated 180", "rotated 270", "sample"])
 def source(request, tmp_path):
     name = request.param
     if name == "sample":
         return SAMPLE
-    draw = CLASSES.get(name) or (lambda pdf: (table(pdf), pdf[0].set_rotation(int(name.split()[1]))))
+    draw = PAGES.get(name) or (lambda pdf: (table(pdf), pdf[0].set_rotation(int(name.split()[1]))))
     return make(tmp_path / "source.pdf", LOREM, draw=draw)
 
 
@@ -105,6 +52,27 @@ def test_the_same_words_give_the_same_words(source, tmp_path):
 def test_everything_but_text_looks_the_same(source, tmp_path, change):
     out, _ = through(source, tmp_path, change)
     assert share_of_different_pixels(textless(source, 0), textless(out, 0)) <= SAME
+
+
+def test_the_same_words_look_about_the_same(source, tmp_path):
+    out, _ = through(source, tmp_path)
+    assert share_of_different_pixels(small_picture(source, 0), small_picture(out, 0)) <= ALIKE
+
+
+@pytest.mark.skipif(shutil.which("qpdf") is None, reason="qpdf is not installed")
+def test_another_reader_finds_no_fault(source, tmp_path):
+    out, _ = through(source, tmp_path, longer)
+    checked = subprocess.run(["qpdf", "--check", out], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+def test_a_scan_looks_like_its_page_afterwards(tmp_path):
+    source = make(tmp_path / "source.pdf", LOREM, draw=lambda pdf: (slide(pdf), scan(pdf)))
+    out, warnings = through(source, tmp_path)
+    assert warnings == ()
+    assert set(LOREM.split()) <= set(words(out))
+    assert share_of_different_pixels(small_picture(source, 0), small_picture(out, 0)) <= SCAN_ALIKE
 
 
 def test_longer_words_stay_on_the_page_and_off_each_other(source, tmp_path):
@@ -140,6 +108,11 @@ def test_the_comparison_can_fail(tmp_path):
     other = make(tmp_path / "b.pdf", LOREM, draw=picture)
     assert share_of_different_pixels(textless(source, 0), textless(other, 0)) > 0.05
     assert share_of_different_pixels(textless(source, 0), b"") == 1
+
+
+def test_the_comparison_of_looks_can_fail(tmp_path):
+    one, other = make(tmp_path / "a.pdf", LOREM), make(tmp_path / "b.pdf", LOREM[:60])
+    assert share_of_different_pixels(small_picture(one, 0), small_picture(other, 0)) > ALIKE
 
 
 def test_the_comparison_sees_no_text(tmp_path):
