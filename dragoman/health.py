@@ -28,6 +28,7 @@ def check(settings: Settings, service: str) -> str:
     checks: dict[str, Callable[[], None]] = {
         **{name: lambda node=node: _ping(settings, node) for name, node in NODES.items()},  # type: ignore[misc]
         "sweeper": lambda: _was_heard(settings, "sweeper"),
+        "slack": lambda: _was_heard(settings, "slack"),
         "smtp": lambda: _greets(settings.smtp_listen, b"220"),
         "web": lambda: _answers(settings.web_listen, "/healthz"),
         "flower": lambda: _answers(settings.flower_listen, "/healthcheck"),

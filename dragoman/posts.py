@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dragoman import queues
-from dragoman.db import cards, jobs
+from dragoman.db import cards, history, jobs, outbox, places
+from dragoman.domain.job import OPEN, WaitingFor
 from dragoman.intake import Intake
+from dragoman.slack import CHANNEL
 
 
 def open_card(intake: Intake, **values: Any) -> tuple[dict[str, Any], bool]:
@@ -36,3 +38,72 @@ def withdraw(intake: Intake, card_id: str) -> None:
         rows = jobs.of_card(connection, card_id)
     for row in rows:
         intake.purge(row["id"])
+
+
+def leave(intake: Intake, team: str) -> None:
+    """A workspace removed the app: its open jobs stop, and nothing is shown there any more."""
+    with intake.database.write() as connection:
+        places.revoke(connection, team)
+        shown = cards.of_team(connection, team)
+        for card in shown:
+            cards.withdraw(connection, card["id"])
+        open_ = [row["id"] for card in shown for row in jobs.of_card(connection, card["id"]) if row["state"] in OPEN]
+    for job_id in open_:
+        intake.cancel(job_id)
+
+
+def card_of_message(intake: Intake, message_id: str) -> dict[str, Any] | None:
+    """The card that was opened for a kept message, or None."""
+    with intake.database.read() as connection:
+        return cards.of_message(connection, message_id)
+
+
+def waiting_for_language(intake: Intake, team: str, place: str, user: str) -> str | None:
+    """The kept message of a person's newest post in a channel that waits for a language, or None."""
+    with intake.database.read() as connection:
+        return cards.asking(connection, team, place, user, WaitingFor.LANGUAGE)
+
+
+def results(intake: Intake, job_ids: Sequence[str]) -> list[str]:
+    """The ids of the files that were handed over in Slack for these jobs."""
+    with intake.database.read() as connection:
+        rows = [row for job_id in job_ids for row in outbox.deliveries(connection, job_id)]
+    return [str(row["ref"]) for row in rows if str(row["ref"] or "").startswith("F")]
+
+
+def job(intake: Intake, job_id: str) -> dict[str, Any] | None:
+    """The row of a job, or None."""
+    with intake.database.read() as connection:
+        return jobs.by_id(connection, job_id)
+
+
+def job_by_key(intake: Intake, key: str) -> dict[str, Any] | None:
+    """The row of the job that was made for this request before, or None."""
+    with intake.database.read() as connection:
+        return jobs.by_key(connection, key)
+
+
+def job_ids(intake: Intake, card_id: str) -> list[str]:
+    """The ids of the jobs that a card shows."""
+    with intake.database.read() as connection:
+        return [row["id"] for row in jobs.of_card(connection, card_id)]
+
+
+def of_file(intake: Intake, file_ref: str) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """The jobs of a file, each with its card."""
+    with intake.database.read() as connection:
+        rows = jobs.of_file(connection, CHANNEL, file_ref)
+        return [(row, cards.by_id(connection, row["card_id"] or "")) for row in rows]
+
+
+def latest(intake: Intake, owner: str, limit: int) -> list[tuple[dict[str, Any], int | None]]:
+    """A person's newest jobs, each with its seconds left, None when it has ended."""
+    with intake.database.read() as connection:
+        rows = jobs.listed(connection, owner=owner, limit=limit)
+        return [(row, history.eta_s(connection, row)) for row in rows]
+
+
+def used(intake: Intake, owner: str) -> dict[str, int]:
+    """What a person had done in the last 30 days: `jobs`, `pages`, `characters` that were paid for."""
+    with intake.database.read() as connection:
+        return jobs.used(connection, owner)

@@ -15,10 +15,11 @@ from urllib.error import URLError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from dragoman.domain import chat
 from dragoman.errors import OperatorError, OutboundRefused, OutboundUnavailable, SettingsInvalid
 from dragoman.settings import Settings
 
-CHANNEL = "slack"
+CHANNEL, owner_of, user_of = chat.CHANNEL, chat.owner_of, chat.user_of
 TIMEOUT_S = 10  # for one call; shorter than any lease
 RATE_LIMITED, SERVER_ERROR = 429, 500
 
@@ -157,14 +158,3 @@ def escape(text: str, longest: int = 3000) -> str:
             break
         kept.append(part)
     return "".join(kept).rstrip() + "…"
-
-
-def owner_of(team: str, user: str) -> str:
-    """The owner of the jobs of a person: `slack:TEAM:USER`."""
-    return f"{CHANNEL}:{team}:{user}"
-
-
-def user_of(owner: str) -> tuple[str, str]:
-    """Team and user of an owner made by `owner_of`."""
-    _, team, user = owner.split(":", 2)
-    return team, user

@@ -135,7 +135,7 @@ def up(
 def _run(
     settings: Settings, broker: EmbeddedBroker | None, ready: Callable[[Settings], None], stop: threading.Event
 ) -> None:
-    children = [Child(name, environment(settings)) for name in SERVICES]
+    children = [Child(name, environment(settings)) for name in services(settings)]
     try:
         for child in children:
             child.start()
@@ -153,6 +153,12 @@ def _run(
         deadline = time.monotonic() + STOP_TIMEOUT_S
         for child in children:
             child.wait(deadline)
+
+
+def services(settings: Settings) -> tuple[str, ...]:
+    """The processes to run: Slack's door only where its tokens are set and it has a process of its own."""
+    by_socket = settings.slack_on and settings.slack_mode == "socket"
+    return (*SERVICES, "slack") if by_socket else SERVICES
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -206,6 +212,7 @@ def announce(settings: Settings) -> None:
     lines = [
         f"Web, API     http://{settings.web_listen}/",
         f"Mail         {settings.mail_address} by SMTP at {settings.smtp_listen}",
+        *([f"Slack        by {settings.slack_mode}"] if settings.slack_on else []),
         f"Flower       http://{settings.flower_listen}/",
         f"Data         {settings.data_dir.absolute()}",
     ]

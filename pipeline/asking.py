@@ -19,7 +19,7 @@ from pipeline.translation import rephrase_all, translate_all
 
 def translated(run: Run, document: Document) -> Document:
     """The document with its targets."""
-    return translating.apply(document, answers(run, translating.segments(document)))
+    return translating.apply(document, answers(run, translating.segments(document, run.glossary)), run.glossary)
 
 
 def answers(run: Run, texts: Iterable[str], *, tells: bool = True) -> dict[str, str]:

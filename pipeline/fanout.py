@@ -61,11 +61,11 @@ def read(run: Run) -> Whole:
     """What the parts have read, put together, and the language judged from all of it. Raises NoText."""
     source, options = run.source(), run.options
     shell = confined(lambda _: extracting.survey(source, max_pages=run.context.settings.max_pages), run.progress)
-    texts = dict.fromkeys(translating.segments(shell))
+    texts = dict.fromkeys(translating.segments(shell, run.glossary))
     warnings: list[DocumentWarning] = []
     for part in run.parts:
         document = run.document_at(part["artifact"])
-        texts.update(dict.fromkeys(translating.segments(document)))
+        texts.update(dict.fromkeys(translating.segments(document, run.glossary)))
         warnings += document.warnings
     gists = [Gist(**part["facts"]["gist"]) for part in run.parts]
     source_lang = extracting.judge(gists, options.source_lang)
@@ -79,7 +79,9 @@ def read(run: Run) -> Whole:
 
 def translate_shared(run: Run) -> None:
     """Translate what more than one part says (headings of pages, say) before they begin: it is paid for once."""
-    seen = Counter(text for part in run.parts for text in translating.segments(run.document_at(part["artifact"])))
+    seen = Counter(
+        text for part in run.parts for text in translating.segments(run.document_at(part["artifact"]), run.glossary)
+    )
     asking.answers(run, [text for text, parts in seen.items() if parts > 1], tells=False)
 
 

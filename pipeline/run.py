@@ -25,7 +25,11 @@ from dragoman.domain import document as documents
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
 from dragoman.errors import DragomanError, LeaseLost, OperatorError, StageTimedOut
+from dragoman.sealing import unseal
+from pipeline.confined import confined
 from pipeline.context import Context
+from pipeline.pdf import opening
+from pipeline.stages.protect import Glossary
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +80,7 @@ class Run:
         path = self.folder / "source.pdf"
         with self.context.store.open(self.job["source"]) as body, path.open("wb") as file:
             copyfileobj(body, file, 1 << 20)
-        return path
+        return self._unlocked(path) if self.job.get("secret") else path
 
     def document(self) -> Document:
         """What the stage before left behind. Raises Gone or StoreUnavailable."""
@@ -86,6 +90,17 @@ class Run:
         """The document under `key`. Raises Gone or StoreUnavailable."""
         with self.context.store.open(key) as body:
             return documents.from_bytes(body.read())
+
+    @property
+    def glossary(self) -> Glossary:
+        """The terms that the sender wants kept to."""
+        return Glossary(self.options.glossary)
+
+    def _unlocked(self, locked: Path) -> Path:
+        """The PDF without its password, which the sender has given. Raises WrongPassword."""
+        path, password = self.folder / "unlocked.pdf", unseal(self.context.settings, self.job["secret"])
+        confined(lambda _: opening.unlock(locked, path, password))
+        return path
 
     def progress(self, fraction: float) -> None:
         """Tell how much of the stage is done (0 to 1). Raises LeaseLost, also when the job was cancelled."""
@@ -171,6 +186,17 @@ class PartRun(Run):
     def document(self) -> Document:
         """What the stage before left behind of this part."""
         return self.document_at(self.lease.row["artifact"])
+
+    @property
+    def glossary(self) -> Glossary:
+        """The terms that the sender wants kept to."""
+        return Glossary(self.options.glossary)
+
+    def _unlocked(self, locked: Path) -> Path:
+        """The PDF without its password, which the sender has given. Raises WrongPassword."""
+        path, password = self.folder / "unlocked.pdf", unseal(self.context.settings, self.job["secret"])
+        confined(lambda _: opening.unlock(locked, path, password))
+        return path
 
     def progress(self, fraction: float) -> None:
         """Tell how much of the part is done (0 to 1). Raises LeaseLost."""

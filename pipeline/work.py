@@ -11,6 +11,7 @@ from typing import Any
 from dragoman.db import jobs
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import NO_ENGINE, WaitingFor, parse_pages
+from dragoman.errors import EncryptedPdf, WrongPassword
 from pipeline import asking, estimating, fanout, notices
 from pipeline.confined import confined
 from pipeline.engines import registry
@@ -22,16 +23,26 @@ from pipeline.stages import translate as translating
 
 Ranges = list[tuple[int, ...]]
 
+PASSWORD_WAIT_S = 86_400.0
+
 
 def extract(run: Run) -> None:
     """Read the PDF's words; the language is known now, so the engine is decided on, once."""
     if run.parts:
         fanout.spread_or(run, lambda: _extract_joined(run))
         return
-    source = run.source()
-    found = confined(lambda progress: _read(run, source, progress), run.progress)
+    try:
+        source = run.source()
+        found = confined(lambda progress: _read(run, source, progress), run.progress)
+    except (EncryptedPdf, WrongPassword):
+        if run.job["card_id"] is None:  # nobody can be asked
+            raise
+        with run.context.database.write() as connection:
+            jobs.wait(connection, run.lease, WaitingFor.PASSWORD, PASSWORD_WAIT_S, secret=None)
+        run.halted = True
+        return
     if isinstance(found, Document):
-        _end_reading(run, found, len(found.pages), found.characters(), translating.segments(found))
+        _end_reading(run, found, len(found.pages), found.characters(), translating.segments(found, run.glossary))
     else:
         fanout.spread(run, found)
 

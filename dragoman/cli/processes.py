@@ -12,7 +12,7 @@ DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Whe
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (up, worker, notifier, sweeper, beat, smtp, web, flower, health):
+    for command in (up, worker, notifier, sweeper, beat, smtp, web, slack, flower, health):
         app.command()(command)
 
 
@@ -69,6 +69,20 @@ def web() -> None:
     from dragoman.settings import Settings
     from ingress.web.app import run
 
+    settings = Settings.from_env()
+    if settings.slack_mode == "http" and settings.slack_on:
+        from ingress.slack.process import receiver
+
+        run(settings, foreign={"/slack/events": receiver})
+    else:
+        run(settings)
+
+
+def slack() -> None:
+    """Run the door for Slack, by Socket Mode."""
+    from dragoman.settings import Settings
+    from ingress.slack.process import run
+
     run(Settings.from_env())
 
 
@@ -82,7 +96,7 @@ def flower() -> None:
 
 def health(
     service: Annotated[
-        str, typer.Argument(metavar="SERVICE", help="worker, notifier, sweeper, beat, smtp, web or flower")
+        str, typer.Argument(metavar="SERVICE", help="worker, notifier, sweeper, beat, smtp, web, slack or flower")
     ],
     data: DataDir = None,
 ) -> None:

@@ -55,6 +55,18 @@ def shown_at(connection: Connection, team: str, place: str, ts: str) -> dict[str
     return dict(row) if row else None
 
 
+def of_message(connection: Connection, message_id: str) -> dict[str, Any] | None:
+    """The card that was opened for a message of the inbox, or None."""
+    row = connection.execute(select(CARDS).where(CARDS.c.message_id == message_id)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def asking(connection: Connection, team: str, place: str, requester: str, what: str) -> str | None:
+    """The message of the newest card in a channel that asks its requester for `what`, or None."""
+    mine = (CARDS.c.team == team, CARDS.c.place == place, CARDS.c.requester == requester, CARDS.c.asks == what)
+    return connection.scalar(select(CARDS.c.message_id).where(*mine).order_by(CARDS.c.created_at.desc()).limit(1))
+
+
 def wake(connection: Connection, card_id: str | None, **values: Any) -> None:
     """Something changed that the card has to show: due now; one that is being worked on is looked at once more."""
     if card_id is None:

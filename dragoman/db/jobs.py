@@ -70,6 +70,14 @@ def of_file(connection: Connection, channel: str, file_ref: str) -> list[dict[st
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
+def used(connection: Connection, owner: str, days: int = 30) -> dict[str, int]:
+    """What an owner had done in the last `days` days: `jobs`, `pages`, and `characters` that were paid for."""
+    statement = select(func.count(), func.sum(JOBS.c.pages), func.sum(JOBS.c.characters_billed))
+    since = JOBS.c.created_at > now_s() - days * 86400
+    count, pages, characters = connection.execute(statement.where(JOBS.c.owner == owner, since)).one()
+    return {"jobs": count or 0, "pages": pages or 0, "characters": characters or 0}
+
+
 def listed(
     connection: Connection, *, owner: str | None = None, states: Sequence[RowState] = (), limit: int = 50
 ) -> list[dict[str, Any]]:

@@ -119,7 +119,7 @@ class Options:
     """What a sender may choose for one job.
 
     `target_lang` and `source_lang` are tags; None as source: detect it. `pages` is a list such as `1-5,9`
-    (1-based), None: all. `engine` None: the server's own choice.
+    (1-based), None: all. `engine` None: the server's own choice. `glossary`: terms and what stands for them.
     """
 
     target_lang: str
@@ -128,6 +128,7 @@ class Options:
     layout: Layout = Layout.TRANSLATED
     pages: str | None = None
     engine: str | None = None
+    glossary: tuple[tuple[str, str], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a row or a message."""
@@ -143,6 +144,7 @@ class Options:
             layout=choice(Layout, values.get("layout") or Layout.TRANSLATED),
             pages=values.get("pages"),
             engine=values.get("engine"),
+            glossary=tuple((source, target) for source, target in values.get("glossary") or ()),
         )
 
 

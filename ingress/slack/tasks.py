@@ -1,11 +1,78 @@
-"""Opening a kept event of Slack: its PDFs become jobs."""
+"""Opening a kept event of Slack: PDFs become jobs, presses are acted on, what is gone is forgotten."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
 
+import structlog
+from celery import Celery
+
+from dragoman import queues, slack
+from dragoman.db.engine import Database
+from dragoman.db.lease import Lease
+from dragoman.errors import DragomanError
+from dragoman.intake import Intake
+from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings
+from dragoman.storage import open_store
+from ingress.slack import acts, home, parse, posting
+from ingress.slack.context import Context
+
+log = structlog.get_logger(__name__)
+
+SOFT_LIMIT_S, HARD_LIMIT_S = 300, 330
 
 
-def register(app: Any, settings: Settings) -> None:
-    """Declare the task on `app`."""
+def register(app: Celery, settings: Settings) -> None:
+    """Declare the task on `app`; each process that runs one makes its own connections."""
+
+    @cache
+    def intake_of() -> Intake:
+        return Intake(Database(settings.database), open_store(settings.storage), BrokerDoorbell(app), settings)
+
+    @app.task(name=queues.OPEN_EVENT, soft_time_limit=SOFT_LIMIT_S, time_limit=HARD_LIMIT_S, throws=(DragomanError,))
+    def task(message_id: str) -> None:
+        open_event(intake_of(), message_id)
+
+
+def open_event(intake: Intake, message_id: str) -> None:
+    """Open an event that the door kept; nothing happens if it is not ours to open.
+
+    It ends in jobs, in an answer, or in nothing. Raises what went wrong on our side, after it is on record.
+    """
+    with intake.opened(message_id) as held:
+        if held is None:
+            return
+        event = parse.read(held.row["payload"])
+        if isinstance(event, parse.Nothing):
+            intake.drop(held, event.reason)
+        elif isinstance(event, parse.Removed):
+            acts.leave(intake, held, event.team)
+        else:
+            context = Context.open(intake, str(held.row["payload"].get("team") or ""))
+            if context is None:
+                intake.drop(held, "not installed there")
+                return
+            try:
+                _act(context, held, event)
+            except slack.SlackRevoked:
+                # Nobody can be told any more; the workspace's jobs stop, and the log tells the admin.
+                log.warning("slack_revoked", team=context.team)
+                acts.leave(intake, held, context.team)
+
+
+def _act(context: Context, held: Lease, event: parse.Event) -> None:
+    match event:
+        case parse.Posted() | parse.Shared() | parse.Flagged() | parse.Wanted():
+            posting.act(context, held, event)
+        case parse.Pressed():
+            acts.press(context, held, event)
+        case parse.PostGone() | parse.FileGone():
+            acts.forget(context, held, event)
+        case parse.Joined():
+            acts.greet(context, held, event)
+        case parse.Settled():
+            acts.settle(context, held, event)
+        case parse.HomeOpened():
+            home.show(context, event.user)
+            context.intake.drop(held, "home shown")

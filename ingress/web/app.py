@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -21,7 +22,7 @@ from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings, host_port
 from dragoman.storage import open_store
 from dragoman.telemetry import configure_logs, configure_traces
-from ingress.web import api, dead, health, html, pages, problems
+from ingress.web import api, dead, foreign_calls, health, html, pages, problems
 from ingress.web.callers import Callers
 from ingress.web.door import Door
 from ingress.web.health import Broker, CeleryBroker, NoBroker
@@ -42,8 +43,16 @@ GRACE_S = 5  # for requests under way when the process is told to end
 DESCRIPTION = "Send a PDF, get it back in your language with its layout kept."
 
 
-def make_app(settings: Settings, intake: Intake, broker: Broker | None = None) -> FastAPI:
-    """The application on top of `intake`; `broker` is only asked how it is. Raises SettingsInvalid without a secret key."""
+def make_app(
+    settings: Settings,
+    intake: Intake,
+    broker: Broker | None = None,
+    foreign: Mapping[str, foreign_calls.Make] | None = None,
+) -> FastAPI:
+    """The application on top of `intake`; `broker` is only asked how it is. Raises SettingsInvalid without a secret key.
+
+    `foreign`: paths that another front end answers, with what makes its receiver.
+    """
     app = FastAPI(
         title="Dragoman",
         version=__version__,
@@ -56,6 +65,8 @@ def make_app(settings: Settings, intake: Intake, broker: Broker | None = None) -
     for router in (api.router, dead.router, pages.router, health.router):
         app.include_router(router)
     app.mount("/static", _Static(directory=html.STATIC), name="static")
+    for path, make in (foreign or {}).items():
+        foreign_calls.mount(app, path, make(settings, intake))
     problems.install(app)
     generate = app.openapi
     app.openapi = lambda: api.described(generate())  # type: ignore[method-assign]
@@ -66,14 +77,14 @@ def make_app(settings: Settings, intake: Intake, broker: Broker | None = None) -
     return app
 
 
-def run(settings: Settings) -> None:
-    """Serve on `WEB_LISTEN` until SIGTERM or SIGINT; open event streams are ended then. Raises SettingsInvalid."""
+def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = None) -> None:
+    """Serve on `WEB_LISTEN` (and `foreign`, as in `make_app`) until SIGTERM or SIGINT; open event streams are ended then. Raises SettingsInvalid."""
     configure_logs(settings.log_format)
     configure_traces(SERVICE)
     celery = queues.make_app(settings)
     database, doorbell = Database(settings.database), BrokerDoorbell(celery)
     intake = Intake(database, open_store(settings.storage), doorbell, settings)
-    server = uvicorn.Server(config(make_app(settings, intake, CeleryBroker(celery)), settings.web_listen))
+    server = uvicorn.Server(config(make_app(settings, intake, CeleryBroker(celery), foreign), settings.web_listen))
     # uvicorn raises the signal again after its own clean end: it is ours to end with 0 then.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:

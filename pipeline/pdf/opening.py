@@ -59,6 +59,12 @@ def opened(source: Path, password: str | None = None) -> Iterator[pymupdf.Docume
         pdf.close()
 
 
+def unlock(source: Path, out: Path, password: str) -> None:
+    """Write `source` to `out` without its password. Raises as `opened`."""
+    with opened(source, password) as pdf, damage_named():
+        pdf.save(out, encryption=pymupdf.mupdf.PDF_ENCRYPT_NONE)
+
+
 def _check_header(source: Path) -> None:
     with source.open("rb") as file:
         start = file.read(HEADER_WITHIN)

@@ -14,7 +14,7 @@ from tests import compose
 SCHEMA = json.loads((compose.ROOT / "tests/data/compose-spec.json").read_text())
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 SERVICES = compose.raw()["services"]
-OURS = ("worker", "notifier", "sweeper", "beat", "smtp", "web", "flower")
+OURS = ("worker", "notifier", "sweeper", "beat", "smtp", "web", "slack", "flower")
 ALL = {"postgres", "redis", "seaweedfs", "jaeger", "migrate", *OURS}
 SECRET = re.compile(r"PASSWORD|SECRET|_KEY|TOKEN|AUTH$|requirepass", re.IGNORECASE)
 NO_SECRETS = {"DRAGOMAN_SENDER_AUTH"}

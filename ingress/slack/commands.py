@@ -1,0 +1,64 @@
+"""`/translate`: help, the state of one's jobs, settings. Answered to the one who typed it, from the database alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dragoman import posts, slack
+from dragoman.domain import language
+from dragoman.domain.job import RowState, Stage, status_of
+from dragoman.intake import Intake
+from dragoman.settings import Settings
+from ingress.slack import dialogs, parse
+
+HELP = (
+    "*Post a PDF* in a channel that I am in, or send me one in a direct message, and it comes back translated in its thread.\n"
+    "• Say the language: “to French”, “auf Deutsch”, `pt-BR`, or a flag in your text.\n"
+    "• Put a flag such as :flag-jp: on a post with a PDF, or use its menu: *Translate PDF*.\n"
+    "• Mention me in a thread with a PDF: “@Dragoman to Spanish”.\n"
+    "• `/translate status` shows your documents, `/translate settings` what this channel wants, `/translate preferences` what you want."
+)
+SHOWN = 10
+
+
+def dialog(intake: Intake, body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The dialog that the command asks for; None: it asks for words."""
+    match _word(body):
+        case "settings":
+            place = str(body.get("channel_id") or "")
+            direct = body.get("channel_name") == "directmessage" or place.startswith("D")
+            return None if direct else dialogs.for_channel(intake, parse.team_of(body), place)
+        case "preferences":
+            return dialogs.for_person(intake, parse.team_of(body), str(body.get("user_id") or ""))
+    return None
+
+
+def answer(intake: Intake, settings: Settings, body: Mapping[str, Any]) -> str:
+    """What the command says."""
+    word = _word(body)
+    if word == "status":
+        return status(intake, parse.team_of(body), str(body.get("user_id") or ""))
+    if word in ("settings", "preferences"):
+        return (
+            "The dialog could not be opened in time, or this is a direct message. Please try `/translate preferences`."
+        )
+    return HELP
+
+
+def status(intake: Intake, team: str, user: str) -> str:
+    """A line for each of a person's latest jobs."""
+    lines = [_line(row, eta_s) for row, eta_s in posts.latest(intake, slack.owner_of(team, user), SHOWN)]
+    return "\n".join(lines) or "You have no documents here yet. Post a PDF, and I translate it."
+
+
+def _line(row: Mapping[str, Any], eta_s: int | None) -> str:
+    state = status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"]).value.replace("_", " ").lower()
+    name = slack.escape(row["filename"] or "a deleted document", 100)
+    left = f", about {max(1, round(eta_s / 60))} min left" if eta_s else ""
+    more = f" ({row['progress']} %{left})" if row["state"] in (RowState.READY, RowState.RUNNING) else ""
+    return f"• *{name}* to {language.name(row['target_lang'])}: {state}{more} · `{row['id'][:8]}`"
+
+
+def _word(body: Mapping[str, Any]) -> str:
+    return (str(body.get("text") or "").split() or ["help"])[0].casefold()

@@ -1,0 +1,393 @@
+"""What Slack sends, as our values (pure): which of it is kept, under which key, and what it means once it is opened.
+
+Shapes: docs.slack.dev/reference/events, docs.slack.dev/reference/interaction-payloads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dragoman.domain.chat import CHANNEL, owner_of
+from ingress.slack import choosing
+
+LONGEST_TEXT = 4000  # characters of a post that are looked at
+MOST_FILES = 25  # of one post
+# Subtypes of `message` that a person makes; all others are news about the channel.
+BY_PEOPLE = frozenset({None, "file_share", "thread_broadcast"})
+DIRECT = frozenset({"im", "mpim"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the door keeps of something Slack sent: `key` says when two are the same."""
+
+    key: str
+    sender: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A person's message. `files` are ids; `mentioned`: it names a user, perhaps us; `direct`: in a direct message."""
+
+    team: str
+    place: str
+    ts: str
+    thread_ts: str | None
+    user: str
+    text: str
+    files: tuple[str, ...]
+    direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A file came into a channel; the message that brought it has to be found."""
+
+    team: str
+    place: str
+    user: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """A person put a country's flag on a message."""
+
+    team: str
+    place: str
+    ts: str
+    user: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostGone:
+    """A message was deleted, or lost some of its files (`files`; empty: all of it is gone)."""
+
+    team: str
+    place: str
+    ts: str
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileGone:
+    """A file was deleted, or (`place`) is not shared in a channel any more."""
+
+    team: str
+    file: str
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody, perhaps Dragoman, came into a channel; `inviter` None: by themselves."""
+
+    team: str
+    place: str
+    user: str
+    inviter: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HomeOpened:
+    """A person looks at the app's home."""
+
+    team: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The app was uninstalled, or its token taken back."""
+
+    team: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button or a choice in one of our messages. `value`: what it stands for; `late`: a dialog could not be opened in time."""
+
+    team: str
+    place: str
+    ts: str
+    thread_ts: str | None
+    user: str
+    action: str
+    value: str
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A filled-in dialog for a post: tags of languages, tone, layout, pages, None where nothing was chosen."""
+
+    team: str
+    place: str
+    ts: str
+    user: str
+    languages: tuple[str, ...]
+    tone: str | None = None
+    layout: str | None = None
+    pages: str | None = None
+    glossary: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A filled-in dialog with the wishes of a channel or of a person (`place`: its id)."""
+
+    team: str
+    place: str
+    user: str
+    wishes: dict[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing to do, and why."""
+
+    reason: str
+
+
+Event = (
+    Posted
+    | Shared
+    | Flagged
+    | PostGone
+    | FileGone
+    | Joined
+    | HomeOpened
+    | Removed
+    | Pressed
+    | Wanted
+    | Settled
+    | Nothing
+)
+
+
+def team_of(body: Mapping[str, Any]) -> str:
+    """The workspace that something is for: that of our installation, which may be another one than the author's (Slack Connect)."""
+    for one in body.get("authorizations") or ():
+        if one.get("team_id"):
+            return str(one["team_id"])
+    team = body.get("team")
+    inner = team.get("id") if isinstance(team, Mapping) else team
+    return str(body.get("team_id") or inner or "")
+
+
+def kept_event(body: Mapping[str, Any]) -> Kept | None:
+    """What to keep of an event; None: nothing will come of it, an ack is enough."""
+    event, team = body.get("event") or {}, team_of(body)
+    payload = _payload(team, event)
+    if isinstance(read(payload), Nothing):
+        return None
+    key = f"{CHANNEL}:{team}:{body.get('event_id', '')}"[:200]
+    return Kept(key, owner_of(team, str(event.get("user") or "")), payload)
+
+
+def kept_action(body: Mapping[str, Any], *, late: bool = False) -> Kept:
+    """What to keep of a press of a button; `late`: the dialog that it should open could not be opened in time."""
+    team, action = team_of(body), (body.get("actions") or [{}])[0]
+    container, user = body.get("container") or {}, str((body.get("user") or {}).get("id", ""))
+    chosen = action.get("selected_option") or {}
+    event = {
+        "type": "pressed",
+        "user": user,
+        "channel": container.get("channel_id") or (body.get("channel") or {}).get("id", ""),
+        "ts": container.get("message_ts") or "",
+        "thread_ts": container.get("thread_ts"),
+        "action": action.get("action_id", ""),
+        "value": str(chosen.get("value") or action.get("value") or "")[:200],
+        "late": late,
+    }
+    key = f"{CHANNEL}:{team}:action:{user}:{event['ts']}:{action.get('action_ts', '')}"
+    return Kept(key[:200], owner_of(team, user), _payload(team, event))
+
+
+def kept_view(body: Mapping[str, Any], kind: str, facts: Mapping[str, Any]) -> Kept:
+    """What to keep of a filled-in dialog: `kind` is `wanted` or `settled`, `facts` what was filled in."""
+    team, user, view = team_of(body), str((body.get("user") or {}).get("id", "")), body.get("view") or {}
+    key = f"{CHANNEL}:{team}:view:{view.get('id', '')}:{view.get('hash', '')}"
+    return Kept(key[:200], owner_of(team, user), _payload(team, {**facts, "type": kind, "user": user}))
+
+
+def read(payload: Mapping[str, Any]) -> Event:
+    """What a kept payload means. Never raises for anything that Slack, or somebody in its name, may send."""
+    event, team = payload.get("event") or {}, str(payload.get("team") or "")
+    place, user = (
+        _text(event.get("channel") or event.get("channel_id")),
+        _text(event.get("user") or event.get("user_id")),
+    )
+    if event.get("bot_id") and event.get("type") in ("message", "app_mention"):
+        return Nothing("a bot's")
+    reader = _READERS.get(_text(event.get("type")))
+    return reader(event, team, place, user) if reader else Nothing("nothing to do")
+
+
+def _message(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    subtype = event.get("subtype")
+    if subtype == "message_deleted":
+        return PostGone(team, place, _text(event.get("deleted_ts")))
+    if subtype == "message_changed":
+        return _changed(event, team, place)
+    if subtype not in BY_PEOPLE:
+        return Nothing(f"subtype {subtype}")
+    posted = _posted(event, team, place, user)
+    if not (place and user and posted.ts):
+        return Nothing("incomplete")
+    # A mention comes as `app_mention` too; here its text says that the post is meant for us.
+    return posted if posted.files or posted.direct else Nothing("no file")
+
+
+def _changed(event: Mapping[str, Any], team: str, place: str) -> Event:
+    now, before = event.get("message") or {}, event.get("previous_message") or {}
+    ts = _text(now.get("ts") or before.get("ts"))
+    if now.get("subtype") == "tombstone":  # a deleted post whose thread stays
+        return PostGone(team, place, ts)
+    lost = tuple(file for file in _files(before) if file not in _files(now))
+    lost += tuple(_text(file.get("id")) for file in now.get("files") or () if file.get("mode") == "tombstone")
+    return PostGone(team, place, ts, lost) if lost and ts else Nothing("edited")
+
+
+def _posted(event: Mapping[str, Any], team: str, place: str, user: str) -> Posted:
+    return Posted(
+        team=team,
+        place=place,
+        ts=_text(event.get("ts")),
+        thread_ts=_text(event.get("thread_ts")) or None,
+        user=user,
+        text=_text(event.get("text"))[:LONGEST_TEXT],
+        files=_files(event),
+        direct=event.get("channel_type") in DIRECT or place.startswith("D"),
+    )
+
+
+def _mention(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    return _posted(event, team, place, user) if place and user and event.get("ts") else Nothing("incomplete")
+
+
+def _shared(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    file = _file_id(event)
+    return Shared(team, place, user, file) if place and file else Nothing("incomplete")
+
+
+def _file_gone(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    file = _file_id(event)
+    return FileGone(team, file, place or None) if file else Nothing("incomplete")
+
+
+def _joined(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    return Joined(team, place, user, event.get("inviter"))
+
+
+def _home(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    return HomeOpened(team, user) if event.get("tab") == "home" else Nothing("another tab")
+
+
+def _uninstalled(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    return Removed(team)
+
+
+def _revoked(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    return Removed(team) if (event.get("tokens") or {}).get("bot") else Nothing("not the bot's token")
+
+
+def _file_id(event: Mapping[str, Any]) -> str:
+    return _text(event.get("file_id") or (event.get("file") or {}).get("id"))
+
+
+def _reaction(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    item, language = event.get("item") or {}, choosing.of_flag(_text(event.get("reaction")))
+    if item.get("type") != "message" or language is None:
+        return Nothing("no flag on a message")
+    return Flagged(team, _text(item.get("channel")), _text(item.get("ts")), user, language)
+
+
+def _pressed(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    ts, thread_ts = _text(event.get("ts")), _text(event.get("thread_ts")) or None
+    action, value = _text(event.get("action")), _text(event.get("value"))
+    return Pressed(team, place, ts, thread_ts, user, action, value, bool(event.get("late")))
+
+
+def _wanted(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    chosen = {name: event.get(name) for name in ("tone", "layout", "pages", "glossary")}
+    return Wanted(team, place, _text(event.get("ts")), user, tuple(event.get("languages") or ()), **chosen)
+
+
+def _settled(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
+    return Settled(team, place, user, dict(event.get("wishes") or {}))
+
+
+def _files(message: Mapping[str, Any]) -> tuple[str, ...]:
+    ids = (_text(file.get("id")) for file in message.get("files") or () if isinstance(file, Mapping))
+    return tuple(dict.fromkeys(one for one in ids if one))[:MOST_FILES]
+
+
+def _payload(team: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of an event: ids and the text, no addresses of files and no tokens.
+
+    `place`, `thread_ts` and `user` say where an answer belongs.
+    """
+    names = (
+        "type", "subtype", "user", "user_id", "bot_id", "channel", "channel_id", "channel_type", "ts", "thread_ts", "text",
+        "file_id", "deleted_ts", "reaction", "inviter", "tab", "tokens", "action", "value", "late", "languages", "tone", "layout",
+        "pages", "glossary", "wishes",
+    )  # fmt: skip
+    kept = {name: event[name] for name in names if event.get(name) not in (None, "")}
+    if "text" in kept:
+        kept["text"] = _text(kept["text"])[:LONGEST_TEXT]
+    if isinstance(event.get("item"), Mapping):
+        kept["item"] = {name: event["item"].get(name) for name in ("type", "channel", "ts")}
+    if isinstance(event.get("file"), Mapping):
+        kept["file"] = {"id": event["file"].get("id")}
+    for name, message in (
+        ("files", event),
+        ("message", event.get("message")),
+        ("previous_message", event.get("previous_message")),
+    ):
+        if isinstance(message, Mapping):
+            files = [
+                {"id": one.get("id"), "mode": one.get("mode")}
+                for one in message.get("files") or ()
+                if isinstance(one, Mapping)
+            ]
+            if name == "files" and files:
+                kept["files"] = files
+            elif name != "files":
+                kept[name] = {"ts": message.get("ts"), "subtype": message.get("subtype"), "files": files}
+    if isinstance(kept.get("tokens"), Mapping):
+        kept["tokens"] = {"bot": kept["tokens"].get("bot")}
+    place, ts = kept.get("channel") or kept.get("channel_id"), kept.get("thread_ts") or kept.get("ts")
+    return {
+        "team": team,
+        "event": kept,
+        "place": place,
+        "thread_ts": ts,
+        "user": kept.get("user") or kept.get("user_id"),
+    }
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+_READERS: dict[str, Callable[[Mapping[str, Any], str, str, str], Event]] = {
+    "message": _message,
+    "app_mention": _mention,
+    "file_shared": _shared,
+    "file_deleted": _file_gone,
+    "file_unshared": _file_gone,
+    "reaction_added": _reaction,
+    "member_joined_channel": _joined,
+    "app_home_opened": _home,
+    "app_uninstalled": _uninstalled,
+    "tokens_revoked": _revoked,
+    "pressed": _pressed,
+    "wanted": _wanted,
+    "settled": _settled,
+}
+EVENTS = frozenset(_READERS) - {"pressed", "wanted", "settled"}  # what the app subscribes to, by type

@@ -1,0 +1,110 @@
+"""The door for Slack as it runs: by Socket Mode in a process of its own, or as a receiver of requests in the web process."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Mapping
+
+import structlog
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+
+from dragoman import queues, slack
+from dragoman.db import presence
+from dragoman.db.engine import Database
+from dragoman.errors import DatabaseUnavailable, DragomanError, OutboundUnavailable, SettingsInvalid
+from dragoman.intake import Intake
+from dragoman.queues import BrokerDoorbell
+from dragoman.settings import Settings
+from dragoman.storage import open_store
+from dragoman.telemetry import configure_logs, configure_traces
+from ingress.slack.app import dispatch, make_app
+from ingress.slack.places import Installations
+
+log = structlog.get_logger(__name__)
+
+LISTENERS = 10  # events that are kept at the same time
+TELL_EVERY_S = 15.0  # `dragoman health slack` looks for a sign of the last minute
+CONNECT_AGAIN_S = 5.0
+
+
+def receiver(settings: Settings, intake: Intake) -> Receiver:
+    """What answers `POST /slack/events` in the web process."""
+    return Receiver(settings, intake)
+
+
+class Receiver:
+    """Bolt behind HTTP."""
+
+    def __init__(self, settings: Settings, intake: Intake) -> None:
+        """No call to Slack is made yet."""
+        self._app = make_app(settings, intake, Installations(settings, intake.database))
+
+    def __call__(self, body: str, query: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], str]:
+        """Status, headers and body for one request; blocks while it is kept."""
+        return dispatch(self._app, body, query, headers)
+
+
+def run(settings: Settings) -> None:
+    """Take events by Socket Mode until SIGTERM or Ctrl-C. Raises SettingsInvalid where tokens are missing."""
+    configure_logs(settings.log_format)
+    configure_traces("dragoman-slack")
+    if settings.slack_mode != "socket" or settings.slack_app_token is None or settings.slack_bot_token is None:
+        message = (
+            "`dragoman slack` needs DRAGOMAN_SLACK_BOT_TOKEN, DRAGOMAN_SLACK_APP_TOKEN and DRAGOMAN_SLACK_MODE=socket."
+        )
+        raise SettingsInvalid(message, advice="With DRAGOMAN_SLACK_MODE=http the web process takes Slack's events.")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    database, doorbell = Database(settings.database), BrokerDoorbell(queues.make_app(settings))
+    intake = Intake(database, open_store(settings.storage), doorbell, settings)
+    handler = _connected(settings, intake, stop)
+    try:
+        while handler and not stop.wait(TELL_EVERY_S):
+            _tell(database, connected=handler.client.is_connected())
+    finally:
+        if handler:
+            handler.client.close()
+        doorbell.close()
+        database.close()
+    log.info("slack_stopped")
+
+
+def _connected(settings: Settings, intake: Intake, stop: threading.Event) -> SocketModeHandler | None:
+    """The handler with its connection, which it renews by itself; Slack is waited for. Raises what waiting does not mend."""
+    installations = Installations(settings, intake.database)
+    while not stop.is_set():
+        try:
+            own = installations.own()
+            handler = _handler(settings, intake, installations)
+            with slack.our_errors():
+                handler.client.connect()
+        except (OutboundUnavailable, DatabaseUnavailable) as error:
+            log.warning("slack_unreachable", detail=error.detail)
+            stop.wait(CONNECT_AGAIN_S)
+        else:
+            log.info("slack_connected", team=own["team"])
+            _tell(intake.database, connected=True)
+            return handler
+    return None
+
+
+def _handler(settings: Settings, intake: Intake, installations: Installations) -> SocketModeHandler:
+    token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
+    client = WebClient(token, base_url=settings.slack_api_url, timeout=slack.TIMEOUT_S)
+    app = make_app(settings, intake, installations)
+    return SocketModeHandler(app, token, web_client=client, concurrency=LISTENERS)
+
+
+def _tell(database: Database, *, connected: bool) -> None:
+    if not connected:
+        log.warning("slack_not_connected")
+        return
+    try:
+        with database.write() as connection:
+            presence.beat(connection, f"slack@{socket.gethostname()}")
+    except DragomanError as error:
+        log.warning("slack_not_told", detail=error.detail)
