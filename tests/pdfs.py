@@ -71,6 +71,14 @@ def share_of_different_pixels(one: bytes, other: bytes) -> float:
     return sum(abs(a - b) > 48 for a, b in zip(one, other, strict=True)) / len(one)
 
 
+def share_of_different_ink(one: bytes, other: bytes) -> float:
+    """As `share_of_different_pixels`, of the pixels that are not paper in both."""
+    if len(one) != len(other) or not one:
+        return 1.0
+    inked = [(a, b) for a, b in zip(one, other, strict=True) if min(a, b) < 224]
+    return sum(abs(a - b) > 48 for a, b in inked) / max(len(inked), 1)
+
+
 def long_pdf(paragraphs: int = 300) -> bytes:
     """Sentences that are all different, fifteen a page: by default six requests of 50 texts."""
     document = pymupdf.open()
