@@ -21,6 +21,9 @@ postgresql|/usr/lib/postgresql/*/bin/initdb initdb|the ledgers on PostgreSQL
 redis-server|redis-server valkey-server|a broker that dies and comes back
 postfix|/usr/sbin/postfix|mail through a real mail server
 swaks|swaks|mail from a real client
+s-nail|s-nail|mail from a real client
+mutt|mutt|mail from a real client
+msmtp|msmtp|mail from a real client
 chromium|chromium chromium-browser google-chrome|the web pages in a browser
 tesseract-ocr|tesseract|text recognition
 poppler-utils|pdftoppm|a second opinion on the translated PDF

@@ -44,6 +44,12 @@ def said(connection: Connection, service: str) -> dict[str, Any]:
     return connection.scalar(select(HEARTBEATS.c.facts).where(HEARTBEATS.c.service == service)) or {}
 
 
+def told(connection: Connection, prefix: str) -> dict[str, dict[str, Any]]:
+    """The facts of each service whose name begins with `prefix`."""
+    rows = connection.execute(select(HEARTBEATS.c.service, HEARTBEATS.c.facts))
+    return {service: facts for service, facts in rows if service.startswith(prefix)}
+
+
 def alive(connection: Connection) -> dict[str, float]:
     """Seconds since each service was last heard of."""
     rows = connection.execute(select(HEARTBEATS.c.service, now_s() - HEARTBEATS.c.seen_at))

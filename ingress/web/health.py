@@ -6,14 +6,14 @@ import io
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 import structlog
 from celery import Celery
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -129,12 +129,14 @@ class LedgerCollector(Collector):
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """All families. Raises DatabaseUnavailable."""
         with self.database.read() as connection:
             counted = jobs.counted(connection)
             ledgers = gauges.of_ledgers(connection)
             alive = presence.alive(connection)
+            said = presence.told(connection, "smtp@")
+        yield from _of_mail(said)
         yield _family("dragoman_jobs", "Jobs by stage and state.", ("stage", "state"), counted.items())
         for name, words in (
             ("open", "Rows of a ledger that have not ended; in the outbox: deliveries that wait."),
@@ -146,6 +148,20 @@ class LedgerCollector(Collector):
             yield _family(f"dragoman_ledger_{name.replace('_s', '_seconds')}", words, ("ledger",), values)
         ages = [((service,), age) for service, age in alive.items()]
         yield _family("dragoman_heartbeat_age_seconds", "Seconds since a service was heard of.", ("service",), ages)
+
+
+def _of_mail(said: Mapping[str, Mapping[str, Any]]) -> Iterator[CounterMetricFamily]:
+    """What the mail doors have counted since they started, as they last told it."""
+    for kind, label, words in (
+        ("replies", "code", "Replies of the mail door by code, such as `250 2.0.0`."),
+        ("dropped", "reason", "Messages that the mail door took and that are never answered."),
+        ("refused", "reason", "Messages and recipients that the mail door refused."),
+    ):
+        family = CounterMetricFamily(f"dragoman_mail_{kind}", words, labels=("service", label))
+        for service, facts in sorted(said.items()):
+            for name, count in sorted(facts.get(kind, {}).items()):
+                family.add_metric((service, name), count)
+        yield family
 
 
 def _family(

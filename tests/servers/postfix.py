@@ -22,8 +22,8 @@ STOP_WITHIN_S = 15
 class Postfix:
     """A running Postfix; `queue()` lists the mails that it still holds."""
 
-    def __init__(self, relay_domain: str, next_hop: int, smarthost: int) -> None:
-        """`next_hop`, `smarthost`: ports on loopback that take SMTP."""
+    def __init__(self, relay_domain: str, next_hop: int, smarthost: int, protocol: str = "smtp") -> None:
+        """`next_hop`, `smarthost`: ports on loopback; `protocol`: what is spoken with the first, `smtp` or `lmtp`."""
         if os.geteuid() != 0:
             pytest.skip("Postfix has to be started by root")
         self._postfix = find("postfix") or missing("postfix", "postfix")
@@ -31,7 +31,7 @@ class Postfix:
         self._server = Server("postfix")
         self._folder = self._server.folder
         self._folder.chmod(0o755)
-        self._configure(relay_domain, next_hop, smarthost)
+        self._configure(relay_domain, next_hop, smarthost, protocol)
 
     def __enter__(self) -> Self:
         self._run("start")
@@ -58,7 +58,8 @@ class Postfix:
     def _run(self, word: str) -> None:
         subprocess.run([self._postfix, "-c", self._config, word], check=True, capture_output=True, timeout=60)
 
-    def _configure(self, relay_domain: str, next_hop: int, smarthost: int) -> None:
+    def _configure(self, relay_domain: str, next_hop: int, smarthost: int, protocol: str) -> None:
+        hop = f"lmtp:inet:{LOOPBACK}:{next_hop}" if protocol == "lmtp" else f"smtp:[{LOOPBACK}]:{next_hop}"
         etc, queue, data = (self._folder / name for name in ("etc", "queue", "data"))
         for folder in (etc, queue, data):
             folder.mkdir(mode=0o755)
@@ -77,7 +78,9 @@ class Postfix:
             "smtp_host_lookup": "native",
             "mynetworks": "127.0.0.0/8",
             "relay_domains": relay_domain,
-            "transport_maps": f"inline:{{ {{{relay_domain}=smtp:[{LOOPBACK}]:{next_hop}}} }}",
+            "transport_maps": f"inline:{{ {{{relay_domain}={hop}}} }}",
+            "lmtp_host_lookup": "native",
+            "recipient_delimiter": "+",
             "relayhost": f"[{LOOPBACK}]:{smarthost}",
             "smtp_tls_security_level": "none",
             "alias_maps": "",

@@ -139,6 +139,16 @@ def test_all_of_it_works_on_postgresql_and_s3_too(
     database.close()
 
 
+def test_numbers_of_the_mail_door_are_told(client: Client, database: Database) -> None:
+    facts = {"replies": {"250 2.0.0": 7}, "dropped": {"list": 2}, "refused": {"unauthenticated": 1}}
+    with database.write() as connection:
+        presence.beat(connection, "smtp@host", facts)
+    metrics = client.get("/metrics").body.decode()
+    assert 'dragoman_mail_replies_total{code="250 2.0.0",service="smtp@host"} 7.0' in metrics
+    assert 'dragoman_mail_dropped_total{reason="list",service="smtp@host"} 2.0' in metrics
+    assert 'dragoman_mail_refused_total{reason="unauthenticated",service="smtp@host"} 1.0' in metrics
+
+
 def _answers(client: Client) -> bool:
     try:
         return client.get("/healthz").status == 200
