@@ -37,7 +37,7 @@ def make_app(settings: Settings, intake: Intake, installations: Installations) -
         process_before_response=True,
         token_verification_enabled=False,
         ignoring_self_events_enabled=False,  # a bot's messages are told apart by `parse`
-        authorize=installations.authorize,
+        authorize=installations.authorize,  # bolt looks at the names of the arguments
         client=WebClient(base_url=settings.slack_api_url, timeout=DIALOG_TIMEOUT_S, retry_handlers=[]),
         logger=_quiet(),
     )

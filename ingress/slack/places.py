@@ -38,13 +38,13 @@ class Installations:
         """Whether Dragoman is installed in this workspace. Raises as `own`."""
         return bool(team == self.own()["team"])
 
-    def authorize(self, **_: Any) -> AuthorizeResult:
+    def authorize(self, team: str | None) -> AuthorizeResult:
         """As bolt's `authorize`: no call to Slack stands between an event and its ack."""
         own = self._own or {}
         token = self._settings.slack_bot_token
         return AuthorizeResult(
             enterprise_id=None,
-            team_id=own.get("team"),
+            team_id=team,
             bot_user_id=own.get("bot_user"),
             bot_id=own.get("bot"),
             bot_token=token.get_secret_value() if token else None,

@@ -61,7 +61,7 @@ def run(settings: Settings) -> None:
         signal.signal(number, lambda *_: stop.set())
     database, doorbell = Database(settings.database), BrokerDoorbell(queues.make_app(settings))
     intake = Intake(database, open_store(settings.storage), doorbell, settings)
-    handler = _connected(settings, intake, stop)
+    handler = connect(settings, intake, stop)
     try:
         while handler and not stop.wait(TELL_EVERY_S):
             _tell(database, connected=handler.client.is_connected())
@@ -73,7 +73,7 @@ def run(settings: Settings) -> None:
     log.info("slack_stopped")
 
 
-def _connected(settings: Settings, intake: Intake, stop: threading.Event) -> SocketModeHandler | None:
+def connect(settings: Settings, intake: Intake, stop: threading.Event) -> SocketModeHandler | None:
     """The handler with its connection, which it renews by itself; Slack is waited for. Raises what waiting does not mend."""
     installations = Installations(settings, intake.database)
     while not stop.is_set():

@@ -1,0 +1,174 @@
+"""A whole Dragoman around a Slack of the test's own: the real door in both modes, the pipeline and the notifier worked by one thread.
+
+The thread stands in for the broker and its workers: it does what is due in the four ledgers, over and over, with the very functions
+that the Celery tasks call. `held_back` names the tables that it leaves alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from dragoman.db.cards import CARDS
+from dragoman.db.engine import Database
+from dragoman.db.inbox import INBOX
+from dragoman.db.jobs import JOBS
+from dragoman.db.lease import is_due
+from dragoman.db.outbox import OUTBOX
+from dragoman.domain.job import STAGES, Stage
+from dragoman.errors import DragomanError
+from dragoman.intake import Intake
+from dragoman.settings import Settings
+from dragoman.storage import open_store
+from ingress.slack.app import dispatch, make_app
+from ingress.slack.places import Installations
+from ingress.slack.process import connect
+from ingress.slack.tasks import open_event
+from notifier import tasks as notifying
+from pipeline.context import Context
+from pipeline.tasks import perform
+from tests.fakes import RecordingDoorbell
+from tests.servers.slack.faults import Faults
+from tests.servers.slack.http_server import Handler, Server
+from tests.servers.slack.slack import FakeSlack
+
+ROUND_S = 0.02
+
+
+class House:
+    """See the module's words. `errors`: what was raised that nobody had foreseen."""
+
+    def __init__(self, slack: FakeSlack, settings: Settings, mode: str) -> None:
+        self.slack, self.settings, self.mode = slack, settings, mode
+        self.database = Database(settings.database)
+        self.intake = Intake(self.database, open_store(settings.storage), RecordingDoorbell(), settings)
+        self.pipeline, self.notifier = Context.open(settings), notifying.open_context(settings)
+        self.held_back: set[str] = set()
+        self.errors: list[BaseException] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._close: Callable[[], None] = lambda: None
+
+    def open(self) -> None:
+        """Let events in, and begin to work."""
+        self._close = self._serve() if self.mode == "http" else self._connect()
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join(20)
+        self._close()
+        for database in (self.database, self.pipeline.database, self.notifier.database):
+            database.close()
+
+    def rows(self, table: Table, **values: Any) -> list[dict[str, Any]]:
+        """The rows of a table, oldest first."""
+        with self.database.read() as connection:
+            statement = select(table).filter_by(**values).order_by(table.c.created_at)
+            return [dict(row) for row in connection.execute(statement).mappings()]
+
+    @property
+    def jobs(self) -> list[dict[str, Any]]:
+        return self.rows(JOBS)
+
+    def quiet(self, timeout_s: float = 30.0) -> None:
+        """Wait until all events are acknowledged and nothing is due or at work (what waits for a person does not count)."""
+        self.slack.settle()
+        deadline = time.monotonic() + timeout_s
+        calm = 0
+        while calm < 3:
+            busy = [
+                (t.name, r["id"], r["state"], r["error_code"])
+                for t in (INBOX, JOBS, OUTBOX, CARDS)
+                for r in self.rows(t)
+                if self._is_busy(t, r)
+            ]
+            calm = 0 if busy else calm + 1
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"still at work: {busy}; {self.errors}")
+            time.sleep(ROUND_S)
+
+    def _is_busy(self, table: Table, row: dict[str, Any]) -> bool:
+        return row["state"] in ("ready", "running") and table.name not in self.held_back
+
+    def _work(self) -> None:
+        while not self._stop.wait(ROUND_S):
+            for table, work in ((INBOX, self._open), (JOBS, self._do), (OUTBOX, self._deliver), (CARDS, self._show)):
+                if table.name in self.held_back:
+                    continue
+                for row in self._due(table):
+                    try:
+                        work(row)
+                    except DragomanError:
+                        pass  # on record in the row
+                    except BaseException as error:  # noqa: BLE001 - the test looks at it
+                        self.errors.append(error)
+
+    def _due(self, table: Table) -> list[dict[str, Any]]:
+        # Attempts and pauses are the ledgers' own business, and are tested there: here nobody waits for them.
+        with self.database.write() as connection:
+            waits = (table.c.state == "ready", table.c.waiting_for.is_(None), table.c.attempts > 0)
+            connection.execute(table.update().where(*waits).values(run_after=0.0))
+            return [dict(row) for row in connection.execute(select(table).where(is_due(table))).mappings()]
+
+    def _open(self, row: dict[str, Any]) -> None:
+        open_event(self.intake, row["id"])
+
+    def _do(self, row: dict[str, Any]) -> None:
+        for stage in STAGES[STAGES.index(Stage(row["stage"])) :]:
+            if not perform(self.pipeline, row["id"], stage):
+                return
+
+    def _deliver(self, row: dict[str, Any]) -> None:
+        notifying.deliver(self.notifier, row["owner"])
+
+    def _show(self, row: dict[str, Any]) -> None:
+        assert self.notifier.shower
+        self.notifier.shower.show(row["id"])
+
+    def _serve(self) -> Callable[[], None]:
+        app = make_app(self.settings, self.intake, Installations(self.settings, self.database))
+        server = Server(_Door, app=app, faults=Faults())
+        self.slack.app.request_url = f"{server.url}/slack/events"
+        return server.stop
+
+    def _connect(self) -> Callable[[], None]:
+        handler = connect(self.settings, self.intake, threading.Event())
+        assert handler
+        self.slack.wait_until(lambda: self.slack.sockets.connections)
+
+        def close() -> None:
+            client = handler.client
+            client.auto_reconnect_enabled = client.default_auto_reconnect_enabled = False
+            for connection in list(self.slack.sockets.connections):
+                self.slack.sockets.cut(connection)
+            client.closed = True
+            client.message_queue.put("")
+            client.close()
+
+        return close
+
+
+class _Door(Handler):
+    app: Any
+
+    def do_POST(self) -> None:  # noqa: N802
+        status, headers, body = dispatch(self.app, self.body().decode(), "", dict(self.headers))
+        self.reply(status, body or "", headers)
+
+
+@contextmanager
+def opened(slack: FakeSlack, settings: Settings, mode: str) -> Iterator[House]:
+    """A house that is open."""
+    house = House(slack, settings, mode)
+    try:
+        house.open()
+        yield house
+    finally:
+        with suppress(Exception):
+            house.close()
