@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pymupdf
 
 from dragoman.domain.document import Document, DocumentWarning
-from dragoman.domain.job import Options
+from dragoman.domain.job import Layout, Options
 from pipeline.pdf import layouts, parts
 from pipeline.pdf.cleaning import clean
 from pipeline.pdf.embedding import embed
@@ -36,13 +37,36 @@ def reconstruct(
     `stamp`: a sentence to print on every page, None: nothing. `on_progress` is told the share done, 0 to 1.
     Gives what the reader should know. Raises what opening a PDF raises (see `pipeline.pdf.opening.opened`).
     """
+    if options.layout is not Layout.TRANSLATED:
+        return _with_originals(source, document, out, options, password=password, stamp=stamp, on_progress=on_progress)
     with opened(source, password) as pdf, damage_named():
         writer = _written(pdf, document, options.target_lang, stamp, lambda share: on_progress(PAGES_SHARE * share))
         writer.finish()
         label(pdf, document, options.target_lang)
-        said = clean(pdf) + layouts.save(pdf, source, out, options.layout, password)
+        said = clean(pdf)
+        layouts.save(pdf, out)
     on_progress(1.0)
     return (*writer.warnings, *said)
+
+
+def _with_originals(
+    source: Path,
+    document: Document,
+    out: Path,
+    options: Options,
+    *,
+    password: str | None,
+    stamp: str | None,
+    on_progress: Callable[[float], None],
+) -> tuple[DocumentWarning, ...]:
+    """As one part: writing a page in place changes what its original draws, and a join does not."""
+    with tempfile.TemporaryDirectory() as folder:
+        part, lang = Path(folder) / "part", options.target_lang
+        told = lambda share: on_progress(PAGES_SHARE * share)  # noqa: E731
+        said = set_part(source, document, part, target_lang=lang, password=password, stamp=stamp, on_progress=told)
+        said += join(source, document, [part], out, options=options, password=password)
+    on_progress(1.0)
+    return said
 
 
 def set_part(
@@ -97,6 +121,8 @@ def join(
     with opened(source, password) as pdf:
         fonts, reserved = Fonts(options.target_lang), dict[str, int]()
         ready = list(made)
+        with damage_named():
+            originals = None if options.layout is Layout.TRANSLATED else layouts.remember(pdf)
         for place, path in enumerate(ready, start=1):
             part = parts.read(path)
             with damage_named():
@@ -105,7 +131,10 @@ def join(
         with damage_named():
             embed(pdf, fonts.used(), reserved)
             label(pdf, document, options.target_lang)
-            said = clean(pdf) + layouts.save(pdf, source, out, options.layout, password)
+            said = clean(pdf)
+            if originals is not None:
+                layouts.arrange(pdf, originals, options.layout)
+            layouts.save(pdf, out)
     on_progress(1.0)
     return said
 
