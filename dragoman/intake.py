@@ -315,9 +315,14 @@ class Intake:
         return tried
 
     def purge(self, job_id: str) -> bool:
-        """Forget a job's files now; False if there is no such job."""
+        """Forget a job's files now, those shown in Slack too; False if there is no such job. Safe to repeat.
+
+        Raises OutboundUnavailable while Slack cannot be asked.
+        """
         cache, maildir = Cache(self.settings.broker_url), self.settings.maildir
-        return retention.purge_job(self.database, self.store, job_id, cache, maildir)
+        purged = retention.purge_job(self.database, self.store, job_id, cache, maildir)
+        retention.take_back(self.database, self.settings, job_id)
+        return purged
 
     def _put(self, key: str, body: BinaryIO | Path) -> str:
         if isinstance(body, Path):

@@ -11,20 +11,23 @@ import structlog
 from sqlalchemy import Connection, and_, or_, select, true, update
 
 from dragoman.cache import Cache
-from dragoman.db import inbox, jobs, memory, outbox, parts
+from dragoman.db import cards, inbox, jobs, memory, outbox, parts
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
 from dragoman.domain.job import OPEN
+from dragoman.errors import OutboundRefused
 from dragoman.ports import BlobStore
+from dragoman.settings import Settings
 from dragoman.telemetry import hashed
 
 log = structlog.get_logger(__name__)
 
 DAY_S = 86400
 BATCH = 200
+SLACK = "slack"
 
 
 def purge_job(
@@ -53,6 +56,32 @@ def purge_job(
     if row["message_id"]:
         purge_message(database, store, row["message_id"], maildir)
     return True
+
+
+def take_back(database: Database, settings: Settings, job_id: str) -> int:
+    """Delete the results of a job that were shown in Slack, and let its card say so; how many files. Safe to repeat.
+
+    For a purge that somebody asked for: what only grew old stays where people put it. Raises OutboundUnavailable.
+    """
+    with database.write() as connection:
+        row = jobs.by_id(connection, job_id)
+        if row is None or row["channel"] != SLACK:
+            return 0
+        cards.wake(connection, row["card_id"])
+        card = cards.by_id(connection, row["card_id"]) if row["card_id"] else None
+        refs = [delivery["ref"] or "" for delivery in outbox.deliveries(connection, job_id)]
+    files = [ref for ref in refs if ref.startswith("F")]  # a file's id, not a message's ts
+    if not files or card is None or not settings.slack_on:
+        return 0
+    from dragoman import slack
+
+    client = slack.client_of(settings, card["team"])
+    for file in files:
+        try:
+            slack.delete_file(client, file)
+        except OutboundRefused as error:
+            log.warning("slack_file_stays", job_id=job_id, detail=error.detail)
+    return len(files)
 
 
 def purge_message(database: Database, store: BlobStore, message_id: str, maildir: Path | None = None) -> bool:
@@ -91,15 +120,21 @@ def purge_sender(
     database: Database, store: BlobStore, sender: str, cache: Cache | None = None, maildir: Path | None = None
 ) -> int:
     """Forget all jobs and messages of one address (or owner such as `web:NAME`); how many jobs there were."""
-    wanted = {sender.strip(), sender.strip().casefold()}  # addresses are kept in small letters, names as they are
+    job_ids = jobs_of(database, sender)
     with database.read() as connection:
-        job_ids = list(connection.scalars(select(JOBS.c.id).where(JOBS.c.owner.in_(wanted))))
-        message_ids = list(connection.scalars(select(INBOX.c.id).where(INBOX.c.sender.in_(wanted))))
+        messages = select(INBOX.c.id).where(INBOX.c.sender.in_(_spelled(sender)))
+        message_ids = list(connection.scalars(messages))
     for job_id in job_ids:
         purge_job(database, store, job_id, cache, maildir)
     for message_id in message_ids:
         purge_message(database, store, message_id, maildir)
     return len(job_ids)
+
+
+def jobs_of(database: Database, sender: str) -> list[str]:
+    """Ids of the jobs of one address or owner."""
+    with database.read() as connection:
+        return list(connection.scalars(select(JOBS.c.id).where(JOBS.c.owner.in_(_spelled(sender)))))
 
 
 def purge_old(database: Database, store: BlobStore, days: int) -> int:
@@ -164,6 +199,11 @@ def _delete_mail(maildir: Path | None, ref: str | None) -> None:
 def _forget_texts(connection: Connection, which: Any) -> None:
     ended = or_(OUTBOX.c.ended_at.is_not(None), OUTBOX.c.state.not_in(OPEN))
     connection.execute(update(OUTBOX).where(which, ended).values(payload={}, rendered=None, bounce=None))
+
+
+def _spelled(sender: str) -> set[str]:
+    """Addresses are kept in small letters, names as they are."""
+    return {sender.strip(), sender.strip().casefold()}
 
 
 def _unnamed(owner: str) -> str:

@@ -39,8 +39,9 @@ LONGEST_CARD_NAME = 120
 LONGEST_PROBLEM = 600
 MOST_NOTES = 8
 MOST_LINES = 20  # of jobs that have no paragraph of their own
-MOST_LANGUAGES = 60
-ROOM = 1500  # of the weight, for what follows the jobs
+MOST_LANGUAGES = 40
+LONGEST_LINE, LONGEST_NOTE = 300, 400  # characters
+ROOM = 3200  # of the weight, for those lines
 STAGES = {Stage.EXTRACT: "Read", Stage.TRANSLATE: "Translate", Stage.TONE: "Tone", Stage.RECONSTRUCT: "Set pages"}
 DOING = {
     Stage.EXTRACT: "reading it",
@@ -133,7 +134,7 @@ def _view(job: Mapping[str, Any], eta_s: int | None) -> dict[str, Any]:
         "pages": job["pages"] or 0,
         "characters": None if job["characters"] is None else f"{job['characters']:,}",
         "remembered": round(100 * (job["remembered"] or 0.0)),
-        "to_bill": None if job["to_bill"] is None else f"{job['to_bill']:,}",
+        "to_bill": f"{job['to_bill']:,}" if job["to_bill"] else None,
         "engine": ENGINE_NAMES.get(job["engine"], job["engine"]),
         "pseudo": file.is_pseudo,
         "facts": facts(file),
@@ -162,30 +163,33 @@ def _steps(stage: Stage, *, toned: bool) -> list[dict[str, str]]:
     return [{"name": STAGES[step], "state": state} for step, state in zip(shown, states, strict=True)]
 
 
-def _paragraphs(views: Sequence[dict[str, Any]], room: int, others: Sequence[Block]) -> list[Block]:
+def _paragraphs(views: Sequence[dict[str, Any]], places: int, others: Sequence[Block]) -> list[Block]:
     """The jobs' blocks, in their order: in full what fits, those that wait or failed first, a line each of the rest."""
-    left, places, full = MOST_WEIGHT - ROOM - weight(others), room - 2, dict[str, list[Block]]()
-    for view in sorted(views, key=lambda view: FIRST.get(view["kind"], 4)):
-        made = _job(view)
-        left, places = left - weight(made), places - len(made)
-        if left < 0 or places < 0:
+    made = {view["id"]: _job(view) for view in views}
+    whole = [block for view in views for block in made[view["id"]]]
+    room = MOST_WEIGHT - weight(others)
+    if len(whole) <= places and weight(whole) <= room:
+        return whole
+    room, places, full = room - ROOM, places - 1, set[str]()
+    for view in sorted(views, key=lambda view: FIRST.get(view["kind"], len(FIRST))):
+        room, places = room - weight(made[view["id"]]), places - len(made[view["id"]])
+        if room < 0 or places < 0:
             break
-        full[view["id"]] = made
+        full.add(view["id"])
     rest = [view for view in views if view["id"] not in full]
-    shown = [block for view in views for block in full.get(view["id"], ())]
-    return [*shown, *([section(_lines(rest))] if rest else [])]
+    shown = [block for view in views if view["id"] in full for block in made[view["id"]]]
+    return [*shown, section(_lines(rest))]
 
 
 def _lines(views: Sequence[dict[str, Any]]) -> str:
-    lines, room = list[str](), LONGEST_TEXT - 100
+    lines, room = list[str](), LONGEST_TEXT - 200
     for view in views[:MOST_LINES]:
-        line = "• " + cut(said("card_line", it=view), 300)
-        room -= len(line) + 1
+        line = "• " + cut(said("card_line", it=view), LONGEST_LINE)
+        room -= len(json.dumps(line, ensure_ascii=False))
         if room < 0:
             break
         lines.append(line)
-    more = views[len(lines) :]
-    if more:
+    if more := views[len(lines) :]:
         lines.append(said("card_more", count=len(more), ended=sum(view["ended"] for view in more)))
     return "\n".join(lines)
 
@@ -233,7 +237,8 @@ def _asking(known: Facts) -> list[Block]:
         return []
     possible = set(known.targets)
     common = [tag for tag in COMMON if not possible or tag in possible or language.base(tag) in possible]
-    others = sorted(possible.difference(common), key=language.name)[: MOST_LANGUAGES - len(common)]
+    offered = {*common, *map(language.base, common)}
+    others = sorted(possible - offered, key=language.name)[: MOST_LANGUAGES - len(common)]
     groups = [
         (title, [(language.name(tag), f"{message_id}:{tag}") for tag in tags])
         for title, tags in (("Languages", common), ("More languages", others))
@@ -272,12 +277,12 @@ def _head(known: Facts, views: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _note(note: Mapping[str, Any]) -> str:
-    return said(
-        "card_note",
-        name=plain(note.get("filename") or "", LONGEST_NAME) or "A file",
-        problem=plain(note.get("message") or "It could not be translated.", LONGEST_PROBLEM),
-        advice=plain(note.get("advice") or "", LONGEST_PROBLEM),
-    )
+    left_out = {
+        "name": plain(note.get("filename") or "", LONGEST_NAME) or "A file",
+        "problem": plain(note.get("message") or "It could not be translated.", LONGEST_PROBLEM),
+        "advice": plain(note.get("advice") or "", LONGEST_PROBLEM),
+    }
+    return cut(said("card_note", it=left_out), LONGEST_NOTE)
 
 
 def _reaction(known: Facts, views: Sequence[dict[str, Any]], situation: str) -> str:

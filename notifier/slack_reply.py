@@ -127,6 +127,7 @@ class _Target:
         except SlackClosed as closed:
             self._move(closed)
             self._complete(file_id)
+        self._still_wanted(file_id)
         return file_id
 
     def tell(self) -> str:

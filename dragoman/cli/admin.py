@@ -69,11 +69,15 @@ def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> No
     with opened(data) as found:
         cache, maildir = Cache(found.settings.broker_url), found.settings.maildir
         if sender is not None:
+            gone = retention.jobs_of(found.database, sender)
             count = retention.purge_sender(found.database, found.store, sender, cache, maildir)
+            for job_id in gone:
+                retention.take_back(found.database, found.settings, job_id)
             typer.echo(f"Forgot {count} job{'' if count == 1 else 's'} of that sender.")
         elif job is not None and not retention.purge_job(found.database, found.store, job, cache, maildir):
             raise NotFound(f"There is no job {job}.")
-        else:
+        elif job is not None:
+            retention.take_back(found.database, found.settings, job)
             typer.echo(f"Forgot job {job}.")
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from slack_sdk import WebClient
 
 from dragoman.domain.job import NO_ENGINE, RowState
-from dragoman.errors import EngineKeyRejected, NoText
+from dragoman.errors import EngineKeyRejected, NoText, OutboundUnavailable
+from dragoman.storage import FolderStore
+from notifier.slack_upload import upload
 from tests.integration.slack.conftest import PDF, Desk
 from tests.integration.slack.test_card import close
+from tests.servers.slack.slack import FakeSlack
 
 
 def test_the_result_is_in_the_thread_byte_for_byte_with_words_for_the_requester(desk: Desk) -> None:
@@ -38,6 +44,33 @@ def test_a_result_whose_answer_was_lost_is_found_and_not_shared_again(desk: Desk
     assert desk.deliver(job) == 1
     assert len(desk.slack.world.uploads.shared) == 1
     assert len(desk.slack.uploads) == 1
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing in the program catches it."""
+
+
+@pytest.mark.parametrize("ends_in", ["a result", "a reason"])
+def test_killed_between_sending_and_marking_it_is_found_and_not_sent_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, ends_in: str
+) -> None:
+    [job] = desk.submit("contract.pdf")
+    if ends_in == "a result":
+        desk.complete(job)
+    else:
+        desk.fail(job)
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("notifier.tasks._mark", die)
+        with pytest.raises(Killed):
+            desk.deliver(job)
+    desk.slack.wait_until(lambda: desk.slack.thread(desk.post))
+    assert desk.deliver(job) == 1
+    assert len(desk.thread) == 1
+    assert desk.delivery(job)["state"] == RowState.DONE
 
 
 @pytest.mark.parametrize(
@@ -156,3 +189,93 @@ def test_a_pseudo_translation_is_marked_loudly(desk: Desk) -> None:
     desk.deliver(job)
     desk.wait_for_file()
     assert "*This is not a translation.*" in desk.thread[0].text
+
+
+def test_delete_now_takes_the_file_out_of_the_thread_and_the_card_says_so(desk: Desk) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.show()
+    desk.complete(job)
+    desk.deliver(job)
+    desk.wait_for_file()
+    desk.show()
+    desk.slack.fail("files.delete", 503)
+    with pytest.raises(OutboundUnavailable):
+        desk.intake.purge(job)
+    desk.intake.purge(job)
+    desk.intake.purge(job)
+    desk.show()
+    assert desk.slack.files_in(desk.thread) == []
+    assert "deleted" in desk.thread[0].text
+    assert "delete_job" not in str(desk.thread[0].blocks)
+    assert not [users for users in desk.post.reactions.values() if users]
+
+
+def test_what_is_deleted_while_it_is_delivered_is_not_left_in_the_thread(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.complete(job)
+    complete = WebClient.files_completeUploadExternal
+
+    def and_purge(*args: object, **facts: object) -> object:
+        answer = complete(*args, **facts)
+        desk.wait_for_file()
+        desk.intake.purge(job)
+        return answer
+
+    monkeypatch.setattr(WebClient, "files_completeUploadExternal", and_purge)
+    assert desk.deliver(job) == 0
+    assert desk.slack.files_in(desk.thread) == []
+    desk.deliver(job)
+    assert desk.slack.files_in(desk.thread) == []
+    assert desk.delivery(job)["state"] == RowState.CANCELLED
+
+
+def test_an_uploaded_file_that_slack_forgot_is_uploaded_again(desk: Desk) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.complete(job)
+    desk.slack.fail("files.completeUploadExternal", "cut")
+    desk.deliver(job)
+    desk.slack.world.files.pop(desk.delivery(job)["rendered"].removeprefix("slack-file:"))
+    assert desk.deliver(job) == 1
+    desk.wait_for_file()
+    assert desk.slack.files_in(desk.thread) == [("contract.fr.pdf", PDF)]
+
+
+class Reading(io.BytesIO):
+    """Remembers the most that was asked for at once."""
+
+    most = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.most = max(self.most, 10**9 if size is None or size < 0 else size)
+        return super().read(size)
+
+
+class OneFile(FolderStore):
+    def __init__(self, body: Reading) -> None:
+        self.body = body
+
+    def open(self, key: str):
+        return self.body
+
+    def size(self, key: str) -> int:
+        return len(self.body.getbuffer())
+
+
+def test_the_upload_is_streamed_and_has_a_length(slack: FakeSlack) -> None:
+    body = Reading(b"%PDF-1.7\n" + bytes(20_000_000))
+    client = WebClient(slack.bot_token, base_url=slack.api_url)
+    upload(client, OneFile(body), "jobs/1/result.pdf", "long.fr.pdf", "long")
+    [sent] = slack.uploads
+    assert (sent.size, sent.status, sent.content_type) == (20_000_009, 200, "application/pdf")
+    assert body.most <= 2**20
+
+
+def test_a_token_that_was_taken_back_leaves_a_dead_letter_that_can_be_retried(desk: Desk) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.complete(job)
+    desk.slack.revoke_tokens()
+    assert desk.deliver(job) == 0
+    row = desk.delivery(job)
+    assert (row["state"], row["error_code"], row["attempts"]) == (RowState.DEAD, "slack_revoked", 1)
