@@ -33,9 +33,16 @@ TO_FILL_IN = (
         "DRAGOMAN_TRUSTED_PEERS",
         "192.0.2.25",
         (
-            "The mail server in front, by IP address or network.",
-            "It has to have proved who the senders are, since anybody can write any From.",
-            "Mail from other servers is refused, unless DRAGOMAN_SENDER_AUTH=none takes every From at its word.",
+            "The mail server in front, by IP address or network, if there is one.",
+            "Without it, SPF and DKIM of each mail are looked up.",
+        ),
+    ),
+    (
+        "DRAGOMAN_TRUSTED_AUTHSERV_ID",
+        "mail.example.org",
+        (
+            "The name that it writes its Authentication-Results under: they have to let the sender pass.",
+            "If it lets no forged mail through at all, set DRAGOMAN_SENDER_AUTH=trusted instead.",
         ),
     ),
     (

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dragoman.doctor import doors, parts
+from dragoman.doctor import doors, parts, post
 from dragoman.doctor.findings import Finding, Verdict
 from dragoman.errors import DragomanError, SettingsInvalid
 from dragoman.settings import Settings
@@ -56,6 +56,9 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     ("services", parts.services, ""),
     ("engine", doors.engines, "Mend DRAGOMAN_ENGINE or DRAGOMAN_DEEPL_AUTH_KEY, or install the engine."),
     ("mail in", doors.mail, ""),
+    ("mail proof", post.door, ""),
+    ("mail TLS", post.tls, "Name files that this user can read."),
+    ("mail DNS", post.records, ""),
     ("mail out", doors.outbound, "Mend DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password."),
     ("links", doors.links, ""),
     ("fonts", doors.fonts, ""),

@@ -78,8 +78,8 @@ def mail(settings: Settings) -> Iterator[Finding]:
             return
     if settings.sender_auth == "none":
         said = "SENDER_AUTH=none: anybody who writes an allowed From gets in"
-        yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_SENDER_AUTH=trusted and DRAGOMAN_TRUSTED_PEERS.")
-    elif not settings.trusted_peers:
+        yield Finding("mail in", Verdict.WARN, said, "Take it out: senders are proved then (SENDER_AUTH=dmarc).")
+    elif settings.sender_auth == "trusted" and not settings.trusted_peers:
         said = "all mail is refused: no mail server is trusted to have proved the senders"
         yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_TRUSTED_PEERS to the address of yours.")
     elif settings.mail_address.endswith("@localhost"):
@@ -87,7 +87,20 @@ def mail(settings: Settings) -> Iterator[Finding]:
         yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_MAIL_ADDRESS.")
     else:
         said = f"{settings.mail_address} takes mail of {len(settings.allowed_senders)} entries in ALLOWED_SENDERS"
-        yield Finding("mail in", Verdict.OK, said)
+        yield Finding("mail in", Verdict.OK, f"{said}; {_proof(settings)}")
+
+
+def _proof(settings: Settings) -> str:
+    by_peer = (
+        "SPF and DKIM as the server in front says" if settings.trusted_authserv_id else "a trusted server proves them"
+    )
+    if settings.sender_auth == "trusted":
+        return by_peer
+    return (
+        f"{by_peer}, else we look"
+        if settings.trusted_peers and settings.trusted_authserv_id
+        else "SPF and DKIM prove them"
+    )
 
 
 def outbound(settings: Settings) -> Iterator[Finding]:

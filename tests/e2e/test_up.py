@@ -63,11 +63,12 @@ def pdf_of(answer: EmailMessage) -> pymupdf.Document:
 
 
 def assert_both_doors_work(stack: Stack, message_id: str) -> None:
-    before = len(stack.outbox())
+    before = stack.outbox()
     mail_with_swaks(stack, message_id)
     job_id = upload_with_curl(stack)
     assert stack.await_end(job_id)["status"] == "COMPLETED"
-    answer = read(stack.await_answers(before + 1)[-1])
+    (new,) = [one for one in stack.await_answers(len(before) + 1) if one not in before]
+    answer = read(new)
     assert answer["In-Reply-To"] == message_id
     assert answer["Subject"] == "Re: The brochure"
     assert pdf_of(answer).page_count == pymupdf.open(SAMPLE).page_count

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from dragoman.db import presence
-from dragoman.doctor import Finding, Verdict, doors, examine, parts
+from dragoman.doctor import Finding, Verdict, doors, examine, parts, post
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 
@@ -120,7 +120,8 @@ def test_a_quota_is_watched(count, verdict):
     [
         ({}, Verdict.WARN, "closed"),
         ({"allowed_senders": "@b.c", "sender_auth": "none"}, Verdict.WARN, "anybody"),
-        ({"allowed_senders": "@b.c"}, Verdict.WARN, "refused"),
+        ({"allowed_senders": "@b.c", "sender_auth": "trusted"}, Verdict.WARN, "refused"),
+        ({"allowed_senders": "@b.c", "mail_address": "t@b.c"}, Verdict.OK, "SPF and DKIM prove them"),
         ({"allowed_senders": "@b.c", "trusted_peers": "mail.b.c"}, Verdict.FAIL, "mail.b.c"),
         ({"allowed_senders": "@b.c", "trusted_peers": "192.0.2.0/24"}, Verdict.WARN, "localhost"),
         ({"allowed_senders": "@b.c", "trusted_peers": "::1", "mail_address": "t@b.c"}, Verdict.OK, "t@b.c"),
@@ -130,6 +131,32 @@ def test_the_door_for_mail(chosen, verdict, word):
     [finding] = doors.mail(Settings.from_env(**chosen))
     assert finding.verdict is verdict
     assert word in finding.said
+
+
+@pytest.mark.parametrize(
+    ("chosen", "what", "word"),
+    [
+        ({"trusted_authserv_id": "mx.b.c"}, "mail proof", "nobody is trusted"),
+        ({"trusted_peers": "192.0.2.1"}, "mail proof", "DKIM signature alone"),
+        ({"allowed_senders": "*"}, "mail limits", "as much as they like"),
+        ({"lmtp_listen": "0.0.0.0:8024"}, "mail LMTP", "other hosts"),
+    ],
+)
+def test_what_stands_around_the_door(chosen, what, word):
+    [finding] = post.door(Settings.from_env(**chosen))
+    assert (finding.what, finding.verdict) == (what, Verdict.WARN)
+    assert word in finding.said
+    assert finding.todo
+
+
+def test_a_door_for_this_host_alone_needs_nothing_more():
+    chosen = Settings.from_env(allowed_senders="*", sender_daily_limit=9, lmtp_listen="127.0.0.1:8024")
+    assert not [*post.door(chosen), *post.tls(chosen), *post.records(chosen)]
+
+
+def test_a_door_for_other_hosts_wants_tls(tmp_path):
+    [finding] = post.tls(Settings.from_env(smtp_listen="0.0.0.0:25"))
+    assert "no STARTTLS" in finding.said
 
 
 @pytest.mark.parametrize(
