@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
 from slack_bolt import Ack, App, BoltRequest
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from dragoman import slack
@@ -37,7 +38,7 @@ def make_app(settings: Settings, intake: Intake, installations: Installations) -
         process_before_response=True,
         token_verification_enabled=False,
         ignoring_self_events_enabled=False,  # a bot's messages are told apart by `parse`
-        authorize=installations.authorize,  # bolt looks at the names of the arguments
+        authorize=_authorize(installations),
         client=WebClient(base_url=settings.slack_api_url, timeout=DIALOG_TIMEOUT_S, retry_handlers=[]),
         logger=_quiet(),
     )
@@ -144,6 +145,15 @@ class Door:
             log.info("slack_dialog_not_opened", code=error.code, detail=error.detail)
             return False
         return True
+
+
+def _authorize(installations: Installations) -> Callable[..., AuthorizeResult]:
+    """A plain function: bolt fills in its arguments by their names, and would fill in a method's `self` too."""
+
+    def authorize(team_id: str | None) -> AuthorizeResult:
+        return installations.authorize(team_id)
+
+    return authorize
 
 
 def _quiet() -> logging.Logger:
