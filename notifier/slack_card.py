@@ -30,8 +30,9 @@ from notifier.slack_blocks import (
     select,
     weight,
 )
-from notifier.slack_words import LONGEST_FALLBACK, coarse, facts, moment, retry_helps, said, short
+from notifier.slack_words import LONGEST_FALLBACK, coarse, facts, id_or_nothing, moment, retry_helps, said, short
 
+ASKS, HASH_LENGTH = "asks:", 64
 EYES, GOOD, BAD = "eyes", "white_check_mark", "warning"
 SHORTEST_PAUSE_S = 3.0  # between two updates of one card
 EACH_S = 1.5  # of a card among many: chat.update has 50 calls a minute for a workspace, and ends come in between
@@ -72,7 +73,7 @@ class Facts:
 class Card:
     """The message. `reaction`: the one that belongs on the post, "" for none. `moves`: it will be different before long.
 
-    `empty`: there is nothing that a new message would be worth.
+    `empty`: there is nothing that a new message would be worth. `asks`: it waits for the requester's word.
     """
 
     text: str
@@ -80,11 +81,18 @@ class Card:
     reaction: str
     moves: bool
     empty: bool = False
+    asks: bool = False
 
     @property
     def hash(self) -> str:
         """Two cards with the same one say the same."""
-        return hashlib.sha256(json.dumps([self.text, self.blocks]).encode()).hexdigest()
+        said_ = hashlib.sha256(json.dumps([self.text, self.blocks]).encode()).hexdigest()
+        return f"{ASKS if self.asks else ''}{said_}"[:HASH_LENGTH]
+
+
+def asked(shown: str | None) -> bool:
+    """Whether a card with this hash waits for somebody's word."""
+    return (shown or "").startswith(ASKS)
 
 
 def card_from(known: Facts, *, moved: bool = False) -> Card:
@@ -96,14 +104,19 @@ def card_from(known: Facts, *, moved: bool = False) -> Card:
     left = len(known.card["notes"]) - MOST_NOTES
     if left > 0:
         notes.append(said("card_more", count=left, ended=0))
+    asks = kind == "language" or any(view["kind"] in ("approval", "password") for view in views)
+    call = _call(known) if asks and not moved else ""
     first = [context(said("card_moved", place=known.card["place"]))] if moved else []
+    if call:
+        first.append(section(call))
     last = [section(note) for note in notes] + _asking(known) + _closing(known, views)
     if not views or _asks(known):
         first.append(section(head))
     blocks = [*first, *_paragraphs(views, MOST_BLOCKS - len(first) - len(last), first + last), *last]
-    lines = [head, *(said("card_line", it=view) for view in views[: 2 * MOST_LINES]), *notes]
+    lines = [call, head, *(said("card_line", it=view) for view in views[: 2 * MOST_LINES]), *notes]
     text = cut("\n".join(line for line in lines if line), LONGEST_FALLBACK)
-    return Card(text, blocks, _reaction(known, views, kind), _moves(known, views), empty=kind == "nothing")
+    changes = _moves(known, views)
+    return Card(text, blocks, _reaction(known, views, kind), changes, empty=kind == "nothing", asks=asks)
 
 
 def pause_s(busy: int) -> float:
@@ -244,6 +257,12 @@ def _asking(known: Facts) -> list[Block]:
         for title, tags in (("Languages", common), ("More languages", others))
     ]
     return [actions(select("Choose a language", slack.CHOOSE_LANGUAGE, groups))] if common or others else []
+
+
+def _call(known: Facts) -> str:
+    """The requester's name before a question; in a direct message nobody has to be called."""
+    user, place = id_or_nothing(known.card["requester"]), known.card["place"]
+    return said("card_ask", user=user) if user and not place.startswith("D") else ""
 
 
 def _asks(known: Facts) -> bool:

@@ -20,6 +20,7 @@ from notifier.slack_blocks import Block
 
 PAGE = 200  # messages that are looked at in one call
 MOST_PAGES = 5
+CLOCKS_DIFFER_S = 300.0
 SETTLES_S = 5.0  # Slack shows what it did a moment after it did it
 
 
@@ -63,11 +64,15 @@ def post(client: WebClient, spot: Spot, text: str, blocks: list[Block], metadata
     return str(said["ts"])
 
 
-def find(client: WebClient, spot: Spot, metadata: Mapping[str, Any]) -> str | None:
-    """The ts of the message with this metadata, None if it is not there. Raises OutboundUnavailable."""
-    cursor = None
+def find(client: WebClient, spot: Spot, metadata: Mapping[str, Any], since_s: float) -> str | None:
+    """The ts of the message with this metadata that was posted after `since_s`, None if it is not there.
+
+    Raises OutboundUnavailable.
+    """
+    cursor, oldest = None, f"{since_s - CLOCKS_DIFFER_S:.6f}"
     for _ in range(MOST_PAGES):
-        options: dict[str, Any] = {"channel": spot.place, "limit": PAGE, "cursor": cursor, "include_all_metadata": True}
+        options: dict[str, Any] = {"channel": spot.place, "limit": PAGE, "cursor": cursor, "oldest": oldest}
+        options["include_all_metadata"] = True
         try:
             with our_errors():
                 if spot.thread_ts:

@@ -114,10 +114,11 @@ class _Target:
 
     def find(self) -> str | None:
         """The message, where it was to go or in the person's direct message."""
-        found = find(self.client, self._spot, self._metadata)
+        since_s = self._delivery.row["created_at"]
+        found = find(self.client, self._spot, self._metadata, since_s)
         if found or self._spot.is_direct or not self.user:
             return found
-        return find(self.client, direct(self.client, self.user), self._metadata)
+        return find(self.client, direct(self.client, self.user), self._metadata, since_s)
 
     def share(self, file_id: str) -> str:
         """Show an uploaded file to people."""

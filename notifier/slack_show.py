@@ -1,4 +1,4 @@
-"""Showing a card: posted once, edited when it says something else, and the reaction on the post kept in step.
+"""Showing a card: posted once, edited when it says something else, posted anew when it begins to ask; and the reaction on the post kept in step.
 
 The row of the card is leased like any other. `maybe_sent` is committed before the post; a card that is found with it set is looked for in its thread.
 What cannot be shown now is shown later, whatever comes in between: the latest state wins. Never more than one update in three seconds for a card, and
@@ -8,7 +8,7 @@ fewer where a workspace has many at work.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from dragoman.errors import DragomanError, LeaseLost, OutboundRefused, OutboundU
 from dragoman.settings import Settings
 from dragoman.slack import CARD_EVENT, SlackClosed, SlackRefused, SlackRevoked, SlackScopeMissing, client_of, our_errors
 from notifier.outbound import OutboundUncertain
-from notifier.slack_card import Card, Facts, card_from, pause_s
+from notifier.slack_card import Card, Facts, asked, card_from, pause_s
 from notifier.slack_place import Spot, find, instead, post
 
 log = structlog.get_logger(__name__)
@@ -129,7 +129,10 @@ class _Showing:
             wait_s = self._row["shown_at"] + pause - self._now
             if wait_s > 0:
                 return float(wait_s)
-            self._update(card)
+            if card.asks and not asked(self._row["shown"]):
+                self._ask()
+            else:
+                self._update(card)
         return pause if card.moves else None
 
     def _spot(self) -> Spot:
@@ -143,7 +146,7 @@ class _Showing:
     def _post(self) -> None:
         spot = self._spot()
         metadata = {"event_type": CARD_EVENT, "event_payload": {"card_id": self._held.id}}
-        if self._row["maybe_sent"] and (ts := find(self._client, spot, metadata)):
+        if self._row["maybe_sent"] and (ts := find(self._client, spot, metadata, self._row["created_at"])):
             log.info("card_found_as_posted")
             self._shown(spot, ts, "")
             return
@@ -161,6 +164,14 @@ class _Showing:
             self._write(maybe_sent=0)
             raise
         self._shown(spot, ts, card.hash)
+
+    def _ask(self) -> None:
+        """Post the card anew: Slack tells nobody of an edit, and this one waits for somebody."""
+        spot = self._spot()
+        with suppress(SlackRefused), our_errors():
+            self._client.chat_delete(channel=spot.place, ts=self._row["shown_ts"])
+        self._write(shown_ts=None, shown=None, maybe_sent=0)
+        self._post()
 
     def _update(self, card: Card) -> None:
         spot = self._spot()

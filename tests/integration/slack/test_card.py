@@ -85,6 +85,20 @@ def test_a_post_whose_answer_was_lost_is_found_and_not_posted_again(desk: Desk) 
     assert desk.card["maybe_sent"] == 0
 
 
+def test_it_is_found_in_a_thread_that_was_long_before(desk: Desk) -> None:
+    for number in range(30):
+        desk.slack.post(desk.ann, desk.general, f"word {number}", thread_ts=desk.post.ts)
+    desk.submit("contract.pdf")
+    desk.set(created_at=float(desk.thread[-1].ts) + 300)
+    desk.slack.fail("chat.postMessage", "cut_after")
+    desk.show()
+    desk.show()
+    [looked] = desk.slack.calls("conversations.replies")
+    assert len(looked.answer["messages"]) == 2  # the post, which is always there, and the card
+    assert desk.card["shown_ts"] == desk.thread[-1].ts
+    assert len(desk.thread) == 31
+
+
 @pytest.mark.parametrize("closing", ["archived", "locked", "kicked"])
 def test_a_closed_channel_moves_the_card_to_a_direct_message(desk: Desk, closing: str) -> None:
     [job] = desk.submit("contract.pdf")
@@ -164,6 +178,34 @@ def test_costs_are_asked_for_with_the_estimate(desk: Desk) -> None:
         "approve_job",
     ):
         assert fact in shown
+
+
+def test_a_question_comes_as_a_message_of_its_own_since_nobody_is_told_of_an_edit(desk: Desk) -> None:
+    [job] = desk.submit("long.pdf")
+    desk.show()
+    [before] = desk.thread
+    desk.wait(job, WaitingFor.APPROVAL, pages=250, characters=500_000, to_bill=300_000)
+    desk.show()
+    desk.show()
+    [question] = desk.thread
+    assert before.deleted
+    assert question.text.startswith(f"<@{desk.ann.id}>, I need your word to go on:")
+    assert desk.intake.approve(job)
+    desk.show()
+    assert desk.thread == [question]
+    assert "I need your word" not in question.text
+
+
+def test_a_question_whose_answer_was_lost_is_not_put_twice(desk: Desk) -> None:
+    [job] = desk.submit("long.pdf")
+    desk.show()
+    desk.wait(job, WaitingFor.PASSWORD)
+    desk.slack.fail("chat.postMessage", "cut_after")
+    for _ in range(3):
+        desk.show()
+    [question] = desk.thread
+    assert "give_password" in str(question.blocks)
+    assert desk.card["shown_ts"] == question.ts
 
 
 def close(desk: Desk, how: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dragoman.db.models import JobRow
 from dragoman.domain.job import NO_ENGINE, RowState, Stage
 from notifier.slack_blocks import MOST_WEIGHT, weight
-from notifier.slack_card import BAD, EYES, GOOD, Card, Facts, card_from, pause_s
+from notifier.slack_card import BAD, EYES, GOOD, Card, Facts, asked, card_from, pause_s
 from notifier.slack_words import coarse, retry_helps
 from tests.servers.slack.blocks import characters, complaints, elements, mrkdwn
 from tests.servers.slack.methods_chat import BROADCAST, MAX_UPDATE
@@ -66,7 +66,15 @@ def waiting(number: int = 1, word: str = "approval", **values: Any) -> dict[str,
 
 
 def facts(*jobs: dict[str, Any], etas: dict[str, int | None] | None = None, **card: Any) -> Facts:
-    row = {"id": "c" * 32, "place": "C123", "notes": [], "asks": None, "message_id": "m" * 32, **card}
+    row = {
+        "id": "c" * 32,
+        "place": "C123",
+        "requester": "U1",
+        "notes": [],
+        "asks": None,
+        "message_id": "m" * 32,
+        **card,
+    }
     return Facts(row, jobs, etas or {}, {"state": RowState.DONE, "run_after": 0.0})
 
 
@@ -190,7 +198,16 @@ def test_a_question_for_the_language_has_a_menu_of_what_can_be_written() -> None
     first, second = [[it["value"] for it in group["options"]] for group in menu["option_groups"]]
     assert first == [f"{'m' * 32}:{tag}" for tag in ("de", "fr", "zh-Hans", "zh-Hant")]
     assert second == [f"{'m' * 32}:{tag}" for tag in ("sw",)]
-    assert card.text.startswith("Which language would you like? I wait until <!date^")
+    assert card.text.startswith(
+        "<@U1>, I need your word to go on:\nWhich language would you like? I wait until <!date^"
+    )
+
+
+def test_nobody_is_called_by_name_in_a_direct_message() -> None:
+    card = shown(waiting(word="password"), place="D123")
+    assert "<@" not in card.text + words(card)
+    assert asked(card.hash)
+    assert not asked(shown(working()).hash)
 
 
 def test_an_answered_question_is_not_put_again() -> None:
