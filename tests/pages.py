@@ -28,7 +28,8 @@ def table(pdf):
             page.insert_text((80 + 120 * column, 216 + 24 * row), f"Cell {'abc'[column]} {'wxyz'[row]}", fontsize=9)
     for edge in range(5):
         page.draw_line((72, 200 + 24 * edge), (432, 200 + 24 * edge))
-        page.draw_line((72 + 90 * edge, 200), (72 + 90 * edge, 296))
+    for edge in range(4):
+        page.draw_line((72 + 120 * edge, 200), (72 + 120 * edge, 296))
 
 
 def form(pdf):

@@ -17,6 +17,11 @@ OVER, UNDER, BESIDE = (
     0.15,
 )  # of a line's size: what its letters and marks reach over the baseline, under it, beside
 COARSE = 3  # bits of each channel that make no difference between two shades of paper
+LEAST_CONTRAST = 90  # of 765, the sum of the channels' differences: what is nearer to the paper is no ink
+
+Color = tuple[int, int, int]
+WHITE: Color = (255, 255, 255)
+BLACK: Color = (0, 0, 0)
 
 
 def strip_text(page: pymupdf.Page) -> None:
@@ -31,7 +36,7 @@ def cover(page: pymupdf.Page, blocks: Iterable[Block]) -> str:
     picture = page.get_pixmap(dpi=DPI, colorspace=pymupdf.csRGB, alpha=False, annots=False)
     boxes = [box for block in blocks for box in _boxes(block)]
     return "\n".join(
-        f"{_color(_paper(picture, box))} rg {box[0]:.2f} {box[1]:.2f} {box[2] - box[0]:.2f} {box[3] - box[1]:.2f} re f"
+        f"{_color(paper_and_ink(picture, box)[0])} rg {box[0]:.2f} {box[1]:.2f} {box[2] - box[0]:.2f} {box[3] - box[1]:.2f} re f"
         for box in boxes
     )
 
@@ -45,21 +50,39 @@ def _boxes(block: Block) -> Iterator[Rect]:
         yield back((x0 - BESIDE * size, baseline - OVER * size, x1 + BESIDE * size, baseline + UNDER * size), direction)
 
 
-def _paper(picture: pymupdf.Pixmap, box: Rect) -> tuple[int, int, int]:
-    """The colour that is most frequent around the letters: that of the paper, if they do not fill the box."""
+def paper_and_ink(picture: pymupdf.Pixmap, box: Rect) -> tuple[Color, Color]:
+    """The colours of a line of text and of what it is printed on, in a picture of `DPI`.
+
+    Paper is what is most frequent around the letters; ink is what is most frequent among the colours farthest from it.
+    """
+    shades = _shades(picture, box)
+    if not shades:
+        return WHITE, BLACK
+    paper = max(shades, key=lambda shade: shades[shade])
+    farthest = max(_distance(shade, paper) for shade in shades)
+    if farthest < LEAST_CONTRAST:
+        return paper, BLACK if sum(paper) > sum(WHITE) / 2 else WHITE
+    return paper, max((one for one in shades if _distance(one, paper) > 0.8 * farthest), key=lambda one: shades[one])
+
+
+def _shades(picture: pymupdf.Pixmap, box: Rect) -> Counter[Color]:
+    """How often each colour is met in a box; shades that nobody could tell apart are one of them."""
     samples, stride = memoryview(picture.samples), picture.stride
     left, right = max(0, int(box[0])), min(picture.width, int(box[2]) + 1)
-    shades: Counter[tuple[int, int, int]] = Counter()
-    seen: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+    counts: Counter[Color] = Counter()
+    exact: dict[Color, Color] = {}
     for y in range(max(0, int(box[1])), min(picture.height, int(box[3]) + 1)):
         row = samples[y * stride + 3 * left : y * stride + 3 * right].tobytes()
         for x in range(0, len(row), 3):
-            exact = (row[x], row[x + 1], row[x + 2])
-            shade = (exact[0] >> COARSE, exact[1] >> COARSE, exact[2] >> COARSE)
-            shades[shade] += 1
-            seen[shade] = exact
-    return seen[shades.most_common(1)[0][0]] if shades else (255, 255, 255)
+            color = (row[x], row[x + 1], row[x + 2])
+            coarse = (color[0] >> COARSE, color[1] >> COARSE, color[2] >> COARSE)
+            counts[exact.setdefault(coarse, color)] += 1
+    return counts
 
 
-def _color(color: tuple[int, int, int]) -> str:
+def _distance(one: Color, other: Color) -> int:
+    return sum(abs(a - b) for a, b in zip(one, other, strict=True))
+
+
+def _color(color: Color) -> str:
     return " ".join(f"{channel / 255:.3g}" for channel in color)

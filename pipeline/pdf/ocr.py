@@ -20,6 +20,7 @@ from statistics import median
 import pymupdf
 
 from dragoman.domain.document import BlockKind, Family, Page, Rect, Span, Style
+from pipeline.pdf import covering
 from pipeline.pdf.geometry import UPRIGHT, Direction, area, axis, turned, turned_point
 from pipeline.pdf.reading import ASCENT, DESCENT, Marks, Reading, Row
 
@@ -52,6 +53,7 @@ SCRIPTS = {
     "Arabic": ("ara", "fas", "urd"), "Cyrillic": ("rus", "ukr", "bul", "srp"), "Devanagari": ("hin",), "Greek": ("ell",), "Han": ("chi_sim", "chi_tra"),
     "Hangul": ("kor",), "Hebrew": ("heb",), "Japanese": ("jpn",), "Korean": ("kor",), "Thai": ("tha",), "Bengali": ("ben",), "Tamil": ("tam",),
 }  # fmt: skip
+DARK, LIGHT = 110, 200  # of 255: all channels of ink that is taken for black, for white
 BULLET = 0.5  # of the size: its width
 _ENVIRONMENT = {"OMP_THREAD_LIMIT": "1"}
 _BBOX = re.compile(r"\bbbox (\d+) (\d+) (\d+) (\d+)")
@@ -222,11 +224,13 @@ def _reading(page: pymupdf.Page, lines: list[_Line], scale: float) -> Reading:
     right = pymupdf.Point(1, 0) * turn - pymupdf.Point(0, 0) * turn
     direction = axis((right.x, right.y)) or UPRIGHT
     sizes = _sizes([line.height * scale * HEIGHT_TO_SIZE for line in lines])
-    family = _family(lines, sizes, scale)
-    rows = [
-        _row(line, order, size, Style(family, round(size, 1)), (turn, direction, scale))
-        for order, (line, size) in enumerate(zip(lines, sizes, strict=True))
-    ]
+    families = _families(lines, sizes, scale)
+    picture = page.get_pixmap(dpi=covering.DPI, colorspace=pymupdf.csRGB, alpha=False, annots=False)
+    rows = []
+    for order, (line, size, family) in enumerate(zip(lines, sizes, families, strict=True)):
+        _, ink = covering.paper_and_ink(picture, tuple(pymupdf.Rect(line.box) * scale))
+        style = Style(family, round(size, 1), _plain(ink))
+        rows.append(_row(line, order, size, style, (turn, direction, scale)))
     return Reading({direction: rows} if rows else {}, Marks())
 
 
@@ -259,12 +263,26 @@ def _sizes(measured: list[float]) -> list[float]:
     return [next(median(group) for group in groups if group[0] <= size <= group[-1]) for size in measured]
 
 
-def _family(lines: list[_Line], sizes: list[float], scale: float) -> Family:
-    """Serif, sans or mono, by how wide the letters are for their height."""
-    widths = [
-        (line.box[2] - line.box[0]) * scale / max(pymupdf.get_text_length(line.text, "tiro", size), 1.0)
-        for line, size in zip(lines, sizes, strict=True)
-        if len(line.text) > 20  # noqa: PLR2004  # short lines say little
-    ]
+def _families(lines: list[_Line], sizes: list[float], scale: float) -> list[Family]:
+    """Serif, sans or mono for each line, by how wide the letters of its area, else of the page, are for their height."""
+    widths: dict[int, list[float]] = {}
+    for line, size in zip(lines, sizes, strict=True):
+        if len(line.text) > 20:  # noqa: PLR2004  # short lines say little
+            width = (line.box[2] - line.box[0]) * scale / max(pymupdf.get_text_length(line.text, "tiro", size), 1.0)
+            widths.setdefault(line.area, []).append(width)
+    page = [width for area_ in widths.values() for width in area_]
+    return [_family(widths.get(line.area) or page) for line in lines]
+
+
+def _family(widths: list[float]) -> Family:
     wider = median(widths) if widths else 1.0
     return Family.MONO if wider > MONO_WIDER else Family.SANS if wider > SANS_WIDER else Family.SERIF
+
+
+def _plain(ink: covering.Color) -> int:
+    """The colour of ink as 0xRRGGBB; nearly black is black and nearly white is white, since a scan is never quite either."""
+    if max(ink) < DARK:
+        return 0
+    if min(ink) > LIGHT:
+        return 0xFFFFFF
+    return ink[0] << 16 | ink[1] << 8 | ink[2]

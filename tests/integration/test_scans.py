@@ -85,6 +85,19 @@ def test_the_kind_of_typeface_is_told_by_its_width(tmp_path, font, family):
 
 
 @needs_tesseract
+def test_light_words_on_dark_paper_stay_light(tmp_path):
+    with pymupdf.open() as pdf:
+        page = pdf.new_page()
+        page.draw_rect((0, 200, 595, 320), color=None, fill=(0.1, 0.2, 0.4))
+        page.insert_text((72, 260), "White words on a dark band", fontsize=24, color=(1, 1, 1))
+        page.insert_text((72, 400), "Red words on the paper of the page", fontsize=24, color=(0.8, 0.1, 0.1))
+        picture = page.get_pixmap(dpi=150).tobytes("png")
+    light, red = (block.source[0].style.color for block in extract(scan(tmp_path / "a.pdf", picture)).pages[0].blocks)
+    assert light == 0xFFFFFF
+    assert red >> 16 > 150 > red & 0xFF
+
+
+@needs_tesseract
 @pytest.mark.parametrize("rotation", [90, 270])
 def test_a_turned_page_is_read_as_it_is_shown(tmp_path, rotation):
     def lay(pdf):
