@@ -32,6 +32,7 @@ from notifier.channel import Delivery
 from notifier.messages import Answer, AnswerKind, File, Outcome
 from notifier.slack_blocks import Block, actions, cut, section
 from notifier.slack_card import retry_button
+from notifier.slack_line import Line
 from notifier.slack_place import Spot, direct, find, instead, post, sending
 from notifier.slack_upload import upload
 from notifier.slack_words import LONGEST_FALLBACK, facts, id_or_nothing, retry_helps, said, short
@@ -56,9 +57,9 @@ HEADLINES = {
 class SlackChannel:
     """The `Channel` for Slack."""
 
-    def __init__(self, settings: Settings, store: BlobStore, database: Database) -> None:
+    def __init__(self, settings: Settings, store: BlobStore, database: Database, line: Line) -> None:
         """Nothing is connected before the first delivery."""
-        self._settings, self._store, self._database = settings, store, database
+        self._settings, self._store, self._database, self._line = settings, store, database, line
 
     def prepare(self, delivery: Delivery) -> str:
         """As `Channel.prepare`: a result is uploaded, for nobody to see yet."""
@@ -67,7 +68,7 @@ class SlackChannel:
             return WORDS
         target = _Target(self._settings, self._database, delivery)
         kept = str(delivery.row["rendered"] or "")
-        with target.revocation():
+        with self._line.taken(), target.revocation():
             if kept.startswith(FILE) and _shares(target.client, kept.removeprefix(FILE)) is not None:
                 return kept
             return FILE + upload(target.client, self._store, file.result, file.result_name, file.result_name)
@@ -75,7 +76,7 @@ class SlackChannel:
     def find(self, delivery: Delivery) -> str | None:
         """As `Channel.find`."""
         target = _Target(self._settings, self._database, delivery)
-        with target.revocation():
+        with self._line.taken(), target.revocation():
             kept = str(delivery.row["rendered"] or "")
             if kept.startswith(FILE):
                 file_id = kept.removeprefix(FILE)
@@ -85,7 +86,7 @@ class SlackChannel:
     def send(self, delivery: Delivery, rendered: str) -> str:
         """As `Channel.send`; the file's id, or the message's ts."""
         target = _Target(self._settings, self._database, delivery)
-        with target.revocation():
+        with self._line.taken(), target.revocation():
             if rendered.startswith(FILE):
                 return target.share(rendered.removeprefix(FILE))
             return target.tell() if _has_words(delivery.answer) else TOLD_BY_CARD

@@ -26,7 +26,8 @@ from dragoman.settings import Settings
 from dragoman.slack import CARD_EVENT, SlackClosed, SlackRefused, SlackRevoked, SlackScopeMissing, client_of, our_errors
 from notifier.outbound import OutboundUncertain
 from notifier.slack_card import Card, Facts, asked, card_from, pause_s
-from notifier.slack_place import Spot, find, instead, post
+from notifier.slack_line import Line
+from notifier.slack_place import Spot, find, instead, post, sending
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ class Shower:
 
     settings: Settings
     database: Database
+    line: Line
 
     def show(self, card_id: str) -> bool:
         """Bring a card up to date, if it is due and nobody else is at it. Trouble that has a name is on record in its row."""
@@ -63,7 +65,8 @@ class Shower:
             self._end(held)
             return
         try:
-            again_in_s = _Showing(self.database, held, client_of(self.settings, team), known, now).run()
+            with self.line.taken():
+                again_in_s = _Showing(self.database, held, client_of(self.settings, team), known, now).run()
         except SlackRevoked:
             with self.database.write() as connection:
                 places.revoke(connection, team)
@@ -107,12 +110,14 @@ class _Showing:
     def run(self) -> float | None:
         """Seconds after which the card has to be looked at again, None: when something changes.
 
-        The post and its reaction do not wait for each other. Raises what the first of them ran into.
+        A post that is refused does not keep its reaction back; where nothing answers, nothing else is tried. Raises what the first of them ran into.
         """
         troubles: list[DragomanError] = []
         wait_s: float | None = None
         with _later(troubles):
             wait_s = self._message()
+        if any(isinstance(trouble, OutboundUncertain) for trouble in troubles):
+            raise troubles[0]
         with _later(troubles):
             self._react(card_from(self._known).reaction)
         if troubles:
@@ -177,7 +182,7 @@ class _Showing:
         spot = self._spot()
         facts = {"channel": spot.place, "ts": self._row["shown_ts"], "text": card.text, "blocks": card.blocks}
         try:
-            with our_errors():
+            with sending():
                 self._client.chat_update(**facts)
         except SlackClosed as closed:
             self._move(spot, closed)

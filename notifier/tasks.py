@@ -38,6 +38,7 @@ from notifier.channel import Channel, Delivery
 from notifier.email_reply import EmailChannel
 from notifier.loading import load
 from notifier.outbound import OutboundUncertain, open_outbound
+from notifier.slack_line import Line
 from notifier.slack_reply import SlackChannel
 from notifier.slack_show import Shower
 
@@ -60,15 +61,16 @@ def open_context(settings: Settings) -> Context:
     """The context that the settings describe. Raises SettingsInvalid for a public address without a secret key."""
     store, database = open_store(settings.storage), Database(settings.database)
     channels: dict[str, Channel] = {"email": EmailChannel(settings, store, open_outbound(settings))}
+    line = Line()
     if settings.slack_on:
-        channels[slack.CHANNEL] = SlackChannel(settings, store, database)
+        channels[slack.CHANNEL] = SlackChannel(settings, store, database, line)
     return Context(
         database=database,
         store=store,
         channels=channels,
         links=Links(settings) if settings.public_url else None,
         lease_s=settings.lease_s,
-        shower=Shower(settings, database) if settings.slack_on else None,
+        shower=Shower(settings, database, line) if settings.slack_on else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from slack_sdk import WebClient
@@ -10,6 +11,9 @@ from slack_sdk import WebClient
 from dragoman.domain.job import NO_ENGINE, RowState
 from dragoman.errors import EngineKeyRejected, NoText, OutboundUnavailable
 from dragoman.storage import FolderStore
+from notifier.slack_line import Line
+from notifier.slack_reply import SlackChannel
+from notifier.slack_show import Shower
 from notifier.slack_upload import upload
 from tests.integration.slack.conftest import PDF, Desk
 from tests.integration.slack.test_card import close
@@ -44,6 +48,12 @@ def test_a_result_whose_answer_was_lost_is_found_and_not_shared_again(desk: Desk
     assert desk.deliver(job) == 1
     assert len(desk.slack.world.uploads.shared) == 1
     assert len(desk.slack.uploads) == 1
+
+
+METHODS = (
+    *("chat.postMessage", "chat.update", "reactions.add", "reactions.remove", "conversations.open", "files.info"),
+    *("files.getUploadURLExternal", "upload", "files.completeUploadExternal", "conversations.replies"),
+)
 
 
 class Killed(BaseException):
@@ -279,3 +289,51 @@ def test_a_token_that_was_taken_back_leaves_a_dead_letter_that_can_be_retried(de
     assert desk.deliver(job) == 0
     row = desk.delivery(job)
     assert (row["state"], row["error_code"], row["attempts"]) == (RowState.DEAD, "slack_revoked", 1)
+
+
+def test_while_slack_hangs_answers_and_cards_do_not_hold_up_the_mails(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dragoman.slack.TIMEOUT_S", 1)
+    line = Line(slow_s=0.5, pause_s=60.0)
+    channel = SlackChannel(desk.intake.settings, desk.store, desk.database, line)
+    desk.context = replace(
+        desk.context,
+        channels={**desk.context.channels, "slack": channel},
+        shower=Shower(desk.intake.settings, desk.database, line),
+    )
+    [job] = desk.submit("contract.pdf")
+    desk.complete(job)
+    desk.slack.fail("*", "hang", times=2)
+    desk.show()
+    for _ in range(5):
+        desk.deliver(job)
+        desk.show()
+    assert desk.slack.faults.left("*") == 1  # the others did not even try
+    desk.slack.faults.clear()
+    line._shut_until = 0.0
+    assert desk.deliver(job) == 1
+    assert desk.show()
+
+
+@pytest.mark.parametrize("ends_in", ["a result", "a reason", "a direct message"])
+def test_429_on_every_method_ends_in_the_right_state(desk: Desk, ends_in: str) -> None:
+    [job] = desk.submit("contract.pdf")
+    desk.show()
+    if ends_in == "a reason":
+        desk.fail(job)
+    else:
+        desk.complete(job)
+    if ends_in == "a direct message":
+        close(desk, "locked")
+    for method in METHODS:
+        desk.slack.fail(method, 429, times=2)
+    for _ in range(12):
+        desk.deliver(job)
+        desk.show()
+    assert desk.delivery(job)["state"] == desk.card["state"] == RowState.DONE
+    where = desk.direct if ends_in == "a direct message" else lambda: desk.thread
+    desk.slack.wait_until(lambda: len(where()) == 2, what="card and answer are there")
+    results = [] if ends_in == "a reason" else [("contract.fr.pdf", PDF)]
+    assert desk.slack.files_in(where()) == results
+    assert any("done" in one.text or "not translated" in one.text for one in where())
