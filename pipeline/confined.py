@@ -48,7 +48,7 @@ class Bounds:
     """
 
     memory: int = 1 << 30
-    silence_s: float = 60.0
+    silence_s: float = 120.0
     cpu_s: int = 3600
 
 

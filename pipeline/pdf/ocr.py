@@ -27,7 +27,7 @@ from pipeline.pdf.reading import ASCENT, DESCENT, Marks, Reading, Row
 PROGRAM = "tesseract"
 DPI = 200  # Tesseract's own advice is 300 (its documentation, "ImproveQuality"); 200 reads the same words in less time
 MOST_PIXELS = 16_000_000  # of a page: larger ones are read at fewer dots per inch
-TIMEOUT_S = 45.0  # a page
+TIMEOUT_S = 35.0  # a run; a first page may take three, which is less than a child may be silent
 LEAST_CONFIDENCE = 40.0  # of 100; what is below is a smudge or a pattern
 LEAST_LINE_CONFIDENCE = 60.0
 SCAN_SHARE = 0.4  # of a page, in pictures
