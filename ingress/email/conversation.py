@@ -66,6 +66,8 @@ class Conversation(SMTP):
         self._is_admitted = False
         self._is_greeting = False
         self._is_receiving = False
+        self._message: Reception | None = None
+        self._whole: asyncio.Future[None] | None = None
         self._goodbye = ""
         self._last_moment: asyncio.TimerHandle | None = None
 
@@ -104,7 +106,9 @@ class Conversation(SMTP):
 
     def data_received(self, data: bytes) -> None:
         """Nothing is heard from a client that was sent away."""
-        if self._is_admitted:
+        if self._message is not None:
+            self._feed(data)
+        elif self._is_admitted:
             super().data_received(data)
 
     def eof_received(self) -> bool | None:
@@ -112,6 +116,9 @@ class Conversation(SMTP):
         if not self._is_admitted or self.ended.done():
             return False
         if self._is_receiving:
+            if self._message is not None and self._whole:  # gone in the middle of a message
+                self._message = None
+                self._whole.cancel()
             is_open = asyncio.StreamReaderProtocol.eof_received(self)
             return False if self._tls_protocol else is_open
         return super().eof_received()
@@ -255,14 +262,35 @@ class Conversation(SMTP):
             return replies.TEMPORARY
 
     async def _read(self, received: Reception) -> None:
-        while not received.ended:
-            chunk = await self._reader.read(CHUNK)
-            if not chunk:  # gone in the middle of a message
-                raise asyncio.CancelledError
-            self._reset_timeout()
-            received.feed(chunk)
-        if received.rest:  # the client did not wait: these are its next commands
-            cast("Any", self._reader)._buffer[:0] = received.rest  # noqa: SLF001 - there is no other way to put bytes back
+        """Let what the socket brings go straight to the message: no queue, no copy, no turn of the loop for each chunk."""
+        reader = cast("Any", self._reader)
+        early = bytes(reader._buffer)  # noqa: SLF001 - what a client sent that did not wait for the 354
+        reader._buffer.clear()  # noqa: SLF001
+        reader._maybe_resume_transport()  # noqa: SLF001
+        self._message, self._whole = received, self.loop.create_future()
+        try:
+            if early:
+                self._feed(early)
+            if reader.at_eof() and not self._whole.done():
+                self._whole.cancel()
+            await self._whole
+        finally:
+            self._message = None
+
+    def _feed(self, data: bytes) -> None:
+        received, whole = cast("Reception", self._message), cast("asyncio.Future[None]", self._whole)
+        self._reset_timeout()
+        try:
+            received.feed(data)
+        except Exception as error:  # noqa: BLE001 - it is raised where the message is waited for
+            self._message = None
+            whole.set_exception(error)
+            return
+        if received.ended:
+            self._message = None
+            whole.set_result(None)
+            if received.rest:  # the client did not wait: these are its next commands
+                super().data_received(received.rest)
 
     def _judge(self, headers: Headers) -> Verdict:
         envelope = cast("Envelope", self.envelope)
