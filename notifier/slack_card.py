@@ -116,7 +116,7 @@ def card_from(known: Facts, *, moved: bool = False) -> Card:
     lines = [call, head, *(said("card_line", it=view) for view in views[: 2 * MOST_LINES]), *notes]
     text = cut("\n".join(line for line in lines if line), LONGEST_FALLBACK)
     changes = _moves(known, views)
-    return Card(text, blocks, _reaction(known, views, kind), changes, empty=kind == "nothing", asks=asks)
+    return Card(text, blocks, _reaction(known, views, kind), changes, empty=kind in ("nothing", "stopped"), asks=asks)
 
 
 def pause_s(busy: int) -> float:
@@ -275,6 +275,8 @@ def _situation(known: Facts, views: Sequence[dict[str, Any]]) -> str:
     kinds = {view["kind"] for view in views}
     if _asks(known):
         return "language"
+    if not views and known.message is not None and known.message["state"] == RowState.DEAD:
+        return "stopped"
     if not views:
         opening = known.message is None or known.message["state"] in OPEN
         return "left_out" if known.card["notes"] else "opening" if opening else "nothing"

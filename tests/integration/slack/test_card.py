@@ -164,6 +164,23 @@ def test_a_question_for_the_language_offers_a_menu_and_says_how_long_it_waits(de
     assert f"{message_id}:fr" in str(card.blocks)
 
 
+def test_a_question_that_nobody_answers_expires_with_a_word(desk: Desk) -> None:
+    message_id = desk.keep(card_id=desk.card_id)
+    with desk.intake.opened(message_id) as held:
+        assert held
+        desk.intake.wait(held, WaitingFor.LANGUAGE, 0, {"card_id": desk.card_id})
+    desk.show()
+    with desk.intake.opened(message_id) as late:
+        assert late is None
+    desk.show()
+    desk.deliver(message_id)
+    card, answer = desk.thread
+    assert "choose_language" not in str(card.blocks)
+    assert "none came in time" in answer.text
+    assert "retry_job" in str(answer.blocks)
+    assert {name for name, users in desk.post.reactions.items() if users} == {"warning"}
+
+
 def test_costs_are_asked_for_with_the_estimate(desk: Desk) -> None:
     [job] = desk.submit("long.pdf")
     desk.wait(job, WaitingFor.APPROVAL, pages=250, characters=500_000, to_bill=300_000, remembered=0.4, engine="deepl")

@@ -226,6 +226,12 @@ def test_a_post_that_is_being_looked_at_says_so_and_one_with_nothing_is_not_wort
     assert shown().empty
 
 
+def test_a_post_that_could_not_be_opened_points_to_the_answer() -> None:
+    card = card_from(Facts(facts().card, message={"state": RowState.DEAD, "run_after": 0.0}))
+    assert card.text == "I stopped here: the reason is below in this thread."
+    assert (card.reaction, card.moves, card.empty) == (BAD, False, True)
+
+
 def test_a_card_in_a_direct_message_says_why_it_is_there() -> None:
     assert "I cannot write in <#C123>" in words(card_from(facts(working()), moved=True))
 
