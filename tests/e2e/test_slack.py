@@ -21,7 +21,7 @@ PERCENT = re.compile(r"(\d+) ?%")
 
 @pytest.fixture
 def deepl() -> Iterator[FakeDeepL]:
-    with FakeDeepL(latency_s=0.4) as server:
+    with FakeDeepL(latency_s=1.5) as server:
         yield server
 
 
