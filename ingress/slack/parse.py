@@ -229,7 +229,7 @@ def read(payload: Mapping[str, Any]) -> Event:
 
 
 def _message(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
-    subtype = event.get("subtype")
+    subtype = _text(event.get("subtype")) or None
     if subtype == "message_deleted":
         return PostGone(team, place, _text(event.get("deleted_ts")))
     if subtype == "message_changed":

@@ -10,6 +10,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
+from tests import manifest
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf
 from tests.servers.slack.model import Message
@@ -22,6 +23,13 @@ PERCENT = re.compile(r"(\d+) ?%")
 @pytest.fixture
 def deepl() -> Iterator[FakeDeepL]:
     with FakeDeepL(latency_s=1.5) as server:
+        yield server
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    """A Slack with the app that the manifest describes."""
+    with FakeSlack(events=manifest.events(), scopes=manifest.scopes()) as server:
         yield server
 
 

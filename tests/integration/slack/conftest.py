@@ -23,12 +23,20 @@ from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.slack import owner_of
 from notifier.tasks import Context, deliver, open_context
+from tests import manifest
 from tests.rows import row
 from tests.servers.slack.model import Channel, User
 from tests.servers.slack.model import Message as Posted
 from tests.servers.slack.slack import FakeSlack
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    """A Slack with the app that the manifest describes."""
+    with FakeSlack(events=manifest.events(), scopes=manifest.scopes()) as server:
+        yield server
 
 
 @pytest.fixture
