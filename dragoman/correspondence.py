@@ -82,13 +82,13 @@ def forget_all(database: Database, store: BlobStore, settings: Settings, sender:
 
 
 def habits(database: Database, sender: str) -> PersonWishes:
-    """What the sender asked for last, to be taken where a mail says nothing of it."""
+    """What the sender always wants, where a mail says nothing else."""
     with database.read() as connection:
         return places.person_wishes(connection, TEAM, hashed(sender))
 
 
 def remember(database: Database, sender: str, wishes: PersonWishes) -> None:
-    """Keep what the sender asked for, under a hash of the address."""
+    """Keep what the sender always wants, under a hash of the address."""
     with database.write() as connection:
         places.keep_wishes(connection, TEAM, hashed(sender), wishes)
 

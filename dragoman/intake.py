@@ -32,6 +32,8 @@ from dragoman.telemetry import traceparent, tracer
 
 log = structlog.get_logger(__name__)
 
+PROGRESS_AFTER_S = 900.0  # then one note says that the work goes on
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -159,7 +161,7 @@ class Intake:
         """Make jobs of requests, all or none in one transaction.
 
         With `message`, the lease on the message they came in: it ends with this commit, `notes` (what was left out,
-        for the answer) are added to its payload, and an ack is owed in `ack_after_s` seconds unless the answer is faster.
+        for the answer) are added to its payload, and an ack is owed in `ack_after_s` seconds, a note of progress later, unless the answer is faster.
         Raises UnsupportedTarget or LimitReached; then nothing is written.
         """
         for request in requests:
@@ -184,6 +186,7 @@ class Intake:
                 new = sum(created for _, created in made)
                 if ack_after_s is not None and new:
                     self._owe(connection, message_row, outbox.Kind.ACK, {}, ack_after_s)
+                    self._owe(connection, message_row, outbox.Kind.PROGRESS, {}, PROGRESS_AFTER_S)
                 if not new and message_row["channel"] not in jobs.ANSWERED_BY_JOB:
                     self._owe(connection, message_row, outbox.Kind.FINAL, {"reason": "nothing_new"}, 0.0)
                 message.finish(connection, payload=payload, jobs_left=new)

@@ -19,6 +19,7 @@ from email.policy import SMTP, EmailPolicy
 from email.utils import localtime
 from typing import Any, BinaryIO, cast
 
+from dragoman import bounces
 from dragoman.errors import OperatorError
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
@@ -83,11 +84,14 @@ class EmailChannel:
         """`outbound` is where finished mails go."""
         self._store, self._outbound = store, outbound
         self._address = settings.mail_address
+        self._secret = settings.secret_key.get_secret_value() if settings.secret_key else ""
         self._house = House(
             address=settings.mail_address,
             limit=ATTACHED_LIMIT,
             kept_days=settings.retention_days,
             link_days=max(1, min(settings.retention_days, settings.link_ttl_s // DAY_S)),
+            largest=settings.max_pdf_bytes,
+            most_pages=settings.max_pages,
         )
 
     def prepare(self, delivery: Delivery) -> str:
@@ -111,9 +115,13 @@ class EmailChannel:
         """As `Channel.send`."""
         with self._store.open(rendered) as body:
             message = body.read()
-        # Nobody wants to hear that an ack or a note of failure could not be delivered (RFC 3834 3.3).
-        envelope_from = self._address if delivery.answer.is_result else ""
-        return self._outbound.send(envelope_from, thread_of(delivery.message).recipient, message)
+        return self._outbound.send(self._return_path(delivery), thread_of(delivery.message).recipient, message)
+
+    def _return_path(self, delivery: Delivery) -> str:
+        """Where a bounce of a result is recorded (VERP); nobody wants to hear that a mere note came back (RFC 3834 3.3)."""
+        if not delivery.answer.is_result or not self._secret:
+            return ""
+        return bounces.return_path(self._address, delivery.row["id"], self._secret)
 
     def _write(self, answer: Answer, delivery: Delivery, file: BinaryIO) -> None:
         thread = thread_of(delivery.message)
@@ -164,6 +172,7 @@ def composed(thread: Thread, own_id: str, address: str, text: str, html: str) ->
         mail["In-Reply-To"] = thread.message_id
         mail["References"] = " ".join(reference_chain(thread))
     mail["Auto-Submitted"] = "auto-replied"  # RFC 3834 3.1.7
+    mail[bounces.LOOP_HEADER] = address
     mail["X-Auto-Response-Suppress"] = "All"  # what Exchange looks at instead
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(html, subtype="html", cte="quoted-printable")

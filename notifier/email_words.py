@@ -1,13 +1,13 @@
 """The words of a mail: an Answer through the templates of `templates/email`, as plain text and as HTML.
 
-Phrases that both forms share are made here and not in macros: a macro of a text template that an HTML template calls
-comes out unescaped.
+One template a kind; the sentences come from the catalogue of the sender's language, so each language tells the same.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,14 +15,17 @@ from typing import Any
 import css_inline
 
 from dragoman import templating
-from dragoman.domain import language
-from notifier.messages import Answer, AnswerKind, File, Outcome
+from notifier.email_catalogue import Catalogue, catalogue
+from notifier.messages import MOST_WARNINGS, Answer, AnswerKind, File, LeftOut, Outcome, Problem, page_numbers
 
 COLUMNS = 72  # of a line of plain text, where it can be broken
-_ENGINE_ADVICE = (
-    "The pseudo engine only replaced letters by look-alikes, to show what the layout will be. For a real translation the admin of this server sets DRAGOMAN_DEEPL_AUTH_KEY, or installs Apertium with the "
-    "language pair (on Debian: apt-get install apertium apertium-eng-spa, and more)."
+_ENGINE_CODES = frozenset(
+    {"engine_key_rejected", "quota_used_up", "engine_missing", "engine_misbehaved", "engine_busy", "engine_unavailable"}
 )
+_LOCKED_CODES = frozenset({"encrypted_pdf", "wrong_password"})
+_REST = "the rest of the mail"  # what `ingress.email.contents` calls it
+_WIDE = "WF"  # of Unicode's East Asian widths: two columns
+_NEVER_FIRST = "、。，．：；！？」』）】〉》”’ー々,.:;!?)"  # of a line (JIS X 4051, 3.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,21 @@ class House:
     limit: int
     kept_days: int
     link_days: int
+    largest: int = 0
+    most_pages: int = 0
 
     def tagged(self, tag: str) -> str:
         """The address that asks for a language: `translate+de@example.org`."""
         local, _, domain = self.address.rpartition("@")
         return f"{local}+{tag}@{domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What happened and what to do about it, in the sender's language."""
+
+    message: str
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,63 +62,93 @@ class Told:
     tone: str
     facts: str
     handover: str
+    problem: Said | None
+    notes: tuple[str, ...]
 
 
 def rendered(answer: Answer, house: House, reference: str) -> tuple[str, str]:
     """The mail's plain text and HTML. `reference`: the message's id, for an answer without a job."""
+    t = catalogue(answer.locale)
     values = {
+        "t": t,
         "answer": answer,
-        "headline": headline(answer),
-        "files": [told(file, house) for file in answer.files],
+        "headline": headline(answer, t),
+        "files": [told(file, house, t) for file in answer.files],
+        "left_out": [(_left_name(item, t), said(item.problem, house, t)) for item in answer.left_out],
+        "problem": said(answer.problem, house, t, wanted=answer.wanted) if answer.problem else None,
         "house": house,
         "reference": reference,
-        "languages": language.listed(answer.possible),
+        "languages": t.languages(answer.possible),
         "pseudo": any(file.is_pseudo for file in answer.files),
-        "engine_advice": _ENGINE_ADVICE,
         "wait": max((file.eta_s for file in answer.files if file.eta_s), default=None),
+        "characters": sum(file.characters or 0 for file in answer.files),
     }
-    name = {AnswerKind.ACK: "ack"}.get(answer.kind, "result" if answer.files else "help")
+    name = _TEMPLATES.get(answer.kind, "result" if answer.files else "help")
     return wrapped(templating.render(f"email/{name}.txt", **values)), _inlined(f"email/{name}.html", values)
 
 
-def headline(answer: Answer) -> str:
+_TEMPLATES = {AnswerKind.ACK: "ack", AnswerKind.PROGRESS: "ack", AnswerKind.APPROVAL: "approval"}
+
+
+def headline(answer: Answer, t: Catalogue | None = None) -> str:
     """The one sentence that the mail begins with."""
-    many = len(answer.files) > 1
-    if answer.files and all(file.outcome is Outcome.SAME for file in answer.files):
-        return "Your documents need no translation." if many else "Your document needs no translation."
-    if answer.files and all(file.outcome is Outcome.DELETED for file in answer.files):
-        return "Your translations have been deleted." if many else "Your translation has been deleted."
+    t = t or catalogue(answer.locale)
+    return t(f"headline.{_headline(answer)}", max(len(answer.files), 1))
+
+
+def _headline(answer: Answer) -> str:
+    outcomes = {file.outcome for file in answer.files}
+    if outcomes in ({Outcome.SAME}, {Outcome.DELETED}):
+        return "same" if Outcome.SAME in outcomes else "deleted"
     if answer.kind is AnswerKind.REFUSED and answer.left_out and not answer.problem:
-        return "Nothing in your mail could be translated."
+        return "nothing_usable"
     if answer.kind in (AnswerKind.DONE, AnswerKind.PARTLY) and any(file.is_pseudo for file in answer.files):
-        some = "of some documents " if answer.kind is AnswerKind.PARTLY else ""
-        return f"The layout {some}is ready, but this is not a translation."
-    return {
-        AnswerKind.ACK: f"We are translating your {'documents' if many else 'document'}.",
-        AnswerKind.DONE: "Your translations are ready." if many else "Your translation is ready.",
-        AnswerKind.PARTLY: "Some of your documents are translated, others are not.",
-        AnswerKind.FAILED: f"Your {_subject(answer)} could not be translated.",
-        AnswerKind.CANCELLED: "The translation was cancelled.",
-        AnswerKind.NO_PDF: "There was no PDF in your mail.",
-        AnswerKind.NO_LANGUAGE: "Which language would you like?",
-        AnswerKind.UNKNOWN_LANGUAGE: "We do not know that language.",
-        AnswerKind.UNSUPPORTED_LANGUAGE: "We cannot translate into that language.",
-        AnswerKind.NOTHING_NEW: "You have sent us this before.",
-        AnswerKind.REFUSED: "Your request cannot be served as it is.",
-    }[answer.kind]
+        return "pseudo" if answer.kind is AnswerKind.DONE else "pseudo_partly"
+    if answer.kind is AnswerKind.FAILED and not answer.files:
+        return "failed_mail"
+    return "erased" if answer.kind is AnswerKind.ERASED else answer.kind.value
 
 
-def told(file: File, house: House) -> Told:
+def told(file: File, house: House, t: Catalogue) -> Told:
     """What there is to say of one file."""
+    target = t.language(file.target_lang)
     title, tone = {
-        Outcome.WORKING: (f"Into {language.name(file.target_lang)}", "plain"),
-        Outcome.DONE: ("not a translation" if file.is_pseudo else "translated", "bad" if file.is_pseudo else "good"),
-        Outcome.SAME: (f"already in {language.name(file.target_lang)}", "good"),
-        Outcome.FAILED: ("not translated", "bad"),
-        Outcome.CANCELLED: ("cancelled", "plain"),
-        Outcome.DELETED: ("deleted", "plain"),
+        Outcome.WORKING: (t("file.waiting") if file.waiting_for else t("file.into", language=target), "plain"),
+        Outcome.DONE: (
+            t("file.not_a_translation" if file.is_pseudo else "file.translated"),
+            "bad" if file.is_pseudo else "good",
+        ),
+        Outcome.SAME: (t("file.already", language=target), "good"),
+        Outcome.FAILED: (t("file.not_translated"), "bad"),
+        Outcome.CANCELLED: (t("file.cancelled"), "plain"),
+        Outcome.DELETED: (t("file.deleted"), "plain"),
     }[file.outcome]
-    return Told(file, title, tone, _facts(file), _handover(file, house))
+    problem = said(file.problem, house, t, file) if file.problem else None
+    return Told(file, title, tone, _facts(file, t), _handover(file, house, t), problem, _notes(file, t))
+
+
+def said(problem: Problem, house: House, t: Catalogue, file: File | None = None, wanted: str | None = None) -> Said:
+    """A problem in the sender's language. English words are those of the error itself, which may know more."""
+    facts = {
+        "limit": t.size(house.largest),
+        "pages": t.number(house.most_pages),
+        "wanted": wanted or "?",
+        "source": t.language(file.source_lang) if file and file.source_lang else "?",
+        "target": t.language(file.target_lang) if file else t.language(wanted) if wanted else "?",
+    }
+    entry = _entry(problem.code, t)
+    message = entry["what"].format(**facts) if entry else problem.message
+    advice = entry["todo"].format(**facts) if entry else problem.advice
+    more = f" {t('file.unlock')}" if problem.code in _LOCKED_CODES else ""
+    return Said(message, advice + more)
+
+
+def _entry(code: str, t: Catalogue) -> dict[str, str] | None:
+    if not t.has("error.operator"):  # English
+        return None
+    kind = code if t.has(f"error.{code}") else "engine" if code in _ENGINE_CODES else "operator"
+    entry = t.entries[f"error.{kind}"]
+    return entry if isinstance(entry, dict) else None
 
 
 def wrapped(text: str) -> str:
@@ -114,54 +157,80 @@ def wrapped(text: str) -> str:
     for line in text.splitlines():
         indent = re.match(r" *(- )?", line)
         hanging = " " * len(indent.group() if indent else "")
-        lines += textwrap.wrap(
-            line, COLUMNS, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
-        ) or [""]
+        lines += (
+            _wide_lines(line, hanging)
+            if _columns(line) > len(line)
+            else textwrap.wrap(line, COLUMNS, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
+            or [""]
+        )
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 
-def _subject(answer: Answer) -> str:
-    if not answer.files:
-        return "mail"
-    return "documents" if len(answer.files) > 1 else "document"
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in _WIDE else 1 for character in text)
 
 
-def _facts(file: File) -> str:
+def _wide_lines(line: str, hanging: str) -> list[str]:
+    """Lines of a text that may be broken between any two wide characters."""
+    lines, now = [], ""
+    for piece in re.findall(r"[\u0021-\u02ff]+[^\u0021-\u02ff]?|.", line):
+        starts_badly = piece[0] in _NEVER_FIRST
+        if now.strip() and _columns(now + piece) > COLUMNS and not starts_badly:
+            lines.append(now.rstrip())
+            now = hanging + piece.lstrip()
+        else:
+            now += piece
+    return [*lines, now.rstrip()] if now.strip() else lines
+
+
+def _facts(file: File, t: Catalogue) -> str:
     """`English to French, 12 pages, 23,400 characters, translated by DeepL.`; empty where there is nothing to say."""
+    target = t.language(file.target_lang)
     if file.outcome is Outcome.SAME:
-        return f"It is in {language.name(file.target_lang)} already, so it was not translated and nothing was charged."
+        return t("file.same", language=target)
     if file.outcome is Outcome.CANCELLED:
-        return "It was cancelled before it was done."
+        return t("file.was_cancelled")
     if file.outcome is Outcome.DELETED:
-        return "The translation has been deleted. Please send the document again if you still need it."
+        return t("file.was_deleted")
     if file.outcome is not Outcome.DONE:
         return ""
-    source = f"{language.name(file.source_lang)} to " if file.source_lang else "Into "
-    parts = [source + language.name(file.target_lang)]
+    source = t.language(file.source_lang) if file.source_lang else None
+    parts = [t("file.from_to", source=source, target=target) if source else t("file.into", language=target)]
     if file.pages is not None:
-        parts.append(f"{file.pages:,} page{'s' if file.pages != 1 else ''}")
+        parts.append(t("file.pages", file.pages))
     if file.characters is not None:
-        parts.append(f"{file.characters:,} characters" if file.characters else "no text to translate")
+        parts.append(t("file.characters", file.characters) if file.characters else t("file.no_text"))
     if file.engine_name:
-        parts.append("by the pseudo engine" if file.is_pseudo else f"translated by {file.engine_name}")
+        parts.append(t("file.by_pseudo") if file.is_pseudo else t("file.by", engine=file.engine_name))
     return ", ".join(parts) + "."
 
 
-def _handover(file: File, house: House) -> str:
+def _handover(file: File, house: House, t: Catalogue) -> str:
     """Where the result is; empty where there is none."""
     if not file.has_result:
         return ""
     if file.attached:
-        return f"Attached as {file.result_name}."
-    size, room = templating.size(file.result_size), house.limit // 10**6
-    why = f"The PDF ({size}) is not attached, since it does not fit into the {room} MB that a mail may carry"
-    if file.links:
-        return f"{why}. Please download it; the link works for {_days(house.link_days)}."
-    return f"{why}, and this server has no address for downloads. Please ask your admin for the result of this job."
+        return t("file.attached", name=file.result_name)
+    why = t("file.too_large", size=t.size(file.result_size), room=t.size(house.limit))
+    return f"{why} {t('file.link', house.link_days) if file.links else t('file.no_link')}"
 
 
-def _days(count: int) -> str:
-    return f"{count} day{'s' if count != 1 else ''}"
+def _notes(file: File, t: Catalogue) -> tuple[str, ...]:
+    if not t.has("error.operator"):  # English
+        return file.warnings
+    shown = []
+    for note in file.notes[:MOST_WARNINGS]:
+        message = t(f"warning.{note.code}") if t.has(f"warning.{note.code}") else note.message
+        pages = t("file.on_pages", len(set(note.pages)), pages=page_numbers(note.pages)) if note.pages else ""
+        shown.append(f"{pages}: {message}" if pages else message)
+    more = len(file.notes) - MOST_WARNINGS
+    return (*shown, t("file.more_notes", more)) if more > 0 else tuple(shown)
+
+
+def _left_name(item: LeftOut, t: Catalogue) -> str:
+    if item.name == _REST:
+        return t("mail.the_rest")
+    return item.name or t("mail.a_part")
 
 
 def _inlined(template: str, values: dict[str, Any]) -> str:

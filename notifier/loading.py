@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from dragoman.db import cards, history, inbox, jobs, outbox, presence
 from dragoman.db.engine import Database
+from dragoman.domain.job import RowState
 from dragoman.links import Links
 from dragoman.ports import BlobStore
 from notifier.channel import Delivery
@@ -18,6 +19,7 @@ ASKS_FOR_A_LANGUAGE = (
     AnswerKind.NO_LANGUAGE,
     AnswerKind.UNKNOWN_LANGUAGE,
     AnswerKind.UNSUPPORTED_LANGUAGE,
+    AnswerKind.HELP,
 )
 
 
@@ -28,13 +30,13 @@ def load(database: Database, store: BlobStore, links: Links | None, row: dict[st
     """
     with database.read() as connection:
         message, rows = _message_and_jobs(connection, row)
-        if message is None or message["purged_at"] or _overtaken(connection, row) or _emptied(message, row, rows):
+        if message is None or message["purged_at"] or _overtaken(connection, row, rows) or _emptied(message, row, rows):
             return None
         card = _card(connection, message, rows)
         if card is not None and card["withdrawn_at"]:
             return None
-        is_ack = row["kind"] == outbox.Kind.ACK
-        etas = {job["id"]: history.eta_s(connection, job) for job in rows} if is_ack else {}
+        is_early = row["kind"] in (outbox.Kind.ACK, outbox.Kind.PROGRESS)
+        etas = {job["id"]: history.eta_s(connection, job) for job in rows} if is_early else {}
         possible = _possible(connection) if row["payload"].get("reason") in ASKS_FOR_A_LANGUAGE else []
     present = [_with_result(store, job) for job in rows]
     shown = {job["id"]: found for job in present if (found := _links(links, job))}
@@ -61,9 +63,19 @@ def _card(connection: Connection, message: dict[str, Any], rows: list[dict[str, 
     return cards.by_id(connection, card_id) if card_id else None
 
 
-def _overtaken(connection: Connection, row: dict[str, Any]) -> bool:
-    """Whether this is an ack that was delayed until the final answer was there."""
-    return row["kind"] == outbox.Kind.ACK and any(
+def _overtaken(connection: Connection, row: dict[str, Any], rows: list[dict[str, Any]]) -> bool:
+    """Whether this is a note that was delayed until it was no longer true.
+
+    The answer is there, or a question has been answered, or all that is still open waits for the sender, who knows.
+    """
+    waiting = [job for job in rows if job["state"] == RowState.WAITING]
+    if row["kind"] == outbox.Kind.QUESTION:
+        return not waiting
+    if row["kind"] == outbox.Kind.PROGRESS and not any(
+        job["state"] in (RowState.READY, RowState.RUNNING) for job in rows
+    ):
+        return True
+    return row["kind"] != outbox.Kind.FINAL and any(
         other["kind"] == outbox.Kind.FINAL and other["run"] == row["run"]
         for other in outbox.deliveries(connection, row["owner"])
     )

@@ -28,6 +28,8 @@ class AnswerKind(StrEnum):
     """What an answer is about, as a whole."""
 
     ACK = "ack"
+    PROGRESS = "progress"
+    APPROVAL = "approval"
     DONE = "done"
     PARTLY = "partly"
     FAILED = "failed"
@@ -37,7 +39,15 @@ class AnswerKind(StrEnum):
     UNKNOWN_LANGUAGE = "unknown_language"
     UNSUPPORTED_LANGUAGE = "unsupported_language"
     NOTHING_NEW = "nothing_new"
+    HELP = "help"
+    ERASED = "deleted"
+    GONE = "gone"
+    QUOTA = "quota"
+    REMEMBERED = "remembered"
     REFUSED = "refused"
+
+
+_BEFORE_THE_END = {"ack": AnswerKind.ACK, "progress": AnswerKind.PROGRESS, "question": AnswerKind.APPROVAL}
 
 
 class Outcome(StrEnum):
@@ -69,6 +79,15 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A warning about a result: its stable code, its English words, and the 0-based pages that it is about."""
+
+    code: str
+    message: str
+    pages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class JobLinks:
     """Addresses for people outside: the job's page and the download."""
 
@@ -82,7 +101,8 @@ class File:
 
     Languages are tags, `source_lang` None where none was detected; `pages`, `characters` None where unknown.
     `result` is the blob's key, `result_size` its bytes. `eta_s`: seconds, while it is worked on. `links` None: this
-    server has no public address. `attached`: whether the result travels with the answer.
+    server has no public address. `attached`: whether the result travels with the answer. `warnings` are `notes` in English.
+    `waiting_for`: the sender's word that the job needs to go on.
     """
 
     job_id: str
@@ -95,6 +115,8 @@ class File:
     characters: int | None = None
     engine: str | None = None
     warnings: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    waiting_for: str | None = None
     problem: Problem | None = None
     result: str | None = None
     result_size: int = 0
@@ -120,13 +142,20 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. `problem` is about the message as a whole; `possible`: tags of languages to choose from."""
+    """One answer. `problem` is about the message as a whole; `possible`: tags of languages to choose from.
+
+    `locale`: the language that the sender writes in, None where it is not known. `wanted`: the language that was asked for in
+    vain, as it was written. `kept`: the message's PDFs wait for a reply.
+    """
 
     kind: AnswerKind
     files: tuple[File, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     problem: Problem | None = None
     possible: tuple[str, ...] = ()
+    locale: str | None = None
+    wanted: str | None = None
+    kept: bool = False
 
     @property
     def is_result(self) -> bool:
@@ -154,11 +183,14 @@ def answer_from(
     ignored = payload.get("ignored") or () if delivery["run"] == 1 else ()
     reason = delivery["payload"].get("reason")
     return Answer(
-        kind=AnswerKind.ACK if delivery["kind"] == "ack" else _kind(reason, [file.outcome for file in files]),
+        kind=_BEFORE_THE_END.get(delivery["kind"]) or _kind(reason, [file.outcome for file in files]),
         files=tuple(files),
         left_out=tuple(LeftOut(plain(item.get("filename") or "", LONGEST_NAME), _problem(item)) for item in ignored),
         problem=_problem(payload, "error_") if payload.get("error_message") else None,
         possible=tuple(possible),
+        locale=payload.get("locale"),
+        wanted=plain(payload["wanted"], LONGEST_NAME) if payload.get("wanted") else None,
+        kept=bool(payload.get("kept")),
     )
 
 
@@ -207,6 +239,11 @@ def numbered(files: Sequence[File]) -> list[File]:
 
 def page_list(pages: Sequence[int]) -> str:
     """`Page 3`, `Pages 1-3, 7`: 0-based numbers as people count and write them."""
+    return f"Page{'s' if len(set(pages)) > 1 else ''} {page_numbers(pages)}"
+
+
+def page_numbers(pages: Sequence[int]) -> str:
+    """`1-3, 7`: 0-based numbers as people count and write them."""
     ranges: list[list[int]] = []
     for number in sorted(set(pages)):
         if ranges and ranges[-1][1] == number - 1:
@@ -214,7 +251,7 @@ def page_list(pages: Sequence[int]) -> str:
         else:
             ranges.append([number, number])
     words = [str(first + 1) if first == last else f"{first + 1}-{last + 1}" for first, last in ranges]
-    return f"Page{'s' if len(set(pages)) > 1 else ''} {', '.join(words)}"
+    return ", ".join(words)
 
 
 def _kind(reason: str | None, outcomes: Sequence[Outcome]) -> AnswerKind:
@@ -242,6 +279,8 @@ def file_of(job: Mapping[str, Any], links: JobLinks | None = None, eta_s: int | 
         engine=job["engine"],
         # That a document is in the target language already is what `SAME` says.
         warnings=_warnings(job["warnings"]) if outcome is Outcome.DONE else (),
+        notes=_notes(job["warnings"]) if outcome is Outcome.DONE else (),
+        waiting_for=job.get("waiting_for") if outcome is Outcome.WORKING else None,
         problem=_problem(job, "error_") if outcome is Outcome.FAILED else None,
         result=job["result"],
         result_size=job["result_size"] or 0,
@@ -273,11 +312,16 @@ def _problem(facts: Mapping[str, Any], prefix: str = "") -> Problem:
 
 def _warnings(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """One sentence for each different warning, with the pages that it is about."""
-    pages: dict[str, list[int]] = {}
-    for row in rows:
-        found = pages.setdefault(plain(row["message"]), [])
-        if row.get("page") is not None:
-            found.append(row["page"])
-    told = [f"{page_list(found)}: {message}" if found else message for message, found in pages.items()]
+    notes = _notes(rows)
+    told = [f"{page_list(note.pages)}: {note.message}" if note.pages else note.message for note in notes]
     more = len(told) - MOST_WARNINGS
     return (*told[:MOST_WARNINGS], f"{more} more notes are left out here.") if more > 0 else tuple(told)
+
+
+def _notes(rows: Sequence[Mapping[str, Any]]) -> tuple[Note, ...]:
+    pages: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        found = pages.setdefault((row.get("code") or "", plain(row["message"])), [])
+        if row.get("page") is not None:
+            found.append(row["page"])
+    return tuple(Note(code, message, tuple(found)) for (code, message), found in pages.items())

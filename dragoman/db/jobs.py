@@ -22,6 +22,7 @@ MOST_OPEN = 1000  # open jobs that are looked through for one status
 ENDED_AS = {Status.COMPLETED: RowState.DONE, Status.FAILED: RowState.DEAD, Status.CANCELLED: RowState.CANCELLED}
 # Channels whose answer belongs to the job itself; a mail's answer belongs to the message, an upload's page is its answer.
 ANSWERED_BY_JOB = frozenset({"slack"})
+ASKED_BY_DELIVERY = frozenset({"email"})
 
 
 def insert(connection: Connection, **values: Any) -> bool:
@@ -197,9 +198,11 @@ def cancel(connection: Connection, job_id: str) -> bool:
 
 
 def wait(connection: Connection, lease: Lease, waiting_for: WaitingFor, expires_s: float, **facts: Any) -> None:
-    """The leased job needs a person's word before it goes on with the same stage; its card asks. Raises LeaseLost."""
+    """The leased job needs a person's word before it goes on with the same stage; its card or a mail asks. Raises LeaseLost."""
     lease.wait(connection, waiting_for, expires_s, **facts)
     cards.wake(connection, lease.row["card_id"])
+    if lease.row["channel"] in ASKED_BY_DELIVERY and waiting_for is WaitingFor.APPROVAL:
+        _owe(connection, lease.id, lease.row["run"], lease.row, outbox.Kind.QUESTION)
 
 
 def resume(connection: Connection, job_id: str, waiting_for: WaitingFor, **facts: Any) -> bool:
@@ -243,12 +246,14 @@ def settle(connection: Connection, row: dict[str, Any]) -> None:
             _owe(connection, message["id"], message["run"], row)
 
 
-def _owe(connection: Connection, owner: str, run: int, row: dict[str, Any]) -> None:
+def _owe(
+    connection: Connection, owner: str, run: int, row: dict[str, Any], kind: outbox.Kind = outbox.Kind.FINAL
+) -> None:
     outbox.owe(
         connection,
         owner=owner,
         run=run,
-        kind=outbox.Kind.FINAL,
+        kind=kind,
         channel=row["channel"],
         traceparent=row["traceparent"],
     )

@@ -48,12 +48,14 @@ class Ledger:
     """One of the three tables, and what is owed when a row of it dies.
 
     `on_dead(connection, row, error)` runs in the transaction that ends the row: it inserts the answer to the sender.
-    `attempts`: how often temporary trouble is tried, None: as the table of `dragoman.domain.retry` says.
+    `attempts`: how often temporary trouble is tried, None: as the table of `dragoman.domain.retry` says. `patience_s`: it is tried
+    more often than that while the row is younger.
     """
 
     table: Table
     on_dead: Callable[[Connection, dict[str, Any], BaseException], None]
     attempts: int | None = None
+    patience_s: float = 0.0
 
 
 @dataclass
@@ -181,7 +183,7 @@ def attempt(
 
 def record(lease: Lease, error: BaseException) -> None:
     """Put a failed attempt on record: tried again later, or a dead letter with its answer."""
-    patience = lease.ledger.attempts if isinstance(error, TemporaryError) else None
+    patience = _patience(lease) if isinstance(error, TemporaryError) else None
     decision = decide(error, lease.failed, random.random(), attempts=patience)  # noqa: S311 - jitter
     facts: dict[str, str | int] = {
         "table": lease.ledger.table.name,
@@ -206,6 +208,12 @@ def record(lease: Lease, error: BaseException) -> None:
     except (LeaseLost, DatabaseUnavailable) as trouble:
         # The lease runs out by itself, and the sweeper finds the row.
         log.warning("failure_not_recorded", **facts, because=code_of(trouble))
+
+
+def _patience(lease: Lease) -> int | None:
+    claimed_at = lease.row["lease_until"] - lease.lease_s
+    is_young = claimed_at - lease.row["created_at"] < lease.ledger.patience_s
+    return max(lease.ledger.attempts or 0, lease.failed + 1) if is_young else lease.ledger.attempts
 
 
 def bury(lease: Lease, error: BaseException) -> None:

@@ -20,13 +20,16 @@ log = structlog.get_logger(__name__)
 
 OUTBOX = cast("Table", OutboxRow.__table__)
 LONGEST_BOUNCE = 300
-DELIVERY_ATTEMPTS = 60  # with delays of up to 10 minutes: some hours, for a mail server that is down
+DELIVERY_ATTEMPTS = 60  # at least, with delays of up to 10 minutes
+PATIENCE_S = 86400.0  # a mail server that is down, or says "later", is asked again for a day (RFC 5321 4.5.4.1)
 
 
 class Kind(StrEnum):
-    """What a delivery tells: that the work has begun, or how it ended."""
+    """What a delivery tells: that the work has begun, that it goes on, what has to be decided, or how it ended."""
 
     ACK = "ack"
+    PROGRESS = "progress"
+    QUESTION = "question"
     FINAL = "final"
 
 
@@ -43,10 +46,11 @@ def owe(
 ) -> str | None:
     """Insert a delivery, due in `after_s` seconds; its id, or None if the same one is already owed or sent.
 
-    A final answer takes back an ack that is still waiting.
+    A final answer takes back an ack or a note of progress that is still waiting.
     """
     if kind is Kind.FINAL:
         take_back(connection, owner, run, Kind.ACK)
+        take_back(connection, owner, run, Kind.PROGRESS)
     row_id = uuid.uuid4().hex
     inserted = insert_once(
         connection,
@@ -107,4 +111,4 @@ def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> 
     log.error("delivery_dead", id=row["id"], owner=row["owner"], kind=row["kind"])
 
 
-LEDGER = Ledger(OUTBOX, _dead, attempts=DELIVERY_ATTEMPTS)
+LEDGER = Ledger(OUTBOX, _dead, attempts=DELIVERY_ATTEMPTS, patience_s=PATIENCE_S)

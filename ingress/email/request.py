@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dragoman.domain import language
 from dragoman.domain.job import Tone
@@ -24,13 +24,13 @@ MOST_WORDS = 4  # of a language's name
 class Wish:
     """What one source says. None: it says nothing of it. `unknown`: what stands where a language should.
 
-    `is_explicit`: the mail itself names the language.
+    `is_lasting`: it is meant for all mails to come ("always German").
     """
 
     target_lang: str | None = None
     tone: Tone | None = None
     unknown: str | None = None
-    is_explicit: bool = False
+    is_lasting: bool = False
 
 
 NOTHING = Wish()
@@ -57,6 +57,12 @@ _SHOUTED = frozenset(
 _EXPLICIT = re.compile(
     r"(?:please\s+)?(?:translate\s+)?(?:(?:in)?to|lang(?:uage)?|target(?:\s+lang(?:uage)?)?|sprache|langue|idioma|lingua|taal)"
     r"\s*[:=]\s*(.+)",
+    re.IGNORECASE,
+)
+_LASTING = re.compile(
+    r"\s*(?:(?:please\s+)?(?:always|by\s+default|(?:my\s+)?default(?:\s+language)?|from\s+now\s+on|immer|ab\s+jetzt|standard|toujours"
+    r"|par\s+défaut|siempre|por\s+defecto|sempre|por\s+omissão|altijd|standaard|zawsze|domyślnie)(?!\w)"
+    r"|いつも|常に|今後は?|总是|以后都?|默认)\s*[:：=,]?\s*",
     re.IGNORECASE,
 )
 _SMALL_WORDS = """
@@ -105,7 +111,7 @@ _THE_REST_IS_OLD = re.compile(
 
 
 def wish(recipient: str, words: str, subject: str, usual: Wish, server: str | None) -> Wish:
-    """The language and the tone that a mail asks for, else what its sender asked for last (`usual`), else the server's.
+    """The language and the tone that a mail asks for, else what its sender always wants (`usual`), else the server's.
 
     `unknown` is set only when the address names a language that nobody knows; then nothing else counts. The usual tone goes with
     the usual language only.
@@ -117,13 +123,13 @@ def wish(recipient: str, words: str, subject: str, usual: Wish, server: str | No
     target_lang = next((one.target_lang for one in said if one.target_lang), None)
     tone = next((one.tone for one in said if one.tone), None)
     if target_lang:
-        return Wish(target_lang, tone, is_explicit=True)
+        return Wish(target_lang, tone, is_lasting=any(one.is_lasting for one in said))
     return Wish(usual.target_lang or server, tone or (usual.tone if usual.target_lang else None))
 
 
 def with_tone_of(found: Wish, recipient: str) -> Wish:
     """What a reply asks for, with the tone that its address names where its words name none."""
-    return Wish(found.target_lang, found.tone or from_address(recipient).tone, is_explicit=True)
+    return Wish(found.target_lang, found.tone or from_address(recipient).tone, is_lasting=found.is_lasting)
 
 
 def from_address(recipient: str) -> Wish:
@@ -157,6 +163,9 @@ def from_subject(subject: str) -> Wish:
 
 def from_line(line: str) -> Wish:
     """What one line asks for."""
+    lasting = _LASTING.match(line)
+    if lasting and (found := from_line(line[lasting.end() :])).target_lang:
+        return replace(found, is_lasting=True)
     line = line.strip(" \t*_#`•\"'“”„«»").replace("’", "'")
     explicit = _EXPLICIT.match(line)
     if explicit and (found := choice(_bare(explicit[1]))).target_lang:

@@ -117,11 +117,15 @@ class _Opening:
         if thread is not None:
             self.facts["about"] = thread.message_id
         order = commands.command(words, "" if thread else self.payload["subject"])
-        wanted = request.from_words(words) if thread else request.NOTHING
+        wanted = request.from_words(words)
         if order is not None and self._obey(order, thread):
             return
         if thread is not None and wanted.target_lang and not self.contents.ignored:
             self._translate_again(thread, request.with_tone_of(wanted, self.payload["recipient"]))
+            return
+        if wanted.is_lasting and wanted.target_lang:
+            self._remember(wanted)
+            self._answer({"reason": "remembered", "wanted": wanted.target_lang})
             return
         only_others = all(left["code"] == NotAPdf.code for left in self.contents.ignored)
         self._answer({"reason": "no_pdf" if only_others else "refused"})
@@ -184,9 +188,7 @@ class _Opening:
             wanted = [self._request(pdf, Options(wish.target_lang, tone=wish.tone)) for pdf in self.contents.pdfs]
             try:
                 self.intake.check_target(wish.target_lang)
-                if wish.is_explicit:
-                    told = PersonWishes(wish.target_lang, wish.tone)
-                    correspondence.remember(self.intake.database, self.sender, told)
+                self._remember(wish)
                 self.intake.submit(wanted, message=self.held, notes=notes, ack_after_s=ACK_AFTER_S)
             except UnsupportedTarget as error:
                 # The answer has the list of what is possible anyway, with how to name one of them.
@@ -195,6 +197,11 @@ class _Opening:
         if no is not None:
             self.contents.forget()
             self._answer({**no, "kept": True})
+
+    def _remember(self, wish: request.Wish) -> None:
+        if wish.is_lasting:
+            told = PersonWishes(wish.target_lang, wish.tone)
+            correspondence.remember(self.intake.database, self.sender, told)
 
     def _answer(self, payload: dict[str, Any]) -> None:
         log.info("mail_answered", message_id=self.held.id, reason=payload["reason"])

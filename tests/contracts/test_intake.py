@@ -207,7 +207,7 @@ class TestSubmit:
         kept = row(intake.database, INBOX, message_id)
         assert (kept["state"], kept["jobs_left"]) == (RowState.DONE, 3)
         assert kept["payload"] == {**MAIL.payload, "left_out": ["a.docx"]}
-        assert [found["kind"] for found in deliveries(intake.database, message_id)] == ["ack"]
+        assert sorted(found["kind"] for found in deliveries(intake.database, message_id)) == ["ack", "progress"]
         with intake.database.read() as connection:
             made = jobs.of_message(connection, message_id)
         assert sorted(job["id"] for job in made) == sorted(receipt.job_ids)

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, true, update
 
-from dragoman import retention
+from dragoman import bounces, retention
 from dragoman.db import jobs, lease, outbox
 from dragoman.db.engine import Database
 from dragoman.db.outbox import OUTBOX
-from dragoman.domain.job import Options, RowState, Stage
+from dragoman.domain.job import Options, RowState, Stage, WaitingFor
 from dragoman.errors import DatabaseUnavailable, EncryptedPdf, OutboundRefused, OutboundUnavailable
 from dragoman.intake import Intake, Message, Receipt, Request
 from dragoman.ports import BlobStore
@@ -195,10 +195,34 @@ def rows(database: Database, owner: str) -> list[dict[str, Any]]:
         return outbox.deliveries(connection, owner)
 
 
-def make_due(database: Database) -> None:
-    """Let all waiting and all leases be over."""
+def make_due(database: Database, *kinds: str) -> None:
+    """Let all waiting and all leases be over; of deliveries of some kinds, or of all."""
+    which = OUTBOX.c.kind.in_(kinds) if kinds else true()
     with database.write() as connection:
-        connection.execute(update(OUTBOX).values(run_after=0.0, lease_until=0.0))
+        connection.execute(update(OUTBOX).where(which).values(run_after=0.0, lease_until=0.0))
+
+
+def test_one_note_of_progress_is_sent_while_the_work_goes_on(door: Door, context: Context, mails: Any) -> None:
+    working, done = door.mail("a.pdf", ack_after_s=30), door.mail("b.pdf", ack_after_s=30)
+    door.complete(done.job_ids[0])
+    make_due(context.database, "progress")
+    assert deliver(context, working.message_id) == 1
+    assert "still translating" in text(mails()[0])
+    assert deliver(context, done.message_id) == 1
+    assert "still translating" not in text(mails()[1])
+
+
+def test_a_costly_job_asks_for_yes(door: Door, context: Context, mails: Any) -> None:
+    job_id = door.mail("a.pdf").job_ids[0]
+    held = lease.claim(door.database, jobs.LEDGER, job_id, 60)
+    assert held
+    with door.database.write() as connection:
+        jobs.wait(connection, held, WaitingFor.APPROVAL, 3600, characters=1_234_567)
+    assert deliver(context, job_id) == 1
+    (mail,) = mails()
+    assert "1,234,567 characters" in text(mail)
+    assert "Reply “yes”" in text(mail)
+    assert mail["Message-ID"] == f"<{job_id}.1.question@localhost>"
 
 
 def text(mail: EmailMessage) -> str:
@@ -365,7 +389,9 @@ def test_a_retry_is_answered_anew_with_another_message_id(door: Door, context: C
     assert [part.get_filename() for part in second.iter_attachments()] == ["contract.fr.pdf"]
 
 
-def test_results_come_from_the_address_and_notes_from_nobody(door: Door, context: Context, outbound: Moody) -> None:
+def test_results_come_from_an_address_that_names_them_and_notes_from_nobody(
+    door: Door, context: Context, outbound: Moody
+) -> None:
     good, bad = door.mail("good.pdf"), door.mail("bad.pdf")
     door.complete(good.job_ids[0])
     door.fail(bad.job_ids[0])
@@ -373,7 +399,12 @@ def test_results_come_from_the_address_and_notes_from_nobody(door: Door, context
     for receipt in (good, bad):
         deliver(context, receipt.message_id)
 
-    assert outbound.envelopes == [("translate@localhost", SENDER), ("", SENDER)]
+    (result_from, to), note = outbound.envelopes
+    assert (to, note) == (SENDER, ("", SENDER))
+    with context.database.read() as connection:
+        (delivery,) = outbox.deliveries(connection, str(good.message_id))
+    named = bounces.delivery_of(result_from, "translate@localhost", "a-secret-key-for-tests-only")
+    assert named == delivery["id"]
 
 
 def test_an_ack_waits_for_its_time_and_is_taken_back_by_a_quick_result(
@@ -390,7 +421,7 @@ def test_an_ack_waits_for_its_time_and_is_taken_back_by_a_quick_result(
 
 def test_an_ack_whose_time_has_come_names_file_language_and_time(door: Door, context: Context, mails: Any) -> None:
     receipt = door.mail("contract.pdf", ack_after_s=30)
-    make_due(context.database)
+    make_due(context.database, "ack")
 
     assert deliver(context, receipt.message_id) == 1
 

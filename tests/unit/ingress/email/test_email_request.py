@@ -168,13 +168,37 @@ def test_address_counts_before_words_before_subject_before_habit_before_default(
 
 
 def test_tone_may_come_from_another_place_than_the_language():
-    assert request.wish("t+formal@x", "to French", "", NO_HABIT, None) == Wish("fr", Tone.FORMAL, is_explicit=True)
+    assert request.wish("t+formal@x", "to French", "", NO_HABIT, None) == Wish("fr", Tone.FORMAL)
+
+
+@pytest.mark.parametrize(
+    ("line", "tag"),
+    [
+        ("always German", "de"),
+        ("Always: fr formal", "fr"),
+        ("default: es", "es"),
+        ("immer auf Deutsch", "de"),
+        ("toujours en français", "fr"),
+        ("siempre en español", "es"),
+        ("sempre in italiano", "it"),
+        ("sempre em português", "pt"),
+        ("altijd naar het Nederlands", "nl"),
+        ("zawsze polski", "pl"),
+        ("いつも日本語に", "ja"),
+        ("总是翻译成中文", "zh"),
+    ],
+)
+def test_wish_for_all_mails_to_come(line, tag):
+    found = request.from_line(line)
+    assert (found.target_lang, found.is_lasting) == (tag, True)
+    assert not request.from_line("to German").is_lasting
+    assert not request.from_line("always").target_lang
 
 
 def test_usual_tone_goes_with_the_usual_language_only():
     usual = Wish("fr", Tone.FORMAL)
     assert request.wish("t@x", "", "", usual, None) == usual
-    assert request.wish("t@x", "to German", "", usual, None) == Wish("de", is_explicit=True)
+    assert request.wish("t@x", "to German", "", usual, None) == Wish("de")
 
 
 def test_unknown_language_in_the_address_is_not_guessed_around():

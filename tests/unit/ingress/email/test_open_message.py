@@ -57,7 +57,7 @@ def answer(intake: Intake) -> dict:
 def test_pdf_becomes_a_job_and_an_ack_waits(intake, doorbell):
     message_id = keep(intake, mail(("contract.pdf", PDF)), "translate+de+formal@localhost")
     open_message(intake, message_id)
-    (job,), (message,), (ack,) = rows(intake, JOBS), rows(intake, INBOX), rows(intake, OUTBOX)
+    (job,), (message,), (ack, progress) = rows(intake, JOBS), rows(intake, INBOX), rows(intake, OUTBOX)
     assert (job["filename"], job["target_lang"], job["options"]["tone"]) == ("contract.pdf", "de", "formal")
     assert (job["owner"], job["channel"], job["message_id"]) == ("alice@example.org", "email", message_id)
     assert "alice" not in job["key"]
@@ -69,6 +69,8 @@ def test_pdf_becomes_a_job_and_an_ack_waits(intake, doorbell):
     assert message["payload"]["ignored"] == []
     assert ack["kind"] == "ack"
     assert ack["run_after"] > ack["created_at"] + 25
+    assert progress["kind"] == "progress"
+    assert progress["run_after"] > progress["created_at"] + 895
     assert (queues.EXTRACT_AND_TRANSLATE, job["id"]) in doorbell.rings
 
 

@@ -130,6 +130,7 @@ def test_delete_forgets_the_documents_of_the_thread_only(post: Post) -> None:
 
 
 def test_delete_all_forgets_everything_of_the_sender_but_answers(post: Post) -> None:
+    post("always German")
     first, bobs = post("to German", PDF), post("to French", PDF, sender="bob@example.org")
     deleted = post("delete all")
     assert post.said(deleted)["reason"] == "deleted"
@@ -173,12 +174,19 @@ def test_help_is_answered(post: Post, body: str) -> None:
     assert post.said(post(body))["reason"] == "help"
 
 
-def test_what_was_asked_for_last_is_remembered(post: Post) -> None:
-    post("to: fr formal", PDF)
+def test_what_is_always_wanted_is_remembered(post: Post) -> None:
+    post("always: fr formal", PDF)
     (job,) = post.rows(JOBS, message_id=post("Please.", PDF + b"2"))
     assert (job["target_lang"], job["options"]["tone"]) == ("fr", "formal")
     assert [tag for tag, _, _ in post.jobs(post("to German", PDF + b"3"))] == ["de"]
-    assert [tag for tag, _, _ in post.jobs(post("Please.", PDF + b"4"))] == ["de"]
+    assert [tag for tag, _, _ in post.jobs(post("Please.", PDF + b"4"))] == ["fr"]
+    assert post.said(post("Please.", PDF, sender="bob@example.org"))["reason"] == "no_language"
+
+
+def test_always_may_be_said_without_a_pdf(post: Post) -> None:
+    said = post.said(post("immer auf Deutsch"))
+    assert (said["reason"], said["wanted"]) == ("remembered", "de")
+    assert [tag for tag, _, _ in post.jobs(post("Please.", PDF))] == ["de"]
 
 
 def test_answers_are_in_the_senders_language(post: Post) -> None:
