@@ -56,7 +56,7 @@ def be_killed(_):
 )
 def test_each_end_of_a_child_has_its_error(work, error, words):
     with pytest.raises(error, match=words):
-        confined(work, bounds=Bounds(silence_s=0.2))
+        confined(work, bounds=Bounds(silence_s=0.5 if work in (loop, hang) else 60.0))
 
 
 def test_a_child_out_of_cpu_time_is_ended():
