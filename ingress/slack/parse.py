@@ -293,7 +293,8 @@ def _uninstalled(event: Mapping[str, Any], team: str, place: str, user: str) -> 
 
 
 def _revoked(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
-    return Removed(team) if (event.get("tokens") or {}).get("bot") else Nothing("not the bot's token")
+    tokens = event.get("tokens")
+    return Removed(team) if isinstance(tokens, Mapping) and tokens.get("bot") else Nothing("not the bot's token")
 
 
 def _file_id(event: Mapping[str, Any]) -> str:
@@ -350,9 +351,10 @@ def _payload(team: str, event: Mapping[str, Any]) -> dict[str, Any]:
         ("previous_message", event.get("previous_message")),
     ):
         if isinstance(message, Mapping):
+            listed = message.get("files")
             files = [
                 {"id": one.get("id"), "mode": one.get("mode")}
-                for one in message.get("files") or ()
+                for one in (listed if isinstance(listed, list) else ())
                 if isinstance(one, Mapping)
             ]
             if name == "files" and files:
