@@ -48,7 +48,7 @@ class Deployment:
             file.write("DRAGOMAN_ENGINE=pseudo\n")
             file.write("DRAGOMAN_MAIL_ADDRESS=translate@example.org\n")
             file.write("DRAGOMAN_ALLOWED_SENDERS=ana@example.com\n")
-            file.write(f"DRAGOMAN_TRUSTED_PEERS={LOOPBACK}\n")
+            file.write(f"DRAGOMAN_SENDER_AUTH=trusted\nDRAGOMAN_TRUSTED_PEERS={LOOPBACK}\n")
         self.env = compose.read_env(folder / ".env")
         self.ports = {name: free_port(GRPC) for name in ("redis", "seaweedfs", "jaeger", "web", "smtp", "flower")}
         self.postgresql = postgresql
