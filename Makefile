@@ -35,6 +35,15 @@ check: lint types test ## all three
 fuzz: .venv/.ready ## garbled PDFs for SECONDS=60, SEED=0; SEEDS=folder of PDFs to garble
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) $(if $(SEEDS),--seeds $(SEEDS))
 
+SEED ?= 1
+SECONDS ?= 120
+JOBS ?= 200
+DATABASE ?= sqlite
+STORE ?= folder
+.PHONY: chaos
+chaos: .venv/.ready ## kill everything for SECONDS= while JOBS= documents come in, by SEED=; DATABASE=postgresql STORE=s3
+	@$(BIN)/python -m tests.chaos.run --seed $(SEED) --seconds $(SECONDS) --jobs $(JOBS) --database $(DATABASE) --store $(STORE)
+
 ##@ Keep it
 .PHONY: constraints format clean help
 constraints: ## write uv.lock and constraints.txt anew (needs uv)

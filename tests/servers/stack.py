@@ -126,8 +126,9 @@ class Stack:
         return str(message["Message-ID"])
 
     def outbox(self) -> list[bytes]:
-        """The answers that were sent."""
-        return [file.read_bytes() for file in sorted((self.data / "outbox" / "new").glob("*"))]
+        """The answers that were sent, oldest first."""
+        files = (self.data / "outbox" / "new").glob("*")
+        return [file.read_bytes() for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)]
 
     def await_answers(self, count: int, within_s: float = 60) -> list[bytes]:
         """The answers once there are `count` of them."""

@@ -1,0 +1,302 @@
+"""What the pipeline costs beside its work, how a burst drains, and what a second worker brings. All in one run, as ratios.
+
+.venv/bin/python -m bench.pipeline [--burst 1000] [--pages 600] [--only overhead|burst|parts]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+from sqlalchemy import func, select
+
+from bench import bare_chain
+from dragoman import queues
+from dragoman.db import schema
+from dragoman.db.engine import Database
+from dragoman.db.history import STAGE_TIMES
+from dragoman.db.jobs import JOBS
+from dragoman.db.outbox import OUTBOX
+from dragoman.domain.job import OPEN, Options, RowState
+from dragoman.intake import Intake, Message, Request
+from dragoman.settings import Settings
+from dragoman.storage import open_store
+from tests.fake_deepl import KEY, FakeDeepL
+from tests.servers.process import wait_until
+from tests.servers.redis import Redis
+
+TICKS = os.sysconf("SC_CLK_TCK")
+WARM, SINGLE = 10, 60
+
+
+class Bed:
+    """A database, a store and a broker, and the processes that work on them."""
+
+    def __init__(self, redis: Redis, **more: Any) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="dragoman-bench-"))
+        chosen = {"data_dir": self.folder, "broker_url": redis.url, "engine": "pseudo", "approval_pages": 0, **more}
+        self._environment = {f"DRAGOMAN_{name.upper()}": str(value) for name, value in chosen.items()}
+        os.environ.update(self._environment)
+        self.settings = Settings.from_env()
+        self.database = Database(self.settings.database)
+        schema.upgrade(self.database)
+        self.app = queues.make_app(self.settings)
+        self.doorbell = queues.BrokerDoorbell(self.app)
+        self.intake = Intake(self.database, open_store(self.settings.storage), self.doorbell, self.settings)
+        self.children: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *services: str) -> None:
+        with (self.folder / "log").open("ab") as log:
+            for service in services:
+                command = [sys.executable, "-m", "dragoman", service]
+                self.children.append(
+                    subprocess.Popen(command, env=os.environ.copy(), stdout=log, stderr=log, start_new_session=True)
+                )
+
+    def submit(self, pdf: bytes) -> str:
+        """A document as a mail brings it, so that a delivery follows; the job's id."""
+        key = uuid.uuid4().hex
+        kept = self.intake.keep(Message("email", key, "bench@example.org", {"recipient": "x", "subject": ""}))
+        assert kept.message_id is not None
+        with self.intake.opened(kept.message_id) as held:
+            assert held is not None
+            stored = self.intake.store_pdf("a.pdf", BytesIO(pdf))
+            request = Request(stored, Options("de", source_lang="en"), "bench@example.org", "email", key)
+            return self.intake.submit([request], message=held).job_ids[0]
+
+    def await_all(self, within_s: float) -> None:
+        """Until no job is open."""
+        wait_until(lambda: not self.count(*OPEN), within_s, "all jobs end", every_s=0.05)
+
+    def count(self, *states: RowState) -> int:
+        with self.database.read() as connection:
+            statement = select(func.count()).select_from(JOBS).where(JOBS.c.state.in_(states))
+            return int(connection.scalar(statement) or 0)
+
+    def close(self) -> None:
+        for child in self.children:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+        self.doorbell.close()
+        self.database.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def bed(redis: Redis, **more: Any) -> Iterator[Bed]:
+    """A bed that is cleared away."""
+    with redis.client() as client:
+        client.flushall()
+    made = Bed(redis, **more)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def cpu_s(processes: list[subprocess.Popen[bytes]]) -> float:
+    """CPU seconds of processes, their children and those that ended."""
+    groups = {process.pid for process in processes}
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, IndexError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[2]) in groups:  # its process group
+                total += sum(map(int, fields[11:15]))
+    return total / TICKS
+
+
+def overhead(redis: Redis) -> dict[str, Any]:
+    """One-page jobs one after the other, against a bare chain of five empty tasks."""
+    page = document(1)
+    with bed(redis) as ours:
+        ours.start("worker", "notifier", "sweeper")
+        for _ in range(WARM):
+            ours.submit(page)
+        ours.await_all(120)
+        before = cpu_s(ours.children)
+        ids = []
+        for _ in range(SINGLE):
+            ids.append(ours.submit(page))
+            ours.await_all(60)
+        time.sleep(1)
+        cpu = (cpu_s(ours.children) - before) / SINGLE
+        with ours.database.read() as connection:
+            owed = OUTBOX.c.created_at - JOBS.c.created_at
+            pairs = select(JOBS.c.id, owed).where(OUTBOX.c.owner == JOBS.c.message_id, JOBS.c.id.in_(ids))
+            totals = [float(total) for _, total in connection.execute(pairs)]
+            newest = select(STAGE_TIMES.c.seconds).order_by(STAGE_TIMES.c.id.desc()).limit(4 * SINGLE)
+            stages = sum(map(float, connection.scalars(newest))) / SINGLE
+    bare_p50, bare_cpu = bare(redis)
+    rest = [max(total - stages, 0.0) for total in totals]
+    return {
+        "jobs": SINGLE,
+        "stages_ms": ms(stages),
+        "accept_to_delivery_p50_ms": ms(statistics.median(totals)),
+        "without_stages_p50_ms": ms(statistics.median(rest)),
+        "without_stages_p99_ms": ms(sorted(rest)[int(len(rest) * 0.99) - 1]),
+        "cpu_a_job_ms": ms(cpu),
+        "cpu_without_stages_ms": ms(cpu - stages),
+        "bare_chain_p50_ms": ms(bare_p50),
+        "bare_chain_cpu_ms": ms(bare_cpu),
+        "latency_ratio": round(statistics.median(rest) / bare_p50, 2),
+        "cpu_ratio": round((cpu - stages) / bare_cpu, 2),
+    }
+
+
+def bare(redis: Redis) -> tuple[float, float]:
+    """Seconds of a bare chain (p50), and its CPU seconds."""
+    with redis.client() as client:
+        client.flushall()
+        os.environ["BENCH_BROKER"] = redis.url
+        bare_chain.app.conf.broker_url = redis.url
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "bench.bare_chain",
+            "worker",
+            "--concurrency=2",
+            "--loglevel=ERROR",
+        ]
+        child = subprocess.Popen(
+            [*command, "--without-gossip", "--without-mingle"],
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            for number in range(WARM + SINGLE):
+                if number == WARM:
+                    before = cpu_s([child])
+                bare_chain.send()
+                wait_until(lambda number=number: client.llen(bare_chain.ENDS) > number, 60, "the chain ends")
+            cpu = (cpu_s([child]) - before) / SINGLE
+            ends = [float(end) for end in client.lrange(bare_chain.ENDS, WARM, -1)]
+        finally:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    return statistics.median(ends), cpu
+
+
+def burst(redis: Redis, jobs: int) -> dict[str, Any]:
+    """Many one-page jobs at once."""
+    page = document(1)
+    with bed(redis) as ours:
+        ours.start("worker", "notifier", "sweeper")
+        began = time.monotonic()
+        for _ in range(jobs):
+            ours.submit(page)
+        accepted = time.monotonic() - began
+        ours.await_all(jobs * 2)
+        seconds = time.monotonic() - began
+        return {
+            "jobs": jobs,
+            "accepted_a_second": round(jobs / accepted, 1),
+            "done_a_second": round(jobs / seconds, 1),
+            "lost": jobs - ours.count(RowState.DONE),
+        }
+
+
+def parts(redis: Redis, pages: int) -> dict[str, Any]:
+    """A long document on one worker and on two, each with one child, and DeepL at 100 ms a request."""
+    pdf = document(pages)
+    seconds, heaviest = [], []
+    for workers in (1, 2):
+        with FakeDeepL(latency_s=0.1) as deepl:
+            engine = {
+                "engine": "deepl",
+                "deepl_auth_key": KEY,
+                "deepl_server_url": deepl.url,
+                "deepl_requests_per_s": 0,
+            }
+            with bed(redis, worker_concurrency=1, max_pages=3000, **engine) as ours:
+                deepl.character_limit = 10**9
+                ours.start(*["worker"] * workers, "notifier", "sweeper")
+                ours.submit(document(1))
+                ours.await_all(120)
+                began = time.monotonic()
+                ours.submit(pdf)
+                ours.await_all(1200)
+                seconds.append(time.monotonic() - began)
+                assert ours.count(RowState.DONE) == 2
+                heaviest.append(peak_mb(ours.children[:workers]))
+    return {
+        "pages": pages,
+        "one_worker_s": round(seconds[0], 1),
+        "two_workers_s": round(seconds[1], 1),
+        "ratio": round(seconds[1] / seconds[0], 2),
+        "peak_rss_mb": heaviest,
+    }
+
+
+def peak_mb(processes: list[subprocess.Popen[bytes]]) -> int:
+    """The most that one process of these groups held."""
+    groups, most = {process.pid for process in processes}, 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, IndexError, StopIteration):
+            if int(stat.read_text().rpartition(")")[2].split()[2]) in groups:
+                lines = (stat.parent / "status").read_text().splitlines()
+                most = max(most, int(next(line for line in lines if line.startswith("VmHWM")).split()[1]))
+    return most // 1024
+
+
+def document(pages: int) -> bytes:
+    """Pages of fifteen sentences each, all different."""
+    with pymupdf.open() as pdf:
+        for page in range(pages):
+            sheet = pdf.new_page()
+            for line in range(15):
+                word = uuid.UUID(int=page * 100 + line).hex[-6:].translate(str.maketrans("0123456789", "ghijklmnop"))
+                sheet.insert_text(
+                    (60, 60 + 45 * line), f"The visitor {word} wanted a window seat in the morning train."
+                )
+        return bytes(pdf.tobytes())
+
+
+def ms(seconds: float) -> float:
+    """Milliseconds, rounded."""
+    return round(seconds * 1000, 1)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--burst", type=int, default=1000)
+    parser.add_argument("--pages", type=int, default=600)
+    parser.add_argument("--only", choices=("overhead", "burst", "parts"))
+    chosen = parser.parse_args()
+    redis, found = Redis(), dict[str, Any]()
+    try:
+        if chosen.only in (None, "overhead"):
+            found["overhead"] = overhead(redis)
+        if chosen.only in (None, "burst"):
+            found["burst"] = burst(redis, chosen.burst)
+        if chosen.only in (None, "parts"):
+            found["parts"] = parts(redis, chosen.pages)
+    finally:
+        redis.remove()
+    found["own_peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The mail server of the senders: it keeps every answer it gets, and misbehaves when told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any, Self, cast
+
+from aiosmtpd.controller import Controller
+
+from tests.servers.process import LOOPBACK, free_port
+
+
+class Sink:
+    """`faults`: what the next mails meet: an SMTP reply, or `cut`: taken, but the answer never comes."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.faults: deque[str] = deque()
+        self.taken: list[EmailMessage] = []
+        self._controller = Controller(self, hostname=LOOPBACK, port=self.port)
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._controller.stop()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - as aiosmtpd calls it
+        fault = self.faults.popleft() if self.faults else ""
+        if fault and fault != "cut":
+            return fault
+        self.taken.append(cast("EmailMessage", message_from_bytes(envelope.content, policy=policy.default)))
+        if fault == "cut":
+            server.transport.abort()
+            await asyncio.sleep(0)
+        return "250 2.0.0 taken"
+
+    def answers_to(self, message_id: str) -> list[EmailMessage]:
+        """The answers to a mail, one for each Message-ID: a repeated one is the same mail."""
+        found = {str(one["Message-ID"]): one for one in self.taken if one["In-Reply-To"] == message_id}
+        return list(found.values())

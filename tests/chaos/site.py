@@ -1,0 +1,166 @@
+"""A whole Dragoman of single processes, as compose runs it, each started again when it dies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Self
+
+from dragoman.db import schema
+from dragoman.db.engine import Database
+from tests.chaos.sink import Sink
+from tests.fake_deepl import KEY, FakeDeepL
+from tests.servers.postgresql import PostgreSQL
+from tests.servers.process import LOOPBACK, free_port, listens, wait_until
+from tests.servers.redis import Redis
+from tests.servers.seaweedfs import SeaweedFS
+
+SERVICES = ("web", "smtp", "worker", "worker", "notifier", "sweeper", "sweeper")
+TOKEN = "chaos-token-0123456789"
+LEASE_S = 4
+CONCURRENCY = 2
+
+
+class Process:
+    """One of our processes. Workers bear different names, so that two of them fit on one host."""
+
+    def __init__(self, name: str, environment: dict[str, str], log: Path) -> None:
+        self.name, self._environment, self._log = name, environment, log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "dragoman", self.name],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """To the process and its children."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+    def children(self) -> list[int]:
+        """The process ids of its pool."""
+        if self.process is None:
+            return []
+        with suppress(OSError):
+            listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+            return [int(pid) for pid in listed.split()]
+        return []
+
+    def ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+
+class Site:
+    """Everything, running; `supervise` is what restarts the dead."""
+
+    def __init__(self, *, postgresql: bool, s3: bool) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="dragoman-chaos-"))
+        self.web, self.smtp = free_port(), free_port()
+        self._stack = ExitStack()
+        self._wants = postgresql, s3
+        self._stop = threading.Event()
+        self.restarts = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all processes and servers; the logs stay in `folder` until `forget`."""
+        self._stop.set()
+        if hasattr(self, "_supervisor"):
+            self._supervisor.join()
+        for one in getattr(self, "processes", []):
+            one.signal_all(signal.SIGKILL)
+        self._stack.close()
+
+    def forget(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _open(self) -> None:
+        wants_postgresql, wants_s3 = self._wants
+        self.redis = Redis()
+        self._stack.callback(self.redis.remove)
+        self.postgresql = PostgreSQL() if wants_postgresql else None
+        if self.postgresql:
+            self._stack.callback(self.postgresql.remove)
+        seaweedfs = SeaweedFS() if wants_s3 else None
+        if seaweedfs:
+            self._stack.callback(seaweedfs.remove)
+        self.deepl = self._stack.enter_context(FakeDeepL(latency_s=0.05))
+        self.sink = self._stack.enter_context(Sink())
+        data = self.folder / "data"
+        self.database_url = self.postgresql.fresh() if self.postgresql else f"sqlite:///{data}/dragoman.db"
+        self.storage_url = seaweedfs.fresh() if seaweedfs else f"file://{data}/store"
+        database = Database(self.database_url)
+        schema.upgrade(database)
+        database.close()
+        aws = dict(seaweedfs.environment) if seaweedfs else {}
+        os.environ |= aws  # the ledger is checked from this process
+        self.processes = [Process(name, self._environment(data, aws), self.folder / "log") for name in SERVICES]
+        for one in self.processes:
+            one.start()
+        self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
+        self._supervisor.start()
+        wait_until(lambda: listens(self.web) and listens(self.smtp), 60, "the doors are open", every_s=0.1)
+
+    def _environment(self, data: Path, aws: dict[str, str]) -> dict[str, str]:
+        chosen = {
+            "data_dir": data,
+            "database_url": self.database_url,
+            "broker_url": self.redis.url,
+            "storage_url": self.storage_url,
+            "engine": "deepl",
+            "deepl_auth_key": KEY,
+            "deepl_server_url": self.deepl.url,
+            "deepl_requests_per_s": 200,
+            "web_listen": f"{LOOPBACK}:{self.web}",
+            "smtp_listen": f"{LOOPBACK}:{self.smtp}",
+            "outbound_smtp_url": f"smtp://{LOOPBACK}:{self.sink.port}",
+            "mail_address": "translate@dragoman.test",
+            "allowed_senders": "@example.org",
+            "sender_auth": "none",
+            "secret_key": "a-secret-key-for-chaos-only",
+            "api_tokens": f"chaos:{TOKEN}:admin",
+            "worker_concurrency": CONCURRENCY,
+            "pages_per_part": 2,
+            "lease_s": LEASE_S,
+            "log_format": "json",
+        }
+        ours = {f"DRAGOMAN_{name.upper()}": str(value) for name, value in chosen.items()}
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        return {**kept, **aws, **ours, "PYTHONPATH": str(Path.cwd())}
+
+    def _supervise(self) -> None:
+        while not self._stop.wait(0.3):
+            for one in self.processes:
+                if one.ended() and not self._stop.is_set():
+                    one.signal_all(signal.SIGKILL)  # children that outlive their parent
+                    one.start()
+                    self.restarts += 1
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
