@@ -21,6 +21,7 @@ postgresql|/usr/lib/postgresql/*/bin/initdb initdb|the ledgers on PostgreSQL
 redis-server|redis-server valkey-server|a broker that dies and comes back
 postfix|/usr/sbin/postfix|mail through a real mail server
 swaks|swaks|mail from a real client
+dovecot-imapd|/usr/lib/dovecot/imap|answers in the sender's thread, seen by a mail server
 s-nail|s-nail|mail from a real client
 mutt|mutt|mail from a real client
 msmtp|msmtp|mail from a real client
