@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 T ?= tests
+N ?= 3
 DATA ?= dragoman-data
 SECONDS ?= 60
 SEED ?= 0
@@ -18,9 +19,9 @@ up: .venv/.ready ## all of it on this machine, data in DATA=dragoman-data
 
 ##@ Check it
 .PHONY: test lint types check fuzz
-test: .venv/.ready ## run the tests; T=tests/unit picks some
+test: .venv/.ready ## run the tests, N=3 at a time; T=tests/unit picks some
 	@sh tests/install_servers.sh test
-	@$(BIN)/pytest $(T)
+	@$(BIN)/pytest -n $(N) --dist loadfile $(T)
 
 lint: .venv/.ready ## style, format and who may import whom
 	@$(BIN)/ruff check .

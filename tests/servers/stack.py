@@ -114,10 +114,12 @@ class Stack:
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         return str(self.api("/api/v1/upload", data=body, headers=headers)["job_id"])
 
-    def mail(self, pdf: bytes, to: str = "translate+de@dragoman.test", filename: str = "brochure.pdf") -> str:
+    def mail(
+        self, pdf: bytes, to: str = "translate+de@dragoman.test", filename: str = "brochure.pdf", sender: str = SENDER
+    ) -> str:
         """Mail a PDF over SMTP; the Message-ID."""
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = SENDER, to, "A brochure"
+        message["From"], message["To"], message["Subject"] = sender, to, "A brochure"
         message["Message-ID"] = make_msgid(domain="example.org")
         message.set_content("Please translate.\n")
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=filename)
