@@ -293,8 +293,7 @@ def _uninstalled(event: Mapping[str, Any], team: str, place: str, user: str) -> 
 
 
 def _revoked(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
-    tokens = event.get("tokens")
-    return Removed(team) if isinstance(tokens, Mapping) and tokens.get("bot") else Nothing("not the bot's token")
+    return Removed(team) if (event.get("tokens") or {}).get("bot") else Nothing("not the bot's token")
 
 
 def _file_id(event: Mapping[str, Any]) -> str:
@@ -328,41 +327,34 @@ def _files(message: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in ids if one))[:MOST_FILES]
 
 
+_TEXTS = (
+    "type", "subtype", "user", "user_id", "bot_id", "channel", "channel_id", "channel_type", "ts", "thread_ts", "file_id", "deleted_ts",
+    "reaction", "inviter", "tab", "action", "value", "tone", "layout", "pages", "glossary",
+)  # fmt: skip
+
+
 def _payload(team: str, event: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of an event: ids and the text, no addresses of files and no tokens.
+    """What is kept of an event: ids and the text, each of the type that it should have, no addresses of files and no tokens.
 
     `place`, `thread_ts` and `user` say where an answer belongs.
     """
-    names = (
-        "type", "subtype", "user", "user_id", "bot_id", "channel", "channel_id", "channel_type", "ts", "thread_ts", "text",
-        "file_id", "deleted_ts", "reaction", "inviter", "tab", "tokens", "action", "value", "late", "languages", "tone", "layout",
-        "pages", "glossary", "wishes",
-    )  # fmt: skip
-    kept = {name: event[name] for name in names if event.get(name) not in (None, "")}
-    if "text" in kept:
-        kept["text"] = _text(kept["text"])[:LONGEST_TEXT]
-    if isinstance(event.get("item"), Mapping):
-        kept["item"] = {name: event["item"].get(name) for name in ("type", "channel", "ts")}
-    if isinstance(event.get("file"), Mapping):
-        kept["file"] = {"id": event["file"].get("id")}
-    for name, message in (
-        ("files", event),
-        ("message", event.get("message")),
-        ("previous_message", event.get("previous_message")),
-    ):
-        if isinstance(message, Mapping):
-            listed = message.get("files")
-            files = [
-                {"id": one.get("id"), "mode": one.get("mode")}
-                for one in (listed if isinstance(listed, list) else ())
-                if isinstance(one, Mapping)
-            ]
-            if name == "files" and files:
-                kept["files"] = files
-            elif name != "files":
-                kept[name] = {"ts": message.get("ts"), "subtype": message.get("subtype"), "files": files}
-    if isinstance(kept.get("tokens"), Mapping):
-        kept["tokens"] = {"bot": kept["tokens"].get("bot")}
+    kept: dict[str, Any] = {name: event[name] for name in _TEXTS if isinstance(event.get(name), str) and event[name]}
+    kept["text"] = _text(event.get("text"))[:LONGEST_TEXT]
+    kept["files"] = _file_facts(event)
+    kept["late"] = bool(event.get("late"))
+    kept["languages"] = [one for one in _list(event.get("languages")) if isinstance(one, str)]
+    kept["wishes"] = dict(_mapping(event.get("wishes")))
+    kept["item"] = {name: _text(_mapping(event.get("item")).get(name)) for name in ("type", "channel", "ts")}
+    kept["file"] = {"id": _text(_mapping(event.get("file")).get("id"))}
+    kept["tokens"] = {"bot": _list(_mapping(event.get("tokens")).get("bot"))}
+    for name in ("message", "previous_message"):
+        message = _mapping(event.get(name))
+        kept[name] = {
+            "ts": _text(message.get("ts")),
+            "subtype": _text(message.get("subtype")),
+            "files": _file_facts(message),
+        }
+    kept = {name: value for name, value in kept.items() if value}
     place, ts = kept.get("channel") or kept.get("channel_id"), kept.get("thread_ts") or kept.get("ts")
     return {
         "team": team,
@@ -371,6 +363,19 @@ def _payload(team: str, event: Mapping[str, Any]) -> dict[str, Any]:
         "thread_ts": ts,
         "user": kept.get("user") or kept.get("user_id"),
     }
+
+
+def _file_facts(message: Mapping[str, Any]) -> list[dict[str, str]]:
+    files = [one for one in _list(message.get("files")) if isinstance(one, Mapping)]
+    return [{"id": _text(one.get("id")), "mode": _text(one.get("mode"))} for one in files]
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _text(value: object) -> str:
