@@ -137,6 +137,7 @@ class Page:
     """One page. `width`, `height` in points before `rotation` (0, 90, 180, 270 degrees clockwise).
 
     `scanned`: its words were recognised in a picture, where they are covered, since they cannot be erased.
+    `aslant`: boxes of text that is not read, since it runs along no axis.
     """
 
     number: int
@@ -145,6 +146,7 @@ class Page:
     rotation: int
     blocks: tuple[Block, ...]
     scanned: bool = False
+    aslant: tuple[Rect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

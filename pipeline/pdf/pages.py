@@ -59,7 +59,8 @@ class Writer:
             strip_text(sheet)
             covers = cover(sheet, blocks)
         else:
-            erase(sheet, blocks, [block.bbox for block in page.blocks if block.target is None])
+            stays = [line.bbox for block in page.blocks if block.target is None for line in block.lines]
+            erase(sheet, blocks, [*stays, *page.aslant])
         operators = [covers, *self._set(blocks, page.number), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
         add_content(sheet, "\n".join(operators), self._numbers)

@@ -26,7 +26,7 @@ _CFF, _GLYF = "CFF ", "glyf"
 class Glyph:
     """One glyph of a face. `advance` in ems; `x`, `y`: where it is moved to from its place, in ems.
 
-    `text`: what it stands for, empty for all but the first glyph of a cluster.
+    `text`: what it stands for, empty for all but the first glyph of a cluster. `plain`: it takes the width that its face gives it.
     """
 
     face: Face
@@ -35,6 +35,7 @@ class Glyph:
     text: str = ""
     x: float = 0.0
     y: float = 0.0
+    plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,8 @@ class OpenFace(Face):
                     self.used.setdefault(info.codepoint, shown)
                 else:
                     self.used.setdefault(info.codepoint, "")
+                moved = position.x_offset or position.y_offset
+                own = position.x_advance == self._font.get_glyph_h_advance(info.codepoint)
                 yield Glyph(
                     self,
                     info.codepoint,
@@ -214,6 +217,7 @@ class OpenFace(Face):
                     shown,
                     position.x_offset / self._upem,
                     position.y_offset / self._upem,
+                    plain=own and not moved,
                 )
 
 

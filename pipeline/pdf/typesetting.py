@@ -22,13 +22,12 @@ SPARSE = 0.2  # of a line's words: with fewer blanks between them, as in Chinese
 # Of a line's width: what is left at its end before the next word is hyphenated.
 RAGGED, LOOSE = 0.2, 0.06
 
-Splitter = Callable[[Word], Sequence[tuple[Word, Word]]]
+Splitter = Callable[[Word, float], tuple[Word, Word] | None]
 Lines = list[list[Word]]
 
 
-def unsplit(_word: Word) -> Sequence[tuple[Word, Word]]:
+def unsplit(_word: Word, _room: float) -> None:
     """No word is hyphenated."""
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def wrap(
     for word in words:
         while (line and filled + blank + word.width > limit) or (not line and word.width > limit - filled):
             room = limit - filled - blank
-            parts = _split(word, room, split) if room > slack * width or not line else None
+            parts = split(word, room) if room > slack * width or not line else None
             if parts is None and not line:
                 break
             if parts is not None:
@@ -124,12 +123,6 @@ def wrap(
         filled += blank + word.width
         blank = word.blank.width if word.blank else 0.0
     return [*lines, line] if line else lines
-
-
-def _split(word: Word, room: float, split: Splitter) -> tuple[Word, Word] | None:
-    if not word.text or room <= 0:
-        return None
-    return next((parts for parts in split(word) if parts[0].width <= room), None)
 
 
 def _try(words: Sequence[Word], box: Box, scale: float, split: Splitter) -> tuple[Lines, float, float] | None:

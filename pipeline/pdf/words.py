@@ -18,6 +18,7 @@ from pipeline.pdf.typefaces import Glyph
 
 SUPERSCRIPT_RISE = 0.33  # of the main size
 LONG_WORD = 18  # characters; only longer ones are broken after signs inside them
+FAR = 1.6  # times the room: a part of a word that seems wider than that is not measured
 _TOKEN = re.compile(r"\s+|[^\s\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]+|.")
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _BREAKS = re.compile(r"(?<=[-/\u2010\u2013\u2014_?&=.@])(?=\w)")
@@ -55,14 +56,14 @@ class Piece:
 class Word:
     """What is never broken: pieces without a blank. `blank`: the blank after it, None where a line may end without one.
 
-    `text` and `style` of a word that may be hyphenated, else empty.
+    `text` and `look` of a word that may be hyphenated, else empty.
     """
 
     pieces: tuple[Piece, ...]
     width: float
     blank: Piece | None
     text: str = ""
-    style: Style | None = None
+    look: Look | None = None
 
 
 class Words:
@@ -70,9 +71,7 @@ class Words:
 
     def __init__(self, fonts: Fonts) -> None:
         self.fonts = fonts
-        self._words: dict[tuple[str, Style, float], Word] = {}
-        self._pieces: dict[tuple[str, Style, float, int], tuple[Piece, ...]] = {}
-        self._splits: dict[int, list[tuple[Word, Word]]] = {}
+        self._looks: dict[tuple[Style, float], Look] = {}
         self._hyphenator: Hyphenator | None = None
         self._looked = False
 
@@ -80,109 +79,115 @@ class Words:
         """The words of styled runs; a word may change its style in the middle. `rtl`: the paragraph begins at the right."""
         cleaned = [(clean(run.text), run.style) for run in runs]
         size = max((style.size for _, style in cleaned), default=0.0)
-        found = levels("".join(text for text, _ in cleaned), rtl=rtl)
+        found = levels("".join([text for text, _ in cleaned]), rtl=rtl)
         words: list[Word] = []
         held: list[Piece] = []
 
         def flush(blank: Piece | None) -> None:
             if held:
-                words.append(Word(tuple(held), sum(piece.width for piece in held), blank))
+                words.append(Word(tuple(held), sum([piece.width for piece in held]), blank))
                 held.clear()
 
         previous, at = "", 0
         for text, style in cleaned:
-            rise = SUPERSCRIPT_RISE * size if style.superscript else 0.0
+            look = self._look(style, SUPERSCRIPT_RISE * size if style.superscript else 0.0)
             tokens = _tokens(text)
             last = len(tokens) - 1
             for place, token in enumerate(tokens):
-                if token.isspace():
-                    blank = self._made(" ", style, rise, found[at] if found else 0)
-                    flush(blank[0] if blank else None)
-                elif found is None and not held and place < last and tokens[place + 1].isspace() and len(token) > 1:
-                    words.append(self.word(token, style, rise))  # nearly all words come this way
+                if found is None and not held and place < last and tokens[place + 1].isspace() and len(token) > 1:
+                    words.append(look.word(token))  # nearly all words come this way
+                elif token.isspace():
+                    if held:
+                        blank = look.pieces(" ", found[at] if found else 0)
+                        flush(blank[0] if blank else None)
                 else:
                     if held and _may_break(previous, token):
                         flush(None)
-                    held.extend(self._by_level(token, style, rise, found[at : at + len(token)] if found else None))
+                    held.extend(look.by_level(token, found[at : at + len(token)] if found else None))
                 previous = token
                 at += len(token)
         flush(None)
         return words
 
-    def word(self, text: str, style: Style, rise: float = 0.0) -> Word:
-        """A word with a blank after it, from left to right."""
-        key = (text, style, rise)
-        word = self._words.get(key)
-        if word is None:
-            pieces = self._made(text, style, rise, 0)
-            blank = self._made(" ", style, rise, 0)
-            word = Word(pieces, sum(piece.width for piece in pieces), blank[0] if blank else None, text, style)
-            self._words[key] = word
-        return word
-
-    def split(self, word: Word) -> list[tuple[Word, Word]]:
-        """A word broken by the language's rules: its two parts, the first with a hyphen, for each place, last place first."""
-        found = self._splits.get(id(word))
-        if found is None:
-            found = self._splits[id(word)] = self._split(word)
-        return found
-
-    def _split(self, word: Word) -> list[tuple[Word, Word]]:
-        match = _LETTERS.fullmatch(word.text) if word.text and is_simple(word.text) else None
-        if match is None or word.style is None:
-            return []
+    def split(self, word: Word, room: float) -> tuple[Word, Word] | None:
+        """A word broken by the language's rules where its first part, with a hyphen, goes into `room` points; None: nowhere."""
+        match = _LETTERS.fullmatch(word.text) if word.look is not None and is_simple(word.text) else None
+        if match is None or word.look is None:
+            return None
         if not self._looked:
             self._hyphenator, self._looked = hyphenator(self.fonts.lang), True
-        if self._hyphenator is None:
-            return []
-        start, rise = match.end(1), word.pieces[0].rise if word.pieces else 0.0
-        parts = []
-        for position in reversed(self._hyphenator.positions(match.group(2))):
-            head = self.word(f"{word.text[: start + position]}-", word.style, rise)
-            tail = self.word(word.text[start + position :], word.style, rise)
-            parts.append((Word(head.pieces, head.width, None), tail if word.blank else _last(tail)))
-        return parts
+        for position in reversed(self._hyphenator.positions(match.group(2)) if self._hyphenator else ()):
+            end = match.end(1) + position
+            # The part is measured by its share of the letters first: most places are plainly too far.
+            if word.width * (end + 1) / len(word.text) > FAR * room:
+                continue
+            head = word.look.word(f"{word.text[:end]}-")
+            if head.width <= room:
+                tail = word.look.word(word.text[end:])
+                return Word(head.pieces, head.width, None), tail if word.blank else _last(tail)
+        return None
 
-    def _by_level(self, token: str, style: Style, rise: float, found: Sequence[int] | None) -> Iterator[Piece]:
+    def _look(self, style: Style, rise: float) -> Look:
+        look = self._looks.get((style, rise))
+        if look is None:
+            look = self._looks[style, rise] = Look(self.fonts, style, rise)
+        return look
+
+
+class Look:
+    """A style on its height over the baseline (points), and all that was made in it."""
+
+    def __init__(self, fonts: Fonts, style: Style, rise: float) -> None:
+        self._fonts = fonts
+        self._style = style
+        self._rise = rise
+        self._words: dict[str, Word] = {}
+        self._pieces: dict[tuple[str, int], tuple[Piece, ...]] = {}
+
+    def word(self, text: str) -> Word:
+        """A word with a blank after it, from left to right."""
+        word = self._words.get(text)
+        if word is None:
+            pieces, blank = self.pieces(text, 0), self.pieces(" ", 0)
+            width = sum([piece.width for piece in pieces])
+            word = self._words[text] = Word(pieces, width, blank[0] if blank else None, text, self)
+        return word
+
+    def by_level(self, token: str, found: Sequence[int] | None) -> Iterator[Piece]:
+        """The pieces of a token whose characters have the levels `found`; None: all of it is plain left to right."""
         if found is None:
-            yield from self._made(token, style, rise, 0)
+            yield from self.pieces(token, 0)
             return
         end = 0
         for level, same in groupby(found):
             start, end = end, end + sum(1 for _ in same)
-            yield from self._made(token[start:end], style, rise, level)
+            yield from self.pieces(token[start:end], level)
 
-    def _made(self, text: str, style: Style, rise: float, level: int) -> tuple[Piece, ...]:
-        key = (text, style, rise, level)
+    def pieces(self, text: str, level: int) -> tuple[Piece, ...]:
+        """The pieces of a text of one level, in the order of the text."""
+        key = (text, level)
         pieces = self._pieces.get(key)
         if pieces is None:
-            glyphs = self.fonts.glyphs(text, style, rtl=bool(level % 2))
-            alike = [
-                _piece(tuple(same), style, rise, level) for _, same in groupby(glyphs, key=lambda one: one.face.name)
-            ]
-            # Pieces go in the order of the text; within one level that of the line turns them round.
+            glyphs = self._fonts.glyphs(text, self._style, rtl=bool(level % 2))
+            if glyphs and all([one.face is glyphs[0].face for one in glyphs]):  # noqa: C419  # a list is faster
+                alike = [_piece(tuple(glyphs), self._style, self._rise, level)]
+            else:
+                parts = groupby(glyphs, key=lambda one: one.face.name)
+                alike = [_piece(tuple(same), self._style, self._rise, level) for _, same in parts]
             pieces = self._pieces[key] = tuple(reversed(alike) if level % 2 else alike)
         return pieces
 
 
 def _piece(glyphs: tuple[Glyph, ...], style: Style, rise: float, level: int) -> Piece:
-    used = glyphs[0].face.used
-    width_of = glyphs[0].face.width
-    plain = all(
-        used[glyph.id] == glyph.text
-        and not glyph.x
-        and not glyph.y
-        and abs(glyph.advance - width_of(glyph.id)) < 0.0005  # noqa: PLR2004  # half a unit
-        for glyph in glyphs
-    )
-    codes = "".join([f"{glyph.id:04x}" for glyph in glyphs]) if plain else ""
+    plain = all([glyph.plain and glyph.face.used[glyph.id] == glyph.text for glyph in glyphs])  # noqa: C419  # a list is faster
+    codes = "".join(["%04x" % glyph.id for glyph in glyphs]) if plain else ""  # noqa: UP031  # twice as fast
     return Piece(
         glyphs, style.size, style.color, rise, sum([glyph.advance for glyph in glyphs]) * style.size, level, codes
     )
 
 
 def _last(word: Word) -> Word:
-    return Word(word.pieces, word.width, None, word.text, word.style)
+    return Word(word.pieces, word.width, None, word.text, word.look)
 
 
 def _tokens(text: str) -> list[str]:

@@ -11,7 +11,8 @@ from pymupdf import mupdf
 from dragoman.domain.document import Block, Rect
 from pipeline.pdf.bidi import in_sight
 from pipeline.pdf.embedding import stream
-from pipeline.pdf.geometry import Direction, back, intersects, point_back, turned
+from pipeline.pdf.geometry import Direction, back, intersects, point_back, turned, union
+from pipeline.pdf.ground import Neighbours
 from pipeline.pdf.typefaces import UNITS, Glyph
 from pipeline.pdf.typesetting import SetLine, Setting
 from pipeline.pdf.words import Piece
@@ -20,13 +21,15 @@ from pipeline.pdf.words import Piece
 # neighbours, whose boxes MuPDF takes from the font's ascender and descender.
 BAND_TOP, BAND_BOTTOM = 0.42, 0.15
 BAND_INSET = 0.4  # points at both ends
+REACH = 4  # rectangles that a band may become part of
 _OUTLINED = re.compile(rb"(?<![\w.])2\s+Tr\b")  # fill, then stroke: ISO 32000-1 9.3.6
 _STROKE_COLOR = re.compile(rb"\b(?:RG|G|K|SCN?|CS)\b")  # ISO 32000-1 8.6.8
 
 
 def erase(page: pymupdf.Page, blocks: Iterable[Block], kept: Sequence[Rect]) -> None:
-    """Take the words of `blocks` off the page; pictures and drawings stay. `kept`: boxes of text that must stay too."""
-    bands = [band for block in blocks for band in _bands(block, kept)]
+    """Take the words of `blocks` off the page; pictures and drawings stay. `kept`: boxes of lines that must stay too."""
+    stays = Neighbours(kept)
+    bands = _merged([band for block in blocks for band in _bands(block, stays)], stays)
     if not bands:
         return
     _thin(page)
@@ -55,7 +58,29 @@ def _thin(page: pymupdf.Page) -> None:
     pdf.xref_set_key(page.xref, "Contents", f"{stream(pdf, _OUTLINED.sub(b'0 Tr', contents))} 0 R")
 
 
-def _bands(block: Block, kept: Sequence[Rect]) -> list[Rect]:
+def _merged(bands: list[Rect], kept: Neighbours) -> list[Rect]:
+    """Fewer rectangles over the same words, none of which meets text that stays.
+
+    MuPDF tests every letter of the page against every rectangle: with one for a page instead of one a paragraph, erasing takes a fifth
+    of the time (measured on papers).
+    """
+    merged: list[Rect] = []
+    for band in sorted(bands, key=lambda band: (band[1], band[0])):
+        for place in range(len(merged) - 1, max(-1, len(merged) - 1 - REACH), -1):
+            whole = union([merged[place], band])
+            if not _meets(whole, kept):
+                merged[place] = whole
+                break
+        else:
+            merged.append(band)
+    return merged
+
+
+def _meets(rect: Rect, kept: Neighbours) -> bool:
+    return any(intersects(rect, other) for other in kept.beside(rect[1], rect[3]))
+
+
+def _bands(block: Block, kept: Neighbours) -> list[Rect]:
     """One rectangle for the paragraph, or one per line where that would meet text that stays."""
     direction = block.lines[0].direction
     bands = []
@@ -72,7 +97,7 @@ def _bands(block: Block, kept: Sequence[Rect]) -> list[Rect]:
         bands[-1][3],
     )
     found = back(whole, direction)
-    if len(bands) == 1 or not any(intersects(found, box) for box in kept):
+    if len(bands) == 1 or not _meets(found, kept):
         return [found]
     return [back(band, direction) for band in bands]
 
