@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from itertools import pairwise
 
 from dragoman.domain.document import Align, Family, Rect, Run, Style
 from pipeline.pdf.geometry import overlap
@@ -84,8 +84,9 @@ class Paragraph:
         """Points from baseline to baseline, None for one row."""
         if len(self.rows) == 1:
             return None
-        gaps = [after.baseline - before.baseline for before, after in zip(self.rows, self.rows[1:], strict=False)]
-        return median(gaps)
+        gaps = sorted([after.baseline - before.baseline for before, after in pairwise(self.rows)])
+        middle = len(gaps) // 2
+        return gaps[middle] if len(gaps) % 2 else (gaps[middle - 1] + gaps[middle]) / 2
 
 
 def group(rows: Sequence[Row], ground: Ground) -> list[Paragraph]:
@@ -381,19 +382,21 @@ def _join(run: Run, following: Run) -> tuple[Run, Run]:
     if before[-1] == "\u00ad" or (
         before[-1] in _HYPHENS and before[-2:-1].isalpha() and after[0].isalpha() and after[0].islower()
     ):
-        return replace(run, text=before[:-1]), following
+        return Run(before[:-1], run.style), following
     unspaced = _UNSPACED.match(before[-1]) and _UNSPACED.match(after[0])
     if unspaced or before[-1] in "-\u2010/\u2014" or before[-1].isspace():
         return run, following
-    return replace(run, text=before + " "), following
+    return Run(before + " ", run.style), following
 
 
 def _merge(runs: list[Run]) -> list[Run]:
     merged: list[Run] = []
+    texts: list[list[str]] = []
     for run in runs:
         text = run.text.replace("\u00ad", "")
-        if merged and merged[-1].style == run.style:
-            merged[-1] = replace(merged[-1], text=merged[-1].text + text)
+        if merged and (merged[-1].style is run.style or merged[-1].style == run.style):
+            texts[-1].append(text)
         elif text:
-            merged.append(Run(text, run.style))
-    return merged
+            merged.append(run)
+            texts.append([text])
+    return [Run("".join(parts), run.style) for run, parts in zip(merged, texts, strict=True)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import pymupdf
@@ -39,7 +40,7 @@ CORNERS = 4  # numbers of a rectangle
 MOST_MARKS = 3000  # a page with more vectors is a drawing or a map: its lines mean nothing for its words
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """Text on one baseline without a wide gap, in the turned space of its direction.
 
@@ -58,22 +59,22 @@ class Row:
     block: int = -1
     text_x: float | None = None
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Its characters."""
-        return "".join(span.text for span in self.spans)
+        return "".join([span.text for span in self.spans])
 
-    @property
+    @cached_property
     def top(self) -> float:
         """The y over its letters."""
         return self.baseline - ASCENT * self.size
 
-    @property
+    @cached_property
     def bottom(self) -> float:
         """The y under its letters."""
         return self.baseline + DESCENT * self.size
 
-    @property
+    @cached_property
     def rect(self) -> Rect:
         """The box around its letters."""
         return self.x0, self.top, self.x1, self.bottom
@@ -215,7 +216,8 @@ def _trimmed(spans: list[Span]) -> tuple[Span, ...]:
     for span in spans:
         if joined and joined[-1].style == span.style and joined[-1].baseline == span.baseline:
             last = joined[-1]
-            joined[-1] = replace(last, text=last.text + span.text, bbox=union([last.bbox, span.bbox]))
+            box = union([last.bbox, span.bbox])
+            joined[-1] = Span(last.text + span.text, last.style, box, last.baseline)
         else:
             joined.append(span)
     if joined[0].text[0].isspace():
