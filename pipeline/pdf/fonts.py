@@ -29,7 +29,7 @@ _CODES = {
     "ti": {(False, False): "tiro", (True, False): "tibo", (False, True): "tiit", (True, True): "tibi"},
     "co": {(False, False): "cour", (True, False): "cobo", (False, True): "coit", (True, True): "cobi"},
 }
-FALLBACKS = ("noto", "symb", "zadb", "signs")
+FALLBACKS = ("noto", "symb", "zadb", "signs", CJK.name)  # the last has arrows and shapes that no other has
 _SCRIPT_NUMBERS = {"noto": 1, "signs": 52}  # MuPDF's: Noto Serif has all Vietnamese letters, Noto Sans Symbols the rest
 BOLD = 700  # OpenType 1.9, OS/2, usWeightClass
 OUTLINE = 0.03  # of the size: how much bold strokes are thicker where a typeface has one weight only
@@ -115,7 +115,7 @@ class Fonts:
         if character in JOINERS:
             return None
         for code in FALLBACKS:
-            face = self._loaded(code)
+            face = self._named(code)
             glyph = face.glyph(character) if face else None
             if glyph is not None:
                 return glyph

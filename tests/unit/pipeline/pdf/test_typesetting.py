@@ -127,7 +127,7 @@ def test_blocks_of_one_style_get_one_size():
 
 def test_every_script_of_europe_and_east_asia_has_glyphs():
     fonts = Fonts()
-    Words(fonts).of([Run("Tiếng Việt Ελληνικά Русский Čeština Türkçe 中文 ✓ → ≤ ქართული Հայերեն", STYLE)])
+    Words(fonts).of([Run("Tiếng Việt Ελληνικά Русский Čeština Türkçe 中文 ✓ → ≤ ▶ ● ქართული Հայերեն", STYLE)])
     assert fonts.missing == set()
 
 
