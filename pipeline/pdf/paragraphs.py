@@ -85,8 +85,7 @@ class Paragraph:
         if len(self.rows) == 1:
             return None
         gaps = sorted([after.baseline - before.baseline for before, after in pairwise(self.rows)])
-        middle = len(gaps) // 2
-        return gaps[middle] if len(gaps) % 2 else (gaps[middle - 1] + gaps[middle]) / 2
+        return (gaps[(len(gaps) - 1) // 2] + gaps[len(gaps) // 2]) / 2
 
 
 def group(rows: Sequence[Row], ground: Ground) -> list[Paragraph]:
@@ -356,10 +355,9 @@ def _is_even(edges: Sequence[float], size: float) -> bool:
 
 def _main_style(rows: Iterable[Row]) -> Style:
     weights: dict[Style, int] = {}
-    for row in rows:
-        for span in row.spans:
-            letters = sum(character.isalpha() for character in span.text)
-            weights[span.style] = weights.get(span.style, 0) + 4 * letters + len(span.text)
+    for span in (span for row in rows for span in row.spans):
+        letters = sum(character.isalpha() for character in span.text)
+        weights[span.style] = weights.get(span.style, 0) + 4 * letters + len(span.text)
     return max(weights, key=lambda style: weights[style])
 
 
