@@ -78,6 +78,16 @@ class _Whole:
         return chunk
 
 
+def _of_redirect(target: str) -> DragomanError:
+    """Slack sends a token without `files:read` to its page to sign in, sometimes by a redirect; any other one leads away from Slack."""
+    parts = urlsplit(target)
+    if "redir=" in parts.query or (parts.hostname or "").endswith("slack.com"):
+        return SlackScopeMissing(
+            "Slack does not let this server read files.", detail="sent to sign in: reinstall the app with files:read"
+        )
+    return HostNotAllowed(detail="a redirect")
+
+
 def _refuse_sign_in(body: Any) -> None:
     """A token without `files:read` gets a page to sign in, with status 200 (docs.slack.dev/reference/objects/file-object)."""
     kind = str(body.headers.get("Content-Type") or "").casefold()
@@ -96,5 +106,5 @@ def _ours(error: HTTPError) -> DragomanError:
     if error.code == RATE_LIMITED or error.code >= SERVER_ERROR:
         return StoreUnavailable("Slack does not hand out the file at the moment.", detail=f"status {error.code}")
     if error.code in range(300, 400):
-        return HostNotAllowed(detail="a redirect")
+        return _of_redirect(str(error.headers.get("Location") or ""))
     return SlackScopeMissing("Slack does not let this server read files.", detail=f"status {error.code}")

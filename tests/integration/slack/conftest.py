@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from dragoman.settings import Settings
 from dragoman.slack import owner_of
 from notifier.tasks import Context, deliver, open_context
 from tests import manifest
+from tests.integration.slack.house import House, opened
+from tests.pdfs import LOREM, make
 from tests.rows import row
 from tests.servers.slack.model import Channel, User
 from tests.servers.slack.model import Message as Posted
@@ -189,3 +192,49 @@ def desk(slack: FakeSlack, intake: Intake, database: Database, store: BlobStore,
     made.open_card()
     yield made
     context.database.close()
+
+
+# ---------- whole ways
+
+
+@pytest.fixture
+def pdf(tmp_path: Path) -> bytes:
+    return make(tmp_path / "in.pdf", LOREM, LOREM).read_bytes()
+
+
+@pytest.fixture
+def whole(settings: Settings, slack: FakeSlack, sqlite_database: object) -> Settings:
+    """Settings of a whole Dragoman, with the pseudo engine, so that what it writes is known."""
+    facts = {
+        "engine": "pseudo",
+        "slack_app_token": SecretStr(slack.app_token),
+        "slack_file_hosts": (slack.file_host_url.removeprefix("http://"),),
+    }
+    return settings.model_copy(update=facts)
+
+
+@pytest.fixture(params=["http", "socket"])
+def house(request: pytest.FixtureRequest, slack: FakeSlack, whole: Settings) -> Iterator[House]:
+    """A whole Dragoman, once in each mode."""
+    with opened(slack, whole.model_copy(update={"slack_mode": request.param}), request.param) as made:
+        yield made
+        assert made.errors == []
+
+
+@pytest.fixture
+def http(slack: FakeSlack, whole: Settings) -> Iterator[House]:
+    """A whole Dragoman behind a request URL."""
+    slack.api.limits.on = False
+    with opened(slack, whole, "http") as made:
+        yield made
+        assert made.errors == []
+
+
+@pytest.fixture
+def ann(slack: FakeSlack) -> User:
+    return slack.user("ann")
+
+
+@pytest.fixture
+def general(slack: FakeSlack, ann: User) -> Channel:
+    return slack.channel("general", ann)

@@ -94,7 +94,10 @@ class House:
             time.sleep(ROUND_S)
 
     def _is_busy(self, table: Table, row: dict[str, Any]) -> bool:
-        return row["state"] in ("ready", "running") and table.name not in self.held_back
+        if table.name in self.held_back or row["state"] not in ("ready", "running"):
+            return False
+        # A card of a job at work is looked at every few seconds: between two looks it is at rest.
+        return table is not CARDS or row["state"] == "running" or row["run_after"] <= time.time()
 
     def _work(self) -> None:
         while not self._stop.wait(ROUND_S):

@@ -2,55 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pymupdf
-import pytest
-from pydantic import SecretStr
 
 from dragoman.db import places
 from dragoman.domain.wishes import ChannelWishes
-from dragoman.settings import Settings
-from tests.integration.slack.house import House, opened
+from tests.integration.slack.house import House
 from tests.pdfs import LOREM, make
 from tests.servers.slack.slack import FakeSlack
-
-
-@pytest.fixture
-def pdf(tmp_path: Path) -> bytes:
-    return make(tmp_path / "in.pdf", LOREM, LOREM).read_bytes()
-
-
-@pytest.fixture
-def settings(settings: Settings, slack: FakeSlack, sqlite_database: object) -> Settings:
-    """With `engine`: the pseudo engine, so that what it writes is known."""
-    facts = {
-        "engine": "pseudo",
-        "slack_bot_token": SecretStr(slack.bot_token),
-        "slack_app_token": SecretStr(slack.app_token),
-        "slack_signing_secret": SecretStr(slack.signing_secret),
-        "slack_api_url": slack.api_url,
-        "slack_file_hosts": (slack.file_host_url.removeprefix("http://"),),
-    }
-    return settings.model_copy(update=facts)
-
-
-@pytest.fixture(params=["http", "socket"])
-def house(request: pytest.FixtureRequest, slack: FakeSlack, settings: Settings) -> Iterator[House]:
-    with opened(slack, settings.model_copy(update={"slack_mode": request.param}), request.param) as made:
-        yield made
-        assert made.errors == []
-
-
-@pytest.fixture
-def ann(slack: FakeSlack):
-    return slack.user("ann")
-
-
-@pytest.fixture
-def general(slack: FakeSlack, ann):
-    return slack.channel("general", ann)
 
 
 def results(slack: FakeSlack, thread) -> dict[str, bytes]:
