@@ -51,6 +51,15 @@ TO_FILL_IN = (
         ("The mail server that sends the answers.", "Without one they are kept in the data volume, in outbox/."),
     ),
     (
+        "DRAGOMAN_SLACK_BOT_TOKEN",
+        "xoxb-…",
+        (
+            "For Slack: docs/howto/slack.md says where to find both tokens.",
+            "Then: docker compose --profile slack up --detach",
+        ),
+    ),
+    ("DRAGOMAN_SLACK_APP_TOKEN", "xapp-…", ("The other token, for Socket Mode.",)),
+    (
         "DRAGOMAN_DEEPL_AUTH_KEY",
         "your key from deepl.com/pro-api",
         ("Without an engine every text becomes a marked pseudo-translation.",),

@@ -27,6 +27,28 @@ RATE_LIMITED, SERVER_ERROR = 429, 500
 CANCEL, RETRY, DELETE, APPROVE, PASSWORD = "cancel_job", "retry_job", "delete_job", "approve_job", "give_password"
 ANOTHER_LANGUAGE, CHOOSE_LANGUAGE, CHANNEL_SETTINGS = "another_language", "choose_language", "channel_settings"
 ACTIONS = (CANCEL, RETRY, DELETE, APPROVE, PASSWORD, ANOTHER_LANGUAGE, CHOOSE_LANGUAGE, CHANNEL_SETTINGS)
+# What the bot has to be allowed to do: the manifest in docs/howto asks for it, and `doctor` looks whether it was granted.
+SCOPES = frozenset(
+    {
+        "app_mentions:read",
+        "channels:history",
+        "channels:read",
+        "chat:write",
+        "commands",
+        "files:read",
+        "files:write",
+        "groups:history",
+        "groups:read",
+        "im:history",
+        "im:read",
+        "im:write",
+        "mpim:history",
+        "mpim:read",
+        "reactions:read",
+        "reactions:write",
+        "users:read",
+    }
+)
 # Types of message metadata, by which a message is found again after an uncertain end.
 CARD_EVENT, ANSWER_EVENT = "dragoman_card", "dragoman_answer"
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dragoman.doctor import doors, parts, post
+from dragoman.doctor import chat, doors, parts, post
 from dragoman.doctor.findings import Finding, Verdict
 from dragoman.errors import DragomanError, SettingsInvalid
 from dragoman.settings import Settings
@@ -60,6 +60,7 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     ("mail TLS", post.tls, "Name files that this user can read."),
     ("mail DNS", post.records, ""),
     ("mail out", doors.outbound, "Mend DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password."),
+    ("Slack", chat.door, "Mend the DRAGOMAN_SLACK_* tokens: docs/howto/slack.md says where to find them."),
     ("links", doors.links, ""),
     ("fonts", doors.fonts, ""),
     ("OCR", doors.ocr, ""),
