@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,17 @@ def run(
 
 def peak_rss_mb() -> float:
     """The most memory that this process, or a child of it, has held, in MiB."""
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    peak = max(_own_peak(), children)
     return round(peak / (_BYTES_A_MIB if sys.platform == "darwin" else _KIB_A_MIB), 1)  # getrusage(2) of each
+
+
+def _own_peak() -> int:
+    """This program's own peak: Linux's `ru_maxrss` begins with that of the process that started it (getrusage(2), execve(2))."""
+    with suppress(OSError, StopIteration, ValueError):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 class _Watch:

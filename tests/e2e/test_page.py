@@ -13,6 +13,10 @@ from tests.servers.process import find, missing
 from tests.servers.stack import Stack
 
 TIMEOUT_MS = 60_000
+VALUE = """() => {
+    const bar = document.querySelector("[role=progressbar], progress");
+    return bar && (bar.getAttribute("value") || bar.getAttribute("aria-valuenow"));
+}"""
 
 
 def percents_seen(page: Page) -> list[int]:
@@ -20,8 +24,7 @@ def percents_seen(page: Page) -> list[int]:
     seen: list[int] = []
     download = page.get_by_role("button", name="Download")
     while download.count() == 0:
-        bar = page.locator("[role=progressbar], progress")
-        value = bar.first.get_attribute("value") or bar.first.get_attribute("aria-valuenow") if bar.count() else None
+        value = page.evaluate(VALUE)  # in one step: the bar may be gone a moment after it was seen
         if value and (not seen or seen[-1] != int(float(value))):
             seen.append(int(float(value)))
         page.wait_for_timeout(50)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -65,6 +66,20 @@ class House:
         self._close()
         for database in (self.database, self.pipeline.database, self.notifier.database):
             database.close()
+
+    def break_database(self, file: Path) -> None:
+        """Take the database away, as a full or unmounted disk would."""
+        for one in file.parent.glob(f"{file.name}*"):
+            one.rename(one.with_name(f"away-{one.name}"))
+        for database in (self.database, self.pipeline.database, self.notifier.database):
+            database.close()
+        file.mkdir()
+
+    def mend_database(self, file: Path) -> None:
+        """Put it back."""
+        file.rmdir()
+        for one in file.parent.glob(f"away-{file.name}*"):
+            one.rename(one.with_name(one.name.removeprefix("away-")))
 
     def rows(self, table: Table, **values: Any) -> list[dict[str, Any]]:
         """The rows of a table, oldest first."""

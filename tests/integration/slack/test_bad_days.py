@@ -112,7 +112,7 @@ def test_an_edit_makes_no_second_job(http, slack, ann, general, pdf) -> None:
     "method",
     [
         "chat.postMessage", "chat.update", "reactions.add", "reactions.remove", "files.info", "files.getUploadURLExternal",
-        "files.completeUploadExternal", "users.info",
+        "files.completeUploadExternal", "users.info", "conversations.replies",
     ],
 )  # fmt: skip
 def test_a_method_that_is_limited_ends_in_the_right_state(http, slack, ann, general, pdf, method) -> None:
@@ -411,3 +411,89 @@ def test_the_home_lists_a_persons_documents(http, slack, ann, general, pdf) -> N
     home = slack.home(ann)
     assert home
     assert "contract.pdf" in str(vars(home))
+
+
+# ---------- the rest of a bad week
+
+
+def test_an_event_that_could_not_be_kept_is_taken_when_slack_sends_it_again(http, slack, ann, general, pdf) -> None:
+    away = http.settings.data_dir / "dragoman.db"
+    http.held_back |= {"inbox", "jobs", "outbox", "cards"}
+    slack.courier.retry_after_s = [1.0, 1.0, 1.0]
+    http.break_database(away)
+    post = slack.post(ann, general, "to French", files=[slack.file("a.pdf", pdf)])
+    slack.wait_until(lambda: any(one.attempts and one.attempts[0].status == 500 for one in slack.sent), 10)
+    http.mend_database(away)
+    http.held_back.clear()
+    http.quiet()
+    assert len(http.jobs) == 1
+    assert names(slack, post) == ["a.fr.pdf"]
+
+
+def test_a_dialog_that_opens_too_late_is_offered_again(http, slack, ann, general, pdf) -> None:
+    post = slack.post(ann, general, "to French", files=[slack.file("a.pdf", pdf)])
+    http.quiet()
+    slack.fail("views.open", "internal_error")
+    slack.message_shortcut(ann, post, "translate_pdf")
+    http.quiet()
+    assert any("once more" in one.text for one in slack.world.ephemerals)
+
+
+def test_a_long_document_waits_for_a_yes_on_its_card(http, slack, whole, ann, general, tmp_path) -> None:
+    http.close()
+    long = make(tmp_path / "long.pdf", *[LOREM] * 3).read_bytes()
+    with opened(slack, whole.model_copy(update={"approval_pages": 2}), "http") as careful:
+        post = slack.post(ann, general, "to French", files=[slack.file("a.pdf", long)])
+        careful.quiet()
+        [job] = careful.jobs
+        assert job["waiting_for"] == "approval"
+        slack.click(ann, next(one for one in slack.thread(post) if not one.files), ours.APPROVE)
+        careful.quiet()
+        assert names(slack, post) == ["a.fr.pdf"]
+
+
+def test_a_language_in_a_direct_message_answers_the_open_question(http, slack, pdf) -> None:
+    bea = slack.user("bea", locale="")
+    post = slack.post(bea, slack.dm(bea), files=[slack.file("a.pdf", pdf)])
+    http.quiet()
+    assert http.jobs == []
+    slack.post(bea, slack.dm(bea), "to German")
+    http.quiet()
+    assert names(slack, post) == ["a.de.pdf"]
+
+
+def test_a_file_taken_out_of_the_channel_stops_its_job(http, slack, ann, general, pdf) -> None:
+    http.held_back.add("jobs")
+    file = slack.file("a.pdf", pdf)
+    post = slack.post(ann, general, "to French", files=[file])
+    http.quiet()
+    slack.unshare(file, post)
+    http.quiet()
+    http.held_back.clear()
+    http.quiet()
+    assert states(http) == ["cancelled"]
+    assert names(slack, post) == []
+
+
+def test_cancelled_after_the_end_it_stays_done(http, slack, ann, general, pdf) -> None:
+    http.held_back.add("jobs")
+    post = slack.post(ann, general, "to French", files=[slack.file("a.pdf", pdf)])
+    http.quiet()
+    card = next(one for one in slack.thread(post) if not one.files)
+    http.held_back |= {"inbox", "cards"}
+    slack.click(ann, card, ours.CANCEL)
+    slack.settle()
+    http.held_back -= {"jobs"}
+    slack.wait_until(lambda: states(http) == ["done"], 20)
+    http.held_back.clear()
+    http.quiet()
+    assert states(http) == ["done"]
+    assert names(slack, post) == ["a.fr.pdf"]
+
+
+def test_a_file_of_a_shared_channel_is_looked_up_first(http, slack, ann, pdf) -> None:
+    shared = slack.channel("shared", ann, is_ext_shared=True)
+    post = slack.post(ann, shared, "to French", files=[slack.file("a.pdf", pdf)])
+    http.quiet()
+    assert names(slack, post) == ["a.fr.pdf"]
+    assert slack.calls("files.info", ok=True)
