@@ -7,6 +7,7 @@ from typing import Any
 
 from dragoman import queues
 from dragoman.db import cards, history, jobs, outbox, places
+from dragoman.db.lease import Lease
 from dragoman.domain.job import OPEN, WaitingFor
 from dragoman.intake import Intake
 from dragoman.slack import CHANNEL
@@ -69,6 +70,15 @@ def results(intake: Intake, job_ids: Sequence[str]) -> list[str]:
     with intake.database.read() as connection:
         rows = [row for job_id in job_ids for row in outbox.deliveries(connection, job_id)]
     return [str(row["ref"]) for row in rows if str(row["ref"] or "").startswith("F")]
+
+
+def take_turns(intake: Intake, message: Lease, owner: str, most: int, again_in_s: float) -> bool:
+    """Whether a person's message has to wait, since `most` of their jobs are open: others' come in between; then it ends `message`."""
+    with intake.database.write() as connection:
+        if jobs.open_of(connection, owner) < most:
+            return False
+        message.later(connection, again_in_s)
+    return True
 
 
 def job(intake: Intake, job_id: str) -> dict[str, Any] | None:

@@ -71,6 +71,12 @@ def of_file(connection: Connection, channel: str, file_ref: str) -> list[dict[st
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
+def open_of(connection: Connection, owner: str) -> int:
+    """How many jobs of an owner are at work or about to be; those that wait for a person's word do not count."""
+    at_work = JOBS.c.state.in_((RowState.READY, RowState.RUNNING))
+    return connection.scalar(select(func.count()).where(JOBS.c.owner == owner, at_work)) or 0
+
+
 def used(connection: Connection, owner: str, days: int = 30) -> dict[str, int]:
     """What an owner had done in the last `days` days: `jobs`, `pages`, and `characters` that were paid for."""
     statement = select(func.count(), func.sum(JOBS.c.pages), func.sum(JOBS.c.characters_billed))

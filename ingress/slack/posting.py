@@ -27,6 +27,8 @@ from ingress.slack.looking import Post, SlackFile
 log = structlog.get_logger(__name__)
 
 LANGUAGE_WAIT_S = 86_400.0
+MOST_OPEN = 10  # jobs of one person at a time: further posts of theirs wait, and others' come in between
+TURN_S = 5.0
 SHARES_WAIT_S = 10.0  # Slack notes where a file is shared a little after it says that it is
 
 OUTSIDERS = "Sorry, on this server only members of its own organisation can have PDFs translated."
@@ -174,8 +176,11 @@ def _with_files(context: Context, held: Lease, call: Call) -> None:
     if files and not chosen:
         context.intake.wait(held, WaitingFor.LANGUAGE, LANGUAGE_WAIT_S, {"card_id": card["id"]})
         return
-    wanted = tuple(_options(call, tag, channel, person_wishes) for tag in chosen)
-    _submit(context, held, Work(call, card["id"], tuple(files), wanted), notes)
+    if posts.take_turns(context.intake, held, owner_of(context.team, call.user), MOST_OPEN, TURN_S):
+        log.info("slack_takes_turns", message_id=held.id)
+    else:
+        wanted = tuple(_options(call, tag, channel, person_wishes) for tag in chosen)
+        _submit(context, held, Work(call, card["id"], tuple(files), wanted), notes)
 
 
 def _submit(context: Context, held: Lease, work: Work, notes: list[dict[str, str]]) -> None:

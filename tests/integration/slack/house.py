@@ -111,8 +111,9 @@ class House:
     def _is_busy(self, table: Table, row: dict[str, Any]) -> bool:
         if table.name in self.held_back or row["state"] not in ("ready", "running"):
             return False
-        # A card of a job at work is looked at every few seconds: between two looks it is at rest.
-        return table is not CARDS or row["state"] == "running" or row["run_after"] <= time.time()
+        # A card of a job at work is looked at every few seconds, and a post may have to wait for its turn: at rest meanwhile.
+        rests = table in (CARDS, INBOX) and row["state"] == "ready" and row["attempts"] == 0
+        return not rests or row["run_after"] <= time.time()
 
     def _work(self) -> None:
         while not self._stop.wait(ROUND_S):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dragoman import slack as ours
+from ingress.slack.posting import MOST_OPEN
 from tests.integration.slack.house import opened
 
 
@@ -76,3 +77,20 @@ def test_a_limit_on_the_home_is_waited_out(http, slack, ann) -> None:
     slack.open_home(ann)
     http.quiet()
     assert slack.home(ann)
+
+
+def test_a_flood_of_one_person_lets_others_in(http, slack, ann, general, pdf) -> None:
+    bob = slack.user("bob")
+    general.members.add(bob.id)
+    http.held_back.add("jobs")
+    for number in range(MOST_OPEN + 3):
+        slack.post(ann, general, "to French", files=[slack.file(f"{number}.pdf", pdf)])
+    http.quiet()
+    slack.post(bob, general, "to French", files=[slack.file("bob.pdf", pdf)])
+    http.quiet()
+    owners = [job["owner"].rpartition(":")[2] for job in http.jobs]
+    assert owners == [ann.id] * MOST_OPEN + [bob.id]
+    http.held_back.clear()
+    slack.wait_until(lambda: len(http.jobs) == MOST_OPEN + 4, 30, "all have had their turn")
+    http.quiet()
+    assert {job["state"] for job in http.jobs} == {"done"}
