@@ -29,6 +29,8 @@ def test_a_post_comes_back_translated_in_its_thread(house: House, slack: FakeSla
     found = results(slack, slack.thread(post))
     assert list(found) == ["contract.fr.pdf"]
     assert is_translated(found["contract.fr.pdf"])
+    with house.intake.store.open(house.jobs[0]["result"]) as kept:
+        assert kept.read() == found["contract.fr.pdf"]
     assert [job["target_lang"] for job in house.jobs] == ["fr"]
     assert set(post.reactions) == {"white_check_mark"}
     assert slack.world.broadcasts == []
