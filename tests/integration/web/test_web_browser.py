@@ -15,6 +15,8 @@ from dragoman.errors import EncryptedPdf
 from dragoman.links import Links
 from tests.integration.web.conftest import ANNA, PDF, RESULT, Client, Worker
 
+expect.set_options(timeout=30_000)  # ms: other tests run beside these, and two cores are soon busy
+
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}")
 PICTURES = os.environ.get("DRAGOMAN_TEST_PICTURES")  # a folder that takes screenshots; unset: none are made
