@@ -84,3 +84,22 @@ def test_a_post_is_seen_followed_and_answered_though_the_worker_is_killed(
     assert not post.reactions.get("eyes")
     texts = [text for request in deepl.requests for text in request["text"]]
     assert len(texts) - len(set(texts)) <= 50  # a batch in flight at the kill was never answered to anybody
+
+
+def test_a_worker_killed_between_ack_and_download_loses_nothing(
+    tmp_path: Path, slack: FakeSlack, deepl: FakeDeepL
+) -> None:
+    ann = slack.user("ann")
+    general = slack.channel("general", ann)
+    with Stack(tmp_path / "data", **settings_of(slack, deepl, "socket")) as stack:
+        slack.wait_until(lambda: slack.sockets.connections, 30, "the socket is open")
+        slack.fail("download", "hang")
+        post = slack.post(ann, general, "to German", files=[slack.file("report.pdf", long_pdf(20))])
+        slack.wait_until(lambda: slack.calls("files.info", ok=True), 20, "the event is being opened")
+        slack.settle()  # acknowledged, and no byte is here
+        assert stack.rows("SELECT 1 FROM jobs") == []
+        assert stack.kill("worker")
+        slack.wait_until(lambda: post.reactions.get("white_check_mark"), 60, "the check mark")
+        slack.wait_until(lambda: any(one.files for one in slack.thread(post)), 30, "the file")
+        assert [name for name, _ in slack.files_in(slack.thread(post))] == ["report.de.pdf"]
+        assert len(stack.rows("SELECT 1 FROM jobs")) == 1
