@@ -141,7 +141,6 @@ def _do(context: Context, action: str, job_id: str) -> None:
     elif action == slack.APPROVE:
         context.intake.approve(job_id)
     else:
-        _delete_results(context, [job_id])
         context.intake.purge(job_id)
 
 
@@ -160,7 +159,6 @@ def _forget_file(context: Context, file: str, place: str | None) -> None:
         if place and card and card["place"] != place:
             continue
         was_open = row["state"] in OPEN
-        _delete_results(context, [row["id"]])
         context.intake.purge(row["id"])
         if card and was_open:
             note = {"filename": row["filename"], "code": "gone", "message": "The file was deleted.", "advice": ""}
