@@ -10,10 +10,12 @@ import os
 import queue
 import threading
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from celery import Celery
+from celery.app.amqp import AMQP
+from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
@@ -95,7 +97,20 @@ SETTINGS = {
 }
 
 
+RECONNECT_S = 3  # the longest pause between two tries to reach the broker again; Celery's own grows to 30 s
+
 BROKER_ERRORS = (KombuError, RedisError, OSError)
+
+
+class _Connection(Connection):
+    """A connection that looks for its broker often: a worker works again soon after a long outage."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        return super().ensure_connection(*args, **{"interval_max": RECONNECT_S, **options})  # type: ignore[no-untyped-call]
+
+
+class _Amqp(AMQP):  # type: ignore[misc]
+    Connection = _Connection
 
 
 class Doorbell(Protocol):
@@ -113,7 +128,7 @@ def make_app(settings: Settings) -> Celery:
         )
     # On SIGTERM a worker ends softly (SIGQUIT's way): it stops taking work and hands back what it cannot finish.
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
-    app = Celery("dragoman", broker=settings.broker_url, set_as_current=False)
+    app = Celery("dragoman", broker=settings.broker_url, amqp=_Amqp, set_as_current=False)
     app.conf.update(SETTINGS)
     app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in (*WORKER_QUEUES, DELIVERY)]  # type: ignore[no-untyped-call]
     app.conf.task_routes = {task: {"queue": name} for task, name in QUEUE_OF.items()}

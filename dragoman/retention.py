@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, and_, or_, select, true, update
+from sqlalchemy import Connection, Select, and_, or_, select, update
 
 from dragoman.cache import Cache
 from dragoman.db import cards, inbox, jobs, memory, outbox, parts
@@ -17,6 +17,7 @@ from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
+from dragoman.db.parts import PARTS
 from dragoman.domain.job import OPEN
 from dragoman.errors import OutboundRefused
 from dragoman.ports import BlobStore
@@ -167,20 +168,30 @@ def purge_old_mail(maildir: Path, days: int) -> int:
 
 
 def unreferenced(database: Database, store: BlobStore, prefix: str) -> list[str]:
-    """Keys below `jobs/`, `inbox/` or `outbox/` whose row is not there, or is purged.
+    """Keys below `jobs/`, `inbox/` or `outbox/` that no row names (any more), or whose row is purged.
 
-    A crash between put and commit leaves the one, a worker that was still at it during a purge the other.
+    A crash between put and commit leaves such bytes, and so does a worker that was still at it during a purge, or whose
+    lease went to another one; what a stage left is of no use once the next one is done.
     """
-    table = {"jobs/": JOBS, "inbox/": INBOX, "outbox/": OUTBOX}[prefix]
-    kept = table.c.purged_at.is_(None) if "purged_at" in table.c else true()
     keys = list(store.keys(prefix))
     ids = sorted({key.split("/")[1] for key in keys})
-    known: set[str] = set()
+    named: set[str] = set()
     with database.read() as connection:
         for start in range(0, len(ids), BATCH):
-            part = ids[start : start + BATCH]
-            known.update(connection.scalars(select(table.c.id).where(table.c.id.in_(part), kept)))
-    return [key for key in keys if key.split("/")[1] not in known]
+            for names in _named(prefix, ids[start : start + BATCH]):
+                named.update(name for row in connection.execute(names) for name in row if name)
+    return [key for key in keys if key not in named]
+
+
+def _named(prefix: str, ids: list[str]) -> list[Select[Any]]:
+    """Queries for the keys that the rows with these ids need."""
+    if prefix == "jobs/":
+        kept = (JOBS.c.id.in_(ids), JOBS.c.purged_at.is_(None))
+        of_parts = select(PARTS.c.artifact).where(PARTS.c.job_id.in_(ids))
+        return [select(JOBS.c.source, JOBS.c.artifact, JOBS.c.result).where(*kept), of_parts]
+    if prefix == "inbox/":
+        return [select(INBOX.c.blob).where(INBOX.c.id.in_(ids), INBOX.c.purged_at.is_(None))]
+    return [select(OUTBOX.c.rendered).where(OUTBOX.c.id.in_(ids))]
 
 
 def _delete_below(store: BlobStore, prefix: str) -> None:

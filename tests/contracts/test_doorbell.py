@@ -159,3 +159,21 @@ def test_every_task_has_a_queue_that_somebody_owns(settings):
     assert app.conf.result_backend is None
     assert app.conf.task_acks_late
     assert not app.conf.task_reject_on_worker_lost
+
+
+def test_a_worker_looks_for_its_broker_often_however_long_the_outage(settings, monkeypatch):
+    """Celery's own pause grows by 2 s with each try, to 30 s."""
+    pauses: list[float] = []
+    monkeypatch.setattr("kombu.utils.functional.sleep", pauses.append)
+    app = make_app(settings.model_copy(update={"broker_url": f"redis://{LOOPBACK}:{free_port()}/0"}))
+    tries: list[float] = []
+
+    def refused(_: Exception, pause: float) -> None:
+        tries.append(pause)
+        if len(tries) == 12:
+            raise EOFError
+
+    with pytest.raises(EOFError):
+        app.connection_for_read().ensure_connection(refused)
+    assert max(tries) <= queues.RECONNECT_S
+    assert pauses, "it does pause"

@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 
 from dragoman import retention
-from dragoman.db import jobs, lease, memory, outbox
+from dragoman.db import jobs, lease, memory, outbox, parts
 from dragoman.db.clock import now_s
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
@@ -202,7 +202,8 @@ def test_what_ended_long_ago_goes_and_the_rest_stays(database, store):
 
 
 def test_keys_without_a_row_are_found_and_only_those(database, store):
-    message_id, _, _ = answered_message(database, store)
+    message_id, [job_id], _ = answered_message(database, store)
+    change(database, JOBS, job_id, artifact=f"jobs/{job_id}/extract/1.json", result=f"jobs/{job_id}/reconstruct/4.pdf")
     store_all(store, "inbox/ff/message", "jobs/ff/source.pdf", "outbox/ff/1.eml")
     for prefix, lost in (
         ("inbox/", "inbox/ff/message"),
@@ -211,6 +212,27 @@ def test_keys_without_a_row_are_found_and_only_those(database, store):
     ):
         assert retention.unreferenced(database, store, prefix) == [lost]
     assert row(database, INBOX, message_id)["purged_at"] is None
+
+
+def test_what_a_superseded_worker_left_and_what_a_stage_before_did_are_found(database, store):
+    job_id, kept = add_job(database), "jobs/{}/translate/5.json.gz"
+    change(database, JOBS, job_id, stage="tone", artifact=kept.format(job_id))
+    left = [f"jobs/{job_id}/extract/1.json.gz", f"jobs/{job_id}/translate/3.json.gz"]
+    store_all(store, f"jobs/{job_id}/source.pdf", kept.format(job_id), *left)
+    assert sorted(retention.unreferenced(database, store, "jobs/")) == left
+
+
+def test_what_parts_need_is_kept_until_the_whole_is_done(database, store):
+    job_id = add_job(database)
+    store_all(store, f"jobs/{job_id}/source.pdf", f"jobs/{job_id}/extract/0-1.json.gz")
+    held = claim_job(database, job_id)
+    with database.write() as connection:
+        [part_id] = jobs.spread(connection, held, [(0, 1)])
+    change(database, parts.PARTS, part_id, artifact=f"jobs/{job_id}/extract/0-1.json.gz")
+    assert retention.unreferenced(database, store, "jobs/") == []
+    with database.write() as connection:
+        parts.forget(connection, job_id)
+    assert retention.unreferenced(database, store, "jobs/") == [f"jobs/{job_id}/extract/0-1.json.gz"]
 
 
 def test_hundreds_of_orphans_are_found(database, store):
