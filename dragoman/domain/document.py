@@ -137,7 +137,7 @@ class Page:
     """One page. `width`, `height` in points before `rotation` (0, 90, 180, 270 degrees clockwise).
 
     `scanned`: its words were recognised in a picture, where they are covered, since they cannot be erased.
-    `aslant`: boxes of text that is not read, since it runs along no axis.
+    `aslant`: boxes of text that is not read, since it runs along no axis. `blanks`: of blanks before and after its lines.
     """
 
     number: int
@@ -147,6 +147,7 @@ class Page:
     blocks: tuple[Block, ...]
     scanned: bool = False
     aslant: tuple[Rect, ...] = ()
+    blanks: tuple[Rect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def page_from(reading: Reading, page: pymupdf.Page, number: int, *, scanned: boo
     size = (box.width, box.height)
     names = (f"{number}.{place}" for place in count())
     blocks = [block for direction in reading.rows for block in _blocks(reading, direction, size, names)]
-    return Page(number, *size, page.rotation, tuple(blocks), scanned, reading.aslant)
+    return Page(number, *size, page.rotation, tuple(blocks), scanned, reading.aslant, reading.blanks)
 
 
 def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], names: Iterator[str]) -> list[Block]:

@@ -60,7 +60,7 @@ class Writer:
             covers = cover(sheet, blocks)
         else:
             stays = [line.bbox for block in page.blocks if block.target is None for line in block.lines]
-            erase(sheet, blocks, [*stays, *page.aslant])
+            erase(sheet, blocks, [*stays, *page.aslant], page.blanks)
         operators = [covers, *self._set(blocks, page.number), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
         add_content(sheet, "\n".join(operators), self._numbers)

@@ -28,6 +28,8 @@ FLAGS = (
 UNKNOWN_UNICODE = 128 | 256
 TEXT_BLOCK, VECTOR_BLOCK = 0, 3
 LEADER = re.compile(r"[.·…_\s]+")
+# char_flags of a blank that MuPDF made up where letters stand apart (FZ_STEXT_SYNTHETIC, FZ_STEXT_SYNTHETIC_LARGE).
+MADE_UP = 4 | 512
 # Of a row's size: the height of the letters over the baseline and under it, in most Latin typefaces.
 ASCENT, DESCENT = 0.75, 0.22
 # Of a row's size: spans further apart belong to two rows (cells, a marker and its text). MuPDF itself cuts at 0.8.
@@ -112,11 +114,15 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read of a page: rows by direction (axes only), and its marks. `aslant`: boxes of text in other directions."""
+    """What was read of a page: rows by direction (axes only), and its marks.
+
+    `aslant`: boxes of text in other directions. `blanks`: boxes of blanks before and after rows.
+    """
 
     rows: dict[Direction, list[Row]] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
     aslant: tuple[Rect, ...] = ()
+    blanks: tuple[Rect, ...] = ()
 
 
 def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
@@ -124,6 +130,7 @@ def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
     blocks = page.get_text("dict", flags=FLAGS)["blocks"]
     rows: dict[Direction, list[Row]] = {}
     aslant: list[Rect] = []
+    blanks: list[Rect] = []
     order = 0
     for block in blocks:
         for line in block.get("lines", ()):
@@ -131,13 +138,14 @@ def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
             if direction is None or line["wmode"]:
                 aslant.append(line["bbox"])
                 continue
-            for row in _rows(line["spans"], direction, order, block["number"]):
+            for row in _rows(line["spans"], direction, order, block["number"], blanks):
                 rows.setdefault(direction, []).append(row)
                 order += 1
     return Reading(
         {direction: list(_mended(found)) for direction, found in rows.items()},
         replace(_marks(blocks, page), fields=tuple(fields)),
         tuple(aslant),
+        tuple(blanks),
     )
 
 
@@ -164,17 +172,26 @@ def field_boxes(page: pymupdf.Page, annotations: str) -> Iterator[Rect]:
             yield x0, y0, x1, y1
 
 
-def _rows(spans: list[dict[str, Any]], direction: Direction, order: int, block: int) -> Iterator[Row]:
+def _rows(
+    spans: list[dict[str, Any]], direction: Direction, order: int, block: int, blanks: list[Rect]
+) -> Iterator[Row]:
+    """The rows of a line of MuPDF's; what is blank before, between and after them is added to `blanks`."""
     group: list[tuple[dict[str, Any], Rect]] = []
+    held: list[Rect] = []
     for span in spans:
         if not span["text"] or not span["text"].strip():
+            held += [] if span["char_flags"] & MADE_UP else [span["bbox"]]
             continue
         box = turned(span["bbox"], direction)
         dots = LEADER.fullmatch(span["text"])
         if group and not dots and box[0] - group[-1][1][2] > WIDE_GAP * max(span["size"], group[-1][0]["size"]):
             yield _row(group, direction, order, block)
             group = []
+        if not group:
+            blanks += held
         group.append((span, box))
+        held = []
+    blanks += held
     if group:
         yield _row(group, direction, order, block)
 

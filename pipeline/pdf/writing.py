@@ -26,10 +26,14 @@ _OUTLINED = re.compile(rb"(?<![\w.])2\s+Tr\b")  # fill, then stroke: ISO 32000-1
 _STROKE_COLOR = re.compile(rb"\b(?:RG|G|K|SCN?|CS)\b")  # ISO 32000-1 8.6.8
 
 
-def erase(page: pymupdf.Page, blocks: Iterable[Block], kept: Sequence[Rect]) -> None:
-    """Take the words of `blocks` off the page; pictures and drawings stay. `kept`: boxes of lines that must stay too."""
+def erase(page: pymupdf.Page, blocks: Iterable[Block], kept: Sequence[Rect], blanks: Iterable[Rect] = ()) -> None:
+    """Take the words of `blocks` off the page; pictures and drawings stay. `kept`: boxes of lines that must stay too.
+
+    `blanks` go with them: two that stay, one on each side of a line, would be one text across the new words for all who copy.
+    """
     stays = Neighbours(kept)
-    bands = _merged([band for block in blocks for band in _bands(block, stays)], stays)
+    bare = [middle for blank in blanks if not _meets(middle := _middle(blank), stays)]
+    bands = _merged([*(band for block in blocks for band in _bands(block, stays)), *bare], stays)
     if not bands:
         return
     _thin(page)
@@ -78,6 +82,11 @@ def _merged(bands: list[Rect], kept: Neighbours) -> list[Rect]:
 
 def _meets(rect: Rect, kept: Neighbours) -> bool:
     return any(intersects(rect, other) for other in kept.beside(rect[1], rect[3]))
+
+
+def _middle(rect: Rect) -> Rect:
+    x, y = (rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2
+    return x - 0.1, y - 0.1, x + 0.1, y + 0.1
 
 
 def _bands(block: Block, kept: Neighbours) -> list[Rect]:

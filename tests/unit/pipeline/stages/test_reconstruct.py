@@ -136,3 +136,19 @@ def test_progress_rises_to_one(source, tmp_path):
 def test_the_words_of_both_pages_are_there(source, tmp_path):
     out, _ = run(source, tmp_path)
     assert words(out) == words(source)
+
+
+def test_blanks_on_both_sides_of_a_line_go_with_it(tmp_path):
+    def entry(pdf):
+        for x, shown, face in ((72, " ", "cour"), (80, "An entry with its number", "helv"), (205, " ", "cour")):
+            pdf[0].insert_text((x, 500), shown, fontname=face)
+
+    source = make(tmp_path / "blanks.pdf", "Words.", draw=entry)
+    out, _ = run(source, tmp_path, str.upper)
+    assert typewritten(source) == 2
+    assert typewritten(out) == 0
+
+
+def typewritten(path):
+    with pymupdf.open(path) as pdf:
+        return sum(len(trace["chars"]) for trace in pdf[0].get_texttrace() if trace["font"] == "Courier")
