@@ -187,17 +187,6 @@ class PartRun(Run):
         """What the stage before left behind of this part."""
         return self.document_at(self.lease.row["artifact"])
 
-    @property
-    def glossary(self) -> Glossary:
-        """The terms that the sender wants kept to."""
-        return Glossary(self.options.glossary)
-
-    def _unlocked(self, locked: Path) -> Path:
-        """The PDF without its password, which the sender has given. Raises WrongPassword."""
-        path, password = self.folder / "unlocked.pdf", unseal(self.context.settings, self.job["secret"])
-        confined(lambda _: opening.unlock(locked, path, password))
-        return path
-
     def progress(self, fraction: float) -> None:
         """Tell how much of the part is done (0 to 1). Raises LeaseLost."""
         self.lease.check()
