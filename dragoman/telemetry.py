@@ -26,6 +26,8 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 NOISY = (
     "amqp",
     "kombu",
+    "celery.app.trace",  # one line a task, beside our own of each stage
+    "celery.worker.strategy",
     "botocore",
     "boto3",
     "urllib3",
@@ -75,13 +77,13 @@ def configure_logs(log_format: str = "auto", level: int = logging.INFO) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def configure_traces(service: str) -> None:
-    """Export spans of this process as `service`, where an OTLP endpoint is set; doorbells carry their trace along.
+def configure_traces(service: str) -> bool:
+    """Export spans of this process as `service`, where an OTLP endpoint is set (whether one is); doorbells carry their trace along.
 
     In a forked child: after the fork.
     """
     if not any(os.environ.get(name) for name in ENDPOINTS):
-        return
+        return False
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.instrumentation.celery import CeleryInstrumentor
     from opentelemetry.sdk.resources import Resource
@@ -93,6 +95,7 @@ def configure_traces(service: str) -> None:
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
     CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call]
+    return True
 
 
 class Flush:

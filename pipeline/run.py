@@ -35,7 +35,8 @@ log = structlog.get_logger(__name__)
 
 FOLDER_PREFIX = "dragoman-stage-"
 KILLED_AFTER_S = 3600.0  # a folder that is older than any stage may take is left over from one that was killed
-EVERY_S, EVERY_PERCENT = 2.0, 5  # progress is written when this much time or work has gone by
+EVERY_S, EVERY_PERCENT = 2.0, 5  # progress is written when this much time or work has gone by,
+AT_MOST_EVERY_S = 0.5  # and not before this much time: a short document is done before anybody has looked
 
 
 class OutOfMemory(OperatorError):
@@ -62,8 +63,10 @@ class Run:
     rings: list[tuple[str, str]] = field(default_factory=list)
     halted: bool = False
     began: float = field(default_factory=time.monotonic)
-    _told_at: float = 0.0
-    _told: int = -1
+
+    def __post_init__(self) -> None:
+        """What the row says already is known."""
+        self._told, self._told_at = int(self.lease.row["progress"]), self.began
 
     @property
     def job(self) -> dict[str, Any]:
@@ -106,7 +109,7 @@ class Run:
         """Tell how much of the stage is done (0 to 1). Raises LeaseLost, also when the job was cancelled."""
         self.lease.check()
         now, reached = time.monotonic(), percent(self.stage, fraction)
-        if reached <= self._told or (now - self._told_at < EVERY_S and reached - self._told < EVERY_PERCENT):
+        if not is_news(reached - self._told, now - self._told_at):
             return
         self._told_at, self._told = now, reached
         with self.context.database.write() as connection:
@@ -144,6 +147,12 @@ class Run:
         if self.parts:  # they worked before this, beside each other
             seconds = float(connection.scalar(select(now_s())) or 0.0) - self.job["stage_since"]
         history.note(connection, self.stage, engine, pages, seconds)
+
+
+def is_news(percent_more: int, seconds: float) -> bool:
+    """Whether progress is written that has grown by `percent_more` in the `seconds` since it was written last."""
+    enough = EVERY_S if percent_more < EVERY_PERCENT else AT_MOST_EVERY_S
+    return percent_more > 0 and seconds >= enough
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Callable
 from functools import cache
@@ -53,6 +54,7 @@ def run(settings: Settings) -> None:
 def make_worker_app(settings: Settings) -> Celery:
     """The application with all of the worker's tasks, and what happens around them."""
     app = queues.make_app(settings)
+    app.conf.worker_pool = "pipeline.pool:TaskPool"
 
     @cache
     def context_of() -> Context:
@@ -71,10 +73,14 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
     def on_setup_logging(**_: Any) -> None:
         """Being connected keeps Celery from configuring logs itself."""
 
+    def on_parent(**_: Any) -> None:
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: neither the parent nor a child has to look through it again
+
     def on_child(**_: Any) -> None:
-        telemetry.configure_traces("dragoman-worker")
-        # The instrumentation says it knows SQLAlchemy below 2.1 only; it works with 2.1 all the same.
-        SQLAlchemyInstrumentor().instrument(engine=context_of().database.engine, skip_dep_check=True)
+        if telemetry.configure_traces("dragoman-worker"):
+            # The instrumentation says it knows SQLAlchemy below 2.1 only; it works with 2.1 all the same.
+            SQLAlchemyInstrumentor().instrument(engine=context_of().database.engine, skip_dep_check=True)
         signals.task_postrun.connect(on_end, weak=False)  # after the instrumentation's, so that its span is there
 
     def on_start(task_id: str, task: CeleryTask, args: Any, **_: Any) -> None:
@@ -94,6 +100,7 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
             _give_back(settings, sender.name, args[0], task_id, type(exception).__name__)
 
     signals.setup_logging.connect(on_setup_logging, weak=False)
+    signals.worker_init.connect(on_parent, weak=False)
     signals.worker_process_init.connect(on_child, weak=False)
     signals.worker_ready.connect(on_ready, weak=False)
     signals.task_prerun.connect(on_start, weak=False)

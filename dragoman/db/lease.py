@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import structlog
 from opentelemetry import trace
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
@@ -135,24 +137,30 @@ def claim(
     database: Database, ledger: Ledger, row_id: str, lease_s: float, *guards: ColumnElement[bool]
 ) -> Lease | None:
     """The lease on a row that is due, None if it is not due, not there, or somebody else's."""
-    table = ledger.table
+    statement = _claiming(ledger.table)
+    values = {"row_id": row_id, "for_s": lease_s, "by": holder.get()}
+    with database.write() as connection:
+        row = connection.execute(statement.where(*guards) if guards else statement, values).mappings().one_or_none()
+    return Lease(database, ledger, dict(row), lease_s) if row else None
+
+
+@cache
+def _claiming(table: Table) -> ReturningUpdate[Any]:
+    """The guarded UPDATE; made once, since making it costs more than running it."""
     lost = case((table.c.state == RowState.RUNNING, 1), else_=0)
-    statement = (
+    return (
         update(table)
-        .where(table.c.id == row_id, is_due(table), *guards)
+        .where(table.c.id == bindparam("row_id"), is_due(table))
         .values(
             state=RowState.RUNNING,
             epoch=table.c.epoch + 1,
             attempts=table.c.attempts + 1,
             losses=table.c.losses + lost,
-            lease_until=now_s() + lease_s,
-            holder=holder.get(),
+            lease_until=now_s() + bindparam("for_s"),
+            holder=bindparam("by"),
         )
         .returning(table)
     )
-    with database.write() as connection:
-        row = connection.execute(statement).mappings().one_or_none()
-    return Lease(database, ledger, dict(row), lease_s) if row else None
 
 
 @contextmanager
