@@ -1,16 +1,19 @@
 """A DeepL server on loopback, as faithful as the program needs: key check, limits, XML, languages, billing, Write.
 
 `FakeDeepL()` as a context manager; `url` is its address. It "translates" by capitalising words and adding the target code, so
-that tests can tell. Faults are queued: `faults.append(429)` answers the next request so; `"hang_up"` closes the connection.
+that tests can tell. Faults are queued: `faults.append(429)` answers the next request so; `"hang_up"` closes the connection; with `"cut"` and
+`"hang"` the work is done and billed, but half of the answer gets out, or nothing for `hang_s` seconds and then the connection is closed.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 import time
 from collections import Counter, deque
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -49,8 +52,19 @@ TARGETS = [
 ]
 FORMAL = {"DE", "FR", "IT", "ES", "NL", "PL", "PT-BR", "PT-PT", "JA", "RU"}
 NO_PLAIN_TARGET = {"EN", "PT"}
+UNHEARD = ("cut", "hang")
 MAX_TEXTS, MAX_BYTES = 50, 128 * 1024
 TAG = re.compile(r"(<[^<>]*>|&\w+;)")
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Texts that were translated, for money. Times as `time.monotonic()` has them; `heard`: the whole answer went out."""
+
+    texts: tuple[str, ...]
+    asked_at: float
+    told_at: float
+    heard: bool
 
 
 class FakeDeepL:
@@ -62,13 +76,15 @@ class FakeDeepL:
         self.retry_after: str | None = None  # sent with each injected 429 and 503
         self.asked_at: list[float] = []  # time.monotonic() of each POST
         self.requests: list[dict[str, Any]] = []
+        self.paid: list[Paid] = []
+        self.hang_s = 5.0
         self.by_status: Counter[int] = Counter()
         self.characters_billed = 0
         self.character_limit = 500_000
         self.lists = 0
         self.agents: set[str] = set()
         self.lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"fake": self}))
+        self._server = _Server(("127.0.0.1", 0), type("Bound", (_Handler,), {"fake": self}))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -96,6 +112,13 @@ class FakeDeepL:
         return 200, {"translations": answers}
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is no news."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeDeepL
     protocol_version = "HTTP/1.1"
@@ -120,8 +143,9 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if not self._welcome():
             return
+        asked_at = time.monotonic()
         with self.fake.lock:
-            self.fake.asked_at.append(time.monotonic())
+            self.fake.asked_at.append(asked_at)
             fault = self.fake.faults.popleft() if self.fake.faults else None
         if fault == "hang_up":
             self.close_connection = True
@@ -131,15 +155,40 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(fault, {"message": "injected"})
         elif len(raw) > MAX_BYTES:
             self._answer(413, "<html>413 Request Entity Too Large</html>")
-        elif isinstance(fault, str):
+        elif isinstance(fault, str) and fault not in UNHEARD:
             self._answer(200, fault)
         else:
-            time.sleep(self.fake.latency_s)
-            body = json.loads(raw)
-            with self.fake.lock:
-                self.fake.requests.append(body)
-                status, answer = self.fake.translate(urlsplit(self.path).path, body)
-            self._answer(status, answer)
+            self._work(json.loads(raw), asked_at, fault)
+
+    def _work(self, body: dict[str, Any], asked_at: float, fault: str | None) -> None:
+        time.sleep(self.fake.latency_s)
+        with self.fake.lock:
+            self.fake.requests.append(body)
+            status, answer = self.fake.translate(urlsplit(self.path).path, body)
+        heard = False
+        try:
+            if fault in UNHEARD:
+                self._half_answer(answer, fault)
+            else:
+                self._answer(status, answer)
+                heard = True
+        finally:
+            if status == 200:
+                paid = Paid(tuple(body.get("text") or ()), asked_at, time.monotonic(), heard)
+                with self.fake.lock:
+                    self.fake.paid.append(paid)
+
+    def _half_answer(self, answer: Any, fault: str | None) -> None:
+        self.close_connection = True
+        if fault == "hang":
+            time.sleep(self.fake.hang_s)
+            self.connection.close()
+            return
+        data = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: len(data) // 2])
 
     def _welcome(self) -> bool:
         self.fake.agents.add(self.headers.get("User-Agent", ""))

@@ -1,4 +1,4 @@
-"""Senders who submit by mail and by HTTP, and repeat only what they were not promised."""
+"""Senders who submit by HTTP, by mail and in Slack, and repeat only what they were not promised."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import random
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from smtplib import SMTP, SMTPException
@@ -17,24 +18,46 @@ import pymupdf
 
 from tests.chaos.site import TOKEN, Site
 from tests.servers.process import LOOPBACK
+from tests.servers.slack.courier import Delivery
+from tests.servers.slack.model import Message
+
+ASKED_AGAIN_AFTER_S = 0.3
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
+
+class NotPromised(OSError):
+    """The door did not say that it took the document."""
 
 
 @dataclass
 class Sent:
-    """One document that was accepted. `word` is in no other; `job_id` None: it was mailed."""
+    """One document. `word` is in no other; `door`: `http`, `mail` or `slack`; `job_id`: of an upload, `post`: in Slack."""
 
     word: str
     pages: int
-    message_id: str
+    door: str
     job_id: str | None = None
+    post: Message | None = None
+
+    @property
+    def message_id(self) -> str:
+        """Of the mail that it came with."""
+        return f"<{self.word}@example.org>"
 
 
 class Client:
-    """Submits `count` documents, some of several pages, about `seconds` long."""
+    """Submits `count` documents, some of several pages, about `seconds` long, by all doors in turn."""
 
     def __init__(self, site: Site, seed: int, count: int, seconds: float) -> None:
         self._site, self._dice, self._count = site, random.Random(f"client {seed}"), count
         self._pause = seconds / count
+        self._doors: dict[str, Callable[[Sent, bytes], None]] = {
+            "http": self._upload,
+            "mail": self._mail,
+            "slack": self._post,
+        }
+        self._person = site.slack.user("ana")
+        self._channel = site.slack.channel("documents", self._person)
         self.sent: list[Sent] = []
         self.repeated = 0
         self._thread = threading.Thread(target=self._run, name="client", daemon=True)
@@ -46,11 +69,10 @@ class Client:
         self._thread.join(within_s)
         assert not self._thread.is_alive(), f"only {len(self.sent)} of {self._count} were accepted"
 
-    def status(self, job_id: str) -> dict[str, Any]:
-        return dict(json.loads(self._http("GET", f"/api/v1/status/{job_id}")))
-
-    def result(self, job_id: str) -> bytes:
-        return self._http("GET", f"/api/v1/jobs/{job_id}/result")
+    def result(self, job_id: str) -> bytes | None:
+        """The translated PDF of an upload; None if there is none."""
+        status = json.loads(self._http("GET", f"/api/v1/status/{job_id}"))["status"]
+        return self._http("GET", f"/api/v1/jobs/{job_id}/result") if status == "COMPLETED" else None
 
     def retry_dead(self) -> int:
         """Try all dead letters again; how many."""
@@ -58,24 +80,21 @@ class Client:
         return len(json.loads(told)["retried"])
 
     def _run(self) -> None:
+        doors = list(self._doors)
         for number in range(self._count):
-            word = (
-                uuid.UUID(int=self._dice.getrandbits(128)).hex[:12].translate(str.maketrans("0123456789", "ghijklmnop"))
-            )
-            pages = self._dice.choice((1, 1, 1, 2, 5))
-            sent = Sent(word, pages, f"<{word}@example.org>")
-            pdf = document(word, pages)
-            self._until_accepted(self._mail if number % 2 else self._upload, sent, pdf)
+            word = uuid.UUID(int=self._dice.getrandbits(128)).hex[:12].translate(LETTERS)
+            sent = Sent(word, self._dice.choice((1, 1, 1, 2, 5)), doors[number % len(doors)])
+            self._until_promised(sent, document(word, sent.pages))
             self.sent.append(sent)
             time.sleep(self._pause * self._dice.random())
 
-    def _until_accepted(self, submit: Any, sent: Sent, pdf: bytes) -> None:
+    def _until_promised(self, sent: Sent, pdf: bytes) -> None:
         while True:
             try:
-                submit(sent, pdf)
+                self._doors[sent.door](sent, pdf)
             except (OSError, SMTPException, http.client.HTTPException):
                 self.repeated += 1
-                time.sleep(0.3)
+                time.sleep(ASKED_AGAIN_AFTER_S)
             else:
                 return
 
@@ -96,17 +115,38 @@ class Client:
         headers = {"Content-Type": f"multipart/form-data; boundary={line}", "Idempotency-Key": sent.word}
         sent.job_id = json.loads(self._http("POST", "/api/v1/upload", body, headers))["job_id"]
 
+    def _post(self, sent: Sent, pdf: bytes) -> None:
+        """Slack asks a few times whether the app has heard; later we make it ask again, with the same event."""
+        slack = self._site.slack
+        if sent.post is None:
+            file = slack.file(f"{sent.word}.pdf", pdf)
+            sent.post = slack.post(self._person, self._channel, "to German", files=[file])
+            told = self._told_of(sent.post)
+            slack.wait_until(lambda: told.over, 30, "Slack has an answer, or has given up")
+        else:
+            told = slack.replay(self._told_of(sent.post))
+        if not told.acked:
+            raise NotPromised
+
+    def _told_of(self, post: Message) -> Delivery:
+        def found() -> list[Delivery]:
+            shared = self._site.slack.deliveries("message/file_share")
+            return [one for one in shared if one.event["ts"] == post.ts]
+
+        self._site.slack.wait_until(found, 10, "the app is told of the post")
+        return found()[0]
+
     def _http(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
         connection = http.client.HTTPConnection(LOOPBACK, self._site.web, timeout=20)
         try:
             connection.request(method, path, body or None, {"Authorization": f"Bearer {TOKEN}", **(headers or {})})
             answer = connection.getresponse()
-            read = answer.read()
+            read: Any = answer.read()
         finally:
             connection.close()
         if answer.status >= 300:
             raise http.client.HTTPException(f"{answer.status} {read[:300]!r}")
-        return read
+        return bytes(read)
 
 
 def document(word: str, pages: int) -> bytes:
@@ -120,3 +160,13 @@ def document(word: str, pages: int) -> bytes:
                 )
                 sheet.insert_text((60, 80 + 60 * line), words, fontsize=11)
         return bytes(pdf.tobytes())
+
+
+def is_translated(sent: Sent, pdf: bytes) -> bool:
+    """Whether it is the document as the fake service translates: in capitals."""
+    try:
+        with pymupdf.open("pdf", pdf) as read:
+            text = "".join(page.get_text() for page in read)
+            return read.page_count == sent.pages and text.count(sent.word.upper()) == 4 * sent.pages
+    except pymupdf.FileDataError:
+        return False

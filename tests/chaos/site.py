@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -10,18 +11,23 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
 from dragoman.db import schema
 from dragoman.db.engine import Database
+from dragoman.settings import Settings
+from tests import manifest
+from tests.chaos.disk import BALLAST, Disk
 from tests.chaos.sink import Sink
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import LOOPBACK, free_port, listens, wait_until
 from tests.servers.redis import Redis
 from tests.servers.seaweedfs import SeaweedFS
+from tests.servers.slack.slack import FakeSlack
 
 SERVICES = ("web", "smtp", "worker", "worker", "notifier", "sweeper", "sweeper")
 TOKEN = "chaos-token-0123456789"
@@ -71,11 +77,13 @@ class Site:
 
     def __init__(self, *, postgresql: bool, s3: bool) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dragoman-chaos-"))
+        self.data = self.folder / "data"
+        self.sqlite_file = self.data / "dragoman.db"
         self.web, self.smtp = free_port(), free_port()
         self._stack = ExitStack()
         self._wants = postgresql, s3
         self._stop = threading.Event()
-        self.restarts = 0
+        self.deaths: list[tuple[float, str]] = []
 
     def __enter__(self) -> Self:
         try:
@@ -97,6 +105,24 @@ class Site:
             one.signal_all(signal.SIGKILL)
         self._stack.close()
 
+    def log(self) -> Path:
+        """What all processes have logged, a JSON object a line (but for tracebacks at a start)."""
+        return self.folder / "log"
+
+    def said(self) -> Counter[str]:
+        """How often each event was logged, with its error's code where it has one."""
+        found: Counter[str] = Counter()
+        for line in self.log().read_text(errors="replace").splitlines():
+            with suppress(ValueError, TypeError, KeyError):
+                said = json.loads(line)
+                found[f"{said['event']} {said.get('code') or ''}".strip()] += 1
+        return found
+
+    def keep(self) -> None:
+        """Copy what is on the disk to where it outlives the site, for somebody to look into it."""
+        if self.disk.is_own:
+            shutil.copytree(self.data, self.folder / "kept", ignore=shutil.ignore_patterns(BALLAST), dirs_exist_ok=True)
+
     def forget(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -107,29 +133,39 @@ class Site:
         self.postgresql = PostgreSQL() if wants_postgresql else None
         if self.postgresql:
             self._stack.callback(self.postgresql.remove)
-        seaweedfs = SeaweedFS() if wants_s3 else None
-        if seaweedfs:
-            self._stack.callback(seaweedfs.remove)
+        self.seaweedfs = SeaweedFS() if wants_s3 else None
+        if self.seaweedfs:
+            self._stack.callback(self.seaweedfs.remove)
+        self.disk = Disk(self.data)
+        self._stack.callback(self.disk.remove)
         self.deepl = self._stack.enter_context(FakeDeepL(latency_s=0.05))
         self.sink = self._stack.enter_context(Sink())
-        data = self.folder / "data"
-        self.database_url = self.postgresql.fresh() if self.postgresql else f"sqlite:///{data}/dragoman.db"
-        self.storage_url = seaweedfs.fresh() if seaweedfs else f"file://{data}/store"
+        self.slack = self._stack.enter_context(FakeSlack(events=manifest.events(), scopes=manifest.scopes()))
+        self.slack.app.request_url = f"http://{LOOPBACK}:{self.web}/slack/events"
+        self.database_url = self.postgresql.fresh() if self.postgresql else f"sqlite:///{self.sqlite_file}"
+        self.storage_url = self.seaweedfs.fresh() if self.seaweedfs else f"file://{self.data}/store"
         database = Database(self.database_url)
         schema.upgrade(database)
         database.close()
-        aws = dict(seaweedfs.environment) if seaweedfs else {}
+        aws = dict(self.seaweedfs.environment) if self.seaweedfs else {}
         os.environ |= aws  # the ledger is checked from this process
-        self.processes = [Process(name, self._environment(data, aws), self.folder / "log") for name in SERVICES]
+        temporary = self.data / "tmp"
+        temporary.mkdir()
+        environment = {**self._environment(), **aws, "TMPDIR": str(temporary)}
+        self.processes = [Process(name, environment, self.log()) for name in SERVICES]
         for one in self.processes:
             one.start()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self._supervisor.start()
         wait_until(lambda: listens(self.web) and listens(self.smtp), 60, "the doors are open", every_s=0.1)
 
-    def _environment(self, data: Path, aws: dict[str, str]) -> dict[str, str]:
+    def settings(self) -> Settings:
+        """What the processes were told, for whoever looks at their work."""
+        return Settings.from_env(**self._chosen())
+
+    def _chosen(self) -> dict[str, str]:
         chosen = {
-            "data_dir": data,
+            "data_dir": self.data,
             "database_url": self.database_url,
             "broker_url": self.redis.url,
             "storage_url": self.storage_url,
@@ -143,6 +179,11 @@ class Site:
             "mail_address": "translate@dragoman.test",
             "allowed_senders": "@example.org",
             "sender_auth": "none",
+            "slack_mode": "http",
+            "slack_bot_token": self.slack.bot_token,
+            "slack_signing_secret": self.slack.signing_secret,
+            "slack_api_url": self.slack.api_url,
+            "slack_file_hosts": self.slack.file_host_url.removeprefix("http://"),
             "secret_key": "a-secret-key-for-chaos-only",
             "api_tokens": f"chaos:{TOKEN}:admin",
             "worker_concurrency": CONCURRENCY,
@@ -150,9 +191,12 @@ class Site:
             "lease_s": LEASE_S,
             "log_format": "json",
         }
-        ours = {f"DRAGOMAN_{name.upper()}": str(value) for name, value in chosen.items()}
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        return {**kept, **aws, **ours, "PYTHONPATH": str(Path.cwd())}
+        return {name: str(value) for name, value in chosen.items()}
+
+    def _environment(self) -> dict[str, str]:
+        ours = {f"DRAGOMAN_{name.upper()}": value for name, value in self._chosen().items()}
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        return {**kept, **ours, "PYTHONPATH": str(Path.cwd())}
 
     def _supervise(self) -> None:
         while not self._stop.wait(0.3):
@@ -160,7 +204,4 @@ class Site:
                 if one.ended() and not self._stop.is_set():
                     one.signal_all(signal.SIGKILL)  # children that outlive their parent
                     one.start()
-                    self.restarts += 1
-
-    def wait(self, seconds: float) -> None:
-        time.sleep(seconds)
+                    self.deaths.append((time.monotonic(), one.name))

@@ -42,6 +42,14 @@ class PostgreSQL:
         """Stop it, cutting its connections off."""
         self._server.stop(signal.SIGINT)
 
+    def kill(self) -> None:
+        """kill -9 of all of it."""
+        self._server.kill()
+
+    def send(self, number: signal.Signals) -> None:
+        """To all of it: SIGSTOP, SIGCONT."""
+        self._server.send(number)
+
     def remove(self) -> None:
         """Stop it for good and delete its data."""
         self.stop()

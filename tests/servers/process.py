@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -123,6 +124,19 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         self.process = None
+
+    def send(self, number: signal.Signals) -> None:
+        """To the process and its children; nothing happens while it is stopped."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        """kill -9 of the process and its children."""
+        self.send(signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait()
+            self.process = None
 
     def remove(self) -> None:
         """Stop it and delete its folder."""

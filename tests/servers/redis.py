@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 from pathlib import Path
 
 import redis
@@ -32,6 +33,14 @@ class Redis:
     def stop(self) -> None:
         """Stop it; connections are refused from now on."""
         self._server.stop()
+
+    def kill(self) -> None:
+        """kill -9 of all of it."""
+        self._server.kill()
+
+    def send(self, number: signal.Signals) -> None:
+        """To all of it: SIGSTOP, SIGCONT."""
+        self._server.send(number)
 
     def remove(self) -> None:
         """Stop it for good and delete its folder."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import signal
 import uuid
 from contextlib import suppress
 from urllib.error import HTTPError, URLError
@@ -44,6 +45,14 @@ class SeaweedFS:
     def stop(self) -> None:
         """Stop it; connections are refused from now on."""
         self._server.stop()
+
+    def kill(self) -> None:
+        """kill -9 of all of it."""
+        self._server.kill()
+
+    def send(self, number: signal.Signals) -> None:
+        """To all of it: SIGSTOP, SIGCONT."""
+        self._server.send(number)
 
     def remove(self) -> None:
         """Stop it for good and delete its data."""
