@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from dragoman.errors import BrokerUnavailable, NotFound, OperatorError
 from dragoman.settings import Settings, host_port
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from dragoman.db.presence import Pulse
+
 TIMEOUT_S = 5.0
-FRESH_S = 60.0  # the sweeper says every 15 s that it works
-NODES = {"worker": "worker", "notifier": "notifier", "beat": "celerybeat"}  # service -> its name on the broker
+FRESH_S = 60.0  # each says every 15 s that it works
+SILENT_S = 75.0  # it rings for itself after 30 s in which it took nothing: twice in vain, and a pulse
+HEARERS = ("worker", "notifier")
 
 
 class Unhealthy(OperatorError):
@@ -26,7 +34,8 @@ class Unhealthy(OperatorError):
 def check(settings: Settings, service: str) -> str:
     """A sentence about a service that is well. Raises Unhealthy, or NotFound for a name that is none."""
     checks: dict[str, Callable[[], None]] = {
-        **{name: lambda node=node: _ping(settings, node) for name, node in NODES.items()},  # type: ignore[misc]
+        **{name: lambda name=name: _hears(settings, name) for name in HEARERS},  # type: ignore[misc]
+        "beat": lambda: _ping(settings, "celerybeat"),
         "sweeper": lambda: _was_heard(settings, "sweeper"),
         "slack": lambda: _was_heard(settings, "slack"),
         "smtp": lambda: _greets(settings.smtp_listen, b"220"),
@@ -52,20 +61,46 @@ def _ping(settings: Settings, name: str) -> None:
         raise Unhealthy(f"{node} does not answer.")
 
 
+def _hears(settings: Settings, name: str) -> None:
+    """A process that takes tasks says in its pulse whether it does: one that lives and is deaf fails. Raises DatabaseUnavailable."""
+    service = f"{name}@{socket.gethostname()}"
+    known = [one for one in _pulses(settings) if one.service == service]
+    if not known or min(one.age_s for one in known) > FRESH_S:
+        raise Unhealthy(detail=f"{service} was not heard of for a minute")
+    if silent := [one for one in known if one.age_s <= FRESH_S and one.facts.get("silent_s", 0.0) > SILENT_S]:
+        raise Unhealthy(
+            detail=f"{service} has taken no task for {silent[0].facts['silent_s']:.0f} s, though it was rung for"
+        )
+
+
+def _pulses(settings: Settings) -> list[Pulse]:
+    from dragoman.db import presence
+
+    with _reading(settings) as connection:
+        return presence.pulses(connection)
+
+
 def _was_heard(settings: Settings, name: str) -> None:
     """A row that the process on this host keeps fresh as long as it does its work. Raises DatabaseUnavailable."""
     from dragoman.db import presence
-    from dragoman.db.engine import Database
 
     service = f"{name}@{socket.gethostname()}"
+    with _reading(settings) as connection:
+        age_s = presence.alive(connection).get(service)
+    if age_s is None or age_s > FRESH_S:
+        raise Unhealthy(detail=f"{service} was not heard of" + ("" if age_s is None else f" for {age_s:.0f} s"))
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[Connection]:
+    from dragoman.db.engine import Database
+
     database = Database(settings.database)
     try:
         with database.read() as connection:
-            age_s = presence.alive(connection).get(service)
+            yield connection
     finally:
         database.close()
-    if age_s is None or age_s > FRESH_S:
-        raise Unhealthy(detail=f"{service} was not heard of" + ("" if age_s is None else f" for {age_s:.0f} s"))
 
 
 def _greets(listen: str, greeting: bytes) -> None:

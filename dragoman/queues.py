@@ -190,3 +190,9 @@ def send(app: Celery, task: str, row_id: str, traceparent: str | None = None) ->
     """Ring once, here and now, as part of the row's trace. Raises one of BROKER_ERRORS when the broker does not answer."""
     with telemetry.joined(traceparent):
         app.send_task(task, args=(row_id,), queue=QUEUE_OF[task], retry=False, ignore_result=True)
+
+
+def waiting(connection: Connection) -> dict[str, int]:
+    """How many messages wait in each of our queues. Raises one of BROKER_ERRORS."""
+    client: Any = connection.default_channel.client  # type: ignore[attr-defined]  # of the Redis transport
+    return {name: int(client.llen(name)) for name in (*WORKER_QUEUES, DELIVERY)}

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +25,11 @@ import structlog
 import typer
 
 from dragoman import telemetry
-from dragoman.db import schema
+from dragoman.db import presence, schema
 from dragoman.db.engine import Database
 from dragoman.embedded import EmbeddedBroker, die_with_parent
-from dragoman.errors import Conflict
+from dragoman.errors import Conflict, DatabaseUnavailable
+from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,9 @@ LOOK_EVERY_S = 0.5
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 STEADY_S = 30.0  # a child that lived this long starts again without delay
 REPORTED_DEATHS = 3
+WATCH_EVERY_S = 10.0
+SILENT_S, HANGS_AFTER_S = 60.0, 30.0  # a pulse comes every 15 s
+NO_PULSE = ("flower",)  # it knows the broker alone
 
 
 @dataclass
@@ -50,6 +54,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     deaths: int = 0
+    all_deaths: int = 0
     start_after: float = field(default=0.0)
 
     def start(self) -> None:
@@ -88,6 +93,11 @@ class Child:
         self._end_rest()
         self.process.wait()
 
+    def kill(self) -> None:
+        """End it with all its children: it lives, and does nothing any more."""
+        log.error("process_hangs", name=self.name)
+        self._end_rest()
+
     def _end_rest(self) -> None:
         """End what is left of its group: a pool child that is at a document notices nothing, and nobody limits its time."""
         if self.process is not None:
@@ -97,11 +107,55 @@ class Child:
     def _died(self, now: float) -> None:
         self._end_rest()
         code = self.process.returncode if self.process else None
+        self.all_deaths += 1
         self.deaths = 1 if now - self.started > STEADY_S else self.deaths + 1
         pause = 0.0 if self.deaths == 1 else min(FIRST_BACKOFF_S * 2 ** (self.deaths - 1), LONGEST_BACKOFF_S)
         report = log.error if self.deaths >= REPORTED_DEATHS else log.warning
         report("process_died", name=self.name, code=code, deaths=self.deaths, again_in_s=pause)
         self.process, self.start_after = None, now + pause
+
+
+@dataclass
+class Watch:
+    """Who of the children hangs: a process that is stopped or stuck has no pulse.
+
+    A database that takes nothing silences all of them: only while the supervisor's own pulse is there is another one missed,
+    and only after it was missed at each look for `HANGS_AFTER_S` seconds.
+    """
+
+    settings: Settings
+    own: str
+    looked_at: float = 0.0
+    missed_since: dict[int, float] = field(default_factory=dict)
+
+    def hanging(self, children: Sequence[Child]) -> list[Child]:
+        """Those to be ended now; looked for every `WATCH_EVERY_S` seconds."""
+        now = time.monotonic()
+        if now - self.looked_at < WATCH_EVERY_S:
+            return []
+        self.looked_at = now
+        ages = self._ages()
+        if ages.get(os.getpid(), float("inf")) > SILENT_S:
+            self.missed_since.clear()
+            return []
+        living = {child.process.pid: child for child in children if child.process and child.name not in NO_PULSE}
+        silent_s = {pid: min(ages.get(pid, float("inf")), now - child.started) for pid, child in living.items()}
+        missed = [pid for pid, seconds in silent_s.items() if seconds > SILENT_S]
+        self.missed_since = {pid: self.missed_since.get(pid, now) for pid in missed}
+        return [living[pid] for pid, since in self.missed_since.items() if now - since >= HANGS_AFTER_S]
+
+    def _ages(self) -> dict[int, float]:
+        """Seconds since each process on this host was heard of; empty without a database."""
+        host = self.own.partition("@")[2]
+        database = Database(self.settings.database)
+        try:
+            with database.read() as connection:
+                known = presence.pulses(connection, within_s=float("inf"))
+        except DatabaseUnavailable:
+            return {}
+        finally:
+            database.close()
+        return {one.pid: one.age_s for one in known if one.service.partition("@")[2] == host}
 
 
 def up(
@@ -136,9 +190,12 @@ def _run(
     settings: Settings, broker: EmbeddedBroker | None, ready: Callable[[Settings], None], stop: threading.Event
 ) -> None:
     children = [Child(name, environment(settings)) for name in services(settings)]
+    pulse = Pulse(settings, "up", lambda: {"deaths": {child.name: child.all_deaths for child in children}})
+    watch = Watch(settings, pulse.service)
     try:
         for child in children:
             child.start()
+        pulse.start()
         ready(settings)
         while not stop.wait(LOOK_EVERY_S):
             if broker and not broker.alive():
@@ -146,7 +203,10 @@ def _run(
                 broker.start()
             for child in children:
                 child.look()
+            for child in watch.hanging(children):
+                child.kill()
     finally:
+        pulse.stop()
         log.info("stopping")
         for child in children:
             child.stop()

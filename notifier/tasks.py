@@ -7,6 +7,7 @@ it is there already, and only then is it sent again, with the same bytes and the
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ import structlog
 from celery import Celery
 
 from dragoman import queues, slack
-from dragoman.db import lease, outbox
+from dragoman.db import lease, outbox, presence, tally
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
 from dragoman.db.lease import Lease
@@ -85,6 +86,11 @@ def register(app: Celery, context_of: Callable[[], Context]) -> None:
     def show_card_task(card_id: str) -> None:
         if shower := context_of().shower:
             shower.show(card_id)
+
+    @app.task(name=queues.HEALTH_CHECK)
+    def health_check(*_: Any) -> None:
+        with context_of().database.write() as connection:
+            presence.beat(connection, f"notifier@{socket.gethostname()}")
 
 
 def deliver(context: Context, owner_id: str) -> int:
@@ -156,6 +162,8 @@ def _mark(context: Context, held: Lease, state: RowState, **values: Any) -> None
     def commit() -> None:
         with context.database.write() as connection:
             held.finish(connection, state, maybe_sent=0, **values)
+            if state == RowState.DONE:
+                tally.add(connection, tally.DELIVERIES, channel=held.row["channel"], kind=held.row["kind"])
 
     insist(commit)  # unmarked, it would be sent once more
 

@@ -16,6 +16,8 @@ import sys
 from celery.signals import setup_logging
 
 from dragoman import queues
+from dragoman.hearing import Hearing
+from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 from dragoman.telemetry import configure_logs, configure_traces, flush_traces
 from notifier.tasks import open_context, register
@@ -32,9 +34,10 @@ def run(settings: Settings) -> None:
     app = queues.make_app(settings)
     os.environ.pop("REMAP_SIGTERM", None)  # read by Celery when it makes the worker
     register(app, lambda: context)
+    hearing = Hearing(app, "notifier", THREADS)
     worker = app.Worker(
         hostname=f"notifier@{socket.gethostname()}",
-        queues=[queues.DELIVERY],
+        queues=[queues.DELIVERY, hearing.queue],
         pool="threads",
         concurrency=THREADS,
         without_gossip=True,
@@ -42,7 +45,8 @@ def run(settings: Settings) -> None:
         quiet=True,
     )
     try:
-        worker.start()
+        with Pulse(settings, "notifier", hearing.facts):
+            worker.start()
     finally:
         context.database.close()
         flush_traces()

@@ -16,18 +16,26 @@ from pipeline.engines import registry
 from pipeline.run import delete_left_folders
 
 CLEAN_UP = "clean_up"
+ASK_EVERY_S = 50.0  # Beat rings every minute, and a worker that has nothing to do for itself
 ORPHAN_S = 1800.0  # opening a mail, whose PDFs are stored one by one before their rows, may take 330 s
 PREFIXES = ("jobs/", "inbox/", "outbox/")
 log = structlog.get_logger(__name__)
 
 
 def check_health(context: Context) -> None:
-    """A worker took a task from the queue: say so, and what its engines can do."""
+    """A worker took a task from the queue: say so, and what its engines can do, which they are asked once a minute at most."""
+    worker = f"worker@{socket.gethostname()}"
+    with context.database.write() as connection:
+        presence.beat(connection, worker)
+        ago_s = presence.said_ago(connection, worker)
+    if ago_s is not None and ago_s < ASK_EVERY_S:
+        return
     known = _ask_engines(context)
     with context.database.write() as connection:
-        if known is not None:
-            presence.publish(connection, known)
-        presence.beat(connection, f"worker@{socket.gethostname()}")
+        if known is None:
+            presence.stand_by(connection, worker)
+        else:
+            presence.publish(connection, worker, known)
 
 
 def _ask_engines(context: Context) -> list[Capabilities] | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dragoman.cache import Cache
-from dragoman.db import jobs, memory
+from dragoman.db import jobs, memory, tally
 from dragoman.db.engine import insist
 from dragoman.db.lease import Lease
 
@@ -47,4 +47,6 @@ class SharedMemory:
                 return False
             whose = {"target_lang": self._job["target_lang"], "job_id": self._job["id"]}
             memory.remember(connection, answers, engine=self._engine, **whose)
+            if billed:
+                tally.add(connection, tally.CHARACTERS_BILLED, billed, engine=self._engine)
             return True

@@ -18,7 +18,7 @@ from opentelemetry import trace
 from sqlalchemy import select
 
 from dragoman import queues
-from dragoman.db import history, jobs, lease, parts
+from dragoman.db import history, jobs, lease, parts, tally
 from dragoman.db.clock import now_s
 from dragoman.db.jobs import JOBS
 from dragoman.domain import document as documents
@@ -136,6 +136,9 @@ class Run:
             jobs.complete(connection, self.lease, key, size, **facts)
             parts.forget(connection, self.lease.id)
             self._note(connection, facts)
+            engine = self.job["engine"] or NO_ENGINE
+            tally.add(connection, tally.PAGES, self.job["pages"] or 0, engine=engine)
+            tally.add(connection, tally.CHARACTERS, self.job["characters"] or 0, engine=engine)
 
     def _key(self, extension: str) -> str:
         return f"jobs/{self.lease.id}/{self.stage}/{self.job['epoch']}.{extension}"
@@ -147,6 +150,7 @@ class Run:
         if self.parts:  # they worked before this, beside each other
             seconds = float(connection.scalar(select(now_s())) or 0.0) - self.job["stage_since"]
         history.note(connection, self.stage, engine, pages, seconds)
+        tally.observe(connection, tally.STAGE_SECONDS, seconds, stage=self.stage, engine=engine)
 
 
 def is_news(percent_more: int, seconds: float) -> bool:

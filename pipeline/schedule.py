@@ -6,6 +6,7 @@ import structlog
 from celery import Celery
 
 from dragoman import queues, telemetry
+from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -23,14 +24,15 @@ def run(settings: Settings) -> None:
     app = scheduled(queues.make_app(settings))
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     log.info("beat_started")
-    app.Beat(
-        schedule=str(settings.data_dir / "beat.db"),
-        max_interval=LOOK_EVERY_S,
-        remote_control=True,
-        loglevel="WARNING",
-        quiet=True,
-        redirect_stdouts=False,
-    ).run()
+    with Pulse(settings, "beat"):
+        app.Beat(
+            schedule=str(settings.data_dir / "beat.db"),
+            max_interval=LOOK_EVERY_S,
+            remote_control=True,
+            loglevel="WARNING",
+            quiet=True,
+            redirect_stdouts=False,
+        ).run()
 
 
 def scheduled(app: Celery) -> Celery:

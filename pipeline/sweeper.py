@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ from dragoman.db.lease import take_unrung
 from dragoman.db.outbox import OUTBOX
 from dragoman.db.parts import PARTS
 from dragoman.errors import DatabaseUnavailable
+from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -63,18 +65,41 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("sweeper_started", every_s=EVERY_S)
-    told_at = float("-inf")
-    while not stop.is_set():
-        try:
-            rung = sweep(database, app)
-            if rung:
-                log.info("swept", rung=rung)
-            if time.monotonic() - told_at > TELL_EVERY_S:
-                tell(database)
-                told_at = time.monotonic()
-        except (DatabaseUnavailable, *queues.BROKER_ERRORS) as error:
-            log.warning("sweep_failed", detail=str(getattr(error, "detail", "") or error)[:200])
-        stop.wait(EVERY_S)
+    count = Count()
+    with Pulse(settings, "sweeper", count.facts):
+        while not stop.is_set():
+            _turn(database, app, count)
+            stop.wait(EVERY_S)
+
+
+@dataclass
+class Count:
+    """What this sweeper has done since it started; times are monotonic."""
+
+    sweeps: int = 0
+    rung: int = 0
+    failed: int = 0
+    swept_at: float = field(default_factory=time.monotonic)
+    told_at: float = float("-inf")
+
+    def facts(self) -> dict[str, float]:
+        """For the pulse. `lag_s`: seconds since the last sweep that worked."""
+        lag_s = round(time.monotonic() - self.swept_at, 1)
+        return {"sweeps": self.sweeps, "rung": self.rung, "sweeps_failed": self.failed, "lag_s": lag_s}
+
+
+def _turn(database: Database, app: Celery, count: Count) -> None:
+    try:
+        rung = sweep(database, app)
+        count.sweeps, count.rung, count.swept_at = count.sweeps + 1, count.rung + rung, time.monotonic()
+        if rung:
+            log.info("swept", rung=rung)
+        if count.swept_at - count.told_at > TELL_EVERY_S:
+            tell(database)
+            count.told_at = count.swept_at
+    except (DatabaseUnavailable, *queues.BROKER_ERRORS) as error:
+        count.failed += 1
+        log.warning("sweep_failed", detail=str(getattr(error, "detail", "") or error)[:200])
 
 
 def tell(database: Database) -> None:

@@ -18,6 +18,8 @@ from dragoman import queues, telemetry
 from dragoman.db import inbox, jobs, lease
 from dragoman.db.engine import Database
 from dragoman.errors import DatabaseUnavailable
+from dragoman.hearing import Hearing
+from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 from pipeline import tasks
 from pipeline.context import Context
@@ -37,18 +39,20 @@ def run(settings: Settings) -> None:
     """Work until SIGTERM (which lets running tasks end for a while) or Ctrl-C."""
     telemetry.configure_logs(settings.log_format)
     app = make_worker_app(settings)
-    app.worker_main(
-        [
-            "--quiet",
-            "worker",
-            f"--queues={','.join(queues.WORKER_QUEUES)}",
-            f"--concurrency={settings.worker_concurrency}",
-            "--hostname=worker@%h",
-            "--loglevel=WARNING",
-            "--without-gossip",
-            "--without-mingle",
-        ]
-    )
+    hearing = Hearing(app, "worker", settings.worker_concurrency)
+    with Pulse(settings, "worker", hearing.facts):
+        app.worker_main(
+            [
+                "--quiet",
+                "worker",
+                f"--queues={','.join((*queues.WORKER_QUEUES, hearing.queue))}",
+                f"--concurrency={settings.worker_concurrency}",
+                "--hostname=worker@%h",
+                "--loglevel=WARNING",
+                "--without-gossip",
+                "--without-mingle",
+            ]
+        )
 
 
 def make_worker_app(settings: Settings) -> Celery:

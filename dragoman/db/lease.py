@@ -21,6 +21,7 @@ from opentelemetry import trace
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from dragoman.db import tally
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.domain.job import RowState, WaitingFor
@@ -240,6 +241,7 @@ def bury(lease: Lease, error: BaseException) -> None:
     with lease.database.write() as connection:
         lease.finish(connection, RowState.DEAD, **said)
         lease.ledger.on_dead(connection, lease.row, error)
+        tally.add(connection, tally.DEAD_LETTERS, ledger=lease.ledger.table.name, code=code_of(error))
 
 
 def lose(database: Database, ledger: Ledger, row_id: str, task_id: str) -> bool:
@@ -319,6 +321,7 @@ def detail_of(error: BaseException) -> str:
 def _retry(lease: Lease, decision: RetryIn, error: BaseException) -> None:
     with lease.database.write() as connection:
         lease.give_back(connection, decision.seconds, error)
+        tally.add(connection, tally.RETRIES, ledger=lease.ledger.table.name, code=code_of(error))
 
 
 def _no_error() -> dict[str, None]:

@@ -229,10 +229,11 @@ class TranslationRow(Base):
 
 
 class CapabilityRow(Base):
-    """What a worker said its engines can do; the doors check targets against it."""
+    """What a worker (`worker@host`) said its engines can do; the doors check targets against it."""
 
     __tablename__ = "capabilities"
 
+    worker: Mapped[str] = mapped_column(String(80), primary_key=True)
     engine: Mapped[str] = mapped_column(String(40), primary_key=True)
     facts: Mapped[dict[str, Any]]
     seen_at: Mapped[float]
@@ -260,3 +261,29 @@ class HeartbeatRow(Base):
     service: Mapped[str] = mapped_column(String(80), primary_key=True)
     facts: Mapped[dict[str, Any]]
     seen_at: Mapped[float]
+
+
+class PulseRow(Base):
+    """What a process (`worker@host`, and its id there) last said of itself: its size, its load, what it counts."""
+
+    __tablename__ = "pulses"
+
+    service: Mapped[str] = mapped_column(String(80), primary_key=True)
+    pid: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    facts: Mapped[dict[str, Any]]
+    seen_at: Mapped[float]
+
+
+class TallyRow(Base):
+    """A count that only rises: of how many events with these labels (JSON), and the sum of their values.
+
+    `bucket`: the upper bound of the values counted here, for a histogram; else "".
+    """
+
+    __tablename__ = "tallies"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    labels: Mapped[str] = mapped_column(String(200), primary_key=True)
+    bucket: Mapped[str] = mapped_column(String(12), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    total: Mapped[float]

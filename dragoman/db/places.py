@@ -27,12 +27,12 @@ def person_wishes(connection: Connection, team: str, user: str) -> PersonWishes:
 
 def keep_wishes(connection: Connection, team: str, place: str, wishes: ChannelWishes | PersonWishes) -> None:
     """Keep what a channel or a person (`place`: its id) wants from now on."""
-    upsert(connection, PLACES, "key", key=f"{team}:{place}", wishes=wishes.as_json(), changed_at=now_s())
+    upsert(connection, PLACES, ("key",), key=f"{team}:{place}", wishes=wishes.as_json(), changed_at=now_s())
 
 
 def installed(connection: Connection, team: str, facts: dict[str, Any]) -> None:
     """The token of this workspace works; `facts`: ids of the app's bot and user, the workspace's name."""
-    upsert(connection, TEAMS, "id", id=team, facts=facts, seen_at=now_s(), revoked_at=None)
+    upsert(connection, TEAMS, ("id",), id=team, facts=facts, seen_at=now_s(), revoked_at=None)
 
 
 def team(connection: Connection, team_id: str) -> dict[str, Any] | None:

@@ -16,9 +16,9 @@ def insert_once(connection: Connection, table: Table, **values: Any) -> bool:
     return connection.execute(statement).one_or_none() is not None
 
 
-def upsert(connection: Connection, table: Table, key: str, /, **values: Any) -> None:
-    """Insert a row, or overwrite the one whose column `key` has the same value."""
+def upsert(connection: Connection, table: Table, keys: tuple[str, ...], /, **values: Any) -> None:
+    """Insert a row, or overwrite the one whose columns `keys` have the same values."""
     build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = build(table).values(**values)
-    changed = {name: statement.excluded[name] for name in values if name != key}
-    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed))
+    changed = {name: statement.excluded[name] for name in values if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed))

@@ -28,6 +28,7 @@ from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.errors import DatabaseUnavailable, SettingsInvalid
 from dragoman.intake import Intake
+from dragoman.pulse import Pulse, folder_bytes
 from dragoman.queues import BrokerDoorbell, make_app
 from dragoman.settings import MIB, Settings, host_port
 from dragoman.storage import open_store
@@ -47,6 +48,7 @@ BESIDE_PDF = 4 * MIB  # room for headers, words, an HTML body and a logo beside 
 POSTMASTER_BYTES = MIB  # anybody may write to the postmaster, so not much
 KEEPERS, PROVERS = 4, 16  # threads: for disk and database, and for those that wait for DNS
 BEAT_EVERY_S = 15.0
+SPOOL = "spool"  # in the data folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Door:
         self.limits = limits or limits_of(settings)
         self.rules = rules_of(settings)
         self.tally = Tally()
-        self.spool = Spool(settings.data_dir / "spool")
+        self.spool = Spool(settings.data_dir / SPOOL)
         self.sessions: set[Conversation] = set()
         self.peers: Counter[str] = Counter()
         self.commits: set[asyncio.Task[str]] = set()
@@ -257,7 +259,8 @@ def run(settings: Settings) -> None:
     database = Database(settings.database)
     doorbell = BrokerDoorbell(make_app(settings)) if settings.broker_url else None
     try:
-        asyncio.run(serve(Intake(database, open_store(settings.storage), doorbell or NoDoorbell(), settings)))
+        with Pulse(settings, "smtp", lambda: {"spool_bytes": folder_bytes(settings.data_dir / SPOOL)}):
+            asyncio.run(serve(Intake(database, open_store(settings.storage), doorbell or NoDoorbell(), settings)))
     finally:
         if doorbell:
             doorbell.close()

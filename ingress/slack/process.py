@@ -16,6 +16,7 @@ from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.errors import DatabaseUnavailable, DragomanError, OutboundUnavailable, SettingsInvalid
 from dragoman.intake import Intake
+from dragoman.pulse import Pulse
 from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings
 from dragoman.storage import open_store
@@ -61,16 +62,23 @@ def run(settings: Settings) -> None:
         signal.signal(number, lambda *_: stop.set())
     database, doorbell = Database(settings.database), BrokerDoorbell(queues.make_app(settings))
     intake = Intake(database, open_store(settings.storage), doorbell, settings)
-    handler = connect(settings, intake, stop)
     try:
-        while handler and not stop.wait(TELL_EVERY_S):
-            _tell(database, connected=handler.client.is_connected())
+        with Pulse(settings, "slack"):
+            _serve(settings, intake, stop)
     finally:
-        if handler:
-            handler.client.close()
         doorbell.close()
         database.close()
     log.info("slack_stopped")
+
+
+def _serve(settings: Settings, intake: Intake, stop: threading.Event) -> None:
+    handler = connect(settings, intake, stop)
+    try:
+        while handler and not stop.wait(TELL_EVERY_S):
+            _tell(intake.database, connected=handler.client.is_connected())
+    finally:
+        if handler:
+            handler.client.close()
 
 
 def connect(settings: Settings, intake: Intake, stop: threading.Event) -> SocketModeHandler | None:

@@ -18,6 +18,7 @@ from dragoman import __version__, queues
 from dragoman.db.engine import Database
 from dragoman.intake import Intake
 from dragoman.links import Links
+from dragoman.pulse import Pulse
 from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings, host_port
 from dragoman.storage import open_store
@@ -88,7 +89,7 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
     # uvicorn raises the signal again after its own clean end: it is ours to end with 0 then.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt), Pulse(settings, "web"):
             server.run()
     finally:
         doorbell.close()

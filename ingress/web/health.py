@@ -6,24 +6,22 @@ import io
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Protocol
 
 import structlog
 from celery import Celery
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from dragoman.db import gauges, jobs, presence, schema
-from dragoman.db.engine import Database
+from dragoman.db import schema
 from dragoman.errors import DatabaseUnavailable
 from dragoman.intake import Intake
-from dragoman.queues import BROKER_ERRORS
+from dragoman.queues import BROKER_ERRORS, waiting
 from ingress.web import problems
+from ingress.web.metrics import BrokerCollector, LedgerCollector
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +35,9 @@ class Broker(Protocol):
     def state(self) -> str:
         """`reachable`, `unreachable`, or `unknown` before the first look."""
 
+    def messages(self) -> Mapping[str, int]:
+        """How many messages waited in each queue at the last look; empty where the broker was not reached."""
+
 
 class NoBroker:
     """For a door that was given no broker to look at."""
@@ -44,6 +45,10 @@ class NoBroker:
     def state(self) -> str:
         """As `Broker.state`."""
         return "unknown"
+
+    def messages(self) -> Mapping[str, int]:
+        """As `Broker.messages`."""
+        return {}
 
 
 class CeleryBroker:
@@ -53,6 +58,7 @@ class CeleryBroker:
         """Nothing is connected before the first question."""
         self._app = app
         self._seen = "unknown"
+        self._messages: dict[str, int] = {}
         self._looked_at = float("-inf")
         self._looking = threading.Lock()
 
@@ -62,13 +68,18 @@ class CeleryBroker:
             threading.Thread(target=self._look, name="broker-probe", daemon=True).start()
         return self._seen
 
+    def messages(self) -> Mapping[str, int]:
+        """As `Broker.messages`."""
+        return self._messages
+
     def _look(self) -> None:
         try:
             with self._app.connection_for_write() as connection:
                 connection.ensure_connection(max_retries=1, timeout=2)
+                self._messages = waiting(connection)
             self._seen = "reachable"
         except BROKER_ERRORS:
-            self._seen = "unreachable"
+            self._seen, self._messages = "unreachable", {}
         finally:
             self._looked_at = time.monotonic()
             self._looking.release()
@@ -105,12 +116,14 @@ def readyz(request: Request) -> Readiness:
 
 @router.get("/metrics", response_class=Response)
 def metrics(request: Request) -> Response:
-    """Counts for Prometheus, taken from the database when asked.
+    """Numbers for Prometheus, of this process and all others, taken from the database when asked.
 
-    They need no token: they tell how many rows there are in which state, never whose or what.
+    They need no token: they tell how many rows there are in which state and how the processes are, never whose or what.
     """
+    door = request.app.state.door
     registry = CollectorRegistry()
-    registry.register(LedgerCollector(request.app.state.door.intake.database))
+    registry.register(LedgerCollector(door.intake.database))
+    registry.register(BrokerCollector(door.broker.state(), door.broker.messages()))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -121,53 +134,3 @@ def check_ready(intake: Intake) -> None:
     key = f"probes/{uuid.uuid4().hex}/ready"
     intake.store.put(key, io.BytesIO(b"ready"))
     intake.store.delete(key)
-
-
-class LedgerCollector(Collector):
-    """Reads the ledgers at each scrape."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
-        """All families. Raises DatabaseUnavailable."""
-        with self.database.read() as connection:
-            counted = jobs.counted(connection)
-            ledgers = gauges.of_ledgers(connection)
-            alive = presence.alive(connection)
-            said = presence.told(connection, "smtp@")
-        yield from _of_mail(said)
-        yield _family("dragoman_jobs", "Jobs by stage and state.", ("stage", "state"), counted.items())
-        for name, words in (
-            ("open", "Rows of a ledger that have not ended; in the outbox: deliveries that wait."),
-            ("due", "Rows that may be claimed now."),
-            ("oldest_due_s", "Seconds that the longest waiting due row has waited."),
-            ("dead", "Dead letters."),
-        ):
-            values = [((ledger,), getattr(numbers, name)) for ledger, numbers in ledgers.items()]
-            yield _family(f"dragoman_ledger_{name.replace('_s', '_seconds')}", words, ("ledger",), values)
-        ages = [((service,), age) for service, age in alive.items()]
-        yield _family("dragoman_heartbeat_age_seconds", "Seconds since a service was heard of.", ("service",), ages)
-
-
-def _of_mail(said: Mapping[str, Mapping[str, Any]]) -> Iterator[CounterMetricFamily]:
-    """What the mail doors have counted since they started, as they last told it."""
-    for kind, label, words in (
-        ("replies", "code", "Replies of the mail door by code, such as `250 2.0.0`."),
-        ("dropped", "reason", "Messages that the mail door took and that are never answered."),
-        ("refused", "reason", "Messages and recipients that the mail door refused."),
-    ):
-        family = CounterMetricFamily(f"dragoman_mail_{kind}", words, labels=("service", label))
-        for service, facts in sorted(said.items()):
-            for name, count in sorted(facts.get(kind, {}).items()):
-                family.add_metric((service, name), count)
-        yield family
-
-
-def _family(
-    name: str, words: str, labels: tuple[str, ...], values: Iterable[tuple[tuple[str, ...], float]]
-) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, words, labels=labels)
-    for label_values, value in sorted(values):
-        family.add_metric(label_values, value)
-    return family

@@ -245,7 +245,7 @@ class TestSubmit:
 
     def test_unsupported_target_is_refused_with_the_list(self, intake):
         with intake.database.write() as connection:
-            presence.publish(connection, [Capabilities("apertium", frozenset({"es", "ca"}))])
+            presence.publish(connection, "worker@a", [Capabilities("apertium", frozenset({"es", "ca"}))])
         with pytest.raises(UnsupportedTarget) as caught:
             intake.submit([request(intake, lang="ja")])
         assert "Japanese" in str(caught.value)

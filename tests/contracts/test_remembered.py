@@ -68,6 +68,47 @@ class TestPresence:
         with database.read() as connection:
             assert presence.published(connection) == [Capabilities("deepl", frozenset({"ja"}))]
 
+    def test_workers_with_different_engines_do_not_overwrite_each_other(self, database):
+        publish(database, [APERTIUM], "worker@a")
+        publish(database, [DEEPL], "worker@b")
+        publish(database, [APERTIUM], "worker@a")
+        with database.read() as connection:
+            assert presence.published(connection) == [APERTIUM, DEEPL]
+
+    def test_an_engine_can_what_it_can_on_some_worker(self, database):
+        publish(database, [Capabilities("apertium", frozenset({"es"}), pairs=frozenset({("en", "es")}))], "worker@a")
+        publish(database, [Capabilities("apertium", frozenset({"ca"}), pairs=frozenset({("es", "ca")}))], "worker@b")
+        with database.read() as connection:
+            (known,) = presence.published(connection)
+        assert known.targets == {"es", "ca"}
+        assert known.pairs == {("en", "es"), ("es", "ca")}
+
+    def test_a_worker_that_the_others_outlive_no_longer_counts(self, database):
+        publish(database, [APERTIUM], "worker@gone")
+        publish(database, [DEEPL], "worker@b")
+        age(database, "worker@gone", presence.EXPIRES_S + 60)
+        with database.write() as connection:
+            assert presence.published(connection) == [DEEPL]
+            presence.stand_by(connection, "worker@gone")  # its engines could not be asked, but it lives
+            assert presence.published(connection) == [APERTIUM, DEEPL]
+
+    def test_the_last_word_stands_while_all_workers_are_away(self, database):
+        publish(database, [DEEPL], "worker@a")
+        age(database, "worker@a", 86_400)
+        with database.write() as connection:
+            presence.forget_silent(connection, 7)
+            assert presence.published(connection) == [DEEPL]
+
+    def test_a_pulse_is_there_until_the_process_ends_or_is_long_silent(self, database):
+        with database.write() as connection:
+            presence.pulse(connection, "worker@a", 7, {"cpu_s": 1.0})
+            presence.pulse(connection, "worker@a", 7, {"cpu_s": 2.0})
+            presence.pulse(connection, "worker@a", 8, {})
+            assert [(one.pid, one.facts) for one in presence.pulses(connection)] == [(7, {"cpu_s": 2.0}), (8, {})]
+            presence.end_pulse(connection, "worker@a", 8)
+            assert [one.pid for one in presence.pulses(connection)] == [7]
+            assert presence.pulses(connection, within_s=-1.0) == []
+
     def test_workers_may_publish_at_the_same_time(self, database):
         together(4, lambda _: publish(database, [APERTIUM, DEEPL]))
         with database.read() as connection:
@@ -170,9 +211,17 @@ def recall(database: Database, keys) -> dict[str, str]:
         return memory.recall(connection, keys)
 
 
-def publish(database: Database, known: list[Capabilities]) -> None:
+def age(database: Database, worker: str, seconds: float) -> None:
+    """As if the worker had published so much earlier."""
+    table = presence.CAPABILITIES
     with database.write() as connection:
-        presence.publish(connection, known)
+        older = table.update().where(table.c.worker == worker).values(seen_at=table.c.seen_at - seconds)
+        connection.execute(older)
+
+
+def publish(database: Database, known: list[Capabilities], worker: str = "worker@a") -> None:
+    with database.write() as connection:
+        presence.publish(connection, worker, known)
 
 
 def note(database: Database, *runs: tuple[int, float]) -> None:

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from dragoman import queues
-from dragoman.db import presence, schema
+from dragoman.db import lease, presence, schema, tally
 from dragoman.db.engine import Database
 from dragoman.domain.job import Stage
-from dragoman.errors import EncryptedPdf
+from dragoman.errors import EncryptedPdf, EngineUnavailable
 from dragoman.intake import Intake
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
@@ -149,6 +149,48 @@ def test_numbers_of_the_mail_door_are_told(client: Client, database: Database) -
     assert 'dragoman_mail_refused_total{reason="unauthenticated",service="smtp@host"} 1.0' in metrics
 
 
+def test_metrics_tell_how_each_process_is(client: Client, database: Database) -> None:
+    facts = {"cpu_s": 1.5, "rss_bytes": 1000, "silent_s": 3.0, "deaf": False, "tasks": {"pipeline.extract": 4}}
+    with database.write() as connection:
+        presence.pulse(connection, "worker@one", 7, {**facts, "disk_free_bytes": {"data": 5000}})
+        presence.pulse(connection, "worker@one", 8, facts)
+        presence.pulse(connection, "sweeper@one", 9, {"lag_s": 2.0, "sweeps": 11})
+    lines = client.get("/metrics").body.decode().splitlines()
+    for line in (
+        'dragoman_process_cpu_seconds_total{pid="7",service="worker@one"} 1.5',
+        'dragoman_process_resident_bytes{pid="8",service="worker@one"} 1000.0',
+        'dragoman_worker_deaf{pid="7",service="worker@one"} 0.0',
+        'dragoman_tasks_taken_total{pid="7",service="worker@one",task="pipeline.extract"} 4.0',
+        'dragoman_disk_free_bytes{folder="data",pid="7",service="worker@one"} 5000.0',
+        'dragoman_sweeper_lag_seconds{pid="9",service="sweeper@one"} 2.0',
+        'dragoman_sweeper_sweeps_total{pid="9",service="sweeper@one"} 11.0',
+    ):
+        assert line in lines
+    ages = [line for line in lines if line.startswith("dragoman_pulse_age_seconds{")]
+    assert len(ages) == 3
+
+
+def test_metrics_tell_what_was_done(client: Client, worker: Worker, database: Database) -> None:
+    job_id = client.upload().json["job_id"]
+    held = worker.advance_to(job_id, Stage.TRANSLATE)
+    lease.record(held, EngineUnavailable())
+    with database.write() as connection:
+        for seconds in (0.2, 0.3, 1000.0):
+            tally.observe(connection, tally.STAGE_SECONDS, seconds, stage="extract", engine="pseudo")
+        tally.add(connection, tally.CHARACTERS_BILLED, 1234, engine="deepl")
+    lines = client.get("/metrics").body.decode().splitlines()
+    for line in (
+        'dragoman_stage_seconds_bucket{engine="pseudo",le="0.1",stage="extract"} 0.0',
+        'dragoman_stage_seconds_bucket{engine="pseudo",le="0.25",stage="extract"} 1.0',
+        'dragoman_stage_seconds_bucket{engine="pseudo",le="600.0",stage="extract"} 2.0',
+        'dragoman_stage_seconds_bucket{engine="pseudo",le="+Inf",stage="extract"} 3.0',
+        'dragoman_stage_seconds_sum{engine="pseudo",stage="extract"} 1000.5',
+        'dragoman_characters_billed_total{engine="deepl"} 1234.0',
+        'dragoman_retries_total{code="engine_unavailable",ledger="jobs"} 1.0',
+    ):
+        assert line in lines
+
+
 def _answers(client: Client) -> bool:
     try:
         return client.get("/healthz").status == 200
@@ -161,3 +203,4 @@ def test_broker_is_looked_at_without_being_waited_for(redis_server: Redis) -> No
     broker = CeleryBroker(queues.make_app(Settings.from_env(broker_url=redis_server.url)))
     assert broker.state() == "unknown"
     until(lambda: broker.state() == "reachable", "the broker was looked at")
+    until(lambda: set(broker.messages()) == {*queues.WORKER_QUEUES, queues.DELIVERY}, "the queues were counted")

@@ -91,6 +91,21 @@ def test_http_page_names_each_operation_of_the_api() -> None:
     assert not sorted(path for path in paths if path not in text)
 
 
+def test_metrics_page_has_a_line_for_each_metric() -> None:
+    from ingress.web import metrics
+
+    families = [
+        *metrics.of_mail({}),
+        *metrics.of_pulses([]),
+        *metrics.of_tallies([]),
+        *metrics.BrokerCollector("reachable", {}).collect(),
+    ]
+    real = {one.name + ("_total" if one.type == "counter" else "") for one in families}
+    real |= {"dragoman_jobs", "dragoman_heartbeat_age_seconds"}
+    real |= {f"dragoman_ledger_{name.replace('_s', '_seconds')}" for name, _ in metrics.OF_LEDGERS}
+    assert {row[0].strip("`") for row in rows_of("metrics.md", "dragoman_\\w+")} == real
+
+
 def shown(default: object) -> str:
     if default is None or default in ("", ()):
         return ""

@@ -10,10 +10,13 @@ import sys
 import time
 
 import pytest
+from sqlalchemy import update
 
+from dragoman import supervisor
+from dragoman.db import presence
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
-from dragoman.supervisor import Child, with_secrets
+from dragoman.supervisor import Child, Watch, with_secrets
 
 # A process whose child does not notice its parent's end, as one that is busy with a document.
 PARENT = "import subprocess, sys, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
@@ -63,6 +66,72 @@ def test_what_a_process_leaves_behind_ends_with_it(end):
     if running:
         os.kill(left, signal.SIGKILL)
     assert not running
+
+
+class Living:
+    """A process that is there."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+
+class TestWatch:
+    """Who hangs. All these processes were started long ago, by the clock of the machine."""
+
+    OWN, CHILD = os.getpid(), 424_242
+
+    @pytest.fixture
+    def watch(self, settings, database, monkeypatch):
+        monkeypatch.setattr(supervisor, "WATCH_EVERY_S", 0.0)
+        monkeypatch.setattr(supervisor, "HANGS_AFTER_S", 0.0)
+        return Watch(settings, "up@here")
+
+    def children(self, name="worker"):
+        return [Child(name, {}, Living(self.CHILD), started=time.monotonic() - 3600)]
+
+    def heard(self, database, pid, seconds_ago):
+        with database.write() as connection:
+            presence.pulse(connection, "any@here", pid, {})
+            seen = presence.PULSES.c.seen_at
+            older = update(presence.PULSES).where(presence.PULSES.c.pid == pid).values(seen_at=seen - seconds_ago)
+            connection.execute(older)
+
+    def test_a_child_without_a_pulse_hangs(self, watch, database):
+        self.heard(database, self.OWN, 1)
+        self.heard(database, self.CHILD, 3600)
+        children = self.children()
+        assert watch.hanging(children) == children
+
+    def test_a_child_that_never_had_one_hangs(self, watch, database):
+        self.heard(database, self.OWN, 1)
+        children = self.children()
+        assert watch.hanging(children) == children
+
+    def test_a_child_that_has_only_just_started_does_not(self, watch, database):
+        self.heard(database, self.OWN, 1)
+        (child,) = self.children()
+        child.started = time.monotonic()
+        assert watch.hanging([child]) == []
+
+    def test_a_child_with_a_pulse_does_not(self, watch, database):
+        self.heard(database, self.OWN, 1)
+        self.heard(database, self.CHILD, 16)
+        assert watch.hanging(self.children()) == []
+
+    def test_nobody_hangs_while_the_database_takes_nothing(self, watch, database):
+        self.heard(database, self.OWN, 3600)
+        self.heard(database, self.CHILD, 3600)
+        assert watch.hanging(self.children()) == []
+
+    def test_it_is_missed_for_a_while_first(self, watch, database, monkeypatch):
+        monkeypatch.setattr(supervisor, "HANGS_AFTER_S", 30.0)
+        self.heard(database, self.OWN, 1)
+        self.heard(database, self.CHILD, 3600)
+        assert watch.hanging(self.children()) == []
+
+    def test_flower_has_none_and_is_not_missed(self, watch, database):
+        self.heard(database, self.OWN, 1)
+        assert watch.hanging(self.children("flower")) == []
 
 
 def is_running(pid: int) -> bool:

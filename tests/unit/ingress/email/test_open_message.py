@@ -147,7 +147,7 @@ def test_pdf_that_is_too_large_is_refused(intake):
 
 def test_language_that_no_engine_has_is_refused_by_its_name(intake):
     with intake.database.write() as connection:
-        presence.publish(connection, [Capabilities("deepl", frozenset({"de", "fr"}))])
+        presence.publish(connection, "worker@a", [Capabilities("deepl", frozenset({"de", "fr"}))])
     open_message(intake, keep(intake, mail(("a.pdf", PDF)), "translate+ja@localhost"))
     told = answer(intake)
     assert (told["reason"], told["error_code"]) == ("unsupported_language", "unsupported_target")

@@ -1,0 +1,185 @@
+"""What there is to do, what was done, and how each process is, as Prometheus takes it (docs/reference/metrics.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from dragoman.db import gauges, jobs, presence, tally
+from dragoman.db.engine import Database
+from dragoman.db.presence import Pulse
+from dragoman.db.tally import Tally
+
+OF_LEDGERS = (
+    ("open", "Rows of a ledger that have not ended; in the outbox: deliveries that wait."),
+    ("due", "Rows that may be claimed now."),
+    ("oldest_due_s", "Seconds that the longest waiting due row has waited."),
+    ("dead", "Dead letters."),
+)
+# Of the tallies that are no histograms: whether their values are summed up (else the events are counted), and the words.
+COUNTED = {
+    tally.RETRIES: (False, "Attempts that failed and will be made again, by the code of the error."),
+    tally.DEAD_LETTERS: (False, "Rows that gave up, by the code of the error."),
+    tally.DELIVERIES: (False, "Answers that were sent."),
+    tally.PAGES: (True, "Pages of the documents that are ready, by engine."),
+    tally.CHARACTERS: (True, "Characters of the documents that are ready, by engine."),
+    tally.CHARACTERS_BILLED: (True, "Characters that engines charge for."),
+}
+LABELS = {
+    tally.STAGE_SECONDS: ("stage", "engine"),
+    tally.RETRIES: ("ledger", "code"),
+    tally.DEAD_LETTERS: ("ledger", "code"),
+    tally.DELIVERIES: ("channel", "kind"),
+    **dict.fromkeys((tally.PAGES, tally.CHARACTERS, tally.CHARACTERS_BILLED), ("engine",)),
+}
+# Of the facts of a pulse: the metric, whether it is a counter, the words.
+OF_PULSES = {
+    "started_at": ("process_start_time_seconds", False, "When the process was started, in seconds since 1970."),
+    "cpu_s": ("process_cpu_seconds", True, "CPU of a process and its children."),
+    "rss_bytes": (
+        "process_resident_bytes",
+        False,
+        "Memory of a process and its children; shared pages count for each.",
+    ),
+    "processes": ("process_count", False, "The process and its children."),
+    "open_files": ("process_open_files", False, "Open files of the process itself."),
+    "spool_bytes": ("spool_bytes", False, "Messages that are on their way in through the mail door."),
+    "active": ("tasks_active", False, "Tasks at work."),
+    "slots": ("task_slots", False, "How many tasks it does at the same time."),
+    "silent_s": ("worker_silent_seconds", False, "Seconds since a worker took a task or had its hands full."),
+    "deaf": ("worker_deaf", False, "1 for a worker that takes no tasks though it has a place free."),
+    "lag_s": ("sweeper_lag_seconds", False, "Seconds since the last sweep that worked."),
+    "sweeps": ("sweeper_sweeps", True, "Sweeps that worked."),
+    "sweeps_failed": ("sweeper_sweeps_failed", True, "Sweeps that failed: the database or the broker was away."),
+    "rung": ("sweeper_rung", True, "Rows that the sweeper rang for."),
+}
+# Facts that are mappings: the metric, its label, whether it is a counter, the words.
+OF_PULSES_BY = {
+    "disk_free_bytes": ("disk_free_bytes", "folder", False, "What is free on the disk of a folder."),
+    "tasks": ("tasks_taken", "task", True, "Tasks that a worker or the notifier has taken."),
+    "deaths": ("child_deaths", "child", True, "How often a process of `dragoman up` died."),
+}
+
+
+class LedgerCollector(Collector):
+    """Reads the database at each scrape."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def collect(self) -> Iterator[Metric]:
+        """All families. Raises DatabaseUnavailable."""
+        with self.database.read() as connection:
+            counted = jobs.counted(connection)
+            ledgers = gauges.of_ledgers(connection)
+            alive = presence.alive(connection)
+            said = presence.told(connection, "smtp@")
+            pulses = presence.pulses(connection)
+            tallies = tally.all_of(connection)
+        yield from of_mail(said)
+        yield gauge("dragoman_jobs", "Jobs by stage and state.", ("stage", "state"), counted.items())
+        for name, words in OF_LEDGERS:
+            values = [((ledger,), getattr(numbers, name)) for ledger, numbers in ledgers.items()]
+            yield gauge(f"dragoman_ledger_{name.replace('_s', '_seconds')}", words, ("ledger",), values)
+        ages = [((service,), age) for service, age in alive.items() if "@" in service]
+        yield gauge("dragoman_heartbeat_age_seconds", "Seconds since a service was heard of.", ("service",), ages)
+        yield from of_pulses(pulses)
+        yield from of_tallies(tallies)
+
+
+class BrokerCollector(Collector):
+    """What the web door last saw of the broker; it is not asked at the scrape."""
+
+    def __init__(self, state: str, messages: Mapping[str, int]) -> None:
+        self.state, self.messages = state, messages
+
+    def collect(self) -> Iterator[Metric]:
+        """Nothing before the first look."""
+        if self.state != "unknown":
+            words = "Whether the broker answered the web door a few seconds ago."
+            yield gauge("dragoman_broker_reachable", words, (), [((), float(self.state == "reachable"))])
+        values = [((name,), count) for name, count in self.messages.items()]
+        yield gauge("dragoman_broker_messages", "Messages that wait in a queue of the broker.", ("queue",), values)
+
+
+def of_mail(said: Mapping[str, Mapping[str, Any]]) -> Iterator[Metric]:
+    """What the mail doors have counted since they started, as they last told it."""
+    for kind, label, words in (
+        ("replies", "code", "Replies of the mail door by code, such as `250 2.0.0`."),
+        ("dropped", "reason", "Messages that the mail door took and that are never answered."),
+        ("refused", "reason", "Messages and recipients that the mail door refused."),
+    ):
+        values = [
+            ((service, name), count) for service, facts in said.items() for name, count in facts.get(kind, {}).items()
+        ]
+        yield counter(f"dragoman_mail_{kind}", words, ("service", label), values)
+
+
+def of_pulses(pulses: Iterable[Pulse]) -> Iterator[Metric]:
+    """How the processes are, each under the labels `service` and `pid`."""
+    known = [((one.service, str(one.pid)), one) for one in pulses]
+    words = "Seconds since a process said how it is; it does so every 15 s."
+    yield gauge("dragoman_pulse_age_seconds", words, ("service", "pid"), [(who, one.age_s) for who, one in known])
+    for fact, (name, rises, words) in OF_PULSES.items():
+        values = [(who, float(one.facts[fact])) for who, one in known if fact in one.facts]
+        yield (counter if rises else gauge)(f"dragoman_{name}", words, ("service", "pid"), values)
+    for fact, (name, label, rises, words) in OF_PULSES_BY.items():
+        split = [((*who, key), value) for who, one in known for key, value in one.facts.get(fact, {}).items()]
+        yield (counter if rises else gauge)(f"dragoman_{name}", words, ("service", "pid", label), split)
+
+
+def of_tallies(tallies: Iterable[Tally]) -> Iterator[Metric]:
+    """What was counted in the database since it was made."""
+    by_name: dict[str, list[Tally]] = {}
+    for one in tallies:
+        by_name.setdefault(one.name, []).append(one)
+    yield stage_seconds(by_name.get(tally.STAGE_SECONDS, []))
+    for name, (summed, words) in COUNTED.items():
+        labels = LABELS[name]
+        values = [
+            (tuple(one.labels[label] for label in labels), one.total if summed else float(one.count))
+            for one in by_name.get(name, [])
+        ]
+        yield counter(f"dragoman_{name}", words, labels, values)
+
+
+def stage_seconds(tallies: Iterable[Tally]) -> HistogramMetricFamily:
+    """The histogram: Prometheus wants of each bucket how many values lie in it or below."""
+    labels = LABELS[tally.STAGE_SECONDS]
+    family = HistogramMetricFamily("dragoman_stage_seconds", "How long stages took, by engine.", labels=labels)
+
+    def whose(one: Tally) -> tuple[str, ...]:
+        return tuple(one.labels[label] for label in labels)
+
+    for who, ones in groupby(sorted(tallies, key=whose), key=whose):
+        by_bucket = {one.bucket: one for one in ones}
+        buckets, below = [], 0
+        for bound in (*map(str, tally.BOUNDS_S), tally.INFINITE):
+            below += by_bucket[bound].count if bound in by_bucket else 0
+            buckets.append((bound, float(below)))
+        family.add_metric(who, buckets, sum(one.total for one in by_bucket.values()))
+    return family
+
+
+Values = Iterable[tuple[tuple[str, ...], float]]
+
+
+def gauge(name: str, words: str, labels: tuple[str, ...], values: Values) -> GaugeMetricFamily:
+    """A family of numbers that go up and down."""
+    family = GaugeMetricFamily(name, words, labels=labels)
+    for label_values, value in sorted(values):
+        family.add_metric(label_values, value)
+    return family
+
+
+def counter(name: str, words: str, labels: tuple[str, ...], values: Values) -> CounterMetricFamily:
+    """A family of numbers that only rise; `_total` is added to the name."""
+    family = CounterMetricFamily(name, words, labels=labels)
+    for label_values, value in sorted(values):
+        family.add_metric(label_values, value)
+    return family
