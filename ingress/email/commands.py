@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from ingress.email.request import first_lines
+from ingress.email.lines import first_lines
+from ingress.email.vocabulary import POLITE, words
 
 
 class Command(StrEnum):
@@ -39,125 +40,10 @@ _WORDS = {
 }  # fmt: skip
 _MEANING = {word: command for command, words in _WORDS.items() for word in words.split()}
 _TWO_WORDS = {"va bene": Command.YES, "go ahead": Command.YES, "mach weiter": Command.YES, "help me": Command.HELP}
-_ALL = frozenset(
-    [
-        "all",
-        "everything",
-        "alles",
-        "tout",
-        "todo",
-        "tutto",
-        "tudo",
-        "wszystko",
-        "allt",
-        "alt",
-        "kaikki",
-        "vše",
-        "všechno",
-        "すべて",
-        "全部",
-        "所有",
-        "всё",
-        "все",
-    ]
-)
-_POLITE = frozenset(
-    [
-        "please",
-        "pls",
-        "bitte",
-        "s'il",
-        "vous",
-        "plaît",
-        "te",
-        "plait",
-        "svp",
-        "por",
-        "favor",
-        "per",
-        "favore",
-        "alsjeblieft",
-        "alstublieft",
-        "graag",
-        "proszę",
-        "tack",
-        "takk",
-        "kiitos",
-        "thanks",
-        "thank",
-        "you",
-        "danke",
-        "merci",
-        "gracias",
-        "grazie",
-        "obrigado",
-        "obrigada",
-        "dank",
-        "je",
-        "u",
-        "dziękuję",
-        "it",
-        "this",
-        "them",
-        "these",
-        "me",
-        "now",
-        "file",
-        "files",
-        "document",
-        "documents",
-        "es",
-        "das",
-        "dies",
-        "dokument",
-        "dokumente",
-        "datei",
-        "jetzt",
-        "die",
-        "den",
-        "der",
-        "le",
-        "la",
-        "les",
-        "ce",
-        "document",
-        "fichier",
-        "ahora",
-        "lo",
-        "el",
-        "los",
-        "documento",
-        "documentos",
-        "archivo",
-        "il",
-        "i",
-        "file",
-        "adesso",
-        "o",
-        "os",
-        "a",
-        "arquivo",
-        "ficheiro",
-        "het",
-        "dit",
-        "bestand",
-        "document",
-        "to",
-        "ten",
-        "plik",
-        "dokument",
-        "して",
-        "ください",
-        "お願いします",
-        "请",
-        "請",
-        "吧",
-        "谢谢",
-        "the",
-        "my",
-        "mine",
-        "do",
-    ]
+_ALL = words(
+    """
+    all everything alles tout todo tutto tudo wszystko allt alt kaikki vše všechno すべて 全部 所有 всё все
+    """
 )
 _PUNCTUATION = ".,;:!?…。！？、，「」\"'*_()[]"
 
@@ -178,7 +64,7 @@ def _of_line(line: str) -> Command | None:
     bare = re.sub(r"(?:して)?(?:ください|下さい)$|をお願いします$|お願いします$|^[请請]|吧$", "", bare)
     words = [word.strip(_PUNCTUATION) for word in bare.split()]
     orders = [_MEANING[word] for word in words if word in _MEANING]
-    rest = [word for word in words if word and word not in _MEANING and word not in _POLITE and word not in _ALL]
+    rest = [word for word in words if word and word not in _MEANING and word not in POLITE and word not in _ALL]
     if len(orders) != 1 or rest:
         return None
     is_all = any(word in _ALL for word in words)

@@ -8,16 +8,13 @@ only where the sentence ends with them: "into German, please" is a wish, "the Ge
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dragoman.domain import language
 from dragoman.domain.job import Tone
 from dragoman.errors import UnknownLanguage
-
-LINES = 5  # non-empty lines that are looked at
-LONGEST_LINE = 200  # characters; a wish is short
-MOST_WORDS = 4  # of a language's name
+from ingress.email import lines, naming
+from ingress.email.vocabulary import FILLERS, NOUNS, PREPOSITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +31,35 @@ class Wish:
 
 
 NOTHING = Wish()
-_TONES = {tone.value: tone for tone in Tone}
-_LONGER_CODES = frozenset({"fil", "yue", "ckb"})  # other codes of three letters are words or names ("was", "mari")
-_REGIONAL = {
-    "brazilian portuguese": "pt-BR", "portuguese brazil": "pt-BR", "português brasileiro": "pt-BR",
-    "português do brasil": "pt-BR", "european portuguese": "pt-PT", "portuguese portugal": "pt-PT",
-    "canadian french": "fr-CA", "mexican spanish": "es-MX", "latin american spanish": "es-419", "us english": "en-US",
-    "uk english": "en-GB", "chinese simplified": "zh-Hans", "chinese traditional": "zh-Hant", "简体中文": "zh-Hans",
-    "繁體中文": "zh-Hant", "繁体中文": "zh-Hant",
-}  # fmt: skip
+_TONES = {tone.value: tone for tone in Tone} | {
+    word: tone
+    for tone, words in {
+        Tone.FORMAL: "formell förmlich formel formelle formale formeel formalny formalnie formalmente formellement formell 正式 フォーマル",
+        Tone.INFORMAL: "informell informel informelle informale informeel nieformalny nieformalnie informalmente locker 非正式 カジュアル",
+        Tone.SIMPLE: "einfach semplice sencillo simples eenvoudig prosty 简单",
+        Tone.BUSINESS: "geschäftlich professionnel commercial aziendale zakelijk biznesowy 商务 ビジネス",
+        Tone.ACADEMIC: "akademisch wissenschaftlich académique académico accademico acadêmico academisch akademicki 学术 学術",
+    }.items()
+    for word in words.split()
+}
 # Alone on a line these are words, names or abbreviations of people, whatever ISO 639 made of them.
 _WORDS = frozenset({
     "am", "as", "be", "bi", "br", "co", "cv", "ee", "ff", "fj", "fy", "he", "hi", "ho", "id", "ie", "ii", "in", "io", "is", "kw",
     "lo", "mi", "mr", "ms", "my", "na", "ne", "ng", "no", "oj", "om", "or", "os", "pa", "pi", "ps", "qu", "sa", "se",
     "sg", "si", "sn", "so", "ss", "st", "su", "ta", "te", "ti", "to", "ts", "tw", "ve", "vo", "za",
-    "yo", "ha", "an", "oc", "shona", "ewe", "akan", "ido", "tonga", "afar", "sango",
+    "yo", "ha", "lu", "an", "oc", "shona", "ewe", "akan", "ido", "tonga", "afar", "sango",
 })  # fmt: skip
+_FORWARDED = re.compile(
+    r"^\s*(?:(?:re|fwd?|aw|wg|sv|vs|rv|tr|odp|pd|antw|doorst|rif|i|r|enc|res)\s*[:：]\s*)+", re.IGNORECASE
+)
 _SHOUTED = frozenset(
     {"IT", "HR", "ID", "PR", "PS", "OS", "QA", "AM", "PM", "IS", "NO", "TO", "SO", "OR", "AI", "PA", "ET"}
 )
 
 _EXPLICIT = re.compile(
-    r"(?:please\s+)?(?:translate\s+)?(?:(?:in)?to|lang(?:uage)?|target(?:\s+lang(?:uage)?)?|sprache|langue|idioma|lingua|taal)"
-    r"\s*[:=]\s*(.+)",
+    r"(?:please\s+)?(?:translate\s+)?(?:(?:in)?to|lang(?:uage)?|(?:target|output)(?:\s+lang(?:uage)?)?|(?:ziel)?sprache|nach|langue(?:\s+cible)?"
+    r"|idioma|lingua|(?:doel)?taal|język|kieli|språk|sprog|jazyk|язык|мова|翻訳先|言語|语言|目标语言|翻译)"
+    r"\s*[:=：]\s*(.+)",
     re.IGNORECASE,
 )
 _LASTING = re.compile(
@@ -65,48 +68,22 @@ _LASTING = re.compile(
     r"|いつも|常に|今後は?|总是|以后都?|默认)\s*[:：=,]?\s*",
     re.IGNORECASE,
 )
-_SMALL_WORDS = """
-    a an and attached attachment bitte das den die dies diese dieses document documents dokument file files für gracias
-    kindly la le les merci me obrigado obrigada per favore pdf pdfs please pls por favor cortesía the them these this
-    thank thanks translate translated translation translating tradurre traduire traduce traducir traduza traduzir
-    traduisez traduci grazie übersetze übersetzen übersetzung you vertalen vertaal svp sil s'il vous plaît plait ci joint
-    ce cette este esto documento danke dank proszę graag veuillez version
-"""
-_FILLERS = frozenset(re.findall(r"\S+", _SMALL_WORDS))
-_PREPOSITIONS = (
-    "to", "into", "auf", "ins", "in", "en", "em", "al", "au", "vers", "para", "naar", "på", "til", "till", "na", "по",
-    "на", "to the", "in het", "naar het", "para o", "vers le",
-)  # fmt: skip
-_STRONG = r"(?:in)?to|ins|naar(?:\s+het)?|vers(?:\s+le)?|para(?:\s+o)?"
-_WEAK = r"auf|in(?:\s+het)?|en|em|al|au|på|til|till|na|на"
+_STRONG = r"(?:in)?to(?:\s+the)?|ins|naar(?:\s+het)?|vers(?:\s+(?:le|l['’](?=\w)))?|para(?:\s+o)?|إلى|ke(?:\s+bahasa)?"
+_WEAK = r"auf|in(?:\s+het)?|en|em|al|au|à\s+l['’]|all['’]|på|til|till|na|на|do|po|în(?:\s+limba)?|uz|į|στα|στην|σε|v|ve|w|u|в|dalam|nach"
 _IN_SENTENCE = {
-    "strong": re.compile(rf"(?<!\w)(?:{_STRONG})\s+", re.IGNORECASE),
-    "weak": re.compile(rf"(?<!\w)(?:{_WEAK})\s+", re.IGNORECASE),
+    "strong": re.compile(rf"(?<!\w)(?:{_STRONG})(?:\s+|(?<=['’]))", re.IGNORECASE),
+    "weak": re.compile(rf"(?<!\w)(?:{_WEAK})(?:\s+|(?<=['’]))", re.IGNORECASE),
 }
 _WISHING = re.compile(
-    r"transl|übersetz|uebersetz|tradu|vertal|översätt|overs[aæ]t|oversett|tłumacz|перевед|перевод|need|want|would like"
-    r"|möcht|brauch|hätte|voudr|besoin|quier|quisier|necesit|vorrei|gostaria|preciso|\bgraag\b",
+    r"transl|übersetz|uebersetz|trad[uú]|tradotto|vertal|vertaal|översätt|overs[aæ]t|oversett|tłumacz|przełó|перевед|перевод|превед|превод"
+    r"|перекла|překl|přelož|prekl|prelož|prevest|prevedi|prevod|kään|fordít|çevir|tercüme|μεταφρ|tõlk|tõlgi|tulko|verst|vertim"
+    r"|traduc|terjemah|번역|ترجم|need|want|would like|['’]d like|\bversion\b"
+    r"|möcht|brauch|hätte|voudr|besoin|quier|quisier|necesit|vorrei|gostaria|preciso|\bgraag\b|potrzebuj|chcia",
     re.IGNORECASE,
 )
-_AFTER = re.compile(
-    r"\s*(?:$|[.,;:!?()…–—-]|(?:please|pls|thanks|thank|bitte|danke|merci|por|per|s['’]il|svp|graag|and|with|for|asap|today|if|und|übersetz\w*|vertalen)\b)",
-    re.IGNORECASE,
-)
-_GREETING = re.compile(
-    r"(?:hi|hello|hey|dear|good\s+(?:morning|afternoon|evening|day)|hallo|moin|guten|liebe[rs]?|sehr|bonjour|salut|chère?s?"
-    r"|hola|buen[oa]s|estimad[oa]s?|ciao|buongiorno|gentile|olá|caro|cara|beste|hoi|cześć|dzień|szanown\w+|здравствуйте"
-    r"|добрый|привет|こんにちは|お世話になって|您好|你好)(?!\w)",
-    re.IGNORECASE,
-)
-_BANNER = re.compile(
-    r"\bexternal\b|\[ext\]|\bcaution\b|originated\s+(?:from\s+)?outside|outside\s+(?:of\s+)?(?:the|your|our)\s+organi[sz]ation"
-    r"|do\s+not\s+click|\bextern(?:e|er|es|en)?\b.*\bmail|\bvorsicht\b|expéditeur\s+externe|correo\s+externo|phishing",
-    re.IGNORECASE,
-)
-_THE_REST_IS_OLD = re.compile(
-    r"--\s*$|[-_]{5,}|(?:from|von|od|от)\s*:\s|de\s*:\s.*@|begin\s+forwarded|on\s.{1,100}\swrote:|am\s.{1,100}\sschrieb|le\s.{1,100}\sa\s+écrit"
-    r"|el\s.{1,100}\sescribió|il\s.{1,100}\sha\s+scritto",
-    re.IGNORECASE,
+_END = re.compile(r"\s*(?:$|[.,;:!?()…–—。、！-])")
+_MORE_AFTER = frozenset(
+    {"with", "by", "for", "asap", "today", "if", "und", "y", "et", "e", "i", "og", "och", "ja", "heute", "prosim"}
 )
 
 
@@ -147,18 +124,28 @@ def from_address(recipient: str) -> Wish:
 
 def from_words(words: str) -> Wish:
     """What the first lines of a body ask for; greetings, banners and quoted lines are passed over."""
-    return next((found for line in first_lines(words) if (found := from_line(line)).target_lang), NOTHING)
+    for line, is_signature in lines.read(words):
+        found = from_line(line)
+        if found.target_lang and not (
+            is_signature and choice(_bare(line)).target_lang
+        ):  # a name below "Regards" is a name
+            return found
+    return NOTHING
 
 
 def from_subject(subject: str) -> Wish:
-    """What stands in brackets: `[de]`, `[fr formal]`, `[to: es]`. Other brackets are no wishes (`[IT]`, `[EXTERNAL]`)."""
+    """What stands in brackets: `[de]`, `[fr formal]`, `[to: es]`; else what the whole subject asks for.
+
+    Other brackets are no wishes (`[IT]`, `[EXTERNAL]`), and codes count in brackets only.
+    """
     for inner in re.findall(r"\[([^\[\]]{2,40})\]", subject):
         found = (
             NOTHING if inner.strip() in _SHOUTED else choice(re.sub(r"^\s*to\s*:\s*", "", inner, flags=re.IGNORECASE))
         )
         if found.target_lang:
             return found
-    return NOTHING
+    bare = _FORWARDED.sub("", re.sub(r"\[[^\[\]]*\]", " ", subject)).strip()
+    return NOTHING if len(bare) > lines.LONGEST_LINE or naming.is_code(_bare(bare)) else from_line(bare)
 
 
 def from_line(line: str) -> Wish:
@@ -166,7 +153,9 @@ def from_line(line: str) -> Wish:
     lasting = _LASTING.match(line)
     if lasting and (found := from_line(line[lasting.end() :])).target_lang:
         return replace(found, is_lasting=True)
-    line = line.strip(" \t*_#`•\"'“”„«»").replace("’", "'")
+    line = (
+        re.sub(r"\s+(?=[(（][\u3040-\u9fff])", "", line.replace("，", ", ")).strip(" \t*_#`•\"'“”„«»").replace("’", "'")
+    )
     explicit = _EXPLICIT.match(line)
     if explicit and (found := choice(_bare(explicit[1]))).target_lang:
         return found
@@ -175,106 +164,129 @@ def from_line(line: str) -> Wish:
 
 def choice(text: str) -> Wish:
     """A language, with a tone before or after it or without one, and not a word more; else nothing."""
-    words = text.replace(",", " ").replace("+", " ").replace("(", " ").replace(")", " ").split()
-    tones = [word for word in words if word.casefold() in _TONES]
-    tag = _tag(" ".join(word for word in words if word not in tones))
-    return Wish(tag, _TONES[tones[0].casefold()] if tones else None) if tag and len(tones) <= 1 else NOTHING
-
-
-def first_lines(words: str) -> Iterator[str]:
-    """The first lines that the sender wrote, without greetings, banners, quotes and what was there before."""
-    count = 0
-    for line in (line.strip() for line in words.splitlines()):
-        if _THE_REST_IS_OLD.match(line):
-            return
-        if not line or line.startswith(">") or len(line) > LONGEST_LINE or _BANNER.search(line):
-            count += len(line) > LONGEST_LINE
-            continue
-        greeted = _GREETING.match(line) is not None
-        yield re.sub(r"^[^,!]{1,60}[,!]\s*", "", line) or line if greeted else line
-        count += not greeted
-        if count >= LINES:
-            return
+    words = text.replace(",", " ").replace("+", " ").split()
+    tones = [word for word in words if word.casefold().strip("()（）") in _TONES]
+    tag = naming.tag_of(" ".join(word for word in words if word not in tones))
+    tone = _TONES[tones[0].casefold().strip("()（）")] if tones else None
+    return Wish(tag, tone) if tag and len(tones) <= 1 else NOTHING
 
 
 def _from_few_words(line: str) -> Wish | None:
     """A line that says nothing but a language, with the small words around it."""
-    words = _bare(line).split()
-    started = len(words)
-    while len(words) > 1 and words[0].casefold() in (*_FILLERS, "it"):
-        words = words[1:]
-    is_plain = started == len(words)
-    while len(words) > 1 and words[-1].casefold().strip(".,!") in _FILLERS:
-        words = words[:-1]
-    core = " ".join(words)
-    for preposition in _PREPOSITIONS:
-        if (
-            core.casefold().startswith(preposition + " ")
-            and (found := choice(_bare(core[len(preposition) :]))).target_lang
-        ):
-            return found
-    if not is_plain and len(words) == 1:  # "translate it": into what, it does not say
-        return None
+    words, said = _unwrapped(_bare(line).split())
+    core = _bare(" ".join(words))
     found = choice(core)
+    if not found.target_lang:
+        return _with_into(core)
+    if "preposition" in said:
+        return found
     alone = [word.casefold() for word in words if word.casefold() not in _TONES]
-    return found if found.target_lang and not (len(alone) == 1 and alone[0] in _WORDS) else None
+    is_odd = len(alone) == 1 and (alone[0] in _WORDS or naming.is_country(alone[0]))
+    if is_odd or "noun" in said or ("filler" in said and (naming.is_code(core) or core == "polish")):
+        return None
+    return found
+
+
+def _unwrapped(words: list[str]) -> tuple[list[str], set[str]]:
+    """The words without those around the name, and of which kinds these were; those after it in a language count only as fillers."""
+    said: set[str] = set()
+    while len(words) > 1 and (kind := _kind(words[0], is_first=True)):
+        said.add(kind)
+        words = words[1:]
+    while len(words) > 1 and (kind := _kind(words[-1], is_first=False)):
+        said.add(kind)
+        words = words[:-1]
+    return words, said
+
+
+def _kind(word: str, *, is_first: bool) -> str | None:
+    bare = word.casefold().strip(".,:;!?()")
+    if is_first and bare in PREPOSITIONS and not word.endswith((",", ".", "!", ":")):
+        return "preposition"
+    if bare in FILLERS or (is_first and bare == "it"):
+        return "filler"
+    return "noun" if bare in NOUNS else None
+
+
+def _with_into(core: str) -> Wish | None:
+    tag = naming.into(core)
+    return Wish(tag) if tag else None
 
 
 def _from_sentence(line: str) -> Wish | None:
-    """A preposition and a language's name, at the end of a clause.
+    """A preposition and a language's name, at the end of a clause; or a form of the name that says "into" by itself.
 
     "in German" may say what a document is written in, so such words count only beside a verb of wishing.
     """
+    is_wishing = _WISHING.search(line) is not None
     for strength, pattern in _IN_SENTENCE.items():
-        if strength == "weak" and not _WISHING.search(line):
+        if strength == "weak" and not is_wishing:
             continue
         for found in pattern.finditer(line):
             named = _name_at(line[found.end() :])
             if named:
                 return named
-    return None
+    return _from_form(line) if is_wishing else None
 
 
 def _name_at(text: str) -> Wish | None:
-    words = text.split()[: MOST_WORDS + 1]
+    words = text.split()[: naming.MOST_WORDS + 1]
     for count in range(len(words), 0, -1):
         named = " ".join(words[:count])
-        bare = named.rstrip(".,;:!?)…")
+        bare = named.rstrip(".,;:!?)…。、！")
         rest = named[len(bare) :] + " " + text.lstrip()[len(named) :]
         found = choice(bare)
-        if found.target_lang and not _is_code(bare) and bare != "polish" and _AFTER.match(rest):
+        if found.target_lang and not naming.is_code(bare) and bare != "polish" and _is_end(rest):
             return found
     return None
 
 
+def _is_end(rest: str) -> bool:
+    following = rest.split()
+    word = following[0].casefold().strip(".,;:!?") if following else ""
+    return _END.match(rest) is not None or word in FILLERS or word in _MORE_AFTER or _WISHING.match(word) is not None
+
+
+def _from_form(line: str) -> Wish | None:
+    words = line.split()
+    for start in range(len(words)):
+        for count in (2, 1):
+            tag = naming.into(_bare(" ".join(words[start : start + count])))
+            if tag:
+                return Wish(tag)
+    return None
+
+
+_SCRIPTS = (
+    (r"([゠-ヿ一-鿿（）()]+[語文）)])(?:[にへ]|訳|版)", "last"),
+    (r"([゠-ヿ一-鿿（）()]+[語文）)])で(?=\s*(?:お願い|ください|下さい|頼|ほし|欲し|翻訳|訳|[。.!！]|$))", "last"),
+    (r"(?:(?:翻[译譯]|[译譯翻])[成為为到]?|[转轉][成為为]|用)\s*([一-鿿（）()]+)", "first"),
+    (r"([一-鿿（）()]{2,9})(?:版本?|翻[译譯])", "last"),
+    (r"([英和独仏露伊]訳)", "first"),
+    (r"(?<!\w)по-([\w]+ки)(?!\w)", "adverb"),
+    (r"([가-힣]+어)로", "last"),
+)
+
+
 def _from_script(line: str) -> Wish | None:
     """Languages that are written without spaces or with endings: 日本語に…, 翻译成德语, по-немецки."""
-    for pattern, ending in ((r"(\w+語)[にへ]", ""), (r"[译譯]成\s*(\w+)", ""), (r"\bпо-(\w+к)и\b", "ий")):
-        found = re.search(pattern, line)
-        tag = _tag(found[1] + ending) if found else None
-        if tag:
-            return Wish(tag)
+    for pattern, where in _SCRIPTS:
+        for found in re.finditer(pattern, line):
+            tag = naming.tag_of(f"{found[1]}й") if where == "adverb" else _within(found[1], where)
+            if tag:
+                return Wish(tag)
     return None
 
 
-def _tag(text: str) -> str | None:
-    """The tag of a code or a name; "ins Deutsche" has an ending that the name has not."""
-    known = _REGIONAL.get(text.casefold())
-    if known:
-        return known
-    for spelling in (text, text[:-1] if text.endswith("sche") else ""):
-        try:
-            tag = language.parse(spelling)
-        except UnknownLanguage:
-            continue
-        if len(language.base(tag)) == 2 or language.base(tag) in _LONGER_CODES:  # noqa: PLR2004 - letters of ISO 639-1
-            return tag
-    return None
-
-
-def _is_code(text: str) -> bool:
-    return re.match(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,4}){0,2}(?!\S)", text) is not None
+def _within(text: str, where: str) -> str | None:
+    """The longest name that the text begins or ends with."""
+    parts = (
+        [text[:end] for end in range(len(text), 1, -1)]
+        if where == "first"
+        else [text[at:] for at in range(len(text) - 1)]
+    )
+    return next((tag for part in parts if not naming.is_code(part) and (tag := naming.tag_of(part))), None)
 
 
 def _bare(text: str) -> str:
-    return text.strip().strip(".,;:!?…").strip()
+    return text.strip().strip(".,;:!?…。！，").strip()
