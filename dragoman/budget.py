@@ -72,4 +72,5 @@ def _sum(connection: Connection, owner: str, what: ColumnElement[int], since: Co
 def _check(owner: str, what: str, used: int, adding: int, *, limit: int, message: str) -> None:
     tell(what, used + adding, limit, sender=hashed(owner))
     if used + adding > limit:
-        raise LimitReached(f"{message} {used} were used before this, which needs {adding}.")
+        said = f"{message} {used} were used before this, which needs {adding}."
+        raise LimitReached(said, detail=f"{what} {limit} {used} {adding}")

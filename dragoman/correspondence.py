@@ -39,13 +39,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The message that a mail replies to. `mail`: the blob of a kept mail whose PDFs have not become jobs."""
+    """The message that a mail replies to. `mail`: the blob of a kept mail whose PDFs have not become jobs; `locale`: as in its answers."""
 
     message_id: str
     documents: tuple[Document, ...]
     open_jobs: tuple[str, ...]
     waiting_jobs: tuple[str, ...]
     mail: str | None
+    locale: str | None = None
 
 
 def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | None:
@@ -63,6 +64,13 @@ def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | N
                 break
             row = inbox.by_id(connection, about)
     return _thread(row, made) if row else None
+
+
+def last_locale(database: Database, sender: str) -> str | None:
+    """The language of the latest answer to a sender of which it is known."""
+    latest = select(INBOX.c.payload).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(LATEST)
+    with database.read() as connection:
+        return next((payload["locale"] for payload in connection.scalars(latest) if payload.get("locale")), None)
 
 
 def forget(database: Database, store: BlobStore, settings: Settings, thread: Thread) -> None:
@@ -118,4 +126,5 @@ def _thread(row: dict[str, Any], made: list[dict[str, Any]]) -> Thread:
     open_ = [job for job in made if job["state"] in OPEN]
     waiting = tuple(job["id"] for job in open_ if job["state"] == RowState.WAITING)
     mail = row["blob"] if not made else None
-    return Thread(row["id"], tuple(sources.values()), tuple(job["id"] for job in open_), waiting, mail)
+    open_jobs = tuple(job["id"] for job in open_)
+    return Thread(row["id"], tuple(sources.values()), open_jobs, waiting, mail, row["payload"].get("locale"))

@@ -138,6 +138,11 @@ class Intake:
         with self.database.read() as connection:
             return inbox.received(connection, sender, within_s, most)
 
+    def room_in(self, sender: str, within_s: float, most: int) -> float:
+        """In how many seconds fewer than `most` messages of `sender` are younger than `within_s` seconds."""
+        with self.database.read() as connection:
+            return inbox.room_in(connection, sender, within_s, most)
+
     def opened(self, message_id: str) -> AbstractContextManager[lease.Lease | None]:
         """One attempt at opening a message, ended by `submit` or `answer`; None if it is not ours to open."""
         return lease.attempt(self.database, inbox.LEDGER, message_id, lease_s=self.settings.lease_s)

@@ -18,6 +18,7 @@ from dragoman import templating
 from notifier.email_catalogue import Catalogue, catalogue
 from notifier.messages import MOST_WARNINGS, Answer, AnswerKind, File, LeftOut, Outcome, Problem, page_numbers
 
+DAY_S = 86400.0
 COLUMNS = 72  # of a line of plain text, where it can be broken
 _ENGINE_CODES = frozenset(
     {"engine_key_rejected", "quota_used_up", "engine_missing", "engine_misbehaved", "engine_busy", "engine_unavailable"}
@@ -81,6 +82,7 @@ def rendered(answer: Answer, house: House, reference: str) -> tuple[str, str]:
         "languages": t.languages(answer.possible),
         "pseudo": any(file.is_pseudo for file in answer.files),
         "wait": max((file.eta_s for file in answer.files if file.eta_s), default=None),
+        "room_in": t.duration(answer.room_in_s or DAY_S),
         "characters": sum(file.characters or 0 for file in answer.files),
     }
     name = _TEMPLATES.get(answer.kind, "result" if answer.files else "help")
@@ -88,6 +90,9 @@ def rendered(answer: Answer, house: House, reference: str) -> tuple[str, str]:
 
 
 _TEMPLATES = {AnswerKind.ACK: "ack", AnswerKind.PROGRESS: "ack", AnswerKind.APPROVAL: "approval"}
+
+
+_HEADLINES = {AnswerKind.ERASED: "erased", AnswerKind.LIMIT: "quota"}
 
 
 def headline(answer: Answer, t: Catalogue | None = None) -> str:
@@ -106,7 +111,7 @@ def _headline(answer: Answer) -> str:
         return "pseudo" if answer.kind is AnswerKind.DONE else "pseudo_partly"
     if answer.kind is AnswerKind.FAILED and not answer.files:
         return "failed_mail"
-    return "erased" if answer.kind is AnswerKind.ERASED else answer.kind.value
+    return _HEADLINES.get(answer.kind, answer.kind.value)
 
 
 def told(file: File, house: House, t: Catalogue) -> Told:
@@ -135,12 +140,17 @@ def said(problem: Problem, house: House, t: Catalogue, file: File | None = None,
         "wanted": wanted or "?",
         "source": t.language(file.source_lang) if file and file.source_lang else "?",
         "target": t.language(file.target_lang) if file else t.language(wanted) if wanted else "?",
+        **_numbers(problem, t),
     }
-    entry = _entry(problem.code, t)
+    entry = _entry(f"limit_{problem.limit[0]}" if problem.limit else problem.code, t)
     message = entry["what"].format(**facts) if entry else problem.message
     advice = entry["todo"].format(**facts) if entry else problem.advice
     more = f" {t('file.unlock')}" if problem.code in _LOCKED_CODES else ""
     return Said(message, advice + more)
+
+
+def _numbers(problem: Problem, t: Catalogue) -> dict[str, str]:
+    return dict(zip(("most", "used", "needed"), map(t.number, problem.limit[1:]), strict=True)) if problem.limit else {}
 
 
 def _entry(code: str, t: Catalogue) -> dict[str, str] | None:

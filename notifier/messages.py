@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from dragoman.domain.job import NO_ENGINE, OPEN, RowState
-from dragoman.errors import DragomanError
+from dragoman.errors import DragomanError, LimitReached
 
 LONGEST_TEXT = 500  # characters of a message or a warning that are shown
 LONGEST_ADVICE = 4000  # of an advice: it may list all languages or pairs of an engine
@@ -43,6 +43,8 @@ class AnswerKind(StrEnum):
     ERASED = "deleted"
     GONE = "gone"
     QUOTA = "quota"
+    LIMIT = "limit"
+    UNCLEAR = "unclear"
     REMEMBERED = "remembered"
     REFUSED = "refused"
 
@@ -63,11 +65,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What happened and what to do about it, for the sender; `code` is the error's stable code."""
+    """What happened and what to do about it, for the sender; `code` is the error's stable code.
+
+    `limit`: what one sender may use, the most of it, what is used, and what was needed, where such a limit is reached.
+    """
 
     message: str
     advice: str
     code: str
+    limit: tuple[str, int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,8 @@ class Answer:
     """One answer. `problem` is about the message as a whole; `possible`: tags of languages to choose from.
 
     `locale`: the language that the sender writes in, None where it is not known. `wanted`: the language that was asked for in
-    vain, as it was written. `kept`: the message's PDFs wait for a reply.
+    vain, as it was written. `kept`: the message's PDFs wait for a reply. `limit`: mails in 24 hours, where that is reached, and
+    in how many seconds there is room again.
     """
 
     kind: AnswerKind
@@ -156,6 +163,8 @@ class Answer:
     locale: str | None = None
     wanted: str | None = None
     kept: bool = False
+    limit: int | None = None
+    room_in_s: float | None = None
 
     @property
     def is_result(self) -> bool:
@@ -191,6 +200,8 @@ def answer_from(
         locale=payload.get("locale"),
         wanted=plain(payload["wanted"], LONGEST_NAME) if payload.get("wanted") else None,
         kept=bool(payload.get("kept")),
+        limit=payload.get("limit"),
+        room_in_s=payload.get("room_in_s"),
     )
 
 
@@ -307,7 +318,14 @@ def _problem(facts: Mapping[str, Any], prefix: str = "") -> Problem:
         message=plain(facts.get(f"{prefix}message") or "Something went wrong on our side."),
         advice=plain(facts.get(f"{prefix}advice") or "", LONGEST_ADVICE) or DragomanError.advice,
         code=plain(facts.get(f"{prefix}code") or "", 40),
+        limit=_limit(facts.get(f"{prefix}detail") or "") if facts.get(f"{prefix}code") == LimitReached.code else None,
     )
+
+
+def _limit(detail: str) -> tuple[str, int, int, int] | None:
+    """What `dragoman.budget` says in an error's detail: `pages 100 90 12`."""
+    found = re.fullmatch(r"(jobs|pages|characters) (\d+) (\d+) (\d+)", detail)
+    return (found[1], int(found[2]), int(found[3]), int(found[4])) if found else None
 
 
 def _warnings(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

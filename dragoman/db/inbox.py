@@ -40,6 +40,13 @@ def received(connection: Connection, sender: str, within_s: float, most: int) ->
     return connection.scalar(select(func.count()).select_from(young.subquery())) or 0
 
 
+def room_in(connection: Connection, sender: str, within_s: float, most: int) -> float:
+    """In how many seconds fewer than `most` messages of `sender` are younger than `within_s` seconds; 0: now."""
+    young = (INBOX.c.sender == sender, INBOX.c.created_at > now_s() - within_s)
+    latest = select(INBOX.c.created_at + within_s - now_s()).where(*young).order_by(INBOX.c.created_at.desc())
+    return max(float(connection.scalar(latest.offset(most - 1).limit(1)) or 0.0), 0.0)
+
+
 def job_ended(connection: Connection, message_id: str) -> dict[str, Any] | None:
     """Count one job of the message as ended; the message's row if that was the last one of this run, else None."""
     statement = (

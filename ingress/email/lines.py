@@ -55,7 +55,9 @@ def read(words: str) -> Iterator[tuple[str, bool]]:
         if _CLOSING.match(line):
             is_signature = True
         greeted = _GREETING.match(line) is not None
-        yield re.sub(r"^[^,!]{1,60}[,!]\s*", "", line) or line if greeted else line, is_signature
+        rest = re.sub(r"^[^,!]{1,60}[,!]\s*", "", line) if greeted else line
+        if rest:
+            yield rest, is_signature
         count += not greeted
         if count >= LINES:
             return

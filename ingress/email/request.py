@@ -274,8 +274,14 @@ def _from_script(line: str) -> Wish | None:
         for found in re.finditer(pattern, line):
             tag = naming.tag_of(f"{found[1]}й") if where == "adverb" else _within(found[1], where)
             if tag:
-                return Wish(tag)
+                return Wish(tag, _tone_in(line))
     return None
+
+
+def _tone_in(line: str) -> Tone | None:
+    """The tone that such a line names; "非正式" has "正式" in it."""
+    words = sorted((word for word in _TONES if not word.isascii()), key=len, reverse=True)
+    return next((_TONES[word] for word in words if word in line), None)
 
 
 def _within(text: str, where: str) -> str | None:

@@ -20,6 +20,7 @@ from dragoman.domain.wishes import PersonWishes
 from dragoman.errors import (
     DragomanError,
     Gone,
+    LimitReached,
     NoLanguage,
     NotAPdf,
     StageTimedOut,
@@ -37,6 +38,7 @@ from ingress.email.door import CHANNEL
 
 log = structlog.get_logger(__name__)
 
+DAY_S = 86400.0
 ACK_AFTER_S = 30.0  # a quick result needs no ack before it
 SOFT_LIMIT_S, HARD_LIMIT_S = 300, 330
 
@@ -57,7 +59,7 @@ def open_message(intake: Intake, message_id: str) -> None:
             _record_bounce(intake, held)
             return
         if held.row["payload"].get("over_daily_limit"):
-            intake.answer(held, {"reason": "quota", "ignored": []})
+            intake.answer(held, _over_the_limit(intake, held))
             return
         with _in_time():
             _Opening(intake, held).run()
@@ -74,6 +76,16 @@ def register(app: Celery, settings: Settings) -> None:
     @app.task(name=queues.OPEN_MESSAGE, soft_time_limit=SOFT_LIMIT_S, time_limit=HARD_LIMIT_S, throws=(DragomanError,))
     def task(message_id: str) -> None:
         open_message(intake_of(), message_id)
+
+
+def _over_the_limit(intake: Intake, held: Lease) -> dict[str, Any]:
+    """Such a mail is not looked at, so that its words tell nothing of its language; but its sender may be known."""
+    sender, limit = held.row["sender"], held.row["payload"]["over_daily_limit"]
+    locale = correspondence.last_locale(intake.database, sender) or tongue.of_sender(
+        "", held.row["payload"]["subject"], ""
+    )
+    told = {"reason": "quota", "ignored": [], "limit": limit, "room_in_s": intake.room_in(sender, DAY_S, limit)}
+    return {**told, "locale": locale} if locale else told
 
 
 def _record_bounce(intake: Intake, held: Lease) -> None:
@@ -108,12 +120,11 @@ class _Opening:
 
     def _act(self) -> None:
         words, top = self.contents.words, self.contents.top
-        locale = tongue.of_sender(words, self.payload["subject"], top.languages)
-        self.facts = {"locale": locale} if locale else {}
+        thread = correspondence.thread_of(self.intake.database, self.sender, top.answers) if top.answers else None
+        self._speak(thread)
         if self.contents.pdfs:
             self._translate(self._wish())
             return
-        thread = correspondence.thread_of(self.intake.database, self.sender, top.answers) if top.answers else None
         if thread is not None:
             self.facts["about"] = thread.message_id
         order = commands.command(words, "" if thread else self.payload["subject"])
@@ -127,8 +138,28 @@ class _Opening:
             self._remember(wanted)
             self._answer({"reason": "remembered", "wanted": wanted.target_lang})
             return
+        if thread is not None and not self.contents.ignored:
+            self._chat(words)
+            return
         only_others = all(left["code"] == NotAPdf.code for left in self.contents.ignored)
         self._answer({"reason": "no_pdf" if only_others else "refused"})
+
+    def _chat(self, words: str) -> None:
+        """A reply that asks for nothing we know: thanks need no answer, the rest is asked about."""
+        if commands.is_thanks(words):
+            self.intake.drop(self.held, "thanks")
+        else:
+            self._answer({"reason": "unclear"})
+
+    def _speak(self, thread: Thread | None) -> None:
+        """Find the language of the answers: the mail's, else its thread's, else that of the sender's former mails."""
+        found = tongue.of_sender(self.contents.words, self.payload["subject"], self.contents.top.languages)
+        known = (
+            found
+            or (thread.locale if thread else None)
+            or correspondence.last_locale(self.intake.database, self.sender)
+        )
+        self.facts = {"locale": known} if known else {}
 
     def _wish(self) -> request.Wish:
         habits = correspondence.habits(self.intake.database, self.sender)
@@ -190,6 +221,10 @@ class _Opening:
                 self.intake.check_target(wish.target_lang)
                 self._remember(wish)
                 self.intake.submit(wanted, message=self.held, notes=notes, ack_after_s=ACK_AFTER_S)
+            except LimitReached as error:
+                self.contents.forget()
+                self._answer({"reason": "limit", **_told(error), "error_detail": error.detail})
+                return
             except UnsupportedTarget as error:
                 # The answer has the list of what is possible anyway, with how to name one of them.
                 error.advice = "Please choose one of the languages below, and just reply with its name."

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from ingress.email import lines
+
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja", "zh")
 _NAME = 2  # what the name of a language counts
 LONGEST = 2000  # characters of a body that are looked at
@@ -41,7 +43,7 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 
 def of_sender(words: str, subject: str, announced: str) -> str | None:
     """One of LANGUAGES; None where nothing tells. `announced`: the value of `Accept-Language`, or of `Content-Language`."""
-    sample = f"{words[:LONGEST]} {subject}"
+    sample = f"{' '.join(lines.own(words[:LONGEST]))} {subject}"
     if _KANA.search(sample):
         return "ja"
     if _HAN.search(sample):

@@ -46,6 +46,6 @@ POLITE = words(
     kiitos thanks thank you danke merci gracias grazie obrigado obrigada dank je u dziękuję it this them these me now
     file files document documents es das dies dokument dokumente datei jetzt die den der le la les ce fichier ahora lo
     el los documento documentos archivo il i adesso o os a arquivo ficheiro het dit bestand to ten plik して ください お願いします
-    请 請 吧 谢谢 the my mine do
+    请 請 吧 谢谢 the my mine do ahead with very much so mit très sehr avec gern gerne fortfahren ask weiter continua continue proceda doe maar graag aub poproszę jak najbardziej dajcie
     """
 )

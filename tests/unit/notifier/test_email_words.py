@@ -185,3 +185,18 @@ def test_names_and_messages_are_never_markup(hostile: str) -> None:
 )
 def test_lines_are_wrapped_with_their_indent_and_links_stay_whole(text: str, expected: str) -> None:
     assert wrapped(text) == expected
+
+
+def test_a_limit_is_told_with_its_numbers_and_when_there_is_room() -> None:
+    said = words(Answer(AnswerKind.QUOTA, limit=20, room_in_s=7300.0))
+    assert "at most 20 mails in 24 hours" in said
+    assert "There is room again in about 2 hours" in said
+
+
+@pytest.mark.parametrize(("locale", "numbers"), [("de", "1.200"), ("pl", "1 200"), ("ja", "1,200")])
+def test_a_sender_s_limit_has_its_numbers_in_each_language(locale: str, numbers: str) -> None:
+    problem = Problem("At most 1200 pages.", "Later.", "limit_reached", ("pages", 1200, 1199, 30))
+    said = flat(rendered(Answer(AnswerKind.LIMIT, problem=problem, locale=locale), HOUSE, "r")[0])
+    assert numbers in said
+    assert "30" in said
+    assert "At most" not in said

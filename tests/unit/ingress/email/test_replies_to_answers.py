@@ -10,7 +10,7 @@ import pytest
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
-from dragoman.intake import Intake
+from dragoman.intake import Intake, Message
 from ingress.email import headers
 from ingress.email.door import message_of
 from ingress.email.headers import Mailbox
@@ -98,7 +98,7 @@ def test_a_thread_is_found_by_the_senders_own_id_too(post: Post) -> None:
 def test_a_reply_to_a_reply_is_followed_to_the_document(post: Post) -> None:
     asked = post("Please.", PDF)
     thanked = post("Sorry, what do you mean?", answers=ours(asked))
-    assert post.said(thanked)["reason"] == "no_pdf"
+    assert post.said(thanked)["reason"] == "unclear"
     assert [tag for tag, _, _ in post.jobs(post("German", answers=ours(thanked)))] == ["de"]
 
 
@@ -109,9 +109,55 @@ def test_somebody_elses_thread_is_not_found(post: Post) -> None:
     assert post.jobs(bob) == []
 
 
-def test_a_reply_with_thanks_starts_nothing(post: Post) -> None:
-    first = post("to German", PDF)
-    assert post.said(post("Thanks!", answers=ours(first)))["reason"] == "no_pdf"
+def test_thanks_in_a_thread_are_left_without_an_answer(post: Post) -> None:
+    thanks = post("Thanks!\n\nAnn", answers=ours(post("to German", PDF)))
+    assert post.rows(OUTBOX, owner=thanks) == []
+    assert post.jobs(thanks) == []
+    assert post.rows(INBOX, id=thanks)[0]["payload"]["dropped"] == "thanks"
+
+
+def test_a_reply_that_nobody_understands_is_asked_about(post: Post) -> None:
+    asked = post("Could you make the logo bigger?", answers=ours(post("to German", PDF)))
+    assert post.said(asked)["reason"] == "unclear"
+    assert post.jobs(asked) == []
+
+
+def test_thanks_outside_a_thread_are_a_mail_like_any_other(post: Post) -> None:
+    assert post.said(post("Thanks!"))["reason"] == "no_pdf"
+
+
+def test_a_reply_without_words_of_a_language_is_answered_in_that_of_its_thread(post: Post) -> None:
+    asked = post("Bitte übersetzen, danke", PDF)
+    again = post("fr", answers=ours(asked))
+    assert post.rows(INBOX, id=again)[0]["payload"]["locale"] == "de"
+
+
+def test_a_mail_without_words_is_answered_as_the_senders_former_ones(post: Post) -> None:
+    post("en español, por favor", PDF)
+    assert post.rows(INBOX, id=post("fr", PDF + b"2"))[0]["payload"]["locale"] == "es"
+    assert "locale" not in post.rows(INBOX, id=post("fr", PDF + b"3", sender="bob@example.org"))[0]["payload"]
+
+
+def test_more_documents_than_a_sender_may_have_are_refused_with_the_numbers(intake: Intake) -> None:
+    settings = intake.settings.model_copy(update={"sender_jobs_per_day": 1})
+    post = Post(Intake(intake.database, intake.store, intake.doorbell, settings))
+    post("to German", PDF)
+    said = post.said(post("auf Deutsch bitte", PDF + b"2", PDF + b"3"))
+    assert (said["reason"], said["error_code"], said["error_detail"]) == ("limit", "limit_reached", "jobs 1 1 2")
+    assert len(post.rows(JOBS)) == 1
+    assert said["locale"] == "de"
+
+
+def test_a_mail_over_the_limit_of_a_day_is_told_the_limit_and_when_there_is_room(post: Post, intake: Intake) -> None:
+    post("auf Deutsch bitte", PDF)
+    message_id = intake.keep(
+        Message("email", "k", ANN, {"recipient": "t@x", "subject": "", "over_daily_limit": 1})
+    ).message_id
+    assert message_id
+    open_message(intake, message_id)
+    said = post.said(message_id)
+    assert (said["reason"], said["limit"], said["locale"]) == ("quota", 1, "de")
+    assert 86_000 < said["room_in_s"] <= 86_400
 
 
 def test_a_document_that_is_gone_is_said_to_be(post: Post) -> None:
@@ -165,8 +211,8 @@ def test_yes_or_no_to_a_costly_job(post: Post, word: str, state: str) -> None:
     assert post.rows(INBOX, id=first)
 
 
-def test_yes_to_nothing_is_answered_with_help(post: Post) -> None:
-    assert post.said(post("yes", answers=ours(post("to German", PDF))))["reason"] == "no_pdf"
+def test_yes_to_nothing_is_asked_about(post: Post) -> None:
+    assert post.said(post("yes", answers=ours(post("to German", PDF))))["reason"] == "unclear"
 
 
 @pytest.mark.parametrize("body", ["help", "Hilfe"])
