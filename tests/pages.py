@@ -79,6 +79,24 @@ def dense_table(pdf):
         page.draw_line((72, 212 + 12 * row), (540, 212 + 12 * row), width=0.3)
 
 
+def uneven_table(pdf):
+    """A column of names, four of figures, none as wide as another."""
+    page, edges = pdf[0], (72, 180, 250, 300, 380, 440)
+    for row in range(5):
+        for column, x in enumerate(edges[:-1]):
+            words = (
+                f"Ferry {'abcde'[column]}"
+                if row == 0
+                else f"{row}{column}.{row}"
+                if column
+                else f"Island {'wxyz'[row - 1]}"
+            )
+            page.insert_text((x + 4, 216 + 24 * row), words, fontsize=9)
+    for edge in range(6):
+        page.draw_line((edges[0], 200 + 24 * edge), (edges[-1], 200 + 24 * edge))
+        page.draw_line((edges[edge], 200), (edges[edge], 320))
+
+
 def bullets(pdf):
     page = pdf[0]
     for number, words in enumerate(("Ferries in the morning", "Ferries in the evening", "Tickets and prices")):
@@ -117,7 +135,7 @@ def scan(pdf):
 PAGES = {
     draw.__name__: draw
     for draw in (
-        columns, table, dense_table, form, picture, slide, bullets, turned, links, formulas, arabic, chinese, japanese,
+        columns, table, uneven_table, dense_table, form, picture, slide, bullets, turned, links, formulas, arabic, chinese, japanese,
     )
 }  # fmt: skip
 """Name of the class -> what draws it on a page that has a paragraph at its top."""

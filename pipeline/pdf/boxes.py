@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
@@ -10,6 +11,7 @@ from pipeline.pdf.geometry import turned
 from pipeline.pdf.typesetting import Box
 
 LEADING = 1.2  # of the size, where the original has one line only
+WIDER = 0.3  # of the width: how much wider than the source's our typeface may be
 LEAST_INDENT = 0.3  # of the size: less is a side bearing
 
 
@@ -41,6 +43,24 @@ def box_of(block: Block, runs: tuple[Run, ...], *, rtl: bool = False) -> Box:
         original_right=original_right,
         rtl=rtl,
     )
+
+
+def box_of_kept(block: Block) -> Box:
+    """The box for a block's own text, which keeps its right edge where our typeface is wider or narrower."""
+    box = box_of(replace(block, room=None), block.source)
+    return replace(box, first=0.0, hanging=0.0, align=Align.RIGHT)
+
+
+def mirrored(box: Box, edges: tuple[float, float]) -> Box:
+    """The box on the other side of the stretch between `edges`, which hold it. What is within it is mirrored by `Box.rtl`."""
+    right = max(min(box.right, edges[1]), box.original_right)
+    moved = edges[0] + edges[1] - box.left - right
+    return replace(box, left=box.left + moved, right=right + moved, original_right=box.original_right + moved)
+
+
+def widened(box: Box) -> Box:
+    """The box with some room at its left, for text that was not translated, in a typeface that may be wider than the source's."""
+    return replace(box, left=box.left - WIDER * (box.right - box.left))
 
 
 def _main_span(line: Line) -> Span:

@@ -18,16 +18,19 @@ _LEADER = re.compile(r"\s*((?:[.·…_] ?){4,})\s*(\S{0,8})\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Leader:
-    """What follows an entry: one dot with its blank, and the page number (None: it is no part of the text)."""
+    """What follows an entry: one dot with its blank, and the page number (None: it is no part of the text).
+
+    `end`: the edge where it ends, the left one of a text from right to left.
+    """
 
     dot: Word
     pitch: float
     number: Word | None
-    right: float
+    end: float
 
 
-def without_leader(runs: Sequence[Run], right: float, words: Words) -> tuple[tuple[Run, ...], Leader | None]:
-    """The runs without the leader at their end, and the leader, which ends at `right`. None: they have none."""
+def without_leader(runs: Sequence[Run], end: float, words: Words) -> tuple[tuple[Run, ...], Leader | None]:
+    """The runs without the leader at their end, and the leader, which ends at `end`. None: they have none."""
     text = "".join(run.text for run in runs)
     found = _LEADER.search(text)
     if found is None or found.start() == 0:
@@ -40,25 +43,30 @@ def without_leader(runs: Sequence[Run], right: float, words: Words) -> tuple[tup
         return tuple(runs), None
     blank = blanks[0].blank if " " in found.group(1).strip() and blanks else None
     pitch = dots[0].width + (blank.width if blank else 0.0)
-    return _first(runs, found.start()), Leader(dots[0], pitch, number[0] if number else None, right)
+    return _first(runs, found.start()), Leader(dots[0], pitch, number[0] if number else None, end)
 
 
 def shortened(box: Box, leader: Leader) -> Box:
     """The box without the room that the shortest leader takes."""
-    number = leader.number.width if leader.number else 0.0
-    return replace(box, right=max(leader.right - number - (LEAST_DOTS + 1) * leader.pitch, box.left + 2 * leader.pitch))
+    taken = (leader.number.width if leader.number else 0.0) + (LEAST_DOTS + 1) * leader.pitch
+    if box.rtl:
+        return replace(box, left=min(leader.end + taken, box.right - 2 * leader.pitch))
+    return replace(box, right=max(leader.end - taken, box.left + 2 * leader.pitch))
 
 
 def with_leader(setting: Setting, leader: Leader, box: Box) -> Setting:
-    """The setting with dots from the end of its last line to the page number at the right edge."""
+    """The setting with dots from the end of its last line to the page number."""
     last = setting.lines[-1]
     width = sum(word.width + (word.blank.width if word.blank else 0.0) for word in last.words) * setting.scale
     number = leader.number.width * setting.scale if leader.number else 0.0
-    pitch = leader.pitch * setting.scale
-    start, end = last.x + width + GAP * box.size * setting.scale, leader.right - number
-    count = max(0, int((end - start) / pitch))
-    # Each dot has its place from the right, so that those of all entries stand under each other.
-    dots = tuple(SetLine((leader.dot,), end - (place + 1) * pitch, last.baseline) for place in reversed(range(count)))
+    pitch, gap = leader.pitch * setting.scale, GAP * box.size * setting.scale
+    free = last.x - leader.end if box.rtl else leader.end - last.x - width
+    count = max(0, int((free - gap - number) / pitch))
+    # Each dot has its place from the end, so that those of all entries stand under each other.
+    start = leader.end + number - pitch if box.rtl else leader.end - number
+    step = pitch if box.rtl else -pitch
+    dots = tuple(SetLine((leader.dot,), start + (place + 1) * step, last.baseline) for place in reversed(range(count)))
+    end = leader.end if box.rtl else leader.end - number
     tail = (SetLine((leader.number,), end, last.baseline),) if leader.number else ()
     return replace(setting, lines=(*setting.lines, *dots, *tail))
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pymupdf
 
-from dragoman.domain.document import Block, DocumentWarning, Page
+from dragoman.domain.document import Align, Block, DocumentWarning, Page
 from pipeline.pdf.bidi import is_right_to_left
-from pipeline.pdf.boxes import box_of
+from pipeline.pdf.boxes import box_of, box_of_kept, mirrored, widened
 from pipeline.pdf.covering import cover, strip_text
 from pipeline.pdf.embedding import embed, reserve
 from pipeline.pdf.evenness import Fitted, fit_all
 from pipeline.pdf.fonts import Fonts
 from pipeline.pdf.leaders import shortened, with_leader, without_leader
+from pipeline.pdf.mirroring import Plan, plan
 from pipeline.pdf.parts import Part, collect
-from pipeline.pdf.reading import detach_annotations
+from pipeline.pdf.places import is_number, kept_runs
+from pipeline.pdf.reading import detach_annotations, field_boxes, read
 from pipeline.pdf.stamp import stamp_operators
 from pipeline.pdf.typesetting import FLOOR
 from pipeline.pdf.words import Words
@@ -55,15 +57,18 @@ class Writer:
         if page.rotation:
             sheet.set_rotation(0)
         covers = ""
+        there = self._plan(page, sheet, annotations if kind != "null" else "")
+        blocks += there.moved.values()
         if page.scanned:
             strip_text(sheet)
             covers = cover(sheet, blocks)
         else:
-            stays = [line.bbox for block in page.blocks if block.target is None for line in block.lines]
+            kept = [block for block in page.blocks if block.target is None and block.id not in there.moved]
+            stays = [line.bbox for block in kept for line in block.lines]
             erase(sheet, blocks, [*stays, *page.aslant], page.blanks)
-        operators = [covers, *self._set(blocks, page.number), stamp]
+        operators = [covers, *self._set(blocks, there, page.number), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
-        add_content(sheet, "\n".join(operators), self._numbers)
+        add_content(sheet, "\n".join(operators), self._numbers, flipped=there.flipped)
         if page.rotation:
             sheet.set_rotation(page.rotation)
         if kind != "null":
@@ -85,8 +90,14 @@ class Writer:
             message = f"No typeface here has these characters, so they were left out: {shown}"
             self.warnings.append(DocumentWarning("characters_missing", message))
 
-    def _set(self, blocks: Sequence[Block], number: int) -> Iterator[str]:
-        texts = [self._text(block) for block in blocks]
+    def _plan(self, page: Page, sheet: pymupdf.Page, annotations: str) -> Plan:
+        """Where the blocks go when the page is read from the right; the words of a picture stay where they were covered."""
+        if not self.rtl or page.scanned:
+            return Plan()
+        return plan(page, read(sheet, field_boxes(sheet, annotations)).marks, may_flip=not annotations)
+
+    def _set(self, blocks: Sequence[Block], there: Plan, number: int) -> Iterator[str]:
+        texts = [self._kept(block, there) if block.id in there.moved else self._text(block, there) for block in blocks]
         settings = fit_all(texts, self.words.split)
         if any(setting.scale < FLOOR or not setting.fits for setting in settings):
             self._warn_tiny(number)
@@ -95,9 +106,19 @@ class Writer:
                 setting = with_leader(setting, text.leader, text.box)
             yield from text_operators(setting, block.lines[0].direction)
 
-    def _text(self, block: Block) -> Fitted:
+    def _kept(self, block: Block, there: Plan) -> Fitted:
+        """What is not translated, at its new place."""
+        box = widened(mirrored(box_of_kept(block), there.edges[block.id]))
+        return Fitted(self.words.of(kept_runs(block), rtl=is_number(block.text)), box, block.id)
+
+    def _text(self, block: Block, there: Plan) -> Fitted:
         box = box_of(block, block.target or (), rtl=self.rtl)
-        runs, leader = without_leader(block.target or (), box.original_right, self.words)
+        if block.id in there.edges:
+            box = mirrored(box, there.edges[block.id])
+        elif block.id in there.ends:
+            box = replace(box, align=Align.LEFT)
+        end = box.left + box.right - box.original_right if self.rtl else box.original_right
+        runs, leader = without_leader(block.target or (), end, self.words)
         if leader:
             box = shortened(box, leader)
         main = max(runs, key=lambda run: len(run.text)).style

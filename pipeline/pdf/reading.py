@@ -159,10 +159,15 @@ def detach_annotations(pdf: pymupdf.Document, number: int) -> tuple[str, str]:
 
 
 def field_boxes(page: pymupdf.Page, annotations: str) -> Iterator[Rect]:
-    """The boxes of the form fields among detached `annotations` (an array as source text), in the unrotated page space."""
+    """The boxes of the form fields among detached `annotations`, in the unrotated page space.
+
+    They are an array, or the number of one, as source text.
+    """
     pdf = page.parent
     rotation = page.rotation_matrix
-    for number in map(int, re.findall(r"(\d+) 0 R", annotations)):
+    alone = re.fullmatch(r"\s*(\d+) 0 R\s*", annotations)
+    listed = pdf.xref_object(int(alone.group(1))) if alone else annotations
+    for number in map(int, re.findall(r"(\d+) 0 R", listed)):
         if pdf.xref_get_key(number, "Subtype")[1] != "/Widget":
             continue
         kind, value = pdf.xref_get_key(number, "Rect")

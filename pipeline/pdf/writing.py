@@ -245,19 +245,29 @@ def _color(color: int) -> str:
     return f"{red / 255:.3g} {green / 255:.3g} {blue / 255:.3g} rg"
 
 
-def add_content(page: pymupdf.Page, operators: str, fonts: dict[str, int]) -> None:
+def add_content(page: pymupdf.Page, operators: str, fonts: dict[str, int], *, flipped: Direction | None = None) -> None:
     """Draw `operators` over what the page holds. They count y downwards from the top left of the unrotated page.
 
-    `fonts`: names used in them -> object numbers. The page must not be rotated at the moment.
+    `fonts`: names used in them -> object numbers. What the page holds is mirrored along `flipped`, None: not at all. The page must not be
+    rotated at the moment.
     """
     pdf = page.parent
     a, b, c, d, e, f = ~page.transformation_matrix
     shown = f"\nQ\nq {a:g} {b:g} {c:g} {d:g} {e:g} {f:g} cm\n{operators}\nQ\n"
     kind, value = pdf.xref_get_key(page.xref, "Contents")
     old = value.strip("[]") if kind in ("xref", "array") else ""
-    before, after = stream(pdf, b"q\n"), stream(pdf, shown.encode())
+    before, after = stream(pdf, f"q {_flip(page, flipped)}\n".encode()), stream(pdf, shown.encode())
     pdf.xref_set_key(page.xref, "Contents", f"[{before} 0 R {old} {after} 0 R]")
     _add_fonts(pdf, page.xref, fonts)
+
+
+def _flip(page: pymupdf.Page, direction: Direction | None) -> str:
+    if direction is None:
+        return ""
+    box = page.cropbox
+    across = pymupdf.Matrix(-1, 0, 0, 1, box.width, 0) if direction[0] else pymupdf.Matrix(1, 0, 0, -1, 0, box.height)
+    a, b, c, d, e, f = page.transformation_matrix * across * ~page.transformation_matrix
+    return f"{a:g} {b:g} {c:g} {d:g} {e:g} {f:g} cm"
 
 
 def _add_fonts(pdf: pymupdf.Document, page: int, fonts: dict[str, int]) -> None:

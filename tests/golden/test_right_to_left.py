@@ -1,0 +1,118 @@
+"""Pages translated into Arabic and Hebrew, as poppler sees them: what stood at the left stands at the right, drawing and all."""
+
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+
+import pymupdf
+import pytest
+
+from dragoman.domain.document import Run, with_targets
+from dragoman.domain.job import Options
+from pipeline.pdf.scripts import RIGHT_TO_LEFT
+from pipeline.stages.extract import extract
+from pipeline.stages.reconstruct import reconstruct
+from tests.pages import bullets, form, uneven_table
+from tests.pdfs import LOREM, make, share_of_different_pixels
+
+pytestmark = pytest.mark.skipif(not shutil.which("pdftotext"), reason="poppler-utils is not installed")
+
+ARABIC, HEBREW = "عبارة", "מעבורת"
+MARKS_OF_DIRECTION = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2069"))
+
+
+def translated(tmp_path, draw, *, lang="ar", word=ARABIC, text=LOREM):
+    """A page whose every word became `word`; figures and dots stayed."""
+    source, out = make(tmp_path / "source.pdf", text, draw=draw), tmp_path / "out.pdf"
+    document = extract(source)
+    targets = {
+        block.id: (Run(" ".join(word if one.isalpha() else one for one in block.text.split()), block.source[0].style),)
+        for block in document.blocks()
+        if block.translatable
+    }
+    reconstruct(source, with_targets(document, targets, {}), out, options=Options(lang))
+    return source, out
+
+
+def seen(path):
+    """Words as poppler places them: text, left and right edge, top. It gives their letters as they are seen from the left."""
+    command = ["pdftotext", "-bbox", str(path), "-"]
+    page = ET.fromstring(subprocess.run(command, capture_output=True, check=True).stdout)  # poppler's
+    return [
+        (
+            _read((one.text or "").translate(MARKS_OF_DIRECTION)),
+            float(one.get("xMin")),
+            float(one.get("xMax")),
+            float(one.get("yMin")),
+        )
+        for one in page.iter("{http://www.w3.org/1999/xhtml}word")
+    ]
+
+
+def _read(text):
+    return text[::-1] if RIGHT_TO_LEFT.search(text) else text
+
+
+@pytest.mark.parametrize(("lang", "word"), [("ar", ARABIC), ("he", HEBREW)])
+def test_bullets_stand_at_the_right_of_their_items(tmp_path, lang, word):
+    _, out = translated(tmp_path, bullets, lang=lang, word=word)
+    marks = [one for one in seen(out) if one[0] == "·"]
+    items = [one for one in seen(out) if one[0] == word and one[3] > 180]
+    assert len(marks) == 3
+    assert min(left for _, left, _, _ in marks) > max(right for _, _, right, _ in items)
+
+
+def test_the_number_of_a_section_stands_at_the_right_of_its_title(tmp_path):
+    def section(pdf):
+        pdf[0].insert_text((72, 300), "2.1.", fontsize=14, fontname="hebo")
+        pdf[0].insert_text((110, 300), "Ferries and islands", fontsize=14, fontname="hebo")
+        pdf[0].insert_textbox((72, 320, 523, 500), LOREM, fontsize=11, fontname="tiro")
+
+    _, out = translated(tmp_path, section)
+    (number,) = [one for one in seen(out) if "2.1" in one[0]]
+    title = [one for one in seen(out) if one[0] == ARABIC and abs(one[3] - number[3]) < 8]
+    assert number[2] == pytest.approx(523, abs=2)
+    assert [len(title), number[1] > max(right for _, _, right, _ in title)] == [3, True]
+
+
+def test_a_table_is_read_from_the_right(tmp_path):
+    _, out = translated(tmp_path, uneven_table, text="")
+    words = seen(out)
+    names = [one for one in words if one[0] == ARABIC and one[3] > 220]
+    figures = [one for one in words if one[0][0].isdigit()]
+    assert len(figures) == 16
+    assert min(left for _, left, _, _ in names) > max(right for _, _, right, _ in figures)
+
+
+def test_the_walls_of_a_page_that_is_a_table_are_mirrored_with_it(tmp_path):
+    source, out = translated(tmp_path, uneven_table, text="")
+    pictures = []
+    for path, mirror in ((source, True), (out, False)):
+        with pymupdf.open(path) as pdf:
+            page = pdf[0]
+            page.add_redact_annot(page.rect, fill=False, cross_out=False)
+            page.apply_redactions(images=0, graphics=0, text=0)
+            turn = pymupdf.Matrix(-1, 0, 0, 1, 0, 0) if mirror else pymupdf.Identity
+            pictures.append(bytes(page.get_pixmap(matrix=turn, colorspace=pymupdf.csGRAY).samples))
+    assert share_of_different_pixels(*pictures) <= 0.001
+    assert share_of_different_pixels(pictures[0], b"\xff" * len(pictures[0])) > 0.001
+
+
+def test_a_form_keeps_its_labels_beside_its_fields(tmp_path):
+    _, out = translated(tmp_path, form)
+    labels = [one for one in seen(out) if one[0] == ARABIC and one[3] > 180]
+    assert labels
+    assert max(right for _, _, right, _ in labels) <= 160
+
+
+def test_dots_lead_from_an_entry_to_the_number_at_the_left(tmp_path):
+    def contents(pdf):
+        for number in range(4):
+            pdf[0].insert_text((72, 300 + 20 * number), f"Ferries and islands {'. ' * 50} {12 + number}", fontsize=10)
+
+    _, out = translated(tmp_path, contents)
+    words = [one for one in seen(out) if one[3] > 280]
+    numbers = [one for one in words if one[0][:1] == "1"]
+    assert len(numbers) == 4
+    assert max(right for _, _, right, _ in numbers) < 160
+    assert min(left for word, left, _, _ in words if word == ARABIC) > 300
