@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,6 +17,7 @@ from dragoman.domain import language
 
 FALLBACK = "en"
 MEGABYTE = 10**6
+_WITHOUT_SPACES = ("ja", "zh")
 Entry = str | dict[str, str]
 
 
@@ -38,6 +40,25 @@ class Catalogue:
         """Whether there is such a sentence."""
         return key in self.entries
 
+    @property
+    def comma(self) -> str:
+        """What stands between the parts of a list."""
+        return "、" if self.locale == "ja" else "，" if self.locale == "zh" else ", "
+
+    @property
+    def stop(self) -> str:
+        """What ends a sentence."""
+        return "。" if self.locale in _WITHOUT_SPACES else "."
+
+    @property
+    def colon(self) -> str:
+        """What stands between a name and what is said of it."""
+        return "：" if self.locale in _WITHOUT_SPACES else "\u00a0: " if self.locale == "fr" else ": "
+
+    def sentences(self, *said: str) -> str:
+        """Sentences one after the other; what is empty is left out."""
+        return ("" if self.locale in _WITHOUT_SPACES else " ").join(one for one in said if one)
+
     def number(self, value: int) -> str:
         """`23,400`, `23.400`: as it is written in this language."""
         return str(format_decimal(value, locale=self.locale))
@@ -57,8 +78,14 @@ class Catalogue:
         return language.name(tag, self.locale)
 
     def languages(self, tags: tuple[str, ...]) -> str:
-        """`German (de), French (fr)`."""
-        return ", ".join(f"{self.language(tag)} ({tag})" for tag in sorted(tags))
+        """`French, German`: names, as a reply may use them."""
+        comma = "、" if self.locale in _WITHOUT_SPACES else ", "
+        return comma.join(sorted((self.language(tag) for tag in tags), key=_collated))
+
+
+def _collated(name: str) -> str:
+    """Without accents and capitals: É is sorted as e."""
+    return "".join(one for one in unicodedata.normalize("NFD", name.casefold()) if not unicodedata.combining(one))
 
 
 def catalogue(locale: str | None) -> Catalogue:

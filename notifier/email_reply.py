@@ -92,6 +92,7 @@ class EmailChannel:
             link_days=max(1, min(settings.retention_days, settings.link_ttl_s // DAY_S)),
             largest=settings.max_pdf_bytes,
             most_pages=settings.max_pages,
+            approval_wait_s=settings.approval_wait_s,
         )
 
     def prepare(self, delivery: Delivery) -> str:

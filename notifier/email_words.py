@@ -39,6 +39,7 @@ class House:
     link_days: int
     largest: int = 0
     most_pages: int = 0
+    approval_wait_s: int = 3 * 86400
 
     def tagged(self, tag: str) -> str:
         """The address that asks for a language: `translate+de@example.org`."""
@@ -145,8 +146,8 @@ def said(problem: Problem, house: House, t: Catalogue, file: File | None = None,
     entry = _entry(f"limit_{problem.limit[0]}" if problem.limit else problem.code, t)
     message = entry["what"].format(**facts) if entry else problem.message
     advice = entry["todo"].format(**facts) if entry else problem.advice
-    more = f" {t('file.unlock')}" if problem.code in _LOCKED_CODES else ""
-    return Said(message, advice + more)
+    more = t("file.unlock") if problem.code in _LOCKED_CODES else ""
+    return Said(message, t.sentences(advice, more))
 
 
 def _numbers(problem: Problem, t: Catalogue) -> dict[str, str]:
@@ -212,7 +213,7 @@ def _facts(file: File, t: Catalogue) -> str:
         parts.append(t("file.characters", file.characters) if file.characters else t("file.no_text"))
     if file.engine_name:
         parts.append(t("file.by_pseudo") if file.is_pseudo else t("file.by", engine=file.engine_name))
-    return ", ".join(parts) + "."
+    return t.comma.join(parts) + t.stop
 
 
 def _handover(file: File, house: House, t: Catalogue) -> str:
@@ -222,7 +223,7 @@ def _handover(file: File, house: House, t: Catalogue) -> str:
     if file.attached:
         return t("file.attached", name=file.result_name)
     why = t("file.too_large", size=t.size(file.result_size), room=t.size(house.limit))
-    return f"{why} {t('file.link', house.link_days) if file.links else t('file.no_link')}"
+    return t.sentences(why, t("file.link", house.link_days) if file.links else t("file.no_link"))
 
 
 def _notes(file: File, t: Catalogue) -> tuple[str, ...]:
@@ -232,7 +233,7 @@ def _notes(file: File, t: Catalogue) -> tuple[str, ...]:
     for note in file.notes[:MOST_WARNINGS]:
         message = t(f"warning.{note.code}") if t.has(f"warning.{note.code}") else note.message
         pages = t("file.on_pages", len(set(note.pages)), pages=page_numbers(note.pages)) if note.pages else ""
-        shown.append(f"{pages}: {message}" if pages else message)
+        shown.append(f"{pages}{t.colon}{message}" if pages else message)
     more = len(file.notes) - MOST_WARNINGS
     return (*shown, t("file.more_notes", more)) if more > 0 else tuple(shown)
 
