@@ -30,7 +30,7 @@ def answers(run: Run, texts: Iterable[str], *, tells: bool = True) -> dict[str, 
     engine = _engine(run)
     found, _ = translate_all(
         texts,
-        ThrottledTranslator(engine, _queue(run)) if engine.name == deepl.NAME else engine,
+        ThrottledTranslator(engine, _queue(run, engine.name)),
         run.job["source_lang"],
         run.options.target_lang,
         tone=run.options.tone,
@@ -46,7 +46,7 @@ def tone_model(run: Run) -> ToneModel | None:
     if not options.tone or run.job["engine"] == NO_ENGINE:
         return None
     model = registry.tone_model(run.context.settings, _engine(run), options.tone, options.target_lang)
-    return ThrottledToneModel(model, _queue(run)) if model else None
+    return ThrottledToneModel(model, _queue(run, deepl.NAME)) if model else None
 
 
 def rephrased(run: Run, document: Document, model: ToneModel) -> Document:
@@ -74,9 +74,10 @@ def _engine(run: Run) -> Translator:
     return choose(run, run.options, run.job["source_lang"], run.job["engine"])
 
 
-def _queue(run: Run) -> Queue:
-    """Where the users of DeepL's key wait for their turn."""
+def _queue(run: Run, engine: str) -> Queue:
+    """Where the users of DeepL's key wait for their turn; other engines are asked at once."""
     settings = run.context.settings
     key = settings.deepl_auth_key.get_secret_value() if settings.deepl_auth_key else ""
-    rates = Rates(settings.deepl_requests_per_s, settings.deepl_characters_per_s)
-    return Queue(Bucket(settings.broker_url, key, rates), run.lease.check)
+    limited = Rates(settings.deepl_requests_per_s, settings.deepl_characters_per_s)
+    rates = limited if engine == deepl.NAME else Rates(0, 0)
+    return Queue(Bucket(settings.broker_url, key, rates), run.lease.check, run.sleep, run.at_engine)

@@ -33,6 +33,7 @@ OnProgress = Callable[[float], None]
 
 _LENGTH = struct.Struct("!Q")
 _CHUNK = 1 << 20
+LOOK_EVERY_S = 1.0
 _TOLD, _DONE, _FAILED = "told", "done", "failed"
 _RESET = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGCHLD)
 # Ways to die of one's own fault; whoever is killed by SIGKILL was killed by somebody else.
@@ -56,11 +57,15 @@ BOUNDS = Bounds()
 
 
 def confined(
-    work: Callable[[OnProgress], T], on_progress: OnProgress = lambda _share: None, bounds: Bounds = BOUNDS
+    work: Callable[[OnProgress], T],
+    on_progress: OnProgress = lambda _share: None,
+    bounds: Bounds = BOUNDS,
+    *,
+    look: Callable[[], None] = lambda: None,
 ) -> T:
     """What `work` gives, done in a child. `work` is given what to tell its progress; `on_progress` hears it here.
 
-    What `on_progress` raises ends the child. Raises what `work` raises; TooComplex if it leaves its bounds, DamagedPdf if it crashes,
+    `look` is called every second of silence. What it and `on_progress` raise ends the child. Raises what `work` raises; TooComplex if it leaves its bounds, DamagedPdf if it crashes,
     WorkerLost if somebody killed it.
     """
     reader, writer = os.pipe()
@@ -73,15 +78,15 @@ def confined(
         _be_child(work, writer, bounds)
     os.close(writer)
     try:
-        return cast("T", _followed(reader, child, on_progress, bounds))
+        return cast("T", _followed(_messages(reader, bounds.silence_s, look), child, on_progress))
     finally:
         os.close(reader)
         _end(child)
 
 
-def _followed(reader: int, child: int, on_progress: OnProgress, bounds: Bounds) -> Any:
+def _followed(messages: Iterator[tuple[str, Any]], child: int, on_progress: OnProgress) -> Any:
     """The child's result."""
-    for kind, value in _messages(reader, bounds.silence_s):
+    for kind, value in messages:
         if kind == _TOLD:
             on_progress(value)
         elif kind == _DONE:
@@ -91,13 +96,12 @@ def _followed(reader: int, child: int, on_progress: OnProgress, bounds: Bounds) 
     raise _cause(_ended(child))
 
 
-def _messages(reader: int, silence_s: float) -> Iterator[tuple[str, Any]]:
+def _messages(reader: int, silence_s: float, look: Callable[[], None]) -> Iterator[tuple[str, Any]]:
     """What the child says, until it ends. Raises TooComplex after `silence_s` without a word."""
     ready, held = select.poll(), bytearray()
     ready.register(reader, select.POLLIN | select.POLLHUP)
     while True:
-        if not ready.poll(silence_s * 1000):
-            raise TooComplex("A page of the PDF takes too long to be worked on.")
+        _await(ready, silence_s, look)
         data = os.read(reader, _CHUNK)
         if not data:
             return
@@ -106,6 +110,16 @@ def _messages(reader: int, silence_s: float) -> Iterator[tuple[str, Any]]:
             message = pickle.loads(held[_LENGTH.size : end])  # noqa: S301  # from our own fork
             del held[:end]
             yield message
+
+
+def _await(ready: select.poll, silence_s: float, look: Callable[[], None]) -> None:
+    """Return when there is something to read. Raises TooComplex, and what `look` raises."""
+    left = silence_s
+    while not ready.poll(min(left, LOOK_EVERY_S) * 1000):
+        left -= LOOK_EVERY_S
+        if left <= 0:
+            raise TooComplex("A page of the PDF takes too long to be worked on.")
+        look()
 
 
 def _cause(status: int) -> Exception:

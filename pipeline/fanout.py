@@ -18,7 +18,6 @@ from dragoman.db import jobs
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import RowState, Stage
 from pipeline import asking, notices
-from pipeline.confined import confined
 from pipeline.run import PartRun, Run
 from pipeline.stages import extract as extracting
 from pipeline.stages import reconstruct as reconstructing
@@ -60,7 +59,7 @@ def spread(run: Run, ranges: Iterable[Sequence[int]] = ()) -> None:
 def read(run: Run) -> Whole:
     """What the parts have read, put together, and the language judged from all of it. Raises NoText."""
     source, options = run.source(), run.options
-    shell = confined(lambda _: extracting.survey(source, max_pages=run.context.settings.max_pages), run.progress)
+    shell = run.confined(lambda _: extracting.survey(source, max_pages=run.context.settings.max_pages))
     texts = dict.fromkeys(translating.segments(shell, run.glossary))
     warnings: list[DocumentWarning] = []
     for part in run.parts:
@@ -89,11 +88,11 @@ def join(run: Run) -> None:
     """Put the parts' pages on the source: the result."""
     source, document, result = run.source(), run.document(), run.folder / "result.pdf"
     files = [_fetched(run, part) for part in run.parts]
-    said = confined(
+    said = run.confined(
         lambda progress: reconstructing.join(
             source, document, files, result, options=run.options, on_progress=progress
         ),
-        lambda _: run.lease.check(),
+        tells=False,
     )
     of_parts = [DocumentWarning(**one) for part in run.parts for one in part["facts"].get("warnings", ())]
     run.complete(result, warnings=[*run.job["warnings"], *as_json(reconstructing.once([*of_parts, *said]))])
@@ -102,9 +101,8 @@ def join(run: Run) -> None:
 def extract_part(run: PartRun) -> None:
     """Read the part's pages."""
     source, pages, source_lang = run.source(), run.lease.row["pages"], run.options.source_lang
-    document = confined(
+    document = run.confined(
         lambda progress: extracting.extract_part(source, pages, source_lang=source_lang, on_progress=progress),
-        run.progress,
     )
     run.save(document, gist=asdict(extracting.gist(document)))
 
@@ -124,11 +122,10 @@ def reconstruct_part(run: PartRun) -> None:
     """Set the part's pages."""
     source, document, made = run.source(), run.document(), run.folder / "part"
     stamp, lang = notices.stamp(run.job["engine"]), run.options.target_lang
-    warnings = confined(
+    warnings = run.confined(
         lambda progress: reconstructing.set_part(
             source, document, made, target_lang=lang, stamp=stamp, on_progress=progress
         ),
-        run.progress,
     )
     run.keep(made, warnings=as_json(warnings))
 

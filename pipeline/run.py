@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from shutil import copyfileobj, rmtree
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -26,12 +26,16 @@ from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
 from dragoman.errors import DragomanError, LeaseLost, OperatorError, StageTimedOut
 from dragoman.sealing import unseal
-from pipeline.confined import confined
+from pipeline.confined import OnProgress, confined
 from pipeline.context import Context
+from pipeline.interrupts import interruptible
 from pipeline.pdf import opening
+from pipeline.spent import Spent
 from pipeline.stages.protect import Glossary
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 FOLDER_PREFIX = "dragoman-stage-"
 KILLED_AFTER_S = 3600.0  # a folder that is older than any stage may take is left over from one that was killed
@@ -52,7 +56,7 @@ class Run:
     """What a stage works with. Files of a run live in `folder` and vanish with it.
 
     `parts`: the rows of a long document's parts. `rings`: the tasks and ids to ring for when the run is over.
-    `halted`: the job does not go on with its next stage now.
+    `halted`: the job does not go on with its next stage now. `reached`: percent of the stage that are done.
     """
 
     context: Context
@@ -63,6 +67,8 @@ class Run:
     rings: list[tuple[str, str]] = field(default_factory=list)
     halted: bool = False
     began: float = field(default_factory=time.monotonic)
+    spent: Spent = field(default_factory=Spent)
+    reached: int = 0
 
     def __post_init__(self) -> None:
         """What the row says already is known."""
@@ -99,16 +105,34 @@ class Run:
         """The terms that the sender wants kept to."""
         return Glossary(self.options.glossary)
 
+    def confined(self, work: Callable[[OnProgress], T], *, tells: bool = True) -> T:
+        """As `pipeline.confined`, until the lease is lost. `tells`: whether it is the stage's work, and so its progress."""
+        told = self.progress if tells else lambda _: self.lease.check()
+        with self.spent.during("pages"):
+            return confined(work, told, look=self.lease.check)
+
+    @contextmanager
+    def at_engine(self) -> Iterator[None]:
+        """The block asks an engine, until the lease is lost."""
+        with self.spent.during("engine"), interruptible(self.lease):
+            yield
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for a turn at an engine."""
+        with self.spent.during("waiting for a turn"):
+            time.sleep(seconds)
+
     def _unlocked(self, locked: Path) -> Path:
         """The PDF without its password, which the sender has given. Raises WrongPassword."""
         path, password = self.folder / "unlocked.pdf", unseal(self.context.settings, self.job["secret"])
-        confined(lambda _: opening.unlock(locked, path, password))
+        self.confined(lambda _: opening.unlock(locked, path, password), tells=False)
         return path
 
     def progress(self, fraction: float) -> None:
         """Tell how much of the stage is done (0 to 1). Raises LeaseLost, also when the job was cancelled."""
         self.lease.check()
-        now, reached = time.monotonic(), percent(self.stage, fraction)
+        now, self.reached = time.monotonic(), int(100 * fraction)
+        reached = percent(self.stage, fraction)
         if not is_news(reached - self._told, now - self._told_at):
             return
         self._told_at, self._told = now, reached
@@ -178,7 +202,7 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
         with context.database.read() as connection:
             known = parts.of_job(connection, job_id)
         run = Run(context, held, stage, Path(folder), known)
-        with _our_errors(stage):
+        with _our_errors(run):
             yield run
         seconds = round(time.monotonic() - run.began, 3)
         span.add_event("stage_finished", {"stage": stage, "seconds": seconds})
@@ -204,6 +228,7 @@ class PartRun(Run):
         """Tell how much of the part is done (0 to 1). Raises LeaseLost."""
         self.lease.check()
         now, reached = time.monotonic(), int(100 * fraction)
+        self.reached = reached
         if reached <= self._told or now - self._told_at < EVERY_S:
             return
         self._told_at, self._told = now, reached
@@ -246,7 +271,7 @@ def part_run(context: Context, part_id: str) -> Iterator[PartRun | None]:
         if job is None:
             raise LeaseLost
         run = PartRun(context, held, stage, Path(folder), whole=job)
-        with structlog.contextvars.bound_contextvars(job_id=job_id), _our_errors(stage):
+        with structlog.contextvars.bound_contextvars(job_id=job_id), _our_errors(run):
             yield run
             log.info("part_finished", stage=stage, part=held.row["number"], attempt=held.attempt)
 
@@ -261,13 +286,29 @@ def delete_left_folders() -> None:
 
 
 @contextmanager
-def _our_errors(stage: Stage) -> Iterator[None]:
+def _our_errors(run: Run) -> Iterator[None]:
     try:
         yield
-    except SoftTimeLimitExceeded as error:
-        raise StageTimedOut(detail=f"{stage} ran into its soft limit") from error
+    except LeaseLost:
+        raise
     except MemoryError as error:
         # Celery would end the whole worker for a MemoryError, and take its other jobs along.
-        raise OutOfMemory(detail=f"in {stage}") from error
+        raise OutOfMemory(detail=f"in {run.stage}") from error
     except RecursionError as error:
-        raise DragomanError("The document is nested too deeply to be read.", detail=f"in {stage}") from error
+        raise DragomanError("The document is nested too deeply to be read.", detail=f"in {run.stage}") from error
+    except Exception as error:
+        if not is_timeout(error):
+            raise
+        detail = f"{run.stage} ran into its soft limit, at {run.reached} %, after {run.spent.told()}"
+        raise StageTimedOut(detail=detail) from error
+
+
+def is_timeout(error: BaseException | None) -> bool:
+    """Whether a soft time limit is behind it: a library that it went through may have made another error of it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, SoftTimeLimitExceeded):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False

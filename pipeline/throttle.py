@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from dragoman.errors import EngineBusy
@@ -26,9 +27,15 @@ class Turns(Protocol):
 class Queue:
     """Waits for the tokens of a batch, and tells all workers when the service asks for a pause."""
 
-    def __init__(self, bucket: Turns, check: Callable[[], None], sleep: Callable[[float], None] = time.sleep) -> None:
-        """`check` is called every second of the wait and may end it by raising."""
-        self._bucket, self._check, self._sleep = bucket, check, sleep
+    def __init__(
+        self,
+        bucket: Turns,
+        check: Callable[[], None],
+        sleep: Callable[[float], None] = time.sleep,
+        around: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """`check` is called every second of the wait and may end it by raising. The service is asked within `around()`."""
+        self._bucket, self._check, self._sleep, self._around = bucket, check, sleep, around
 
     def ask(self, batch: Batch, service: Callable[[Batch], Answer]) -> Answer:
         """The service's answer, in turn. Raises what `check` and the service raise."""
@@ -38,7 +45,8 @@ class Queue:
             self._sleep(min(left, LOOK_EVERY_S))
             left -= LOOK_EVERY_S
         try:
-            return service(batch)
+            with self._around():
+                return service(batch)
         except EngineBusy as error:
             if error.retry_after_s:
                 self._bucket.pause(error.retry_after_s)

@@ -13,7 +13,6 @@ from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import NO_ENGINE, WaitingFor, parse_pages
 from dragoman.errors import EncryptedPdf, WrongPassword
 from pipeline import asking, estimating, fanout, notices
-from pipeline.confined import confined
 from pipeline.engines import registry
 from pipeline.estimating import Cost
 from pipeline.run import Run
@@ -33,7 +32,7 @@ def extract(run: Run) -> None:
         return
     try:
         source = run.source()
-        found = confined(lambda progress: _read(run, source, progress), run.progress)
+        found = run.confined(lambda progress: _read(run, source, progress))
     except (EncryptedPdf, WrongPassword):
         if run.job["card_id"] is None:  # nobody can be asked
             raise
@@ -109,7 +108,7 @@ def _extract_joined(run: Run) -> None:
 
 def _reconstruct_whole(run: Run) -> None:
     source, document, result = run.source(), run.document(), run.folder / "result.pdf"
-    warnings = confined(
+    warnings = run.confined(
         lambda progress: reconstructing.reconstruct(
             source,
             document,
@@ -117,8 +116,7 @@ def _reconstruct_whole(run: Run) -> None:
             options=run.options,
             stamp=notices.stamp(run.job["engine"]),
             on_progress=progress,
-        ),
-        run.progress,
+        )
     )
     run.complete(result, warnings=[*run.job["warnings"], *fanout.as_json(warnings)])
 

@@ -21,13 +21,14 @@ from dragoman.errors import DatabaseUnavailable
 from dragoman.hearing import Hearing
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings
-from pipeline import tasks
+from pipeline import interrupts, tasks
 from pipeline.context import Context
 
 log = structlog.get_logger(__name__)
 
 # The doors' tasks are loaded by name: the pipeline knows no front end.
 DOORS = ("ingress.email.tasks", "ingress.slack.tasks")
+HARD_LIMIT_LOSSES = 2  # of three: what hung twice hangs again
 LEDGER_OF = {
     **dict.fromkeys(tasks.TASK_OF.values(), jobs.LEDGER),
     **dict.fromkeys(queues.OPEN_OF.values(), inbox.LEDGER),
@@ -82,6 +83,7 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
         gc.freeze()  # what is loaded now stays: neither the parent nor a child has to look through it again
 
     def on_child(**_: Any) -> None:
+        interrupts.install()
         if telemetry.configure_traces("dragoman-worker"):
             # The instrumentation says it knows SQLAlchemy below 2.1 only; it works with 2.1 all the same.
             SQLAlchemyInstrumentor().instrument(engine=context_of().database.engine, skip_dep_check=True)
@@ -101,7 +103,7 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
 
     def on_failure(sender: CeleryTask, task_id: str, exception: BaseException, args: Any, **_: Any) -> None:
         if isinstance(exception, WorkerLostError | TimeLimitExceeded) and sender.name in LEDGER_OF:
-            _give_back(settings, sender.name, args[0], task_id, type(exception).__name__)
+            _give_back(settings, sender.name, args[0], task_id, exception)
 
     signals.setup_logging.connect(on_setup_logging, weak=False)
     signals.worker_init.connect(on_parent, weak=False)
@@ -111,14 +113,17 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
     signals.task_failure.connect(on_failure, weak=False)
 
 
-def _give_back(settings: Settings, task: str, row_id: str, task_id: str, why: str) -> None:
+def _give_back(settings: Settings, task: str, row_id: str, task_id: str, error: BaseException) -> None:
     """In the parent, after a pool child died: its row is free at once, not when the lease runs out."""
-    log.warning("child_lost", task=task, id=row_id, why=why)
+    log.warning("child_lost", task=task, id=row_id, why=type(error).__name__)
     database = Database(settings.database)
+    timed_out = isinstance(error, TimeLimitExceeded)
+    detail = f"{task} was killed at its hard limit of {error.args[0]} s" if timed_out else None
+    losses = HARD_LIMIT_LOSSES if timed_out else 1
     try:
-        lease.lose(database, LEDGER_OF[task], row_id, task_id)
-    except DatabaseUnavailable as error:
-        log.warning("lease_not_given_back", id=row_id, detail=error.detail)
+        lease.lose(database, LEDGER_OF[task], row_id, task_id, losses=losses, detail=detail)
+    except DatabaseUnavailable as trouble:
+        log.warning("lease_not_given_back", id=row_id, detail=trouble.detail)
     finally:
         database.close()
 

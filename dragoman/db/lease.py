@@ -63,7 +63,10 @@ class Ledger:
 
 @dataclass
 class Lease:
-    """The right to work on one row. `row` is the row as it was claimed; `attempt` counts from 1."""
+    """The right to work on one row. `row` is the row as it was claimed; `attempt` counts from 1.
+
+    `on_lost` is called by the heartbeat when it finds the row in other hands.
+    """
 
     database: Database
     ledger: Ledger
@@ -71,6 +74,7 @@ class Lease:
     lease_s: float
     lost: threading.Event = field(default_factory=threading.Event)
     ended: bool = False
+    on_lost: Callable[[], None] | None = None
 
     @property
     def id(self) -> str:
@@ -182,7 +186,7 @@ def attempt(
         yield None
         return
     if lease.row["losses"] >= WORKER_LOST_ATTEMPTS:
-        bury(lease, WorkerLost())
+        bury(lease, WorkerLost(detail=lease.row["error_detail"] or ""))
         yield None
         return
     with _heartbeat(lease):
@@ -244,14 +248,17 @@ def bury(lease: Lease, error: BaseException) -> None:
         tally.add(connection, tally.DEAD_LETTERS, ledger=lease.ledger.table.name, code=code_of(error))
 
 
-def lose(database: Database, ledger: Ledger, row_id: str, task_id: str) -> bool:
-    """Give a dead task's row back at once, counting the loss; whether it still held the row.
+def lose(
+    database: Database, ledger: Ledger, row_id: str, task_id: str, *, losses: int = 1, detail: str | None = None
+) -> bool:
+    """Give a dead task's row back at once, counting `losses`; whether it still held the row.
 
-    Called by the process that saw it die. A row that another task has claimed meanwhile is left alone.
+    Called by the process that saw it die, with what it knows of that in `detail`. A row that another task has claimed meanwhile is left alone.
     """
     table = ledger.table
     guard = (table.c.id == row_id, table.c.state == RowState.RUNNING, table.c.holder == task_id)
-    values = {"state": RowState.READY, "losses": table.c.losses + 1, "run_after": 0.0, "rung_at": 0.0, "rings": 0}
+    counted = {"losses": table.c.losses + losses, "error_detail": detail}
+    values = {"state": RowState.READY, "run_after": 0.0, "rung_at": 0.0, "rings": 0, **counted}
     with database.write() as connection:
         return connection.execute(update(table).where(*guard).values(**values)).rowcount == 1
 
@@ -339,6 +346,8 @@ def _heartbeat(lease: Lease) -> Iterator[None]:
                 if not lease.ended:
                     lease.renew()
             except LeaseLost:
+                if on_lost := lease.on_lost:
+                    on_lost()
                 return
             except DatabaseUnavailable as error:
                 log.warning("heartbeat_missed", id=lease.id, detail=error.detail)

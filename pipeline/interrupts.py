@@ -1,0 +1,49 @@
+"""A call that blocks ends at once when its row is taken away: the job was cancelled, or is in other hands.
+
+The heartbeat finds that out in a thread of its own and signals the thread that is blocked, as Celery does at a soft time limit. Only
+calls to engines are interrupted: they touch nothing of ours, while a commit that is cut off would leave its connection in the air.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dragoman.db.lease import Lease
+from dragoman.errors import LeaseLost
+
+SIGNAL = signal.SIGUSR2
+_blocked: list[Lease] = []  # the lease that the main thread makes a call for
+
+
+def install() -> None:
+    """Make this process interruptible; to be called in its main thread."""
+    signal.signal(SIGNAL, _on_signal)
+
+
+@contextmanager
+def interruptible(lease: Lease) -> Iterator[None]:
+    """The block raises LeaseLost as soon as the lease is lost, in the main thread of a process that was made interruptible."""
+    main = threading.main_thread()
+    if threading.current_thread() is not main or signal.getsignal(SIGNAL) is not _on_signal:
+        yield
+        return
+    _blocked.append(lease)
+    lease.on_lost = lambda: signal.pthread_kill(main.ident or 0, SIGNAL)
+    try:
+        lease.check()  # from here on a signal comes
+        yield
+    except Exception:
+        lease.check()  # libraries wrap what they do not know
+        raise
+    finally:
+        _blocked.clear()
+        lease.on_lost = None
+
+
+def _on_signal(*_: Any) -> None:
+    if _blocked and _blocked[0].lost.is_set():
+        raise LeaseLost

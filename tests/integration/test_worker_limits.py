@@ -1,0 +1,167 @@
+"""A real worker whose engine hangs: time limits, cancelling, and SIGTERM."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from dragoman import queues
+from dragoman.db.engine import Database
+from dragoman.db.jobs import JOBS
+from dragoman.domain.job import RowState
+from dragoman.intake import Intake
+from dragoman.ports import BlobStore
+from tests.fake_deepl import KEY, FakeDeepL
+from tests.pdfs import long_pdf
+from tests.rows import add_job, row
+from tests.servers.process import wait_until
+from tests.servers.redis import Redis
+
+HANGS_S, SOON_S = 45.0, 15.0
+# The worker with other time limits of a translation than the program has.
+WORKER = """
+import sys, time
+from dragoman.domain.job import Stage
+from dragoman.settings import Settings
+from pipeline import tasks, worker
+tasks.LIMITS[Stage.TRANSLATE] = (float(sys.argv[1]), float(sys.argv[2]))
+if sys.argv[3:]:  # a library in C that never comes back to Python
+    import signal
+    tasks.WORK_OF[Stage.TRANSLATE] = lambda _: (signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}), time.sleep(60))
+worker.run(Settings.from_env())
+"""
+
+
+class Bench:
+    """A worker with one child, a hanging DeepL, and what goes on in the database."""
+
+    def __init__(self, database: Database, store: BlobStore, app: queues.Celery, deepl: FakeDeepL) -> None:
+        self.database, self.store, self.app, self.deepl = database, store, app, deepl
+
+    def start(self, soft_s: float, hard_s: float, *deaf: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", WORKER, str(soft_s), str(hard_s), *deaf]
+        return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def begin(self) -> str:
+        """A job that is in the middle of a call that hangs."""
+        job_id, asked = add_job(self.database), len(self.deepl.asked_at)
+        self.store.put(f"jobs/{job_id}/source.pdf", BytesIO(long_pdf(10)))
+        self.ring(job_id)
+        wait_until(lambda: len(self.deepl.asked_at) > asked, 60, "the engine is asked")
+        return job_id
+
+    def ring(self, job_id: str) -> None:
+        queues.send(self.app, queues.EXTRACT_AND_TRANSLATE, job_id)
+
+    def await_state(self, job_id: str, state: RowState, within_s: float = 60) -> dict:
+        wait_until(lambda: row(self.database, JOBS, job_id)["state"] == state, within_s, f"the job is {state}")
+        return row(self.database, JOBS, job_id)
+
+
+@pytest.fixture
+def bench(settings, sqlite_database, store, redis_server: Redis, monkeypatch) -> Iterator[Bench]:
+    with FakeDeepL(latency_s=HANGS_S) as deepl:
+        chosen = {
+            "data_dir": settings.data_dir,
+            "secret_key": "a-secret-key-for-tests-only",
+            "broker_url": redis_server.url,
+            "engine": "deepl",
+            "deepl_auth_key": KEY,
+            "deepl_server_url": deepl.url,
+            "worker_concurrency": 1,
+            "lease_s": 3,
+        }
+        for name, value in chosen.items():
+            monkeypatch.setenv(f"DRAGOMAN_{name.upper()}", str(value))
+        monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
+        app = queues.make_app(type(settings).from_env())
+        yield Bench(sqlite_database, store, app, deepl)
+
+
+@pytest.fixture
+def run(bench: Bench) -> Iterator[object]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: object) -> subprocess.Popen[bytes]:
+        started.append(bench.start(*arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_cancel_frees_the_worker_from_a_call_that_hangs_within_a_heartbeat(bench, run, settings, doorbell):
+    run(600, 660)
+    job_id = bench.begin()
+    Intake(bench.database, bench.store, doorbell, settings).cancel(job_id)
+    cancelled = time.monotonic()
+    bench.deepl.latency_s = 0.0
+    other = bench.begin()
+    bench.await_state(other, RowState.DONE, within_s=SOON_S)
+    assert time.monotonic() - cancelled < SOON_S < HANGS_S
+    assert row(bench.database, JOBS, job_id)["state"] == RowState.CANCELLED
+
+
+def test_soft_limit_is_tried_once_more_and_the_dead_letter_says_where_the_time_went(bench, run, intake):
+    run(2, 60)
+    job_id = bench.begin()
+    wait_until(lambda: row(bench.database, JOBS, job_id)["error_code"] is not None, 30, "the first attempt ends")
+    first = bench.await_state(job_id, RowState.READY)
+    assert (first["error_code"], first["attempts"]) == ("stage_timed_out", 1)
+    wait_until(
+        lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DEAD,
+        60,
+        "it gives up",
+        1.0,
+    )
+    dead = row(bench.database, JOBS, job_id)
+    assert (dead["stage"], dead["error_code"], dead["attempts"]) == ("translate", "stage_timed_out", 2)
+    assert "translate ran into its soft limit, at 0 %" in dead["error_detail"]
+    assert "engine 2 s in 1 call" in dead["error_detail"]
+    assert dead["artifact"].startswith(f"jobs/{job_id}/extract/")  # what was done is kept
+    bench.deepl.latency_s = 0.0
+    intake.retry(job_id)
+    bench.ring(job_id)
+    bench.await_state(job_id, RowState.DONE)
+
+
+def test_hard_limit_is_tried_once_more_and_named(bench, run, intake):
+    run(1, 2, "deaf")
+    job_id = add_job(bench.database)
+    bench.store.put(f"jobs/{job_id}/source.pdf", BytesIO(long_pdf(10)))
+    wait_until(
+        lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DEAD,
+        90,
+        "it gives up",
+        1.0,
+    )
+    dead = row(bench.database, JOBS, job_id)
+    assert (dead["stage"], dead["error_code"], dead["losses"]) == ("translate", "worker_lost", 4)
+    assert "killed at its hard limit of 2" in dead["error_detail"]
+
+
+def test_sigterm_hands_back_what_cannot_be_finished_and_nothing_is_paid_twice(bench, run):
+    bench.deepl.latency_s = 2.0
+    worker = run(600, 660)
+    job_id = bench.begin()
+    began = time.monotonic()
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(40)
+    assert time.monotonic() - began < 40  # docker-compose.yml: stop_grace_period
+    run(600, 660)
+    wait_until(
+        lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE, 60, "it is done", 1.0
+    )
+    texts = [text for request in bench.deepl.requests for text in request["text"]]
+    assert len(texts) == len(set(texts))
