@@ -129,7 +129,7 @@ class Block:
     @property
     def translatable(self) -> bool:
         """Whether the translator should see it at all."""
-        return self.kind not in KEPT and any(c.isalpha() for c in self.text)
+        return self.kind not in KEPT and any(map(str.isalpha, self.text))
 
 
 @dataclass(frozen=True, slots=True)

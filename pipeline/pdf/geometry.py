@@ -58,6 +58,16 @@ def union(rects: Iterable[Rect]) -> Rect:
     return min(x0s), min(y0s), max(x1s), max(y1s)
 
 
+def joined(one: Rect, other: Rect) -> Rect:
+    """The smallest rectangle around two."""
+    return (
+        min(other[0], one[0]),
+        min(other[1], one[1]),
+        max(other[2], one[2]),
+        max(other[3], one[3]),
+    )
+
+
 def overlap(start: float, end: float, other_start: float, other_end: float) -> float:
     """The length that two stretches share; 0 or less where they are apart."""
     return min(end, other_end) - max(start, other_start)
@@ -65,7 +75,7 @@ def overlap(start: float, end: float, other_start: float, other_end: float) -> f
 
 def intersects(one: Rect, other: Rect) -> bool:
     """Whether the insides of two rectangles meet."""
-    return overlap(one[0], one[2], other[0], other[2]) > 0 and overlap(one[1], one[3], other[1], other[3]) > 0
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def contains(outer: Rect, inner: Rect, slack: float = 0.0) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from dragoman.domain.document import Rect
 from pipeline.pdf.geometry import area, contains, overlap
 from pipeline.pdf.reading import Marks
 
 BAND = 24.0  # points: two or three lines of text
+_upper = itemgetter(1)  # of a rectangle
 
 
 class Neighbours:
@@ -18,7 +21,7 @@ class Neighbours:
     def __init__(self, rects: Iterable[Rect]) -> None:
         self._across: dict[int, list[Rect]] = {}
         self._down: dict[int, list[Rect]] = {}
-        for rect in sorted(rects, key=lambda rect: rect[1]):
+        for rect in sorted(rects, key=_upper):
             for band in _bands(rect[1], rect[3]):
                 self._across.setdefault(band, []).append(rect)
             for band in _bands(rect[0], rect[2]):
@@ -31,18 +34,26 @@ class Neighbours:
                 if rect[1] < y1 and rect[3] > y0:
                     yield rect
 
+    def meets(self, rect: Rect) -> bool:
+        """Whether the inside of one of them meets the inside of `rect`."""
+        x0, y0, x1, y1 = rect
+        for band in _bands(y0, y1):
+            for other in self._across.get(band, ()):
+                if other[0] < x1 and x0 < other[2] and other[1] < y1 and y0 < other[3]:
+                    return True
+        return False
+
     def next_below(self, x0: float, x1: float, y: float) -> float | None:
         """The upper edge of the first one that begins at `y` or below it, between `x0` and `x1`; None: there is none."""
-        found = (self._first(band, x0, x1, y) for band in _bands(x0, x1))
-        return min((edge for edge in found if edge is not None), default=None)
-
-    def _first(self, band: int, x0: float, x1: float, y: float) -> float | None:
-        column = self._down.get(band, [])
-        for place in range(bisect_left(column, y, key=lambda rect: rect[1]), len(column)):
-            rect = column[place]
-            if overlap(x0, x1, rect[0], rect[2]) > 0:
-                return rect[1]
-        return None
+        first = math.inf
+        for band in _bands(x0, x1):
+            column = self._down.get(band, ())
+            for rect in column[bisect_left(column, y, key=_upper) :]:
+                if rect[1] >= first:
+                    break
+                if rect[0] < x1 and x0 < rect[2]:
+                    first = rect[1]
+        return None if first == math.inf else first
 
 
 class Ground:

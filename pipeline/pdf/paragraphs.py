@@ -290,16 +290,16 @@ def _is_text(row: Row) -> bool:
 
 
 def _is_marker(text: str) -> bool:
-    return len(text) <= LONGEST_MARKER and sum(character.isalpha() for character in text) <= 1
+    return len(text) <= LONGEST_MARKER and sum(map(str.isalpha, text)) <= 1
 
 
 def _is_number(text: str) -> bool:
-    return any(character.isdigit() for character in text) and not any(character.isalpha() for character in text)
+    return any(map(str.isdigit, text)) and not any(map(str.isalpha, text))
 
 
 def _look(row: Row) -> tuple[bool | None, int | None, bool | None]:
     """Weight, colour and whether it is typewritten, of a row that is all of one, None where it is mixed."""
-    styles = [span.style for span in row.spans if span.text.strip()]
+    styles = [span.style for span in row.spans if not span.text.isspace()]
     bold = {style.bold for style in styles}
     color = {style.color for style in styles}
     mono = {style.family is Family.MONO for style in styles}
@@ -356,7 +356,7 @@ def _is_even(edges: Sequence[float], size: float) -> bool:
 def _main_style(rows: Iterable[Row]) -> Style:
     weights: dict[Style, int] = {}
     for span in (span for row in rows for span in row.spans):
-        letters = sum(character.isalpha() for character in span.text)
+        letters = sum(map(str.isalpha, span.text))
         weights[span.style] = weights.get(span.style, 0) + 4 * letters + len(span.text)
     return max(weights, key=lambda style: weights[style])
 
@@ -367,7 +367,7 @@ def _even(style: Style, text: str, main: Style) -> Style:
         style = replace(style, superscript=False)
     if abs(style.size - main.size) <= NEAR_SIZE * main.size:
         style = replace(style, size=main.size)
-    if not any(character.isalpha() for character in text) and not style.superscript:
+    if not any(map(str.isalpha, text)) and not style.superscript:
         return replace(main, color=style.color) if style.size == main.size else replace(style, family=main.family)
     return style
 

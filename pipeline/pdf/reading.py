@@ -15,7 +15,7 @@ from typing import Any
 import pymupdf
 
 from dragoman.domain.document import Line, Rect, Span
-from pipeline.pdf.geometry import Direction, axis, contains, turned, turned_point, union
+from pipeline.pdf.geometry import UPRIGHT, Direction, axis, contains, joined, turned, turned_point
 from pipeline.pdf.styles import is_invisible, is_maths_font, style_of
 
 FLAGS = (
@@ -184,14 +184,17 @@ def _rows(
     group: list[tuple[dict[str, Any], Rect]] = []
     held: list[Rect] = []
     for span in spans:
-        if not span["text"] or not span["text"].strip():
+        text = span["text"]
+        if not text or text.isspace():
             held += [] if span["char_flags"] & MADE_UP else [span["bbox"]]
             continue
-        box = turned(span["bbox"], direction)
-        dots = LEADER.fullmatch(span["text"])
-        if group and not dots and box[0] - group[-1][1][2] > WIDE_GAP * max(span["size"], group[-1][0]["size"]):
-            yield _row(group, direction, order, block)
-            group = []
+        box = span["bbox"] if direction == UPRIGHT else turned(span["bbox"], direction)
+        if group:
+            last, before = group[-1]
+            far = box[0] - before[2] > WIDE_GAP * max(span["size"], last["size"])
+            if far and not LEADER.fullmatch(text):
+                yield _row(group, direction, order, block)
+                group = []
         if not group:
             blanks += held
         group.append((span, box))
@@ -206,18 +209,22 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
     weights: dict[tuple[float, float], int] = {}
     maths = unknown = letters = 0
     for span, box in group:
-        text = span["text"]
-        gap = box[0] - spans[-1].bbox[2] if spans else 0.0
-        blank = " " if spans and gap > 0.15 * span["size"] and spans[-1].text[-1] != " " and text[0] != " " else ""
-        _, baseline = turned_point(span["origin"][0], span["origin"][1], direction)
-        spans.append(Span(blank + text.replace("\u00a0", " "), style_of(span), box, baseline))
+        text, size = span["text"], span["size"]
         count = len(text.strip())
+        if spans and box[0] - spans[-1].bbox[2] > 0.15 * size and spans[-1].text[-1] != " " and text[0] != " ":
+            text = " " + text
+        x, y = span["origin"]
+        baseline = y if direction == UPRIGHT else turned_point(x, y, direction)[1]
+        style = style_of(span)
+        spans.append(Span(text.replace("\u00a0", " "), style, box, baseline))
         letters += count
-        maths += count * is_maths_font(span["font"])
-        unknown += count * bool(span["char_flags"] & UNKNOWN_UNICODE or is_invisible(span))
-        key = (round(span["size"], 1), baseline)
+        if is_maths_font(span["font"]):
+            maths += count
+        if span["char_flags"] & UNKNOWN_UNICODE or is_invisible(span):
+            unknown += count
+        key = (style.size, baseline)
         weights[key] = weights.get(key, 0) + count
-    size, baseline = max(weights, key=lambda key: weights[key])
+    size, baseline = max(weights, key=weights.__getitem__) if len(weights) > 1 else key
     return Row(
         spans=_trimmed(spans),
         order=order,
@@ -234,19 +241,18 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
 
 def _trimmed(spans: list[Span]) -> tuple[Span, ...]:
     """Without blanks at the ends of the row; neighbours of one style joined."""
-    joined: list[Span] = []
-    for span in spans:
-        if joined and joined[-1].style == span.style and joined[-1].baseline == span.baseline:
-            last = joined[-1]
-            box = union([last.bbox, span.bbox])
-            joined[-1] = Span(last.text + span.text, last.style, box, last.baseline)
+    kept = [spans[0]]
+    for span in spans[1:]:
+        last = kept[-1]
+        if last.baseline == span.baseline and (last.style is span.style or last.style == span.style):
+            kept[-1] = Span(last.text + span.text, last.style, joined(last.bbox, span.bbox), last.baseline)
         else:
-            joined.append(span)
-    if joined[0].text[0].isspace():
-        joined[0] = replace(joined[0], text=joined[0].text.lstrip())
-    if joined[-1].text[-1].isspace():
-        joined[-1] = replace(joined[-1], text=joined[-1].text.rstrip())
-    return tuple(joined)
+            kept.append(span)
+    if kept[0].text[0].isspace():
+        kept[0] = replace(kept[0], text=kept[0].text.lstrip())
+    if kept[-1].text[-1].isspace():
+        kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip())
+    return tuple(kept)
 
 
 def _mended(rows: list[Row]) -> Iterator[Row]:
@@ -279,7 +285,7 @@ def _is_one(row: Row, following: Row) -> bool:
 
 
 def _has_word(text: str) -> bool:
-    return sum(character.isalpha() for character in text) > 1
+    return sum(map(str.isalpha, text)) > 1
 
 
 def _marks(blocks: Iterable[dict[str, Any]], page: pymupdf.Page) -> Marks:

@@ -49,17 +49,21 @@ def _by_name(font: str) -> tuple[Family | None, bool, bool]:
 
 
 def style_of(span: dict[str, Any]) -> Style:
-    """The style of a span of MuPDF's text dictionary."""
-    flags, char_flags = span["flags"], span["char_flags"]
-    family, bold, italic = _by_name(span["font"])
-    if family is None and is_maths_font(span["font"]):
+    """The style of a span of MuPDF's text dictionary; spans that look the same have the same object."""
+    return _style(span["font"], round(span["size"], 1), span["color"], span["flags"], span["char_flags"])
+
+
+@lru_cache(maxsize=4096)
+def _style(font: str, size: float, color: int, flags: int, char_flags: int) -> Style:
+    family, bold, italic = _by_name(font)
+    if family is None and is_maths_font(font):
         family = Family.SERIF
     elif family is None:
         family = Family.MONO if flags & FLAG_MONO else Family.SANS
     return Style(
         family=family,
-        size=round(span["size"], 1),
-        color=span["color"],
+        size=size,
+        color=color,
         bold=bold or bool(flags & FLAG_BOLD) or bool(char_flags & CHAR_STROKED),
         italic=italic or bool(flags & FLAG_ITALIC),
         superscript=bool(flags & FLAG_SUPERSCRIPT),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -96,12 +97,18 @@ class Face:
         raise NotImplementedError
 
 
+@cache
+def _base_font(code: str) -> tuple[pymupdf.Font, dict[str, tuple[int, float]]]:
+    """A face that MuPDF carries, and what is known of it in this process: character -> glyph id and advance in ems."""
+    return pymupdf.Font(code), {}
+
+
 class BaseFace(Face):
     """A face of bare CFF that MuPDF carries, by MuPDF's code for it."""
 
     def __init__(self, name: str, code: str) -> None:
         super().__init__(name)
-        self._font = pymupdf.Font(code)
+        self._font, self._numbers = _base_font(code)
         self.title, self.bold, self.italic = self._font.name, bool(self._font.is_bold), bool(self._font.is_italic)
         self._widths: dict[int, float] = {}
 
@@ -111,8 +118,11 @@ class BaseFace(Face):
             self.glyph(character)
 
     def _number(self, character: str) -> int:
-        number = int(self._font.has_glyph(ord(character)))
-        self._widths.setdefault(number, float(self._font.glyph_advance(ord(character))))
+        if character not in self._numbers:
+            code = ord(character)
+            self._numbers[character] = int(self._font.has_glyph(code)), float(self._font.glyph_advance(code))
+        number, width = self._numbers[character]
+        self._widths.setdefault(number, width)
         return number
 
     def width(self, glyph: int) -> float:

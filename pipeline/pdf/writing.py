@@ -11,7 +11,7 @@ from pymupdf import mupdf
 from dragoman.domain.document import Block, Rect
 from pipeline.pdf.bidi import in_sight
 from pipeline.pdf.embedding import stream
-from pipeline.pdf.geometry import Direction, back, intersects, point_back, turned, union
+from pipeline.pdf.geometry import Direction, back, joined, point_back, turned
 from pipeline.pdf.ground import Neighbours
 from pipeline.pdf.typefaces import UNITS, Glyph
 from pipeline.pdf.typesetting import SetLine, Setting
@@ -21,7 +21,7 @@ from pipeline.pdf.words import Piece
 # neighbours, whose boxes MuPDF takes from the font's ascender and descender.
 BAND_TOP, BAND_BOTTOM = 0.42, 0.15
 BAND_INSET = 0.4  # points at both ends
-REACH = 4  # rectangles that a band may become part of
+REACH = 16  # rectangles that a band may become part of
 _OUTLINED = re.compile(rb"(?<![\w.])2\s+Tr\b")  # fill, then stroke: ISO 32000-1 9.3.6
 _STROKE_COLOR = re.compile(rb"\b(?:RG|G|K|SCN?|CS)\b")  # ISO 32000-1 8.6.8
 
@@ -32,7 +32,7 @@ def erase(page: pymupdf.Page, blocks: Iterable[Block], kept: Sequence[Rect], bla
     `blanks` go with them: two that stay, one on each side of a line, would be one text across the new words for all who copy.
     """
     stays = Neighbours(kept)
-    bare = [middle for blank in blanks if not _meets(middle := _middle(blank), stays)]
+    bare = [middle for blank in blanks if not stays.meets(middle := _middle(blank))]
     bands = _merged([*(band for block in blocks for band in _bands(block, stays)), *bare], stays)
     if not bands:
         return
@@ -71,17 +71,13 @@ def _merged(bands: list[Rect], kept: Neighbours) -> list[Rect]:
     merged: list[Rect] = []
     for band in sorted(bands, key=lambda band: (band[1], band[0])):
         for place in range(len(merged) - 1, max(-1, len(merged) - 1 - REACH), -1):
-            whole = union([merged[place], band])
-            if not _meets(whole, kept):
+            whole = joined(merged[place], band)
+            if not kept.meets(whole):
                 merged[place] = whole
                 break
         else:
             merged.append(band)
     return merged
-
-
-def _meets(rect: Rect, kept: Neighbours) -> bool:
-    return any(intersects(rect, other) for other in kept.beside(rect[1], rect[3]))
 
 
 def _middle(rect: Rect) -> Rect:
@@ -106,7 +102,7 @@ def _bands(block: Block, kept: Neighbours) -> list[Rect]:
         bands[-1][3],
     )
     found = back(whole, direction)
-    if len(bands) == 1 or not _meets(found, kept):
+    if len(bands) == 1 or not kept.meets(found):
         return [found]
     return [back(band, direction) for band in bands]
 

@@ -202,8 +202,8 @@ def _sentence(text: str) -> tuple[int, int]:
 
 def _is_mark(run: Run) -> bool:
     """A footnote's number or a symbol: not part of the sentence where it stands at an end of it."""
-    digits = any(character.isdigit() for character in run.text)
-    return not any(character.isalpha() for character in run.text) and (run.style.superscript or not digits)
+    digits = any(map(str.isdigit, run.text))
+    return not any(map(str.isalpha, run.text)) and (run.style.superscript or not digits)
 
 
 class _Writer:
@@ -230,7 +230,7 @@ class _Writer:
             return self._words(run, whole, at)
         text = run.text.rstrip()
         blanks = run.text[len(text) :]
-        if not any(character.isalpha() for character in text):
+        if not any(map(str.isalpha, text)):
             return self._keep(Run(text, run.style), whole, at, len(text)) + blanks
         tag = self._next_id()
         self.styles[tag] = run.style
