@@ -24,21 +24,27 @@ from dragoman import queues
 
 log = structlog.get_logger(__name__)
 
-PROBE_EVERY_S = 30.0
-DEAF_AFTER_S = 120.0  # three probes that nobody took, and time for a connection to come back
-END_WITHIN_S = 45.0  # longer than the soft shutdown takes
+SHORTEST_DEAF_S = 20.0  # a connection needs some seconds to come back
+END_WITHIN_S = 25.0  # longer than the soft shutdown takes, which waits for ever for children that are stopped
 EX_DEAF = 70  # sysexits.h: EX_SOFTWARE
 
 
 class Hearing:
     """Looked at every few seconds by the process itself. `slots`: how many tasks it does at the same time."""
 
-    def __init__(self, app: Celery, name: str, slots: int, now: Callable[[], float] = time.monotonic) -> None:
-        """Adds a queue of this process's own to those of `app`. `now`: seconds, from any start."""
+    def __init__(
+        self, app: Celery, name: str, slots: int, lease_s: float, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Adds a queue of this process's own to those of `app`. `now`: seconds, from any start.
+
+        It rings for itself after half a lease (`lease_s` seconds) without a task, and is deaf after two leases.
+        """
         self._app, self._slots, self._now = app, slots, now
+        self._probe_every_s, self._deaf_after_s = lease_s / 2, max(2 * lease_s, SHORTEST_DEAF_S)
         self.queue = f"{name}@{socket.gethostname()}.{os.getpid()}"  # several may run on one host
         self._taken = 0
         self._heard_at = self._probed_at = now()
+        self._waiting: dict[str, float] = {}
         self._ending = False
         own = Queue(self.queue, Exchange(self.queue), routing_key=self.queue, auto_delete=True)  # type: ignore[no-untyped-call]
         app.conf.task_queues = [*app.conf.task_queues, own]
@@ -50,15 +56,17 @@ class Hearing:
 
     @property
     def is_deaf(self) -> bool:
-        """Whether it took nothing for so long, though it was rung for."""
-        return self.silent_s > DEAF_AFTER_S
+        """Whether it took nothing for so long, though it was rung for, or some of its places do not begin what they got."""
+        stuck_s = self._now() - min(self._waiting.values(), default=self._now())
+        return max(self.silent_s, stuck_s) > self._deaf_after_s
 
     def look(self) -> None:
         """See what was taken; ring for itself when that was nothing for a while."""
         taken = sum(state.total_count.values())
+        self._waiting = self._begun_by_nobody()
         if taken != self._taken or len(state.active_requests) >= self._slots:
             self._taken, self._heard_at = taken, self._now()
-        elif self.silent_s >= PROBE_EVERY_S and self._now() - self._probed_at >= PROBE_EVERY_S:
+        elif self.silent_s >= self._probe_every_s and self._now() - self._probed_at >= self._probe_every_s:
             self._probe()
 
     def facts(self) -> dict[str, Any]:
@@ -72,10 +80,17 @@ class Hearing:
             "deaf": self.is_deaf,
         }
 
+    def _begun_by_nobody(self) -> dict[str, float]:
+        """The tasks that are handed out and not begun though there is a free place, and since when that is so."""
+        if len(state.active_requests) >= self._slots:
+            return {}
+        known = list(state.requests.values())
+        return {one.id: self._waiting.get(one.id, self._now()) for one in known if one not in state.active_requests}
+
     def _probe(self) -> None:
         self._probed_at = self._now()
         try:
-            self._app.send_task(queues.HEALTH_CHECK, queue=self.queue, retry=False, expires=PROBE_EVERY_S)
+            self._app.send_task(queues.HEALTH_CHECK, queue=self.queue, retry=False, expires=self._probe_every_s)
         except queues.BROKER_ERRORS as error:
             self._heard_at = self._now()  # nobody can be heard now
             log.warning("broker_unreachable", task=queues.HEALTH_CHECK, detail=str(error)[:200])

@@ -34,7 +34,7 @@ def run(settings: Settings) -> None:
     app = queues.make_app(settings)
     os.environ.pop("REMAP_SIGTERM", None)  # read by Celery when it makes the worker
     register(app, lambda: context)
-    hearing = Hearing(app, "notifier", THREADS)
+    hearing = Hearing(app, "notifier", THREADS, settings.lease_s)
     worker = app.Worker(
         hostname=f"notifier@{socket.gethostname()}",
         queues=[queues.DELIVERY, hearing.queue],

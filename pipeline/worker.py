@@ -40,7 +40,7 @@ def run(settings: Settings) -> None:
     """Work until SIGTERM (which lets running tasks end for a while) or Ctrl-C."""
     telemetry.configure_logs(settings.log_format)
     app = make_worker_app(settings)
-    hearing = Hearing(app, "worker", settings.worker_concurrency)
+    hearing = Hearing(app, "worker", settings.worker_concurrency, settings.lease_s)
     with Pulse(settings, "worker", hearing.facts):
         app.worker_main(
             [

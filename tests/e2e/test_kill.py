@@ -65,6 +65,52 @@ def test_killed_pool_children_give_their_job_back_at_once(tmp_path: Path, deepl:
         assert parent in stack.pids("worker")
 
 
+def test_killed_worker_s_job_is_picked_up_within_lease_and_sweep(
+    tmp_path: Path, deepl: FakeDeepL, redis_server: Redis
+) -> None:
+    """By another worker that has nothing to do: one that has to be started first would need longer."""
+    lease_s, sweep_s, ring_s = 10.0, 2.0, 2.0
+    engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": str(lease_s)}
+    with Stack(tmp_path / "data", broker_url=redis_server.url, **engine) as stack:
+        start_mail_job(stack, deepl, after_requests=1)
+        deepl.latency_s = 8.0  # each request from now on: there is work left to be picked up
+        first = stack.pids("worker")
+        with stack.another("worker"):
+            wait_until(lambda: len(stack.pids("worker")) >= 2 * len(first), 60, "the other worker is there")
+            epoch = claims(stack)
+            for pid in first:
+                os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: claims(stack) > epoch, lease_s + sweep_s + ring_s, "the job is picked up", every_s=0.1)
+
+
+def test_killed_pool_child_s_job_is_picked_up_within_10_s(tmp_path: Path, deepl: FakeDeepL) -> None:
+    engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "600"}
+    with Stack(tmp_path / "data", **engine) as stack:
+        start_mail_job(stack, deepl)
+        epoch = claims(stack)
+        for child in sorted(stack.pids("worker"))[1:]:
+            os.kill(child, signal.SIGKILL)
+        wait_until(lambda: claims(stack) > epoch, 10, "the job is picked up", every_s=0.1)
+
+
+def test_worker_whose_children_are_stopped_is_started_again(tmp_path: Path) -> None:
+    """It answers pings all the while; only what it takes tells."""
+    with Stack(tmp_path / "data", lease_s="5") as stack:
+        parent, *children = sorted(stack.pids("worker"))
+        for child in children:
+            os.kill(child, signal.SIGSTOP)
+        wait_until(lambda: '"event": "deaf"' in stack.log(), 40, "it notices", every_s=0.5)
+        job_id = stack.upload(Path("dragoman/sample.pdf").read_bytes())
+        assert stack.await_end(job_id)["status"] == "COMPLETED"
+        assert parent not in stack.pids("worker")
+        assert not [child for child in children if Path(f"/proc/{child}").exists()]
+
+
+def claims(stack: Stack) -> int:
+    """How often the one job was claimed."""
+    return int(stack.rows("SELECT epoch FROM jobs")[0][0])
+
+
 def test_flushed_broker_loses_nothing(tmp_path: Path, deepl: FakeDeepL, redis_server: Redis) -> None:
     engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "5"}
     with Stack(tmp_path / "data", broker_url=redis_server.url, **engine) as stack:

@@ -10,6 +10,8 @@ import sys
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import make_msgid
 from pathlib import Path
@@ -56,6 +58,17 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @contextmanager
+    def another(self, service: str) -> Iterator[Server]:
+        """One more process of a service beside those of `up`, which needs a broker of the test's then."""
+        server = Server(service)
+        given = {**self._environment, "DRAGOMAN_DATA_DIR": str(self.data.absolute())}
+        server.start([sys.executable, "-m", "dragoman", service], ready=lambda: True, **given)
+        try:
+            yield server
+        finally:
+            server.remove()
 
     def stop(self) -> None:
         """SIGTERM, as Ctrl-C does, and the end of all processes."""
@@ -153,7 +166,7 @@ class Stack:
         except (urllib.error.URLError, OSError):
             return False
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:
-            return b'service="worker@' in answer.read()  # it has taken its first task
+            return b'heartbeat_age_seconds{service="worker@' in answer.read()  # it has taken its first task
 
     def _is(self, folder: Path, service: str) -> bool:
         try:

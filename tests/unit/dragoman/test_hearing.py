@@ -11,7 +11,10 @@ from celery.worker import state
 from kombu.exceptions import OperationalError
 
 from dragoman import queues
-from dragoman.hearing import DEAF_AFTER_S, PROBE_EVERY_S, Hearing
+from dragoman.hearing import Hearing
+
+LEASE_S = 60.0
+PROBE_EVERY_S, DEAF_AFTER_S = LEASE_S / 2, 2 * LEASE_S
 
 
 class Broker(Celery):
@@ -38,7 +41,10 @@ class Clock:
 
 
 class Request:
-    """A task at work."""
+    """A task."""
+
+    def __init__(self, task_id: str = "") -> None:
+        self.id = task_id
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +66,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def hearing(broker: Broker, clock: Clock) -> Hearing:
-    return Hearing(broker, "worker", 2, clock)
+    return Hearing(broker, "worker", 2, LEASE_S, clock)
 
 
 def pass_time(hearing: Hearing, clock: Clock, seconds: float) -> None:
@@ -107,6 +113,30 @@ def test_a_worker_with_its_hands_full_is_not_deaf(hearing, broker, clock):
     pass_time(hearing, clock, 10 * DEAF_AFTER_S)
     assert not hearing.is_deaf
     assert broker.sent == []
+
+
+def keep_taking(hearing: Hearing, clock: Clock, seconds: float) -> None:
+    for _ in range(int(seconds / 15)):
+        state.total_count["pipeline.extract"] += 1
+        pass_time(hearing, clock, 15)
+
+
+def test_a_worker_one_of_whose_children_begins_nothing_is_deaf(hearing, clock):
+    state.requests["a"] = Request("a")
+    keep_taking(hearing, clock, DEAF_AFTER_S)
+    assert not hearing.is_deaf
+    keep_taking(hearing, clock, 30)
+    assert hearing.is_deaf
+
+
+def test_what_waits_behind_long_tasks_waits_rightly(hearing, clock):
+    busy = [Request("b"), Request("c")]
+    state.requests["a"] = Request("a")
+    state.active_requests.update(busy)
+    keep_taking(hearing, clock, 10 * DEAF_AFTER_S)
+    state.active_requests.discard(busy.pop())
+    keep_taking(hearing, clock, 15)
+    assert not hearing.is_deaf
 
 
 def test_nobody_is_deaf_while_the_broker_is_away(hearing, broker, clock):
