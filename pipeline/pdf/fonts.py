@@ -2,7 +2,8 @@
 
 PyMuPDF carries the twelve text faces of the URW base fonts (sans, serif, typewriter, each in four cuts; Latin, Greek, Cyrillic), Noto Serif
 of most scripts in one weight, and two symbol faces. Packages add weights for Arabic, Hebrew, Devanagari and Thai, and Noto Sans CJK
-with the forms of characters that China, Taiwan, Japan and Korea have.
+with the forms of characters that China, Taiwan, Japan and Korea have. Its bold cut and Noto Serif CJK are no packages, since they weigh
+70 MB: they are taken where the system has them (Debian: fonts-noto-cjk, which the Docker image holds).
 """
 
 from __future__ import annotations
@@ -31,6 +32,13 @@ _CODES = {
 }
 FALLBACKS = ("noto", "symb", "zadb", "signs", CJK.name)  # the last has arrows and shapes that no other has
 _SCRIPT_NUMBERS = {"noto": 1, "signs": 52}  # MuPDF's: Noto Serif has all Vietnamese letters, Noto Sans Symbols the rest
+# Names of our faces for them -> files of the system (serif, its bold cut, the bold cut of the other).
+_INSTALLED = {
+    "hanm": "NotoSerifCJK-Regular.ttc",
+    "hanmb": "NotoSerifCJK-Bold.ttc",
+    "hanw": "NotoSansCJK-Bold.ttc",
+}
+FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts")
 BOLD = 700  # OpenType 1.9, OS/2, usWeightClass
 OUTLINE = 0.03  # of the size: how much bold strokes are thicker where a typeface has one weight only
 # Characters that are set as another, looking the same: kinds of blanks and hyphens.
@@ -99,13 +107,16 @@ class Fonts:
         return {face.name: dict(face.used) for face in self.used()}
 
     def recall(self, usage: Mapping[str, Mapping[int, str]]) -> None:
-        """Count glyphs as used that `usage` of another part names."""
+        """Count glyphs as used that `usage` of another part names. Raises LookupError for a face that is not here."""
         for name, glyphs in usage.items():
             face = self._named(name.removeprefix(PREFIX))
-            if face is not None:
-                face.recall(glyphs)
+            if face is None:
+                raise LookupError(f"typeface {name}, which another worker has set pages in, is not installed here")
+            face.recall(glyphs)
 
     def _named(self, code: str) -> Face | None:
+        if code in _INSTALLED:
+            return self._loaded(code, CJK)
         for script in SCRIPTS:
             if code in {f"{script.name}{cut}" for cut in ("", "b", "s", "sb")}:
                 return self._loaded(code, script, bold=code.removeprefix(script.name).endswith("b"))
@@ -138,6 +149,9 @@ class Fonts:
     def _of_script(self, script: Script, style: Style) -> list[OpenFace]:
         serif = style.family is Family.SERIF and script is not CJK
         codes = [f"{script.name}{'b' * style.bold}", f"{script.name}s{'b' * style.bold}"]
+        if script is CJK:
+            serifs = [f"hanm{'b' * style.bold}"] if style.family is Family.SERIF else []
+            codes = [*serifs, *(["hanw"] if style.bold else []), *codes]
         faces = [self._loaded(code, script, bold=style.bold) for code in (reversed(codes) if serif else codes)]
         return [face for face in faces if isinstance(face, OpenFace)]
 
@@ -151,6 +165,9 @@ class Fonts:
         if script is None:
             number = _SCRIPT_NUMBERS.get(code)
             return BaseFace(name, code) if number is None else OpenFace(name, pymupdf.Font(script=number).buffer)
+        if code in _INSTALLED:
+            path = installed(_INSTALLED[code], FOLDERS)
+            return OpenFace(name, path, keyed=True) if path else None
         outline = OUTLINE if bold else 0.0
         if code.startswith(f"{script.name}s"):
             return OpenFace(name, pymupdf.Font(script=script.number).buffer, outline=outline)
@@ -170,6 +187,13 @@ def font_file(package: str) -> Path | None:
         return None
     files = sorted(one for one in Path(spec.origin).parent.rglob("*.tt[fc]") if "Italic" not in one.name)
     return files[0] if files else None
+
+
+@lru_cache(maxsize=16)
+def installed(name: str, folders: tuple[Path, ...]) -> Path | None:
+    """The file `name` in one of the folders, or in folders of theirs; None: it is in none."""
+    found = (path for folder in folders for path in sorted(folder.rglob(name)))
+    return next(found, None)
 
 
 @lru_cache(maxsize=8192)

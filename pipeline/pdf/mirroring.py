@@ -8,6 +8,7 @@ a picture or text that stays is among them, each within its own free stretch. Pu
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -34,7 +35,9 @@ _FIGURE = re.compile(r"\d")
 class Plan:
     """`edges`: by a block's id, what its box is mirrored between (turned space); a block without any stays.
 
-    `ends`: blocks that stand at the right and stay there. `moved`: kept blocks that are to be set anew at their new place. `flipped`: the drawing of the page is mirrored along this direction.
+    `ends`: blocks that begin or end where they did: those at the right of a row that is not mirrored, and those that run in another
+    direction than the page. `moved`: kept blocks that are to be set anew at their new place. `flipped`: the drawing of the page is mirrored
+    along this direction.
     """
 
     edges: dict[str, Edges] = field(default_factory=dict)
@@ -49,24 +52,32 @@ def plan(page: Page, marks: Marks, *, may_flip: bool = True) -> Plan:
     A form stays as it is: what people filled in would not be where its label has gone.
     """
     found = Plan()
-    if marks.fields:
+    if marks.fields or not page.blocks:
         return found
-    for direction in dict.fromkeys(block.lines[0].direction for block in page.blocks):
-        foreign = [block.bbox for block in page.blocks if block.lines[0].direction != direction]
-        items = [Item(block, direction) for block in page.blocks if block.lines[0].direction == direction]
-        sheet = turned((0.0, 0.0, page.width, page.height), direction)
-        side = _Side(
-            items, marks.turned(direction), [turned(one, direction) for one in (*foreign, *page.aslant)], sheet
-        )
-        rows, flip = side.rows(), may_flip and not foreign and side.is_table()
-        if flip:
-            found.flipped = direction
-            rows = [_Row(items, (sheet[0], sheet[2]))]
-        for row in _with_figures(rows):
-            found.edges |= {item.block.id: edges for item, edges in row.placed if item.moves}
-            found.ends |= {item.block.id for item in row.items if item.block.align is Align.RIGHT} - found.edges.keys()
-            found.moved |= {item.block.id: item.block for item, _ in row.placed if item.moves and item.kept}
+    direction = _main_direction(page.blocks)
+    other = [block for block in page.blocks if block.lines[0].direction != direction]
+    found.ends = {block.id for block in other}
+    items = [Item(block, direction) for block in page.blocks if block.lines[0].direction == direction]
+    foreign = [turned(one, direction) for one in (*(block.bbox for block in other), *page.aslant)]
+    sheet = turned((0.0, 0.0, page.width, page.height), direction)
+    side = _Side(items, marks.turned(direction), foreign, sheet)
+    rows = side.rows()
+    if may_flip and not foreign and side.is_table():
+        found.flipped = direction
+        rows = [_Row(items, (sheet[0], sheet[2]))]
+    for row in _with_figures(rows):
+        found.edges |= {item.block.id: edges for item, edges in row.placed if item.moves}
+        found.ends |= {item.block.id for item in row.items if item.block.align is Align.RIGHT} - found.edges.keys()
+        found.moved |= {item.block.id: item.block for item, _ in row.placed if item.moves and item.kept}
     return found
+
+
+def _main_direction(blocks: Iterable[Block]) -> Direction:
+    """The direction of most letters."""
+    letters = Counter[Direction]()
+    for block in blocks:
+        letters[block.lines[0].direction] += len(block.text)
+    return letters.most_common(1)[0][0]
 
 
 @dataclass(slots=True)

@@ -24,6 +24,8 @@ from pipeline.pdf.typesetting import FLOOR
 from pipeline.pdf.words import Words
 from pipeline.pdf.writing import add_content, erase, text_operators
 
+_SAME_SIDE = {Align.LEFT: Align.RIGHT, Align.RIGHT: Align.LEFT}  # of a box that is mirrored, for what is not
+
 
 @dataclass(slots=True)
 class Writer:
@@ -116,7 +118,7 @@ class Writer:
         if block.id in there.edges:
             box = mirrored(box, there.edges[block.id])
         elif block.id in there.ends:
-            box = replace(box, align=Align.LEFT)
+            box = replace(box, align=_SAME_SIDE.get(box.align, box.align))
         end = box.left + box.right - box.original_right if self.rtl else box.original_right
         runs, leader = without_leader(block.target or (), end, self.words)
         if leader:

@@ -17,6 +17,7 @@ from pipeline.pdf.scripts import is_simple
 from pipeline.pdf.typefaces import Glyph
 
 SUPERSCRIPT_RISE = 0.33  # of the main size
+SLANT = 0.21  # the tangent of 12 degrees, as in most italics
 LONG_WORD = 18  # characters; only longer ones are broken after signs inside them
 FAR = 1.6  # times the room: a part of a word that seems wider than that is not measured
 _TOKEN = re.compile(r"\s+|[^\s\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]+|.")
@@ -39,6 +40,7 @@ _NO_END = frozenset("（［｛〔〈《「『【〖‘“([{¥＄￥£$")
 class Piece:
     """Glyphs of one face, size and colour. `rise` in points over the baseline; `width` in points, all at full size.
 
+    `slant`: what uprights lean to the right by, of their height, where the face has no italic cut.
     `level`: of the text (UAX 9), odd from right to left. `codes`: the glyphs' ids in hexadecimal where they follow each other by their own
     widths and each stands for its own text, else empty.
     """
@@ -50,6 +52,7 @@ class Piece:
     width: float
     level: int = 0
     codes: str = ""
+    slant: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -181,9 +184,9 @@ class Look:
 def _piece(glyphs: tuple[Glyph, ...], style: Style, rise: float, level: int) -> Piece:
     plain = all([glyph.plain and glyph.face.used[glyph.id] == glyph.text for glyph in glyphs])  # noqa: C419  # a list is faster
     codes = "".join(["%04x" % glyph.id for glyph in glyphs]) if plain else ""  # noqa: UP031  # twice as fast
-    return Piece(
-        glyphs, style.size, style.color, rise, sum([glyph.advance for glyph in glyphs]) * style.size, level, codes
-    )
+    slant = SLANT if style.italic and not glyphs[0].face.italic else 0.0
+    width = sum([glyph.advance for glyph in glyphs]) * style.size
+    return Piece(glyphs, style.size, style.color, rise, width, level, codes, slant)
 
 
 def _last(word: Word) -> Word:

@@ -122,7 +122,7 @@ class _Pen:
     def __init__(self, scale: float, direction: Direction) -> None:
         self.scale = scale
         self.direction = direction
-        self.turn = "{:g} {:g} {:g} {:g}".format(*direction, direction[1], -direction[0])
+        self.turns: dict[float, str] = {}
         self.font: tuple[str, float] | None = None
         self.color: int | None = None
         self.outline = 0.0
@@ -134,7 +134,7 @@ class _Pen:
             yield from self._look(first)
             baseline = line.baseline - first.rise * self.scale
             if first.codes:
-                yield f"{self._at(x, baseline)} {self._plain(pieces, gaps, first.size * self.scale)}"
+                yield f"{self._at(x, baseline, first.slant)} {self._plain(pieces, gaps, first.size * self.scale)}"
             else:
                 yield from self._shaped(first, x, baseline)
             x += sum([piece.width for piece in pieces]) * self.scale + sum(gaps)
@@ -150,9 +150,12 @@ class _Pen:
             yield f"2 Tr {outline:.3f} w" if outline else "0 Tr"
         self.font, self.color, self.outline = (face.name, size), piece.color, outline
 
-    def _at(self, x: float, y: float) -> str:
+    def _at(self, x: float, y: float, slant: float) -> str:
         px, py = point_back(x, y, self.direction)
-        return f"{self.turn} {px:.2f} {py:.2f} Tm"
+        if slant not in self.turns:
+            dx, dy = self.direction
+            self.turns[slant] = f"{dx:g} {dy:g} {dy + slant * dx:g} {slant * dy - dx:g}"
+        return f"{self.turns[slant]} {px:.2f} {py:.2f} Tm"
 
     def _plain(self, pieces: Sequence[Piece], gaps: Sequence[float], size: float) -> str:
         """Gaps are made by TJ, since Tw means nothing to two-byte codes (ISO 32000-1 9.3.3)."""
@@ -180,10 +183,11 @@ class _Pen:
             # Readers take a cluster to reach from its first glyph to the end of its last: marks go between its letter and a blank.
             places.sort(key=lambda place: not place[1].advance)
             for start, glyph in places:
-                yield f"{self._at(start, y - glyph.y * size)} <{glyph.id:04x}> Tj"
+                up = glyph.y * size
+                yield f"{self._at(start + piece.slant * up, y - up, piece.slant)} <{glyph.id:04x}> Tj"
             blank = None if places[-1][1].advance else places[-1][1].face.glyph(" ")
             if blank is not None:
-                yield f"{self._at(x - blank.advance * size, y)} <{blank.id:04x}> Tj"
+                yield f"{self._at(x - blank.advance * size, y, piece.slant)} <{blank.id:04x}> Tj"
             if not told:
                 yield "EMC"
 
@@ -231,6 +235,7 @@ def _alike(one: Piece, other: Piece) -> bool:
         and one.size == other.size
         and one.color == other.color
         and one.rise == other.rise
+        and one.slant == other.slant
     )
 
 

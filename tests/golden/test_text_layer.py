@@ -38,9 +38,9 @@ def extracted(path):
     return found.replace("-\n", "").split()
 
 
-def translated(tmp_path, lang, text):
+def translated(tmp_path, lang, text, fontname="hebo"):
     def heading(pdf):
-        pdf[0].insert_text((72, 500), "A heading in bold letters", fontname="hebo", fontsize=16)
+        pdf[0].insert_text((72, 500), "A heading in bold letters", fontname=fontname, fontsize=16)
 
     source, out = make(tmp_path / "source.pdf", LOREM, draw=heading), tmp_path / "out.pdf"
     document = extract(source)
@@ -49,15 +49,38 @@ def translated(tmp_path, lang, text):
     return out, warnings
 
 
+@pytest.mark.parametrize("fontname", ["hebo", "tiit"])
 @pytest.mark.parametrize("lang", TEXTS)
-def test_every_word_can_be_copied_and_found(tmp_path, lang):
-    out, warnings = translated(tmp_path, lang, TEXTS[lang])
+def test_every_word_can_be_copied_and_found(tmp_path, lang, fontname):
+    out, warnings = translated(tmp_path, lang, TEXTS[lang], fontname)
     words = extracted(out)
     assert warnings == ()
     if lang in UNSPACED:
         assert "".join(words).count(TEXTS[lang]) == 2
     else:
         assert sorted(words) == sorted(2 * TEXTS[lang].split())
+
+
+@pytest.mark.parametrize("lang", ["ar", "he", "hi", "th", "ja"])
+def test_what_was_italic_is_aslant_where_the_script_has_no_italics(tmp_path, lang):
+    pictures = []
+    for fontname in ("tiro", "tiit"):
+        out, _ = translated(tmp_path, lang, TEXTS[lang][:12], fontname)
+        with pymupdf.open(out) as pdf:
+            pictures.append(pdf[0].get_pixmap(clip=(0, 450, 595, 550)).samples)
+    assert pictures[0] != pictures[1]
+
+
+def test_a_word_that_was_hyphenated_is_found_whole(tmp_path):
+    word = "Entschuldigungen"
+    out, _ = translated(tmp_path, "de", " ".join(["und", *30 * [word]]))
+    with pymupdf.open(out) as pdf:
+        assert "-\n" in pdf[0].get_text()
+        assert pdf[0].get_text(flags=pymupdf.TEXT_DEHYPHENATE).count(word) == 60
+        (broken,) = {line.split()[-1] for line in pdf[0].get_text().splitlines() if line.endswith("-")}
+        first = next(one for one in pdf[0].get_text("words") if one[4] == broken)
+        assert any(rect.intersects(first[:4]) for rect in pdf[0].search_for(word, flags=pymupdf.TEXT_DEHYPHENATE))
+    assert extracted(out).count(word) == 60
 
 
 def test_the_file_holds_the_glyphs_that_it_uses_and_not_whole_typefaces(tmp_path):

@@ -104,6 +104,12 @@ def test_text_at_the_right_beside_a_picture_stays_there():
     assert found.ends == {"a"}
 
 
+def test_text_in_another_direction_stays_where_it_begins():
+    found = planned(column("a", 50, 350, 100), block("v", 20, 30, 300, direction=(0.0, -1.0)))
+    assert "v" in found.ends
+    assert "v" not in found.edges
+
+
 def test_a_form_stays_as_it_is():
     found = planned(block("a", 50, 90, 100), block("b", 150, 200, 100), fields=((95.0, 98.0, 140.0, 112.0),))
     assert (found.edges, found.moved, found.flipped) == ({}, {}, None)
