@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 
+from dragoman.domain.trouble import named
 from dragoman.errors import DamagedPdf, TooComplex, WorkerLost
 
 T = TypeVar("T")
@@ -166,8 +167,9 @@ def _outcome(work: Callable[[OnProgress], Any], writer: int) -> tuple[str, Any]:
     except RecursionError:
         return _FAILED, TooComplex("The PDF is nested too deeply to be read.")
     except Exception as error:  # noqa: BLE001  # it goes on in the parent
-        error.add_note("".join(traceback.format_exception(error)))
-        return _FAILED, error
+        known = named(error)  # MuPDF's own exceptions do not get through the pipe
+        known.add_note("".join(traceback.format_exception(error)))
+        return _FAILED, known
 
 
 def _send(writer: int, message: tuple[str, Any]) -> None:

@@ -26,6 +26,7 @@ from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.domain.job import RowState, WaitingFor
 from dragoman.domain.retry import WORKER_LOST_ATTEMPTS, GiveUp, RetryIn, decide
+from dragoman.domain.trouble import named
 from dragoman.errors import (
     DatabaseUnavailable,
     DragomanError,
@@ -175,7 +176,7 @@ def attempt(
     """One attempt at a row: claimed, kept alive by a heartbeat, and given back or buried if the block raises.
 
     Yields None when the row is not ours to work on. The block ends the row itself (`advance`, `finish`). What it
-    raises goes on to the caller after it is on record, LeaseLost included.
+    raises goes on to the caller after it is on record, LeaseLost included; a full disk as DiskFull.
     """
     lease = claim(database, ledger, row_id, lease_s, *guards)
     if lease is None:
@@ -196,8 +197,11 @@ def attempt(
             log.info("lease_lost", table=ledger.table.name, id=lease.id)
             raise
         except Exception as error:
-            record(lease, error)
-            raise
+            known = named(error)
+            record(lease, known)
+            if known is error:
+                raise
+            raise known from error
 
 
 def record(lease: Lease, error: BaseException) -> None:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from dragoman.domain.trouble import named
 from dragoman.errors import DragomanError, RequestError, TemporaryError
 from ingress.web import html, middleware
 from ingress.web.callers import TokenNeeded
@@ -55,6 +56,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TokenNeeded, _token_needed)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OSError, _trouble)
     app.add_exception_handler(ClientDisconnect, _gone_away)
     app.add_exception_handler(Exception, _unforeseen)
 
@@ -110,6 +112,13 @@ async def _dragoman(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(round(asked or RETRY_AFTER_S))
         log.warning("not_now", code=error.code, detail=error.detail)
     return answer(request, of_error(error, request.path_params.get("job_id")), headers)
+
+
+async def _trouble(request: Request, error: Exception) -> Response:
+    """A full disk passes; every other trouble is one that nobody foresaw."""
+    if isinstance(known := named(error), DragomanError):
+        return await _dragoman(request, known)
+    raise error
 
 
 async def _token_needed(request: Request, error: Exception) -> Response:

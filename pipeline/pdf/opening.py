@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pymupdf
 
+from dragoman.domain.trouble import DiskFull, named
 from dragoman.errors import DamagedPdf, EmptyFile, EncryptedPdf, NotAPdf, WrongPassword
 
 HEADER = b"%PDF-"
@@ -26,7 +27,7 @@ def quiet() -> None:
 def damage_named() -> Iterator[None]:
     """Raises DamagedPdf for what MuPDF raises inside: RuntimeError or ValueError in its wrapper, for broken objects.
 
-    Raises MemoryError where MuPDF was refused memory.
+    Raises MemoryError where MuPDF was refused memory, DiskFull where it could not write.
     """
     try:
         yield
@@ -35,6 +36,8 @@ def damage_named() -> Iterator[None]:
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError, TypeError, IndexError) as error:
         if _NO_MEMORY.search(str(error)):
             raise MemoryError from error
+        if isinstance(known := named(error), DiskFull):
+            raise known from error
         raise DamagedPdf(detail=f"{type(error).__name__}: {error}") from error
 
 

@@ -141,6 +141,7 @@ class Site:
         self.deepl = self._stack.enter_context(FakeDeepL(latency_s=0.05))
         self.sink = self._stack.enter_context(Sink())
         self.slack = self._stack.enter_context(FakeSlack(events=manifest.events(), scopes=manifest.scopes()))
+        self.slack.api.limits.window_s = 10.0  # its limits are met now and then, not all the time
         self.slack.app.request_url = f"http://{LOOPBACK}:{self.web}/slack/events"
         self.database_url = self.postgresql.fresh() if self.postgresql else f"sqlite:///{self.sqlite_file}"
         self.storage_url = self.seaweedfs.fresh() if self.seaweedfs else f"file://{self.data}/store"

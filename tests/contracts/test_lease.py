@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
 from dragoman.domain.job import RowState
 from dragoman.domain.retry import TEMPORARY_ATTEMPTS, UNKNOWN_ATTEMPTS, WORKER_LOST_ATTEMPTS
+from dragoman.domain.trouble import DiskFull
 from dragoman.errors import (
     EncryptedPdf,
     EngineBusy,
@@ -256,6 +258,15 @@ class TestFailure:
         assert (failed["state"], failed["error_code"]) == (RowState.DEAD, "internal")
         assert "db7" in failed["error_detail"]
         assert "db7" not in failed["error_message"] + failed["error_advice"]
+
+    def test_a_full_disk_is_waited_for(self, database):
+        job_id = add_job(database)
+        for _ in range(UNKNOWN_ATTEMPTS + 1):
+            with pytest.raises(DiskFull), lease.attempt(database, jobs.LEDGER, job_id):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            failed = row(database, JOBS, job_id)
+            assert (failed["state"], failed["error_code"]) == (RowState.READY, "disk_full")
+            make_due(database, JOBS, job_id)
 
     @pytest.mark.parametrize(("error", "level"), [(EncryptedPdf(), "warning"), (EngineKeyRejected(), "error")])
     def test_only_what_an_admin_can_mend_is_logged_as_an_error(self, database, error, level):

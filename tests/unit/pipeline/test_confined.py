@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import time
+from contextlib import nullcontext
 
+import pymupdf
 import pytest
 
+from dragoman.domain.trouble import DiskFull
 from dragoman.errors import DamagedPdf, EncryptedPdf, TooComplex, WorkerLost
 from pipeline.confined import Bounds, confined
+from pipeline.pdf.opening import damage_named
 
 
 def crash(_):
@@ -97,6 +102,20 @@ def test_an_error_that_cannot_travel_is_described():
 
     with pytest.raises(RuntimeError, match="odd one"):
         confined(raise_it)
+
+
+@pytest.mark.parametrize("named_inside", [True, False])
+def test_a_pdf_that_finds_no_room_is_not_called_damaged(tmp_path, named_inside):
+    def write(_):
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+        with pymupdf.open() as pdf, damage_named() if named_inside else nullcontext():
+            for _ in range(50):
+                pdf.new_page()
+            pdf.save(tmp_path / "out.pdf")
+
+    with pytest.raises(DiskFull):
+        confined(write)
 
 
 def test_whoever_stops_listening_ends_the_child():
