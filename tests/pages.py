@@ -111,6 +111,20 @@ def formulas(pdf):
     page.insert_text((72, 280), "where the wind is strong and the sea is high.", fontsize=11, fontname="tiro")
 
 
+def inline_formulas(pdf):
+    page = pdf[0]
+    for row, (before, formula, after) in enumerate(
+        (
+            ("The speed of the ferry grows with", "a + b", "as long as the wind is strong, and"),
+            ("it falls with", "g", "where the sea is high. Then the passengers wait."),
+        )
+    ):
+        x = 72.0
+        for words, face in ((before, "tiro"), (formula, "symb"), (after, "tiro")):
+            page.insert_text((x, 200 + 14 * row), words, fontsize=11, fontname=face, set_simple=face == "symb")
+            x += pymupdf.get_text_length(words, face, 11) + 2.75  # a blank of the text
+
+
 def arabic(pdf):
     pdf[0].insert_htmlbox((72, 200, 523, 320), f'<p dir="rtl" style="font-size:14pt">{ARABIC}</p>')
     pdf.subset_fonts()
@@ -135,7 +149,8 @@ def scan(pdf):
 PAGES = {
     draw.__name__: draw
     for draw in (
-        columns, table, uneven_table, dense_table, form, picture, slide, bullets, turned, links, formulas, arabic, chinese, japanese,
+        columns, table, uneven_table, dense_table, form, picture, slide, bullets, turned, links, formulas, inline_formulas, arabic,
+        chinese, japanese,
     )
 }  # fmt: skip
 """Name of the class -> what draws it on a page that has a paragraph at its top."""

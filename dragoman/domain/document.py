@@ -57,8 +57,20 @@ class Align(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """Letters of the source's page that stand for a run as they are, a formula's: each of `parts` is a stretch of one baseline.
+
+    A part is its left and right edge, its baseline, and how many letters it has, blanks not counted. `baseline` is that of the
+    line. All in points, once the page is turned so that the line reads upright.
+    """
+
+    parts: tuple[tuple[float, float, float, int], ...]
+    baseline: float
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
-    """How a run looks. `size` in points; `color` as 0xRRGGBB."""
+    """How a run looks. `size` in points; `color` as 0xRRGGBB. `original`: it looks as on the source's page; None: it is set."""
 
     family: Family = Family.SANS
     size: float = 11.0
@@ -66,6 +78,7 @@ class Style:
     bold: bool = False
     italic: bool = False
     superscript: bool = False
+    original: Original | None = None
 
 
 @dataclass(frozen=True, slots=True)

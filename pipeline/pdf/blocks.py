@@ -11,6 +11,7 @@ from statistics import median
 import pymupdf
 
 from dragoman.domain.document import KEPT, Align, Block, BlockKind, Family, Line, Page, Rect
+from pipeline.pdf.formulas import is_word
 from pipeline.pdf.geometry import UPRIGHT, Direction, back, intersects, turned
 from pipeline.pdf.ground import Ground, Neighbours
 from pipeline.pdf.markers import split
@@ -20,49 +21,11 @@ from pipeline.pdf.rooms import Rooms
 
 HEADING_SIZE = 1.15  # of the page's body size
 CODE_PAGE = 0.6  # a page with a larger share of typewriter letters is a typescript, not a listing
-MATHS = 0.25  # a paragraph with a larger share of letters in maths fonts is a formula
 MATHS_ROWS = 1 / 3  # of a paragraph's rows: with more of them, what stands over and under them belongs to formulas
 UNKNOWN = 0.3  # with a larger share of characters without meaning it is not to be translated
+OVER, UNDER = 1.1, 0.4  # of the size: how far over and under a baseline the line of a fraction or a bar may be
 CENTERED = 1.5  # points that the middles of a row and of its page or cell may be apart
 CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|tab\.|abb(?:\.|ildung)|tabelle|tableau)\s*\d", re.IGNORECASE)
-# Words of formulas: a text that has no others is one (ISO 80000-2, clauses 13 to 16).
-FUNCTIONS = frozenset(
-    [
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "sinh",
-        "cosh",
-        "tanh",
-        "coth",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "exp",
-        "log",
-        "ln",
-        "lg",
-        "lim",
-        "sup",
-        "inf",
-        "max",
-        "min",
-        "det",
-        "dim",
-        "ker",
-        "gcd",
-        "mod",
-        "arg",
-        "grad",
-        "div",
-        "rot",
-        "curl",
-    ]
-)
-_WORD = re.compile(r"[^\W\d_]{2,}|[\u2e80-\u9fff\uac00-\ud7af]")
 
 
 def page_of(page: pymupdf.Page, number: int, annotations: str = "") -> Page:
@@ -94,7 +57,7 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
     blocks = []
     for paragraph in paragraphs:
         kind = _kind(paragraph, body, typescript)
-        if kind not in KEPT and _is_stacked(paragraph, texts):
+        if kind not in KEPT and (_is_stacked(paragraph, texts) or _is_ruled(paragraph, ground)):
             kind = BlockKind.FORMULA
         if kind in KEPT:
             blocks.append(_block(next(names), paragraph, None, direction, kind))
@@ -133,9 +96,25 @@ def _is_stacked(paragraph: Paragraph, texts: Neighbours) -> bool:
     """Whether it holds a formula whose limits or fractions stand over and under its rows, as rows of their own."""
     if sum(row.maths > 0 for row in paragraph.rows) <= MATHS_ROWS * len(paragraph.rows):
         return False
-    x0, y0, x1, y1 = paragraph.rect
-    inside = (x0 + 1, y0 + 1, x1 - 1, y1 - 1)
-    return any(intersects(inside, other) for other in texts.beside(y0, y1) if other != paragraph.rect)
+    return any(
+        intersects((row.x0 + 1, row.top + 1, row.x1 - 1, row.bottom - 1), other)
+        for row in paragraph.rows
+        for other in texts.beside(row.top, row.bottom)
+        if other != paragraph.rect
+    )
+
+
+def _is_ruled(paragraph: Paragraph, ground: Ground) -> bool:
+    """Whether it holds a fraction, a root or a letter with a bar: their lines would not move with them.
+
+    What begins the paragraph stays where it is.
+    """
+    return any(
+        ground.has_bar(span.bbox[0], span.bbox[2], row.baseline - OVER * row.size, row.baseline + UNDER * row.size)
+        for row in paragraph.rows
+        for span in row.spans
+        if span.style.original and span is not paragraph.rows[0].spans[0]
+    )
 
 
 def _kind(paragraph: Paragraph, body: float, typescript: bool) -> BlockKind:
@@ -144,11 +123,7 @@ def _kind(paragraph: Paragraph, body: float, typescript: bool) -> BlockKind:
     weight = max(1, sum(len(row.text) for row in rows))
     if sum(row.unknown * len(row.text) for row in rows) > UNKNOWN * weight:
         return BlockKind.UNREADABLE
-    words = _WORD.findall(text)
-    if (
-        all(word.casefold() in FUNCTIONS for word in words)
-        or sum(row.maths * len(row.text) for row in rows) > MATHS * weight
-    ):
+    if not any(is_word(span.text) for row in rows for span in row.spans if not span.style.original):
         return BlockKind.FORMULA
     if not typescript and _mono_share(rows) > CODE_PAGE:
         return BlockKind.CODE

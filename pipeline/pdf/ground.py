@@ -11,6 +11,7 @@ from dragoman.domain.document import Rect
 from pipeline.pdf.geometry import area, contains, overlap
 from pipeline.pdf.reading import Marks
 
+BAR_SLACK = 3.0  # points: MuPDF grows a hairline's box
 BAND = 24.0  # points: two or three lines of text
 _upper = itemgetter(1)  # of a rectangle
 
@@ -75,6 +76,13 @@ class Ground:
         """Whether a rule crosses most of the stretch from `x0` to `x1` between two heights."""
         return any(
             upper < (rule[1] + rule[3]) / 2 < lower and overlap(x0, x1, rule[0], rule[2]) > 0.5 * (x1 - x0)
+            for rule in self._rules.beside(upper, lower)
+        )
+
+    def has_bar(self, x0: float, x1: float, upper: float, lower: float) -> bool:
+        """Whether a rule that is no longer than the stretch from `x0` to `x1` lies over it, between two heights."""
+        return any(
+            upper < (rule[1] + rule[3]) / 2 < lower and x0 - BAR_SLACK <= rule[0] and rule[2] <= x1 + BAR_SLACK
             for rule in self._rules.beside(upper, lower)
         )
 

@@ -11,7 +11,7 @@ from dragoman.domain.document import Family, Span
 from pipeline.pdf.reading import Row
 
 MARKER = re.compile(
-    r"(?:[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·\uf0b7\uf0a7]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivxIVX]{1,4}[.)])(?:\s|$)"
+    r"(?:[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·\uf0b7\uf0a7]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,4}[.)])(?:\s|$)"
 )
 HANGING = 0.5  # of the size: the least by which later rows are indented
 FARTHEST = 4.0  # of the size: a second span that begins later is no text after a marker

@@ -7,24 +7,27 @@ from dataclasses import dataclass, field, replace
 
 import pymupdf
 
-from dragoman.domain.document import Align, Block, DocumentWarning, Page
+from dragoman.domain.document import Align, Block, DocumentWarning, Original, Page, Rect
 from pipeline.pdf.bidi import is_right_to_left
 from pipeline.pdf.boxes import box_of, box_of_kept, mirrored, widened
 from pipeline.pdf.covering import cover, strip_text
 from pipeline.pdf.embedding import embed, reserve
 from pipeline.pdf.evenness import Fitted, fit_all
 from pipeline.pdf.fonts import Fonts
+from pipeline.pdf.geometry import Direction, contains
 from pipeline.pdf.leaders import shortened, with_leader, without_leader
 from pipeline.pdf.mirroring import Plan, plan
 from pipeline.pdf.parts import Part, collect
 from pipeline.pdf.places import is_number, kept_runs
 from pipeline.pdf.reading import detach_annotations, field_boxes, read
+from pipeline.pdf.returning import found
 from pipeline.pdf.stamp import stamp_operators
 from pipeline.pdf.typesetting import FLOOR
 from pipeline.pdf.words import Words
 from pipeline.pdf.writing import add_content, erase, text_operators
 
 _SAME_SIDE = {Align.LEFT: Align.RIGHT, Align.RIGHT: Align.LEFT}  # of a box that is mirrored, for what is not
+HANGING = 4.0  # points that letters may reach out of their line's box, by their typeface's own word for it
 
 
 @dataclass(slots=True)
@@ -61,16 +64,16 @@ class Writer:
         covers = ""
         there = self._plan(page, sheet, annotations if kind != "null" else "")
         blocks += there.moved.values()
+        self.words.originals, fonts = found(sheet, _originals(blocks)) if not page.scanned else ({}, {})
         if page.scanned:
             strip_text(sheet)
             covers = cover(sheet, blocks)
         else:
             kept = [block for block in page.blocks if block.target is None and block.id not in there.moved]
-            stays = [line.bbox for block in kept for line in block.lines]
-            erase(sheet, blocks, [*stays, *page.aslant], page.blanks)
+            erase(sheet, blocks, [*_stays(kept), *page.aslant], page.blanks)
         operators = [covers, *self._set(blocks, there, page.number), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
-        add_content(sheet, "\n".join(operators), self._numbers, flipped=there.flipped)
+        add_content(sheet, "\n".join(operators), self._numbers | fonts, flipped=there.flipped)
         if page.rotation:
             sheet.set_rotation(page.rotation)
         if kind != "null":
@@ -106,7 +109,7 @@ class Writer:
         for block, text, setting in zip(blocks, texts, settings, strict=True):
             if text.leader:
                 setting = with_leader(setting, text.leader, text.box)
-            yield from text_operators(setting, block.lines[0].direction)
+            yield from text_operators(setting, block.lines[0].direction, self.words.originals)
 
     def _kept(self, block: Block, there: Plan) -> Fitted:
         """What is not translated, at its new place."""
@@ -135,3 +138,17 @@ class Writer:
         warning = DocumentWarning("text_tiny", message, number)
         if warning not in self.warnings:
             self.warnings.append(warning)
+
+
+def _stays(blocks: Iterable[Block]) -> Iterator[Rect]:
+    """The boxes of all lines. Sums and large brackets hang far below their baseline."""
+    for line in (line for block in blocks for line in block.lines):
+        yield line.bbox
+        yield from (span.bbox for span in line.spans if not contains(line.bbox, span.bbox, slack=HANGING))
+
+
+def _originals(blocks: Iterable[Block]) -> Iterator[tuple[Original, Direction]]:
+    for block in blocks:
+        for run in block.target or kept_runs(block):
+            if run.style.original:
+                yield run.style.original, block.lines[0].direction

@@ -247,7 +247,7 @@ class _Layout:
             hanging = (
                 0 < row.x0 - first.x0 <= DEEPEST_INDENT * row.size
                 and first.x1 >= row.x1 - RAGGED * row.size
-                and (bool(MARKER.match(first.text)) or first.x1 - first.x0 > NARROW_CELL * row.size)
+                and (bool(MARKER.match(first.text)) or _hangs(first, row))
             )
             if indented or hanging:
                 return True
@@ -270,6 +270,11 @@ class _Layout:
             return False
         goes_on = row.text[0].islower() and last.text[-1] not in _END_OF_SENTENCE
         return not (goes_on and free < 0.4 * (right - paragraph.rect[0]))
+
+
+def _hangs(first: Row, row: Row) -> bool:
+    """Whether a row that is indented goes on with the one over it, which has no marker: it does not end a sentence."""
+    return first.x1 - first.x0 > NARROW_CELL * row.size and first.text[-1] not in _END_OF_SENTENCE
 
 
 def _mates(rows: Sequence[Row]) -> dict[int, list[Row]]:
@@ -355,14 +360,16 @@ def _is_even(edges: Sequence[float], size: float) -> bool:
 
 def _main_style(rows: Iterable[Row]) -> Style:
     weights: dict[Style, int] = {}
-    for span in (span for row in rows for span in row.spans):
+    for span in (span for row in rows for span in row.spans if not span.style.original):
         letters = sum(map(str.isalpha, span.text))
         weights[span.style] = weights.get(span.style, 0) + 4 * letters + len(span.text)
-    return max(weights, key=lambda style: weights[style])
+    return max(weights, key=lambda style: weights[style], default=Style())
 
 
 def _even(style: Style, text: str, main: Style) -> Style:
     """`style` without differences from the main one that nobody sees: a rounded size, the typeface of a comma."""
+    if style.original:
+        return style
     if style.superscript and style.size >= main.size:
         style = replace(style, superscript=False)
     if abs(style.size - main.size) <= NEAR_SIZE * main.size:
@@ -377,6 +384,8 @@ def _join(run: Run, following: Run) -> tuple[Run, Run]:
     before, after = run.text, following.text
     if not before or not after:
         return run, following
+    if run.style.original:
+        return Run(before + " ", run.style), following
     if before[-1] == "\u00ad" or (
         before[-1] in _HYPHENS and before[-2:-1].isalpha() and after[0].isalpha() and after[0].islower()
     ):

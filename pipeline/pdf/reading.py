@@ -15,6 +15,7 @@ from typing import Any
 import pymupdf
 
 from dragoman.domain.document import Line, Rect, Span
+from pipeline.pdf.formulas import NOTHING, with_formulas
 from pipeline.pdf.geometry import UPRIGHT, Direction, axis, contains, joined, turned, turned_point
 from pipeline.pdf.styles import is_invisible, is_maths_font, style_of
 
@@ -27,15 +28,20 @@ FLAGS = (
 # char_flags of a span whose characters have no known meaning (FZ_STEXT_UNICODE_IS_CID, mupdf/fitz/structured-text.h).
 UNKNOWN_UNICODE = 128 | 256
 TEXT_BLOCK, VECTOR_BLOCK = 0, 3
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 LEADER = re.compile(r"[.·…_\s]+")
 # char_flags of a blank that MuPDF made up where letters stand apart (FZ_STEXT_SYNTHETIC, FZ_STEXT_SYNTHETIC_LARGE).
 MADE_UP = 4 | 512
+BULLET = re.compile("[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·∗⋆]")
 # Of a row's size: the height of the letters over the baseline and under it, in most Latin typefaces.
 ASCENT, DESCENT = 0.75, 0.22
 # Of a row's size: spans further apart belong to two rows (cells, a marker and its text). MuPDF itself cuts at 0.8.
 WIDE_GAP = 1.1
 LEADER_GAP = 3.0  # between an entry and its first dot
 SENTENCE_GAP = 1.5  # what TeX leaves between sentences of a loose line
+BLANK_FIRST = (
+    0.25  # what a span that begins with a blank counts where the baseline is asked for: it is that of the blank
+)
 RULE_THICKNESS = 3.0  # points; MuPDF grows a hairline's box to about 3
 WHITE = 0xF8  # each channel: paler fills are taken for paper
 CORNERS = 4  # numbers of a rectangle
@@ -185,6 +191,8 @@ def _rows(
     held: list[Rect] = []
     for span in spans:
         text = span["text"]
+        if _CONTROL.search(text):
+            text = span["text"] = _CONTROL.sub(NOTHING, text)
         if not text or text.isspace():
             held += [] if span["char_flags"] & MADE_UP else [span["bbox"]]
             continue
@@ -206,7 +214,7 @@ def _rows(
 
 def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: int, block: int) -> Row:
     spans: list[Span] = []
-    weights: dict[tuple[float, float], int] = {}
+    weights: dict[tuple[float, float], float] = {}
     maths = unknown = letters = 0
     for span, box in group:
         text, size = span["text"], span["size"]
@@ -223,8 +231,16 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
         if span["char_flags"] & UNKNOWN_UNICODE or is_invisible(span):
             unknown += count
         key = (style.size, baseline)
-        weights[key] = weights.get(key, 0) + count
-    size, baseline = max(weights, key=weights.__getitem__) if len(weights) > 1 else key
+        weights[key] = weights.get(key, 0.0) + (BLANK_FIRST * count if text[0].isspace() else count)
+    if len(weights) > 1:
+        size, baseline = max(weights, key=weights.__getitem__)
+        spans = [_level(span, size, baseline) for span in spans]
+    else:
+        size, baseline = key
+    if maths:
+        symbols = [is_maths_font(span["font"]) for span, _ in group]
+        symbols[0] = symbols[0] and not BULLET.fullmatch(spans[0].text.strip())
+        spans = with_formulas(spans, symbols, size, baseline)
     return Row(
         spans=_trimmed(spans),
         order=order,
@@ -237,6 +253,14 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
         block=block,
         text_x=group[1][1][0] if len(group) > 1 else None,
     )
+
+
+def _level(span: Span, size: float, baseline: float) -> Span:
+    """The span on its row's baseline, where only the blank that it begins with is off it, beside an index."""
+    off = abs(span.baseline - baseline)
+    if not span.text[0].isspace() or not 0 < off < 0.4 * size or abs(span.style.size - size) > 0.05 * size:
+        return span
+    return replace(span, baseline=baseline)
 
 
 def _trimmed(spans: list[Span]) -> tuple[Span, ...]:

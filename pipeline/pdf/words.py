@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 from typing import Any
 
-from dragoman.domain.document import Run, Style
+from dragoman.domain.document import Original, Run, Style
 from pipeline.pdf.bidi import levels
 from pipeline.pdf.fonts import Fonts, clean
 from pipeline.pdf.hyphenation import SHORTEST, Hyphenator, hyphenator
+from pipeline.pdf.returning import Returned
 from pipeline.pdf.scripts import is_simple
 from pipeline.pdf.typefaces import Glyph
 
@@ -42,7 +43,7 @@ class Piece:
 
     `slant`: what uprights lean to the right by, of their height, where the face has no italic cut.
     `level`: of the text (UAX 9), odd from right to left. `codes`: the glyphs' ids in hexadecimal where they follow each other by their own
-    widths and each stands for its own text, else empty.
+    widths and each stands for its own text, else empty. `original`: no glyphs, but letters of the source's page.
     """
 
     glyphs: tuple[Glyph, ...]
@@ -53,6 +54,7 @@ class Piece:
     level: int = 0
     codes: str = ""
     slant: float = 0.0
+    original: Original | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -70,10 +72,14 @@ class Word:
 
 
 class Words:
-    """Makes words of runs, with the fonts of one document. Words that come again are not measured again."""
+    """Makes words of runs, with the fonts of one document. Words that come again are not measured again.
+
+    `originals`: the letters of the source's page that can stand in them; what is not among these is set as text.
+    """
 
     def __init__(self, fonts: Fonts) -> None:
         self.fonts = fonts
+        self.originals: Mapping[Original, Returned] = {}
         self._looks: dict[tuple[Style, float], Look] = {}
         self._hyphenator: Hyphenator | None = None
         self._looked = False
@@ -83,34 +89,31 @@ class Words:
         cleaned = [(clean(run.text), run.style) for run in runs]
         size = max((style.size for _, style in cleaned), default=0.0)
         found = levels("".join([text for text, _ in cleaned]), rtl=rtl)
-        words: list[Word] = []
-        held: list[Piece] = []
-
-        def flush(blank: Piece | None) -> None:
-            if held:
-                words.append(Word(tuple(held), sum([piece.width for piece in held]), blank))
-                held.clear()
-
-        previous, at = "", 0
+        line = _Line()
+        at = 0
         for text, style in cleaned:
-            look = self._look(style, SUPERSCRIPT_RISE * size if style.superscript else 0.0)
-            tokens = _tokens(text)
-            last = len(tokens) - 1
-            for place, token in enumerate(tokens):
-                if found is None and not held and place < last and tokens[place + 1].isspace() and len(token) > 1:
-                    words.append(look.word(token))  # nearly all words come this way
-                elif token.isspace():
-                    if held:
-                        blank = look.pieces(" ", found[at] if found else 0)
-                        flush(blank[0] if blank else None)
-                else:
-                    if held and _may_break(previous, token):
-                        flush(None)
-                    held.extend(look.by_level(token, found[at : at + len(token)] if found else None))
-                previous = token
-                at += len(token)
-        flush(None)
-        return words
+            if style.original and style.original in self.originals:
+                self._add_original(line, text, style, found[at] if found else 0)
+            else:
+                look = self._look(style, SUPERSCRIPT_RISE * size if style.superscript else 0.0)
+                line.add(look, text, found[at : at + len(text)] if found else None)
+            at += len(text)
+        line.flush(None)
+        return line.words
+
+    def _add_original(self, line: _Line, text: str, style: Style, level: int) -> None:
+        """A formula, which reads from left to right, whatever is around it."""
+        original = style.original
+        if original is None:
+            return
+        blank = next(iter(self._look(replace(style, original=None), 0.0).pieces(" ", 0)), None)
+        if text[:1].isspace():
+            line.flush(blank)
+        width = self.originals[original].width
+        line.held.append(Piece((), style.size, style.color, 0.0, width, level + level % 2, original=original))
+        line.previous = text
+        if text[-1:].isspace():
+            line.flush(blank)
 
     def split(self, word: Word, room: float) -> tuple[Word, Word] | None:
         """A word broken by the language's rules where its first part, with a hyphen, goes into `room` points; None: nowhere."""
@@ -135,6 +138,39 @@ class Words:
         if look is None:
             look = self._looks[style, rise] = Look(self.fonts, style, rise)
         return look
+
+
+class _Line:
+    """Words as they are made, and the pieces of the one that is not ended."""
+
+    def __init__(self) -> None:
+        self.words: list[Word] = []
+        self.held: list[Piece] = []
+        self.previous = ""
+
+    def flush(self, blank: Piece | None) -> None:
+        """End the word that is held, with the blank after it."""
+        if self.held:
+            self.words.append(Word(tuple(self.held), sum([piece.width for piece in self.held]), blank))
+            self.held.clear()
+
+    def add(self, look: Look, text: str, found: Sequence[int] | None) -> None:
+        """The words of a text of one look. `found`: the levels of its characters; None: it is all plain."""
+        tokens = _tokens(text)
+        last, at, held = len(tokens) - 1, 0, self.held
+        for place, token in enumerate(tokens):
+            if found is None and not held and place < last and tokens[place + 1].isspace() and len(token) > 1:
+                self.words.append(look.word(token))  # nearly all words come this way
+            elif token.isspace():
+                if held:
+                    blank = look.pieces(" ", found[at] if found else 0)
+                    self.flush(blank[0] if blank else None)
+            else:
+                if held and _may_break(self.previous, token):
+                    self.flush(None)
+                held.extend(look.by_level(token, found[at : at + len(token)] if found else None))
+            self.previous = token
+            at += len(token)
 
 
 class Look:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pymupdf
 from pymupdf import mupdf
 
-from dragoman.domain.document import Block, Rect
+from dragoman.domain.document import Block, Original, Rect
 from pipeline.pdf.bidi import in_sight
 from pipeline.pdf.embedding import stream
 from pipeline.pdf.geometry import Direction, back, joined, point_back, turned
 from pipeline.pdf.ground import Neighbours
+from pipeline.pdf.returning import Returned, operators
 from pipeline.pdf.typefaces import UNITS, Glyph
 from pipeline.pdf.typesetting import SetLine, Setting
 from pipeline.pdf.words import Piece
@@ -24,6 +25,9 @@ BAND_INSET = 0.4  # points at both ends
 REACH = 16  # rectangles that a band may become part of
 _OUTLINED = re.compile(rb"(?<![\w.])2\s+Tr\b")  # fill, then stroke: ISO 32000-1 9.3.6
 _STROKE_COLOR = re.compile(rb"\b(?:RG|G|K|SCN?|CS)\b")  # ISO 32000-1 8.6.8
+
+Originals = Mapping[Original, Returned]
+NO_ORIGINALS: Originals = {}
 
 
 def erase(page: pymupdf.Page, blocks: Iterable[Block], kept: Sequence[Rect], blanks: Iterable[Rect] = ()) -> None:
@@ -107,9 +111,12 @@ def _bands(block: Block, kept: Neighbours) -> list[Rect]:
     return [back(band, direction) for band in bands]
 
 
-def text_operators(setting: Setting, direction: Direction) -> Iterator[str]:
-    """A set text as operators, in a space like the page's own: origin top left, y downwards."""
-    pen = _Pen(setting.scale, direction)
+def text_operators(setting: Setting, direction: Direction, originals: Originals = NO_ORIGINALS) -> Iterator[str]:
+    """A set text as operators, in a space like the page's own: origin top left, y downwards.
+
+    `originals`: the glyphs of what stands in it as on the source's page.
+    """
+    pen = _Pen(setting.scale, direction, originals)
     yield "BT"
     for line in setting.lines:
         yield from pen.line(line)
@@ -119,8 +126,9 @@ def text_operators(setting: Setting, direction: Direction) -> Iterator[str]:
 class _Pen:
     """Writes lines one after the other; says what changes only."""
 
-    def __init__(self, scale: float, direction: Direction) -> None:
+    def __init__(self, scale: float, direction: Direction, originals: Originals) -> None:
         self.scale = scale
+        self.originals = originals
         self.direction = direction
         self.turns: dict[float, str] = {}
         self.font: tuple[str, float] | None = None
@@ -131,6 +139,10 @@ class _Pen:
         x = line.x
         for pieces, gaps in _groups(line):
             first = pieces[0]
+            if first.original:
+                yield from self._returned(first, first.original, x, line.baseline)
+                x += first.width * self.scale + sum(gaps)
+                continue
             yield from self._look(first)
             baseline = line.baseline - first.rise * self.scale
             if first.codes:
@@ -138,6 +150,14 @@ class _Pen:
             else:
                 yield from self._shaped(first, x, baseline)
             x += sum([piece.width for piece in pieces]) * self.scale + sum(gaps)
+
+    def _returned(self, piece: Piece, original: Original, x: float, y: float) -> Iterator[str]:
+        if self.color != piece.color:
+            yield _color(piece.color)
+        if self.outline:
+            yield "0 Tr"
+        yield from operators(self.originals[original].glyphs, x, y, self.scale, self.direction)
+        self.font, self.color, self.outline = None, piece.color, 0.0
 
     def _look(self, piece: Piece) -> Iterator[str]:
         face, size = piece.glyphs[0].face, piece.size * self.scale
@@ -246,15 +266,15 @@ def _color(color: int) -> str:
     return f"{red / 255:.3g} {green / 255:.3g} {blue / 255:.3g} rg"
 
 
-def add_content(page: pymupdf.Page, operators: str, fonts: dict[str, int], *, flipped: Direction | None = None) -> None:
-    """Draw `operators` over what the page holds. They count y downwards from the top left of the unrotated page.
+def add_content(page: pymupdf.Page, drawn: str, fonts: dict[str, int], *, flipped: Direction | None = None) -> None:
+    """Draw the operators `drawn` over what the page holds. They count y downwards from the top left of the unrotated page.
 
     `fonts`: names used in them -> object numbers. What the page holds is mirrored along `flipped`, None: not at all. The page must not be
     rotated at the moment.
     """
     pdf = page.parent
     a, b, c, d, e, f = ~page.transformation_matrix
-    shown = f"\nQ\nq {a:g} {b:g} {c:g} {d:g} {e:g} {f:g} cm\n{operators}\nQ\n"
+    shown = f"\nQ\nq {a:g} {b:g} {c:g} {d:g} {e:g} {f:g} cm\n{drawn}\nQ\n"
     kind, value = pdf.xref_get_key(page.xref, "Contents")
     old = value.strip("[]") if kind in ("xref", "array") else ""
     before, after = stream(pdf, f"q {_flip(page, flipped)}\n".encode()), stream(pdf, shown.encode())

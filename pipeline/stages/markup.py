@@ -127,7 +127,8 @@ def main_style(runs: Iterable[Run]) -> Style:
     """The style of most characters."""
     weights: dict[Style, int] = {}
     for run in runs:
-        weights[run.style] = weights.get(run.style, 0) + len(run.text.strip())
+        if not run.style.original:
+            weights[run.style] = weights.get(run.style, 0) + len(run.text.strip())
     return max(weights, key=lambda style: weights[style], default=Style())
 
 
@@ -157,7 +158,7 @@ def _whole_words(pieces: list[tuple[str, Style]]) -> list[tuple[str, Style]]:
     for text, style in pieces:
         before, old = whole[-1] if whole else ("", style)
         start, end = len(before), 0
-        if before and _is_letter(before[-1]) and _is_letter(text[0]):
+        if before and not (old.original or style.original) and _is_letter(before[-1]) and _is_letter(text[0]):
             start = next((at for at in range(len(before), 0, -1) if not _is_letter(before[at - 1])), 0)
             end = next((at for at, character in enumerate(text) if not _is_letter(character)), len(text))
         if end > len(before) - start:
@@ -176,10 +177,12 @@ def _text(runs: Iterable[Run]) -> str:
 
 
 def _split(runs: tuple[Run, ...], at: int) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
-    """The runs before and after character `at`."""
+    """The runs before and after character `at`; a formula in which it lies is after it as a whole."""
     before: list[Run] = []
     after: list[Run] = []
     for run in runs:
+        if run.style.original and 0 < at < len(run.text):
+            at = 0
         before.append(replace(run, text=run.text[: max(at, 0)]))
         after.append(replace(run, text=run.text[max(at, 0) :]))
         at -= len(run.text)
@@ -230,7 +233,7 @@ class _Writer:
             return self._words(run, whole, at)
         text = run.text.rstrip()
         blanks = run.text[len(text) :]
-        if not any(map(str.isalpha, text)):
+        if run.style.original or not any(map(str.isalpha, text)):
             return self._keep(Run(text, run.style), whole, at, len(text)) + blanks
         tag = self._next_id()
         self.styles[tag] = run.style

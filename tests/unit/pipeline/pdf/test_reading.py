@@ -111,3 +111,35 @@ def test_entries_of_a_table_of_contents_keep_their_own_blocks():
 def test_the_style_is_told_from_the_name_of_the_font(font, family, bold, italic):
     style = style_of({"font": font, "flags": 4, "char_flags": 16, "size": 10.04, "color": 0xFF})
     assert (style.family, style.bold, style.italic, style.size, style.color) == (family, bold, italic, 10.0, 0xFF)
+
+
+def test_a_formula_in_a_sentence_is_read_as_the_letters_of_the_page():
+    read = page(
+        text("The speed is", (72, 100)),
+        text("a", (140, 100), fontname="symb", set_simple=True),
+        text("today", (152, 100)),
+    )
+    assert [(run.text.strip(), run.style.original is not None) for run in read.blocks[0].source] == [
+        ("The speed is", False),
+        ("a", True),
+        ("today", False),
+    ]
+
+
+def test_a_sentence_with_a_bar_over_a_letter_stays_as_it_is():
+    def bar(sheet):
+        sheet.draw_line((141, 89), (147, 89), width=0.4)
+
+    words = (
+        text("The speed is", (72, 100)),
+        text("a", (140, 100), fontname="symb", set_simple=True),
+        text("today", (152, 100)),
+    )
+    assert [block.kind for block in page(*words, bar).blocks] == [BlockKind.FORMULA]
+    assert [block.kind for block in page(*words).blocks] == [BlockKind.PARAGRAPH]
+
+
+def test_a_bullet_of_a_typeface_of_symbols_is_no_formula():
+    read = page(text("•", (72, 100), fontname="symb"), text("An item", (82, 100)))
+    assert [run.style.original for block in read.blocks for run in block.source if "item" in run.text] == [None]
+    assert all("item" not in block.text or "•" not in block.text for block in read.blocks)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.domain.document import Run, Style
+from dragoman.domain.document import Original, Run, Style
 from pipeline.stages import markup
 from pipeline.stages.protect import Glossary
 
@@ -215,3 +215,23 @@ def test_a_text_of_kept_pieces_alone_needs_no_engine():
 def test_no_runs_give_an_empty_text():
     segment = markup.write([])
     assert (segment.text, segment.has_words, markup.read(segment, "")) == ("", False, ())
+
+
+FORMULA = Style(original=Original(((10.0, 20.0, 100.0, 2),), 100.0))
+
+
+def test_a_formula_is_kept_out_whatever_its_letters():
+    segment = markup.write([Run("where ", Style()), Run("xy ", FORMULA), Run("is the speed", Style())])
+    assert segment.text == 'where <x id="1"/> is the speed'
+    assert markup.read(segment, 'Dabei ist <x id="1"/> die Fahrt')[1] == Run("xy ", FORMULA)
+
+
+def test_a_formula_is_not_made_one_word_with_the_letters_beside_it():
+    runs = markup.tidy([Run("a", Style()), Run("xy", FORMULA), Run("bc", Style())])
+    assert [run.text for run in runs] == ["a", "xy", "bc"]
+
+
+def test_a_formula_that_begins_like_an_item_is_not_cut():
+    segment = markup.write([Run("· 2", FORMULA), Run(" is a product", Style())])
+    assert segment.source[0] == Run("· 2 ", FORMULA)
+    assert segment.text == '<x id="1"/> is a product'

@@ -3,7 +3,8 @@ import pytest
 
 from dragoman.domain.job import Layout, Options
 from pipeline.stages.extract import extract
-from pipeline.stages.reconstruct import reconstruct
+from pipeline.stages.reconstruct import join, reconstruct, set_part
+from tests.pages import inline_formulas
 from tests.pdfs import LOREM, make, retyped, words
 
 TO_GERMAN = Options("de")
@@ -152,3 +153,44 @@ def test_blanks_on_both_sides_of_a_line_go_with_it(tmp_path):
 def typewritten(path):
     with pymupdf.open(path) as pdf:
         return sum(len(trace["chars"]) for trace in pdf[0].get_texttrace() if trace["font"] == "Courier")
+
+
+def glyphs_of(path, typeface):
+    with pymupdf.open(path) as pdf:
+        return [
+            (character[1], character[2])
+            for trace in pdf[0].get_texttrace()
+            if typeface in trace["font"]
+            for character in trace["chars"]
+            if character[0] != ord(" ")
+        ]
+
+
+def test_a_formula_returns_to_its_place_in_the_sentence_with_its_own_letters(tmp_path):
+    source = make(tmp_path / "formulas.pdf", "Words.", draw=inline_formulas)
+    out, warnings = run(source, tmp_path, lambda text: text.replace("speed", "very great speed"))
+    before, after = glyphs_of(source, "Symbol"), glyphs_of(out, "Symbol")
+    assert warnings == ()
+    assert [glyph for glyph, _ in after] == [glyph for glyph, _ in before]
+    assert after[0][1][0] > before[0][1][0] + 40
+    assert "grows with a + b as long" in text_of(out)
+    assert "falls with g where" in text_of(out)
+
+
+def test_formulas_of_a_part_return_too(tmp_path):
+    source = make(tmp_path / "formulas.pdf", "Words.", draw=inline_formulas)
+    document, out = retyped(extract(source), str.upper), tmp_path / "out.pdf"
+    set_part(source, document, tmp_path / "part", target_lang="de")
+    join(source, document, [tmp_path / "part"], out, options=TO_GERMAN)
+    assert [glyph for glyph, _ in glyphs_of(out, "Symbol")] == [glyph for glyph, _ in glyphs_of(source, "Symbol")]
+
+
+def test_a_sum_that_hangs_over_a_line_is_not_taken_off_with_its_words(tmp_path):
+    def hanging(pdf):
+        pdf[0].insert_text((72, 500), "Here the ferry waits for", fontname="tiro")
+        pdf[0].insert_text((195, 484), "∑", fontname="symb", fontsize=28)
+        pdf[0].insert_text((230, 500), "passengers on the deck.", fontname="tiro")
+
+    source = make(tmp_path / "sum.pdf", "Words.", draw=hanging)
+    out, _ = run(source, tmp_path, str.upper)
+    assert len(glyphs_of(out, "Symbol")) == 1

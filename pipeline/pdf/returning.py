@@ -1,0 +1,187 @@
+"""Letters of the page that come back as they are: where each formula's glyphs are, and in which of the file's own fonts.
+
+MuPDF's device says of each glyph its font, its place and its code in that font. A formula whose letters cannot all be
+found, or have a font that cannot be named by a code of one or two bytes, is left out: it is set as other text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import hypot
+from typing import Any
+
+import pymupdf
+from pymupdf import mupdf
+
+from dragoman.domain.document import Original
+from pipeline.pdf.geometry import Direction, point_back, turned_point
+
+SLACK = 0.6  # points that a letter may be off its part's baseline
+WIDE_SLACK = 4.0
+LONGEST_NAME = 31  # characters that MuPDF keeps of a font's name
+SUBSET_MARK = 7  # ISO 32000-1 9.6.4: six letters and a plus
+_ENCODING = re.compile("-*-Identity-H$")
+EDGE = 0.1  # points before a part's left edge, from which a letter belongs to it
+
+Matrix = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A formula's glyphs, and its width in points."""
+
+    glyphs: tuple[Letter, ...]
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A glyph: `code` in hexadecimal in the font `name` of the result, `turn` for one unit of size 1.
+
+    `x` and `y` are from the left end and the baseline of its formula, in points of the turned space.
+    """
+
+    name: str
+    code: str
+    turn: Matrix
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Glyph:
+    font: str
+    code: int
+    turn: Matrix
+    x: float
+    y: float
+    advance: float
+
+
+class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no types
+    """Notes the glyphs that are filled with a colour, in the unrotated page's space. Blanks are left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.use_virtual_fill_text()
+        self.glyphs: list[_Glyph] = []
+
+    def fill_text(self, _context: Any, text: Any, ctm: Any, *_paint: Any) -> None:
+        """Called by MuPDF for each piece of text."""
+        span = text.head
+        while span:
+            font = mupdf.ll_fz_font_name(span.font)
+            turn = mupdf.ll_fz_concat(span.trm, ctm)
+            items = mupdf.FzTextSpan(span)
+            for place in range(span.len):
+                item = items.items(place)
+                if item.ucs != ord(" "):
+                    x, y = item.x * ctm.a + item.y * ctm.c + ctm.e, item.x * ctm.b + item.y * ctm.d + ctm.f
+                    advance = item.adv * hypot(turn.a, turn.b)
+                    self.glyphs.append(_Glyph(font, item.cid, (turn.a, turn.b, turn.c, turn.d), x, y, advance))
+            span = span.next
+
+
+def found(
+    page: pymupdf.Page, originals: Iterable[tuple[Original, Direction]]
+) -> tuple[dict[Original, Returned], dict[str, int]]:
+    """The glyphs of each formula, and the fonts that they need: name in the result -> object number.
+
+    The page must not be rotated at the moment, and still have its words.
+    """
+    wanted = list(originals)
+    if not wanted:
+        return {}, {}
+    fonts = _Fonts(page)
+    device = _Device()
+    mupdf.fz_run_page(page.this, device, mupdf.FzMatrix(), mupdf.FzCookie())
+    mupdf.fz_close_device(device)
+    ready: dict[Original, Returned] = {}
+    by_direction = {direction: _Places(device.glyphs, direction) for _, direction in wanted}
+    for original, direction in wanted:
+        glyphs = by_direction[direction].of(original)
+        letters = list(_letters(glyphs, original.baseline, fonts))
+        if glyphs and len(letters) == len(glyphs):
+            width = max(x + glyph.advance for x, _, glyph in glyphs) - min(x for x, _, _ in glyphs)
+            ready[original] = Returned(tuple(letters), width)
+    return ready, fonts.used
+
+
+def _letters(glyphs: Sequence[tuple[float, float, _Glyph]], baseline: float, fonts: _Fonts) -> Iterator[Letter]:
+    left = min((x for x, _, _ in glyphs), default=0.0)
+    for x, y, glyph in glyphs:
+        font = fonts.of(glyph.font)
+        if font is None:
+            return
+        yield Letter(fonts.use(font[0]), f"{glyph.code:0{font[1]}x}", glyph.turn, x - left, y - baseline)
+
+
+class _Places:
+    """Glyphs by the height of their baseline, in the turned space of a direction."""
+
+    def __init__(self, glyphs: Iterable[_Glyph], direction: Direction) -> None:
+        self._rows: dict[int, list[tuple[float, float, _Glyph]]] = {}
+        for glyph in glyphs:
+            x, y = turned_point(glyph.x, glyph.y, direction)
+            self._rows.setdefault(round(y), []).append((x, y, glyph))
+
+    def of(self, original: Original) -> list[tuple[float, float, _Glyph]]:
+        """The glyphs of a formula, with their places; none if they are not as many as were read."""
+        taken: list[tuple[float, float, _Glyph]] = []
+        for left, right, baseline, count in original.parts:
+            # What begins with a blank may be said to stand where that stood.
+            for slack in (SLACK, WIDE_SLACK):
+                part = [
+                    one for one in self._near(baseline, slack) if left - EDGE <= one[0] < max(right - EDGE, left + EDGE)
+                ]
+                if len(part) == count:
+                    break
+            else:
+                return []
+            taken += part
+        return taken
+
+    def _near(self, baseline: float, slack: float) -> Iterator[tuple[float, float, _Glyph]]:
+        for row in range(round(baseline - slack), round(baseline + slack) + 1):
+            yield from (one for one in self._rows.get(row, ()) if abs(one[1] - baseline) < slack)
+
+
+class _Fonts:
+    """The page's fonts, found by the names that MuPDF has for them. `used`: name in the result -> object number."""
+
+    def __init__(self, page: pymupdf.Page) -> None:
+        self.used: dict[str, int] = {}
+        self._known: dict[str, tuple[int, int] | None] = {}
+        for number, _, kind, name, _, encoding, *_ in page.get_fonts():
+            usable = kind != "Type3" and (kind != "Type0" or encoding == "Identity-H")
+            entry = (number, 4 if kind == "Type0" else 2) if usable else None
+            for key in {name[:LONGEST_NAME], _bare(name)}:
+                self._known[key] = entry if self._known.get(key, entry) == entry else None
+
+    def of(self, name: str) -> tuple[int, int] | None:
+        """Object number, and how many hexadecimal digits a code has; None if there is none, or more than one."""
+        return self._known.get(name) or self._known.get(_bare(name))
+
+    def use(self, number: int) -> str:
+        """The name in the result of the font with an object number."""
+        self.used[f"Kept{number}"] = number
+        return f"Kept{number}"
+
+
+def _bare(name: str) -> str:
+    """A font's name without the mark of a subset and the encoding, as far as MuPDF knows it."""
+    return _ENCODING.sub("", name.rpartition("+")[2])[: LONGEST_NAME - SUBSET_MARK]
+
+
+def operators(glyphs: Iterable[Letter], x: float, y: float, scale: float, direction: Direction) -> Iterator[str]:
+    """The glyphs with their formula's left end at (x, y) of the turned space, `scale` times as large."""
+    font = ""
+    for glyph in glyphs:
+        if glyph.name != font:
+            font = glyph.name
+            yield f"/{font} 1 Tf"
+        px, py = point_back(x + glyph.x * scale, y + glyph.y * scale, direction)
+        turn = " ".join(f"{side * scale:.4g}" for side in glyph.turn)
+        yield f"{turn} {px:.2f} {py:.2f} Tm <{glyph.code}> Tj"
