@@ -14,8 +14,9 @@ from dragoman.domain.document import KEPT, Align, Block, BlockKind, Family, Line
 from pipeline.pdf.formulas import is_word
 from pipeline.pdf.geometry import UPRIGHT, Direction, back, intersects, turned
 from pipeline.pdf.ground import Ground, Neighbours
+from pipeline.pdf.joining import joined
 from pipeline.pdf.markers import split
-from pipeline.pdf.paragraphs import LEADER, Paragraph, group, joined
+from pipeline.pdf.paragraphs import LEADER, Paragraph, group
 from pipeline.pdf.reading import Reading, Row, field_boxes, read
 from pipeline.pdf.rooms import Rooms
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
-from dragoman.domain.document import Align, Family, Rect, Run, Style
+from dragoman.domain.document import Align, Family, Rect
 from pipeline.pdf.geometry import overlap
 from pipeline.pdf.ground import Ground
+from pipeline.pdf.joining import HYPHENS
 from pipeline.pdf.markers import MARKER
 from pipeline.pdf.reading import Row
 
@@ -37,13 +38,10 @@ SHORT_CELL_WORDS = 3
 LONG_CELL_WORDS = 8
 WIDE_TABLE = 4  # columns
 LONGEST_MARKER = 6  # characters
-NEAR_SIZE = 0.08  # of the block's size: rounding in the file, not another style
 
 LEADER = re.compile(r"(?:[.·…_]\s?){5,}\s*\S{0,8}$")  # a row that ends in dots, and perhaps a page number, is an entry
 _END_OF_SENTENCE = ".!?:;。！？：；…"
-_HYPHENS = "-\u2010\u00ad"
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
-_UNSPACED = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\u0e00-\u0eff]")
 
 
 @dataclass(slots=True)
@@ -103,21 +101,6 @@ def group(rows: Sequence[Row], ground: Ground) -> list[Paragraph]:
     for paragraph in paragraphs:
         paragraph.align = layout.align(paragraph.rows)
     return sorted(paragraphs, key=lambda paragraph: min(row.order for row in paragraph.rows))
-
-
-def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
-    """The text of the rows as one: hyphens at line ends resolved, no blank between CJK lines, styles made even."""
-    rows = list(rows)
-    if len(rows) == 1 and len(rows[0].spans) == 1 and not rows[0].spans[0].style.superscript:
-        return tuple(_merge([Run(span.text, span.style) for span in rows[0].spans]))  # thousands of cells come this way
-    main = _main_style(rows)
-    pieces: list[Run] = []
-    for row in rows:
-        runs = [Run(span.text, _even(span.style, span.text, main)) for span in row.spans]
-        if pieces:
-            pieces[-1], runs[0] = _join(pieces[-1], runs[0])
-        pieces += runs
-    return tuple(_merge(pieces))
 
 
 class _Layout:
@@ -256,7 +239,7 @@ class _Layout:
     def _ended(self, paragraph: Paragraph, row: Row) -> bool:
         """Whether the last row was the paragraph's end: the next word would still have fitted into it."""
         last = paragraph.last
-        if last.text[-1] in _HYPHENS:
+        if last.text[-1] in HYPHENS:
             return False
         if self.align([*paragraph.rows, row]) in (Align.CENTER, Align.RIGHT):
             return _free(last, row, max(one.x1 - one.x0 for one in [*paragraph.rows, row]) - (last.x1 - last.x0)) > 0
@@ -356,54 +339,3 @@ def _align(rows: Sequence[Row]) -> Align:
 
 def _is_even(edges: Sequence[float], size: float) -> bool:
     return max(edges) - min(edges) <= SAME_EDGE / 2 * size
-
-
-def _main_style(rows: Iterable[Row]) -> Style:
-    weights: dict[Style, int] = {}
-    for span in (span for row in rows for span in row.spans if not span.style.original):
-        letters = sum(map(str.isalpha, span.text))
-        weights[span.style] = weights.get(span.style, 0) + 4 * letters + len(span.text)
-    return max(weights, key=lambda style: weights[style], default=Style())
-
-
-def _even(style: Style, text: str, main: Style) -> Style:
-    """`style` without differences from the main one that nobody sees: a rounded size, the typeface of a comma."""
-    if style.original:
-        return style
-    if style.superscript and style.size >= main.size:
-        style = replace(style, superscript=False)
-    if abs(style.size - main.size) <= NEAR_SIZE * main.size:
-        style = replace(style, size=main.size)
-    if not any(map(str.isalpha, text)) and not style.superscript:
-        return replace(main, color=style.color) if style.size == main.size else replace(style, family=main.family)
-    return style
-
-
-def _join(run: Run, following: Run) -> tuple[Run, Run]:
-    """The last run of a row and the first of the next, with the line end resolved."""
-    before, after = run.text, following.text
-    if not before or not after:
-        return run, following
-    if run.style.original:
-        return Run(before + " ", run.style), following
-    if before[-1] == "\u00ad" or (
-        before[-1] in _HYPHENS and before[-2:-1].isalpha() and after[0].isalpha() and after[0].islower()
-    ):
-        return Run(before[:-1], run.style), following
-    unspaced = _UNSPACED.match(before[-1]) and _UNSPACED.match(after[0])
-    if unspaced or before[-1] in "-\u2010/\u2014" or before[-1].isspace():
-        return run, following
-    return Run(before + " ", run.style), following
-
-
-def _merge(runs: list[Run]) -> list[Run]:
-    merged: list[Run] = []
-    texts: list[list[str]] = []
-    for run in runs:
-        text = run.text.replace("\u00ad", "")
-        if merged and (merged[-1].style is run.style or merged[-1].style == run.style):
-            texts[-1].append(text)
-        elif text:
-            merged.append(run)
-            texts.append([text])
-    return [Run("".join(parts), run.style) for run, parts in zip(merged, texts, strict=True)]
