@@ -28,7 +28,7 @@ from dragoman.files import Checked, clean_name
 from dragoman.ports import BlobStore
 from dragoman.queues import Doorbell
 from dragoman.settings import Settings
-from dragoman.telemetry import traceparent, tracer
+from dragoman.telemetry import any_traceparent, traceparent, tracer
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +118,7 @@ class Intake:
                 payload=dict(message.payload),
                 blob=blob,
                 size=size,
-                traceparent=traceparent(),
+                traceparent=any_traceparent(),
             )
             known = None if created else inbox.by_key(connection, message.key)
         if known:
@@ -357,7 +357,7 @@ class Intake:
             source_sha256=pdf.sha256,
             source_size=pdf.size,
             target_lang=request.options.target_lang,
-            traceparent=traceparent() or (message["traceparent"] if message else None),
+            traceparent=(traceparent() or message["traceparent"]) if message else any_traceparent(),
         )
         if created:
             cards.wake(connection, request.card_id)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterator, MutableMapping
@@ -138,6 +139,23 @@ def traceparent() -> str | None:
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)
     return carrier.get("traceparent")
+
+
+def any_traceparent() -> str:
+    """As `traceparent`, made up where nothing is recorded: a row's lines in the logs then share a trace id all the same."""
+    return traceparent() or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"  # W3C Trace Context 3.2
+
+
+@contextmanager
+def in_trace(parent: str | None, name: str) -> Iterator[None]:
+    """The block belongs to the trace that a row kept, whoever rang: in another trace, a span `name` that links to that one is begun."""
+    here = trace.get_current_span().get_span_context()
+    if parent is None or f"{here.trace_id:032x}" == parent.split("-")[1]:
+        yield
+        return
+    links = [trace.Link(here)] if here.is_valid else []
+    with joined(parent), tracer().start_as_current_span(name, links=links):
+        yield
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from opentelemetry import trace
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from dragoman import telemetry
 from dragoman.db import tally
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
@@ -182,26 +183,31 @@ def attempt(
     if lease is None:
         yield None
         return
-    if lease.row["waiting_for"]:
-        bury(lease, NoWord())
-        yield None
-        return
-    if lease.row["losses"] >= WORKER_LOST_ATTEMPTS:
-        bury(lease, WorkerLost(detail=lease.row["error_detail"] or ""))
-        yield None
-        return
-    with _heartbeat(lease):
-        try:
-            yield lease
-        except LeaseLost:
-            log.info("lease_lost", table=ledger.table.name, id=lease.id)
+    with telemetry.in_trace(lease.row.get("traceparent"), f"{ledger.table.name}.attempt"):
+        if lease.row["waiting_for"]:
+            bury(lease, NoWord())
+            yield None
+        elif lease.row["losses"] >= WORKER_LOST_ATTEMPTS:
+            bury(lease, WorkerLost(detail=lease.row["error_detail"] or ""))
+            yield None
+        else:
+            with _heartbeat(lease), _on_record(lease):
+                yield lease
+
+
+@contextmanager
+def _on_record(lease: Lease) -> Iterator[None]:
+    try:
+        yield
+    except LeaseLost:
+        log.info("lease_lost", table=lease.ledger.table.name, id=lease.id)
+        raise
+    except Exception as error:
+        known = named(error)
+        record(lease, known)
+        if known is error:
             raise
-        except Exception as error:
-            known = named(error)
-            record(lease, known)
-            if known is error:
-                raise
-            raise known from error
+        raise known from error
 
 
 def record(lease: Lease, error: BaseException) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -130,6 +131,28 @@ def test_trace_of_a_row_is_joined_later():
 def test_row_without_a_trace_joins_none():
     with telemetry.joined(None):
         assert telemetry.traceparent() is None
+
+
+def test_a_row_has_a_trace_id_where_nothing_is_recorded_too(as_json):
+    lines = as_json()
+    kept = telemetry.any_traceparent()
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", kept)
+    with telemetry.in_trace(kept, "jobs.attempt"):
+        structlog.get_logger().info("stage_finished")
+    assert lines()[-1]["trace_id"] == kept.split("-")[1]
+
+
+def test_work_that_was_rung_for_in_another_trace_is_in_its_row_s_all_the_same():
+    kept = telemetry.any_traceparent()
+    with trace.use_span(span(), end_on_exit=True), telemetry.in_trace(kept, "jobs.attempt"):
+        assert telemetry.traceparent().split("-")[1] == kept.split("-")[1]
+
+
+def test_work_in_its_row_s_trace_needs_no_further_span():
+    with trace.use_span(span(), end_on_exit=True):
+        here = telemetry.traceparent()
+        with telemetry.in_trace(here, "jobs.attempt"):
+            assert telemetry.traceparent() == here
 
 
 def test_nothing_is_exported_without_an_endpoint():
