@@ -16,6 +16,7 @@ import sys
 from celery.signals import setup_logging
 
 from dragoman import queues
+from dragoman.db import schema
 from dragoman.hearing import Hearing
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings
@@ -30,6 +31,7 @@ def run(settings: Settings) -> None:
     configure_logs(settings.log_format)
     setup_logging.connect(_logs_are_set_up, weak=False)
     configure_traces("dragoman-notifier")
+    schema.wait_until_current(settings.database)
     context = open_context(settings)
     app = queues.make_app(settings)
     os.environ.pop("REMAP_SIGTERM", None)  # read by Celery when it makes the worker

@@ -18,7 +18,7 @@ from celery import Celery
 from sqlalchemy import Table
 
 from dragoman import queues, telemetry
-from dragoman.db import presence
+from dragoman.db import presence, schema
 from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
@@ -64,6 +64,7 @@ def run(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    schema.wait_until_current(settings.database, stop)
     log.info("sweeper_started", every_s=EVERY_S)
     count = Count()
     with Pulse(settings, "sweeper", count.facts):

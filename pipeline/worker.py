@@ -15,7 +15,7 @@ from celery import Task as CeleryTask
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 
 from dragoman import queues, telemetry
-from dragoman.db import inbox, jobs, lease
+from dragoman.db import inbox, jobs, lease, schema
 from dragoman.db.engine import Database
 from dragoman.errors import DatabaseUnavailable
 from dragoman.hearing import Hearing
@@ -39,6 +39,7 @@ LEDGER_OF = {
 def run(settings: Settings) -> None:
     """Work until SIGTERM (which lets running tasks end for a while) or Ctrl-C."""
     telemetry.configure_logs(settings.log_format)
+    schema.wait_until_current(settings.database)
     app = make_worker_app(settings)
     hearing = Hearing(app, "worker", settings.worker_concurrency, settings.lease_s)
     with Pulse(settings, "worker", hearing.facts):

@@ -65,8 +65,9 @@ def opened(data: Path | None) -> Iterator[Data]:
         )
     database = Database(settings.database)
     try:
-        if not schema.is_current(database):
-            raise OperatorError("The database has the schema of another version.", advice="Run `dragoman db upgrade`.")
+        found = schema.fit(database)
+        if found is not schema.Fit.CURRENT:
+            raise OperatorError("The database has the schema of another version.", advice=str(found))
         yield Data(settings, database, open_store(settings.storage))
     finally:
         database.close()

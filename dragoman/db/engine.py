@@ -25,6 +25,8 @@ from dragoman.errors import DatabaseUnavailable
 BUSY_TIMEOUT_S = 10  # how long a SQLite writer waits for another one
 POOL_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 5
+# PostgreSQL, Appendix A: read_only_sql_transaction; undefined_table and undefined_column, where `db upgrade` was forgotten.
+OF_THE_SERVER = ("25006", "42P01", "42703")
 PATIENCE_S, LOOK_EVERY_S = 120.0, 1.0
 
 T = TypeVar("T")
@@ -130,8 +132,13 @@ def _translated() -> Iterator[None]:
     except OperationalError as error:
         raise DatabaseUnavailable(detail=str(error.orig)[:200]) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or _is_of_the_server(error):
             raise DatabaseUnavailable(detail=str(error.orig)[:200]) from error
         raise
     except PoolTimeout as error:
         raise DatabaseUnavailable(detail=str(error)[:200]) from error
+
+
+def _is_of_the_server(error: DBAPIError) -> bool:
+    """Trouble that an admin mends, and no mistake of a statement: PostgreSQL takes no writes, or has another schema."""
+    return getattr(error.orig, "sqlstate", None) in OF_THE_SERVER

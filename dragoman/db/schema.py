@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from enum import StrEnum
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -11,8 +14,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from dragoman.db.engine import Database
+from dragoman.errors import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+LOOK_EVERY_S = 3.0
 LOCK = 7_241_001  # any number, the same for all: PostgreSQL's advisory lock while migrating
 
 
@@ -32,8 +39,47 @@ def upgrade(database: Database) -> None:
         command.upgrade(config(connection), "head")
 
 
-def is_current(database: Database) -> bool:
+class Fit(StrEnum):
+    """How the database's schema and this program fit; each is a sentence that says what to do."""
+
+    CURRENT = "The database has the schema of this program."
+    OLDER = "The database has an older schema than this program, or none: run `dragoman db upgrade`."
+    NEWER = "The database has a newer schema than this program: update this program."
+
+
+def fit(database: Database) -> Fit:
     """Whether the database has the schema that this program needs. Raises DatabaseUnavailable."""
     with database.read() as connection:
         present = MigrationContext.configure(connection).get_current_revision()
-    return present == ScriptDirectory.from_config(config()).get_current_head()
+    known = ScriptDirectory.from_config(config())
+    if present == known.get_current_head():
+        return Fit.CURRENT
+    return Fit.OLDER if present in (None, *(one.revision for one in known.walk_revisions())) else Fit.NEWER
+
+
+def is_current(database: Database) -> bool:
+    """Whether the database has the schema that this program needs. Raises DatabaseUnavailable."""
+    return fit(database) is Fit.CURRENT
+
+
+def wait_until_current(url: str, stop: threading.Event | None = None) -> None:
+    """Return when the database has the schema that this program needs, or when `stop` is set; the log says what is waited for.
+
+    For processes that would do harm, or end again and again, with another one.
+    """
+    stop, database = stop or threading.Event(), Database(url)
+    try:
+        while (waits_for := _lacking(database)) is not None:
+            log.error("waiting_for_database", reason=waits_for)
+            if stop.wait(LOOK_EVERY_S):
+                return
+    finally:
+        database.close()
+
+
+def _lacking(database: Database) -> str | None:
+    try:
+        found = fit(database)
+    except DatabaseUnavailable as error:
+        return error.detail or str(error)
+    return None if found is Fit.CURRENT else str(found)

@@ -49,15 +49,13 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     database = Database(settings.database)
     try:
-        current = schema.is_current(database)
+        found = schema.fit(database)
     finally:
         database.close()
-    if current:
+    if found is schema.Fit.CURRENT:
         yield Finding("database", Verdict.OK, f"{kind} answers and has the schema of this version")
     else:
-        yield Finding(
-            "database", Verdict.FAIL, f"{kind} has the schema of another version", "Run `dragoman db upgrade`."
-        )
+        yield Finding("database", Verdict.FAIL, f"{kind} has the schema of another version", str(found))
 
 
 def store(settings: Settings) -> Iterator[Finding]:

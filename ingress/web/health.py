@@ -129,8 +129,9 @@ def metrics(request: Request) -> Response:
 
 def check_ready(intake: Intake) -> None:
     """Raise DatabaseUnavailable or StoreUnavailable unless both would keep what is accepted now."""
-    if not schema.is_current(intake.database):
-        raise DatabaseUnavailable("The database has another schema than this program: run `dragoman db upgrade`.")
+    found = schema.fit(intake.database)
+    if found is not schema.Fit.CURRENT:
+        raise DatabaseUnavailable(str(found))
     key = f"probes/{uuid.uuid4().hex}/ready"
     intake.store.put(key, io.BytesIO(b"ready"))
     intake.store.delete(key)

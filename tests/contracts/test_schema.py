@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
+import structlog
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from dragoman.db import schema
+from dragoman.db import jobs, schema
 from dragoman.db.engine import Database
 from dragoman.db.models import Base
+from dragoman.db.schema import Fit
 from dragoman.errors import DatabaseUnavailable
 from tests.races import together
-from tests.servers.process import LOOPBACK, free_port
+from tests.servers.process import LOOPBACK, free_port, wait_until
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -40,6 +44,44 @@ def test_upgrade_makes_it_current_and_may_be_repeated(empty):
     schema.upgrade(empty)
     schema.upgrade(empty)
     assert schema.is_current(empty)
+
+
+def test_an_older_and_a_newer_schema_are_told_apart_with_what_to_do(empty):
+    assert schema.fit(empty) is Fit.OLDER
+    with empty.write() as connection:
+        command.upgrade(schema.config(connection), "0005")
+    assert "dragoman db upgrade" in schema.fit(empty)
+    schema.upgrade(empty)
+    assert schema.fit(empty) is Fit.CURRENT
+    with empty.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert "update this program" in schema.fit(empty)
+
+
+def test_a_process_waits_for_its_schema_and_goes_on_by_itself(url, empty):
+    waiting = threading.Thread(target=schema.wait_until_current, args=(url,), daemon=True)
+    with structlog.testing.capture_logs() as lines:
+        waiting.start()
+        wait_until(lambda: bool(lines), 10, "it says what it waits for")
+        assert waiting.is_alive()
+        schema.upgrade(empty)
+        waiting.join(20)
+    assert not waiting.is_alive()
+    assert "dragoman db upgrade" in lines[0]["reason"]
+
+
+def test_statements_of_another_version_are_trouble_that_passes(empty):
+    """A worker that runs while somebody forgot `db upgrade` gives nothing up for it."""
+    with pytest.raises(DatabaseUnavailable), empty.read() as connection:
+        jobs.by_id(connection, "0" * 32)
+
+
+def test_postgresql_that_takes_no_writes_is_trouble_that_passes(postgresql_url):
+    database = Database(f"{postgresql_url}?options=-cdefault_transaction_read_only%3Don")
+    with pytest.raises(DatabaseUnavailable) as caught, database.write() as connection:
+        connection.execute(text("CREATE TABLE t (x INTEGER)"))
+    assert "read-only" in caught.value.detail
+    database.close()
 
 
 def test_processes_that_start_together_upgrade_once(url):

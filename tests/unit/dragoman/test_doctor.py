@@ -56,7 +56,7 @@ def test_database_and_store_that_work_are_well(data, store: BlobStore):
 
 def test_an_old_schema_fails(data, database):
     with database.write() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = 'before'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     finding = found(data)["database"]
     assert finding.verdict is Verdict.FAIL
     assert "dragoman db upgrade" in finding.todo
