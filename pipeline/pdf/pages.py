@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pymupdf
 
-from dragoman.domain.document import Align, Block, DocumentWarning, Original, Page, Rect
+from dragoman.domain.document import Block, DocumentWarning, Original, Page, Rect
 from pipeline.pdf.bidi import is_right_to_left
-from pipeline.pdf.boxes import box_of, box_of_kept, mirrored, widened
+from pipeline.pdf.checking import unerased
+from pipeline.pdf.composing import Composed, Composer
 from pipeline.pdf.covering import cover, strip_text
 from pipeline.pdf.embedding import embed, reserve
-from pipeline.pdf.evenness import Fitted, fit_all
 from pipeline.pdf.fonts import Fonts
 from pipeline.pdf.geometry import Direction, contains
-from pipeline.pdf.leaders import shortened, with_leader, without_leader
 from pipeline.pdf.mirroring import Plan, plan
 from pipeline.pdf.parts import Part, collect
-from pipeline.pdf.places import is_number, kept_runs
+from pipeline.pdf.places import kept_runs
 from pipeline.pdf.reading import detach_annotations, field_boxes, read
 from pipeline.pdf.returning import found
 from pipeline.pdf.stamp import stamp_operators
@@ -26,7 +25,8 @@ from pipeline.pdf.typesetting import FLOOR
 from pipeline.pdf.words import Words
 from pipeline.pdf.writing import add_content, erase, text_operators
 
-_SAME_SIDE = {Align.LEFT: Align.RIGHT, Align.RIGHT: Align.LEFT}  # of a box that is mirrored, for what is not
+TEXT_TINY = "Some text on this page had to be set very small, since its translation is much longer than the original."
+TEXT_KEPT = "Some text on this page was left as it is, since there is no room for its translation."
 HANGING = 4.0  # points that letters may reach out of their line's box, by their typeface's own word for it
 
 
@@ -65,13 +65,14 @@ class Writer:
         there = self._plan(page, sheet, annotations if kind != "null" else "")
         blocks += there.moved.values()
         self.words.originals, fonts = found(sheet, _originals(blocks)) if not page.scanned else ({}, {})
+        composed = Composer(self.words, there, rtl=self.rtl).compose(blocks, page)
         if page.scanned:
             strip_text(sheet)
-            covers = cover(sheet, blocks)
+            covers = cover(sheet, [one.block for one in composed])
         else:
-            kept = [block for block in page.blocks if block.target is None and block.id not in there.moved]
-            erase(sheet, blocks, [*_stays(kept), *page.aslant], page.blanks)
-        operators = [covers, *self._set(blocks, there, page.number), stamp]
+            composed = self._erased(sheet, page, composed)
+        self._warn(composed, len(composed) < len(blocks), page.number)
+        operators = [covers, *self._operators(composed), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
         add_content(sheet, "\n".join(operators), self._numbers | fonts, flipped=there.flipped)
         if page.rotation:
@@ -101,43 +102,25 @@ class Writer:
             return Plan()
         return plan(page, read(sheet, field_boxes(sheet, annotations)).marks, may_flip=not annotations)
 
-    def _set(self, blocks: Sequence[Block], there: Plan, number: int) -> Iterator[str]:
-        texts = [self._kept(block, there) if block.id in there.moved else self._text(block, there) for block in blocks]
-        settings = fit_all(texts, self.words.split)
-        if any(setting.scale < FLOOR or not setting.fits for setting in settings):
-            self._warn_tiny(number)
-        for block, text, setting in zip(blocks, texts, settings, strict=True):
-            if text.leader:
-                setting = with_leader(setting, text.leader, text.box)
-            yield from text_operators(setting, block.lines[0].direction, self.words.originals)
+    def _erased(self, sheet: pymupdf.Page, page: Page, composed: Sequence[Composed]) -> list[Composed]:
+        """Take the originals' words off; gives those texts of which nothing is left on the page."""
+        blocks = [one.block for one in composed]
+        taken = {block.id for block in blocks}
+        stay = [block for block in page.blocks if block.id not in taken]
+        erase(sheet, blocks, [*_stays(stay), *page.aslant], page.blanks)
+        still = unerased((word[:4] for word in sheet.get_text("words", flags=0)), blocks)
+        return [one for number, one in enumerate(composed) if number not in still]
 
-    def _kept(self, block: Block, there: Plan) -> Fitted:
-        """What is not translated, at its new place."""
-        box = widened(mirrored(box_of_kept(block), there.edges[block.id]))
-        return Fitted(self.words.of(kept_runs(block), rtl=is_number(block.text)), box, block.id)
+    def _operators(self, composed: Iterable[Composed]) -> Iterator[str]:
+        for one in composed:
+            yield from text_operators(one.setting, one.block.lines[0].direction, self.words.originals)
 
-    def _text(self, block: Block, there: Plan) -> Fitted:
-        box = box_of(block, block.target or (), rtl=self.rtl)
-        if block.id in there.edges:
-            box = mirrored(box, there.edges[block.id])
-        elif block.id in there.ends:
-            box = replace(box, align=_SAME_SIDE.get(box.align, box.align))
-        end = box.left + box.right - box.original_right if self.rtl else box.original_right
-        runs, leader = without_leader(block.target or (), end, self.words)
-        if leader:
-            box = shortened(box, leader)
-        main = max(runs, key=lambda run: len(run.text)).style
-        return Fitted(
-            self.words.of(runs, rtl=self.rtl), box, (main.family, round(box.size), main.bold, box.single), leader
-        )
-
-    def _warn_tiny(self, number: int) -> None:
-        message = (
-            "Some text on this page had to be set very small, since its translation is much longer than the original."
-        )
-        warning = DocumentWarning("text_tiny", message, number)
-        if warning not in self.warnings:
-            self.warnings.append(warning)
+    def _warn(self, composed: Sequence[Composed], left: bool, number: int) -> None:
+        """What the reader should know of a page. `left`: some of its text could not be set."""
+        if any(one.setting.scale < FLOOR for one in composed):
+            self.warnings.append(DocumentWarning("text_tiny", TEXT_TINY, number))
+        if left:
+            self.warnings.append(DocumentWarning("text_kept", TEXT_KEPT, number))
 
 
 def _stays(blocks: Iterable[Block]) -> Iterator[Rect]:

@@ -104,6 +104,12 @@ def test_text_that_had_to_be_set_very_small_is_reported(source, tmp_path):
     assert ("text_tiny", 0) in {(warning.code, warning.page) for warning in warnings}
 
 
+def test_text_whose_translation_has_no_room_stays_and_is_reported(source, tmp_path):
+    out, warnings = run(source, tmp_path, lambda text: text * 400)
+    assert {(warning.code, warning.page) for warning in warnings} == {("text_kept", 0)}
+    assert text_of(out) == LOREM
+
+
 def test_characters_that_no_typeface_has_are_reported(source, tmp_path):
     _, warnings = run(source, tmp_path, lambda text: text + " \U00013000")
     assert [warning.code for warning in warnings] == ["characters_missing"]

@@ -1,0 +1,105 @@
+"""A page looked at after its texts were set: which of them lie on others or leave the page, and what could not be erased.
+
+Lines are compared by their cores, the band that nearly every letter fills: closely set lines do not touch there. A text is to
+blame where it left the original's box; two that lie on each other in the original may do so in the translation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from dragoman.domain.document import Block, Rect
+from pipeline.pdf.geometry import Direction, area, back, contains, joined, overlap
+from pipeline.pdf.ground import Neighbours
+from pipeline.pdf.typesetting import Setting
+
+CORE_TOP, CORE_BOTTOM = 0.48, 0.04  # of the size, over and under the baseline
+INSET = 0.4  # points at both ends of a line
+SHARE = 0.2  # of the smaller of two lines: with less they touch at a corner only
+OFF = 2.0  # points that a line may reach over the page's edge
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A set text on the page. `home`: the original's box, None: it has none there; `lines`: its cores."""
+
+    lines: tuple[Rect, ...]
+    home: Rect | None
+
+
+def placed(setting: Setting, size: float, direction: Direction, home: Rect | None) -> Placed:
+    """A setting of text of `size` (points, before it was scaled) as what it covers of the page."""
+    found: dict[float, Rect] = {}
+    scaled = size * setting.scale
+    for line in setting.lines:
+        blanks = sum([word.blank.width for word in line.words[:-1] if word.blank])
+        width = (sum([word.width for word in line.words]) + blanks) * setting.scale
+        width += line.stretch * (len(line.words) - 1)
+        core = _core(line.x, line.x + width, line.baseline, scaled)
+        before = found.get(line.baseline)
+        found[line.baseline] = joined(before, core) if before else core
+    return Placed(tuple(back(core, direction) for core in found.values()), home)
+
+
+def cores(blocks: Iterable[Block]) -> Iterator[Rect]:
+    """The cores of the lines of blocks that stay as they are."""
+    for block in blocks:
+        for line in block.lines:
+            x0, y0, x1, y1 = line.bbox
+            height = y1 - y0 if line.direction[0] else x1 - x0
+            inset = 0.25 * height
+            yield (
+                (x0 + INSET, y0 + inset, x1 - INSET, y1 - inset)
+                if line.direction[0]
+                else (x0 + inset, y0 + INSET, x1 - inset, y1 - INSET)
+            )
+
+
+def misplaced(texts: Sequence[Placed], kept: Iterable[Rect], sheet: Rect) -> set[int]:
+    """The places of the texts that are to blame for lying on another one, on what is `kept`, or off the `sheet`."""
+    stays = Neighbours(kept)
+    owners: dict[Rect, list[int]] = {}
+    for number, text in enumerate(texts):
+        for line in text.lines:
+            owners.setdefault(line, []).append(number)
+    others = Neighbours(owners)
+    return {
+        number
+        for number, text in enumerate(texts)
+        if any(
+            not contains(sheet, line, slack=OFF)
+            or any(_meets(line, other) for other in stays.beside(line[1], line[3]))
+            or any(_meets(line, other) and owners[other] != [number] for other in others.beside(line[1], line[3]))
+            for line in _strayed(text)
+        )
+    }
+
+
+def unerased(words: Iterable[Rect], blocks: Sequence[Block]) -> set[int]:
+    """The places of the blocks of whose original lines some of the page's `words` (boxes, after erasing) are still there."""
+    lines = [(number, core) for number, block in enumerate(blocks) for core in cores([block])]
+    owners = {core: number for number, core in lines}
+    near = Neighbours(owners)
+    found = set()
+    for x0, y0, x1, y1 in words:
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        for core in near.beside(y - 0.1, y + 0.1):
+            if core[0] < x < core[2] and core[1] < y < core[3]:
+                found.add(owners[core])
+    return found
+
+
+def _strayed(text: Placed) -> Iterator[Rect]:
+    home = text.home
+    return (line for line in text.lines if home is not None and not contains(home, line, slack=1.0))
+
+
+def _core(x0: float, x1: float, baseline: float, size: float) -> Rect:
+    return x0 + INSET, baseline - CORE_TOP * size, max(x1 - INSET, x0 + INSET), baseline + CORE_BOTTOM * size
+
+
+def _meets(one: Rect, other: Rect) -> bool:
+    width = overlap(one[0], one[2], other[0], other[2])
+    height = overlap(one[1], one[3], other[1], other[3])
+    return width > 0 and height > 0 and width * height > SHARE * min(area(one), area(other))
