@@ -57,9 +57,9 @@ def shortened(box: Box, leader: Leader) -> Box:
 def with_leader(setting: Setting, leader: Leader, box: Box) -> Setting:
     """The setting with dots from the end of its last line to the page number."""
     last = setting.lines[-1]
-    width = sum(word.width + (word.blank.width if word.blank else 0.0) for word in last.words) * setting.scale
-    number = leader.number.width * setting.scale if leader.number else 0.0
-    pitch, gap = leader.pitch * setting.scale, GAP * box.size * setting.scale
+    width = sum(word.width + (word.blank.width if word.blank else 0.0) for word in last.words) * setting.across
+    number = leader.number.width * setting.across if leader.number else 0.0
+    pitch, gap = leader.pitch * setting.across, GAP * box.size * setting.across
     free = last.x - leader.end if box.rtl else leader.end - last.x - width
     count = max(0, int((free - gap - number) / pitch))
     # Each dot has its place from the end, so that those of all entries stand under each other.

@@ -66,7 +66,9 @@ def is_number(text: str) -> bool:
 
 def kept_runs(block: Block) -> tuple[Run, ...]:
     """The source's text as it is set at another place, on the baseline where it stood."""
-    return tuple(Run(run.text.translate(_BULLETS), replace(run.style, superscript=False)) for run in block.source)
+    return tuple(
+        Run(run.text.translate(_BULLETS), replace(run.style, superscript=False, original=None)) for run in block.source
+    )
 
 
 def columns(items: Sequence[Item]) -> list[Rect]:

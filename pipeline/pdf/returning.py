@@ -175,13 +175,30 @@ def _bare(name: str) -> str:
     return _ENCODING.sub("", name.rpartition("+")[2])[: LONGEST_NAME - SUBSET_MARK]
 
 
-def operators(glyphs: Iterable[Letter], x: float, y: float, scale: float, direction: Direction) -> Iterator[str]:
-    """The glyphs with their formula's left end at (x, y) of the turned space, `scale` times as large."""
+def operators(
+    glyphs: Iterable[Letter], x: float, y: float, scale: float, direction: Direction, *, narrow: float = 1.0
+) -> Iterator[str]:
+    """The glyphs with their formula's left end at (x, y) of the turned space, `scale` times as large.
+
+    `narrow`: how much less wide they are than that, 0 to 1.
+    """
     font = ""
     for glyph in glyphs:
         if glyph.name != font:
             font = glyph.name
             yield f"/{font} 1 Tf"
-        px, py = point_back(x + glyph.x * scale, y + glyph.y * scale, direction)
-        turn = " ".join(f"{side * scale:.4g}" for side in glyph.turn)
+        px, py = point_back(x + glyph.x * scale * narrow, y + glyph.y * scale, direction)
+        turn = " ".join(f"{side * scale:.4g}" for side in _narrowed(glyph.turn, direction, narrow))
         yield f"{turn} {px:.2f} {py:.2f} Tm <{glyph.code}> Tj"
+
+
+def _narrowed(turn: Sequence[float], direction: Direction, narrow: float) -> Sequence[float]:
+    """A glyph's matrix with what runs along the line made narrower."""
+    if narrow == 1:
+        return turn
+    sides = []
+    for start in (0, 2):
+        dx, dy = direction
+        less = (narrow - 1) * (turn[start] * dx + turn[start + 1] * dy)
+        sides += [turn[start] + less * dx, turn[start + 1] + less * dy]
+    return sides

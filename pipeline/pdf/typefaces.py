@@ -185,6 +185,8 @@ class OpenFace(Face):
         buffer = hb.Buffer()
         # A mark belongs to its letter's cluster: readers that place it by itself would put a blank after it.
         buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_GRAPHEMES
+        # Joiners have done their work then: what is left of them would be a blank to all who copy.
+        buffer.flags = hb.BufferFlags.REMOVE_DEFAULT_IGNORABLES
         buffer.add_str(text)
         buffer.direction = "rtl" if rtl else "ltr"
         buffer.guess_segment_properties()

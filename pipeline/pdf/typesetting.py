@@ -1,4 +1,4 @@
-"""Words set into a block's box: broken into lines, fitted by growing, then closer leading, then a smaller size.
+"""Words set into a block's box: broken into lines, fitted by growing, then closer leading, narrower letters, then a smaller size.
 
 Pure arithmetic on advances, in points at full size; one unit of `scale` shrinks letters, blanks and leading alike.
 """
@@ -14,6 +14,7 @@ from pipeline.pdf.words import Word
 FLOOR = 0.65  # of the original size: smaller is set only when nothing else helps, and is reported
 LOWEST = 0.4
 STEP = 0.02
+NARROW = 0.95  # of their width: letters that nobody sees to be narrower
 TIGHTEST = (1.0, 0.95, 0.9)  # of the original leading, tried in turn before the size shrinks
 LEAST_LEADING = 1.02  # of the size: closer lines touch
 ASCENT, DESCENT = 0.75, 0.22  # of the size: what a line takes over and under its baseline
@@ -24,6 +25,7 @@ RAGGED, LOOSE = 0.2, 0.06
 
 Splitter = Callable[[Word, float], tuple[Word, Word] | None]
 Lines = list[list[Word]]
+_Fit = tuple[Lines, float, float]  # lines, scale, leading
 
 
 def unsplit(_word: Word, _room: float) -> None:
@@ -66,31 +68,45 @@ class SetLine:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A fitted text. `scale`: of the original size; `fits`: whether it stays in its box."""
+    """A fitted text. `scale`: of the original size; `fits`: whether it stays in its box; `narrow`: of the letters' own width."""
 
     lines: tuple[SetLine, ...]
     scale: float
     fits: bool
+    narrow: float = 1.0
+
+    @property
+    def across(self) -> float:
+        """Points along the line for a point at full size."""
+        return self.scale * self.narrow
 
 
 def fit(words: Sequence[Word], box: Box, *, largest: float = 1.0, split: Splitter = unsplit) -> Setting:
     """The words in the box, as large as they can be, at most `largest` of the original size."""
+    narrow = 1.0
     found = _try(words, box, largest, split)
     if found is None:
-        # Steps from `largest` (does not fit) down to the lowest; what fits at one size fits at every smaller one.
-        high, low = 0, max(1, round((largest - LOWEST) / STEP))
-        found = _try(words, box, LOWEST, split)
-        while found is not None and low - high > 1:
-            middle = (low + high) // 2
-            better = _try(words, box, largest - middle * STEP, split)
-            if better is None:
-                high = middle
-            else:
-                low, found = middle, better
+        narrow = NARROW
+        found = _try(words, box, largest, split, NARROW) or _shrunk(words, box, largest, split)
     if found is None:
         return _crowded(words, box, split)
     lines, scale, leading = found
-    return Setting(tuple(_placed(lines, box, scale, leading)), scale, fits=True)
+    return Setting(tuple(_placed(lines, box, scale, leading, narrow)), scale, fits=True, narrow=narrow)
+
+
+def _shrunk(words: Sequence[Word], box: Box, largest: float, split: Splitter) -> _Fit | None:
+    """The largest size under `largest`, which does not fit, at which narrow words go into the box."""
+    # Steps from `largest` down to the lowest; what fits at one size fits at every smaller one.
+    high, low = 0, max(1, round((largest - LOWEST) / STEP))
+    found = _try(words, box, LOWEST, split, NARROW)
+    while found is not None and low - high > 1:
+        middle = (low + high) // 2
+        better = _try(words, box, largest - middle * STEP, split, NARROW)
+        if better is None:
+            high = middle
+        else:
+            low, found = middle, better
+    return found
 
 
 def wrap(
@@ -125,12 +141,13 @@ def wrap(
     return [*lines, line] if line else lines
 
 
-def _try(words: Sequence[Word], box: Box, scale: float, split: Splitter) -> tuple[Lines, float, float] | None:
+def _try(words: Sequence[Word], box: Box, scale: float, split: Splitter, narrow: float = 1.0) -> _Fit | None:
     """Lines, scale and leading if the words go into the box at `scale`, None if they do not."""
-    width = (box.right - box.left) / scale
+    across = scale * narrow
+    width = (box.right - box.left) / across
     slack = LOOSE if box.align is Align.JUSTIFY else RAGGED
-    lines = wrap(words, width, box.first / scale, box.hanging / scale, split=split, slack=slack)
-    if not _is_within(lines, width, box, scale):
+    lines = wrap(words, width, box.first / across, box.hanging / across, split=split, slack=slack)
+    if not _is_within(lines, width, box, across):
         return None
     room = box.bottom + 0.01 - DESCENT * box.size * scale - _baseline(box, len(lines), scale)
     for tightness in TIGHTEST:
@@ -140,20 +157,21 @@ def _try(words: Sequence[Word], box: Box, scale: float, split: Splitter) -> tupl
     return None
 
 
-def _is_within(lines: Lines, width: float, box: Box, scale: float) -> bool:
+def _is_within(lines: Lines, width: float, box: Box, across: float) -> bool:
     """Whether no line is wider than the box; only a line of one word can be."""
     return all(
-        len(line) > 1 or line[0].width + (box.hanging if number else box.first) / scale <= width + 0.01
+        len(line) > 1 or line[0].width + (box.hanging if number else box.first) / across <= width + 0.01
         for number, line in enumerate(lines)
     )
 
 
 def _crowded(words: Sequence[Word], box: Box, split: Splitter) -> Setting:
     """What does not fit at any size, at the smallest."""
-    width = (box.right - box.left) / LOWEST
-    lines = wrap(words, width, box.first / LOWEST, box.hanging / LOWEST, split=split)
+    across = LOWEST * NARROW
+    width = (box.right - box.left) / across
+    lines = wrap(words, width, box.first / across, box.hanging / across, split=split)
     leading = max(box.leading * TIGHTEST[-1], min(box.leading, LEAST_LEADING * box.size)) * LOWEST
-    return Setting(tuple(_placed(lines, box, LOWEST, leading)), LOWEST, fits=False)
+    return Setting(tuple(_placed(lines, box, LOWEST, leading, NARROW)), LOWEST, fits=False, narrow=NARROW)
 
 
 def _baseline(box: Box, lines: int, scale: float) -> float:
@@ -161,13 +179,14 @@ def _baseline(box: Box, lines: int, scale: float) -> float:
     return box.baseline if lines == 1 else box.baseline - (1 - scale) * ASCENT * box.size
 
 
-def _placed(lines: Lines, box: Box, scale: float, leading: float) -> Iterator[SetLine]:
+def _placed(lines: Lines, box: Box, scale: float, leading: float, narrow: float) -> Iterator[SetLine]:
     baseline = _baseline(box, len(lines), scale)
     for number, line in enumerate(lines):
         indent = box.first if number == 0 else box.hanging
         room = box.right - box.left - indent
         width = sum(word.width for word in line) + sum(word.blank.width for word in line[:-1] if word.blank)
-        free = room - width * scale
+        width *= scale * narrow
+        free = room - width
         x, stretch = box.left + indent, 0.0
         spread = False
         if box.align is Align.RIGHT:
@@ -180,5 +199,5 @@ def _placed(lines: Lines, box: Box, scale: float, leading: float) -> Iterator[Se
             places = len(line) - 1 if spread else blanks
             stretch = free / places if places else 0.0
         if box.rtl:
-            x = box.left + box.right - x - (room if stretch else width * scale)
+            x = box.left + box.right - x - (room if stretch else width)
         yield SetLine(line, x, baseline + number * leading, stretch, spread)

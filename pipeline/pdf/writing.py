@@ -116,7 +116,7 @@ def text_operators(setting: Setting, direction: Direction, originals: Originals 
 
     `originals`: the glyphs of what stands in it as on the source's page.
     """
-    pen = _Pen(setting.scale, direction, originals)
+    pen = _Pen(setting, direction, originals)
     yield "BT"
     for line in setting.lines:
         yield from pen.line(line)
@@ -126,8 +126,8 @@ def text_operators(setting: Setting, direction: Direction, originals: Originals 
 class _Pen:
     """Writes lines one after the other; says what changes only."""
 
-    def __init__(self, scale: float, direction: Direction, originals: Originals) -> None:
-        self.scale = scale
+    def __init__(self, setting: Setting, direction: Direction, originals: Originals) -> None:
+        self.scale, self.narrow = setting.scale, setting.narrow
         self.originals = originals
         self.direction = direction
         self.turns: dict[float, str] = {}
@@ -149,14 +149,14 @@ class _Pen:
                 yield f"{self._at(x, baseline, first.slant)} {self._plain(pieces, gaps, first.size * self.scale)}"
             else:
                 yield from self._shaped(first, x, baseline)
-            x += sum([piece.width for piece in pieces]) * self.scale + sum(gaps)
+            x += sum([piece.width for piece in pieces]) * self.scale * self.narrow + sum(gaps)
 
     def _returned(self, piece: Piece, original: Original, x: float, y: float) -> Iterator[str]:
         if self.color != piece.color:
             yield _color(piece.color)
         if self.outline:
             yield "0 Tr"
-        yield from operators(self.originals[original].glyphs, x, y, self.scale, self.direction)
+        yield from operators(self.originals[original].glyphs, x, y, self.scale, self.direction, narrow=self.narrow)
         self.font, self.color, self.outline = None, piece.color, 0.0
 
     def _look(self, piece: Piece) -> Iterator[str]:
@@ -174,16 +174,18 @@ class _Pen:
         px, py = point_back(x, y, self.direction)
         if slant not in self.turns:
             dx, dy = self.direction
-            self.turns[slant] = f"{dx:g} {dy:g} {dy + slant * dx:g} {slant * dy - dx:g}"
+            along = f"{dx * self.narrow:g} {dy * self.narrow:g}"
+            self.turns[slant] = f"{along} {dy + slant * dx:g} {slant * dy - dx:g}"
         return f"{self.turns[slant]} {px:.2f} {py:.2f} Tm"
 
     def _plain(self, pieces: Sequence[Piece], gaps: Sequence[float], size: float) -> str:
         """Gaps are made by TJ, since Tw means nothing to two-byte codes (ISO 32000-1 9.3.3)."""
         if not any(gaps):
             return f"<{''.join([piece.codes for piece in pieces])}> Tj"
+        along = size * self.narrow
         shown = "".join(
             [
-                f"{piece.codes}> {-gap / size * UNITS:.0f} <" if gap else piece.codes
+                f"{piece.codes}> {-gap / along * UNITS:.0f} <" if gap else piece.codes
                 for piece, gap in zip(pieces, gaps, strict=True)
             ]
         )
@@ -192,14 +194,15 @@ class _Pen:
     def _shaped(self, piece: Piece, x: float, y: float) -> Iterator[str]:
         """Glyphs one by one. What a glyph's own map of characters does not say is said by ActualText (ISO 32000-1 14.9.4)."""
         size = piece.size * self.scale
+        along = size * self.narrow
         for cluster in _clusters(piece.glyphs):
             told = len(cluster) == 1 and cluster[0].face.used[cluster[0].id] == cluster[0].text
             if not told:
                 yield f"/Span <</ActualText <feff{cluster[0].text.encode('utf-16-be').hex()}>>> BDC"
             places = []
             for glyph in cluster:
-                places.append((x + glyph.x * size, glyph))
-                x += glyph.advance * size
+                places.append((x + glyph.x * along, glyph))
+                x += glyph.advance * along
             # Readers take a cluster to reach from its first glyph to the end of its last: marks go between its letter and a blank.
             places.sort(key=lambda place: not place[1].advance)
             for start, glyph in places:
@@ -207,7 +210,7 @@ class _Pen:
                 yield f"{self._at(start + piece.slant * up, y - up, piece.slant)} <{glyph.id:04x}> Tj"
             blank = None if places[-1][1].advance else places[-1][1].face.glyph(" ")
             if blank is not None:
-                yield f"{self._at(x - blank.advance * size, y, piece.slant)} <{blank.id:04x}> Tj"
+                yield f"{self._at(x - blank.advance * along, y, piece.slant)} <{blank.id:04x}> Tj"
             if not told:
                 yield "EMC"
 

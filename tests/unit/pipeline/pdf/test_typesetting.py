@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from dragoman.domain.document import Align, Family, Run, Style
 from pipeline.pdf.evenness import Fitted, fit_all
 from pipeline.pdf.fonts import Fonts
-from pipeline.pdf.typesetting import LOWEST, Box, fit, wrap
+from pipeline.pdf.typesetting import LOWEST, NARROW, Box, fit, wrap
 from pipeline.pdf.words import Words
 
 WORDS = Words(Fonts("de"))
@@ -40,7 +40,7 @@ def test_what_fits_stays_in_its_box(text, width, height):
         assert setting.lines[-1].baseline <= height
         for line in setting.lines:
             natural = sum(word.width + (word.blank.width if word.blank else 0) for word in line.words[:-1])
-            assert line.x + (natural + line.words[-1].width) * setting.scale <= width + 0.1
+            assert line.x + (natural + line.words[-1].width) * setting.across <= width + 0.1
 
 
 def test_a_text_with_room_keeps_its_size():
@@ -166,3 +166,14 @@ def test_justified_chinese_is_spread_between_its_characters():
     setting = fit(words("这个文件已经翻译成中文" * 4), box(right=115.0, align=Align.JUSTIFY))
     assert setting.lines[0].spread
     assert setting.lines[0].stretch > 0
+
+
+def test_letters_get_a_little_narrower_before_they_get_smaller():
+    text = words("one line of words that is full")
+    natural = sum(word.width + (word.blank.width if word.blank else 0) for word in text[:-1]) + text[-1].width
+    setting = fit(text, box(right=natural * 0.97, bottom=12.5))
+    assert (setting.scale, setting.narrow) == (1, NARROW)
+    assert fit(text, box(right=natural, bottom=12.5)).narrow == 1
+    smaller = fit(text, box(right=natural * 0.9, bottom=12.5))
+    assert smaller.across * natural <= natural * 0.9
+    assert smaller.scale > 0.9
