@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from dragoman import retention
 from dragoman.cache import Cache
-from dragoman.db import inbox, jobs, places
+from dragoman.db import inbox, jobs, lease, places
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
 from dragoman.domain.job import OPEN, RowState
@@ -71,6 +71,18 @@ def last_locale(database: Database, sender: str) -> str | None:
     latest = select(INBOX.c.payload).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(LATEST)
     with database.read() as connection:
         return next((payload["locale"] for payload in connection.scalars(latest) if payload.get("locale")), None)
+
+
+def room_in(database: Database, sender: str, within_s: float, most: int) -> float:
+    """In how many seconds fewer than `most` messages of `sender` are younger than `within_s` seconds."""
+    with database.read() as connection:
+        return inbox.room_in(connection, sender, within_s, most)
+
+
+def settle(database: Database, message_id: str) -> bool:
+    """The word that a message waits for came with another one, which is answered instead; False if it waits for none."""
+    with database.write() as connection:
+        return lease.settle(connection, INBOX, INBOX.c.id == message_id) == 1
 
 
 def forget(database: Database, store: BlobStore, settings: Settings, thread: Thread) -> None:

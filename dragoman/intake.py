@@ -138,11 +138,6 @@ class Intake:
         with self.database.read() as connection:
             return inbox.received(connection, sender, within_s, most)
 
-    def room_in(self, sender: str, within_s: float, most: int) -> float:
-        """In how many seconds fewer than `most` messages of `sender` are younger than `within_s` seconds."""
-        with self.database.read() as connection:
-            return inbox.room_in(connection, sender, within_s, most)
-
     def opened(self, message_id: str) -> AbstractContextManager[lease.Lease | None]:
         """One attempt at opening a message, ended by `submit` or `answer`; None if it is not ours to open."""
         return lease.attempt(self.database, inbox.LEDGER, message_id, lease_s=self.settings.lease_s)
@@ -229,11 +224,25 @@ class Intake:
         log.warning("delivery_bounced", delivery_id=delivery_id, message_id=message.id, known=known)
         return known
 
-    def wait(self, message: lease.Lease, waiting_for: WaitingFor, expires_s: float, notes: Mapping[str, Any]) -> None:
-        """The message needs a person's word before it can be opened further; `notes` are added to its payload."""
+    def wait(
+        self,
+        message: lease.Lease,
+        waiting_for: WaitingFor,
+        expires_s: float,
+        notes: Mapping[str, Any],
+        question: Mapping[str, Any] | None = None,
+    ) -> None:
+        """The message needs a person's word before it can be opened further; `notes` are added to its payload.
+
+        `question`: what the notifier asks the sender (`reason` and facts); None: a card asks.
+        """
         with self.database.write() as connection:
             message.wait(connection, waiting_for, expires_s, payload={**message.row["payload"], **notes})
             cards.wake(connection, notes.get("card_id"), asks=waiting_for)
+            if question:
+                self._owe(connection, message.row, outbox.Kind.QUESTION, dict(question), 0.0)
+        if question:
+            self.doorbell.ring(queues.DELIVER, message.id)
 
     def tell(self, message_id: str, waiting_for: WaitingFor, notes: Mapping[str, Any]) -> bool:
         """The word came that a message waits for; False if it does not wait for it (any more)."""
@@ -274,7 +283,7 @@ class Intake:
         with self.database.read() as connection:
             known = presence.published(connection)
         targets = frozenset[str]().union(*(capabilities.targets for capabilities in known))
-        if known and not can_target(target_lang, targets):
+        if known and not language.is_among(target_lang, targets):
             message = f"This server cannot translate into {language.name(target_lang)}."
             raise UnsupportedTarget(message, advice=f"Please choose one of these: {language.listed(targets)}.")
 
@@ -386,9 +395,3 @@ class Intake:
             after_s=after_s,
             traceparent=row["traceparent"],
         )
-
-
-def can_target(target_lang: str, targets: frozenset[str]) -> bool:
-    """Whether `target_lang` is among `targets`, by its language where its region or script is not named there."""
-    bases = {language.base(tag) for tag in targets}
-    return target_lang in targets or language.base(target_lang) in bases

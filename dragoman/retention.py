@@ -16,10 +16,11 @@ from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
+from dragoman.db.lease import settle
 from dragoman.db.outbox import OUTBOX
 from dragoman.db.parts import PARTS
-from dragoman.domain.job import OPEN
-from dragoman.errors import OutboundRefused
+from dragoman.domain.job import OPEN, RowState
+from dragoman.errors import NoWord, OutboundRefused
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.telemetry import hashed
@@ -96,7 +97,10 @@ def purge_message(database: Database, store: BlobStore, message_id: str, maildir
         deliveries = outbox.deliveries(connection, message_id)
         waits = any(delivery["state"] in OPEN for delivery in deliveries)
         waits = waits or any(job["purged_at"] is None for job in jobs.of_message(connection, message_id))
-    if row is None or row["state"] in OPEN:
+    if row is not None and row["state"] == RowState.WAITING and row["channel"] not in jobs.ANSWERED_BY_JOB:
+        with database.write() as connection:  # nobody will have to say a word about it any more
+            settle(connection, INBOX, INBOX.c.id == message_id)
+    elif row is None or row["state"] in OPEN:
         return False
     _delete_below(store, f"inbox/{message_id}/")
     ended = [delivery for delivery in deliveries if delivery["state"] not in OPEN]
@@ -147,7 +151,11 @@ def purge_old(database: Database, store: BlobStore, days: int) -> int:
     is_old = and_(JOBS.c.ended_at < limit, JOBS.c.purged_at.is_(None))
     is_half_gone = and_(JOBS.c.purged_at.is_not(None), JOBS.c.filename != "")
     old_job = select(JOBS.c.id).where(or_(is_old, is_half_gone)).limit(BATCH)
-    old_message = select(INBOX.c.id).where(INBOX.c.ended_at < limit, INBOX.c.purged_at.is_(None)).limit(BATCH)
+    # Who was asked and said nothing has waited for as long as files are kept.
+    is_over = or_(INBOX.c.ended_at < limit, INBOX.c.error_code == NoWord.code)
+    old_message = (
+        select(INBOX.c.id).where(is_over, INBOX.c.ended_at.is_not(None), INBOX.c.purged_at.is_(None)).limit(BATCH)
+    )
     with database.read() as connection:
         job_ids, message_ids = list(connection.scalars(old_job)), list(connection.scalars(old_message))
     for job_id in job_ids:

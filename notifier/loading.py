@@ -30,7 +30,12 @@ def load(database: Database, store: BlobStore, links: Links | None, row: dict[st
     """
     with database.read() as connection:
         message, rows = _message_and_jobs(connection, row)
-        if message is None or message["purged_at"] or _overtaken(connection, row, rows) or _emptied(message, row, rows):
+        if (
+            message is None
+            or message["purged_at"]
+            or _overtaken(connection, message, row, rows)
+            or _emptied(message, row, rows)
+        ):
             return None
         card = _card(connection, message, rows)
         if card is not None and card["withdrawn_at"]:
@@ -63,14 +68,16 @@ def _card(connection: Connection, message: dict[str, Any], rows: list[dict[str, 
     return cards.by_id(connection, card_id) if card_id else None
 
 
-def _overtaken(connection: Connection, row: dict[str, Any], rows: list[dict[str, Any]]) -> bool:
+def _overtaken(
+    connection: Connection, message: dict[str, Any], row: dict[str, Any], rows: list[dict[str, Any]]
+) -> bool:
     """Whether this is a note that was delayed until it was no longer true.
 
     The answer is there, or a question has been answered, or all that is still open waits for the sender, who knows.
     """
     waiting = [job for job in rows if job["state"] == RowState.WAITING]
     if row["kind"] == outbox.Kind.QUESTION:
-        return not waiting
+        return not waiting and message["state"] != RowState.WAITING
     if row["kind"] == outbox.Kind.PROGRESS and not any(
         job["state"] in (RowState.READY, RowState.RUNNING) for job in rows
     ):

@@ -192,7 +192,7 @@ def answer_from(
     ignored = payload.get("ignored") or () if delivery["run"] == 1 else ()
     reason = delivery["payload"].get("reason")
     return Answer(
-        kind=_BEFORE_THE_END.get(delivery["kind"]) or _kind(reason, [file.outcome for file in files]),
+        kind=_kind(delivery["kind"], reason, [file.outcome for file in files]),
         files=tuple(files),
         left_out=tuple(LeftOut(plain(item.get("filename") or "", LONGEST_NAME), _problem(item)) for item in ignored),
         problem=_problem(payload, "error_") if payload.get("error_message") else None,
@@ -265,9 +265,11 @@ def page_numbers(pages: Sequence[int]) -> str:
     return ", ".join(words)
 
 
-def _kind(reason: str | None, outcomes: Sequence[Outcome]) -> AnswerKind:
+def _kind(told: str, reason: str | None, outcomes: Sequence[Outcome]) -> AnswerKind:
     if reason is not None:
         return AnswerKind(reason) if reason in set(AnswerKind) else AnswerKind.REFUSED
+    if told in _BEFORE_THE_END:
+        return _BEFORE_THE_END[told]
     good = [outcome for outcome in outcomes if outcome in (Outcome.DONE, Outcome.SAME, Outcome.DELETED)]
     if good:
         return AnswerKind.DONE if len(good) == len(outcomes) else AnswerKind.PARTLY

@@ -287,6 +287,12 @@ def resume(connection: Connection, table: Table, row_id: str, waiting_for: Waiti
     return connection.execute(update(table).where(*guard).values(**fresh, **values)).rowcount == 1
 
 
+def settle(connection: Connection, table: Table, *which: ColumnElement[bool]) -> int:
+    """End rows that wait, without a word about it: what they waited for has come another way; how many there were."""
+    ended = {"state": RowState.CANCELLED, "ended_at": now_s(), "waiting_for": None}
+    return connection.execute(update(table).where(table.c.state == RowState.WAITING, *which).values(**ended)).rowcount
+
+
 def is_due(table: Table) -> ColumnElement[bool]:
     """Whether a row may be claimed now: its time has come (or its time to wait is over), or its worker's lease ran out."""
     return or_(

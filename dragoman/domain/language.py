@@ -99,6 +99,11 @@ def same(one: str | None, other: str | None) -> bool:
     return script(one) is None or script(other) is None or script(one) == script(other)
 
 
+def is_among(tag: str, targets: frozenset[str]) -> bool:
+    """Whether `tag` is among `targets`, by its language where its region or script is not named there."""
+    return tag in targets or base(tag) in {base(target) for target in targets}
+
+
 def is_right_to_left(tag: str) -> bool:
     """Whether the language is written from right to left."""
     return base(tag) in RIGHT_TO_LEFT

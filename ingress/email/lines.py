@@ -66,7 +66,7 @@ def read(words: str) -> Iterator[tuple[str, bool]]:
 def own(words: str) -> Iterator[str]:
     """The lines that are the sender's own: nothing quoted, nothing that is forwarded, nothing below a mark of the end."""
     for line in (line.strip() for line in words.splitlines()):
-        if _THE_REST_IS_OLD.match(line):
+        if _THE_REST_IS_OLD.match(line[: 2 * LONGEST_LINE]):
             return
         if line and not line.startswith((">", "|")):
             yield line

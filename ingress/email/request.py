@@ -81,9 +81,36 @@ _WISHING = re.compile(
     r"|möcht|brauch|hätte|voudr|besoin|quier|quisier|necesit|vorrei|gostaria|preciso|\bgraag\b|potrzebuj|chcia",
     re.IGNORECASE,
 )
+_ASKING = re.compile(
+    r"\b(?:can|could|may|might|please|get|have|give|send|kann|können|könnte\w*|bitte|geht|puis|peut|pouvez|pourr\w+|avoir|pued\w+|podr\w+|tener"
+    r"|può|potre\w+|posso|avere|pode\w*|kan|kunt|kunnen|zou|krijgen|możn\w+|mog\w+|proszę|czy)\b",
+    re.IGNORECASE,
+)
 _END = re.compile(r"\s*(?:$|[.,;:!?()…–—。、！-])")
 _MORE_AFTER = frozenset(
-    {"with", "by", "for", "asap", "today", "if", "und", "y", "et", "e", "i", "og", "och", "ja", "heute", "prosim"}
+    {
+        "haben",
+        "bekommen",
+        "krijgen",
+        "hebben",
+        "dostać",
+        "with",
+        "by",
+        "for",
+        "asap",
+        "today",
+        "if",
+        "und",
+        "y",
+        "et",
+        "e",
+        "i",
+        "og",
+        "och",
+        "ja",
+        "heute",
+        "prosim",
+    }
 )
 
 
@@ -122,10 +149,13 @@ def from_address(recipient: str) -> Wish:
     return Wish(None, tone, named[0] if named else None)
 
 
-def from_words(words: str) -> Wish:
-    """What the first lines of a body ask for; greetings, banners and quoted lines are passed over."""
+def from_words(words: str, *, is_reply: bool = False) -> Wish:
+    """What the first lines of a body ask for; greetings, banners and quoted lines are passed over.
+
+    In a reply to an answer a question is a wish: "Could I have it in Spanish?"
+    """
     for line, is_signature in lines.read(words):
-        found = from_line(line)
+        found = from_line(line, is_reply=is_reply)
         if found.target_lang and not (
             is_signature and choice(_bare(line)).target_lang
         ):  # a name below "Regards" is a name
@@ -148,10 +178,10 @@ def from_subject(subject: str) -> Wish:
     return NOTHING if len(bare) > lines.LONGEST_LINE or naming.is_code(_bare(bare)) else from_line(bare)
 
 
-def from_line(line: str) -> Wish:
-    """What one line asks for."""
+def from_line(line: str, *, is_reply: bool = False) -> Wish:
+    """What one line asks for; `is_reply`: as in `from_words`."""
     lasting = _LASTING.match(line)
-    if lasting and (found := from_line(line[lasting.end() :])).target_lang:
+    if lasting and (found := from_line(line[lasting.end() :], is_reply=is_reply)).target_lang:
         return replace(found, is_lasting=True)
     line = (
         re.sub(r"\s+(?=[(（][\u3040-\u9fff])", "", line.replace("，", ", ")).strip(" \t*_#`•\"'“”„«»").replace("’", "'")
@@ -159,7 +189,7 @@ def from_line(line: str) -> Wish:
     explicit = _EXPLICIT.match(line)
     if explicit and (found := choice(_bare(explicit[1]))).target_lang:
         return found
-    return _from_few_words(line) or _from_sentence(line) or _from_script(line) or NOTHING
+    return _from_few_words(line) or _from_sentence(line, is_reply=is_reply) or _from_script(line) or NOTHING
 
 
 def choice(text: str) -> Wish:
@@ -213,12 +243,12 @@ def _with_into(core: str) -> Wish | None:
     return Wish(tag) if tag else None
 
 
-def _from_sentence(line: str) -> Wish | None:
+def _from_sentence(line: str, *, is_reply: bool) -> Wish | None:
     """A preposition and a language's name, at the end of a clause; or a form of the name that says "into" by itself.
 
     "in German" may say what a document is written in, so such words count only beside a verb of wishing.
     """
-    is_wishing = _WISHING.search(line) is not None
+    is_wishing = bool(_WISHING.search(line) or (is_reply and _ASKING.search(line)))
     for strength, pattern in _IN_SENTENCE.items():
         if strength == "weak" and not is_wishing:
             continue

@@ -15,7 +15,7 @@ from dragoman import correspondence, queues
 from dragoman.correspondence import Thread
 from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
-from dragoman.domain.job import Options
+from dragoman.domain.job import Options, WaitingFor
 from dragoman.domain.wishes import PersonWishes
 from dragoman.errors import (
     DragomanError,
@@ -84,7 +84,12 @@ def _over_the_limit(intake: Intake, held: Lease) -> dict[str, Any]:
     locale = correspondence.last_locale(intake.database, sender) or tongue.of_sender(
         "", held.row["payload"]["subject"], ""
     )
-    told = {"reason": "quota", "ignored": [], "limit": limit, "room_in_s": intake.room_in(sender, DAY_S, limit)}
+    told = {
+        "reason": "quota",
+        "ignored": [],
+        "limit": limit,
+        "room_in_s": correspondence.room_in(intake.database, sender, DAY_S, limit),
+    }
     return {**told, "locale": locale} if locale else told
 
 
@@ -98,7 +103,10 @@ def _record_bounce(intake: Intake, held: Lease) -> None:
 
 
 class _Opening:
-    """One mail under the knife. `facts` go with every answer: the sender's language, and what was left out."""
+    """One mail under the knife. `facts` go with every answer: the sender's language, and what was left out.
+
+    `answered`: the message whose documents a reply is about, if any.
+    """
 
     def __init__(self, intake: Intake, held: Lease) -> None:
         self.intake, self.held = intake, held
@@ -106,6 +114,7 @@ class _Opening:
         self.sender: str = held.row["sender"]
         self.contents = Contents(intake)
         self.facts: dict[str, Any] = {}
+        self.answered: str | None = None
 
     def run(self) -> None:
         """Open it and act on it; after trouble no PDF stays behind that no job has."""
@@ -128,7 +137,7 @@ class _Opening:
         if thread is not None:
             self.facts["about"] = thread.message_id
         order = commands.command(words, "" if thread else self.payload["subject"])
-        wanted = request.from_words(words)
+        wanted = request.from_words(words, is_reply=thread is not None)
         if order is not None and self._obey(order, thread):
             return
         if thread is not None and wanted.target_lang and not self.contents.ignored:
@@ -186,6 +195,12 @@ class _Opening:
             for job_id in thread.open_jobs if order is Command.CANCEL else thread.waiting_jobs:
                 intake.cancel(job_id)
             intake.drop(self.held, "cancelled")  # the answer to the first mail says so
+        elif (
+            order in (Command.CANCEL, Command.NO)
+            and thread
+            and correspondence.settle(intake.database, thread.message_id)
+        ):
+            self._answer({"reason": "cancelled"})
         else:
             return False
         log.info("mail_order", message_id=self.held.id, order=order)
@@ -193,6 +208,7 @@ class _Opening:
 
     def _translate_again(self, thread: Thread, wish: request.Wish) -> None:
         """The documents of the thread, in another language (or in one at last)."""
+        self.answered = thread.message_id
         try:
             for document in thread.documents:
                 with self.intake.store.open(document.blob) as body:
@@ -220,6 +236,8 @@ class _Opening:
             try:
                 self.intake.check_target(wish.target_lang)
                 self._remember(wish)
+                if self.answered is not None:
+                    correspondence.settle(self.intake.database, self.answered)
                 self.intake.submit(wanted, message=self.held, notes=notes, ack_after_s=ACK_AFTER_S)
             except LimitReached as error:
                 self.contents.forget()
@@ -231,7 +249,17 @@ class _Opening:
                 no = {"reason": "unsupported_language", "wanted": wish.target_lang, **_told(error)}
         if no is not None:
             self.contents.forget()
-            self._answer({**no, "kept": True})
+            self._ask({**no, "kept": True})
+
+    def _ask(self, payload: dict[str, Any]) -> None:
+        """Ask for a language. A mail with documents waits for it; a reply has none, and its thread waits on."""
+        if self.answered is not None:
+            self._answer(payload)
+            return
+        log.info("mail_asks", message_id=self.held.id, reason=payload["reason"])
+        told = {**payload, "ignored": self.contents.ignored, **self.facts}
+        kept_s = self.intake.settings.retention_days * DAY_S
+        self.intake.wait(self.held, WaitingFor.LANGUAGE, kept_s, self.facts, question=told)
 
     def _remember(self, wish: request.Wish) -> None:
         if wish.is_lasting:

@@ -23,7 +23,8 @@ FILLERS = words(
     пожалуйста переведите перевести перевод спасибо прошу перекласти перекладіть переклад дякую будь ласка моля преведете превод
     благодаря παρακαλώ μεταφράστε μετάφραση ευχαριστώ palun tõlkida tõlkige tõlge aitäh lūdzu tulkot tulkojums paldies
     prašau prašom išversti vertimas ačiū vă rog traduceți traducere mulțumesc tolong terjemahkan mohon silakan terima kasih
-    번역해 주세요 번역 부탁드립니다 من فضلك ترجمة ترجم شكرا 谢谢 謝謝 多谢 gern gerne just only nur bonjour hola
+    번역해 주세요 번역 부탁드립니다 من فضلك ترجمة ترجم شكرا 谢谢 謝謝 多谢 gern gerne just only nur bonjour hola und auch noch nochmal nun then again too also aussi encore maintenant también ahora otra vez anche ancora também agora
+    outra ook nog eens nu też teraz jeszcze raz same dasselbe lo mismo la même chose et y e i och og ja a
     """
 )
 # They say what is to be translated: "German document" is no wish without a verb.

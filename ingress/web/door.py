@@ -10,9 +10,10 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from dragoman.db import history, jobs, presence
+from dragoman.domain import language
 from dragoman.domain.job import Status
 from dragoman.errors import Gone, NotFound, UnsupportedTarget
-from dragoman.intake import Intake, can_target
+from dragoman.intake import Intake
 from dragoman.links import Links, Purpose
 from dragoman.settings import Settings
 from ingress.web.callers import Caller, Callers
@@ -41,7 +42,7 @@ class Door:
         """Raise UnsupportedTarget if the engine that was asked for is known not to have the language."""
         with self.intake.database.read() as connection:
             known = {one.engine: one for one in presence.published(connection)}
-        if engine in known and not can_target(target_lang, known[engine].targets):
+        if engine in known and not language.is_among(target_lang, known[engine].targets):
             raise UnsupportedTarget(f"{engine} cannot translate into {target_lang}.", advice="Leave the engine to us.")
 
     def job_of(self, purpose: Purpose, token: str) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def came_of(intake: Intake, kept: set[str]) -> str:
     with intake.database.read() as connection:
         jobs = len(list(connection.scalars(select(JOBS.c.id).where(JOBS.c.message_id.in_(kept)))))
         answers = connection.execute(
-            select(OUTBOX).where(OUTBOX.c.owner.in_(kept), OUTBOX.c.kind == "final")
+            select(OUTBOX).where(OUTBOX.c.owner.in_(kept), OUTBOX.c.kind.in_(("final", "question")))
         ).mappings()
         reasons = [answer["payload"]["reason"] for answer in answers]
     if jobs:

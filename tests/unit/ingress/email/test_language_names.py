@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from babel import Locale
 
@@ -400,6 +402,13 @@ def test_signatures_and_quotes_are_not_read(body: str) -> None:
     assert request.from_words(body).target_lang is None
 
 
+def test_a_line_of_a_megabyte_costs_no_time() -> None:
+    started = time.monotonic()
+    for line in ("<" + "@" * 10**6, "w dniu " + " a" * 500_000, "on " * 300_000):
+        assert request.from_words(line).target_lang is None
+    assert time.monotonic() - started < 5
+
+
 def test_a_wish_below_the_thanks_still_counts() -> None:
     assert request.from_words("Thanks for the first one!\nNow in Spanish please\n").target_lang == "es"
     assert request.from_words("Thanks, that was quick.\nto Spanish\n").target_lang == "es"
@@ -410,3 +419,32 @@ def test_a_wish_below_the_thanks_still_counts() -> None:
 )
 def test_an_ordinary_subject_is_no_wish(subject: str) -> None:
     assert request.from_subject(subject).target_lang is None
+
+
+@pytest.mark.parametrize(
+    ("line", "tag"),
+    [
+        ("Could I also have it in Spanish?", "es"),
+        ("Can you send me this in Italian too", "it"),
+        ("and now in Spanish", "es"),
+        ("und jetzt en español", "es"),
+        ("Geht das auch auf Polnisch?", "pl"),
+        ("Könnte ich es noch auf Englisch haben?", "en"),
+        ("Puis-je l’avoir aussi en allemand ?", "de"),
+        ("¿Podría tenerlo también en francés?", "fr"),
+        ("Posso averlo anche in tedesco?", "de"),
+        ("Kan ik dit ook in het Frans krijgen?", "fr"),
+        ("Czy mogę dostać to też po niemiecku?", "de"),
+        ("The same in Portuguese (Brazil) please", "pt-BR"),
+    ],
+)
+def test_a_reply_may_ask_for_another_language(line: str, tag: str) -> None:
+    assert request.from_words(line, is_reply=True).target_lang == tag
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["The original is in German.", "Page 3 in German is wrong", "I can read Spanish", "Can you check the French part?"],
+)
+def test_a_remark_in_a_reply_is_no_wish(line: str) -> None:
+    assert request.from_words(line, is_reply=True).target_lang is None

@@ -45,10 +45,10 @@ def rows(intake: Intake, table) -> list[dict]:
         return [dict(row) for row in connection.execute(table.select().order_by(table.c.created_at)).mappings()]
 
 
-def answer(intake: Intake) -> dict:
+def answer(intake: Intake, kind: str = "final") -> dict:
     """The payload of the one answer that is owed; nothing else came of the mail."""
     (row,) = rows(intake, OUTBOX)
-    assert row["kind"] == "final"
+    assert row["kind"] == kind
     assert rows(intake, JOBS) == []
     assert list(intake.store.keys("jobs/")) == []
     return row["payload"]
@@ -114,12 +114,14 @@ def test_language_is_taken_from_the_server(intake):
 
 def test_without_a_language_the_sender_is_asked(intake):
     open_message(intake, keep(intake, mail(("a.pdf", PDF))))
-    assert answer(intake)["reason"] == "no_language"
+    assert answer(intake, "question")["reason"] == "no_language"
+    (message,) = rows(intake, INBOX)
+    assert (message["state"], message["waiting_for"]) == ("waiting", "language")
 
 
 def test_unknown_language_in_the_address_is_told(intake):
     open_message(intake, keep(intake, mail(("a.pdf", PDF), body="to German"), "translate+xyzzy@localhost"))
-    told = answer(intake)
+    told = answer(intake, "question")
     assert told["reason"] == "unknown_language"
     assert "xyzzy" in told["error_message"]
 
@@ -149,7 +151,7 @@ def test_language_that_no_engine_has_is_refused_by_its_name(intake):
     with intake.database.write() as connection:
         presence.publish(connection, "worker@a", [Capabilities("deepl", frozenset({"de", "fr"}))])
     open_message(intake, keep(intake, mail(("a.pdf", PDF)), "translate+ja@localhost"))
-    told = answer(intake)
+    told = answer(intake, "question")
     assert (told["reason"], told["error_code"]) == ("unsupported_language", "unsupported_target")
     assert "Japanese" in told["error_message"]
 

@@ -7,10 +7,13 @@ from io import BytesIO
 
 import pytest
 
+from dragoman import retention
+from dragoman.db import presence
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
 from dragoman.intake import Intake, Message
+from dragoman.ports import Capabilities
 from ingress.email import headers
 from ingress.email.door import message_of
 from ingress.email.headers import Mailbox
@@ -55,9 +58,17 @@ class Post:
         return found
 
     def said(self, message_id: str) -> dict:
-        """The payload of the final answer."""
-        (row,) = [row for row in self.rows(OUTBOX, owner=message_id) if row["kind"] == "final"]
+        """The payload of the final answer, or of the question that waits for one."""
+        (row,) = [row for row in self.rows(OUTBOX, owner=message_id) if row["kind"] in ("final", "question")]
         return row["payload"]
+
+    def waits(self, message_id: str) -> bool:
+        return self.rows(INBOX, id=message_id)[0]["state"] == "waiting"
+
+    def time_passes(self, message_id: str) -> None:
+        """Until the wait is over, and the sweeper has looked."""
+        change(self.intake.database, INBOX, message_id, run_after=0.0)
+        open_message(self.intake, message_id)
 
     def rows(self, table, **wanted) -> list[dict]:
         with self.intake.database.read() as connection:
@@ -78,9 +89,56 @@ def test_a_reply_with_just_the_language_starts_the_kept_pdf(post: Post) -> None:
     asked = post("Please.", PDF)
     assert post.said(asked)["reason"] == "no_language"
     assert post.said(asked)["kept"] is True
+    assert post.waits(asked)
     assert post.jobs(post("French\n\nOn Monday, we wrote:\n> which?", answers=ours(asked))) == [
         ("fr", "contract.pdf", PDF)
     ]
+    assert not post.waits(asked)
+
+
+def test_nobody_who_answered_is_told_that_no_word_came(post: Post) -> None:
+    asked = post("Please.", PDF)
+    post("French", answers=ours(asked))
+    post.time_passes(asked)
+    assert [row["kind"] for row in post.rows(OUTBOX, owner=asked)] == ["question"]
+
+
+def test_a_question_that_is_ignored_ends_with_one_answer_and_the_mail_is_forgotten(post: Post) -> None:
+    asked = post("Bitte übersetzen, danke", PDF)
+    post.time_passes(asked)
+    question, final = post.rows(OUTBOX, owner=asked)
+    assert (question["kind"], final["kind"]) == ("question", "final")
+    assert (final["payload"]["reason"], final["payload"]["error_code"]) == ("failed", "no_word")
+    assert post.rows(INBOX, id=asked)[0]["payload"]["locale"] == "de"
+    retention.purge_old(post.intake.database, post.intake.store, 7)
+    assert list(post.intake.store.keys("inbox/")) == []
+
+
+def test_a_reply_with_a_language_that_nobody_can_write_leaves_the_question_open(post: Post) -> None:
+    with post.intake.database.write() as connection:
+        presence.publish(connection, "worker@a", [Capabilities("deepl", frozenset({"de", "fr"}))])
+    asked = post("Please.", PDF)
+    said = post.said(post("Japanese", answers=ours(asked)))
+    assert (said["reason"], said["kept"]) == ("unsupported_language", True)
+    assert post.waits(asked)
+    assert [tag for tag, _, _ in post.jobs(post("German", answers=ours(asked)))] == ["de"]
+
+
+@pytest.mark.parametrize("word", ["cancel", "no", "nein, danke"])
+def test_no_to_the_question_for_a_language_closes_it(post: Post, word: str) -> None:
+    asked = post("Please.", PDF)
+    assert post.said(post(word, answers=ours(asked)))["reason"] == "cancelled"
+    assert not post.waits(asked)
+
+
+@pytest.mark.parametrize("words", ["delete", "delete all"])
+def test_delete_closes_an_open_question_too(post: Post, words: str) -> None:
+    asked = post("Please.", PDF)
+    change(post.intake.database, OUTBOX, post.rows(OUTBOX, owner=asked)[0]["id"], state="done")
+    deleted = post(words, answers=ours(asked))
+    assert post.said(deleted)["reason"] == "deleted"
+    assert post.rows(INBOX, id=asked)[0]["purged_at"]
+    assert [key for key in post.intake.store.keys("inbox/") if deleted not in key] == []
 
 
 def test_a_reply_to_a_result_translates_the_same_document_again(post: Post) -> None:
