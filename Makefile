@@ -18,7 +18,7 @@ up: .venv/.ready ## all of it on this machine, data in DATA=dragoman-data
 	@$(BIN)/dragoman up --data $(DATA)
 
 ##@ Check it
-.PHONY: test lint types check fuzz
+.PHONY: test lint types check fuzz fuzz-mail
 test: .venv/.ready ## run the tests, N=3 at a time; T=tests/unit picks some
 	@sh tests/install_servers.sh test
 	@$(BIN)/pytest -n $(N) --dist loadfile $(T)
@@ -35,6 +35,9 @@ check: lint types test ## all three
 
 fuzz: .venv/.ready ## garbled PDFs for SECONDS=60, SEED=0; SEEDS=folder of PDFs to garble
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) $(if $(SEEDS),--seeds $(SEEDS))
+
+fuzz-mail: .venv/.ready ## garbled mails for SECONDS=60, SEED=0, beside Python's own parser
+	@$(BIN)/python -m tests.fuzz_mail --seconds $(SECONDS) --seed $(SEED)
 
 SEED ?= 1
 SECONDS ?= 120

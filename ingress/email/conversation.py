@@ -31,6 +31,9 @@ _SIZE = re.compile(r"\sSIZE=(\d{1,20})(?=\s|$)", re.IGNORECASE)
 COMMANDS = {
     "*": 5000, "RCPT": 20_000, "NOOP": 20_000, "HELO": 50, "EHLO": 50, "LHLO": 50, "VRFY": 50, "HELP": 50, "STARTTLS": 5,
 }  # fmt: skip
+# Browsers can be made to say these to any port, with SMTP in what follows; no mail client does.
+_OF_HTTP = ("GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "PATCH", "TRACE", "CONNECT", "PRI", "HOST:")
+_TLS_HANDSHAKE = b"\x16"  # RFC 8446 5.1: what a client begins with that speaks TLS at once
 _EXTENSIONS = ("PIPELINING", "ENHANCEDSTATUSCODES")
 _BAD_CLASSES = ("4", "5")
 
@@ -57,6 +60,7 @@ class Conversation(SMTP):
         # The library shares these between all connections, and each EHLO makes them larger.
         self.command_size_limits = defaultdict(lambda: self.command_size_limit, MAIL=1024, RCPT=1024)
         self._smtp_methods.pop("AUTH", None)  # nobody logs in here
+        self._smtp_methods |= dict.fromkeys(_OF_HTTP, self._no_mail)
         self.ended: asyncio.Future[None] = self.loop.create_future()
         self.peer = ""
         self.helo = ""
@@ -65,6 +69,8 @@ class Conversation(SMTP):
         self._errors = 0
         self._is_admitted = False
         self._is_greeting = False
+        self._has_begun = False
+        self._is_gone = False
         self._is_receiving = False
         self._message: Reception | None = None
         self._whole: asyncio.Future[None] | None = None
@@ -106,9 +112,14 @@ class Conversation(SMTP):
 
     def data_received(self, data: bytes) -> None:
         """Nothing is heard from a client that was sent away."""
+        if self._is_gone:
+            return
         if self._message is not None:
             self._feed(data)
+        elif self._is_admitted and not self._has_begun and data.startswith(_TLS_HANDSHAKE):
+            self.hang_up(replies.NO_MAIL)
         elif self._is_admitted:
+            self._has_begun = True
             super().data_received(data)
 
     def eof_received(self) -> bool | None:
@@ -137,6 +148,11 @@ class Conversation(SMTP):
             self._close()
 
     def _close(self) -> None:
+        """Hang up: what the client has said beyond is not heard any more, and not acted on."""
+        self._is_gone = True
+        cast("Any", self._reader)._buffer.clear()  # noqa: SLF001
+        if self._handler_coroutine is not None:
+            self._handler_coroutine.cancel()
         transport = cast("asyncio.Transport", self._original_transport or self.transport)
         cast("asyncio.Transport", self.transport).close()
         self.loop.call_later(ABORT_AFTER_S, transport.abort)
@@ -161,7 +177,7 @@ class Conversation(SMTP):
             reply = replies.enhanced(reply)
         self._door.tally.replied(replies.code_of(reply))
         if self.transport is None or self.transport.is_closing():
-            return
+            raise asyncio.CancelledError  # how the library ends a conversation
         await super().push(reply)
         self._errors += reply.startswith(_BAD_CLASSES)
         if reply.startswith("421 "):
@@ -226,12 +242,36 @@ class Conversation(SMTP):
         finally:
             self._is_receiving = False
         self._set_post_data_state()  # type: ignore[no-untyped-call]
+        before = self._errors
         for _ in range(self._replies_for(envelope) if received else 1):
+            self._errors = before  # each recipient has to hear it, and it is one error
             await self.push(reply)
         if self._goodbye:
             self.hang_up(self._goodbye)
         if self._reader.at_eof():
             raise asyncio.CancelledError  # how the library ends a conversation
+
+    @syntax("QUIT")
+    async def smtp_QUIT(self, arg: str | None) -> None:  # noqa: N802 - the library's name
+        """RFC 5321 4.1.1.10; the library would go on with what was sent behind it."""
+        if arg:
+            await self.push("501 5.5.4 Syntax: QUIT")
+        else:
+            await self.push("221 2.0.0 Bye")
+            self._close()
+
+    @syntax("VRFY <address>")
+    async def smtp_VRFY(self, arg: str | None) -> None:  # noqa: N802 - the library's name
+        """RFC 5321 3.5.3, without the library's way of saying the address again."""
+        await self.push(replies.CANNOT_VERIFY if arg else "501 5.5.4 Syntax: VRFY <address>")
+
+    async def smtp_BDAT(self, arg: str | None) -> None:  # noqa: N802 - the library's name
+        """RFC 3030 is not offered. What comes next would be a message, and must not be taken for commands."""
+        await self.push(replies.NO_CHUNKS)
+        self._close()
+
+    async def _no_mail(self, arg: str | None) -> None:
+        self.hang_up(replies.NO_MAIL)
 
     async def _receive(self, envelope: Envelope) -> Reception | None:
         """The message, None if nothing could be begun: then the client has not been told to go on."""

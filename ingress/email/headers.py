@@ -78,8 +78,19 @@ class Headers:
     @property
     def content_type(self) -> str:
         """Such as `text/plain`, in lower case; what cannot be read is `text/plain` too (RFC 2045 5.2)."""
-        kind = self.raw("content-type").partition(";")[0].strip().casefold()
-        return kind if re.fullmatch(r"[\w.+-]+/[\w.+-]+", kind) else "text/plain"
+        kind = self.token("content-type")
+        return kind if re.fullmatch(r"[^\s/]+/[^\s/]+", kind) else "text/plain"
+
+    def token(self, name: str) -> str:
+        """The first word of a field in lower case, without comments, quotes and parameters: `base64`, `attachment`, or ""."""
+        return without_comments(self.raw(name)[:LONGEST_MAILBOX]).partition(";")[0].strip(' \t"').casefold()
+
+    @property
+    def boundary(self) -> bytes:
+        """What stands between the parts of a multipart (RFC 2046 5.1.1), as it is written in its lines; empty without one."""
+        value = next(iter(self.all("content-type")), b"")
+        found = re.sub(r"\s+\([^()]*\)\Z", "", self.parameter("content-type", "boundary") or "").rstrip()
+        return found.encode("utf-8" if _is_utf8(value) else "latin-1", "replace")
 
     @property
     def filename(self) -> str | None:
@@ -98,8 +109,10 @@ class Headers:
         carrier = Message()
         try:
             carrier[field] = _UNSEEN.sub(" ", value)
-            found = carrier.get_param(name, header=field)
-            return collapse_rfc2231_value(found) if found is not None else None
+            found = carrier.get_param(name, header=field, unquote=False)
+            if isinstance(found, tuple):
+                return collapse_rfc2231_value((*found[:2], _unquoted(found[2]) or ""))
+            return _unquoted(found)
         except (ValueError, LookupError, TypeError, AttributeError, IndexError):
             return None
 
@@ -117,7 +130,7 @@ def body_at(block: bytes) -> int:
         if not line.strip(b"\r\n"):
             return at + len(line)
         is_mbox_line = at == 0 and line.startswith(b"From ")  # some servers put it in front
-        if line[:1] not in b" \t" and not _FIELD.match(line) and not is_mbox_line:
+        if line[:1] not in b" \t:" and not _FIELD.match(line) and not is_mbox_line:
             return at
         at += len(line)
     return at
@@ -144,6 +157,28 @@ def text_of(value: bytes) -> str:
         return value.decode("latin-1")
 
 
+def _unquoted(value: str | None) -> str | None:
+    """A parameter without its quotes. The library would take `<` and `>` off too, which may stand in a boundary."""
+    if value is None or len(value) < 2 or not value.startswith('"') or not value.endswith('"'):  # noqa: PLR2004
+        return value
+    return re.sub(r"\\(.)", r"\1", value[1:-1])
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def without_comments(value: str) -> str:
+    """A structured field without its comments, nested ones too (RFC 5322 3.2.2)."""
+    while value != (fewer := _COMMENT.sub(" ", value)):
+        value = fewer
+    return value
+
+
 def readable(value: str, longest: int = LONGEST_SUBJECT) -> str:
     """A header's text with its encoded words decoded, without what breaks or hides, at most `longest` characters."""
     return plain(_decoded(value))[:longest]
@@ -162,9 +197,7 @@ def mailbox(value: str) -> Mailbox | None:
     """
     if len(value) > LONGEST_MAILBOX:
         return None
-    bare = _QUOTED.sub(" ", value)
-    while bare != (fewer := _COMMENT.sub(" ", bare)):
-        bare = fewer
+    bare = without_comments(_QUOTED.sub(" ", value))
     before, bracket, rest = bare.partition("<")
     if not bracket:
         address = bare.strip()

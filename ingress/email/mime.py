@@ -8,16 +8,18 @@ part are decoded while somebody reads them. Only what comes wrapped whole (winma
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from ingress.email import headers, wrappings
+from ingress.email import headers, uuencoded, wrappings
 from ingress.email.headers import Headers
 
 CHUNK = 1 << 16
 LONGEST_HEADERS = 100_000  # bytes; what is longer is no header any more
 MOST_PARTS = 200
+LOOKED_AT = 32_768  # bytes of a text in which a uuencoded file may begin
 DEEPEST = 20  # containers inside containers
 DEEPEST_MESSAGE = 3  # mails inside mails
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
@@ -69,26 +71,42 @@ class Walk:
         """All parts that hold no others, in their order."""
         return self._parts(iter(lambda: self.stream.read(CHUNK), b""), 0, 0)
 
-    def _parts(self, chunks: Iterator[bytes], depth: int, messages: int) -> Iterator[Part]:
+    def _parts(self, chunks: Iterator[bytes], depth: int, messages: int, untyped: str = "text/plain") -> Iterator[Part]:
+        """`untyped`: what a part is that does not say it."""
         self._seen += 1
         if self._seen > MOST_PARTS or depth > DEEPEST or messages > DEEPEST_MESSAGE:
             self.cut = True
             return
         found, body = _head(chunks)
-        boundary = (found.parameter("content-type", "boundary") or "").rstrip()
-        if found.content_type.startswith("multipart/") and boundary:
-            for section in _Multipart(body, boundary.encode()).sections():
-                yield from self._parts(section, depth + 1, messages)
+        kind = found.content_type if found.all("content-type") else untyped
+        if kind.startswith("multipart/") and found.boundary:
+            inner = _MESSAGES[0] if kind == "multipart/digest" else "text/plain"  # RFC 2046 5.1.5
+            for section in _Multipart(body, found.boundary).sections():
+                yield from self._parts(section, depth + 1, messages, inner)
                 if self._seen > MOST_PARTS:
                     return
-        elif found.content_type in _MESSAGES:
+        elif kind in _MESSAGES:
             yield from self._parts(decoded(found, body), depth + 1, messages + 1)
         else:
-            part = Part(found, messages, decoded(found, body))
-            if (kind := wrapping_of(part)) is None:
-                yield part
-            else:
-                yield from self._unwrapped(part, kind, depth, messages)
+            yield from self._opened(Part(found, messages, decoded(found, body)), depth, messages)
+
+    def _opened(self, part: Part, depth: int, messages: int) -> Iterator[Part]:
+        """A part that is none of MIME's containers; with what it holds in another way."""
+        if (kind := wrapping_of(part)) is not None:
+            yield from self._unwrapped(part, kind, depth, messages)
+        elif (
+            part.headers.content_type == "text/plain"
+            and (begin := uuencoded.begins_at(part.peek(LOOKED_AT))) is not None
+        ):
+            yield Part(part.headers, messages, iter([part.peek(begin)]))
+            for name, body in uuencoded.files(iter(part.read, b"")):
+                self._seen += 1
+                if self._seen > MOST_PARTS:
+                    self.cut = True
+                    return
+                yield Part(_named(name), messages, body)
+        else:
+            yield part
 
     def _unwrapped(self, part: Part, kind: str, depth: int, messages: int) -> Iterator[Part]:
         """What a part holds that is read whole; the part itself where that cannot be told."""
@@ -120,13 +138,13 @@ def wrapping_of(part: Part) -> str | None:
 
 def decoded(found: Headers, chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The bytes of a part without its transfer encoding; damaged encoding gives what can be had."""
-    encoding = found.raw("content-transfer-encoding").strip().casefold()
+    encoding = found.token("content-transfer-encoding")
     if encoding == "base64":
         return _from_base64(chunks)
     if encoding == "quoted-printable":
         return _from_quoted_printable(chunks)
     if encoding in ("x-uuencode", "uuencode", "x-uue"):
-        return _from_uuencode(chunks)
+        return uuencoded.first(chunks)
     return chunks
 
 
@@ -157,7 +175,8 @@ def _head(chunks: Iterator[bytes]) -> tuple[Headers, Iterator[bytes]]:
 def _after(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     if first:
         yield first
-    yield from chunks
+    for chunk in chunks:  # noqa: UP028 - `yield from` would end `chunks` for others too when somebody reads no further
+        yield chunk
 
 
 class _Multipart:
@@ -228,22 +247,25 @@ class _Multipart:
 
 
 def _from_base64(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Up to the padding, which is the end (RFC 2045 6.8); an equals sign that pads nothing is read over, like all that is no base64."""
     held = b""
     for chunk in chunks:
-        text = held + chunk.translate(None, _NOT_BASE64)
-        whole = len(text) - len(text) % 4
-        held = text[whole:]
-        if data := _quads(text[:whole]):
-            yield data
-    if data := _quads((held + b"==")[:4]):
-        yield data
+        runs = re.split(rb"(=+)", chunk.translate(None, _NOT_BASE64))
+        for run, padding in zip(runs[::2], [*runs[1::2], b""], strict=True):
+            text = held + run
+            whole = len(text) - len(text) % 4
+            held = text[whole:]
+            if whole:
+                yield binascii.a2b_base64(text[:whole])
+            if len(held) > 1 and len(held) + len(padding) >= 4:  # noqa: PLR2004 - characters of a quad
+                yield _last(held)
+                return
+    if len(held) > 1:
+        yield _last(held)
 
 
-def _quads(text: bytes) -> bytes:
-    try:
-        return binascii.a2b_base64(text)
-    except binascii.Error:
-        return b""
+def _last(quad: bytes) -> bytes:
+    return binascii.a2b_base64((quad + b"==")[:4])
 
 
 def _from_quoted_printable(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -259,28 +281,3 @@ def _from_quoted_printable(chunks: Iterator[bytes]) -> Iterator[bytes]:
             yield data
     if data := binascii.a2b_qp(held):
         yield data
-
-
-def _from_uuencode(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The bytes between `begin` and `end` (POSIX, uuencode)."""
-    held, begun = b"", False
-    for chunk in chunks:
-        *lines, held = (held + chunk).split(b"\n")
-        for line in lines:
-            if not begun:
-                begun = line.startswith(b"begin ")
-            elif line.strip() == b"end":
-                return
-            elif data := _uu_line(line.rstrip(b"\r")):
-                yield data
-
-
-def _uu_line(line: bytes) -> bytes:
-    try:
-        return binascii.a2b_uu(line)
-    except binascii.Error:  # some encoders pad too much
-        length = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-        try:
-            return binascii.a2b_uu(line[:length])
-        except binascii.Error:
-            return b""

@@ -82,7 +82,7 @@ def items(stream: BinaryIO) -> Iterator[Item]:
 
 def _item(part: Part) -> Item | None:
     kind, name = part.headers.content_type, part.headers.filename
-    disposition = part.headers.raw("content-disposition").partition(";")[0].strip().casefold()
+    disposition = part.headers.token("content-disposition")
     head = part.peek(HEAD)
     is_words = kind.startswith("text/") and not name and disposition != "attachment"
     if _is_pdf(head, at_once=is_words):

@@ -15,12 +15,17 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 
 from dragoman import bounces
 from ingress.email import results
-from ingress.email.headers import Headers, Mailbox, mailbox
+from ingress.email.headers import Headers, Mailbox, mailbox, text_of
 
 POSTMASTER = "postmaster"
 NULL_SENDERS = ("", "<>")
 ANYBODY = "*"
 _LOOP_HEADER = bounces.LOOP_HEADER.casefold()
+_LIST_HEADERS = (  # as RFC 5230 4.6 has them
+    "list-id", "list-post", "list-unsubscribe", "list-subscribe", "list-help", "list-owner", "list-archive",
+)  # fmt: skip
+_REPORTS = frozenset({"multipart/report", "message/delivery-status", "message/disposition-notification"})
+_DAEMON = "mailer-daemon"
 _AUTOMATIC_PRECEDENCE = frozenset({"bulk", "list", "junk", "auto_reply"})
 
 UNKNOWN_RECIPIENT = "550 5.1.1 There is nobody of that name here"
@@ -182,20 +187,25 @@ def why_dropped(headers: Headers, envelope_from: str, rules: Rules) -> str | Non
 
     Our own Message-ID in References is no reason: people reply to an answer with the next PDF.
     """
-    kind = headers.content_type
-    automatic = re.split(r"[;(]", headers.raw("auto-submitted"))[0].strip().casefold()
-    suppressed = {word.strip().casefold() for word in headers.raw("x-auto-response-suppress").split(",")}
     author = mailbox(headers.raw("from"))
+    address = author.address.casefold() if author else ""
+    automatic = [re.split(r"[;(]", said)[0].strip() for said in _said(headers, "auto-submitted")]
+    suppressed = {word.strip() for said in _said(headers, "x-auto-response-suppress") for word in said.split(",")}
     signs = {
-        "own_mail": (author is not None and is_own(author.address, rules)) or bool(headers.all(_LOOP_HEADER)),
+        "own_mail": is_own(address, rules) or bool(headers.all(_LOOP_HEADER)),
         "null_sender": envelope_from in NULL_SENDERS,
-        "auto_submitted": automatic not in ("", "no") and not _is_scanner(automatic, author, rules),
-        "report": kind == "multipart/report",
-        "precedence": headers.raw("precedence").strip().casefold() in _AUTOMATIC_PRECEDENCE,
-        "list": bool(headers.all("list-id")),
-        "auto_reply": bool(headers.all("x-autoreply")) or "all" in suppressed,
+        "auto_submitted": any(word not in ("", "no") and not _is_scanner(word, author, rules) for word in automatic),
+        "report": headers.content_type in _REPORTS or address.partition("@")[0] == _DAEMON,
+        "precedence": not _AUTOMATIC_PRECEDENCE.isdisjoint(_said(headers, "precedence")),
+        "list": any(headers.all(name) for name in _LIST_HEADERS),
+        "auto_reply": bool(headers.all("x-autoreply") or headers.all("x-autorespond")) or "all" in suppressed,
     }
     return next((reason for reason, shown in signs.items() if shown), None)
+
+
+def _said(headers: Headers, name: str) -> list[str]:
+    """Each value of a field that should come once: any of them may be the one that counts."""
+    return [text_of(value).strip().casefold() for value in headers.all(name)]
 
 
 def is_own(address: str, rules: Rules) -> bool:

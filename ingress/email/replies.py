@@ -7,6 +7,10 @@ import re
 MANY_CONNECTIONS = "421 4.7.0 Too many connections; please try again later"
 MANY_ERRORS = "421 4.7.0 Too many errors; closing"
 MANY_COMMANDS = "421 4.7.0 Too many commands; closing"
+NO_MAIL = "421 4.7.0 This is a mail server, and what you speak is another language; closing"
+UNKNOWN_COMMAND = "500 5.5.1 There is no such command here"
+NO_CHUNKS = "502 5.5.1 BDAT was not offered; closing"
+CANNOT_VERIFY = "252 2.5.0 Nobody is looked up here; send a message and see"
 TOO_SLOW = "421 4.4.2 Nothing came for too long; closing"
 SESSION_OVER = "421 4.4.2 This connection has lasted too long; please open a new one"
 CLOSING = "421 4.3.2 The server is going down; please try again later"
@@ -29,6 +33,8 @@ def enhanced(reply: str) -> str:
         return MANY_ERRORS
     if reply.startswith("421 ") and reply.endswith("sent too many times"):
         return MANY_COMMANDS
+    if reply.startswith('500 Error: command "'):  # it quotes what the client said
+        return UNKNOWN_COMMAND
     found = _REPLY.fullmatch(reply)
     if not found or found[1] not in _CODES:
         return reply

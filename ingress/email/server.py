@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
+import logging
 import shutil
 import signal
 import socket
@@ -256,6 +258,7 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises SettingsInvalid."""
     telemetry.configure_logs(settings.log_format)
     telemetry.configure_traces("dragoman-smtp")
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # the library's: it would quote what clients say
     database = Database(settings.database)
     doorbell = BrokerDoorbell(make_app(settings)) if settings.broker_url else None
     try:
@@ -274,6 +277,7 @@ async def serve(intake: Intake, limits: Limits | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     entrance = Door(intake, limits)
+    gc.freeze()  # what was imported stays: looking through it again and again costs a quarter of a message's time
     settings = intake.settings
     await _opened("DRAGOMAN_SMTP_LISTEN", entrance.open, settings.smtp_listen)
     if settings.lmtp_listen:
