@@ -23,7 +23,6 @@ from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.telemetry import hashed
 
-LATEST = 100  # messages of a sender that are looked through for an id of the sender's own
 FARTHEST = 20  # replies to replies that are followed
 TEAM = "email"  # the "workspace" that all senders of mail belong to
 _OWNER = re.compile(r"<([0-9a-f]{32})\.\d+\.[a-z_]+@")  # of a Message-ID of ours (`notifier.email_reply.message_id`)
@@ -52,7 +51,7 @@ class Thread:
 def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | None:
     """What a mail of `sender` that answers the mails with these Message-IDs is about; None: nothing of theirs."""
     with database.read() as connection:
-        latest = select(INBOX).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(LATEST)
+        latest = select(INBOX).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(inbox.LATEST)
         known = [dict(row) for row in connection.execute(latest).mappings()]
         row = _answered(connection, sender, ids, known)
         for _ in range(FARTHEST):
@@ -68,9 +67,8 @@ def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | N
 
 def last_locale(database: Database, sender: str) -> str | None:
     """The language of the latest answer to a sender of which it is known."""
-    latest = select(INBOX.c.payload).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(LATEST)
     with database.read() as connection:
-        return next((payload["locale"] for payload in connection.scalars(latest) if payload.get("locale")), None)
+        return inbox.last_locale(connection, sender)
 
 
 def room_in(database: Database, sender: str, within_s: float, most: int) -> float:

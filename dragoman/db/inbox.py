@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import Connection, Table, bindparam, func, select, update
 
 from dragoman.db import cards, outbox
 from dragoman.db.clock import now_s
@@ -14,7 +14,11 @@ from dragoman.db.statements import insert_once
 from dragoman.domain.job import RowState
 from dragoman.errors import Conflict
 
+LATEST = 100  # messages of a sender that are looked through
 INBOX = cast("Table", InboxRow.__table__)
+
+
+_BY_KEY = select(INBOX).where(INBOX.c.key == bindparam("wanted"))  # made once: each mail asks it
 
 
 def insert(connection: Connection, **values: Any) -> bool:
@@ -30,7 +34,7 @@ def by_id(connection: Connection, message_id: str) -> dict[str, Any] | None:
 
 def by_key(connection: Connection, key: str) -> dict[str, Any] | None:
     """The message with this source key, or None."""
-    row = connection.execute(select(INBOX).where(INBOX.c.key == key)).mappings().one_or_none()
+    row = connection.execute(_BY_KEY, {"wanted": key}).mappings().one_or_none()
     return dict(row) if row else None
 
 
@@ -76,10 +80,18 @@ def retry(connection: Connection, message_id: str) -> str:
     return str(row["channel"])
 
 
+def last_locale(connection: Connection, sender: str) -> str | None:
+    """The language of the latest of a sender's messages of which it is known; None if it is of none."""
+    latest = select(INBOX.c.payload).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(LATEST)
+    return next((payload["locale"] for payload in connection.scalars(latest) if payload.get("locale")), None)
+
+
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
     facts = told(error)
     cards.wake(connection, row["payload"].get("card_id"), asks=None)
     payload = {"reason": "failed", **{name: facts[name] for name in ("error_code", "error_message", "error_advice")}}
+    if locale := last_locale(connection, row["sender"]):  # its own words were perhaps never read
+        payload["locale"] = row["payload"].get("locale") or locale
     outbox.owe(
         connection,
         owner=row["id"],

@@ -14,7 +14,7 @@ from dragoman import bounces
 from dragoman.db import jobs, outbox
 from ingress.email.server import Door
 from ingress.email.tasks import open_message
-from tests.mail_door import OPEN, PDF, SENDER, an_intake, mail, messages, serving
+from tests.mail_door import OPEN, PDF, SENDER, Dialogue, an_intake, mail, messages, serving, stuffed
 from tests.rows import deliveries
 from tests.servers.postfix import Postfix
 from tests.servers.process import LOOPBACK, find, free_port, missing, wait_until
@@ -75,6 +75,34 @@ def test_postfix_in_front_hands_on_refuses_and_reports(intake, database, setting
     open_message(trusting, kept[ours]["id"])
     (delivery,) = deliveries(database, "a-job")
     assert delivery["bounce"].startswith("failed 5.1.1: smtp; 550 5.1.1 there is no gone here")
+
+
+# What is no end of a message for the door, but was one for some mail server.
+NO_ENDS = [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r", b"\r.\r", b"\n\n.\n\n"]
+
+
+@pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
+def test_no_second_message_is_smuggled_through_postfix(intake, sink, protocol):
+    """With the settings that the how-to names: Postfix' own exception for its network would hide the trouble here."""
+    _, smarthost = sink
+    strict = {"smtpd_forbid_bare_newline": "normalize", "smtpd_forbid_bare_newline_exclusions": ""}
+    trusting = an_intake(intake, allowed_senders=("@example.org",), sender_auth="trusted", trusted_peers=(LOOPBACK,))
+    smuggled = (
+        b"MAIL FROM:<b@example.org>\r\nRCPT TO:<translate+fr@localhost>\r\nDATA\r\nFrom: b@example.org\r\n\r\nx\r\n"
+    )
+    with serving(trusting, lmtp=True) as door:
+        hop = door.lmtp_port if protocol == "lmtp" else door.port
+        with Postfix("localhost", hop, smarthost, protocol, **strict) as postfix:
+            for number, end in enumerate(NO_ENDS):
+                with Dialogue(postfix.port) as client:
+                    client.until_data(TO)
+                    client.socket.sendall(stuffed(mail(X_Number=str(number))) + b"x" + end + smuggled + b".\r\n")
+                    assert client.hear().startswith("250 "), end
+            wait_until(lambda: len(messages(intake)) >= len(NO_ENDS), 30, "all are here", every_s=0.1)
+            wait_until(lambda: postfix.queue() == [], 30, "Postfix has nothing left", every_s=0.1)
+    kept = messages(intake)
+    assert len(kept) == len(NO_ENDS)
+    assert {(row["sender"], row["payload"]["recipient"]) for row in kept} == {(SENDER, TO)}
 
 
 @pytest.fixture

@@ -22,8 +22,11 @@ STOP_WITHIN_S = 15
 class Postfix:
     """A running Postfix; `queue()` lists the mails that it still holds."""
 
-    def __init__(self, relay_domain: str, next_hop: int, smarthost: int, protocol: str = "smtp") -> None:
-        """`next_hop`, `smarthost`: ports on loopback; `protocol`: what is spoken with the first, `smtp` or `lmtp`."""
+    def __init__(self, relay_domain: str, next_hop: int, smarthost: int, protocol: str = "smtp", **more: str) -> None:
+        """`next_hop`, `smarthost`: ports on loopback; `protocol`: what is spoken with the first, `smtp` or `lmtp`.
+
+        `more`: settings of `main.cf`.
+        """
         if os.geteuid() != 0:
             pytest.skip("Postfix has to be started by root")
         self._postfix = find("postfix") or missing("postfix", "postfix")
@@ -31,7 +34,7 @@ class Postfix:
         self._server = Server("postfix")
         self._folder = self._server.folder
         self._folder.chmod(0o755)
-        self._configure(relay_domain, next_hop, smarthost, protocol)
+        self._configure(relay_domain, next_hop, smarthost, protocol, more)
 
     def __enter__(self) -> Self:
         self._run("start")
@@ -58,7 +61,7 @@ class Postfix:
     def _run(self, word: str) -> None:
         subprocess.run([self._postfix, "-c", self._config, word], check=True, capture_output=True, timeout=60)
 
-    def _configure(self, relay_domain: str, next_hop: int, smarthost: int, protocol: str) -> None:
+    def _configure(self, relay_domain: str, next_hop: int, smarthost: int, protocol: str, more: dict[str, str]) -> None:
         hop = f"lmtp:inet:{LOOPBACK}:{next_hop}" if protocol == "lmtp" else f"smtp:[{LOOPBACK}]:{next_hop}"
         etc, queue, data = (self._folder / name for name in ("etc", "queue", "data"))
         for folder in (etc, queue, data):
@@ -87,6 +90,7 @@ class Postfix:
             "alias_database": "",
             "minimal_backoff_time": "1s",
             "queue_run_delay": "2s",
+            **more,
         }
         (etc / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
         services = re.sub(
