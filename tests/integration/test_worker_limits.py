@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+import pymupdf
 import pytest
 
 from dragoman import queues
@@ -38,6 +39,12 @@ if sys.argv[3:]:  # a library in C that never comes back to Python
     tasks.WORK_OF[Stage.TRANSLATE] = lambda _: (signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}), time.sleep(60))
 worker.run(Settings.from_env())
 """
+
+
+def page(text: str) -> bytes:
+    with pymupdf.open() as pdf:
+        pdf.new_page().insert_text((72, 72), text)
+        return bytes(pdf.tobytes())
 
 
 class Bench:
@@ -165,3 +172,25 @@ def test_sigterm_hands_back_what_cannot_be_finished_and_nothing_is_paid_twice(be
     )
     texts = [text for request in bench.deepl.requests for text in request["text"]]
     assert len(texts) == len(set(texts))
+
+
+def test_two_workers_keep_to_the_rate_of_the_key_in_any_10_seconds(bench, run, monkeypatch):
+    rate, jobs, window_s = 5, 75, 10.0
+    monkeypatch.setenv("DRAGOMAN_DEEPL_REQUESTS_PER_S", str(rate))
+    bench.deepl.latency_s = 0.0
+    ids = [add_job(bench.database) for _ in range(jobs)]
+    for number, job_id in enumerate(ids):
+        bench.store.put(f"jobs/{job_id}/source.pdf", BytesIO(page(f"Only the document number {number} says this.")))
+    run(600, 660)
+    run(600, 660)
+    for job_id in ids:
+        bench.ring(job_id)
+    wait_until(
+        lambda: all(row(bench.database, JOBS, one)["state"] == RowState.DONE for one in ids), 120, "all end", 0.5
+    )
+    at = sorted(bench.deepl.asked_at)
+    assert len(at) == jobs
+    assert at[-1] - at[0] > window_s
+    busiest = max(sum(start <= one < start + window_s for one in at) for start in at)
+    assert busiest <= rate * window_s * 1.1
+    assert busiest >= rate * window_s * 0.6  # it was the bucket that held them up

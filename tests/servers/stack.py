@@ -78,6 +78,11 @@ class Stack:
             process.wait(60)
             self._server.process = None
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Its settings, for a command that is to see the same server; its broker is its own."""
+        return self._environment
+
     def log(self) -> str:
         """What all processes have logged."""
         return self._server.log.read_text(errors="replace")
