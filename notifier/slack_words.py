@@ -87,6 +87,7 @@ def _hopeless() -> frozenset[str]:
     found, kinds = set(), [RequestError]
     while kinds:
         kind = kinds.pop()
-        found.add(kind.code)
-        kinds += kind.__subclasses__()
-    return frozenset(found - mendable)
+        if kind.code not in mendable:
+            found.add(kind.code)
+            kinds += kind.__subclasses__()
+    return frozenset(found)

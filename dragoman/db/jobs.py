@@ -14,7 +14,9 @@ from dragoman.db.lease import resume as resume_row
 from dragoman.db.models import JobRow
 from dragoman.db.statements import insert_once
 from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent, status_of
+from dragoman.domain.owner import team_of
 from dragoman.errors import Conflict
+from dragoman.telemetry import hashed
 
 JOBS = cast("Table", JobRow.__table__)
 NEVER = 1e12  # of `run_after`: somebody else makes the row due
@@ -27,6 +29,7 @@ ASKED_BY_DELIVERY = frozenset({"email"})
 
 def insert(connection: Connection, **values: Any) -> bool:
     """A new job at its first stage, rung for now; False if its key is known."""
+    team = team_of(values["owner"])
     return insert_once(
         connection,
         JOBS,
@@ -35,6 +38,7 @@ def insert(connection: Connection, **values: Any) -> bool:
         created_at=now_s(),
         rung_at=now_s(),
         warnings=[],
+        team=hashed(team) if team else None,
         **values,
     )
 

@@ -76,6 +76,7 @@ class JobRow(Leased, Base):
 
     The estimate made after reading it: `to_bill`, the characters that the engine will charge for, and `remembered`, the
     share of its text (0 to 1) that was paid for before. `approved_at`: when somebody agreed to that.
+    `team`: a hash of the owner's Slack workspace or mail domain, which stays when the owner is forgotten.
     `parts_left`: parts that have not finished the present stage; the last one makes the job due.
     """
 
@@ -91,6 +92,7 @@ class JobRow(Leased, Base):
     run: Mapped[int] = mapped_column(default=1)
     channel: Mapped[str] = mapped_column(String(20))
     owner: Mapped[str] = mapped_column(String(320), index=True)
+    team: Mapped[str | None] = mapped_column(String(10), index=True)
     filename: Mapped[str] = mapped_column(String(255))
     options: Mapped[dict[str, Any]]
     source: Mapped[str] = mapped_column(String(200))

@@ -54,6 +54,9 @@ def _limits(context: Context) -> str:
         (settings.sender_jobs_per_day, "documents a day"),
         (settings.sender_pages_per_day, "pages a day"),
         (settings.sender_characters_per_month, "characters a month"),
+        (settings.team_jobs_per_day, "documents a day for all of you"),
+        (settings.team_pages_per_day, "pages a day for all of you"),
+        (settings.team_characters_per_month, "characters a month for all of you"),
     ]
     told = [f"{limit} {what}" for limit, what in limits if limit]
     return f"; at most {', '.join(told)}" if told else ""

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from dragoman import budget
+from dragoman.budget import TeamLimitReached
 from dragoman.db.jobs import JOBS
 from dragoman.errors import LimitReached, QuotaUsedUp
 from dragoman.telemetry import hashed
@@ -63,6 +64,49 @@ def test_pages_and_characters(database, limited):
         work(database, settings, 11, 0)
     with pytest.raises(LimitReached, match="characters a month"):
         work(database, settings, 0, 101)
+
+
+TEAMS = {
+    "mail": ("ana@example.org", "Bob@Example.ORG", "eve@example.com"),
+    "slack": ("slack:T1:U1", "slack:T1:U2", "slack:T2:U1"),
+}
+
+
+@pytest.mark.parametrize(("one", "mate", "stranger"), TEAMS.values(), ids=list(TEAMS))
+def test_a_team_shares_its_limits_and_strangers_do_not_count(database, limited, one, mate, stranger):
+    add_job(database, owner=one, pages=30, characters_billed=900)
+    add_job(database, owner=stranger, pages=30, characters_billed=900)
+    settings = limited(team_jobs_per_day=2, team_pages_per_day=40, team_characters_per_month=1000)
+    with database.read() as connection:
+        budget.check_jobs(connection, settings, mate, 1)
+        budget.check_work(connection, settings, mate, 10, 100)
+        for used_up in (
+            lambda: budget.check_jobs(connection, settings, mate, 2),
+            lambda: budget.check_work(connection, settings, mate, 11, 0),
+            lambda: budget.check_work(connection, settings, mate, 0, 101),
+        ):
+            with pytest.raises(TeamLimitReached, match="one team"):
+                used_up()
+
+
+def test_a_team_still_counts_what_was_forgotten_and_a_token_has_none(database, limited):
+    job_id = add_job(database, owner=SENDER)
+    change(database, JOBS, job_id, owner=hashed(SENDER))
+    add_job(database, owner="web:ci")
+    settings = limited(team_jobs_per_day=1)
+    with database.read() as connection:
+        with pytest.raises(TeamLimitReached):
+            budget.check_jobs(connection, settings, SENDER, 1)
+        budget.check_jobs(connection, settings, "web:ci", 100)
+
+
+def test_admin_is_warned_at_80_percent_of_a_team_too(database, limited):
+    add_job(database, owner=SENDER, pages=70)
+    with capture_logs() as logs:
+        work(database, limited(team_pages_per_day=100), 10)
+    [warning] = logs
+    assert (warning["event"], warning["what"], warning["used"]) == ("budget_nearly_used", "pages", 80)
+    assert warning["team"] == hashed("@example.org")
 
 
 def test_admin_is_warned_at_80_percent_without_an_address(database, limited):
