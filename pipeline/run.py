@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -56,7 +57,7 @@ class Run:
     """What a stage works with. Files of a run live in `folder` and vanish with it.
 
     `parts`: the rows of a long document's parts. `rings`: the tasks and ids to ring for when the run is over.
-    `halted`: the job does not go on with its next stage now. `reached`: percent of the stage that are done.
+    `cpu_s`: CPU seconds of its work, known at its end. `halted`: the job does not go on with its next stage now. `reached`: percent of the stage that are done.
     """
 
     context: Context
@@ -69,10 +70,12 @@ class Run:
     began: float = field(default_factory=time.monotonic)
     spent: Spent = field(default_factory=Spent)
     reached: int = 0
+    cpu_s: float = 0.0
 
     def __post_init__(self) -> None:
         """What the row says already is known."""
         self._told, self._told_at = int(self.lease.row["progress"]), self.began
+        self._began_cpu_s = cpu_s()
 
     @property
     def job(self) -> dict[str, Any]:
@@ -170,11 +173,17 @@ class Run:
     def _note(self, connection: Any, facts: dict[str, Any]) -> None:
         engine = facts.get("engine") or self.job["engine"] or NO_ENGINE
         pages = facts.get("pages") or self.job["pages"] or 1
-        seconds = time.monotonic() - self.began
+        seconds, self.cpu_s = time.monotonic() - self.began, cpu_s() - self._began_cpu_s
         if self.parts:  # they worked before this, beside each other
             seconds = float(connection.scalar(select(now_s())) or 0.0) - self.job["stage_since"]
         history.note(connection, self.stage, engine, pages, seconds)
         tally.observe(connection, tally.STAGE_SECONDS, seconds, stage=self.stage, engine=engine)
+
+
+def cpu_s() -> float:
+    """CPU seconds of this process and of its children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def is_news(percent_more: int, seconds: float) -> bool:
@@ -204,9 +213,9 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
         run = Run(context, held, stage, Path(folder), known)
         with _our_errors(run):
             yield run
-        seconds = round(time.monotonic() - run.began, 3)
-        span.add_event("stage_finished", {"stage": stage, "seconds": seconds})
-        log.info("stage_finished", stage=stage, seconds=seconds, attempt=held.attempt)
+        facts: dict[str, str | float] = {"stage": stage, "seconds": round(time.monotonic() - run.began, 3), "cpu_s": round(run.cpu_s, 3)}
+        span.add_event("stage_finished", facts)
+        log.info("stage_finished", **facts, attempt=held.attempt)
 
 
 @dataclass

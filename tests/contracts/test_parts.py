@@ -7,7 +7,7 @@ from io import BytesIO
 import pymupdf
 import pytest
 
-from dragoman import queues, retention
+from dragoman import queues, retention, sealing
 from dragoman.db import jobs, lease, parts
 from dragoman.db.jobs import JOBS
 from dragoman.db.parts import PARTS
@@ -18,7 +18,7 @@ from pipeline.tasks import perform, perform_part
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf
 from tests.races import together
-from tests.rows import add_job, expire, message_with_jobs, row
+from tests.rows import add_job, change, expire, message_with_jobs, row
 
 PAGES = 7
 
@@ -216,3 +216,28 @@ def test_long_document_waits_for_a_yes_before_it_costs_anything(context, intake,
     assert not intake.approve(job_id)
     assert doorbell.rings == [(queues.EXTRACT_AND_TRANSLATE, job_id)]
     assert drive(asking, job_id)["state"] == RowState.DONE
+
+
+def test_locked_document_is_opened_by_every_part(context):
+    job_id = new_job(context)
+    with pymupdf.open(stream=document()) as pdf:
+        locked = pdf.tobytes(encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="open sesame", owner_pw="another")
+    context.store.delete(f"jobs/{job_id}/source.pdf")
+    context.store.put(f"jobs/{job_id}/source.pdf", BytesIO(locked))
+    change(context.database, JOBS, job_id, secret=sealing.seal(context.settings, "open sesame"))
+    done = drive(context, job_id)
+    assert (done["state"], done["pages"], done["secret"]) == (RowState.DONE, PAGES, None)
+    assert all("Minutes" in one or "MINUTES" in one.upper() for one in text(context, done))
+
+
+def test_joined_result_has_its_outline_and_each_typeface_once(context):
+    with pymupdf.open(stream=document()) as pdf:
+        pdf.set_toc([[1, f"Chapter {page}", page + 1] for page in range(PAGES)])
+        job_id = add_job(context.database)
+        context.store.put(f"jobs/{job_id}/source.pdf", BytesIO(pdf.tobytes()))
+    done = drive(context, job_id)
+    with context.store.open(done["result"]) as body, pymupdf.open(stream=body.read()) as pdf:
+        assert [entry[2] for entry in pdf.get_toc()] == [page + 1 for page in range(PAGES)]
+        files = {font[0]: font[3] for page in pdf for font in page.get_fonts() if font[1] != "n/a"}
+    assert files
+    assert len(files) == len(set(files.values()))  # no typeface is in the file twice, though three parts used it
