@@ -97,4 +97,5 @@ def _check(user: _User, what: str, limit: int, used: int, adding: int) -> None:
     tell(what, used + adding, limit, **{user.who: user.name})
     if used + adding > limit:
         message = WORDS[what].format(limit=limit, who=WHO[user.who])
-        raise user.error(f"{message} {used} were used before this, which needs {adding}.")
+        said = f"{message} {used} were used before this, which needs {adding}."
+        raise user.error(said, detail=f"{what} {limit} {used} {adding}")
