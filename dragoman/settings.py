@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     lmtp_listen: str | None = None
     mail_address: str = "translate@localhost"
     outbound_smtp_url: SecretStr | None = None
+    sent_imap_url: SecretStr | None = None
     allowed_senders: Annotated[tuple[str, ...], NoDecode] = ()
     automatic_senders: Annotated[tuple[str, ...], NoDecode] = ()
     sender_auth: Literal["dmarc", "trusted", "none"] = "dmarc"
@@ -213,6 +214,14 @@ class Settings(BaseSettings):
         parts = urlsplit(value.get_secret_value()) if value else None
         if parts and (parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname):
             raise ValueError("use smtp://HOST:PORT, smtp+starttls://USER:PASSWORD@HOST or smtps://…")
+        return value
+
+    @field_validator("sent_imap_url")
+    @classmethod
+    def _imap_url(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts and (parts.scheme not in ("imap", "imaps") or not parts.hostname or not parts.username):
+            raise ValueError("use imaps://USER:PASSWORD@HOST/FOLDER")
         return value
 
     @field_validator("api_tokens")

@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 from dragoman.errors import OutboundRefused, OutboundUnavailable
 from dragoman.settings import Settings
+from notifier.sent_folder import SentFolder
 
 LONGEST_WAIT_S = 20.0  # for one answer of the server, or for 64 KiB to be taken; less where leases are shorter
 CHUNK = 1 << 16
@@ -52,15 +53,21 @@ def open_outbound(settings: Settings) -> Outbound:
     if settings.outbound_smtp_url is None:
         return MaildirOutbound(settings.data_dir / "outbox")
     timeout_s = min(LONGEST_WAIT_S, settings.lease_s / 3)
-    return SmtpOutbound(settings.outbound_smtp_url.get_secret_value(), timeout_s, settings.mail_address)
+    kept = settings.sent_imap_url
+    sent = SentFolder(kept.get_secret_value(), timeout_s) if kept else None
+    return SmtpOutbound(settings.outbound_smtp_url.get_secret_value(), timeout_s, settings.mail_address, sent)
 
 
 class SmtpOutbound:
     """A mail server, reached anew for each message: answers are rare, and a kept connection would go stale."""
 
-    def __init__(self, url: str, timeout_s: float, mail_address: str) -> None:
-        """`url`: `smtp://`, `smtp+starttls://` or `smtps://`, with `USER:PASSWORD@` where the server wants it."""
+    def __init__(self, url: str, timeout_s: float, mail_address: str, sent: SentFolder | None = None) -> None:
+        """`url`: `smtp://`, `smtp+starttls://` or `smtps://`, with `USER:PASSWORD@` where the server wants it.
+
+        `sent`: where the server's account keeps what was sent; None: nobody can be asked.
+        """
         parts = urlsplit(url)
+        self._sent = sent
         self._scheme, self._host = parts.scheme, parts.hostname or "localhost"
         self._port = parts.port or PORTS[parts.scheme]
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -80,8 +87,8 @@ class SmtpOutbound:
             _leave(smtp)
 
     def find(self, message_id: str) -> str | None:
-        """As `Outbound.find`: a mail server cannot be asked."""
-        return None
+        """As `Outbound.find`: a mail server cannot be asked, but the folder of what was sent can."""
+        return message_id if self._sent and self._sent.holds(message_id) else None
 
     def greet(self) -> None:
         """Connect, log in and leave, without a message. Raises OutboundUnavailable."""

@@ -213,7 +213,11 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
         run = Run(context, held, stage, Path(folder), known)
         with _our_errors(run):
             yield run
-        facts: dict[str, str | float] = {"stage": stage, "seconds": round(time.monotonic() - run.began, 3), "cpu_s": round(run.cpu_s, 3)}
+        facts: dict[str, str | float] = {
+            "stage": stage,
+            "seconds": round(time.monotonic() - run.began, 3),
+            "cpu_s": round(run.cpu_s, 3),
+        }
         span.add_event("stage_finished", facts)
         log.info("stage_finished", **facts, attempt=held.attempt)
 
