@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
+from dragoman.db import presence
 from dragoman.db.clock import now_s
 from dragoman.db.jobs import JOBS
 from dragoman.db.models import StageTimeRow
@@ -48,12 +49,23 @@ def eta_s(connection: Connection, job: dict[str, Any]) -> int | None:
 
 
 def _queue_s(connection: Connection, job: dict[str, Any]) -> float:
-    """Seconds of work in front of a job that nobody has claimed yet; between two of its stages a job waits for nobody."""
+    """Seconds of work in front of a job that nobody has claimed yet; between two of its stages a job waits for nobody.
+
+    What is left of the pages of older jobs, shared by all places where workers work; a job that waits for a person is in nobody's way.
+    """
     if job["epoch"]:
         return 0.0
-    ahead = select(func.count()).where(JOBS.c.state.in_(OPEN), JOBS.c.created_at < job["created_at"])
-    each = sum(seconds_a_page(connection, stage, None) for stage in STAGES) * TYPICAL_PAGES
-    return float(connection.scalar(ahead) or 0) * each
+    left = func.coalesce(JOBS.c.pages, TYPICAL_PAGES) * (100 - JOBS.c.progress) / 100.0
+    at_work = JOBS.c.state.in_((RowState.READY, RowState.RUNNING))
+    pages = connection.scalar(select(func.sum(left)).where(at_work, JOBS.c.created_at < job["created_at"]))
+    a_page = sum(seconds_a_page(connection, stage, None) for stage in STAGES)
+    return float(pages or 0.0) * a_page / _places(connection)
+
+
+def _places(connection: Connection) -> int:
+    """How many tasks the workers can do at once; 1 where none of them has said so."""
+    workers = [one for one in presence.pulses(connection) if one.service.startswith("worker@")]
+    return max(sum(int(one.facts.get("slots", 0)) for one in workers), 1)
 
 
 def forget_old(connection: Connection, days: int) -> None:

@@ -11,7 +11,7 @@ from dragoman.db.history import FIRST_GUESS_S, STAGE_TIMES
 from dragoman.db.jobs import JOBS
 from dragoman.db.memory import TRANSLATIONS
 from dragoman.db.presence import HEARTBEATS
-from dragoman.domain.job import Stage
+from dragoman.domain.job import RowState, Stage
 from dragoman.ports import Capabilities
 from tests.races import together
 from tests.rows import add_job, change, claim_job, complete, row
@@ -172,6 +172,17 @@ class TestEta:
         first = add_job(database)
         change(database, JOBS, first, created_at=0.0)
         assert eta(database, add_job(database)) == 8  # 4.25 for the one in front, 4.25 of its own: 8.5, rounded to even
+
+    def test_queue_is_what_is_left_of_the_pages_in_front_shared_by_all_places(self, database):
+        for facts in ({"pages": 100, "progress": 50}, {"pages": 40}, {"pages": 1000, "state": RowState.WAITING}):
+            change(database, JOBS, add_job(database), created_at=0.0, **facts)
+        job_id = add_job(database)
+        assert eta(database, job_id) == pytest.approx(90 * 0.85 + 4.25, abs=1)
+        with database.write() as connection:
+            for pid in (1, 2):
+                presence.pulse(connection, "worker@a", pid, {"slots": 3})
+            presence.pulse(connection, "notifier@a", 3, {"slots": 4})
+        assert eta(database, job_id) == pytest.approx(90 * 0.85 / 6 + 4.25, abs=1)
 
     def test_of_a_job_at_work_knows_its_pages_and_no_queue(self, database):
         change(database, JOBS, add_job(database), created_at=0.0)
