@@ -1,6 +1,6 @@
 """What the pipeline costs beside its work, how a burst drains, and what a second worker brings. All in one run, as ratios.
 
-.venv/bin/python -m bench.pipeline [--burst 1000] [--pages 600] [--only overhead|burst|parts|fairness] [--fair-pages 2000]
+.venv/bin/python -m bench.pipeline [--single 150] [--burst 1000] [--pages 600] [--only overhead|burst|parts|fairness] [--fair-pages 2000]
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from tests.servers.process import wait_until
 from tests.servers.redis import Redis
 
 TICKS = os.sysconf("SC_CLK_TCK")
-WARM, SINGLE = 10, 150
+WARM = 10
 SHORT = 10  # documents of two pages beside a long one
 
 
@@ -105,10 +105,10 @@ class Bed:
             statement = select(func.count()).select_from(JOBS).where(JOBS.c.state.in_(states))
             return int(connection.scalar(statement) or 0)
 
-    def logged(self, event: str, job_ids: Collection[str]) -> list[dict[str, Any]]:
-        """The lines of an event in the services' logs that tell of these jobs."""
+    def logged(self, event: str, name: str, ids: Collection[str]) -> list[dict[str, Any]]:
+        """The lines of an event in the services' logs that tell of these ids under this name."""
         lines = (json.loads(line) for line in (self.folder / "log").read_text().splitlines() if line.startswith("{"))
-        return [line for line in lines if line.get("event") == event and line.get("job_id") in job_ids]
+        return [line for line in lines if line.get("event") == event and line.get(name) in ids]
 
     def close(self) -> None:
         for child in self.children:
@@ -144,7 +144,7 @@ def cpu_s(processes: list[subprocess.Popen[bytes]]) -> float:
     return total / TICKS
 
 
-def overhead(redis: Redis) -> dict[str, Any]:
+def overhead(redis: Redis, jobs: int) -> dict[str, Any]:
     """One-page jobs one after the other, against a bare chain of five empty tasks."""
     page = document(1)
     with bed(redis) as ours:
@@ -154,24 +154,28 @@ def overhead(redis: Redis) -> dict[str, Any]:
         ours.await_all(120)
         before = cpu_s(ours.children)
         ids = []
-        for _ in range(SINGLE):
+        for _ in range(jobs):
             ids.append(ours.submit(page))
             ours.await_all(60)
         time.sleep(1)
-        cpu = (cpu_s(ours.children) - before) / SINGLE
+        cpu = (cpu_s(ours.children) - before) / jobs
         with ours.database.read() as connection:
             owed = OUTBOX.c.created_at - JOBS.c.created_at
             pairs = select(owed).where(OUTBOX.c.owner == JOBS.c.message_id, JOBS.c.id.in_(ids))
             totals = list(map(float, connection.scalars(pairs.order_by(JOBS.c.created_at))))
-            newest = select(STAGE_TIMES.c.seconds).order_by(STAGE_TIMES.c.id.desc()).limit(4 * SINGLE)
+            newest = select(STAGE_TIMES.c.seconds).order_by(STAGE_TIMES.c.id.desc()).limit(4 * jobs)
             took = list(map(float, connection.scalars(newest)))[::-1]
-        finished = ours.logged("stage_finished", ids)
-    bare_p50, bare_cpu = bare(redis)
+        finished = ours.logged("stage_finished", "job_id", ids)
+        with ours.database.read() as connection:
+            owners = set(connection.scalars(select(JOBS.c.message_id).where(JOBS.c.id.in_(ids))))
+        finished += ours.logged("delivered", "owner", owners)
+    bare_p50, bare_cpu = bare(redis, jobs)
     own = [sum(took[at : at + 4]) for at in range(0, len(took), 4)]  # one job after the other
     rest = sorted(total - mine for total, mine in zip(totals, own, strict=True))
-    stages_cpu = sum(float(one["cpu_s"]) for one in finished) / SINGLE
+    stages_cpu = sum(float(one["cpu_s"]) for one in finished) / jobs
     return {
-        "jobs": SINGLE,
+        "jobs": jobs,
+        "load": round(os.getloadavg()[0], 1),
         "stages_p50_ms": ms(statistics.median(own)),
         "stages_cpu_ms": ms(stages_cpu),
         "accept_to_delivery_p50_ms": ms(statistics.median(totals)),
@@ -186,7 +190,7 @@ def overhead(redis: Redis) -> dict[str, Any]:
     }
 
 
-def bare(redis: Redis) -> tuple[float, float]:
+def bare(redis: Redis, chains: int) -> tuple[float, float]:
     """Seconds of a bare chain (p50), and its CPU seconds."""
     with redis.client() as client:
         client.flushall()
@@ -209,12 +213,12 @@ def bare(redis: Redis) -> tuple[float, float]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            for number in range(WARM + SINGLE):
+            for number in range(WARM + chains):
                 if number == WARM:
                     before = cpu_s([child])
                 bare_chain.send()
                 wait_until(lambda number=number: client.llen(bare_chain.ENDS) > number, 60, "the chain ends")
-            cpu = (cpu_s([child]) - before) / SINGLE
+            cpu = (cpu_s([child]) - before) / chains
             ends = [float(end) for end in client.lrange(bare_chain.ENDS, WARM, -1)]
         finally:
             os.killpg(child.pid, signal.SIGKILL)
@@ -336,15 +340,17 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--burst", type=int, default=1000)
+    parser.add_argument("--single", type=int, default=150)
     parser.add_argument("--pages", type=int, default=600)
     parser.add_argument("--fair-pages", type=int, default=2000)
     parser.add_argument("--only", choices=("overhead", "burst", "parts", "fairness"))
     chosen = parser.parse_args()
     telemetry.configure_logs("json", logging.WARNING)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and the processes it started end with it
     redis, found = Redis(), dict[str, Any]()
     try:
         if chosen.only in (None, "overhead"):
-            found["overhead"] = overhead(redis)
+            found["overhead"] = overhead(redis, chosen.single)
         if chosen.only in (None, "burst"):
             found["burst"] = burst(redis, chosen.burst)
         if chosen.only in (None, "parts"):

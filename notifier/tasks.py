@@ -8,6 +8,7 @@ it is there already, and only then is it sent again, with the same bytes and the
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -115,7 +116,7 @@ def _deliver_one(context: Context, row_id: str) -> bool:
 
 
 def _attempt(context: Context, held: Lease) -> bool:
-    row = held.row
+    row, began = held.row, time.thread_time()
     names = {"delivery_id": held.id, "owner": row["owner"], "kind": row["kind"]}
     with (
         joined(row["traceparent"]),
@@ -132,7 +133,8 @@ def _attempt(context: Context, held: Lease) -> bool:
             return False
         ref = _send_once(context, held, channel, delivery)
         _mark(context, held, RowState.DONE, ref=ref[:998], sent_at=now_s())
-        log.info("delivered", answer=delivery.answer.kind, files=len(delivery.answer.files))
+        cpu_s = round(time.thread_time() - began, 3)
+        log.info("delivered", answer=delivery.answer.kind, files=len(delivery.answer.files), cpu_s=cpu_s)
         return True
 
 
