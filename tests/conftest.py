@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
@@ -22,6 +23,8 @@ from dragoman.storage import open_store
 from tests.fakes import RecordingDoorbell
 
 pytest_plugins = ["tests.servers.fixtures"]
+hypothesis.settings.register_profile("dragoman", deadline=None)  # how long an example takes is the machine's business
+hypothesis.settings.load_profile("dragoman")
 
 UNIT = Path(__file__).parent / "unit"
 SECRET_KEY = "a-secret-key-for-tests-only"
