@@ -355,6 +355,22 @@ def test_a_server_that_says_no_for_good_is_asked_once(door: Door, context: Conte
     assert row["error_detail"] == "550 5.1.1 no such user"
 
 
+def test_a_dead_delivery_is_tried_again_to_success_when_the_server_takes_it(
+    door: Door, context: Context, outbound: Moody
+) -> None:
+    receipt = door.mail("contract.pdf")
+    door.complete(receipt.job_ids[0])
+    outbound.before = OutboundRefused(detail="550 5.7.1 not from you")
+    deliver(context, receipt.message_id)
+    [dead] = rows(context.database, receipt.message_id)
+    outbound.before = None
+    door.intake.retry(dead["id"])
+    assert deliver(context, receipt.message_id) == 1
+    [sent] = rows(context.database, receipt.message_id)
+    assert (sent["state"], sent["run"], sent["error_code"]) == (RowState.DONE, dead["run"], None)
+    assert len(outbound.sent) == 1
+
+
 def test_several_pdfs_get_one_combined_answer(door: Door, context: Context, mails: Any) -> None:
     receipt = door.mail("a.pdf", "b.pdf", "a.pdf")
     first, second, third = receipt.job_ids

@@ -13,7 +13,7 @@ from dragoman.db import jobs, presence
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
-from dragoman.errors import StoreUnavailable
+from dragoman.errors import Gone, StoreUnavailable
 from dragoman.intake import Intake
 from dragoman.ports import Capabilities
 from ingress.email import headers
@@ -204,3 +204,20 @@ def test_worker_opens_by_the_name_of_the_task(intake):
     message_id = keep(intake, mail(("a.pdf", PDF)), "translate+de@localhost")
     app.tasks[queues.OPEN_MESSAGE].apply(args=(message_id,)).get()
     assert [job["filename"] for job in rows(intake, JOBS)] == ["a.pdf"]
+
+
+def test_dead_message_is_opened_to_success_when_its_bytes_are_back(intake, doorbell):
+    content = mail(("contract.pdf", PDF))
+    message_id = keep(intake, content, "translate+de@localhost")
+    [kept] = rows(intake, INBOX)
+    intake.store.delete(kept["blob"])
+    with pytest.raises(Gone):
+        open_message(intake, message_id)
+    [dead] = rows(intake, INBOX)
+    assert (dead["state"], dead["error_code"]) == ("dead", "gone")
+    intake.store.put(kept["blob"], BytesIO(content))
+    intake.retry(message_id)
+    assert doorbell.rings[-1] == (queues.OPEN_MESSAGE, message_id)
+    open_message(intake, message_id)
+    [job], [opened] = rows(intake, JOBS), rows(intake, INBOX)
+    assert (job["message_id"], opened["state"], opened["run"]) == (message_id, "done", 2)
