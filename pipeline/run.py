@@ -208,9 +208,7 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
         if held is None:
             yield None
             return
-        with context.database.read() as connection:
-            known = parts.of_job(connection, job_id)
-        run = Run(context, held, stage, Path(folder), known)
+        run = Run(context, held, stage, Path(folder), _parts_of(context, held))
         with _our_errors(run):
             yield run
         facts: dict[str, str | float] = {
@@ -220,6 +218,13 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
         }
         span.add_event("stage_finished", facts)
         log.info("stage_finished", **facts, attempt=held.attempt)
+
+
+def _parts_of(context: Context, held: lease.Lease) -> list[dict[str, Any]]:
+    if not held.row["parts"]:
+        return []
+    with context.database.read() as connection:
+        return parts.of_job(connection, held.id)
 
 
 @dataclass

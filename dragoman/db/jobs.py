@@ -152,7 +152,8 @@ def spread(connection: Connection, lease: Lease, ranges: Iterable[Sequence[int]]
     """
     parts.cut(connection, lease.row, ranges)
     ids = parts.begin(connection, lease.id, lease.row["stage"])
-    lease.advance(connection, run_after=NEVER if ids else 0.0, parts_left=len(ids))
+    count = parts.count(connection, lease.id)
+    lease.advance(connection, run_after=NEVER if ids else 0.0, parts=count, parts_left=len(ids))
     return ids
 
 
@@ -278,7 +279,7 @@ def _unread() -> dict[str, Any]:
     unknown = dict.fromkeys(
         ("artifact", "engine", "source_lang", "pages", "characters", "to_bill", "remembered", "approved_at")
     )
-    return {**unknown, "stage": Stage.EXTRACT, "progress": 0, "warnings": []}
+    return {**unknown, "stage": Stage.EXTRACT, "progress": 0, "warnings": [], "parts": 0}
 
 
 def _lock(connection: Connection, job_id: str) -> None:

@@ -23,6 +23,11 @@ def of_job(connection: Connection, job_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
+def count(connection: Connection, job_id: str) -> int:
+    """How many parts a job has."""
+    return connection.scalar(select(func.count()).where(PARTS.c.job_id == job_id)) or 0
+
+
 def cut(connection: Connection, job: dict[str, Any], ranges: Iterable[Sequence[int]]) -> None:
     """Make a part of each range of pages (0-based), unless there is one already."""
     for number, pages in enumerate(ranges):
