@@ -165,9 +165,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A text outside the pages that is translated too: an outline entry or the document's title.
+    """A text outside the pages that is translated too: the document's title, an outline entry, a field's hint, a figure's description.
 
-    `key` is `"title"` or `"outline.N"`, N counting from 0 in the outline's order.
+    `key` is `"title"`, `"outline.N"`, N counting from 0 in the outline's order, or `"field.N"` and `"figure.N"`, N an object's number.
     """
 
     key: str

@@ -8,8 +8,8 @@ pictures, so that a file with both is little larger than one of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 
@@ -32,28 +32,39 @@ _OF_THE_OTHER = ("StructParents", "StructParent", "AA", "B")  # keys that a seco
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """What pages drew before they were translated, by 0-based number, and the labels of all pages (none: no labels)."""
+    """What pages drew before they were translated, by 0-based number, and the labels of all pages (none: no labels).
+
+    `links`: the links' source texts by their object numbers; they move when their words are translated.
+    """
 
     pages: dict[int, Drawn]
     labels: tuple[str, ...]
+    links: dict[int, str] = field(default_factory=dict)
 
 
 def remember(pdf: pymupdf.Document) -> Originals:
     """Note what the pages draw now. Nothing of it may be changed in place afterwards, only replaced."""
     labels = tuple(pdf[number].get_label() for number in range(pdf.page_count)) if pdf.get_page_labels() else ()
-    return Originals({number: _drawn(pdf, pdf.page_xref(number)) for number in range(pdf.page_count)}, labels)
+    pages = {number: pdf.page_xref(number) for number in range(pdf.page_count)}
+    annotations = [annotation for page in pages.values() for annotation in _annotations(pdf, page)]
+    links = [annotation for annotation in annotations if _value(pdf, annotation, "Subtype") == "/Link"]
+    return Originals(
+        {number: _drawn(pdf, page) for number, page in pages.items()},
+        labels,
+        {link: pdf.xref_object(link, compressed=True) for link in links},
+    )
 
 
 def arrange(pdf: pymupdf.Document, originals: Originals, layout: Layout) -> None:
     """Put the originals beside or before the pages of `pdf`, which are translated."""
     if layout is Layout.SIDE_BY_SIDE:
         for number, drawn in originals.pages.items():
-            _beside(pdf, pdf.page_xref(number), drawn)
+            _beside(pdf, pdf.page_xref(number), drawn, originals.links)
         for key in ("StructTreeRoot", "MarkInfo"):  # tags name pieces of a page's own stream, which is a form now
             pdf.xref_set_key(pdf.pdf_catalog(), key, "null")
     elif layout is Layout.ALTERNATING:
         for number, drawn in originals.pages.items():
-            _before(pdf, number, drawn)
+            _before(pdf, number, drawn, originals.links)
         if originals.labels:
             pdf.set_page_labels(
                 [
@@ -91,7 +102,7 @@ def _inherited(pdf: pymupdf.Document, page: int, key: str) -> str:
     return ""
 
 
-def _beside(pdf: pymupdf.Document, page: int, original: Drawn) -> None:
+def _beside(pdf: pymupdf.Document, page: int, original: Drawn, links: Mapping[int, str]) -> None:
     """Make a page twice as wide, as it is shown: the original on the left, the page with all that is on it on the right."""
     for key in _INHERITED:
         pdf.xref_set_key(page, key, _inherited(pdf, page, key) or "null")
@@ -103,7 +114,7 @@ def _beside(pdf: pymupdf.Document, page: int, original: Drawn) -> None:
     left, right = _form(pdf, page, original, box), _form(pdf, page, _drawn(pdf, page), box)
     contents = _stream(pdf, f"q /L Do Q q 1 0 0 1 {dx:g} {dy:g} cm /R Do Q".encode(), "")
     wide = f"[{min(x0, x0 + dx):g} {min(y0, y0 + dy):g} {max(x1, x1 + dx):g} {max(y1, y1 + dy):g}]"
-    copies = _copies(pdf, page)
+    copies = _copies(pdf, page, links)
     for annotation in _annotations(pdf, page):
         _move(pdf, annotation, dx, dy)
     if copies:
@@ -119,11 +130,11 @@ def _beside(pdf: pymupdf.Document, page: int, original: Drawn) -> None:
         pdf.xref_set_key(page, key, value)
 
 
-def _before(pdf: pymupdf.Document, number: int, original: Drawn) -> None:
+def _before(pdf: pymupdf.Document, number: int, original: Drawn, links: Mapping[int, str]) -> None:
     """Put a page with the original, and with what lies on it, before page `number` of those that were translated."""
     place = 2 * number
     page = pdf.page_xref(place)
-    copies = " ".join(f"{copy} 0 R" for copy in _copies(pdf, page))
+    copies = " ".join(f"{copy} 0 R" for copy in _copies(pdf, page, links))
     twin = _object(pdf, pdf.xref_object(page, compressed=True))
     changes = {"Annots": f"[{copies}]" if copies else "null"} | {
         key: value or "null" for key, value in original.items()
@@ -173,14 +184,16 @@ def _annotations(pdf: pymupdf.Document, page: int) -> list[int]:
     return _references(pdf, _value(pdf, page, "Annots"))
 
 
-def _copies(pdf: pymupdf.Document, page: int) -> list[int]:
-    """What lies on a page, for its original: links that work, and the looks of fields and comments."""
-    return [copy for number in _annotations(pdf, page) if (copy := _copy(pdf, number))]
+def _copies(pdf: pymupdf.Document, page: int, links: Mapping[int, str]) -> list[int]:
+    """What lies on a page, for its original: links that work, where they were, and the looks of fields and comments."""
+    return [copy for number in _annotations(pdf, page) if (copy := _copy(pdf, number, links))]
 
 
-def _copy(pdf: pymupdf.Document, annotation: int) -> int | None:
+def _copy(pdf: pymupdf.Document, annotation: int, links: Mapping[int, str]) -> int | None:
     if _value(pdf, annotation, "Subtype") == "/Link":
-        link = _object(pdf, pdf.xref_object(annotation, compressed=True))
+        if annotation not in links:
+            return None
+        link = _object(pdf, links[annotation])
         for key in ("P", "StructParent", "NM"):
             pdf.xref_set_key(link, key, "null")
         return link

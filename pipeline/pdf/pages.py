@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import pymupdf
 
 from dragoman.domain.document import Block, DocumentWarning, Original, Page, Rect
+from pipeline.pdf.anchors import Anchors, anchors_of
 from pipeline.pdf.bidi import is_right_to_left
+from pipeline.pdf.changes import Changes
 from pipeline.pdf.checking import unerased
 from pipeline.pdf.composing import Composed, Composer
 from pipeline.pdf.covering import cover, strip_text
@@ -21,6 +23,7 @@ from pipeline.pdf.places import kept_runs
 from pipeline.pdf.reading import detach_annotations, field_boxes, read
 from pipeline.pdf.returning import found
 from pipeline.pdf.stamp import stamp_operators
+from pipeline.pdf.tags import Tags, tags_of
 from pipeline.pdf.typesetting import FLOOR
 from pipeline.pdf.words import Words
 from pipeline.pdf.writing import add_content, erase, text_operators
@@ -45,6 +48,7 @@ class Writer:
     words: Words = field(init=False)
     rtl: bool = field(init=False)
     _numbers: dict[str, int] = field(default_factory=dict)
+    _changes: Changes = field(default_factory=Changes)
 
     def __post_init__(self) -> None:
         self.fonts = Fonts(self.lang)
@@ -63,6 +67,7 @@ class Writer:
             sheet.set_rotation(0)
         covers = ""
         there = self._plan(page, sheet, annotations if kind != "null" else "")
+        anchors, tags = anchors_of(sheet, annotations if kind != "null" else ""), tags_of(sheet)
         blocks += there.moved.values()
         self.words.originals, fonts = found(sheet, _originals(blocks)) if not page.scanned else ({}, {})
         composed = Composer(self.words, there, rtl=self.rtl).compose(blocks, page)
@@ -72,9 +77,10 @@ class Writer:
         else:
             composed = self._erased(sheet, page, composed)
         self._warn(composed, len(composed) < len(blocks), page.number)
-        operators = [covers, *self._operators(composed), stamp]
+        operators = [covers, *self._operators(composed, anchors, tags), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
         add_content(sheet, "\n".join(operators), self._numbers | fonts, flipped=there.flipped)
+        self._changes.note(page.number, anchors.moves(sheet), tags.elements)
         if page.rotation:
             sheet.set_rotation(page.rotation)
         if kind != "null":
@@ -83,12 +89,13 @@ class Writer:
     def finish(self) -> None:
         """Embed what was used, once, after the last page."""
         self._settle()
+        self._changes.make(self.pdf, self.lang)
         embed(self.pdf, self.fonts.used(), self._numbers)
 
     def part(self, numbers: Iterable[int]) -> Part:
         """What the pages `numbers` have become, for a join with other parts: instead of `finish`."""
         self._settle()
-        return collect(self.pdf, numbers, self._numbers, self.fonts.usage())
+        return collect(self.pdf, numbers, self._numbers, self.fonts.usage(), self._changes)
 
     def _settle(self) -> None:
         if self.fonts.missing:
@@ -111,9 +118,11 @@ class Writer:
         still = unerased((word[:4] for word in sheet.get_text("words", flags=0)), blocks)
         return [one for number, one in enumerate(composed) if number not in still]
 
-    def _operators(self, composed: Iterable[Composed]) -> Iterator[str]:
+    def _operators(self, composed: Iterable[Composed], anchors: Anchors, tags: Tags) -> Iterator[str]:
         for one in composed:
-            yield from text_operators(one.setting, one.block.lines[0].direction, self.words.originals)
+            anchors.follow(one.block, one.setting)
+            written = text_operators(one.setting, one.block.lines[0].direction, self.words.originals)
+            yield from tags.within(written, one.block)
 
     def _warn(self, composed: Sequence[Composed], left: bool, number: int) -> None:
         """What the reader should know of a page. `left`: some of its text could not be set."""

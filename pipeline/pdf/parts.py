@@ -20,6 +20,7 @@ import pymupdf
 from pymupdf import mupdf
 
 from dragoman.errors import DamagedPdf
+from pipeline.pdf.changes import Changes, changes_from
 from pipeline.pdf.embedding import reserve
 from pipeline.pdf.fonts import Fonts
 
@@ -44,6 +45,7 @@ class Part:
     objects: dict[int, tuple[str, bytes | None]] = field(default_factory=dict)
     faces: dict[str, int] = field(default_factory=dict)
     used: Usage = field(default_factory=dict)
+    changes: Changes = field(default_factory=Changes)
 
     def write(self, path: Path) -> None:
         """Keep the part as a file."""
@@ -52,6 +54,7 @@ class Part:
             "objects": {number: text for number, (text, _) in self.objects.items()},
             "faces": self.faces,
             "used": self.used,
+            "changes": self.changes.as_json(),
         }
         with zipfile.ZipFile(path, "w") as file:
             file.writestr(_HEAD, json.dumps(head), zipfile.ZIP_DEFLATED)
@@ -76,17 +79,23 @@ def read(path: Path) -> Part:
                 used={
                     name: {int(glyph): text for glyph, text in glyphs.items()} for name, glyphs in head["used"].items()
                 },
+                changes=changes_from(head["changes"]),
             )
     except (zipfile.BadZipFile, KeyError, OSError) as error:
         message = "not a part of a document"
         raise ValueError(message) from error
 
 
-def collect(pdf: pymupdf.Document, numbers: Iterable[int], faces: Mapping[str, int], used: Usage) -> Part:
-    """What has changed on the pages `numbers` since `pdf` was opened, where `faces` are the faces' reserved numbers."""
+def collect(
+    pdf: pymupdf.Document, numbers: Iterable[int], faces: Mapping[str, int], used: Usage, changes: Changes
+) -> Part:
+    """What has changed on the pages `numbers` since `pdf` was opened, where `faces` are the faces' reserved numbers.
+
+    `changes` are those that are still to be made.
+    """
     document = pymupdf._as_pdf_document(pdf)  # noqa: SLF001  # PyMuPDF has no other way to its mupdf.PdfDocument
     sheets = {number: pdf.page_xref(number) for number in numbers}
-    part = Part(faces=dict(faces), used=used)
+    part = Part(faces=dict(faces), used=used, changes=changes)
     open_ends: list[int] = []
     for number, xref in sheets.items():
         if mupdf.pdf_xref_is_incremental(document, xref):
@@ -119,6 +128,7 @@ def apply(pdf: pymupdf.Document, part: Part, fonts: Fonts, reserved: dict[str, i
     for number, keys in part.pages.items():
         for key, text in keys.items():
             pdf.xref_set_key(pdf.page_xref(number), key, _renumbered(text, moved))
+    part.changes.make(pdf, fonts.lang)
 
 
 def _keys(pdf: pymupdf.Document, xref: int) -> dict[str, str]:

@@ -165,22 +165,27 @@ def detach_annotations(pdf: pymupdf.Document, number: int) -> tuple[str, str]:
 
 
 def field_boxes(page: pymupdf.Page, annotations: str) -> Iterator[Rect]:
-    """The boxes of the form fields among detached `annotations`, in the unrotated page space.
+    """The boxes of the form fields among detached `annotations`, in the unrotated page space."""
+    return (box for _, box in annotation_boxes(page, annotations, "Widget"))
 
-    They are an array, or the number of one, as source text.
+
+def annotation_boxes(page: pymupdf.Page, annotations: str, kind: str) -> Iterator[tuple[int, Rect]]:
+    """The annotations of a subtype (their object numbers) among detached ones, and their boxes in the unrotated page space.
+
+    `annotations`: an array, or the number of one, as source text.
     """
     pdf = page.parent
     rotation = page.rotation_matrix
     alone = re.fullmatch(r"\s*(\d+) 0 R\s*", annotations)
     listed = pdf.xref_object(int(alone.group(1))) if alone else annotations
     for number in map(int, re.findall(r"(\d+) 0 R", listed)):
-        if pdf.xref_get_key(number, "Subtype")[1] != "/Widget":
+        if pdf.xref_get_key(number, "Subtype")[1] != f"/{kind}":
             continue
-        kind, value = pdf.xref_get_key(number, "Rect")
-        sides = [float(side) for side in value.strip("[]").split()] if kind == "array" else []
+        found, value = pdf.xref_get_key(number, "Rect")
+        sides = [float(side) for side in value.strip("[]").split()] if found == "array" else []
         if len(sides) == CORNERS:
             x0, y0, x1, y1 = pymupdf.Rect(sides).normalize() * page.transformation_matrix * ~rotation
-            yield x0, y0, x1, y1
+            yield number, (x0, y0, x1, y1)
 
 
 def _rows(

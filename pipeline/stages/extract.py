@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pymupdf
 
-from dragoman.domain.document import BlockKind, Document, DocumentWarning, Label, Page
+from dragoman.domain.document import BlockKind, Document, DocumentWarning, Page
 from dragoman.domain.job import parse_pages
 from dragoman.errors import NoText, OcrMissing, TooManyPages
 from pipeline.pdf.blocks import page_from, page_of
 from pipeline.pdf.ocr import Recogniser, is_installed, is_scan, known_words
 from pipeline.pdf.opening import damage_named, opened
 from pipeline.pdf.reading import detach_annotations, read
+from pipeline.pdf.shell import labels_of
 from pipeline.stages.detection import detect
 
 ENOUGH_TO_DETECT = 20_000  # characters
@@ -122,7 +123,7 @@ def _shell(pdf: pymupdf.Document, max_pages: int | None) -> Document:
     if max_pages is not None and count > max_pages:
         raise TooManyPages(f"The PDF has {count} pages; this server takes {max_pages}.")
     with damage_named():
-        return Document(pages=(), page_count=count, labels=_labels(pdf))
+        return Document(pages=(), page_count=count, labels=labels_of(pdf))
 
 
 def _read(
@@ -175,14 +176,6 @@ def _warnings(pages: Iterable[Page], unreadable: Iterable[int]) -> Iterator[Docu
     for page in pages:
         if any(block.kind is BlockKind.FORMULA and len(_WORD.findall(block.text)) > SENTENCE for block in page.blocks):
             yield DocumentWarning("formula_kept", FORMULA_KEPT, page.number)
-
-
-def _labels(pdf: pymupdf.Document) -> tuple[Label, ...]:
-    """The document's title and the outline's entries, those without words left out."""
-    title = (pdf.metadata or {}).get("title") or ""
-    entries = [Label("title", title.strip())]
-    entries += [Label(f"outline.{place}", entry[1].strip()) for place, entry in enumerate(pdf.get_toc(simple=True))]
-    return tuple(label for label in entries if label.text)
 
 
 def _sample(pages: Iterable[Page]) -> str:

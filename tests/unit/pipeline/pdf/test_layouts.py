@@ -17,8 +17,8 @@ def describe(pdf):
     pdf.set_toc([[1, "First chapter", 1], [1, "Second chapter", 2]])
     pdf.set_page_labels([{"startpage": 0, "prefix": "A-", "style": "D", "firstpagenum": 1}])
     page = pdf[0]
-    page.insert_link({"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(72, 72, 200, 90), "uri": "https://example.org"})
-    page.insert_link({"kind": pymupdf.LINK_GOTO, "from": pymupdf.Rect(72, 100, 200, 120), "page": 1})
+    page.insert_link({"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(72, 420, 200, 438), "uri": "https://example.org"})
+    page.insert_link({"kind": pymupdf.LINK_GOTO, "from": pymupdf.Rect(72, 450, 200, 470), "page": 1})
     page.add_highlight_annot(pymupdf.Rect(72, 72, 200, 90))
     page.draw_rect((300, 500, 400, 600), fill=(0.2, 0.4, 0.8))
     widget = pymupdf.Widget()
@@ -62,7 +62,7 @@ def test_side_by_side_keeps_links_fields_and_comments_over_the_translation(tmp_p
     _, out = made(tmp_path, Layout.SIDE_BY_SIDE)
     with pymupdf.open(out) as pdf:
         places = sorted((round(link["from"].x0), round(link["from"].y0)) for link in pdf[0].get_links())
-        assert places == [(72, 72), (72, 100), (72 + 595, 72), (72 + 595, 100)]
+        assert places == [(72, 420), (72, 450), (72 + 595, 420), (72 + 595, 450)]
         assert [(field.field_value, round(field.rect.x0)) for field in pdf[0].widgets()] == [("Alice", 72 + 595)]
         notes = {(note.type[1], round(note.rect.x0, -1)) for note in pdf[0].annots()}
         assert notes == {("Highlight", 660), ("Stamp", 70)}
