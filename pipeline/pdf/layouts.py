@@ -21,6 +21,10 @@ from dragoman.domain.job import Layout
 Drawn = dict[str, str]
 """What a page draws: the source texts of its `Contents` and its `Resources`, its own or inherited."""
 
+Places = dict[str, str]
+"""Where a link is: the source texts of its keys in `_OF_LINKS`, empty for none."""
+
+_OF_LINKS = ("Rect", "QuadPoints")
 _INHERITED = ("Resources", "MediaBox", "CropBox", "Rotate")  # ISO 32000-1 7.7.3.4
 # Keys of annotations that hold coordinates (ISO 32000-1 tables 164, 173 to 182), x and y in turn.
 _PLACES = ("Rect", "QuadPoints", "Vertices", "L", "CL", "InkList")
@@ -34,12 +38,12 @@ _OF_THE_OTHER = ("StructParents", "StructParent", "AA", "B")  # keys that a seco
 class Originals:
     """What pages drew before they were translated, by 0-based number, and the labels of all pages (none: no labels).
 
-    `links`: the links' source texts by their object numbers; they move when their words are translated.
+    `links`: where the links were, by their object numbers; they move when their words are translated.
     """
 
     pages: dict[int, Drawn]
     labels: tuple[str, ...]
-    links: dict[int, str] = field(default_factory=dict)
+    links: dict[int, Places] = field(default_factory=dict)
 
 
 def remember(pdf: pymupdf.Document) -> Originals:
@@ -51,7 +55,7 @@ def remember(pdf: pymupdf.Document) -> Originals:
     return Originals(
         {number: _drawn(pdf, page) for number, page in pages.items()},
         labels,
-        {link: pdf.xref_object(link, compressed=True) for link in links},
+        {link: {key: _value(pdf, link, key) for key in _OF_LINKS} for link in links},
     )
 
 
@@ -102,7 +106,7 @@ def _inherited(pdf: pymupdf.Document, page: int, key: str) -> str:
     return ""
 
 
-def _beside(pdf: pymupdf.Document, page: int, original: Drawn, links: Mapping[int, str]) -> None:
+def _beside(pdf: pymupdf.Document, page: int, original: Drawn, links: Mapping[int, Places]) -> None:
     """Make a page twice as wide, as it is shown: the original on the left, the page with all that is on it on the right."""
     for key in _INHERITED:
         pdf.xref_set_key(page, key, _inherited(pdf, page, key) or "null")
@@ -130,7 +134,7 @@ def _beside(pdf: pymupdf.Document, page: int, original: Drawn, links: Mapping[in
         pdf.xref_set_key(page, key, value)
 
 
-def _before(pdf: pymupdf.Document, number: int, original: Drawn, links: Mapping[int, str]) -> None:
+def _before(pdf: pymupdf.Document, number: int, original: Drawn, links: Mapping[int, Places]) -> None:
     """Put a page with the original, and with what lies on it, before page `number` of those that were translated."""
     place = 2 * number
     page = pdf.page_xref(place)
@@ -184,18 +188,18 @@ def _annotations(pdf: pymupdf.Document, page: int) -> list[int]:
     return _references(pdf, _value(pdf, page, "Annots"))
 
 
-def _copies(pdf: pymupdf.Document, page: int, links: Mapping[int, str]) -> list[int]:
+def _copies(pdf: pymupdf.Document, page: int, links: Mapping[int, Places]) -> list[int]:
     """What lies on a page, for its original: links that work, where they were, and the looks of fields and comments."""
     return [copy for number in _annotations(pdf, page) if (copy := _copy(pdf, number, links))]
 
 
-def _copy(pdf: pymupdf.Document, annotation: int, links: Mapping[int, str]) -> int | None:
+def _copy(pdf: pymupdf.Document, annotation: int, links: Mapping[int, Places]) -> int | None:
     if _value(pdf, annotation, "Subtype") == "/Link":
         if annotation not in links:
             return None
-        link = _object(pdf, links[annotation])
-        for key in ("P", "StructParent", "NM"):
-            pdf.xref_set_key(link, key, "null")
+        link = _object(pdf, pdf.xref_object(annotation, compressed=True))
+        for key, value in (links[annotation] | dict.fromkeys(("P", "StructParent", "NM"), "")).items():
+            pdf.xref_set_key(link, key, value or "null")
         return link
     look = _value(pdf, annotation, "AP/N")
     if look.endswith(" R") and not pdf.xref_is_stream(int(look.split()[0])):
