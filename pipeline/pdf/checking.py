@@ -34,7 +34,7 @@ def placed(setting: Setting, size: float, direction: Direction, home: Rect | Non
     scaled = size * setting.scale
     for line in setting.lines:
         blanks = sum([word.blank.width for word in line.words[:-1] if word.blank])
-        width = (sum([word.width for word in line.words]) + blanks) * setting.scale
+        width = (sum([word.width for word in line.words]) + blanks) * setting.across
         width += line.stretch * (len(line.words) - 1)
         core = _core(line.x, line.x + width, line.baseline, scaled)
         before = found.get(line.baseline)

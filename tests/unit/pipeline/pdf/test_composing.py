@@ -25,7 +25,9 @@ def composed(*blocks):
 
 def ends(one):
     last = one.setting.lines[-1]
-    return last.x + sum(word.width + (word.blank.width if word.blank else 0) for word in last.words) * one.setting.scale
+    return (
+        last.x + sum(word.width + (word.blank.width if word.blank else 0) for word in last.words) * one.setting.across
+    )
 
 
 LONG = "Viel mehr Wörter als hier"
