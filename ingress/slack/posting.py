@@ -67,8 +67,10 @@ def act(context: Context, held: Lease, event: parse.Posted | parse.Shared | pars
         return
     if not call.post.files:
         _without_files(context, held, call)
-        return
-    _with_files(context, held, call)
+    elif posts.card_of_message(context.intake, held.id) and _takes_turns(context, held, call):
+        return  # looked into before: while it waits nothing is asked of Slack, which counts the calls
+    else:
+        _with_files(context, held, call)
 
 
 def _call(context: Context, event: parse.Posted | parse.Shared | parse.Flagged | parse.Wanted) -> Call | None:
@@ -176,11 +178,17 @@ def _with_files(context: Context, held: Lease, call: Call) -> None:
     if files and not chosen:
         context.intake.wait(held, WaitingFor.LANGUAGE, LANGUAGE_WAIT_S, {"card_id": card["id"]})
         return
-    if posts.take_turns(context.intake, held, owner_of(context.team, call.user), MOST_OPEN, TURN_S):
-        log.info("slack_takes_turns", message_id=held.id)
-    else:
+    if not _takes_turns(context, held, call):
         wanted = tuple(_options(call, tag, channel, person_wishes) for tag in chosen)
         _submit(context, held, Work(call, card["id"], tuple(files), wanted), notes)
+
+
+def _takes_turns(context: Context, held: Lease, call: Call) -> bool:
+    """Whether the message waits, since its sender has enough at work already."""
+    waits = posts.take_turns(context.intake, held, owner_of(context.team, call.user), MOST_OPEN, TURN_S)
+    if waits:
+        log.info("slack_takes_turns", message_id=held.id)
+    return waits
 
 
 def _submit(context: Context, held: Lease, work: Work, notes: list[dict[str, str]]) -> None:

@@ -57,8 +57,8 @@ class Client:
             "mail": self._mail,
             "slack": self._post,
         }
-        self._person = site.slack.user("ana")
-        self._channel = site.slack.channel("documents", self._person)
+        self._people = [site.slack.user(name) for name in ("ana", "ben", "cem", "dua", "eli")]
+        self._channel = site.slack.channel("documents", *self._people)
         self.sent: list[Sent] = []
         self.repeated = 0
         self._thread = threading.Thread(target=self._run, name="client", daemon=True)
@@ -120,7 +120,8 @@ class Client:
         slack = self._site.slack
         if sent.post is None:
             file = slack.file(f"{sent.word}.pdf", pdf)
-            sent.post = slack.post(self._person, self._channel, "to German", files=[file])
+            person = self._dice.choice(self._people)
+            sent.post = slack.post(person, self._channel, "to German", files=[file])
             told = self._told_of(sent.post)
             slack.wait_until(lambda: told.over, 30, "Slack has an answer, or has given up")
         else:

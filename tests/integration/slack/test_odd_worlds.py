@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from dragoman import slack as ours
+from dragoman.db.inbox import INBOX
+from dragoman.domain.job import RowState
 from ingress.slack.posting import MOST_OPEN
 from tests.integration.slack.house import opened
 
@@ -90,7 +93,12 @@ def test_a_flood_of_one_person_lets_others_in(http, slack, ann, general, pdf) ->
     http.quiet()
     owners = [job["owner"].rpartition(":")[2] for job in http.jobs]
     assert owners == [ann.id] * MOST_OPEN + [bob.id]
+    asked = len(slack.calls("files.info"))
+    with http.database.write() as connection:
+        connection.execute(update(INBOX).where(INBOX.c.state == RowState.READY).values(run_after=0.0))
+    http.quiet()
+    assert len(slack.calls("files.info")) == asked, "Slack counts the calls, and whoever waits has been looked into"
     http.held_back.clear()
-    slack.wait_until(lambda: len(http.jobs) == MOST_OPEN + 4, 30, "all have had their turn")
+    slack.wait_until(lambda: len(http.jobs) == MOST_OPEN + 4, 60, "all have had their turn")
     http.quiet()
     assert {job["state"] for job in http.jobs} == {"done"}
