@@ -51,8 +51,7 @@ class Thread:
 def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | None:
     """What a mail of `sender` that answers the mails with these Message-IDs is about; None: nothing of theirs."""
     with database.read() as connection:
-        latest = select(INBOX).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(inbox.LATEST)
-        known = [dict(row) for row in connection.execute(latest).mappings()]
+        known = _latest(connection, sender)
         row = _answered(connection, sender, ids, known)
         for _ in range(FARTHEST):
             if row is None:
@@ -83,14 +82,16 @@ def settle(database: Database, message_id: str) -> bool:
         return lease.settle(connection, INBOX, INBOX.c.id == message_id) == 1
 
 
-def forget(database: Database, store: BlobStore, settings: Settings, thread: Thread) -> None:
-    """Delete what the thread is about, now."""
+def forget(database: Database, store: BlobStore, settings: Settings, sender: str, thread: Thread) -> None:
+    """Delete what the thread is about, now: the document, every translation of it, and the mails that hold it."""
     cache = Cache(settings.broker_url)
     with database.read() as connection:
-        job_ids = [job["id"] for job in jobs.of_message(connection, thread.message_id)]
+        message_ids = _same_document(_latest(connection, sender), thread.message_id)
+        job_ids = [job["id"] for message_id in message_ids for job in jobs.of_message(connection, message_id)]
     for job_id in job_ids:
         retention.purge_job(database, store, job_id, cache, settings.maildir)
-    retention.purge_message(database, store, thread.message_id, settings.maildir)
+    for message_id in message_ids:
+        retention.purge_message(database, store, message_id, settings.maildir)
 
 
 def forget_all(database: Database, store: BlobStore, settings: Settings, sender: str) -> None:
@@ -109,6 +110,23 @@ def remember(database: Database, sender: str, wishes: PersonWishes) -> None:
     """Keep what the sender always wants, under a hash of the address."""
     with database.write() as connection:
         places.keep_wishes(connection, TEAM, hashed(sender), wishes)
+
+
+def _latest(connection: Any, sender: str) -> list[dict[str, Any]]:
+    latest = select(INBOX).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(inbox.LATEST)
+    return [dict(row) for row in connection.execute(latest).mappings()]
+
+
+def _same_document(known: list[dict[str, Any]], message_id: str) -> list[str]:
+    """The messages about the document that `message_id` is about, itself among them: replies to replies lead to one mail."""
+    about = {row["id"]: row["payload"].get("about") for row in known}
+
+    def first(one: str) -> str:
+        for _ in range(FARTHEST):
+            one = about.get(one) or one
+        return one
+
+    return [message_id, *(one for one in about if one != message_id and first(one) == first(message_id))]
 
 
 def _answered(connection: Any, sender: str, ids: Sequence[str], known: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -185,7 +185,7 @@ class _Opening:
             if order is Command.DELETE_ALL or thread is None:
                 correspondence.forget_all(intake.database, intake.store, intake.settings, self.sender)
             else:
-                correspondence.forget(intake.database, intake.store, intake.settings, thread)
+                correspondence.forget(intake.database, intake.store, intake.settings, self.sender, thread)
             self._answer({"reason": "deleted"})
         elif order is Command.YES and thread and thread.waiting_jobs:
             for job_id in thread.waiting_jobs:

@@ -233,6 +233,18 @@ def test_delete_forgets_the_documents_of_the_thread_only(post: Post) -> None:
     assert [tag for tag, _, _ in post.jobs(other)] == ["fr"]
 
 
+def test_delete_reaches_every_translation_and_the_mail_that_was_kept(post: Post) -> None:
+    asked = post("Please.", PDF)
+    french = post("French", answers=ours(asked))
+    spanish = post("en español", answers=ours(french))
+    for row in post.rows(OUTBOX):
+        change(post.intake.database, OUTBOX, row["id"], state="done")
+    deleted = post("delete", answers=ours(french))
+    assert post.said(deleted)["reason"] == "deleted"
+    assert all(post.rows(JOBS, message_id=one)[0]["purged_at"] for one in (french, spanish))
+    assert [key for key in post.intake.store.keys("") if deleted not in key] == []
+
+
 def test_delete_all_forgets_everything_of_the_sender_but_answers(post: Post) -> None:
     post("always German")
     first, bobs = post("to German", PDF), post("to French", PDF, sender="bob@example.org")
