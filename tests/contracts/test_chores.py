@@ -10,10 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from dragoman.db import memory
+from dragoman.db.memory import TRANSLATIONS
+from dragoman.db.models import Base
 from dragoman.db.presence import HEARTBEATS
 from pipeline import chores
 from pipeline.context import Context
 from pipeline.run import FOLDER_PREFIX
+from tests.races import together
+from tests.rows import add_job
 
 DAY_S = 86400
 
@@ -60,3 +65,39 @@ def test_files_of_stages_that_were_killed_go_by_their_age(context, tmp_path, mon
     chores.clean_up(context)
     assert sorted(path.name for path in tmp_path.glob("*/source.pdf")) == ["source.pdf"] * 2
     assert not Path(tmp_path / f"{FOLDER_PREFIX}old").exists()
+
+
+def test_chores_that_ring_twice_do_what_one_does(context):
+    """Two Beats, or a message that comes twice: the second finds nothing left to do, and at once they are in nobody's way."""
+    old, kept = add_job(context.database, state="done", ended_at=1.0), add_job(context.database)
+    for job_id in (old, kept):
+        context.store.put(f"jobs/{job_id}/source.pdf", BytesIO(b"x"))
+    with context.database.write() as connection:
+        memory.remember(connection, {"old": "x"}, engine="deepl", target_lang="de", job_id=None)
+        connection.execute(TRANSLATIONS.update().values(used_at=1.0))
+    together(3, lambda _: chores.clean_up(context))
+    once = everything(context)
+    chores.clean_up(context)
+    assert everything(context) == once
+    assert orphans(context) == [f"jobs/{kept}/source.pdf"]
+    assert once["translations"] == []
+
+
+def test_a_worker_that_is_asked_twice_says_it_once(context):
+    chores.check_health(context)
+    once = everything(context)
+    chores.check_health(context)
+    assert everything(context) == once
+    assert [row["engine"] for row in once["capabilities"]]
+
+
+def everything(context: Context) -> dict[str, list[dict]]:
+    """All rows of all tables, without the time at which something was last seen."""
+    with context.database.read() as connection:
+        return {
+            table.name: [
+                {name: value for name, value in row.items() if name != "seen_at"}
+                for row in connection.execute(table.select().order_by(*table.primary_key)).mappings()
+            ]
+            for table in Base.metadata.sorted_tables
+        }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -100,6 +102,32 @@ def test_flower_lists_the_tasks_of_a_job(stack: Stack) -> None:
         return {task for task in TASKS if f'task="{task}"'.encode() in done.stdout}
 
     wait_until(lambda: names() == TASKS, 20, "Flower knows all tasks", every_s=0.5)
+
+
+def test_metrics_tell_of_each_process_and_of_what_was_done_and_no_secret(stack: Stack) -> None:
+    mail_with_swaks(stack, "<metrics@example.org>")
+    stack.await_end(upload_with_curl(stack, "sv"))
+    services = ("up", "web", "smtp", "worker", "notifier", "sweeper", "beat")
+
+    def told() -> str:
+        with urllib.request.urlopen(f"{stack.url}/metrics", timeout=10) as answer:
+            return str(answer.read().decode())
+
+    def number(pattern: str) -> float:
+        (found,) = re.findall(rf"^{pattern} (\S+)$", told(), re.MULTILINE)
+        return float(found)
+
+    def is_whole(text: str) -> bool:
+        return all(f'service="{name}@' in text for name in services) and "dragoman_deliveries_total{" in text
+
+    wait_until(lambda: is_whole(told()), 30, "all processes have said how they are", every_s=0.5)
+    worker = r'pid="\d+",service="worker@[^"]+"'
+    assert number(rf"dragoman_process_count{{{worker}}}") >= 3  # its pool's children are counted in
+    assert number(rf"dragoman_process_resident_bytes{{{worker}}}") > 50e6
+    assert number(r'dragoman_stage_seconds_count{engine="pseudo",stage="reconstruct"}') >= 1
+    assert number(r'dragoman_deliveries_total{channel="email",kind="final"}') >= 1
+    secret_key = (stack.data / "secret_key").read_text().strip()
+    assert not [one for one in (BEARER, secret_key, SENDER, "The brochure", SAMPLE.name) if one in told()]
 
 
 def test_both_doors_work_again_after_a_restart_on_the_same_folder(tmp_path: Path) -> None:

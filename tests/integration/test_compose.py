@@ -224,6 +224,23 @@ def test_the_doctor_finds_all_parts(deployment: Deployment):
     assert found["database"] == found["store"] == found["broker"] == "ok"
 
 
+def test_the_metrics_tell_of_all_processes_and_of_no_secret(deployment: Deployment):
+    deployment.wait_healthy("web")
+    url = f"http://{LOOPBACK}:{deployment.ports['web']}/metrics"
+
+    def told() -> str:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.read().decode()
+
+    def known() -> set[str]:
+        return {name for name in OURS if 'dragoman_process_cpu_seconds_total{pid="' in told() and f'"{name}@' in told()}
+
+    wait_until(lambda: known() == set(OURS) - {"flower"}, 60, "all have said how they are", every_s=0.5)
+    assert "dragoman_broker_reachable 1.0" in told()
+    secrets = [value for name, value in deployment.env.items() if "KEY" in name or "PASSWORD" in name]
+    assert not [secret for secret in secrets if secret in told()]
+
+
 def test_a_document_goes_through_all_of_it(deployment: Deployment):
     for name in ("worker", "web"):
         deployment.wait_healthy(name)

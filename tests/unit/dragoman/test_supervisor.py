@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+import structlog
 from sqlalchemy import update
 
 from dragoman import supervisor
@@ -66,6 +67,26 @@ def test_what_a_process_leaves_behind_ends_with_it(end):
     if running:
         os.kill(left, signal.SIGKILL)
     assert not running
+
+
+def test_a_child_that_dies_thrice_in_a_row_is_reported_and_started_later_each_time(monkeypatch):
+    child = Child("worker", {})
+    monkeypatch.setattr(Child, "start", lambda self: setattr(self, "process", dead()))
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(5):  # started, died and started, died, started, died
+            child.start_after, child.started = 0.0, time.monotonic()
+            child.look()
+    lines = [line for line in lines if line["event"] == "process_died"]
+    assert [line["log_level"] for line in lines] == ["warning", "warning", "error"]
+    assert [line["again_in_s"] for line in lines] == [0.0, 1.0, 2.0]
+    assert child.all_deaths == 3
+
+
+def dead() -> subprocess.Popen:
+    """A process that has ended."""
+    process = subprocess.Popen(["true"], start_new_session=True)
+    process.wait()
+    return process
 
 
 class Living:
