@@ -14,14 +14,16 @@ from itertools import groupby
 import pymupdf
 
 from dragoman.domain.document import Block, Rect
-from pipeline.pdf.geometry import back, joined, overlap, turned
+from pipeline.pdf.geometry import Direction, back, joined, overlap, turned
 from pipeline.pdf.reading import annotation_boxes
-from pipeline.pdf.typesetting import Setting
+from pipeline.pdf.typesetting import SetLine, Setting
+from pipeline.pdf.writing import as_seen
 
 WHOLE = 0.9  # of a block's letters: a link over more of them is one over the block
 LARGEST = 3.0  # times the height of the words under a link: a larger one is over a picture or a card
 TOP, BOTTOM = 0.78, 0.22  # of the size: what a link takes over and under the baseline
 LEAST = 0.5  # of a word's width under a link for it to be one of its words
+MOVABLE = ("Widget", "Link")  # annotations that may lie elsewhere: their boxes say all about their place
 _WORD = re.compile(r"\S+")
 _EDGES = ".,;:!?()[]{}«»\"'“”„‘’"
 
@@ -85,6 +87,20 @@ def anchors_of(page: pymupdf.Page, annotations: str) -> Anchors:
     return Anchors(dict(annotation_boxes(page, annotations, "Link")))
 
 
+def flipped_boxes(page: pymupdf.Page, annotations: str, direction: Direction) -> Moves:
+    """Where fields and links lie once the page is mirrored along `direction`."""
+    turn, (left, _, right, _) = (
+        ~page.transformation_matrix,
+        turned((0.0, 0.0, page.cropbox.width, page.cropbox.height), direction),
+    )
+    found: Moves = {}
+    for kind in MOVABLE:
+        for number, box in annotation_boxes(page, annotations, kind):
+            x0, y0, x1, y1 = turned(box, direction)
+            found[number] = [_moved(back((left + right - x1, y0, left + right - x0, y1), direction), turn)]
+    return found
+
+
 def move(pdf: pymupdf.Document, page: int, moves: Mapping[int, Sequence[Rect]]) -> None:
     """Give the links of page number `page` their new boxes; a link that goes on in another line gets a copy of itself there."""
     copies = []
@@ -144,15 +160,27 @@ def _places(setting: Setting) -> Iterator[_Place]:
     whole = max(1, sum(len(text) for line in texts for text in line))
     before = 0
     for number, line in enumerate(setting.lines):
-        x = line.x
-        for word, text in zip(line.words, texts[number], strict=True):
-            width = word.width * setting.scale
-            if word.pieces:  # a character that no typeface has leaves none
+        stretches = _stretches(line, setting)
+        for place, (word, text) in enumerate(zip(line.words, texts[number], strict=True)):
+            if place in stretches:  # a character that no typeface has leaves no piece
                 size = word.pieces[0].size * setting.scale
-                box = (x, line.baseline - TOP * size, x + width, line.baseline + BOTTOM * size)
+                x0, x1 = stretches[place]
+                box = (x0, line.baseline - TOP * size, x1, line.baseline + BOTTOM * size)
                 yield _Place(text, box, word.pieces[0].color, number, (before + len(text) / 2) / whole)
             before += len(text)
-            x += width + (word.blank.width * setting.scale if word.blank else 0.0) + line.stretch
+
+
+def _stretches(line: SetLine, setting: Setting) -> dict[int, tuple[float, float]]:
+    """By its place in the line, from where to where a word reaches."""
+    found: dict[int, tuple[float, float]] = {}
+    x = line.x
+    for piece, gap, place in as_seen(line):
+        end = x + piece.width * setting.across
+        before = found.get(place, (x, end))
+        found[place] = (min(before[0], x), max(before[1], end))
+        x = end + gap
+    found.pop(-1, None)
+    return found
 
 
 def _chosen(block: Block, under: _Under, places: Sequence[_Place]) -> Sequence[_Place]:

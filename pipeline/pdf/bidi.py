@@ -9,8 +9,19 @@ from pipeline.pdf.scripts import RIGHT_TO_LEFT
 
 _BRACKETS = {")": "(", "]": "[", "}": "{", "»": "«", "›": "‹"}
 _MIRRORED = {"(": ")", "[": "]", "{": "}", "<": ">", "«": "»", "‹": "›", "≤": "≥", "⟨": "⟩"}
-MIRRORED = str.maketrans(_MIRRORED | {after: before for before, after in _MIRRORED.items()})
-"""Characters that are seen the other way round in text from right to left (UAX 9, L4)."""
+_ARROWS = {
+    "►": "◄",
+    "▶": "◀",
+    "▸": "◂",
+    "▷": "◁",
+    "▹": "◃",
+    "→": "←",
+    "⇒": "⇐",
+    "↦": "↤",
+}  # they point where the text goes on
+_PAIRS = _MIRRORED | _ARROWS
+MIRRORED = str.maketrans(_PAIRS | {after: before for before, after in _PAIRS.items()})
+"""Characters that are seen the other way round in text from right to left (UAX 9, L4), and arrows."""
 _T = TypeVar("_T")
 RIGHT_TO_LEFT_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "ug", "sd", "ckb", "dv"})
 

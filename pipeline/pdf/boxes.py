@@ -58,6 +58,11 @@ def mirrored(box: Box, edges: tuple[float, float]) -> Box:
     return replace(box, left=box.left + moved, right=right + moved, original_right=box.original_right + moved)
 
 
+def lifted(box: Box, down: float) -> Box:
+    """The box `down` points lower in its turned space."""
+    return replace(box, baseline=box.baseline + down, bottom=box.bottom + down) if down else box
+
+
 def widened(box: Box) -> Box:
     """The box with some room at its left, for text that was not translated, in a typeface that may be wider than the source's."""
     return replace(box, left=box.left - WIDER * (box.right - box.left))

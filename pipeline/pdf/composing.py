@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dragoman.domain.document import Align, Block, Page
-from pipeline.pdf.boxes import box_of, box_of_kept, mirrored, widened
+from pipeline.pdf.boxes import box_of, box_of_kept, lifted, mirrored, widened
 from pipeline.pdf.checking import Placed, cores, misplaced, placed
 from pipeline.pdf.evenness import Fitted, fit_all
 from pipeline.pdf.leaders import shortened, with_leader, without_leader
 from pipeline.pdf.mirroring import Plan
 from pipeline.pdf.places import is_number, kept_runs
-from pipeline.pdf.typesetting import Setting, fit
+from pipeline.pdf.typesetting import Box, Setting, fit
 from pipeline.pdf.words import Words
 
 _SAME_SIDE = {Align.LEFT: Align.RIGHT, Align.RIGHT: Align.LEFT}  # of a box that is mirrored, for what is not
@@ -60,20 +60,23 @@ class Composer:
     def _narrowed(self, one: Composed) -> Composed:
         """Set again where the original stood, with no room around it."""
         block = replace(one.block, room=None)
-        text = self._text(block)
+        text = self._kept(block) if block.id in self._there.moved else self._text(block)
         setting = fit(text.words, text.box, largest=one.setting.scale, split=self._words.split)
         return self._composed(block, text, setting)
 
     def _kept(self, block: Block) -> Fitted:
         """What is not translated, at its new place."""
-        box = widened(mirrored(box_of_kept(block), self._there.edges[block.id]))
-        return Fitted(self._words.of(kept_runs(block), rtl=is_number(block.text)), box, block.id)
+        box = widened(self._mirrored(box_of_kept(block), block))
+        return Fitted(self._words.of(kept_runs(block), rtl=not _is_figure(block.text)), box, block.id)
+
+    def _mirrored(self, box: Box, block: Block) -> Box:
+        return lifted(mirrored(box, self._there.edges[block.id]), self._there.lifts.get(block.id, 0.0))
 
     def _text(self, block: Block) -> Fitted:
         box = box_of(block, block.target or (), rtl=self._rtl)
         if block.id in self._there.edges:
-            box = mirrored(box, self._there.edges[block.id])
-        elif block.id in self._there.ends:
+            box = self._mirrored(box, block)
+        if block.id in self._there.ends:
             box = replace(box, align=_SAME_SIDE.get(box.align, box.align))
         end = box.left + box.right - box.original_right if self._rtl else box.original_right
         runs, leader = without_leader(block.target or (), end, self._words)
@@ -82,3 +85,8 @@ class Composer:
         main = max(runs, key=lambda run: len(run.text)).style
         style = (main.family, round(box.size), main.bold, box.single)
         return Fitted(self._words.of(runs, rtl=self._rtl), box, style, leader)
+
+
+def _is_figure(text: str) -> bool:
+    """Whether a text reads from left to right everywhere: it has letters or digits, and is no number of a section."""
+    return any(character.isalnum() for character in text) and not is_number(text)

@@ -22,6 +22,10 @@ OUT = 1.5  # of the size: how far a line sticks out of its column at most
 ALIKE = 3.0  # points: what is mirrored onto another mark within these looks the same
 NEAR = 0.6  # of the size: marks as near over and under a text belong to it
 GAP = 4.0  # points kept to text that stays
+ALIGNED, FIGURE_ROWS = (
+    1.5,
+    3.0,
+)  # points; of the size: how exactly, and how close under each other, figures of one column stand
 NARROW = 0.25  # of what holds it: a kept text as narrow may be a figure in a column of figures
 TABLE_ROW, TABLE_ROWS, TABLE_SHARE = (
     3,
@@ -37,39 +41,67 @@ class Plan:
 
     `ends`: blocks that begin or end where they did: those at the right of a row that is not mirrored, and those that run in another
     direction than the page. `moved`: kept blocks that are to be set anew at their new place. `flipped`: the drawing of the page is mirrored
-    along this direction.
+    along this direction; `lifts`: what runs across it then goes down by as many points (turned space).
     """
 
     edges: dict[str, Edges] = field(default_factory=dict)
     ends: set[str] = field(default_factory=set)
     moved: dict[str, Block] = field(default_factory=dict)
+    lifts: dict[str, float] = field(default_factory=dict)
     flipped: Direction | None = None
+
+    def at_home(self) -> Plan:
+        """Nothing mirrored: what was to be set anew stays where it was."""
+        boxes = {name: turned(block.bbox, block.lines[0].direction) for name, block in self.moved.items()}
+        return Plan({name: (box[0], box[2]) for name, box in boxes.items()}, moved=self.moved)
+
+    def place(self, placed: Iterable[tuple[Item, Edges]]) -> None:
+        """Note where blocks go that can."""
+        for item, edges in placed:
+            if item.moves:
+                self.edges[item.block.id] = edges
+            if item.moves and item.kept:
+                self.moved[item.block.id] = item.block
 
 
 def plan(page: Page, marks: Marks, *, may_flip: bool = True) -> Plan:
-    """Where the blocks of a page go. `may_flip`: the page's drawing may be mirrored too where the page is a table.
+    """Where the blocks of a page go. `may_flip`: the page's drawing may be mirrored too where the page is a table or a form.
 
-    A form stays as it is: what people filled in would not be where its label has gone.
+    A form that cannot be mirrored stays as it is: what people filled in would not be where its label has gone.
     """
     found = Plan()
-    if marks.fields or not page.blocks:
+    if not page.blocks:
         return found
     direction = _main_direction(page.blocks)
-    other = [block for block in page.blocks if block.lines[0].direction != direction]
-    found.ends = {block.id for block in other}
+    others = [Item(block, block.lines[0].direction) for block in page.blocks if block.lines[0].direction != direction]
     items = [Item(block, direction) for block in page.blocks if block.lines[0].direction == direction]
-    foreign = [turned(one, direction) for one in (*(block.bbox for block in other), *page.aslant)]
-    sheet = turned((0.0, 0.0, page.width, page.height), direction)
-    side = _Side(items, marks.turned(direction), foreign, sheet)
-    rows = side.rows()
-    if may_flip and not foreign and side.is_table():
-        found.flipped = direction
-        rows = [_Row(items, (sheet[0], sheet[2]))]
-    for row in _with_figures(rows):
-        found.edges |= {item.block.id: edges for item, edges in row.placed if item.moves}
+    foreign = [turned(one, direction) for one in (*(item.block.bbox for item in others), *page.aslant)]
+    sheet = (0.0, 0.0, page.width, page.height)
+    side = _Side(items, marks.turned(direction), foreign, turned(sheet, direction))
+    if may_flip and not page.aslant and all(item.moves for item in others) and side.is_drawn():
+        _flip(found, items, others, sheet)
+        return found
+    found.ends = {item.block.id for item in others}
+    for row in [] if marks.fields else _with_figures(side.rows()):
+        found.place(row.placed)
         found.ends |= {item.block.id for item in row.items if item.block.align is Align.RIGHT} - found.edges.keys()
-        found.moved |= {item.block.id: item.block for item, _ in row.placed if item.moves and item.kept}
     return found
+
+
+def _flip(found: Plan, items: Sequence[Item], others: Sequence[Item], sheet: Rect) -> None:
+    """Mirror all of a page along the direction of `items`; what runs across it goes to the other side, as it is."""
+    direction = found.flipped = items[0].block.lines[0].direction
+    left, _, right, _ = turned(sheet, direction)
+    for row in _with_figures([_Row(items, (left, right))]):
+        found.place(row.placed)
+    for item in others:
+        along = item.block.lines[0].direction
+        x0, upper, x1, lower = turned(sheet, along)
+        back_to_front = along == (-direction[0], -direction[1])
+        found.place([(item, (x0, x1) if back_to_front else (item.rect[0], item.rect[2]))])
+        found.ends.add(item.block.id)
+        if not back_to_front:
+            found.lifts[item.block.id] = upper + lower - item.rect[1] - item.rect[3]
 
 
 def _main_direction(blocks: Iterable[Block]) -> Direction:
@@ -106,10 +138,14 @@ class _Side:
         self._bands = list(bands(items))
         self._units = units(items)
 
-    def is_table(self) -> bool:
-        """Whether most of the page is a table that cannot be mirrored with its walls where they are, and nothing else is drawn."""
-        if self.marks.pictures or not all(item.moves for item in self.items):
+    def is_drawn(self) -> bool:
+        """Whether the page is a form, or a table that cannot be mirrored with its walls where they are, and has nothing but text and lines."""
+        if self.marks.pictures or not self.items or not all(item.moves for item in self.items):
             return False
+        return bool(self.marks.fields) or self._is_table()
+
+    def _is_table(self) -> bool:
+        """Whether most of the page is a table whose walls would not look the same mirrored."""
         wide = [band for band in self._bands if len(band) >= TABLE_ROW]
         held = sum(map(len, wide))
         parted = any(self.row(band, self._content).edges is None for band in wide)
@@ -256,7 +292,7 @@ def _with_figures(rows: Sequence[_Row]) -> Iterator[_Row]:
                 continue
             for column in columns:
                 last, same = column[-1]
-                if same == edges and overlap(last.rect[0], last.rect[2], item.rect[0], item.rect[2]) > 0:
+                if same == edges and _are_aligned(last, item):
                     column.append((item, edges))
                     break
             else:
@@ -270,6 +306,13 @@ def _with_figures(rows: Sequence[_Row]) -> Iterator[_Row]:
             shifted[item.block.id] = (item.rect[0] + shift, item.rect[2])
     for row in rows:
         yield _Row(row.items, None, [(item, shifted.get(item.block.id, edges)) for item, edges in row.placed])
+
+
+def _are_aligned(upper: Item, lower: Item) -> bool:
+    """Whether a figure stands under another: begins, ends or has its middle there."""
+    (x0, _, x1, y1), (other0, top, other1, _) = upper.rect, lower.rect
+    close = abs(x0 - other0) < ALIGNED or abs(x1 - other1) < ALIGNED or abs(x0 + x1 - other0 - other1) < 2 * ALIGNED
+    return close and overlap(x0, x1, other0, other1) > 0 and top - y1 < FIGURE_ROWS * upper.size
 
 
 def _apart(one: Rect, other: Rect) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pymupdf
 
 from dragoman.domain.document import Block, DocumentWarning, Original, Page, Rect
-from pipeline.pdf.anchors import Anchors, anchors_of
+from pipeline.pdf.anchors import MOVABLE, Anchors, anchors_of, flipped_boxes
 from pipeline.pdf.bidi import is_right_to_left
 from pipeline.pdf.changes import Changes
 from pipeline.pdf.checking import unerased
@@ -20,7 +20,7 @@ from pipeline.pdf.geometry import Direction, contains
 from pipeline.pdf.mirroring import Plan, plan
 from pipeline.pdf.parts import Part, collect
 from pipeline.pdf.places import kept_runs
-from pipeline.pdf.reading import detach_annotations, field_boxes, read
+from pipeline.pdf.reading import annotation_numbers, detach_annotations, field_boxes, read
 from pipeline.pdf.returning import found
 from pipeline.pdf.stamp import stamp_operators
 from pipeline.pdf.tags import Tags, tags_of
@@ -70,17 +70,25 @@ class Writer:
         anchors, tags = anchors_of(sheet, annotations if kind != "null" else ""), tags_of(sheet)
         blocks += there.moved.values()
         self.words.originals, fonts = found(sheet, _originals(blocks)) if not page.scanned else ({}, {})
-        composed = Composer(self.words, there, rtl=self.rtl).compose(blocks, page)
+        composed = self._composed(blocks, page, there)
+        if there.flipped and len(composed) < len(blocks):
+            there = there.at_home()
+            composed = self._composed(blocks, page, there)
         if page.scanned:
             strip_text(sheet)
             covers = cover(sheet, [one.block for one in composed])
         else:
-            composed = self._erased(sheet, page, composed)
+            ready = self._erased(sheet, page, composed)
+            if there.flipped and len(ready) < len(composed):  # what is left of them would be seen in a mirror
+                there, gone = there.at_home(), {one.block.id for one in ready}
+                ready = [one for one in self._composed(blocks, page, there) if one.block.id in gone]
+            composed = ready
         self._warn(composed, len(composed) < len(blocks), page.number)
         operators = [covers, *self._operators(composed, anchors, tags), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
         add_content(sheet, "\n".join(operators), self._numbers | fonts, flipped=there.flipped)
-        self._changes.note(page.number, anchors.moves(sheet), tags.elements)
+        moves = flipped_boxes(sheet, annotations, there.flipped) if there.flipped else {}
+        self._changes.note(page.number, moves | anchors.moves(sheet), tags.elements)
         if page.rotation:
             sheet.set_rotation(page.rotation)
         if kind != "null":
@@ -107,7 +115,10 @@ class Writer:
         """Where the blocks go when the page is read from the right; the words of a picture stay where they were covered."""
         if not self.rtl or page.scanned:
             return Plan()
-        return plan(page, read(sheet, field_boxes(sheet, annotations)).marks, may_flip=not annotations)
+        return plan(page, read(sheet, field_boxes(sheet, annotations)).marks, may_flip=_may_move(self.pdf, annotations))
+
+    def _composed(self, blocks: Sequence[Block], page: Page, there: Plan) -> list[Composed]:
+        return Composer(self.words, there, rtl=self.rtl).compose(blocks, page)
 
     def _erased(self, sheet: pymupdf.Page, page: Page, composed: Sequence[Composed]) -> list[Composed]:
         """Take the originals' words off; gives those texts of which nothing is left on the page."""
@@ -137,6 +148,12 @@ def _stays(blocks: Iterable[Block]) -> Iterator[Rect]:
     for line in (line for block in blocks for line in block.lines):
         yield line.bbox
         yield from (span.bbox for span in line.spans if not contains(line.bbox, span.bbox, slack=HANGING))
+
+
+def _may_move(pdf: pymupdf.Document, annotations: str) -> bool:
+    """Whether all annotations of a page are such that may lie elsewhere."""
+    kinds = {pdf.xref_get_key(number, "Subtype")[1].strip("/") for number in annotation_numbers(pdf, annotations)}
+    return kinds <= set(MOVABLE)
 
 
 def _originals(blocks: Iterable[Block]) -> Iterator[tuple[Original, Direction]]:

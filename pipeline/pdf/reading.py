@@ -169,6 +169,13 @@ def field_boxes(page: pymupdf.Page, annotations: str) -> Iterator[Rect]:
     return (box for _, box in annotation_boxes(page, annotations, "Widget"))
 
 
+def annotation_numbers(pdf: pymupdf.Document, annotations: str) -> Iterator[int]:
+    """The object numbers of detached annotations: an array, or the number of one, as source text."""
+    alone = re.fullmatch(r"\s*(\d+) 0 R\s*", annotations)
+    listed = pdf.xref_object(int(alone.group(1))) if alone else annotations
+    return map(int, re.findall(r"(\d+) 0 R", listed))
+
+
 def annotation_boxes(page: pymupdf.Page, annotations: str, kind: str) -> Iterator[tuple[int, Rect]]:
     """The annotations of a subtype (their object numbers) among detached ones, and their boxes in the unrotated page space.
 
@@ -176,9 +183,7 @@ def annotation_boxes(page: pymupdf.Page, annotations: str, kind: str) -> Iterato
     """
     pdf = page.parent
     rotation = page.rotation_matrix
-    alone = re.fullmatch(r"\s*(\d+) 0 R\s*", annotations)
-    listed = pdf.xref_object(int(alone.group(1))) if alone else annotations
-    for number in map(int, re.findall(r"(\d+) 0 R", listed)):
+    for number in annotation_numbers(pdf, annotations):
         if pdf.xref_get_key(number, "Subtype")[1] != f"/{kind}":
             continue
         found, value = pdf.xref_get_key(number, "Rect")

@@ -226,23 +226,28 @@ def _clusters(glyphs: Sequence[Glyph]) -> Iterator[list[Glyph]]:
         yield held
 
 
-def _groups(line: SetLine) -> Iterator[tuple[list[Piece], list[float]]]:
-    """The pieces of a line as they are seen, those of one look together, with the gap after each in points."""
-    parts: list[tuple[Piece, float]] = []
+def as_seen(line: SetLine) -> list[tuple[Piece, float, int]]:
+    """The pieces of a line from left to right: with the gap after each in points, and the place of its word in the line."""
+    parts: list[tuple[Piece, float, int]] = []
     last = len(line.words) - 1
     for number, word in enumerate(line.words):
-        parts += [(piece, 0.0) for piece in word.pieces]
+        parts += [(piece, 0.0, number) for piece in word.pieces]
         if number == last:
             continue
         if word.blank:
-            parts.append((word.blank, line.stretch))
+            parts.append((word.blank, line.stretch, -1))
         elif line.spread and parts:
-            parts[-1] = (parts[-1][0], line.stretch)
-    if any(piece.level for piece, _ in parts):
+            parts[-1] = (parts[-1][0], line.stretch, number)
+    if any(piece.level for piece, _, _ in parts):
         parts = in_sight(parts, lambda part: part[0].level)
+    return parts
+
+
+def _groups(line: SetLine) -> Iterator[tuple[list[Piece], list[float]]]:
+    """The pieces of a line as they are seen, those of one look together, with the gap after each in points."""
     held: list[Piece] = []
     gaps: list[float] = []
-    for piece, gap in parts:
+    for piece, gap, _ in as_seen(line):
         if held and not (held[0].codes and piece.codes and _alike(held[0], piece)):
             yield held, gaps
             held, gaps = [], []

@@ -8,7 +8,7 @@ import pymupdf
 import pytest
 
 from dragoman.domain.document import Run, with_targets
-from dragoman.domain.job import Options
+from dragoman.domain.job import Layout, Options
 from pipeline.pdf.scripts import RIGHT_TO_LEFT
 from pipeline.stages.extract import extract
 from pipeline.stages.reconstruct import reconstruct
@@ -21,7 +21,7 @@ ARABIC, HEBREW = "عبارة", "מעבורת"
 MARKS_OF_DIRECTION = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2069"))
 
 
-def translated(tmp_path, draw, *, lang="ar", word=ARABIC, text=LOREM):
+def translated(tmp_path, draw, *, lang="ar", word=ARABIC, text=LOREM, layout="translated"):
     """A page whose every word became `word`; figures and dots stayed."""
     source, out = make(tmp_path / "source.pdf", text, draw=draw), tmp_path / "out.pdf"
     document = extract(source)
@@ -30,7 +30,7 @@ def translated(tmp_path, draw, *, lang="ar", word=ARABIC, text=LOREM):
         for block in document.blocks()
         if block.translatable
     }
-    reconstruct(source, with_targets(document, targets, {}), out, options=Options(lang))
+    reconstruct(source, with_targets(document, targets, {}), out, options=Options(lang, layout=Layout(layout)))
     return source, out
 
 
@@ -98,11 +98,36 @@ def test_the_walls_of_a_page_that_is_a_table_are_mirrored_with_it(tmp_path):
     assert share_of_different_pixels(pictures[0], b"\xff" * len(pictures[0])) > 0.001
 
 
-def test_a_form_keeps_its_labels_beside_its_fields(tmp_path):
-    _, out = translated(tmp_path, form)
-    labels = [one for one in seen(out) if one[0] == ARABIC and one[3] > 180]
-    assert labels
-    assert max(right for _, _, right, _ in labels) <= 160
+@pytest.mark.parametrize("layout", ["translated", "alternating"])
+def test_a_form_is_mirrored_and_its_fields_keep_their_values(tmp_path, layout):
+    source, out = translated(tmp_path, form, layout=layout)
+    with pymupdf.open(source) as before, pymupdf.open(out) as after:
+        width, last = before[0].rect.width, after[after.page_count - 1]
+        fields = {field.field_name: (field.rect, field.field_value) for field in before[0].widgets()}
+        names = [field.field_name.removesuffix(" (original)") for field in last.widgets()]
+        assert len(names) == 2
+        for field in last.widgets():
+            (x0, y0, x1, y1), value = fields[field.field_name]
+            assert tuple(field.rect) == pytest.approx((width - x1, y0, width - x0, y1), abs=0.1)
+            assert field.field_value == value
+    if layout == "translated":
+        labels = [one for one in seen(out) if one[0] == ARABIC and one[3] > 180]
+        assert labels
+        assert min(left for _, left, _, _ in labels) >= 595 - 160
+
+
+def test_a_link_follows_its_words_to_the_right(tmp_path):
+    def link(pdf):
+        pdf[0].insert_text((72, 300), "Timetables", fontsize=12)
+        box = pymupdf.Rect(72, 288, 130, 304)
+        pdf[0].insert_link({"kind": pymupdf.LINK_URI, "from": box, "uri": "https://example.org/"})
+
+    _, out = translated(tmp_path, link)
+    (word,) = [one for one in seen(out) if abs(one[3] - 290) < 10]
+    with pymupdf.open(out) as pdf:
+        (found,) = pdf[0].get_links()
+        assert (found["from"].x0, found["from"].x1) == pytest.approx((word[1], word[2]), abs=1.5)
+        assert found["from"].x0 > 400
 
 
 def test_dots_lead_from_an_entry_to_the_number_at_the_left(tmp_path):

@@ -110,9 +110,31 @@ def test_text_in_another_direction_stays_where_it_begins():
     assert "v" not in found.edges
 
 
-def test_a_form_stays_as_it_is():
-    found = planned(block("a", 50, 90, 100), block("b", 150, 200, 100), fields=((95.0, 98.0, 140.0, 112.0),))
+FIELD = (95.0, 98.0, 140.0, 112.0)
+
+
+def test_a_form_is_mirrored_with_its_fields():
+    label = block("a", 50, 90, 100)
+    found = planned(label, block("b", 150, 200, 100), fields=(FIELD,))
+    assert found.flipped == (1.0, 0.0)
+    assert side(found, label) == (310, 350)
+
+
+@pytest.mark.parametrize("stays", [{"pictures": ((300.0, 300.0, 350.0, 350.0),)}, {"kept": "∮"}, {"may_flip": False}])
+def test_a_form_that_cannot_be_mirrored_stays_as_it_is(stays):
+    blocks = [block("a", 50, 90, 100), block("b", 150, 200, 100)]
+    blocks += [block("k", 60, 90, 400, stays["kept"], kept=True)] if "kept" in stays else []
+    page = Page(0, WIDTH, 600.0, 0, tuple(blocks))
+    found = plan(page, Marks(fields=(FIELD,), pictures=stays.get("pictures", ())), may_flip=stays.get("may_flip", True))
     assert (found.edges, found.moved, found.flipped) == ({}, {}, None)
+
+
+def test_what_runs_across_a_mirrored_page_goes_to_the_other_side_and_keeps_its_direction():
+    upright, across = block("a", 50, 90, 100), block("v", 20, 30, 300, direction=(0.0, -1.0))
+    found = planned(upright, across, fields=(FIELD,))
+    # Its box lies from 20 to 30 points of 400: 350 points further right it lies from 370 to 380.
+    assert found.lifts == {"v": 350}
+    assert "v" in found.ends
 
 
 def table(direction=(1.0, 0.0)):
