@@ -7,7 +7,7 @@ Annotations and form fields are detached before a page is read, so that what peo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -38,6 +38,9 @@ ASCENT, DESCENT = 0.75, 0.22
 # Of a row's size: spans further apart belong to two rows (cells, a marker and its text). MuPDF itself cuts at 0.8.
 WIDE_GAP = 1.1
 LEADER_GAP = 3.0  # between an entry and its first dot
+LEAST_STRETCHED = 4  # words of a line whose blanks are wide enough for cells
+STRETCH_SLACK = 0.06  # how far the blanks of a stretched line may differ
+WIDEST_STRETCH = 3.0
 SENTENCE_GAP = 1.5  # what TeX leaves between sentences of a loose line
 BLANK_FIRST = (
     0.25  # what a span that begins with a blank counts where the baseline is asked for: it is that of the blank
@@ -292,8 +295,9 @@ def _trimmed(spans: list[Span]) -> tuple[Span, ...]:
 def _mended(rows: list[Row]) -> Iterator[Row]:
     """Rows that MuPDF cut at a wide blank of one sentence, joined again; a number before a heading stays apart."""
     held: Row | None = None
+    stretched = _stretched(rows)
     for row in rows:
-        if held is not None and _is_one(held, row):
+        if held is not None and (row.order in stretched or _is_one(held, row)):
             blank = replace(row.spans[0], text=" " + row.spans[0].text)
             held = replace(held, spans=_trimmed([*held.spans, blank, *row.spans[1:]]), x1=row.x1)
             continue
@@ -302,6 +306,32 @@ def _mended(rows: list[Row]) -> Iterator[Row]:
         held = row
     if held is not None:
         yield held
+
+
+def _stretched(rows: Sequence[Row]) -> set[int]:
+    """The words (by order) that go on with the row before them in lines stretched so far that each word became a row.
+
+    What tells such a line from cells of a table: its blanks are all of one width, and its words are not.
+    """
+    found: set[int] = set()
+    chain: list[Row] = []
+    for row in [*rows, None]:
+        if row is not None and chain and _is_next(chain, row):
+            chain.append(row)
+            continue
+        widths = [one.x1 - one.x0 for one in chain]
+        if len(chain) >= LEAST_STRETCHED and max(widths) - min(widths) > 0.5 * chain[0].size:
+            found |= {one.order for one in chain[1:]} if any(_has_word(one.text) for one in chain) else set()
+        chain = [row] if row is not None else []
+    return found
+
+
+def _is_next(chain: Sequence[Row], row: Row) -> bool:
+    last = chain[-1]
+    gap = row.x0 - last.x1
+    even = len(chain) < 2 or abs(gap - (last.x0 - chain[-2].x1)) < STRETCH_SLACK * row.size  # noqa: PLR2004  # two make a gap
+    level = row.block == last.block and abs(row.baseline - last.baseline) < 0.1 * row.size
+    return level and even and abs(row.size - last.size) < 0.05 * row.size and 0 < gap < WIDEST_STRETCH * row.size
 
 
 def _is_one(row: Row, following: Row) -> bool:

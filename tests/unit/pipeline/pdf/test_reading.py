@@ -143,3 +143,27 @@ def test_a_bullet_of_a_typeface_of_symbols_is_no_formula():
     read = page(text("•", (72, 100), fontname="symb"), text("An item", (82, 100)))
     assert [run.style.original for block in read.blocks for run in block.source if "item" in run.text] == [None]
     assert all("item" not in block.text or "•" not in block.text for block in read.blocks)
+
+
+def words_at(baseline, words, gap, size=11):
+    """Each word drawn alone, `gap` points behind the one before it."""
+    x, drawn = 72.0, []
+    for one in words.split():
+        drawn.append(text(one, (x, baseline), fontname="tiro"))
+        x += pymupdf.get_text_length(one, "tiro", size) + gap
+    return drawn
+
+
+def test_a_line_stretched_to_its_column_is_one_sentence():
+    assert [block.text for block in page(*words_at(100, "The ferry leaves a harbour.", 16)).blocks] == [
+        "The ferry leaves a harbour."
+    ]
+
+
+def test_words_in_columns_are_cells():
+    cells = [
+        text(word, (72 + 60 * column, 100 + 30 * row))
+        for row, words in enumerate(("Name Age Town Fare", "Alice ten Brighton two"))
+        for column, word in enumerate(words.split())
+    ]
+    assert len(page(*cells).blocks) == 8
