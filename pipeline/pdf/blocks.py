@@ -50,7 +50,8 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
     paragraphs = group(rows, ground)
     foreign = [back(row.rect, other) for other in reading.rows if other != direction for row in reading.rows[other]]
     taken = [turned(box, direction) for box in (*foreign, *reading.aslant)]
-    rooms = Rooms([*(paragraph.rect for paragraph in paragraphs), *taken], ground, sheet)
+    flow = [paragraph.rect for paragraph in paragraphs if _is_flow(paragraph)]
+    rooms = Rooms([*(paragraph.rect for paragraph in paragraphs), *taken], ground, sheet, flow)
     right = max(row.x1 for row in rows)
     body = _body_size(rows)
     typescript = _mono_share(rows) > CODE_PAGE
@@ -91,6 +92,11 @@ def _line(row: Row, direction: Direction) -> Line:
         else row.spans
     )
     return Line(spans, back(row.rect, direction), direction)
+
+
+def _is_flow(paragraph: Paragraph) -> bool:
+    """Whether it ends at the right edge of its column: a justified paragraph, an entry of contents with its page number."""
+    return paragraph.align is Align.JUSTIFY or bool(LEADER.search(paragraph.last.text))
 
 
 def _is_stacked(paragraph: Paragraph, texts: Neighbours) -> bool:

@@ -12,19 +12,25 @@ GAP = 4.0  # points kept to a neighbour's text
 RULE_GAP = 1.5  # points kept to a rule or the edge of a fill
 MARGIN = 18.0  # points kept to the page's edge where the page has no text nearer to it
 KEPT_GAP = 0.4  # of the space under a paragraph: what stays, so that paragraphs are still told apart
+EDGE = 2.0  # points that right edges of one column may be apart
+ENOUGH = 4  # texts that end at one x, for it to be the edge of a column
 INSET = 0.12  # of the height: descenders that touch the next line's ascenders are no overlap
 
 
 class Rooms:
-    """The free areas of one page in one turned space. `rects`: all its text; `page`: the page's box there."""
+    """The free areas of one page in one turned space. `rects`: all its text; `page`: the page's box there.
 
-    def __init__(self, rects: Sequence[Rect], ground: Ground, page: Rect) -> None:
+    `flow`: those of its text that end at the right edge of a column, such as justified paragraphs and entries of contents.
+    """
+
+    def __init__(self, rects: Sequence[Rect], ground: Ground, page: Rect, flow: Sequence[Rect] = ()) -> None:
         marks = ground.marks
         self._ground = ground
         self._texts = Neighbours(rects)
         self._edges = Neighbours([*marks.walls, *marks.rules, *marks.fields])
         self._pictures = marks.pictures
         self._limits = _content(rects, page)
+        self._columns = _columns(flow)
 
     def around(self, rect: Rect, *, single: bool) -> Rect:
         """The room of `rect`, which lies in it. A `single` row may grow sideways too, a paragraph keeps its width."""
@@ -52,7 +58,9 @@ class Rooms:
                 right = min(right, other[0] - gap)
             elif other[2] <= rect[0] + 1:
                 left = max(left, other[2] + gap)
-        return min(left, rect[0]), max(right, rect[2])
+        # What is wide enough for a column stays in it: the gap to the next column is no free space.
+        ends = (end for start, end in self._columns if start <= rect[2] and rect[2] - 1 <= end < right)
+        return min(left, rect[0]), max(min(ends, default=right), rect[2])
 
     def _in_box(self, rect: Rect) -> Rect:
         """The limits of the page, or of the fill that the text stands on where that is smaller."""
@@ -61,6 +69,19 @@ class Rooms:
         if box is None:
             return self._limits
         return max(x0, box[0] + RULE_GAP), y0, min(x1, box[2] - RULE_GAP), min(y1, box[3] - RULE_GAP)
+
+
+def _columns(flow: Sequence[Rect]) -> list[tuple[float, float]]:
+    """The columns of a page: where their text begins, and the right edge that enough of it has in common."""
+    edges: dict[int, list[Rect]] = {}
+    for rect in flow:
+        edges.setdefault(round(rect[2] / EDGE), []).append(rect)
+    found = []
+    for place, rects in edges.items():
+        alike = [*rects, *edges.get(place + 1, ())]
+        if len(alike) >= ENOUGH:
+            found.append((min(rect[0] for rect in alike), max(rect[2] for rect in alike)))
+    return found
 
 
 def _content(rects: Sequence[Rect], page: Rect) -> Rect:

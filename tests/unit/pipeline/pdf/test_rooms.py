@@ -56,3 +56,12 @@ def test_neighbours_below_are_found_across_bands():
     assert neighbours.next_below(10, 20, 0) == 500
     assert neighbours.next_below(300, 305, 0) == 50
     assert neighbours.next_below(700, 800, 0) is None
+
+
+def test_a_row_stays_in_the_column_that_entries_end_at():
+    entries = [(72.0, 130.0 + 20 * place, 250.0 + place / 4, 142.0 + 20 * place) for place in range(4)]
+    beside = (300, 100, 400, 112)
+    within = Rooms([TEXT, beside, *entries], Ground(Marks()), PAGE, entries).around(TEXT, single=True)
+    assert 250 <= within[2] <= 251
+    too_few = Rooms([TEXT, beside, *entries], Ground(Marks()), PAGE, entries[:3]).around(TEXT, single=True)
+    assert too_few[2] == 300 - GAP
