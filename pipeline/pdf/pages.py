@@ -16,7 +16,7 @@ from pipeline.pdf.composing import Composed, Composer
 from pipeline.pdf.covering import cover, strip_text
 from pipeline.pdf.embedding import embed, reserve
 from pipeline.pdf.fonts import Fonts
-from pipeline.pdf.geometry import Direction, contains
+from pipeline.pdf.geometry import Direction, union
 from pipeline.pdf.mirroring import Plan, plan
 from pipeline.pdf.parts import Part, collect
 from pipeline.pdf.places import kept_runs
@@ -30,7 +30,6 @@ from pipeline.pdf.writing import add_content, erase, text_operators
 
 TEXT_TINY = "Some text on this page had to be set very small, since its translation is much longer than the original."
 TEXT_KEPT = "Some text on this page was left as it is, since there is no room for its translation."
-HANGING = 4.0  # points that letters may reach out of their line's box, by their typeface's own word for it
 
 
 @dataclass(slots=True)
@@ -144,10 +143,11 @@ class Writer:
 
 
 def _stays(blocks: Iterable[Block]) -> Iterator[Rect]:
-    """The boxes of all lines. Sums and large brackets hang far below their baseline."""
-    for line in (line for block in blocks for line in block.lines):
-        yield line.bbox
-        yield from (span.bbox for span in line.spans if not contains(line.bbox, span.bbox, slack=HANGING))
+    """The boxes of all lines as MuPDF sees them when it erases: by what their typefaces say of the height of their letters.
+
+    That is more than the letters need, and far more for sums and large brackets, which hang under their baseline.
+    """
+    return (union([line.bbox, *(span.bbox for span in line.spans)]) for block in blocks for line in block.lines)
 
 
 def _may_move(pdf: pymupdf.Document, annotations: str) -> bool:

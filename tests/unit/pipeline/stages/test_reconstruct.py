@@ -200,3 +200,18 @@ def test_a_sum_that_hangs_over_a_line_is_not_taken_off_with_its_words(tmp_path):
     source = make(tmp_path / "sum.pdf", "Words.", draw=hanging)
     out, _ = run(source, tmp_path, str.upper)
     assert len(glyphs_of(out, "Symbol")) == 1
+
+
+def test_a_number_close_under_erased_lines_stays(tmp_path):
+    """The box that MuPDF gives its letters reaches up between those lines, by the typeface's ascender."""
+
+    def entries(pdf):
+        for x, y, shown, size in (
+            (72, 497, "Words over a number", 9),
+            (72, 510, "2.", 11),
+            (320, 502, "More words", 7),
+        ):
+            pdf[0].insert_text((x, y), shown, fontname="helv", fontsize=size)
+
+    out, _ = run(make(tmp_path / "numbers.pdf", "Words.", draw=entries), tmp_path, str.upper)
+    assert "2." in text_of(out).split()
