@@ -7,7 +7,7 @@ found, or have a font that cannot be named by a code of one or two bytes, is lef
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
 from typing import Any
@@ -61,12 +61,22 @@ class _Glyph:
 
 
 class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no types
-    """Notes the glyphs that are filled with a colour, in the unrotated page's space. Blanks are left out."""
+    """Notes the glyphs that are filled with a colour, in the unrotated page's space. Blanks are left out.
 
-    def __init__(self) -> None:
+    `heights`: rounded y of baselines, in the turned space of each direction; all that stands elsewhere is left out too.
+    """
+
+    def __init__(self, heights: Mapping[Direction, set[int]]) -> None:
         super().__init__()
+        self._heights = [(dx, dy, known) for (dx, dy), known in heights.items()]
         self.use_virtual_fill_text()
         self.glyphs: list[_Glyph] = []
+
+    def _is_near(self, x: float, y: float) -> bool:
+        for dx, dy, known in self._heights:  # noqa: SIM110  # a generator for each letter takes longer than the test
+            if round(y * dx - x * dy) in known:
+                return True
+        return False
 
     def fill_text(self, _context: Any, text: Any, ctm: Any, *_paint: Any) -> None:
         """Called by MuPDF for each piece of text."""
@@ -75,10 +85,12 @@ class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no
             font = mupdf.ll_fz_font_name(span.font)
             turn = mupdf.ll_fz_concat(span.trm, ctm)
             items = mupdf.FzTextSpan(span)
+            a, b, c, d, e, f = ctm.a, ctm.b, ctm.c, ctm.d, ctm.e, ctm.f
             for place in range(span.len):
                 item = items.items(place)
-                if item.ucs != ord(" "):
-                    x, y = item.x * ctm.a + item.y * ctm.c + ctm.e, item.x * ctm.b + item.y * ctm.d + ctm.f
+                at_x, at_y = item.x, item.y
+                x, y = at_x * a + at_y * c + e, at_x * b + at_y * d + f
+                if self._is_near(x, y) and item.ucs != ord(" "):
                     advance = item.adv * hypot(turn.a, turn.b)
                     self.glyphs.append(_Glyph(font, item.cid, (turn.a, turn.b, turn.c, turn.d), x, y, advance))
             span = span.next
@@ -94,12 +106,16 @@ def found(
     wanted = list(originals)
     if not wanted:
         return {}, {}
+    heights: dict[Direction, set[int]] = {}
+    for original, direction in wanted:
+        for _, _, baseline, _ in original.parts:
+            heights.setdefault(direction, set()).update(_heights(baseline, WIDE_SLACK))
     fonts = _Fonts(page)
-    device = _Device()
+    device = _Device(heights)
     mupdf.fz_run_page(page.this, device, mupdf.FzMatrix(), mupdf.FzCookie())
     mupdf.fz_close_device(device)
     ready: dict[Original, Returned] = {}
-    by_direction = {direction: _Places(device.glyphs, direction) for _, direction in wanted}
+    by_direction = {direction: _Places(device.glyphs, direction) for direction in heights}
     for original, direction in wanted:
         glyphs = by_direction[direction].of(original)
         letters = list(_letters(glyphs, original.baseline, fonts))
@@ -144,8 +160,12 @@ class _Places:
         return taken
 
     def _near(self, baseline: float, slack: float) -> Iterator[tuple[float, float, _Glyph]]:
-        for row in range(round(baseline - slack), round(baseline + slack) + 1):
+        for row in _heights(baseline, slack):
             yield from (one for one in self._rows.get(row, ()) if abs(one[1] - baseline) < slack)
+
+
+def _heights(baseline: float, slack: float) -> range:
+    return range(round(baseline - slack), round(baseline + slack) + 1)
 
 
 class _Fonts:
