@@ -21,20 +21,21 @@ class Transparency:
         """The bytes of the message that are certain after this chunk. Nothing may be fed after the end."""
         data = self._held + chunk
         # Base64 has no dots, and one byte is looked for ten times as fast as three.
-        end = data.find(_END) if b"." in data else -1
+        has_dots = b"." in data
+        end = data.find(_END) if has_dots else -1
         if end >= 0:
             self.ended = True
             self.rest = data[end + len(_END) :]
-            return self._unstuffed(data[: end + 2])
+            return self._unstuffed(data[: end + 2], has_dots=True)
         sure = len(data) - _beginning_of_end(data)
         self._held = data[sure:]
-        return self._unstuffed(data[:sure])
+        return self._unstuffed(data[:sure], has_dots=has_dots)
 
-    def _unstuffed(self, data: bytes) -> bytes:
+    def _unstuffed(self, data: bytes, *, has_dots: bool) -> bytes:
         if not data:
             return b""
         skip, self._skip = self._skip, 0
-        if b"." in data:
+        if has_dots:
             data = data.replace(b"\r\n.", b"\r\n")
         return data[skip:]
 
