@@ -24,6 +24,7 @@ from dragoman import queues
 
 log = structlog.get_logger(__name__)
 
+LONGEST_PATIENCE_S = 60.0  # `dragoman health` counts on a ring after half a minute
 SHORTEST_DEAF_S = 20.0  # a connection needs some seconds to come back
 END_WITHIN_S = 25.0  # longer than the soft shutdown takes, which waits for ever for children that are stopped
 EX_DEAF = 70  # sysexits.h: EX_SOFTWARE
@@ -37,10 +38,11 @@ class Hearing:
     ) -> None:
         """Adds a queue of this process's own to those of `app`. `now`: seconds, from any start.
 
-        It rings for itself after half a lease (`lease_s` seconds) without a task, and is deaf after two leases.
+        It rings for itself after half a lease (`lease_s` seconds, a minute at most) without a task, and is deaf after two.
         """
         self._app, self._slots, self._now = app, slots, now
-        self._probe_every_s, self._deaf_after_s = lease_s / 2, max(2 * lease_s, SHORTEST_DEAF_S)
+        patience_s = min(lease_s, LONGEST_PATIENCE_S)
+        self._probe_every_s, self._deaf_after_s = patience_s / 2, max(2 * patience_s, SHORTEST_DEAF_S)
         self.queue = f"{name}@{socket.gethostname()}.{os.getpid()}"  # several may run on one host
         self._taken = 0
         self._heard_at = self._probed_at = now()

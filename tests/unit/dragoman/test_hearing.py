@@ -139,6 +139,13 @@ def test_what_waits_behind_long_tasks_waits_rightly(hearing, clock):
     assert not hearing.is_deaf
 
 
+def test_a_long_lease_makes_nobody_deaf_for_longer(broker, clock):
+    hearing = Hearing(broker, "worker", 2, 3600.0, clock)
+    pass_time(hearing, clock, DEAF_AFTER_S + 15)
+    assert hearing.is_deaf
+    assert broker.sent
+
+
 def test_nobody_is_deaf_while_the_broker_is_away(hearing, broker, clock):
     broker.is_away = True
     pass_time(hearing, clock, 10 * DEAF_AFTER_S)
