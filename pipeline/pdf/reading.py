@@ -38,6 +38,7 @@ ASCENT, DESCENT = 0.75, 0.22
 # Of a row's size: spans further apart belong to two rows (cells, a marker and its text). MuPDF itself cuts at 0.8.
 WIDE_GAP = 1.1
 LEADER_GAP = 3.0  # between an entry and its first dot
+LEAST_BLANK = 0.2  # of the size: a blank is at least as wide in most typefaces
 LEAST_STRETCHED = 4  # words of a line whose blanks are wide enough for cells
 STRETCH_SLACK = 0.06  # how far the blanks of a stretched line may differ
 WIDEST_STRETCH = 3.0
@@ -288,7 +289,9 @@ def _trimmed(spans: list[Span]) -> tuple[Span, ...]:
     if kept[0].text[0].isspace():
         kept[0] = replace(kept[0], text=kept[0].text.lstrip())
     if kept[-1].text[-1].isspace():
-        kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip())
+        x0, y0, x1, y1 = kept[-1].bbox
+        end = max(x1 - LEAST_BLANK * kept[-1].style.size, x0)
+        kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip(), bbox=(x0, y0, end, y1))
     return tuple(kept)
 
 

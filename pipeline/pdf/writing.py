@@ -95,6 +95,7 @@ def _bands(block: Block, kept: Neighbours) -> list[Rect]:
     bands = []
     for line in block.lines:
         x0, _, x1, _ = turned(line.bbox, direction)
+        x1 = min(x1, turned(line.spans[-1].bbox, direction)[2])  # without a blank, which may reach into what follows
         main = max(line.spans, key=lambda span: len(span.text))
         size = main.style.size
         inset = min(BAND_INSET, (x1 - x0) / 4)

@@ -215,3 +215,15 @@ def test_a_number_close_under_erased_lines_stays(tmp_path):
 
     out, _ = run(make(tmp_path / "numbers.pdf", "Words.", draw=entries), tmp_path, str.upper)
     assert "2." in text_of(out).split()
+
+
+def test_what_a_blank_at_a_line_s_end_reaches_into_stays(tmp_path):
+    def captions(pdf):
+        end = 72 + pymupdf.get_text_length("A caption of a figure ", "helv", 9)
+        pdf[0].insert_text((end - 1.5, 500), "(2)", fontname="heit", fontsize=9)
+        pdf[0].insert_text((72, 500), "A caption of a figure ", fontname="helv", fontsize=9)
+
+    source = make(tmp_path / "captions.pdf", "Words.", draw=captions)
+    assert "(2)" in [block.text for block in extract(source).blocks()]
+    out, _ = run(source, tmp_path, str.upper)
+    assert "(2)" in text_of(out)
