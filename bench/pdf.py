@@ -32,13 +32,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pymupdf
+# Beside this file lie namesakes of our package `pipeline` and of the standard library's `email`.
+sys.path[:] = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
 
-from dragoman.domain.job import Options
-from pipeline.engines.pseudo import pseudo
-from pipeline.stages import translate
-from pipeline.stages.extract import extract
-from pipeline.stages.reconstruct import reconstruct
+import pymupdf  # noqa: E402  # after the path
+
+from dragoman.domain.job import Options  # noqa: E402  # after the path
+from pipeline.engines.pseudo import pseudo  # noqa: E402  # after the path
+from pipeline.stages import translate  # noqa: E402  # after the path
+from pipeline.stages.extract import extract  # noqa: E402  # after the path
+from pipeline.stages.reconstruct import reconstruct  # noqa: E402  # after the path
 
 MIB = 1 << 20
 TIMEOUT_S = 900
