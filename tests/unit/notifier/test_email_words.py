@@ -163,6 +163,21 @@ def test_no_picture_or_style_is_fetched_from_elsewhere() -> None:
     assert "prefers-color-scheme: dark" in html
 
 
+def test_outlook_has_its_own_frame_and_a_button_with_room() -> None:
+    _, html = rendered(Answer(AnswerKind.DONE, (replace(DONE, links=LINKS),)), HOUSE, "r")
+    assert html.count("<!--[if mso]>") == html.count("<![endif]-->") == 2
+    assert 'bgcolor="#0b5cad"' in html
+    assert "mso-padding-alt: 11px 20px" in html
+
+
+@pytest.mark.parametrize("locale", ["ja", "zh"])
+def test_chinese_and_japanese_have_their_own_marks_between_words(locale: str) -> None:
+    text, _ = rendered(Answer(AnswerKind.PARTLY, (DONE, FAILED), locale=locale), HOUSE, "r")
+    own = [line for line in text.splitlines() if not line.isascii()]
+    assert own
+    assert not [line for line in own if ", " in line or ": " in line.replace("： ", "")]
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.text(alphabet="<>&\"'{}%ab \u202e", min_size=1, max_size=40))
 def test_names_and_messages_are_never_markup(hostile: str) -> None:
