@@ -86,6 +86,12 @@ _ASKING = re.compile(
     r"|può|potre\w+|posso|avere|pode\w*|kan|kunt|kunnen|zou|krijgen|możn\w+|mog\w+|proszę|czy)\b",
     re.IGNORECASE,
 )
+_ARROW = re.compile(r"\s*(?:[-=]+>|[→⇒➜»>])\s*")
+_PAIR = re.compile(
+    r"(?:(?:from|von|vom|aus(?:\s+dem)?|du|de|del|do|da|dal|z|ze|с|из|od|från|fra)\s+|dall['’])?(?P<source>\S+(?:\s\S+)?)\s+"
+    r"(?:(?:to|into|nach|ins|in|na|al|au|vers(?:\s+le)?|à|para(?:\s+o)?|naar(?:\s+het)?|на|до|till|til)\s+|all['’])(?P<target>.{2,60})",
+    re.IGNORECASE,
+)
 _END = re.compile(r"\s*(?:$|[.,;:!?()…–—。、！-])")
 _MORE_AFTER = frozenset(
     {
@@ -189,7 +195,13 @@ def from_line(line: str, *, is_reply: bool = False) -> Wish:
     explicit = _EXPLICIT.match(line)
     if explicit and (found := choice(_bare(explicit[1]))).target_lang:
         return found
-    return _from_few_words(line) or _from_sentence(line, is_reply=is_reply) or _from_script(line) or NOTHING
+    return (
+        _from_few_words(line)
+        or _from_pair(line)
+        or _from_sentence(line, is_reply=is_reply)
+        or _from_script(line)
+        or NOTHING
+    )
 
 
 def choice(text: str) -> Wish:
@@ -241,6 +253,23 @@ def _kind(word: str, *, is_first: bool) -> str | None:
 def _with_into(core: str) -> Wish | None:
     tag = naming.into(core)
     return Wish(tag) if tag else None
+
+
+def _from_pair(line: str) -> Wish | None:
+    """From one language to another, and not a word more: `EN -> DE`, "Englisch nach Deutsch", "z angielskiego na polski"."""
+    halves = _ARROW.split(_bare(line))
+    if len(halves) == 2:  # noqa: PLR2004 - from, to
+        return found if _is_name(halves[0]) and (found := choice(_bare(halves[1]))).target_lang else None
+    pair = _PAIR.fullmatch(_bare(line))
+    if pair is None or not _is_name(pair["source"]) or naming.is_code(pair["source"]):
+        return None
+    target = _bare(" ".join(_unwrapped(pair["target"].split())[0]))
+    found = choice(target)
+    return found if found.target_lang and not naming.is_code(target) else None
+
+
+def _is_name(text: str) -> bool:
+    return choice(_bare(text)).target_lang is not None
 
 
 def _from_sentence(line: str, *, is_reply: bool) -> Wish | None:

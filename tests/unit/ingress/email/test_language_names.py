@@ -379,6 +379,33 @@ def test_people_ask_as_they_speak(line: str, tag: str) -> None:
     assert request.from_words(line).target_lang == tag
 
 
+@pytest.mark.parametrize(
+    ("line", "tag"),
+    [
+        ("EN -> DE", "de"),
+        ("English > German", "de"),
+        ("de→fr", "fr"),
+        ("Englisch nach Deutsch", "de"),
+        ("von Englisch nach Deutsch, bitte", "de"),
+        ("de l’anglais vers le français", "fr"),
+        ("del inglés al español", "es"),
+        ("dall’inglese all’italiano", "it"),
+        ("z angielskiego na polski", "pl"),
+        ("с английского на русский", "ru"),
+        ("from English to German", "de"),
+    ],
+)
+def test_from_one_language_to_another(line: str, tag: str) -> None:
+    assert request.from_line(line).target_lang == tag
+
+
+@pytest.mark.parametrize(
+    "line", ["Ann -> Bob", "he to is", "page 3 > page 4", "price > 5", "German to partner", "English in Italy"]
+)
+def test_other_pairs_are_no_wish(line: str) -> None:
+    assert request.from_line(line).target_lang is None
+
+
 @pytest.mark.parametrize("line", NO_WISH)
 def test_an_ordinary_line_is_no_wish(line: str) -> None:
     assert request.from_words(line).target_lang is None
