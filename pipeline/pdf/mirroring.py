@@ -133,7 +133,8 @@ class _Side:
         self.marks = marks
         self._columns = columns(items)
         box = union([item.rect for item in items])
-        self._content = (box[0], box[1], max(box[2], min(sheet[2] - (box[0] - sheet[0]), sheet[2])), box[3])
+        margin = min(box[0] - sheet[0], sheet[2] - box[2])
+        self._content = (sheet[0] + margin, box[1], sheet[2] - margin, box[3])
         self._stays = [*marks.walls, *marks.fills, *marks.pictures, *foreign]
         self._bands = list(bands(items))
         self._units = units(items)
@@ -265,8 +266,9 @@ def _stretch(rect: Rect, edges: Edges, taken: Sequence[tuple[float, float, float
         return None
     # A box around the block holds it too.
     around = [(start, end) for start, end, _ in taken if start <= x0 and end >= x1]
-    left = max([edges[0], *(end + gap for _, end, gap in taken if end <= x0), *(start for start, _ in around)])
-    right = min([edges[1], *(start - gap for start, _, gap in taken if start >= x1), *(end for _, end in around)])
+    first, last = (max(start for start, _ in around), min(end for _, end in around)) if around else edges
+    left = max([first, *(end + gap for _, end, gap in taken if end <= x0)])
+    right = min([last, *(start - gap for start, _, gap in taken if start >= x1)])
     return min(left, rect[0]), max(right, rect[2])
 
 

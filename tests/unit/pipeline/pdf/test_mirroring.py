@@ -90,6 +90,12 @@ def test_a_picture_in_a_row_keeps_its_place_and_its_neighbour_beside_it():
     assert side(found, caption)[0] >= 200
 
 
+def test_a_title_on_a_picture_stays_in_its_middle():
+    title = block("t", 130, 170, 300)
+    found = planned(title, block("p", 340, 350, 560, "1", kept=True), pictures=((50.0, 250.0, 250.0, 350.0),))
+    assert side(found, title) == (130, 170)
+
+
 def test_what_cannot_be_set_anew_stays_and_nothing_comes_over_it():
     formula, text = block("f", 50, 120, 100, "α∮β", kept=True), block("t", 150, 200, 100)
     found = planned(formula, text, block("w", 50, 350, 300))
