@@ -13,7 +13,7 @@ from dragoman.db import jobs, presence
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
-from dragoman.errors import Gone, StoreUnavailable
+from dragoman.errors import Gone, MailTooComplex, StoreUnavailable
 from dragoman.intake import Intake
 from dragoman.ports import Capabilities
 from ingress.email import headers
@@ -221,3 +221,17 @@ def test_dead_message_is_opened_to_success_when_its_bytes_are_back(intake, doorb
     open_message(intake, message_id)
     [job], [opened] = rows(intake, JOBS), rows(intake, INBOX)
     assert (job["message_id"], opened["state"], opened["run"]) == (message_id, "done", 2)
+
+
+def test_mail_that_dies_is_answered_in_the_language_of_the_mails_before_it(intake, monkeypatch):
+    open_message(intake, keep(intake, mail(("a.pdf", PDF), body="Bitte auf Deutsch, danke.\n")))
+    second = keep(intake, mail(("b.pdf", PDF + b"2"), body="???\n"))
+
+    def died(*_: object) -> None:
+        raise MailTooComplex
+
+    monkeypatch.setattr("ingress.email.contents.Contents.read", died)
+    with pytest.raises(MailTooComplex):
+        open_message(intake, second)
+    (told,) = [row["payload"] for row in rows(intake, OUTBOX) if row["owner"] == second]
+    assert (told["reason"], told["error_code"], told["locale"]) == ("failed", MailTooComplex.code, "de")
