@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dragoman.domain.document import Block, Rect
-from pipeline.pdf.geometry import Direction, area, back, contains, joined, overlap
+from pipeline.pdf.geometry import Direction, area, back, contains, overlap
 from pipeline.pdf.ground import Neighbours
 from pipeline.pdf.typesetting import Setting
 
@@ -30,16 +30,20 @@ class Placed:
 
 def placed(setting: Setting, size: float, direction: Direction, home: Rect | None) -> Placed:
     """A setting of text of `size` (points, before it was scaled) as what it covers of the page."""
-    found: dict[float, Rect] = {}
-    scaled = size * setting.scale
+    found: dict[float, tuple[float, float]] = {}
+    scale = setting.scale
     for line in setting.lines:
-        blanks = sum([word.blank.width for word in line.words[:-1] if word.blank])
-        width = (sum([word.width for word in line.words]) + blanks) * setting.across
-        width += line.stretch * (len(line.words) - 1)
-        core = _core(line.x, line.x + width, line.baseline, scaled)
-        before = found.get(line.baseline)
-        found[line.baseline] = joined(before, core) if before else core
-    return Placed(tuple(back(core, direction) for core in found.values()), home)
+        words = line.words
+        if len(words) == 1:  # entries of contents have hundreds of dots
+            end = line.x + words[0].width * scale
+        else:
+            blanks = sum([word.blank.width for word in words[:-1] if word.blank])
+            width = (sum([word.width for word in words]) + blanks) * scale
+            end = line.x + width + line.stretch * (len(words) - 1)
+        start, last = found.get(line.baseline, (line.x, end))
+        found[line.baseline] = min(start, line.x), max(last, end)
+    covered = [_core(x0, x1, baseline, size * scale) for baseline, (x0, x1) in found.items()]
+    return Placed(tuple([back(core, direction) for core in covered]), home)
 
 
 def cores(blocks: Iterable[Block]) -> Iterator[Rect]:
