@@ -225,7 +225,7 @@ def test_dead_message_is_opened_to_success_when_its_bytes_are_back(intake, doorb
 
 def test_mail_that_dies_is_answered_in_the_language_of_the_mails_before_it(intake, monkeypatch):
     open_message(intake, keep(intake, mail(("a.pdf", PDF), body="Bitte auf Deutsch, danke.\n")))
-    second = keep(intake, mail(("b.pdf", PDF + b"2"), body="???\n"))
+    second = keep(intake, mail(("b.pdf", PDF), body="???\n"), "translate+fr@localhost")
 
     def died(*_: object) -> None:
         raise MailTooComplex
