@@ -99,7 +99,7 @@ def test_worker_whose_children_are_stopped_is_started_again(tmp_path: Path) -> N
         parent, *children = sorted(stack.pids("worker"))
         for child in children:
             os.kill(child, signal.SIGSTOP)
-        wait_until(lambda: '"event": "deaf"' in stack.log(), 40, "it notices", every_s=0.5)
+        wait_until(lambda: '"event": "deaf"' in stack.log(), 90, "it notices", every_s=0.5)
         job_id = stack.upload(Path("dragoman/sample.pdf").read_bytes())
         assert stack.await_end(job_id)["status"] == "COMPLETED"
         assert parent not in stack.pids("worker")
