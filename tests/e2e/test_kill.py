@@ -96,6 +96,8 @@ def test_killed_pool_child_s_job_is_picked_up_within_10_s(tmp_path: Path, deepl:
 def test_worker_whose_children_are_stopped_is_started_again(tmp_path: Path) -> None:
     """It answers pings all the while; only what it takes tells."""
     with Stack(tmp_path / "data", lease_s="5") as stack:
+        # Its first task ends with this; a child that is stopped while it writes would hold the lock of SQLite's file.
+        wait_until(lambda: bool(stack.rows("SELECT 1 FROM capabilities")), 30, "the worker is at rest", every_s=0.5)
         parent, *children = sorted(stack.pids("worker"))
         for child in children:
             os.kill(child, signal.SIGSTOP)

@@ -21,10 +21,10 @@ def test_all_tools_are_measured_on_all_files(tmp_path):
     folder = tmp_path / "pdfs"
     (folder / "broken").mkdir(parents=True)
     (folder / "broken" / "a.pdf").write_bytes(b"%PDF-")
-    make(folder / "a.pdf", LOREM, LOREM, LOREM)
+    make(folder / "a.pdf", *[LOREM * 5] * 41)  # so much that the CPU of the floor can be told from that of a start
     scorer = tmp_path / "scorer.py"
     scorer.write_text(SCORER)
-    command = [sys.executable, BENCH, folder, "--pages", "2", "--scorer", scorer]
+    command = [sys.executable, BENCH, folder, "--pages", "40", "--scorer", scorer]
     peers = ["--peer", "copy=cp {source} {out}", "--peer", "fails=false"]
     table = subprocess.run([*command, *peers], capture_output=True, text=True, check=True).stdout
     rows = {
