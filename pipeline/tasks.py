@@ -40,6 +40,8 @@ WORK_OF: dict[Stage, Callable[[Run], None]] = {
 }
 # Seconds after which a stage is asked to end, and is ended.
 LIMITS = {Stage.EXTRACT: (300, 330), Stage.TRANSLATE: (600, 660), Stage.TONE: (600, 660), Stage.RECONSTRUCT: (600, 660)}
+# The same of all else: what hangs or is frozen would hold its place in the pool for ever, and a busy worker is not deaf.
+SHORT, CLEAN_UP = ({"soft_time_limit": 60, "time_limit": 75}, {"soft_time_limit": 1800, "time_limit": 1860})
 
 
 def register(app: Celery, context_of: Callable[[], Context]) -> None:
@@ -47,7 +49,7 @@ def register(app: Celery, context_of: Callable[[], Context]) -> None:
     for stage in STAGES:
         _register_stage(app, context_of, stage)
 
-    @app.task(name=queues.EXTRACT_AND_TRANSLATE)
+    @app.task(name=queues.EXTRACT_AND_TRANSLATE, **SHORT)
     def extract_and_translate(job_id: str) -> None:
         signatures = rest_of_chain(app, context_of(), job_id)
         if signatures:
@@ -59,11 +61,11 @@ def register(app: Celery, context_of: Callable[[], Context]) -> None:
     def part(part_id: str) -> None:
         perform_part(context_of(), part_id, partial(_ring, app))
 
-    @app.task(name=queues.HEALTH_CHECK)
+    @app.task(name=queues.HEALTH_CHECK, **SHORT)
     def health_check(*_: Any) -> None:
         chores.check_health(context_of())
 
-    @app.task(name=queues.CLEAN_UP)
+    @app.task(name=queues.CLEAN_UP, **CLEAN_UP)
     def clean_up(*_: Any) -> None:
         chores.clean_up(context_of())
 

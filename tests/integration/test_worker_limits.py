@@ -29,14 +29,15 @@ from tests.servers.redis import Redis
 HANGS_S, SOON_S = 45.0, 15.0
 # The worker with other time limits of a translation than the program has.
 WORKER = """
-import sys, time
+import os, signal, sys, time
 from dragoman.domain.job import Stage
 from dragoman.settings import Settings
 from pipeline import tasks, worker
 tasks.LIMITS[Stage.TRANSLATE] = (float(sys.argv[1]), float(sys.argv[2]))
-if sys.argv[3:]:  # a library in C that never comes back to Python
-    import signal
+if sys.argv[3:] == ["deaf"]:  # a library in C that never comes back to Python
     tasks.WORK_OF[Stage.TRANSLATE] = lambda _: (signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}), time.sleep(60))
+elif sys.argv[3:] == ["frozen"]:
+    tasks.WORK_OF[Stage.TRANSLATE] = lambda _: os.kill(os.getpid(), signal.SIGSTOP)
 worker.run(Settings.from_env())
 """
 
@@ -143,8 +144,9 @@ def test_soft_limit_is_tried_once_more_and_the_dead_letter_says_where_the_time_w
     bench.await_state(job_id, RowState.DONE)
 
 
-def test_hard_limit_is_tried_once_more_and_named(bench, run, intake):
-    run(1, 2, "deaf")
+@pytest.mark.parametrize("how", ["deaf", "frozen"])
+def test_hard_limit_is_tried_once_more_and_named(bench, run, intake, how):
+    run(1, 2, how)
     job_id = add_job(bench.database)
     bench.store.put(f"jobs/{job_id}/source.pdf", BytesIO(long_pdf(10)))
     wait_until(
