@@ -58,7 +58,7 @@ def test_killed_pool_children_give_their_job_back_at_once(tmp_path: Path, deepl:
     engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": str(lease_s)}
     with Stack(tmp_path / "data", **engine) as stack:
         job_id = start_mail_job(stack, deepl)
-        parent, *children = sorted(stack.pids("worker"))
+        parent, children = stack.pool("worker")
         for child in children:
             os.kill(child, signal.SIGKILL)
         assert_answered_once_and_paid_once(stack, deepl, job_id, in_flight=50)
@@ -88,7 +88,7 @@ def test_killed_pool_child_s_job_is_picked_up_within_10_s(tmp_path: Path, deepl:
     with Stack(tmp_path / "data", **engine) as stack:
         start_mail_job(stack, deepl)
         epoch = claims(stack)
-        for child in sorted(stack.pids("worker"))[1:]:
+        for child in stack.pool("worker")[1]:
             os.kill(child, signal.SIGKILL)
         wait_until(lambda: claims(stack) > epoch, 10, "the job is picked up", every_s=0.1)
 
@@ -96,9 +96,9 @@ def test_killed_pool_child_s_job_is_picked_up_within_10_s(tmp_path: Path, deepl:
 def test_worker_whose_children_are_stopped_is_started_again(tmp_path: Path) -> None:
     """It answers pings all the while; only what it takes tells."""
     with Stack(tmp_path / "data", lease_s="5") as stack:
-        # Its first task ends with this; a child that is stopped while it writes would hold the lock of SQLite's file.
+        # Its first task ends with this: children with a task in hand are busy, not deaf, until the task's time limit.
         wait_until(lambda: bool(stack.rows("SELECT 1 FROM capabilities")), 30, "the worker is at rest", every_s=0.5)
-        parent, *children = sorted(stack.pids("worker"))
+        parent, children = stack.pool("worker")
         for child in children:
             os.kill(child, signal.SIGSTOP)
         wait_until(lambda: '"event": "deaf"' in stack.log(), 90, "it notices", every_s=0.5)

@@ -18,6 +18,8 @@ from pathlib import Path
 from smtplib import SMTP
 from typing import Any, Self
 
+import psutil
+
 from tests.servers.process import LOOPBACK, Server, free_port, listens, wait_until
 
 SENDER = "ana@example.org"
@@ -91,6 +93,12 @@ class Stack:
         """The processes of a service: its own and its pool's children."""
         folders = [folder for folder in Path("/proc").iterdir() if folder.name.isdecimal()]
         return [int(folder.name) for folder in folders if self._is(folder, service)]
+
+    def pool(self, service: str) -> tuple[int, list[int]]:
+        """A service's own process and its pool's children. Numbers start again, so that a child's may be the smaller one."""
+        of = {pid: psutil.Process(pid).ppid() for pid in self.pids(service)}
+        (parent,) = (pid for pid, above in of.items() if above not in of)
+        return parent, [pid for pid in of if pid != parent]
 
     def kill(self, service: str) -> list[int]:
         """kill -9 a service with all its children; whom."""
