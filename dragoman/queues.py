@@ -184,8 +184,6 @@ class BrokerDoorbell:
             except BROKER_ERRORS as error:
                 self._shut_until = time.monotonic() + self.PAUSE_S
                 log.warning("broker_unreachable", task=task, id=row_id, detail=str(error)[:200])
-            except Exception:  # the sweeper rings for this one; the thread is there for the next
-                log.exception("doorbell_failed", task=task, id=row_id)
 
 
 def send(app: Celery, task: str, row_id: str, traceparent: str | None = None) -> None:

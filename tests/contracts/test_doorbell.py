@@ -34,8 +34,22 @@ def hung() -> Iterator[str]:
         yield f"redis://{LOOPBACK}:{listener.getsockname()[1]}/0"
 
 
-def bell_for(settings: Settings, url: str) -> BrokerDoorbell:
-    return BrokerDoorbell(make_app(settings.model_copy(update={"broker_url": url})))
+BELLS: list[BrokerDoorbell] = []
+
+
+@pytest.fixture(autouse=True)
+def silence() -> Iterator[None]:
+    """No thread of a bell outlives its test: the next one may have no sockets. Their broker has gone by then."""
+    yield
+    while BELLS:
+        bell = BELLS.pop()
+        bell.close(timeout_s=20)
+        assert bell._thread is None or not bell._thread.is_alive()
+
+
+def bell_for(settings: Settings, url: str, kind: type[BrokerDoorbell] = BrokerDoorbell) -> BrokerDoorbell:
+    BELLS.append(kind(make_app(settings.model_copy(update={"broker_url": url}))))
+    return BELLS[-1]
 
 
 def messages(server: Redis, queue: str) -> list[tuple[str, list]]:
@@ -125,14 +139,13 @@ def test_broker_that_is_stopped_in_mid_life_blocks_nobody(settings, redis_server
         bell.close(timeout_s=0.1)
     finally:
         os.kill(redis_server.pid, signal.SIGCONT)
-    bell.close(timeout_s=20)  # else its last rings reach the next test's queue
 
 
 def test_full_queue_drops_and_does_not_block(settings, hung):
     class SmallBell(BrokerDoorbell):
         WAITING = 10
 
-    bell = SmallBell(make_app(settings.model_copy(update={"broker_url": hung})))
+    bell = bell_for(settings, hung, SmallBell)
     begun = time.monotonic()
     for number in range(50):
         bell.ring(queues.DELIVER, str(number))
