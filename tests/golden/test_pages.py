@@ -5,7 +5,6 @@ The words are set anew with themselves or made longer; everything else is compar
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from tests.pdfs import (
     textless,
     words,
 )
+from tests.servers.process import needs
 
 SAMPLE = Path(__file__).parents[2] / "dragoman" / "sample.pdf"
 # Share of the ink that may differ on pages with the same words; our typeface for Chinese is not that of the sample.
@@ -70,14 +70,14 @@ def test_the_same_words_look_about_the_same(source, tmp_path, request):
     assert share_of_different_ink(small_picture(source, 0), small_picture(out, 0)) <= alike
 
 
-@pytest.mark.skipif(shutil.which("qpdf") is None, reason="qpdf is not installed")
+@needs("qpdf", "qpdf")
 def test_another_reader_finds_no_fault(source, tmp_path):
     out, _ = through(source, tmp_path, longer)
     checked = subprocess.run(["qpdf", "--check", out], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+@needs("tesseract", "tesseract-ocr")
 def test_a_scan_looks_like_its_page_afterwards(tmp_path):
     source = make(tmp_path / "source.pdf", LOREM, draw=lambda pdf: (slide(pdf), scan(pdf)))
     out, warnings = through(source, tmp_path)

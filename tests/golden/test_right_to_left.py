@@ -1,6 +1,5 @@
 """Pages translated into Arabic and Hebrew, as poppler sees them: what stood at the left stands at the right, drawing and all."""
 
-import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 
@@ -14,8 +13,9 @@ from pipeline.stages.extract import extract
 from pipeline.stages.reconstruct import reconstruct
 from tests.pages import bullets, form, uneven_table
 from tests.pdfs import LOREM, make, share_of_different_pixels
+from tests.servers.process import needs
 
-pytestmark = pytest.mark.skipif(not shutil.which("pdftotext"), reason="poppler-utils is not installed")
+pytestmark = needs("pdftotext", "poppler-utils")
 
 ARABIC, HEBREW = "عبارة", "מעבורת"
 MARKS_OF_DIRECTION = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2069"))

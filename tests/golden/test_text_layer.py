@@ -1,6 +1,5 @@
 """What readers get who copy and search in a translation: words as poppler extracts them, not the library that wrote them."""
 
-import shutil
 import subprocess
 
 import pymupdf
@@ -11,8 +10,9 @@ from dragoman.domain.job import Options
 from pipeline.stages.extract import extract
 from pipeline.stages.reconstruct import reconstruct
 from tests.pdfs import LOREM, make
+from tests.servers.process import needs
 
-pytestmark = pytest.mark.skipif(not shutil.which("pdftotext"), reason="poppler-utils is not installed")
+pytestmark = needs("pdftotext", "poppler-utils")
 
 TEXTS = {
     "ar": "هذا المستند مترجم إلى العربية مع الحفاظ على تخطيط الصفحة والسلام عليكم PDF 2024 كتاب",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from dragoman.errors import EngineMisbehaved, EngineMissing, EngineUnavailable, 
 from dragoman.ports import Batch
 from pipeline.engines import apertium
 from pipeline.engines.apertium import Apertium
+from tests.servers.process import needs
 
 LIST = 'if [ "$1" = -l ]; then echo "  eng-spa"; exit 0; fi\n'
 
@@ -88,7 +88,7 @@ def test_it_is_started_once_for_a_batch_without_our_secrets(program, monkeypatch
     assert "secret" not in seen
 
 
-@pytest.mark.skipif(shutil.which("apertium") is None, reason="apertium is not installed")
+@needs("apertium", "apertium")
 def test_unknown_words_are_not_marked():
     engine = Apertium()
     if ("en", "es") not in (engine.capabilities().pairs or ()):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pymupdf
 import pytest
 
@@ -14,8 +12,9 @@ from pipeline.pdf import ocr
 from pipeline.stages.extract import extract
 from pipeline.stages.reconstruct import reconstruct
 from tests.pdfs import LOREM, make, retyped
+from tests.servers.process import needs
 
-needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+needs_tesseract = needs("tesseract", "tesseract-ocr")
 INK, PAPER = (0.1, 0.1, 0.1), (0.96, 0.93, 0.85)
 
 

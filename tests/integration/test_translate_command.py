@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pymupdf
 import pytest
 
 from tests.fake_deepl import KEY, FakeDeepL
+from tests.servers.process import needs
 
 ENGLISH = [
     "The history of the lighthouse begins in the year of the great storm.",
@@ -120,7 +120,7 @@ class TestResult:
         with pymupdf.open(tmp_path / "out.pdf") as document:
             assert all("Pseudo-translation" in page.get_text() for page in document)
 
-    @pytest.mark.skipif(shutil.which("apertium") is None, reason="apertium is not installed")
+    @needs("apertium", "apertium")
     def test_apertium_translates_without_a_key(self, source, tmp_path):
         done = run(source, "--to", "es", "--json", "-o", tmp_path / "out.pdf")
         assert done.returncode == 0, done.stderr

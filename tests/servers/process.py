@@ -42,6 +42,12 @@ def missing(program: str, package: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def needs(program: str, package: str) -> pytest.MarkDecorator:
+    """Marks tests that are skipped without `program`; where it must be there they run all the same, and fail."""
+    reason = f"{program} is not installed: apt-get install {package}"
+    return pytest.mark.skipif(find(program) is None and not must_be_there(), reason=reason)
+
+
 def find(*programs: str) -> str | None:
     """The path of the first of `programs` beside this Python or on PATH, or None."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])

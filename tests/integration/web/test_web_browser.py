@@ -14,11 +14,12 @@ from dragoman.domain.job import Stage
 from dragoman.errors import EncryptedPdf
 from dragoman.links import Links
 from tests.integration.web.conftest import ANNA, PDF, RESULT, Client, Worker
+from tests.servers.process import needs
 
 expect.set_options(timeout=30_000)  # ms: other tests run beside these, and two cores are soon busy
 
 CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}")
+pytestmark = needs("chromium", "chromium")
 PICTURES = os.environ.get("DRAGOMAN_TEST_PICTURES")  # a folder that takes screenshots; unset: none are made
 
 

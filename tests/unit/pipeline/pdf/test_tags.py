@@ -1,17 +1,16 @@
 """The tags of a translated file lead to the translated words; poppler, which did not write them, reads them back."""
 
-import shutil
 import subprocess
 
 import pymupdf
-import pytest
 
 from dragoman.domain.job import Layout, Options
 from pipeline.stages.extract import extract, extract_part
 from pipeline.stages.reconstruct import join, reconstruct, set_part
 from tests.pdfs import make, retyped
+from tests.servers.process import needs
 
-pytestmark = pytest.mark.skipif(not shutil.which("pdfinfo"), reason="poppler-utils is not installed")
+pytestmark = needs("pdfinfo", "poppler-utils")
 # A heading, a paragraph with a link inside, and a page number that belongs to no element.
 CONTENT = b"""/H1 <</MCID 0>> BDC BT /helv 18 Tf 72 700 Td (The ferry) Tj ET EMC
 /P <</MCID 1>> BDC BT /helv 11 Tf 72 660 Td (It leaves the harbour every ) Tj ET EMC
