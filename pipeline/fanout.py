@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from shutil import copyfileobj
 from typing import Any
 
 from dragoman import queues
@@ -87,7 +85,7 @@ def translate_shared(run: Run) -> None:
 def join(run: Run) -> None:
     """Put the parts' pages on the source: the result."""
     source, document, result = run.source(), run.document(), run.folder / "result.pdf"
-    files = [_fetched(run, part) for part in run.parts]
+    files = [run.file_at(part["artifact"], f"{part['number']}.part") for part in run.parts]
     said = run.confined(
         lambda progress: reconstructing.join(
             source, document, files, result, options=run.options, on_progress=progress
@@ -141,10 +139,3 @@ WORK_OF_PART: dict[Stage, Callable[[PartRun], None]] = {
 def as_json(warnings: Iterable[DocumentWarning]) -> list[dict[str, Any]]:
     """The warnings as a row has them."""
     return [asdict(warning) for warning in warnings]
-
-
-def _fetched(run: Run, part: dict[str, Any]) -> Path:
-    path = run.folder / f"{part['number']}.part"
-    with run.context.store.open(part["artifact"]) as body, path.open("wb") as file:
-        copyfileobj(body, file, 1 << 20)
-    return path

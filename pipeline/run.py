@@ -25,12 +25,14 @@ from dragoman.db.jobs import JOBS
 from dragoman.domain import document as documents
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
-from dragoman.errors import DragomanError, LeaseLost, OperatorError, StageTimedOut
+from dragoman.errors import DragomanError, Gone, LeaseLost, OperatorError, StageTimedOut
 from dragoman.sealing import unseal
+from pipeline import remaking
 from pipeline.confined import OnProgress, confined
 from pipeline.context import Context
 from pipeline.interrupts import interruptible
 from pipeline.pdf import opening
+from pipeline.remaking import ArtifactLost
 from pipeline.spent import Spent
 from pipeline.stages.protect import Glossary
 
@@ -40,6 +42,7 @@ T = TypeVar("T")
 
 FOLDER_PREFIX = "dragoman-stage-"
 KILLED_AFTER_S = 3600.0  # a folder that is older than any stage may take is left over from one that was killed
+SOURCE_GONE = "The document that was sent is no longer in the file store of this server."
 EVERY_S, EVERY_PERCENT = 2.0, 5  # progress is written when this much time or work has gone by,
 AT_MOST_EVERY_S = 0.5  # and not before this much time: a short document is done before anybody has looked
 
@@ -90,18 +93,39 @@ class Run:
     def source(self) -> Path:
         """The source PDF as a file. Raises Gone or StoreUnavailable."""
         path = self.folder / "source.pdf"
-        with self.context.store.open(self.job["source"]) as body, path.open("wb") as file:
-            copyfileobj(body, file, 1 << 20)
+        try:
+            self._fetch(self.job["source"], path)
+        except Gone as error:
+            raise Gone(SOURCE_GONE, detail=f"{self.job['source']} is lost") from error
         return self._unlocked(path) if self.job.get("secret") else path
 
+    def _fetch(self, key: str, path: Path) -> Path:
+        with self.context.store.open(key) as body, path.open("wb") as file:
+            copyfileobj(body, file, 1 << 20)
+        return path
+
     def document(self) -> Document:
-        """What the stage before left behind. Raises Gone or StoreUnavailable."""
+        """What the stage before left behind. Raises ArtifactLost or StoreUnavailable."""
         return self.document_at(self.job["artifact"])
 
     def document_at(self, key: str) -> Document:
-        """The document under `key`. Raises Gone or StoreUnavailable."""
-        with self.context.store.open(key) as body:
-            return documents.from_bytes(body.read())
+        """The document under `key`. Raises ArtifactLost or StoreUnavailable."""
+        try:
+            with self.context.store.open(key) as body:
+                return documents.from_bytes(body.read())
+        except (Gone, ValueError) as error:
+            raise ArtifactLost(key) from error
+
+    def file_at(self, key: str, name: str) -> Path:
+        """What a part has left under `key`, as a file. Raises ArtifactLost or StoreUnavailable."""
+        try:
+            return self._fetch(key, self.folder / name)
+        except Gone as error:
+            raise ArtifactLost(key) from error
+
+    def remake(self, error: ArtifactLost) -> None:
+        """What was left for this stage is lost: go back and make it anew, once. Raises `error` the second time."""
+        remaking.remake(self, error)
 
     @property
     def glossary(self) -> Glossary:
@@ -211,13 +235,13 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
         run = Run(context, held, stage, Path(folder), _parts_of(context, held))
         with _our_errors(run):
             yield run
-        facts: dict[str, str | float] = {
-            "stage": stage,
-            "seconds": round(time.monotonic() - run.began, 3),
-            "cpu_s": round(run.cpu_s, 3),
-        }
-        span.add_event("stage_finished", facts)
-        log.info("stage_finished", **facts, attempt=held.attempt)
+            facts: dict[str, str | float] = {
+                "stage": stage,
+                "seconds": round(time.monotonic() - run.began, 3),
+                "cpu_s": round(run.cpu_s, 3),
+            }
+            span.add_event("stage_finished", facts)
+            log.info("stage_finished", **facts, attempt=held.attempt)
 
 
 def _parts_of(context: Context, held: lease.Lease) -> list[dict[str, Any]]:
@@ -254,11 +278,20 @@ class PartRun(Run):
             jobs.show_part(connection, self.lease, fraction)
 
     def pass_on(self, artifact: str, **facts: Any) -> None:
-        """End the part's stage; the last part makes its job due."""
+        """End the part's stage; the last part makes its job due. One that was made anew has more stages to go."""
+        facts = {**self.lease.row["facts"], **facts}
         with self.context.database.write() as connection:
-            is_last = jobs.finish_part(connection, self.lease, artifact, {**self.lease.row["facts"], **facts})
+            if self.stage != self.job["stage"]:
+                jobs.walk_part(connection, self.lease, artifact, facts)
+                self.rings.append((queues.PART, self.lease.id))
+                return
+            is_last = jobs.finish_part(connection, self.lease, artifact, facts)
         if is_last:
             self.rings.append((queues.EXTRACT_AND_TRANSLATE, self.job["id"]))
+
+    def remake(self, error: ArtifactLost) -> None:
+        """As `Run.remake`, for the part alone."""
+        remaking.remake_part(self, error)
 
     def keep(self, file: Path, **facts: Any) -> None:
         """End the part's stage with a file."""
@@ -309,6 +342,8 @@ def _our_errors(run: Run) -> Iterator[None]:
         yield
     except LeaseLost:
         raise
+    except ArtifactLost as error:
+        run.remake(error)
     except MemoryError as error:
         # Celery would end the whole worker for a MemoryError, and take its other jobs along.
         raise OutOfMemory(detail=f"in {run.stage}") from error

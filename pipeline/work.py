@@ -142,7 +142,7 @@ def _plan(run: Run, document: Document, pages: int, texts: Iterable[str]) -> dic
         said: Iterable[DocumentWarning] = (notices.already_in_target(options),)
         engine_name, planned = NO_ENGINE, Cost(0, 1.0)
     else:
-        engine = asking.choose(run, options, document.source_lang)
+        engine = asking.choose(run, options, document.source_lang, run.job["engine"])  # the second time as the first
         engine_name, planned = engine.name, estimating.cost(run, texts, document.source_lang, engine)
         estimating.check(run, pages, planned, engine)
         model = registry.tone_model(settings, engine, options.tone, options.target_lang)

@@ -186,6 +186,30 @@ def finish_part(connection: Connection, lease: Lease, artifact: str, facts: dict
     return connection.execute(counted_down).scalar_one_or_none() == 0
 
 
+def walk_part(connection: Connection, lease: Lease, artifact: str, facts: dict[str, Any]) -> None:
+    """The leased part has finished a stage that its job is past: it goes on to the next one. Raises LeaseLost."""
+    following = next_stage(Stage(lease.row["stage"]))
+    lease.advance(connection, stage=following, artifact=artifact, facts=facts, progress=0)
+
+
+def step_back(
+    connection: Connection, lease: Lease, lost: Sequence[dict[str, Any]] = (), *, to: Stage = Stage.EXTRACT
+) -> None:
+    """What stages have left is lost: the leased job begins anew, or the parts `lost` do, which it waits for at `to`. Raises LeaseLost.
+
+    The engine, a yes that was given and the percent stay.
+    """
+    unread = {name: value for name, value in _unread().items() if name not in ("engine", "approved_at", "progress")}
+    if lost:
+        waits = {"parts": lease.row["parts"], "parts_left": len(lost), "run_after": NEVER}
+    else:
+        waits = {"parts_left": 0, "remade_in": lease.row["run"]}
+        parts.forget(connection, lease.id)
+    for part in lost:
+        revive(connection, parts.PARTS, part["id"], **parts.anew(part, lease.row["run"]))
+    lease.advance(connection, stage_since=now_s(), **{**(unread if to is Stage.EXTRACT else {}), **waits})
+
+
 def complete(connection: Connection, lease: Lease, result: str, result_size: int, **facts: Any) -> None:
     """The job has its result; the answer is owed from this commit on. Raises LeaseLost."""
     lease.finish(connection, RowState.DONE, result=result, result_size=result_size, progress=100, **_clean(), **facts)

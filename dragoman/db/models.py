@@ -77,6 +77,7 @@ class JobRow(Leased, Base):
     The estimate made after reading it: `to_bill`, the characters that the engine will charge for, and `remembered`, the
     share of its text (0 to 1) that was paid for before. `approved_at`: when somebody agreed to that.
     `team`: a hash of the owner's Slack workspace or mail domain, which stays when the owner is forgotten.
+    `remade_in`: the run in which it began anew since its artifact was lost.
     `parts`: how many a long document was cut into, 0: none. `parts_left`: those that have not finished the present stage; the last one makes the job due.
     """
 
@@ -115,6 +116,7 @@ class JobRow(Leased, Base):
     approved_at: Mapped[float | None]
     parts: Mapped[int] = mapped_column(default=0)
     parts_left: Mapped[int] = mapped_column(default=0)
+    remade_in: Mapped[int | None]
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     link_version: Mapped[int] = mapped_column(default=1)
     purged_at: Mapped[float | None]

@@ -12,9 +12,10 @@ from dragoman.db.clock import now_s
 from dragoman.db.lease import revive
 from dragoman.db.models import PartRow
 from dragoman.db.statements import insert_once
-from dragoman.domain.job import OPEN, RowState
+from dragoman.domain.job import OPEN, RowState, Stage
 
 PARTS = cast("Table", PartRow.__table__)
+REMADE_IN = "remade_in"  # of `facts`: the job's run in which the part began anew since its artifact was lost
 
 
 def of_job(connection: Connection, job_id: str) -> list[dict[str, Any]]:
@@ -37,11 +38,21 @@ def cut(connection: Connection, job: dict[str, Any], ranges: Iterable[Sequence[i
 
 
 def begin(connection: Connection, job_id: str, stage: str) -> list[str]:
-    """Make all parts ready for `stage` that have not finished it; their ids."""
+    """Make all parts ready for `stage` that have not finished it; their ids. One that was stopped on its way there goes on where it was."""
     rows = [one for one in of_job(connection, job_id) if one["stage"] != stage or one["state"] != RowState.DONE]
     for row in rows:
-        revive(connection, PARTS, row["id"], stage=stage, progress=0)
+        revive(connection, PARTS, row["id"], stage=stage if row["state"] == RowState.DONE else row["stage"], progress=0)
     return [row["id"] for row in rows]
+
+
+def anew(part: dict[str, Any], run: int) -> dict[str, Any]:
+    """The columns of a part that begins anew with the source, in the job's run number `run`."""
+    return {
+        "stage": Stage.EXTRACT,
+        "progress": 0,
+        "artifact": None,
+        "facts": {**part["facts"], REMADE_IN: run},
+    }
 
 
 def stop(connection: Connection, job_id: str) -> None:

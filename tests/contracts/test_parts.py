@@ -8,13 +8,14 @@ import pymupdf
 import pytest
 
 from dragoman import queues, retention, sealing
-from dragoman.db import jobs, lease, parts
+from dragoman.db import jobs, lease
 from dragoman.db.jobs import JOBS
 from dragoman.db.parts import PARTS
 from dragoman.domain.job import RowState, Stage
 from dragoman.errors import EngineBusy, EngineKeyRejected, LeaseLost
 from pipeline.context import Context
 from pipeline.tasks import perform, perform_part
+from tests.driving import drive, parts_of, text_of
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf
 from tests.races import together
@@ -50,20 +51,6 @@ def new_job(context, **values):
     return job_id
 
 
-def drive(context, job_id, until=None):
-    """Do what the doorbells and the sweeper would, in one process; stops before the stage `until`."""
-    waiting = [(queues.EXTRACT_AND_TRANSLATE, job_id)]
-    while waiting:
-        task, row_id = waiting.pop(0)
-        if task == queues.PART:
-            perform_part(context, row_id, lambda *ring: waiting.append(ring))
-            continue
-        while (job := row(context.database, JOBS, job_id))["state"] == RowState.READY and job["stage"] != until:
-            if not perform(context, job_id, Stage(job["stage"]), lambda *ring: waiting.append(ring)):
-                break
-    return row(context.database, JOBS, job_id)
-
-
 def at(context, stage):
     """A job that is spread over its parts at `stage`, and the ids of these."""
     job_id = new_job(context)
@@ -73,25 +60,15 @@ def at(context, stage):
     return job_id, [row_id for task, row_id in rings if task == queues.PART]
 
 
-def rows(context, job_id):
-    with context.database.read() as connection:
-        return parts.of_job(connection, job_id)
-
-
-def text(context, job):
-    with context.store.open(job["result"]) as body, pymupdf.open(stream=body.read()) as pdf:
-        return [page.get_text() for page in pdf]
-
-
 def test_result_is_that_of_one_piece_and_everything_is_paid_for_once(context, deepl):
     in_parts = drive(context, new_job(context))
     assert (in_parts["state"], in_parts["progress"], in_parts["pages"]) == (RowState.DONE, 100, PAGES)
     asked = [one for request in deepl.requests for one in request["text"]]
     assert len(asked) == len(set(asked))
-    assert rows(context, in_parts["id"]) == []
+    assert parts_of(context, in_parts["id"]) == []
     whole = Context(context.settings.model_copy(update={"pages_per_part": 0}), context.database, context.store)
     in_one = drive(whole, new_job(whole))
-    assert text(context, in_parts) == text(context, in_one)
+    assert text_of(context, in_parts) == text_of(context, in_one)
     assert (in_one["to_bill"], in_one["remembered"]) == (0, 1.0)
     assert in_parts["to_bill"] == in_parts["characters_billed"]
 
@@ -130,7 +107,7 @@ def test_lost_part_costs_only_itself(context):
     assert rung == [(queues.EXTRACT_AND_TRANSLATE, job_id)]
     with pytest.raises(LeaseLost), context.database.write() as connection:
         jobs.finish_part(connection, stale, "jobs/x/extract/1.json", {})
-    assert [one["epoch"] for one in rows(context, job_id)] == [1, 2, 1]
+    assert [one["epoch"] for one in parts_of(context, job_id)] == [1, 2, 1]
     assert drive(context, job_id)["state"] == RowState.DONE
 
 
@@ -175,7 +152,7 @@ def test_cancel_stops_all_parts(context):
     with pytest.raises(LeaseLost):
         held.renew()
     assert not perform_part(context, ids[1])
-    assert {one["state"] for one in rows(context, job_id)} == {RowState.CANCELLED}
+    assert {one["state"] for one in parts_of(context, job_id)} == {RowState.CANCELLED}
     with context.database.write() as connection:
         jobs.retry(connection, job_id)
     assert drive(context, job_id)["state"] == RowState.DONE
@@ -186,11 +163,11 @@ def test_retry_from_the_start_cuts_anew_and_purge_forgets_samples(context):
     with context.database.write() as connection:
         jobs.cancel(connection, job_id)
         jobs.retry(connection, job_id, from_start=True)
-    assert rows(context, job_id) == []
+    assert parts_of(context, job_id) == []
     drive(context, job_id, until=Stage.TRANSLATE)
-    assert rows(context, job_id)
+    assert parts_of(context, job_id)
     retention.purge_job(context.database, context.store, job_id)
-    assert rows(context, job_id) == []
+    assert parts_of(context, job_id) == []
 
 
 def test_parts_that_end_together_make_the_job_due_once(context):
@@ -227,7 +204,7 @@ def test_locked_document_is_opened_by_every_part(context):
     change(context.database, JOBS, job_id, secret=sealing.seal(context.settings, "open sesame"))
     done = drive(context, job_id)
     assert (done["state"], done["pages"], done["secret"]) == (RowState.DONE, PAGES, None)
-    assert all("Minutes" in one or "MINUTES" in one.upper() for one in text(context, done))
+    assert all("Minutes" in one or "MINUTES" in one.upper() for one in text_of(context, done))
 
 
 def test_joined_result_has_its_outline_and_each_typeface_once(context):

@@ -1,4 +1,4 @@
-"""A real worker whose engine hangs: time limits, cancelling, and SIGTERM."""
+"""A real worker in trouble: an engine that hangs, time limits, cancelling, SIGTERM, a store that loses what it had."""
 
 from __future__ import annotations
 
@@ -172,6 +172,25 @@ def test_sigterm_hands_back_what_cannot_be_finished_and_nothing_is_paid_twice(be
     wait_until(
         lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE, 60, "it is done", 1.0
     )
+    texts = [text for request in bench.deepl.requests for text in request["text"]]
+    assert len(texts) == len(set(texts))
+
+
+def test_what_the_store_lost_is_made_anew_and_nothing_is_paid_twice(bench, run):
+    bench.deepl.latency_s = 0.0
+    bench.deepl.faults += [503] * 2  # there is time to lose something before the next try
+    run(600, 660)
+    job_id = bench.begin()
+    wait_until(lambda: row(bench.database, JOBS, job_id)["error_code"] is not None, 30, "the engine failed")
+    lost = row(bench.database, JOBS, job_id)["artifact"]
+    bench.store.delete(lost)
+    wait_until(
+        lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE, 60, "it is done", 1.0
+    )
+    done = row(bench.database, JOBS, job_id)
+    assert (done["remade_in"], done["run"], done["progress"]) == (1, 1, 100)
+    assert lost.startswith(f"jobs/{job_id}/extract/")
+    assert bench.store.size(lost) is None
     texts = [text for request in bench.deepl.requests for text in request["text"]]
     assert len(texts) == len(set(texts))
 
