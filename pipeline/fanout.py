@@ -65,7 +65,7 @@ def read(run: Run) -> Whole:
         texts.update(dict.fromkeys(translating.segments(document, run.glossary)))
         warnings += document.warnings
     gists = [Gist(**part["facts"]["gist"]) for part in run.parts]
-    source_lang = extracting.judge(gists, options.source_lang)
+    source_lang = extracting.judge(gists, options.source_lang, options.target_lang)
     return Whole(
         replace(shell, source_lang=source_lang, warnings=tuple(warnings)),
         sum(one.pages for one in gists),

@@ -88,7 +88,8 @@ def run(
     with _written_whole(source, out) as unfinished, tempfile.TemporaryDirectory() as folder:
         work = _Work(source, unfinished, Path(folder), options, engines, password, glossary, watch)
         read = work.extract(max_pages)
-        document = replace(read.shell, source_lang=judge([part.gist for part in read.parts], options.source_lang))
+        gists = [part.gist for part in read.parts]
+        document = replace(read.shell, source_lang=judge(gists, options.source_lang, options.target_lang))
         if translate.needs_translation(document, options):
             report = work.translated(replace(read, shell=document))
         else:

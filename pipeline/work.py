@@ -97,6 +97,7 @@ def _read(run: Run, source: Path, progress: Callable[[float], None]) -> Document
         source_lang=options.source_lang,
         pages=options.pages,
         max_pages=settings.max_pages,
+        target_lang=options.target_lang,
         on_progress=progress,
     )
 

@@ -10,18 +10,18 @@ from statistics import median
 
 import pymupdf
 
-from dragoman.domain.document import KEPT, Align, Block, BlockKind, Family, Line, Page, Rect
+from dragoman.domain.document import KEPT, Align, Block, BlockKind, Line, Page, Rect
 from pipeline.pdf.formulas import is_word
 from pipeline.pdf.geometry import UPRIGHT, Direction, back, intersects, turned
 from pipeline.pdf.ground import Ground, Neighbours
 from pipeline.pdf.joining import joined
+from pipeline.pdf.listings import MOSTLY, is_code, typewritten
 from pipeline.pdf.markers import split
 from pipeline.pdf.paragraphs import LEADER, Paragraph, group
 from pipeline.pdf.reading import Reading, Row, field_boxes, read
 from pipeline.pdf.rooms import Rooms
 
 HEADING_SIZE = 1.15  # of the page's body size
-CODE_PAGE = 0.6  # a page with a larger share of typewriter letters is a typescript, not a listing
 MATHS_ROWS = 1 / 3  # of a paragraph's rows: with more of them, what stands over and under them belongs to formulas
 UNKNOWN = 0.3  # with a larger share of characters without meaning it is not to be translated
 OVER, UNDER = 1.1, 0.4  # of the size: how far over and under a baseline the line of a fraction or a bar may be
@@ -54,7 +54,7 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
     rooms = Rooms([*(paragraph.rect for paragraph in paragraphs), *taken], ground, sheet, flow)
     right = max(row.x1 for row in rows)
     body = _body_size(rows)
-    typescript = _mono_share(rows) > CODE_PAGE
+    typescript = typewritten(rows) > MOSTLY
     texts = Neighbours(paragraph.rect for paragraph in paragraphs)
     blocks = []
     for paragraph in paragraphs:
@@ -132,11 +132,12 @@ def _kind(paragraph: Paragraph, body: float, typescript: bool) -> BlockKind:
         return BlockKind.UNREADABLE
     if not any(is_word(span.text) for row in rows for span in row.spans if not span.style.original):
         return BlockKind.FORMULA
-    if not typescript and _mono_share(rows) > CODE_PAGE:
+    heading = rows[0].size >= HEADING_SIZE * body
+    if not typescript and is_code(rows, heading=heading):
         return BlockKind.CODE
     if CAPTION.match(text):
         return BlockKind.CAPTION
-    return BlockKind.HEADING if rows[0].size >= HEADING_SIZE * body else BlockKind.PARAGRAPH
+    return BlockKind.HEADING if heading else BlockKind.PARAGRAPH
 
 
 def _align(paragraph: Paragraph, ground: Ground, sheet: Rect, right: float) -> Align:
@@ -161,12 +162,3 @@ def _body_size(rows: list[Row]) -> float:
     """The size of the page's median letter, in points."""
     sizes = [row.size for row in rows for _ in range(1 + len(row.text) // 8)]
     return median(sizes)
-
-
-def _mono_share(rows: list[Row]) -> float:
-    letters = mono = 0
-    for row in rows:
-        for span in row.spans:
-            letters += len(span.text)
-            mono += len(span.text) * (span.style.family is Family.MONO)
-    return mono / max(letters, 1)

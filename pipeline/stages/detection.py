@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from dragoman.errors import UnknownLanguage
 
 ENOUGH = 5_000  # characters; more change nothing
 LEAST_LETTERS = 8
+LEAST_SHARE = 1 / 3  # of a document's letters: with less, another language is that of quotations
+LEAST_LINE = 40  # letters that tell a language by themselves
 LEAST_SCORE = 0.25  # of 1; fastText's lid.176 gives short and mixed texts less
 # Characters that only one of the two ways of writing Chinese has, among the most frequent ones (Unihan kSimplifiedVariant).
 SIMPLIFIED = frozenset("这个们来时对为国说会发过还进种经动现学关点长间问业让给开实变东车见边义产万区与气传从团")
@@ -31,6 +35,18 @@ def detect(text: str) -> str | None:
     except UnknownLanguage:
         return None
     return _with_script(sample) if tag == "zh" else tag
+
+
+def other_language(lines: Iterable[str], found: str) -> str | None:
+    """The language of a good part of `lines` where the whole was taken for `found`; None: they are all in that one."""
+    letters: Counter[str | None] = Counter()
+    for line in lines:
+        count = sum(map(str.isalpha, line))
+        if count >= LEAST_LINE:
+            letters[detect(line)] += count
+    others = [tag for tag in letters if tag is not None and not language.same(tag, found)]
+    most = max(others, key=letters.__getitem__, default=None)
+    return most if letters[most] >= LEAST_SHARE * letters.total() else None
 
 
 def _calmed(text: str) -> str:

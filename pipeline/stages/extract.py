@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pymupdf
 
+from dragoman.domain import language
 from dragoman.domain.document import BlockKind, Document, DocumentWarning, Page
 from dragoman.domain.job import parse_pages
 from dragoman.errors import NoText, OcrMissing, TooManyPages
@@ -17,7 +18,7 @@ from pipeline.pdf.ocr import Recogniser, is_installed, is_scan, known_words
 from pipeline.pdf.opening import damage_named, opened
 from pipeline.pdf.reading import detach_annotations, read
 from pipeline.pdf.shell import labels_of
-from pipeline.stages.detection import detect
+from pipeline.stages.detection import detect, other_language
 
 ENOUGH_TO_DETECT = 20_000  # characters
 RANGE = 40  # pages of a part, if nobody says otherwise
@@ -53,18 +54,19 @@ def extract(
     pages: str | None = None,
     password: str | None = None,
     max_pages: int | None = None,
+    target_lang: str | None = None,
     on_progress: Callable[[float], None] = lambda _share: None,
 ) -> Document:
     """Read the pages that `pages` names (1-based, such as `1-5,9`; None: all) of the PDF `source`.
 
-    `source_lang` None: it is detected. `on_progress` is told the share of pages read, 0 to 1.
+    `source_lang` None: it is detected, with `target_lang` as in `judge`. `on_progress` is told the share of pages read, 0 to 1.
     Raises EmptyFile, NotAPdf, DamagedPdf, EncryptedPdf, WrongPassword, NoText, TooManyPages (more than `max_pages` in
     the file, None: no limit) or UnsupportedOption (`pages` names none).
     """
     with opened(source, password) as pdf:
         shell = _shell(pdf, max_pages)
         part = _read(pdf, sorted(parse_pages(pages, shell.page_count)), source_lang, on_progress)
-    return replace(part, labels=shell.labels, source_lang=judge([gist(part)], source_lang))
+    return replace(part, labels=shell.labels, source_lang=judge([gist(part)], source_lang, target_lang))
 
 
 def survey(source: Path, *, password: str | None = None, max_pages: int | None = None) -> Document:
@@ -107,15 +109,22 @@ def gist(part: Document) -> Gist:
     return Gist(len(part.pages), blocks, part.characters(), unreadable, _sample(part.pages), scans)
 
 
-def judge(gists: Iterable[Gist], source_lang: str | None = None) -> str | None:
+def judge(gists: Iterable[Gist], source_lang: str | None = None, target_lang: str | None = None) -> str | None:
     """The language of the whole document, from all its parts; None: its words do not tell.
+
+    Of a document in two languages, one of them `target_lang`, it is the other one: that is what there is to translate.
 
     Raises NoText if no part has words that can be read, OcrMissing if that is since they are scans.
     """
     known = list(gists)
     if not any(one.blocks for one in known) or sum(one.unreadable for one in known) == sum(one.pages for one in known):
         raise OcrMissing if any(one.scans for one in known) else NoText
-    return source_lang or detect("\n".join(one.sample[: ENOUGH_TO_DETECT // len(known)] for one in known))
+    if source_lang:
+        return source_lang
+    lines = "\n".join(one.sample[: ENOUGH_TO_DETECT // len(known)] for one in known).split("\n")
+    lines = list(dict.fromkeys(lines))  # headers and footers say their words once
+    found = detect("\n".join(lines))
+    return (other_language(lines, found) or found) if found and language.same(found, target_lang) else found
 
 
 def _shell(pdf: pymupdf.Document, max_pages: int | None) -> Document:
@@ -180,7 +189,8 @@ def _warnings(pages: Iterable[Page], unreadable: Iterable[int]) -> Iterator[Docu
 
 def _sample(pages: Iterable[Page]) -> str:
     """The longest blocks first: names and numbers of forms and tables say little about the language."""
-    texts = sorted((block.text for page in pages for block in page.blocks if block.translatable), key=len, reverse=True)
+    said = dict.fromkeys(block.text for page in pages for block in page.blocks if block.translatable)
+    texts = sorted(said, key=len, reverse=True)
     parts: list[str] = []
     size = 0
     for text in texts:

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.stages.detection import detect
+from pipeline.stages.detection import detect, other_language
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,16 @@ def test_languages_are_told_apart(text, tag):
 @pytest.mark.parametrize("text", ["", "12.5 % 1999", "ab"])
 def test_too_little_text_has_no_language(text):
     assert detect(text) is None
+
+
+ENGLISH = "The ferry leaves the harbour every morning at seven and comes back in the evening."
+GERMAN = "Die Fähre verlässt den Hafen jeden Morgen um sieben Uhr und kehrt am Abend zurück."
+
+
+def test_the_other_language_of_a_document_in_two_is_found():
+    assert other_language([GERMAN, ENGLISH, GERMAN.upper()[:40]], "de") == "en"
+
+
+@pytest.mark.parametrize("lines", [[GERMAN], [GERMAN, GERMAN, GERMAN, ENGLISH], [GERMAN, "Image", "Version 0.4"], []])
+def test_a_quotation_or_a_few_words_are_no_other_language(lines):
+    assert other_language(lines, "de") is None

@@ -39,6 +39,23 @@ def test_a_named_language_is_not_questioned(plain):
     assert extract(plain, source_lang="de").source_lang == "de"
 
 
+GERMAN = "Die Fähre verlässt den Hafen jeden Morgen um sieben Uhr und kehrt am Abend zurück."
+
+
+def test_a_footer_of_every_page_does_not_decide_on_the_language(tmp_path):
+    def footer(pdf):
+        for page in pdf:
+            page.insert_text((72, 700), GERMAN)
+
+    assert extract(make(tmp_path / "a.pdf", LOREM, *["Tea"] * 9, draw=footer)).source_lang == "en"
+
+
+@pytest.mark.parametrize(("target", "source"), [("de", "en"), ("en", "de"), (None, "de")])
+def test_of_two_languages_that_to_be_translated_counts(tmp_path, target, source):
+    pages = [GERMAN + " " + GERMAN, LOREM[:100]]
+    assert extract(make(tmp_path / "a.pdf", *pages), target_lang=target).source_lang == source
+
+
 def test_only_the_chosen_pages_are_read(plain):
     document = extract(plain, pages="2-3")
     assert [page.number for page in document.pages] == [1, 2]
