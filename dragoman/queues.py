@@ -14,13 +14,10 @@ from typing import Any, Protocol
 
 import structlog
 from celery import Celery
-from celery.app.amqp import AMQP
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 
-from dragoman import telemetry
+from dragoman import broker, telemetry
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
 
@@ -90,27 +87,14 @@ SETTINGS = {
     "worker_max_tasks_per_child": 1000,  # a new child costs 0.2 s; a document is worked on in a fork of its own
     "worker_hijack_root_logger": False,
     "broker_connection_retry_on_startup": True,
+    "broker_channel_error_retry": True,  # see dragoman.broker
     "broker_connection_max_retries": None,  # the default gives up after 100
     "broker_transport_options": TRANSPORT_OPTIONS,
     "enable_utc": True,
     "timezone": "UTC",
 }
 
-
-RECONNECT_S = 3  # the longest pause between two tries to reach the broker again; Celery's own grows to 30 s
-
-BROKER_ERRORS = (KombuError, RedisError, OSError)
-
-
-class _Connection(Connection):
-    """A connection that looks for its broker often: a worker works again soon after a long outage."""
-
-    def ensure_connection(self, *args: Any, **options: Any) -> Any:
-        return super().ensure_connection(*args, **{"interval_max": RECONNECT_S, **options})  # type: ignore[no-untyped-call]
-
-
-class _Amqp(AMQP):  # type: ignore[misc]
-    Connection = _Connection
+BROKER_ERRORS = broker.BROKER_ERRORS
 
 
 class Doorbell(Protocol):
@@ -128,7 +112,7 @@ def make_app(settings: Settings) -> Celery:
         )
     # On SIGTERM a worker ends softly (SIGQUIT's way): it stops taking work and hands back what it cannot finish.
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
-    app = Celery("dragoman", broker=settings.broker_url, amqp=_Amqp, set_as_current=False)
+    app = Celery("dragoman", broker=settings.broker_url, amqp=broker.Amqp, set_as_current=False)
     app.conf.update(SETTINGS)
     app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in (*WORKER_QUEUES, DELIVERY)]  # type: ignore[no-untyped-call]
     app.conf.task_routes = {task: {"queue": name} for task, name in QUEUE_OF.items()}
@@ -183,7 +167,7 @@ class BrokerDoorbell:
                 send(self._app, task, row_id, parent)
             except BROKER_ERRORS as error:
                 self._shut_until = time.monotonic() + self.PAUSE_S
-                log.warning("broker_unreachable", task=task, id=row_id, detail=str(error)[:200])
+                broker.unreachable(error, task=task, id=row_id)
 
 
 def send(app: Celery, task: str, row_id: str, traceparent: str | None = None) -> None:

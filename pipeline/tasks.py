@@ -14,7 +14,7 @@ import structlog
 from celery import Celery, Task, chain
 from celery.canvas import Signature
 
-from dragoman import queues
+from dragoman import broker, queues
 from dragoman.db import jobs
 from dragoman.domain.job import OPEN, STAGES, Stage
 from dragoman.errors import DragomanError
@@ -53,7 +53,10 @@ def register(app: Celery, context_of: Callable[[], Context]) -> None:
     def extract_and_translate(job_id: str) -> None:
         signatures = rest_of_chain(app, context_of(), job_id)
         if signatures:
-            chain(*signatures, app=app).apply_async(retry=False)
+            try:
+                chain(*signatures, app=app).apply_async(retry=False)
+            except broker.BROKER_ERRORS as error:
+                broker.unreachable(error)  # the sweeper will ring
 
     soft, hard = LIMITS[Stage.RECONSTRUCT]
 
@@ -124,5 +127,5 @@ def _ring_all(run: Run, ring: Ring) -> None:
 def _ring(app: Celery, task: str, row_id: str) -> None:
     try:
         queues.send(app, task, row_id)
-    except queues.BROKER_ERRORS as error:
-        log.warning("broker_unreachable", task=task, id=row_id, detail=str(error)[:200])  # the sweeper will ring
+    except broker.BROKER_ERRORS as error:
+        broker.unreachable(error, task=task, id=row_id)  # the sweeper will ring

@@ -105,12 +105,18 @@ def broker(settings: Settings) -> Iterator[Finding]:
 def _redis(url: str) -> Finding:
     import redis
 
+    from dragoman.broker import take
+
     address = url.replace("redis+socket://", "unix://")
     try:
         with redis.Redis.from_url(
             address, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
         ) as client:
             client.ping()
+            take(client)
+    except redis.ResponseError as error:
+        advice = "Give it more memory (maxmemory), or mend what it says."
+        return Finding("broker", Verdict.FAIL, f"answers, and takes nothing ({error})", advice)
     except redis.RedisError as error:
         return Finding("broker", Verdict.FAIL, f"does not answer ({error})", "Start it, or mend DRAGOMAN_BROKER_URL.")
     return Finding("broker", Verdict.OK, "answers")

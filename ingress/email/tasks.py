@@ -73,7 +73,9 @@ def register(app: Celery, settings: Settings) -> None:
         store = open_store(settings.storage)
         return Intake(Database(settings.database), store, BrokerDoorbell(app), settings)
 
-    @app.task(name=queues.OPEN_MESSAGE, soft_time_limit=SOFT_LIMIT_S, time_limit=HARD_LIMIT_S, throws=(DragomanError,))
+    limits = {"soft_time_limit": SOFT_LIMIT_S, "time_limit": HARD_LIMIT_S}
+
+    @app.task(name=queues.OPEN_MESSAGE, shared=False, throws=(DragomanError,), **limits)  # of this application alone
     def task(message_id: str) -> None:
         open_message(intake_of(), message_id)
 

@@ -16,10 +16,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from dragoman.broker import BROKER_ERRORS, refuses
 from dragoman.db import schema
 from dragoman.errors import DatabaseUnavailable
 from dragoman.intake import Intake
-from dragoman.queues import BROKER_ERRORS, waiting
+from dragoman.queues import waiting
 from ingress.web import problems
 from ingress.web.metrics import BrokerCollector, LedgerCollector
 
@@ -33,7 +34,7 @@ class Broker(Protocol):
     """What is known of the broker. Nothing here waits for it: uploads do not need it."""
 
     def state(self) -> str:
-        """`reachable`, `unreachable`, or `unknown` before the first look."""
+        """`reachable`, `unreachable`, `refusing` if it answers and takes nothing, or `unknown` before the first look."""
 
     def messages(self) -> Mapping[str, int]:
         """How many messages waited in each queue at the last look; empty where the broker was not reached."""
@@ -78,8 +79,8 @@ class CeleryBroker:
                 connection.ensure_connection(max_retries=1, timeout=2)
                 self._messages = waiting(connection)
             self._seen = "reachable"
-        except BROKER_ERRORS:
-            self._seen, self._messages = "unreachable", {}
+        except BROKER_ERRORS as error:
+            self._seen, self._messages = "refusing" if refuses(error) else "unreachable", {}
         finally:
             self._looked_at = time.monotonic()
             self._looking.release()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dragoman import queues
+from dragoman import broker, queues
 from dragoman.errors import SettingsInvalid
 from dragoman.queues import BrokerDoorbell, make_app
 from dragoman.settings import Settings
@@ -189,5 +189,5 @@ def test_a_worker_looks_for_its_broker_often_however_long_the_outage(settings, m
 
     with pytest.raises(EOFError):
         app.connection_for_read().ensure_connection(refused)
-    assert max(tries) <= queues.RECONNECT_S
+    assert max(tries) <= broker.RECONNECT_S
     assert pauses, "it does pause"

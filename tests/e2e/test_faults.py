@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import urllib.error
@@ -40,6 +41,11 @@ class Site:
     def set_redis(self, name: str, value: str) -> None:
         with self.redis.client() as client:
             client.config_set(name, value)
+
+    def unrung(self, job_id: str) -> list[dict]:
+        """What the worker logged of doorbells that it could not ring for a job."""
+        lines = [json.loads(line) for line in self.stack.log().splitlines() if '"broker_unreachable"' in line]
+        return [line for line in lines if line.get("job_id") == job_id]
 
     def is_refused(self) -> bool:
         """Whether an upload is answered with "later"."""
@@ -156,19 +162,39 @@ def test_a_redis_that_wants_another_password_costs_no_upload(site: Site) -> None
     site.assert_works(job_id)
 
 
+def test_a_redis_that_goes_away_between_two_stages_costs_a_line_in_the_log(site: Site) -> None:
+    with mended_by(lambda: (site.redis.pid or site.redis.start(), site.s3.heal())):
+        site.s3.slow_s = 1.0
+        job_id = site.stack.upload(SAMPLE)
+        wait_until(lambda: site.stack.status(job_id)["status"] == "EXTRACTING", 60, "the first stage begins", 0.05)
+        site.redis.kill()
+        wait_until(lambda: site.unrung(job_id) != [], 30, "the next stage is not rung for", every_s=0.2)
+    site.assert_works(job_id)
+    assert [line["level"] for line in site.unrung(job_id)] == ["warning"] * len(site.unrung(job_id))
+    assert all("exception" not in line for line in site.unrung(job_id))
+
+
+def test_a_redis_without_memory_is_one_that_is_away(site: Site) -> None:
+    """Celery's worker would end when it cannot acknowledge a task."""
+    broker = lambda: site.stack.api("/readyz")["broker"]  # noqa: E731
+    pids = [site.stack.pool("worker")[0], *site.stack.pids("notifier")]
+    with mended_by(lambda: (site.set_redis("maxmemory", "0"), site.s3.heal())):
+        site.s3.slow_s = 0.5
+        job_ids = [site.stack.upload(SAMPLE) for _ in range(2)]
+        site.set_redis("maxmemory-policy", "noeviction")
+        site.set_redis("maxmemory", "1")
+        seen = site.stack.log().count("Cannot connect")
+        job_ids += [site.stack.upload(SAMPLE) for _ in range(2)]
+        wait_until(lambda: site.stack.log().count("Cannot connect") > seen, 30, "the worker waits", every_s=0.2)
+        wait_until(lambda: broker() == "refusing", 30, "it is told", every_s=0.5)
+    site.assert_works(*job_ids)
+    assert [site.stack.pool("worker")[0], *site.stack.pids("notifier")] == pids
+    wait_until(lambda: broker() == "reachable", 30, "the web is content", every_s=0.5)
+
+
 def test_none_of_this_ends_a_process(site: Site) -> None:
     """And nobody logs a traceback for what an admin has to mend."""
     log = site.stack.log()
     assert [line for line in log.splitlines() if "process_died" in line] == []
     assert "Traceback" not in log
-
-
-def test_a_redis_without_memory_costs_no_upload(site: Site) -> None:
-    """Celery's worker ends when it cannot acknowledge a task; it is started again until there is memory."""
-    with mended_by(lambda: site.set_redis("maxmemory", "0")):
-        site.set_redis("maxmemory-policy", "noeviction")
-        site.set_redis("maxmemory", "1")
-        seen = site.stack.log().count("maxmemory")
-        job_ids = [site.stack.upload(SAMPLE) for _ in range(2)]
-        wait_until(lambda: site.stack.log().count("maxmemory") > seen, 30, "somebody notices", every_s=0.2)
-    site.assert_works(*job_ids)
+    assert "raised unexpected" not in log

@@ -9,7 +9,7 @@ from aiosmtpd.handlers import Sink
 from dragoman.doctor import Finding, Verdict, doors, examine, parts
 from dragoman.settings import Settings
 from tests.fake_deepl import KEY, FakeDeepL
-from tests.servers.process import LOOPBACK, free_port
+from tests.servers.process import LOOPBACK, free_port, wait_until
 
 
 def findings(data: Path) -> dict[str, Finding]:
@@ -73,6 +73,21 @@ def test_servers_that_are_not_there_fail_each_with_its_setting(tmp_path, monkeyp
 def test_a_store_that_answers_is_well(s3_url):
     [finding] = parts.store(Settings.from_env(storage_url=s3_url))
     assert finding.verdict is Verdict.OK
+
+
+def test_a_broker_that_takes_nothing_fails_though_it_answers(redis_server):
+    settings = Settings.from_env(broker_url=redis_server.url)
+    with redis_server.client() as client:
+        assert [one.verdict for one in parts.broker(settings)] == [Verdict.OK]
+        wait_until(lambda: client.keys() == [], 5, "nothing is left")
+        client.config_set("maxmemory", "1")
+        try:
+            [finding] = parts.broker(settings)
+        finally:
+            client.config_set("maxmemory", "0")
+    assert finding.verdict is Verdict.FAIL
+    assert "takes nothing" in finding.said
+    assert "maxmemory" in finding.todo
 
 
 def test_a_mail_server_is_greeted_and_gets_nothing():
