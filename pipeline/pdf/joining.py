@@ -8,9 +8,14 @@ from dataclasses import replace
 
 from dragoman.domain.document import Run, Style
 from pipeline.pdf.reading import Row
+from pipeline.pdf.scripts import RIGHT_TO_LEFT
 
 NEAR_SIZE = 0.08  # of the block's size: rounding in the file, not another style
 HYPHENS = "-\u2010\u00ad"
+MOSTLY = 0.5  # of its letters: a text with more of them from right to left is one
+_OPENING, _CLOSING = "([{«‹", ")]}»›"
+_MIRRORED = str.maketrans(_OPENING + _CLOSING, _CLOSING + _OPENING)
+_BRACKET = re.compile(r"[(\[{)\]}]")
 _UNSPACED = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\u0e00-\u0eff]")
 
 
@@ -18,7 +23,8 @@ def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
     """The text of the rows as one: hyphens at line ends resolved, no blank between CJK lines, styles made even."""
     rows = list(rows)
     if len(rows) == 1 and len(rows[0].spans) == 1 and not rows[0].spans[0].style.superscript:
-        return tuple(_merge([Run(span.text, span.style) for span in rows[0].spans]))  # thousands of cells come this way
+        # thousands of cells come this way
+        return tuple(_bracketed(_merge([Run(span.text, span.style) for span in rows[0].spans])))
     main = _main_style(rows)
     pieces: list[Run] = []
     for row in rows:
@@ -26,7 +32,7 @@ def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
         if pieces:
             pieces[-1], runs[0] = _join(pieces[-1], runs[0])
         pieces += runs
-    return tuple(_merge(pieces))
+    return tuple(_bracketed(_merge(pieces)))
 
 
 def _main_style(rows: Iterable[Row]) -> Style:
@@ -48,6 +54,29 @@ def _even(style: Style, text: str, main: Style) -> Style:
     if not any(map(str.isalpha, text)) and not style.superscript:
         return replace(main, color=style.color) if style.size == main.size else replace(style, family=main.family)
     return style
+
+
+def _bracketed(runs: list[Run]) -> list[Run]:
+    """The runs with brackets that open before they close.
+
+    In a text from the right a page shows `(` where the text has `)`, and many files say what is shown (UAX 9 L4).
+    """
+    text = "".join([run.text for run in runs])
+    if text.isascii() or len(RIGHT_TO_LEFT.findall(text)) < MOSTLY * sum(map(str.isalpha, text)):
+        return runs
+    if _is_paired(text) or not _is_paired(text.translate(_MIRRORED)):
+        return runs
+    return [Run(run.text.translate(_MIRRORED), run.style) for run in runs]
+
+
+def _is_paired(text: str) -> bool:
+    """Whether each bracket of a text opens before it closes."""
+    depth = 0
+    for sign in _BRACKET.findall(text):
+        depth += 1 if sign in _OPENING else -1
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _join(run: Run, following: Run) -> tuple[Run, Run]:

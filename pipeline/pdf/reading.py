@@ -17,6 +17,7 @@ import pymupdf
 from dragoman.domain.document import Line, Rect, Span
 from pipeline.pdf.formulas import NOTHING, with_formulas
 from pipeline.pdf.geometry import UPRIGHT, Direction, axis, contains, joined, turned, turned_point
+from pipeline.pdf.scripts import RIGHT_TO_LEFT
 from pipeline.pdf.styles import is_invisible, is_maths_font, style_of
 
 FLAGS = (
@@ -37,6 +38,7 @@ BULLET = re.compile("[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶�
 ASCENT, DESCENT = 0.75, 0.22
 # Of a row's size: spans further apart belong to two rows (cells, a marker and its text). MuPDF itself cuts at 0.8.
 WIDE_GAP = 1.1
+LEAST_GAP = 0.15  # between words
 LEADER_GAP = 3.0  # between an entry and its first dot
 LEAST_BLANK = 0.2  # of the size: a blank is at least as wide in most typefaces
 LEAST_STRETCHED = 4  # words of a line whose blanks are wide enough for cells
@@ -213,7 +215,7 @@ def _rows(
         box = span["bbox"] if direction == UPRIGHT else turned(span["bbox"], direction)
         if group:
             last, before = group[-1]
-            far = box[0] - before[2] > WIDE_GAP * max(span["size"], last["size"])
+            far = _gap(before, box) > WIDE_GAP * max(span["size"], last["size"])
             if far and not LEADER.fullmatch(text):
                 yield _row(group, direction, order, block)
                 group = []
@@ -233,7 +235,7 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
     for span, box in group:
         text, size = span["text"], span["size"]
         count = len(text.strip())
-        if spans and box[0] - spans[-1].bbox[2] > 0.15 * size and spans[-1].text[-1] != " " and text[0] != " ":
+        if spans and spans[-1].text[-1] != " " and text[0] != " " and _gap(spans[-1].bbox, box) > LEAST_GAP * size:
             text = " " + text
         x, y = span["origin"]
         baseline = y if direction == UPRIGHT else turned_point(x, y, direction)[1]
@@ -258,8 +260,8 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
     return Row(
         spans=_trimmed(spans),
         order=order,
-        x0=spans[0].bbox[0],
-        x1=spans[-1].bbox[2],
+        x0=min([box[0] for _, box in group]),
+        x1=max([box[2] for _, box in group]),
         baseline=baseline,
         size=size,
         maths=maths / letters,
@@ -267,6 +269,11 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
         block=block,
         text_x=group[1][1][0] if len(group) > 1 else None,
     )
+
+
+def _gap(before: Rect, box: Rect) -> float:
+    """The points between two spans, of which the second stands to the left in a text that is read from the right."""
+    return box[0] - before[2] if box[0] >= before[0] else before[0] - box[2]
 
 
 def _level(span: Span, size: float, baseline: float) -> Span:
@@ -301,8 +308,11 @@ def _mended(rows: list[Row]) -> Iterator[Row]:
     stretched = _stretched(rows)
     for row in rows:
         if held is not None and (row.order in stretched or _is_one(held, row)):
-            blank = replace(row.spans[0], text=" " + row.spans[0].text)
-            held = replace(held, spans=_trimmed([*held.spans, blank, *row.spans[1:]]), x1=row.x1)
+            first = row.spans[0]
+            if _gap(held.rect, row.rect) > LEAST_GAP * row.size:
+                first = replace(first, text=" " + first.text)
+            held = replace(held, spans=_trimmed([*held.spans, first, *row.spans[1:]]))
+            held = replace(held, x0=min(held.x0, row.x0), x1=max(held.x1, row.x1))
             continue
         if held is not None:
             yield held
@@ -339,6 +349,8 @@ def _is_next(chain: Sequence[Row], row: Row) -> bool:
 
 def _is_one(row: Row, following: Row) -> bool:
     gap = following.x0 - row.x1
+    if gap < 0 and following.x0 < row.x0 and RIGHT_TO_LEFT.search(row.text + following.text):
+        gap = row.x0 - following.x1  # MuPDF cuts lines where words from the left stand among others
     if LEADER.fullmatch(following.text) and abs(row.baseline - following.baseline) < 0.1 * row.size:
         return -row.size < gap < LEADER_GAP * row.size and _has_word(row.text)
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
@@ -11,6 +12,8 @@ from typing import Any
 from dragoman.domain import language
 from dragoman.errors import UnknownLanguage
 
+# Addresses, figures, leaders: a table of contents is mostly dots, and has a language all the same.
+_NO_WORDS = re.compile(r"\S*[/@\\_]\S*|(?:[.·…•]\s*){3,}|\d+")
 ENOUGH = 5_000  # characters; more change nothing
 LEAST_LETTERS = 8
 LEAST_SHARE = 1 / 3  # of a document's letters: with less, another language is that of quotations
@@ -23,7 +26,7 @@ TRADITIONAL = frozenset("這個們來時對為國說會發過還進種經動現�
 
 def detect(text: str) -> str | None:
     """The tag of the text's language, None where there is too little to go by. Never touches the network."""
-    sample = " ".join(text[:ENOUGH].split())
+    sample = " ".join(_NO_WORDS.sub(" ", text[: 4 * ENOUGH]).split())[:ENOUGH]
     if sum(map(str.isalpha, sample)) < LEAST_LETTERS:
         return None
     labels = _model().predict(_calmed(sample), 1, 0.0, "strict")

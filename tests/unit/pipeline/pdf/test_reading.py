@@ -167,3 +167,22 @@ def test_words_in_columns_are_cells():
         for column, word in enumerate(words.split())
     ]
     assert len(page(*cells).blocks) == 8
+
+
+def from_the_right(words, rect=(72, 72, 523, 200)):
+    return lambda sheet: sheet.insert_htmlbox(rect, f'<p dir="rtl" style="font-family:sans-serif">{words}</p>')
+
+
+def test_a_line_from_the_right_in_two_colours_is_one_row():
+    read = page(from_the_right('העבורת יוצאת <span style="color:#c00">מן הנמל</span> בכל בוקר בשבע'))
+    (block,) = read.blocks
+    (line,) = block.lines
+    assert len(line.spans) == 3
+    assert block.bbox[0] < block.bbox[2]
+    assert block.bbox[0] == pytest.approx(min(span.bbox[0] for span in line.spans))
+    assert " ".join(block.text.split()) == "העבורת יוצאת מן הנמל בכל בוקר בשבע"
+
+
+@pytest.mark.parametrize("words", ["העבורת (והנוסעים) יוצאת [בכל] בוקר", "העבורת יוצאת (ferry) בבוקר, (בשבע) בדיוק"])
+def test_brackets_from_the_right_open_before_they_close(words):
+    assert [block.text for block in page(from_the_right(words)).blocks] == [words]
