@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST_PATIENCE_S = 60.0  # `dragoman health` counts on a ring after half a minute
 SHORTEST_DEAF_S = 20.0  # a connection needs some seconds to come back
-END_WITHIN_S = 25.0  # longer than the soft shutdown takes, which waits for ever for children that are stopped
+END_WITHIN_S = 40.0  # longer than a shutdown takes, which may hang where the process is in trouble
 EX_DEAF = 70  # sysexits.h: EX_SOFTWARE
 
 

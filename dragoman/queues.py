@@ -82,7 +82,6 @@ SETTINGS = {
     "worker_prefetch_multiplier": 1,
     "worker_send_task_events": True,
     "worker_cancel_long_running_tasks_on_connection_loss": False,  # paid translation is not done twice
-    "worker_soft_shutdown_timeout": 20,
     "worker_max_memory_per_child": 400_000,  # KiB
     "worker_max_tasks_per_child": 1000,  # a new child costs 0.2 s; a document is worked on in a fork of its own
     "worker_hijack_root_logger": False,
@@ -110,8 +109,6 @@ def make_app(settings: Settings) -> Celery:
         raise SettingsInvalid(
             "DRAGOMAN_BROKER_URL is empty: only `dragoman up` and `dragoman demo` bring their own broker."
         )
-    # On SIGTERM a worker ends softly (SIGQUIT's way): it stops taking work and hands back what it cannot finish.
-    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
     app = Celery("dragoman", broker=settings.broker_url, amqp=broker.Amqp, set_as_current=False)
     app.conf.update(SETTINGS)
     app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in (*WORKER_QUEUES, DELIVERY)]  # type: ignore[no-untyped-call]

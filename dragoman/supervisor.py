@@ -35,7 +35,7 @@ from dragoman.settings import Settings
 log = structlog.get_logger(__name__)
 
 SERVICES = ("web", "smtp", "worker", "notifier", "sweeper", "beat", "flower")
-STOP_TIMEOUT_S = 30.0  # a worker gives its tasks 20 s to end
+STOP_TIMEOUT_S = 36.0  # a worker has ended after 33 s (pipeline.draining)
 LOOK_EVERY_S = 0.5
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 STEADY_S = 30.0  # a child that lived this long starts again without delay

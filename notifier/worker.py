@@ -3,13 +3,11 @@
 Threads, not child processes: sending is waiting for a server, so a few mails at a time cost no second interpreter
 (some 80 MB each), and a slow server holds up one of them only. No send can hang: each wait on the network has its
 time-out (`notifier.outbound`), which is why the time limits that threads cannot have are not missed. For the same
-reason SIGTERM may wait for the sends under way, however many there are: Celery's soft shutdown, which would hand tasks
-back after a while, ends in an error with threads (seen with 5.7.0).
+reason SIGTERM may wait for the sends under way, however many there are (Celery's warm shutdown).
 """
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 
@@ -34,7 +32,6 @@ def run(settings: Settings) -> None:
     schema.wait_until_current(settings.database)
     context = open_context(settings)
     app = queues.make_app(settings)
-    os.environ.pop("REMAP_SIGTERM", None)  # read by Celery when it makes the worker
     register(app, lambda: context)
     hearing = Hearing(app, "notifier", THREADS, settings.lease_s)
     worker = app.Worker(

@@ -21,8 +21,9 @@ from dragoman.errors import DatabaseUnavailable
 from dragoman.hearing import Hearing
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings
-from pipeline import interrupts, tasks
+from pipeline import draining, interrupts, tasks
 from pipeline.context import Context
+from pipeline.draining import Drain
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +86,7 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
 
     def on_child(**_: Any) -> None:
         interrupts.install()
+        draining.install()
         if telemetry.configure_traces("dragoman-worker"):
             # The instrumentation says it knows SQLAlchemy below 2.1 only; it works with 2.1 all the same.
             SQLAlchemyInstrumentor().instrument(engine=context_of().database.engine, skip_dep_check=True)
@@ -112,6 +114,7 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
     signals.worker_ready.connect(on_ready, weak=False)
     signals.task_prerun.connect(on_start, weak=False)
     signals.task_failure.connect(on_failure, weak=False)
+    signals.worker_shutting_down.connect(Drain(settings.database, LEDGER_OF).begin, weak=False)
 
 
 def _give_back(settings: Settings, task: str, row_id: str, task_id: str, error: BaseException) -> None:

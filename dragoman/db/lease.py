@@ -44,6 +44,20 @@ LEASE_S = 60.0
 FIRST_GAP_S, LONGEST_GAP_S = 5, 60  # between two doorbells for the same row
 UNKNOWN_CODE = "internal"
 
+
+class Leaving(LeaseLost):
+    """This process is to end: it gives the row back, as it is, to whoever claims it next."""
+
+
+_leaving = False
+
+
+def leave() -> None:
+    """From now on every attempt in this process is given up at its next `check`."""
+    global _leaving  # noqa: PLW0603
+    _leaving = True
+
+
 holder: ContextVar[str | None] = ContextVar("holder", default=None)
 """The id of the task that runs in this context, noted in the rows it claims, so that its death can be told of them."""
 
@@ -94,9 +108,11 @@ class Lease:
         return max(self.attempt - int(self.row["losses"]), 1)
 
     def check(self) -> None:
-        """Raise LeaseLost if the heartbeat has found the row in other hands (or cancelled)."""
+        """Raise LeaseLost if the heartbeat has found the row in other hands (or cancelled), Leaving if this process is to end."""
         if self.lost.is_set():
             raise LeaseLost
+        if _leaving:
+            raise Leaving
 
     def write(self, connection: Connection, **values: Any) -> None:
         """Change the row while holding it. Raises LeaseLost."""
@@ -199,6 +215,11 @@ def attempt(
 def _on_record(lease: Lease) -> Iterator[None]:
     try:
         yield
+    except Leaving:
+        with lease.database.write() as connection:
+            lease.later(connection, 0.0)
+        log.info("handed_back", table=lease.ledger.table.name, id=lease.id)
+        raise
     except LeaseLost:
         log.info("lease_lost", table=lease.ledger.table.name, id=lease.id)
         raise
@@ -269,6 +290,15 @@ def lose(
     guard = (table.c.id == row_id, table.c.state == RowState.RUNNING, table.c.holder == task_id)
     counted = {"losses": table.c.losses + losses, "error_detail": detail}
     values = {"state": RowState.READY, "run_after": 0.0, "rung_at": 0.0, "rings": 0, **counted}
+    with database.write() as connection:
+        return connection.execute(update(table).where(*guard).values(**values)).rowcount == 1
+
+
+def hand_back(database: Database, ledger: Ledger, row_id: str, task_id: str) -> bool:
+    """Give back the row of a task that is about to be ended with its process: no attempt is counted; whether it held the row."""
+    table = ledger.table
+    guard = (table.c.id == row_id, table.c.state == RowState.RUNNING, table.c.holder == task_id)
+    values = {"state": RowState.READY, "run_after": 0.0, "rung_at": 0.0, "rings": 0, "attempts": table.c.attempts - 1}
     with database.write() as connection:
         return connection.execute(update(table).where(*guard).values(**values)).rowcount == 1
 

@@ -15,6 +15,7 @@ import pymupdf
 import pytest
 
 from dragoman import queues
+from dragoman.db import lease
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
 from dragoman.domain.job import RowState
@@ -29,13 +30,15 @@ from tests.servers.redis import Redis
 HANGS_S, SOON_S = 45.0, 15.0
 # The worker with other time limits of a translation than the program has.
 WORKER = """
-import os, signal, sys, time
+import functools, os, signal, sys, time
 from dragoman.domain.job import Stage
 from dragoman.settings import Settings
 from pipeline import tasks, worker
 tasks.LIMITS[Stage.TRANSLATE] = (float(sys.argv[1]), float(sys.argv[2]))
 if sys.argv[3:] == ["deaf"]:  # a library in C that never comes back to Python
     tasks.WORK_OF[Stage.TRANSLATE] = lambda _: (signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}), time.sleep(60))
+elif sys.argv[3:4] == ["hasty"]:
+    worker.Drain = functools.partial(worker.Drain, grace_s=float(sys.argv[4]), leave_s=float(sys.argv[5]))
 elif sys.argv[3:] == ["frozen"]:
     tasks.WORK_OF[Stage.TRANSLATE] = lambda _: os.kill(os.getpid(), signal.SIGSTOP)
 worker.run(Settings.from_env())
@@ -54,14 +57,14 @@ class Bench:
     def __init__(self, database: Database, store: BlobStore, app: queues.Celery, deepl: FakeDeepL) -> None:
         self.database, self.store, self.app, self.deepl = database, store, app, deepl
 
-    def start(self, soft_s: float, hard_s: float, *deaf: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", WORKER, str(soft_s), str(hard_s), *deaf]
+    def start(self, soft_s: float, hard_s: float, *how: object) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", WORKER, str(soft_s), str(hard_s), *map(str, how)]
         return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def begin(self) -> str:
+    def begin(self, paragraphs: int = 10) -> str:
         """A job that is in the middle of a call that hangs."""
         job_id, asked = add_job(self.database), len(self.deepl.asked_at)
-        self.store.put(f"jobs/{job_id}/source.pdf", BytesIO(long_pdf(10)))
+        self.store.put(f"jobs/{job_id}/source.pdf", BytesIO(long_pdf(paragraphs)))
         self.ring(job_id)
         wait_until(lambda: len(self.deepl.asked_at) > asked, 60, "the engine is asked")
         return job_id
@@ -160,20 +163,73 @@ def test_hard_limit_is_tried_once_more_and_named(bench, run, intake, how):
     assert "killed at its hard limit of 2" in dead["error_detail"]
 
 
-def test_sigterm_hands_back_what_cannot_be_finished_and_nothing_is_paid_twice(bench, run):
-    bench.deepl.latency_s = 2.0
-    worker = run(600, 660)
-    job_id = bench.begin()
+def end(worker: subprocess.Popen[bytes], within_s: float) -> float:
+    """SIGTERM and the end; the seconds that it took."""
     began = time.monotonic()
     worker.send_signal(signal.SIGTERM)
-    worker.wait(40)
-    assert time.monotonic() - began < 40  # docker-compose.yml: stop_grace_period
+    assert worker.wait(within_s) == 0
+    return time.monotonic() - began
+
+
+def texts(bench) -> list[str]:
+    """All that was paid for."""
+    return [text for request in bench.deepl.requests for text in request["text"]]
+
+
+def is_due_at_once(bench, job_id: str) -> bool:
+    """Whether a sweeper would ring for the job now."""
+    with bench.database.write() as connection:
+        return job_id in [one["id"] for one in lease.take_unrung(connection, JOBS, 10)]
+
+
+def test_sigterm_ends_an_idle_worker_at_once(bench, run):
+    bench.deepl.latency_s = 0.0
+    worker = run(600, 660)
+    bench.await_state(bench.begin(), RowState.DONE)
+    assert end(worker, SOON_S) < SOON_S / 2
+
+
+def test_sigterm_waits_for_the_task_in_hand_and_no_longer(bench, run):
+    bench.deepl.latency_s = 4.0
+    worker = run(600, 660)
+    job_id = bench.begin()
+    took_s = end(worker, SOON_S)
+    job = row(bench.database, JOBS, job_id)
+    assert (job["stage"], job["state"], job["attempts"]) == ("tone", RowState.READY, 0)  # it was finished
+    assert took_s < SOON_S
     run(600, 660)
     wait_until(
         lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE, 60, "it is done", 1.0
     )
-    texts = [text for request in bench.deepl.requests for text in request["text"]]
-    assert len(texts) == len(set(texts))
+    assert len(texts(bench)) == len(set(texts(bench)))
+
+
+def test_after_the_grace_a_task_leaves_between_two_batches_and_nothing_is_paid_twice(bench, run):
+    bench.deepl.latency_s = 2.0
+    worker = run(600, 660, "hasty", 1.0, 20.0)
+    job_id = bench.begin(paragraphs=400)
+    took_s = end(worker, SOON_S)
+    job, paid = row(bench.database, JOBS, job_id), len(texts(bench))
+    assert (job["stage"], job["state"], job["attempts"], job["losses"]) == ("translate", RowState.READY, 0, 0)
+    assert is_due_at_once(bench, job_id)
+    assert took_s < SOON_S
+    assert paid > 0
+    bench.deepl.latency_s = 0.0
+    run(600, 660)
+    wait_until(
+        lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE, 60, "it is done", 1.0
+    )
+    assert len(texts(bench)) == len(set(texts(bench))) > paid
+
+
+def test_after_the_grace_a_task_that_hangs_is_ended_and_its_row_is_free_at_once(bench, run):
+    worker = run(600, 660, "hasty", 1.0, 1.0)
+    job_id = bench.begin()
+    took_s = end(worker, SOON_S)
+    job = row(bench.database, JOBS, job_id)
+    assert (job["stage"], job["state"], job["attempts"], job["losses"]) == ("translate", RowState.READY, 0, 0)
+    assert is_due_at_once(bench, job_id)
+    assert took_s < SOON_S < HANGS_S
 
 
 def test_what_the_store_lost_is_made_anew_and_nothing_is_paid_twice(bench, run):
@@ -191,8 +247,7 @@ def test_what_the_store_lost_is_made_anew_and_nothing_is_paid_twice(bench, run):
     assert (done["remade_in"], done["run"], done["progress"]) == (1, 1, 100)
     assert lost.startswith(f"jobs/{job_id}/extract/")
     assert bench.store.size(lost) is None
-    texts = [text for request in bench.deepl.requests for text in request["text"]]
-    assert len(texts) == len(set(texts))
+    assert len(texts(bench)) == len(set(texts(bench)))
 
 
 def test_two_workers_keep_to_the_rate_of_the_key_in_any_10_seconds(bench, run, monkeypatch):

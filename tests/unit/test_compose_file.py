@@ -7,8 +7,9 @@ from itertools import pairwise
 import jsonschema
 import pytest
 
-from dragoman import envfile
+from dragoman import envfile, supervisor
 from dragoman.settings import Settings
+from pipeline import draining
 from tests import compose
 
 SCHEMA = json.loads((compose.ROOT / "tests/data/compose-spec.json").read_text())
@@ -57,6 +58,8 @@ def test_the_migration_runs_once():
 @pytest.mark.parametrize("name", OURS)
 def test_a_service_has_time_to_end(name):
     assert compose.seconds(SERVICES[name]["stop_grace_period"]) == 40
+    worker_s = draining.GRACE_S + draining.LEAVE_S + draining.END_S
+    assert worker_s < supervisor.STOP_TIMEOUT_S < 40
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
