@@ -122,7 +122,7 @@ class Block:
 
     `source` is the block's text with line ends resolved (hyphens joined); `target` is None until it is translated,
     and stays None for a block that is to be left as it is. `room` is the free area around `bbox` that a longer text may
-    grow into; None: there is none.
+    grow into; None: there is none. `prints`: how many times the page has it at one place, as some programs make bold letters.
     """
 
     id: str
@@ -133,6 +133,7 @@ class Block:
     align: Align = Align.LEFT
     target: tuple[Run, ...] | None = None
     room: Rect | None = None
+    prints: int = 1
 
     @property
     def text(self) -> str:

@@ -82,6 +82,7 @@ def _block(name: str, paragraph: Paragraph, room: Rect | None, direction: Direct
         source=joined(paragraph.rows),
         align=paragraph.align,
         room=back(room, direction) if room else None,
+        prints=min([row.prints for row in paragraph.rows]),
     )
 
 

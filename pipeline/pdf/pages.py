@@ -26,7 +26,7 @@ from pipeline.pdf.stamp import stamp_operators
 from pipeline.pdf.tags import Tags, tags_of
 from pipeline.pdf.typesetting import FLOOR
 from pipeline.pdf.words import Words
-from pipeline.pdf.writing import add_content, erase, text_operators
+from pipeline.pdf.writing import AT_BASELINE, add_content, erase, text_operators
 
 TEXT_TINY = "Some text on this page had to be set very small, since its translation is much longer than the original."
 TEXT_KEPT = "Some text on this page was left as it is, since there is no room for its translation."
@@ -124,15 +124,19 @@ class Writer:
         blocks = [one.block for one in composed]
         taken = {block.id for block in blocks}
         stay = [block for block in page.blocks if block.id not in taken]
-        erase(sheet, blocks, [*_stays(stay), *page.aslant], page.blanks)
-        still = unerased((word[:4] for word in sheet.get_text("words", flags=0)), blocks)
+        kept = [*_stays(stay), *page.aslant]
+        erase(sheet, blocks, kept, page.blanks)
+        still = _left(sheet, blocks)
+        if still:
+            erase(sheet, [blocks[number] for number in still], kept, bottom=AT_BASELINE)
+            still = _left(sheet, blocks)
         return [one for number, one in enumerate(composed) if number not in still]
 
     def _operators(self, composed: Iterable[Composed], anchors: Anchors, tags: Tags) -> Iterator[str]:
         for one in composed:
             anchors.follow(one.block, one.setting)
-            written = text_operators(one.setting, one.block.lines[0].direction, self.words.originals)
-            yield from tags.within(written, one.block)
+            written = list(text_operators(one.setting, one.block.lines[0].direction, self.words.originals))
+            yield from tags.within(one.block.prints * written, one.block)
 
     def _warn(self, composed: Sequence[Composed], left: bool, number: int) -> None:
         """What the reader should know of a page. `left`: some of its text could not be set."""
@@ -140,6 +144,11 @@ class Writer:
             self.warnings.append(DocumentWarning("text_tiny", TEXT_TINY, number))
         if left:
             self.warnings.append(DocumentWarning("text_kept", TEXT_KEPT, number))
+
+
+def _left(sheet: pymupdf.Page, blocks: Sequence[Block]) -> set[int]:
+    """The places of the blocks of which words are still on the page."""
+    return unerased((word[:4] for word in sheet.get_text("words", flags=0)), blocks)
 
 
 def _stays(blocks: Iterable[Block]) -> Iterator[Rect]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import pymupdf
@@ -30,6 +31,12 @@ FLAGS = (
 UNKNOWN_UNICODE = 128 | 256
 TEXT_BLOCK, VECTOR_BLOCK = 0, 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Where TeX's typefaces have ligatures (OT1 and T1 encodings), which files with bitmap typefaces give no names; in words only.
+_LIGATURES = ("ff", "fi", "fl", "ffi", "ffl")
+_LIGATURE = re.compile(
+    r"(?:(?<=[a-z]{2})|(?<=[a-z])(?=.[a-z])|(?=.[a-z]{2}))[\x0b-\x0f\x1b-\x1f]",
+    re.DOTALL,
+)
 LEADER = re.compile(r"[.·…_\s]+")
 # char_flags of a blank that MuPDF made up where letters stand apart (FZ_STEXT_SYNTHETIC, FZ_STEXT_SYNTHETIC_LARGE).
 MADE_UP = 4 | 512
@@ -44,6 +51,7 @@ LEAST_BLANK = 0.2  # of the size: a blank is at least as wide in most typefaces
 LEAST_STRETCHED = 4  # words of a line whose blanks are wide enough for cells
 STRETCH_SLACK = 0.06  # how far the blanks of a stretched line may differ
 WIDEST_STRETCH = 3.0
+TWIN = 0.1  # how far two prints of one line may be apart
 SENTENCE_GAP = 1.5  # what TeX leaves between sentences of a loose line
 BLANK_FIRST = (
     0.25  # what a span that begins with a blank counts where the baseline is asked for: it is that of the blank
@@ -58,8 +66,9 @@ MOST_MARKS = 3000  # a page with more vectors is a drawing or a map: its lines m
 class Row:
     """Text on one baseline without a wide gap, in the turned space of its direction.
 
-    `order` is its place in the file. `maths` and `unknown` are the shares (0 to 1) of characters in maths fonts and of
+    `order` is its place in the file, which no other row has. `maths` and `unknown` are the shares (0 to 1) of characters in maths fonts and of
     characters without a known meaning. `text_x`: where its second span begins, if the file sets the first one apart.
+    `prints`: how many times the page has it at this place.
     """
 
     spans: tuple[Span, ...]
@@ -72,6 +81,7 @@ class Row:
     unknown: float = 0.0
     block: int = -1
     text_x: float | None = None
+    prints: int = 1
 
     @cached_property
     def text(self) -> str:
@@ -143,18 +153,16 @@ def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
     rows: dict[Direction, list[Row]] = {}
     aslant: list[Rect] = []
     blanks: list[Rect] = []
-    order = 0
+    orders = count()
     for block in blocks:
         for line in block.get("lines", ()):
             direction = axis(line["dir"])
             if direction is None or line["wmode"]:
                 aslant.append(line["bbox"])
                 continue
-            for row in _rows(line["spans"], direction, order, block["number"], blanks):
-                rows.setdefault(direction, []).append(row)
-                order += 1
+            rows.setdefault(direction, []).extend(_rows(line["spans"], direction, orders, block["number"], blanks))
     return Reading(
-        {direction: list(_mended(found)) for direction, found in rows.items()},
+        {direction: _once(_mended(found)) for direction, found in rows.items()},
         replace(_marks(blocks, page), fields=tuple(fields)),
         tuple(aslant),
         tuple(blanks),
@@ -200,7 +208,7 @@ def annotation_boxes(page: pymupdf.Page, annotations: str, kind: str) -> Iterato
 
 
 def _rows(
-    spans: list[dict[str, Any]], direction: Direction, order: int, block: int, blanks: list[Rect]
+    spans: list[dict[str, Any]], direction: Direction, orders: Iterator[int], block: int, blanks: list[Rect]
 ) -> Iterator[Row]:
     """The rows of a line of MuPDF's; what is blank before, between and after them is added to `blanks`."""
     group: list[tuple[dict[str, Any], Rect]] = []
@@ -208,7 +216,7 @@ def _rows(
     for span in spans:
         text = span["text"]
         if _CONTROL.search(text):
-            text = span["text"] = _CONTROL.sub(NOTHING, text)
+            text = span["text"] = _CONTROL.sub(NOTHING, _LIGATURE.sub(_spelled, text))
         if not text or text.isspace():
             held += [] if span["char_flags"] & MADE_UP else [span["bbox"]]
             continue
@@ -217,7 +225,7 @@ def _rows(
             last, before = group[-1]
             far = _gap(before, box) > WIDE_GAP * max(span["size"], last["size"])
             if far and not LEADER.fullmatch(text):
-                yield _row(group, direction, order, block)
+                yield _row(group, direction, next(orders), block)
                 group = []
         if not group:
             blanks += held
@@ -225,7 +233,11 @@ def _rows(
         held = []
     blanks += held
     if group:
-        yield _row(group, direction, order, block)
+        yield _row(group, direction, next(orders), block)
+
+
+def _spelled(found: re.Match[str]) -> str:
+    return _LIGATURES[(ord(found.group()) - 0x0B) % 0x10]
 
 
 def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: int, block: int) -> Row:
@@ -361,6 +373,38 @@ def _is_one(row: Row, following: Row) -> bool:
         and _has_word(row.text)
         and _has_word(following.text)
     )
+
+
+def _once(rows: Iterable[Row]) -> list[Row]:
+    """The rows without those that say the same at the same place, as some programs print bold letters: one stands for all."""
+    found: dict[int, Row] = {}
+    known: dict[str, list[Row]] = {}
+    for row in rows:
+        alike = known.setdefault(row.text, [])
+        twin = next((other for other in alike if _is_twin(other, row)), None)
+        if twin is not None:
+            del found[twin.order]
+            alike.remove(twin)
+            row = replace(row, prints=twin.prints + 1)
+            if twin.x0 != row.x0 or twin.baseline != row.baseline:
+                row = replace(row, spans=tuple(_bold(span) for span in row.spans))
+        alike.append(row)
+        found[row.order] = row
+    return list(found.values())
+
+
+def _is_twin(one: Row, other: Row) -> bool:
+    off = TWIN * one.size
+    return (
+        abs(one.baseline - other.baseline) < off
+        and abs(one.x0 - other.x0) < off
+        and abs(one.x1 - other.x1) < off
+        and abs(one.size - other.size) < off
+    )
+
+
+def _bold(span: Span) -> Span:
+    return replace(span, style=replace(span.style, bold=True))
 
 
 def _has_word(text: str) -> bool:

@@ -21,6 +21,9 @@ from pipeline.pdf.words import Piece
 # Of a line's size over and under its baseline: a band that every letter of the line crosses, and no letter of its
 # neighbours, whose boxes MuPDF takes from the font's ascender and descender.
 BAND_TOP, BAND_BOTTOM = 0.42, 0.15
+AT_BASELINE = (
+    -0.03
+)  # where letters end by a file that gives its typeface next to no height: MuPDF finds them nowhere else
 BAND_INSET = 0.4  # points at both ends
 REACH = 16  # rectangles that a band may become part of
 _OUTLINED = re.compile(rb"(?<![\w.])2\s+Tr\b")  # fill, then stroke: ISO 32000-1 9.3.6
@@ -30,14 +33,21 @@ Originals = Mapping[Original, Returned]
 NO_ORIGINALS: Originals = {}
 
 
-def erase(page: pymupdf.Page, blocks: Iterable[Block], kept: Sequence[Rect], blanks: Iterable[Rect] = ()) -> None:
+def erase(
+    page: pymupdf.Page,
+    blocks: Iterable[Block],
+    kept: Sequence[Rect],
+    blanks: Iterable[Rect] = (),
+    bottom: float = BAND_BOTTOM,
+) -> None:
     """Take the words of `blocks` off the page; pictures and drawings stay. `kept`: boxes of lines that must stay too.
 
+    `bottom`: how far over the baseline (of the size) the bands end in which letters are looked for.
     `blanks` go with them: two that stay, one on each side of a line, would be one text across the new words for all who copy.
     """
     stays = Neighbours(kept)
     bare = [middle for blank in blanks if not stays.meets(middle := _middle(blank))]
-    bands = _merged([*(band for block in blocks for band in _bands(block, stays)), *bare], stays)
+    bands = _merged([*(band for block in blocks for band in _bands(block, stays, bottom)), *bare], stays)
     if not bands:
         return
     _thin(page)
@@ -89,17 +99,18 @@ def _middle(rect: Rect) -> Rect:
     return x - 0.1, y - 0.1, x + 0.1, y + 0.1
 
 
-def _bands(block: Block, kept: Neighbours) -> list[Rect]:
+def _bands(block: Block, kept: Neighbours, bottom: float) -> list[Rect]:
     """One rectangle for the paragraph, or one per line where that would meet text that stays."""
     direction = block.lines[0].direction
     bands = []
     for line in block.lines:
         x0, _, x1, _ = turned(line.bbox, direction)
-        x1 = min(x1, turned(line.spans[-1].bbox, direction)[2])  # without a blank, which may reach into what follows
+        # without a blank, which may reach into what follows; the last span of a line from the right is its first one
+        x1 = min(x1, max([turned(span.bbox, direction)[2] for span in line.spans]))
         main = max(line.spans, key=lambda span: len(span.text))
         size = main.style.size
         inset = min(BAND_INSET, (x1 - x0) / 4)
-        bands.append((x0 + inset, main.baseline - BAND_TOP * size, x1 - inset, main.baseline - BAND_BOTTOM * size))
+        bands.append((x0 + inset, main.baseline - BAND_TOP * size, x1 - inset, main.baseline - bottom * size))
     whole = (
         min(band[0] for band in bands),
         bands[0][1],

@@ -2,6 +2,7 @@ import pymupdf
 import pytest
 
 from dragoman.domain.document import Align, BlockKind, Family
+from pipeline.pdf import reading
 from pipeline.pdf.blocks import page_of
 from pipeline.pdf.reading import detach_annotations
 from pipeline.pdf.styles import style_of
@@ -186,3 +187,38 @@ def test_a_line_from_the_right_in_two_colours_is_one_row():
 @pytest.mark.parametrize("words", ["העבורת (והנוסעים) יוצאת [בכל] בוקר", "העבורת יוצאת (ferry) בבוקר, (בשבע) בדיוק"])
 def test_brackets_from_the_right_open_before_they_close(words):
     assert [block.text for block in page(from_the_right(words)).blocks] == [words]
+
+
+def test_the_same_word_in_other_places_is_read_each_time():
+    read = page(text("Ferry"), text("Ferry", at=(200, 100)), text("Ferry", at=(72, 130)))
+    assert [block.text for block in read.blocks] == ["Ferry"] * 3
+
+
+@pytest.mark.parametrize(
+    ("coded", "meant"),
+    [
+        (b"The o\x1ecer waits", "The officer waits"),
+        (b"He de\x0cned o\x0bers", "He defined offers"),
+        (b"\x1crst re\x0dects", "first reflects"),
+        (b"x \x0c 2 \x1c y", "x \ufffc 2 \ufffc y"),
+    ],
+)
+def test_ligatures_without_a_name_are_spelled_in_words_only(coded, meant):
+    def unnamed(sheet):
+        sheet.insert_text((72, 100), "X", fontname="helv", fontsize=11)
+        pdf, number = sheet.parent, sheet.get_contents()[0]
+        pdf.update_stream(number, pdf.xref_stream(number).replace(b"<58>", b"<" + coded.hex().encode() + b">"))
+        names = " ".join(f"/a{code}" for code in range(32))
+        pdf.xref_set_key(sheet.get_fonts()[0][0], "Encoding", f"<</Type/Encoding/Differences[0 {names}]>>")
+
+    assert " ".join(block.text for block in page(unnamed).blocks) == meant
+
+
+def test_rows_of_one_line_have_orders_of_their_own():
+    with pymupdf.open() as pdf:
+        sheet = pdf.new_page()
+        for x, words in ((72, "First name"), (150, "          "), (200, "Last name"), (300, "First name")):
+            sheet.insert_text((x, 100), words, fontsize=10)
+        (rows,) = reading.read(sheet).rows.values()
+    assert [row.text for row in rows] == ["First name", "Last name", "First name"]
+    assert len({row.order for row in rows}) == len(rows)

@@ -227,3 +227,44 @@ def test_what_a_blank_at_a_line_s_end_reaches_into_stays(tmp_path):
     assert "(2)" in [block.text for block in extract(source).blocks()]
     out, _ = run(source, tmp_path, str.upper)
     assert "(2)" in text_of(out)
+
+
+def test_words_in_a_typeface_that_is_said_to_have_no_height_are_taken_off(tmp_path):
+    """Ascender and descender in units of the letter instead of thousandths: MuPDF finds such letters at their baseline only."""
+
+    def low(pdf):
+        pdf[0].insert_font(fontname="F7", fontbuffer=pymupdf.Font("helv").buffer)
+        pdf[0].insert_text((72, 500), "The ferry waits", fontname="F7")
+        for number in range(1, pdf.xref_length()):
+            if pdf.xref_get_key(number, "Ascent")[0] != "null":
+                pdf.xref_set_key(number, "Ascent", "9.4")
+                pdf.xref_set_key(number, "Descent", "-2.7")
+
+    out, warnings = run(make(tmp_path / "low.pdf", "Words.", draw=low), tmp_path, str.upper)
+    assert warnings == ()
+    assert text_of(out) == "WORDS. THE FERRY WAITS"
+
+
+@pytest.mark.parametrize("shift", [0, 0.3])
+def test_what_is_printed_twice_is_translated_once_and_printed_twice(tmp_path, shift):
+    def twice(pdf):
+        for x in (72, 72 + shift):
+            pdf[0].insert_textbox((x, 300, x + 200, 500), LOREM, fontname="helv", fontsize=10)
+
+    source = make(tmp_path / "twice.pdf", "Words.", draw=twice)
+    out, warnings = run(source, tmp_path, str.upper)
+    assert [block.text for block in extract(source).blocks()] == ["Words.", LOREM]
+    assert [block.prints for block in extract(out).blocks()] == [1, 2]
+    assert warnings == ()
+    assert words(out) == sorted(f"WORDS. {LOREM.upper()} {LOREM.upper()}".split())
+    assert extract(source).blocks()[1].source[0].style.bold is bool(shift)
+
+
+def test_a_line_from_the_right_in_two_colours_is_taken_off_whole(tmp_path):
+    def mixed(pdf):
+        words = 'העבורת יוצאת <span style="color:#c00">מן הנמל</span> בבוקר'
+        pdf[0].insert_htmlbox((72, 300, 523, 400), f'<p dir="rtl" style="font-family:sans-serif">{words}</p>')
+
+    out, warnings = run(make(tmp_path / "right.pdf", "Words.", draw=mixed), tmp_path, lambda _: "Ferry")
+    assert warnings == ()
+    assert text_of(out).replace(" ", "") == 4 * "Ferry"  # one of "Words.", and one of each colour
