@@ -15,7 +15,7 @@ from typing import Any
 
 import pymupdf
 
-from dragoman.domain.document import Line, Rect, Span
+from dragoman.domain.document import Family, Line, Rect, Span, Style
 from pipeline.pdf.formulas import NOTHING, with_formulas
 from pipeline.pdf.geometry import UPRIGHT, Direction, axis, contains, joined, turned, turned_point
 from pipeline.pdf.scripts import RIGHT_TO_LEFT
@@ -38,6 +38,7 @@ _LIGATURE = re.compile(
     re.DOTALL,
 )
 LEADER = re.compile(r"[.·…_\s]+")
+DOTS = re.compile(r"\s*(?:\.\s*){4,}")  # more than an ellipsis
 # char_flags of a blank that MuPDF made up where letters stand apart (FZ_STEXT_SYNTHETIC, FZ_STEXT_SYNTHETIC_LARGE).
 MADE_UP = 4 | 512
 BULLET = re.compile("[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·∗⋆]")
@@ -251,10 +252,10 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
             text = " " + text
         x, y = span["origin"]
         baseline = y if direction == UPRIGHT else turned_point(x, y, direction)[1]
-        style = style_of(span)
+        style = _of_entry(spans, style_of(span)) if DOTS.fullmatch(text) else style_of(span)
         spans.append(Span(text.replace("\u00a0", " "), style, box, baseline))
         letters += count
-        if is_maths_font(span["font"]):
+        if _is_maths(span):
             maths += count
         if span["char_flags"] & UNKNOWN_UNICODE or is_invisible(span):
             unknown += count
@@ -266,7 +267,7 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
     else:
         size, baseline = key
     if maths:
-        symbols = [is_maths_font(span["font"]) for span, _ in group]
+        symbols = [_is_maths(span) for span, _ in group]
         symbols[0] = symbols[0] and not BULLET.fullmatch(spans[0].text.strip())
         spans = with_formulas(spans, symbols, size, baseline)
     return Row(
@@ -281,6 +282,16 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
         block=block,
         text_x=group[1][1][0] if len(group) > 1 else None,
     )
+
+
+def _of_entry(spans: Sequence[Span], own: Style) -> Style:
+    """The style of the dots after `spans`: that of the words before them, if not all are typewritten."""
+    return next((span.style for span in reversed(spans) if span.style.family is not Family.MONO), own)
+
+
+def _is_maths(span: dict[str, Any]) -> bool:
+    """Whether a span is in a typeface of mathematics; TeX takes the dots of a table of contents from there too."""
+    return is_maths_font(span["font"]) and not DOTS.fullmatch(span["text"])
 
 
 def _gap(before: Rect, box: Rect) -> float:

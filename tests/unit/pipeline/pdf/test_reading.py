@@ -222,3 +222,29 @@ def test_rows_of_one_line_have_orders_of_their_own():
         (rows,) = reading.read(sheet).rows.values()
     assert [row.text for row in rows] == ["First name", "Last name", "First name"]
     assert len({row.order for row in rows}) == len(rows)
+
+
+def faces(*parts):
+    """Words in several typefaces one after the other."""
+
+    def draw(sheet):
+        x = 72.0
+        for words, face in parts:
+            sheet.insert_text((x, 100), words, fontname=face, fontsize=11, set_simple=face == "symb")
+            x += pymupdf.get_text_length(words, face, 11)
+
+    return draw
+
+
+def test_dots_from_a_typeface_of_mathematics_are_no_formula():
+    entry = (("Ferries and ", "tiro"), ("islands", "cour"), (" . . . . . . . .", "symb"), (" 21", "tiro"))
+    (block,) = page(faces(*entry)).blocks
+    assert block.kind is BlockKind.PARAGRAPH
+    assert block.text.replace(" .", "") == "Ferries and islands 21"
+    assert not any(run.style.original for run in block.source)
+    assert block.source[-1].style == block.source[0].style
+
+
+def test_an_ellipsis_between_variables_is_a_formula():
+    (block,) = page(faces(("for the ferries ", "tiro"), ("a . . . b", "symb"), (" in the harbour", "tiro"))).blocks
+    assert [run.style.original is not None for run in block.source] == [False, True, False]
