@@ -16,6 +16,7 @@ OVER, UNDER, BESIDE = (
     0.32,
     0.15,
 )  # of a line's size: what its letters and marks reach over the baseline, under it, beside
+INVISIBLE = 3  # the rendering mode of words under a scan: ISO 32000-1 9.3.6
 COARSE = 3  # bits of each channel that make no difference between two shades of paper
 LEAST_CONTRAST = 90  # of 765, the sum of the channels' differences: what is nearer to the paper is no ink
 
@@ -24,11 +25,17 @@ WHITE: Color = (255, 255, 255)
 BLACK: Color = (0, 0, 0)
 
 
-def strip_text(page: pymupdf.Page) -> None:
-    """Take all text off a page, the invisible words under a scan too; pictures and drawings stay."""
-    if page.get_text("words", flags=0):
-        page.add_redact_annot(page.rect, fill=False, cross_out=False)  # type: ignore[arg-type]  # False: no fill (PyMuPDF's documentation)
-        page.apply_redactions(images=0, graphics=0, text=0)
+def strip_text(page: pymupdf.Page, blocks: Iterable[Block]) -> None:
+    """Take the words that were under a scan's picture off a page; pictures and drawings stay.
+
+    Of letters that are seen (and could not be told, so that the page was read as a picture) only those of `blocks` are taken off.
+    """
+    if not page.get_text("words", flags=0):
+        return
+    seen = any(span["type"] != INVISIBLE and span["opacity"] > 0 for span in page.get_texttrace())
+    for box in [box for block in blocks for box in _boxes(block)] if seen else [page.rect]:
+        page.add_redact_annot(box, fill=False, cross_out=False)  # type: ignore[arg-type]  # False: no fill (PyMuPDF's documentation)
+    page.apply_redactions(images=0, graphics=0, text=0)
 
 
 def cover(page: pymupdf.Page, blocks: Iterable[Block]) -> str:

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from statistics import median
@@ -30,6 +30,7 @@ MOST_PIXELS = 16_000_000  # of a page: larger ones are read at fewer dots per in
 TIMEOUT_S = 35.0  # a run; a first page may take three, which is less than a child may be silent
 LEAST_CONFIDENCE = 40.0  # of 100; what is below is a smudge or a pattern
 LEAST_LINE_CONFIDENCE = 60.0
+CELL_GAP = 2.0  # of a line's height: words of one sentence are closer
 SCAN_SHARE = 0.4  # of a page, in pictures
 SCAN_LETTERS = 60  # a page of pictures with fewer letters of its own has its words in the pictures
 INK_DPI, INK_DARK, INK_SHARE = 36, 160, 0.004  # a page without words that has less ink is an empty one
@@ -77,6 +78,22 @@ class _Line:
     height: float
     area: int
     text_x: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word of hOCR: its edges in pixels, and how sure Tesseract is of it, of 100."""
+
+    text: str
+    x0: float
+    x1: float
+    confidence: float
+
+    @classmethod
+    def of(cls, element: ET.Element, confidence: float) -> _Word | None:
+        """None: it has no letters or no place."""
+        text, box = "".join(element.itertext()).strip(), _BBOX.search(element.get("title", ""))
+        return cls(text, float(box[1]), float(box[3]), confidence) if text and box else None
 
 
 @dataclass(slots=True)
@@ -194,28 +211,42 @@ def _lines(hocr: str) -> list[_Line]:
         return []
     found = []
     for number, block in enumerate(one for one in root.iter() if one.get("class") == "ocr_carea"):
-        found += [line for one in block.iter() if (line := _line(one, number))]
+        found += [line for one in block.iter() for line in _cells(one, number)]
     return found
 
 
-def _line(element: ET.Element, number: int) -> _Line | None:
+def _cells(element: ET.Element, number: int) -> Iterator[_Line]:
+    """The lines in a line of hOCR: Tesseract takes cells of a table side by side for one."""
     words = [(_CONFIDENCE.search(one.get("title", "")), one) for one in element if one.get("class") == "ocrx_word"]
-    sure = [(float(found[1]), one) for found, one in words if found and float(found[1]) >= LEAST_CONFIDENCE]
-    texts = ["".join(one.itertext()).strip() for _, one in sure]
-    boxes = [_BBOX.search(one.get("title", "")) for _, one in sure]
+    sure = [_Word.of(one, float(found[1])) for found, one in words if found and float(found[1]) >= LEAST_CONFIDENCE]
     about = element.get("title", "")
     place, slope, height = _BBOX.search(about), _BASELINE.search(about), _HEIGHT.search(about)
-    if not any(texts) or place is None or height is None or median(value for value, _ in sure) < LEAST_LINE_CONFIDENCE:
-        return None
-    edges = [[float(side) for side in box.groups()] for box in boxes if box]
-    x0, x1 = min(edge[0] for edge in edges), max(edge[2] for edge in edges)
-    _, top, _, bottom = (float(side) for side in place.groups())
+    if place is None or height is None:
+        return
+    x0, top, _, bottom = (float(side) for side in place.groups())
     tilt, offset = (float(slope[1]), float(slope[2])) if slope else (0.0, -float(height[1]) * 0.22)
-    baseline = bottom + offset + tilt * (x1 - x0) / 2
-    text = " ".join(filter(None, texts))
-    bullet = _BULLET.match(text) and len(edges) > 1
-    text = f"• {text[2:]}" if bullet else text
-    return _Line(text, (x0, top, x1, bottom), baseline, float(height[1]), number, edges[1][0] if bullet else None)
+    for cell in _parted(sure, CELL_GAP * float(height[1])):
+        if median(word.confidence for word in cell) < LEAST_LINE_CONFIDENCE:
+            continue
+        left, right = min(word.x0 for word in cell), max(word.x1 for word in cell)
+        baseline = bottom + offset + tilt * ((left + right) / 2 - x0)
+        text = " ".join(word.text for word in cell)
+        bullet = _BULLET.match(text) and len(cell) > 1
+        text = f"• {text[2:]}" if bullet else text
+        box = (left, top, right, bottom)
+        yield _Line(text, box, baseline, float(height[1]), number, cell[1].x0 if bullet else None)
+
+
+def _parted(words: Iterable[_Word | None], gap: float) -> Iterator[list[_Word]]:
+    """The words in order, parted where more than `gap` pixels are between two."""
+    cell: list[_Word] = []
+    for word in filter(None, words):
+        if cell and word.x0 - cell[-1].x1 > gap:
+            yield cell
+            cell = []
+        cell.append(word)
+    if cell:
+        yield cell
 
 
 def _reading(page: pymupdf.Page, lines: list[_Line], scale: float) -> Reading:

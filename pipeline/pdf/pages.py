@@ -74,8 +74,9 @@ class Writer:
             there = there.at_home()
             composed = self._composed(blocks, page, there)
         if page.scanned:
-            strip_text(sheet)
-            covers = cover(sheet, [one.block for one in composed])
+            set_anew = [one.block for one in composed]
+            strip_text(sheet, set_anew)
+            covers = cover(sheet, set_anew)
         else:
             ready = self._erased(sheet, page, composed)
             if there.flipped and len(ready) < len(composed):  # what is left of them would be seen in a mirror

@@ -84,6 +84,20 @@ def test_the_kind_of_typeface_is_told_by_its_width(tmp_path, font, family):
 
 
 @needs_tesseract
+def test_cells_side_by_side_have_places_of_their_own(tmp_path):
+    with pymupdf.open() as pdf:
+        page = pdf.new_page()
+        for row in range(4):
+            for column, words in enumerate(("Morning ferry", "Evening ferry", "Small island")):
+                page.insert_text((72 + 170 * column, 100 + 30 * row), words, fontsize=12, fontname="tiro")
+        picture = page.get_pixmap(dpi=150).tobytes("png")
+    blocks = extract(scan(tmp_path / "a.pdf", picture)).pages[0].blocks
+    lefts = sorted({round(block.bbox[0], -1) for block in blocks})
+    assert len(lefts) == 3
+    assert all("ferry" not in block.text for block in blocks if block.bbox[0] > 400)
+
+
+@needs_tesseract
 def test_light_words_on_dark_paper_stay_light(tmp_path):
     with pymupdf.open() as pdf:
         page = pdf.new_page()
