@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from statistics import median
@@ -14,6 +14,7 @@ from dragoman.domain.document import KEPT, Align, Block, BlockKind, Line, Page, 
 from pipeline.pdf.formulas import is_word
 from pipeline.pdf.geometry import UPRIGHT, Direction, back, intersects, turned
 from pipeline.pdf.ground import Ground, Neighbours
+from pipeline.pdf.initials import with_initials
 from pipeline.pdf.joining import joined
 from pipeline.pdf.listings import MOSTLY, is_code, typewritten
 from pipeline.pdf.markers import split
@@ -44,7 +45,7 @@ def page_from(reading: Reading, page: pymupdf.Page, number: int, *, scanned: boo
 
 
 def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], names: Iterator[str]) -> list[Block]:
-    rows = reading.rows[direction]
+    rows = with_initials(reading.rows[direction])
     ground = Ground(reading.marks.turned(direction))
     sheet = turned((0.0, 0.0, *size), direction)
     paragraphs = group(rows, ground)
@@ -159,7 +160,7 @@ def _align(paragraph: Paragraph, ground: Ground, sheet: Rect, right: float) -> A
     return Align.RIGHT if after < row.size and before > 3 * max(after, CENTERED) else Align.LEFT
 
 
-def _body_size(rows: list[Row]) -> float:
+def _body_size(rows: Sequence[Row]) -> float:
     """The size of the page's median letter, in points."""
     sizes = [row.size for row in rows for _ in range(1 + len(row.text) // 8)]
     return median(sizes)

@@ -152,7 +152,8 @@ class _Layout:
         """Whether `row` goes on with the text of `paragraph`."""
         last = paragraph.last
         return (
-            _is_text(last)
+            not row.begins
+            and _is_text(last)
             and not LEADER.search(last.text)
             and _is_text(row)
             and abs(last.size - row.size) <= SAME_SIZE * row.size

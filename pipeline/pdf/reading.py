@@ -69,7 +69,7 @@ class Row:
 
     `order` is its place in the file, which no other row has. `maths` and `unknown` are the shares (0 to 1) of characters in maths fonts and of
     characters without a known meaning. `text_x`: where its second span begins, if the file sets the first one apart.
-    `prints`: how many times the page has it at this place.
+    `prints`: how many times the page has it at this place. `begins`: it is the first of a paragraph for sure.
     """
 
     spans: tuple[Span, ...]
@@ -83,6 +83,7 @@ class Row:
     block: int = -1
     text_x: float | None = None
     prints: int = 1
+    begins: bool = False
 
     @cached_property
     def text(self) -> str:
