@@ -36,6 +36,9 @@ ENDING_SLACK = 0.6  # a blank, and the error of guessing a word's width by its l
 NARROW_CELL = 12.0
 SHORT_CELL_WORDS = 3
 LONG_CELL_WORDS = 8
+LINE_WORDS = 4  # of an address or a list of names
+WIDER = 2.5  # times: what text with the same edge is at least, where short rows end on purpose
+CLOSE_ROWS = 12  # rows that are looked at above and below
 WIDE_TABLE = 4  # columns
 LONGEST_MARKER = 6  # characters
 
@@ -114,6 +117,9 @@ class _Layout:
         self._place = {row.order: place for place, row in enumerate(self.rows)}
         self._fills: dict[int, Rect | None] = {}
         self._edges = Counter(round(row.x0) for row in rows)
+        self._ends: dict[int, float] = {}
+        for row in rows:
+            self._ends[round(row.x0)] = max(row.x1, self._ends.get(round(row.x0), row.x1))
 
     def is_marked(self, row: Row) -> bool:
         """Whether a short row without words, such as a bullet or a number, or a form field stands right before it."""
@@ -166,6 +172,7 @@ class _Layout:
             and not self._are_cells(last, row)
             and self._edges_fit(paragraph, row)
             and not self._ended(paragraph, row)
+            and not self._are_lines(last, row)
         )
 
     def align(self, rows: Sequence[Row]) -> Align:
@@ -220,6 +227,22 @@ class _Layout:
         narrow = all(one.x1 - one.x0 < NARROW_CELL * one.size for one in (last, row))
         return narrow and words <= SHORT_CELL_WORDS and len(mates) > 1
 
+    def _are_lines(self, last: Row, row: Row) -> bool:
+        """Whether two short rows are lines of a list of names or an address: text with the same left edge is far wider here."""
+        if not _is_line(last) or not _is_line(row) or abs(last.x0 - row.x0) > SAME_EDGE * row.size:
+            return False
+        if self._mates[last.order] or self._mates[row.order] or last.text[-1] in f",{HYPHENS}":
+            return False
+        right = max(last.x1, row.x1)
+        end = max(self._ends.get(round(row.x0) + shift, right) for shift in (-1, 0, 1))
+        return end - row.x0 > WIDER * (right - row.x0) and not self._is_beside_text(last, row, right, end)
+
+    def _is_beside_text(self, last: Row, row: Row, x0: float, x1: float) -> bool:
+        """Whether text stands between `x0` and `x1` at the height of two rows or close to it: they are in a column of their own."""
+        near = self.rows[max(0, self._place[last.order] - CLOSE_ROWS) : self._place[row.order] + CLOSE_ROWS]
+        top, bottom = last.top - row.size, row.bottom + row.size
+        return any(overlap(one.top, one.bottom, top, bottom) > 0 and x0 < one.x0 < x1 for one in near)
+
     def _edges_fit(self, paragraph: Paragraph, row: Row) -> bool:
         slack = SAME_EDGE * row.size
         rows = paragraph.rows
@@ -272,6 +295,11 @@ def _mates(rows: Sequence[Row]) -> dict[int, list[Row]]:
                 mates[row.order].append(other)
                 mates[other.order].append(row)
     return mates
+
+
+def _is_line(row: Row) -> bool:
+    """Whether it can be a line of a list of names: short, and it begins with a capital or a figure."""
+    return len(row.text.split()) <= LINE_WORDS and not row.text[0].islower() and row.text[0].isalnum()
 
 
 def _is_text(row: Row) -> bool:

@@ -145,3 +145,37 @@ def test_line_ends_are_resolved(before, after, expected):
 def test_a_rounded_size_is_no_style_of_its_own():
     rows = Sheet().put("eleven points", 50, 100, size=11.0).put("nearly eleven", 50, 112, size=11.1).rows
     assert len(joined(rows)) == 1
+
+
+def names(*texts, wide=400, at=50):
+    sheet = Sheet().put("Running text with the same left edge, as wide as the page", 50, 40, x1=wide)
+    for number, words in enumerate(texts):
+        sheet.put(words, at, 100 + 12 * number, x1=at + 60)
+    return sheet
+
+
+def test_lines_of_an_address_stay_lines():
+    assert names("Harbour Office", "12 Ferry Road", "Island City").texts()[1:] == [
+        "Harbour Office",
+        "12 Ferry Road",
+        "Island City",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "options"),
+    [
+        (("The ferry", "leaves at", "seven."), {}),  # a sentence goes on in small letters
+        (("Morning ferries,", "Evening ferries"), {}),
+        (("Morning Ferries", "Leave at Seven"), {"wide": 150}),  # no text is wider here
+        (("Morning Ferries", "Leave at Seven"), {"at": 80}),  # nor begins there
+    ],
+)
+def test_short_rows_of_one_text_are_joined(texts, options):
+    assert names(*texts, **options).texts()[1:] == [" ".join(texts)]
+
+
+def test_short_rows_beside_text_are_in_a_column_of_their_own():
+    sheet = names("Morning Ferries", "Leave at Seven")
+    sheet.put("another column", 150, 106, x1=300)
+    assert "Morning Ferries Leave at Seven" in sheet.texts()
