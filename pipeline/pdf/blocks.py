@@ -51,17 +51,20 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
     paragraphs = group(rows, ground)
     foreign = [back(row.rect, other) for other in reading.rows if other != direction for row in reading.rows[other]]
     taken = [turned(box, direction) for box in (*foreign, *reading.aslant)]
-    flow = [paragraph.rect for paragraph in paragraphs if _is_flow(paragraph)]
-    rooms = Rooms([*(paragraph.rect for paragraph in paragraphs), *taken], ground, sheet, flow)
+    rects = [paragraph.rect for paragraph in paragraphs]
+    flow = [rect for rect, paragraph in zip(rects, paragraphs, strict=True) if _is_flow(paragraph)]
+    rooms = Rooms([*rects, *taken], ground, sheet, flow)
     right = max(row.x1 for row in rows)
     body = _body_size(rows)
     typescript = typewritten(rows) > MOSTLY
-    texts = Neighbours(paragraph.rect for paragraph in paragraphs)
+    texts: Neighbours | None = None  # of pages with formulas only
     blocks = []
     for paragraph in paragraphs:
         kind = _kind(paragraph, body, typescript)
-        if kind not in KEPT and (_is_stacked(paragraph, texts) or _is_ruled(paragraph, ground)):
-            kind = BlockKind.FORMULA
+        if kind not in KEPT and any(row.maths > 0 for row in paragraph.rows):
+            texts = texts or Neighbours(rects)
+            if _is_stacked(paragraph, texts) or _is_ruled(paragraph, ground):
+                kind = BlockKind.FORMULA
         if kind in KEPT:
             blocks.append(_block(next(names), paragraph, None, direction, kind))
             continue

@@ -45,7 +45,7 @@ def _main_style(rows: Iterable[Row]) -> Style:
 
 def _even(style: Style, text: str, main: Style) -> Style:
     """`style` without differences from the main one that nobody sees: a rounded size, the typeface of a comma."""
-    if style.original:
+    if style.original or (style is main and not style.superscript):
         return style
     if style.superscript and style.size >= main.size:
         style = replace(style, superscript=False)
@@ -61,8 +61,10 @@ def _bracketed(runs: list[Run]) -> list[Run]:
 
     In a text from the right a page shows `(` where the text has `)`, and many files say what is shown (UAX 9 L4).
     """
+    if len(runs) == 1 and runs[0].text.isascii():
+        return runs
     text = "".join([run.text for run in runs])
-    if text.isascii() or len(RIGHT_TO_LEFT.findall(text)) < MOSTLY * sum(map(str.isalpha, text)):
+    if len(RIGHT_TO_LEFT.findall(text)) < MOSTLY * sum(map(str.isalpha, text)):
         return runs
     if _is_paired(text) or not _is_paired(text.translate(_MIRRORED)):
         return runs

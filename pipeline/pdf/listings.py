@@ -34,9 +34,11 @@ def typewritten(rows: Sequence[Row]) -> float:
     letters = mono = 0
     for row in rows:
         for span in row.spans:
-            letters += len(span.text)
-            mono += len(span.text) * (span.style.family is Family.MONO)
-    return mono / max(letters, 1)
+            count = len(span.text)
+            letters += count
+            if span.style.family is Family.MONO:
+                mono += count
+    return mono / letters if letters else 0.0
 
 
 def is_sentence(text: str) -> bool:

@@ -117,9 +117,8 @@ class _Layout:
         self._place = {row.order: place for place, row in enumerate(self.rows)}
         self._fills: dict[int, Rect | None] = {}
         self._edges = Counter(round(row.x0) for row in rows)
-        self._ends: dict[int, float] = {}
-        for row in rows:
-            self._ends[round(row.x0)] = max(row.x1, self._ends.get(round(row.x0), row.x1))
+        # The farthest right edge of the rows that begin at one x: of several, the last one counts.
+        self._ends = {round(row.x0): row.x1 for row in sorted(rows, key=lambda row: row.x1)}
 
     def is_marked(self, row: Row) -> bool:
         """Whether a short row without words, such as a bullet or a number, or a form field stands right before it."""

@@ -225,7 +225,8 @@ def _rows(
         box = span["bbox"] if direction == UPRIGHT else turned(span["bbox"], direction)
         if group:
             last, before = group[-1]
-            far = _gap(before, box) > WIDE_GAP * max(span["size"], last["size"])
+            gap = box[0] - before[2] if box[0] >= before[0] else before[0] - box[2]
+            far = gap > WIDE_GAP * max(span["size"], last["size"])
             if far and not LEADER.fullmatch(text):
                 yield _row(group, direction, next(orders), block)
                 group = []
@@ -246,17 +247,24 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
     spans: list[Span] = []
     weights: dict[tuple[float, float], float] = {}
     maths = unknown = letters = 0
+    left, right = group[0][1][0], group[0][1][2]
     for span, box in group:
         text, size = span["text"], span["size"]
         count = len(text.strip())
-        if spans and spans[-1].text[-1] != " " and text[0] != " " and _gap(spans[-1].bbox, box) > LEAST_GAP * size:
-            text = " " + text
+        if spans:
+            last = spans[-1]
+            gap = box[0] - last.bbox[2] if box[0] >= last.bbox[0] else last.bbox[0] - box[2]
+            if gap > LEAST_GAP * size and last.text[-1] != " " and text[0] != " ":
+                text = " " + text
+            left, right = min(left, box[0]), max(right, box[2])
         x, y = span["origin"]
         baseline = y if direction == UPRIGHT else turned_point(x, y, direction)[1]
-        style = _of_entry(spans, style_of(span)) if DOTS.fullmatch(text) else style_of(span)
+        style = style_of(span)
+        if text[0] in " ." and DOTS.fullmatch(text):
+            style = _of_entry(spans, style)
         spans.append(Span(text.replace("\u00a0", " "), style, box, baseline))
         letters += count
-        if _is_maths(span):
+        if is_maths_font(span["font"]) and not DOTS.fullmatch(text):
             maths += count
         if span["char_flags"] & UNKNOWN_UNICODE or is_invisible(span):
             unknown += count
@@ -274,8 +282,8 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
     return Row(
         spans=_trimmed(spans),
         order=order,
-        x0=min([box[0] for _, box in group]),
-        x1=max([box[2] for _, box in group]),
+        x0=left,
+        x1=right,
         baseline=baseline,
         size=size,
         maths=maths / letters,
@@ -317,12 +325,14 @@ def _trimmed(spans: list[Span]) -> tuple[Span, ...]:
             kept[-1] = Span(last.text + span.text, last.style, joined(last.bbox, span.bbox), last.baseline)
         else:
             kept.append(span)
-    if kept[0].text[0].isspace():
-        kept[0] = replace(kept[0], text=kept[0].text.lstrip())
-    if kept[-1].text[-1].isspace():
-        x0, y0, x1, y1 = kept[-1].bbox
-        end = max(x1 - LEAST_BLANK * kept[-1].style.size, x0)
-        kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip(), bbox=(x0, y0, end, y1))
+    first = kept[0]
+    if first.text[0].isspace():
+        kept[0] = Span(first.text.lstrip(), first.style, first.bbox, first.baseline)
+    last = kept[-1]
+    if last.text[-1].isspace():
+        x0, y0, x1, y1 = last.bbox
+        end = max(x1 - LEAST_BLANK * last.style.size, x0)
+        kept[-1] = Span(last.text.rstrip(), last.style, (x0, y0, end, y1), last.baseline)
     return tuple(kept)
 
 
@@ -334,9 +344,9 @@ def _mended(rows: list[Row]) -> Iterator[Row]:
         if held is not None and (row.order in stretched or _is_one(held, row)):
             first = row.spans[0]
             if _gap(held.rect, row.rect) > LEAST_GAP * row.size:
-                first = replace(first, text=" " + first.text)
-            held = replace(held, spans=_trimmed([*held.spans, first, *row.spans[1:]]))
-            held = replace(held, x0=min(held.x0, row.x0), x1=max(held.x1, row.x1))
+                first = Span(" " + first.text, first.style, first.bbox, first.baseline)
+            spans = _trimmed([*held.spans, first, *row.spans[1:]])
+            held = replace(held, spans=spans, x0=min(held.x0, row.x0), x1=max(held.x1, row.x1))
             continue
         if held is not None:
             yield held
@@ -390,18 +400,17 @@ def _is_one(row: Row, following: Row) -> bool:
 def _once(rows: Iterable[Row]) -> list[Row]:
     """The rows without those that say the same at the same place, as some programs print bold letters: one stands for all."""
     found: dict[int, Row] = {}
-    known: dict[str, list[Row]] = {}
+    known: dict[tuple[str, int], Row] = {}
     for row in rows:
-        alike = known.setdefault(row.text, [])
-        twin = next((other for other in alike if _is_twin(other, row)), None)
+        text, place = row.text, round(row.baseline)
+        alike = known.get((text, place)) or known.get((text, place - 1)) or known.get((text, place + 1))
+        twin = alike if alike is not None and _is_twin(alike, row) else None
         if twin is not None:
             del found[twin.order]
-            alike.remove(twin)
             row = replace(row, prints=twin.prints + 1)
             if twin.x0 != row.x0 or twin.baseline != row.baseline:
                 row = replace(row, spans=tuple(_bold(span) for span in row.spans))
-        alike.append(row)
-        found[row.order] = row
+        known[text, place] = found[row.order] = row
     return list(found.values())
 
 

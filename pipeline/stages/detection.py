@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ from dragoman.domain import language
 from dragoman.errors import UnknownLanguage
 
 # Addresses, figures, leaders: a table of contents is mostly dots, and has a language all the same.
-_NO_WORDS = re.compile(r"\S*[/@\\_]\S*|(?:[.·…•]\s*){3,}|\d+")
+_NO_WORD = re.compile(r"[^/@\\_]*[/@\\_]|[.·…•\d]+$")
 ENOUGH = 5_000  # characters; more change nothing
 LEAST_LETTERS = 8
 LEAST_SHARE = 1 / 3  # of a document's letters: with less, another language is that of quotations
 LEAST_LINE = 40  # letters that tell a language by themselves
+CLOSE = 0.5  # of the best language's score: with more, the second one is as likely in names and references
 LEAST_SCORE = 0.25  # of 1; fastText's lid.176 gives short and mixed texts less
 # Characters that only one of the two ways of writing Chinese has, among the most frequent ones (Unihan kSimplifiedVariant).
 SIMPLIFIED = frozenset("这个们来时对为国说会发过还进种经动现学关点长间问业让给开实变东车见边义产万区与气传从团")
@@ -26,13 +27,30 @@ TRADITIONAL = frozenset("這個們來時對為國說會發過還進種經動現�
 
 def detect(text: str) -> str | None:
     """The tag of the text's language, None where there is too little to go by. Never touches the network."""
-    sample = " ".join(_NO_WORDS.sub(" ", text[: 4 * ENOUGH]).split())[:ENOUGH]
-    if sum(map(str.isalpha, sample)) < LEAST_LETTERS:
-        return None
-    labels = _model().predict(_calmed(sample), 1, 0.0, "strict")
-    score, label = labels[0] if labels else (0.0, "")
-    if score < LEAST_SCORE:
-        return None
+    sample = _sample(text)
+    score, label = next(_labels(sample, 1), (0.0, ""))
+    return _tag(label, sample) if score >= LEAST_SCORE else None
+
+
+def rival(text: str) -> str | None:
+    """The language that a text is in with nearly as good reason as in the one that `detect` tells; None: that one is sure."""
+    sample = _sample(text)
+    (first, _), (second, label) = [*_labels(sample, 2), (0.0, ""), (0.0, "")][:2]
+    return _tag(label, sample) if first and second >= CLOSE * first else None
+
+
+def _sample(text: str) -> str:
+    words = text[: 4 * ENOUGH].split()
+    return " ".join([word for word in words if not _NO_WORD.match(word)])[:ENOUGH]
+
+
+def _labels(sample: str, count: int) -> Iterator[tuple[float, str]]:
+    """The model's best answers, each with its score of 1; none for too few letters."""
+    if sum(map(str.isalpha, sample)) >= LEAST_LETTERS:
+        yield from _model().predict(_calmed(sample), count, 0.0, "strict")
+
+
+def _tag(label: str, sample: str) -> str | None:
     try:
         tag = language.parse(label.removeprefix("__label__"))
     except UnknownLanguage:

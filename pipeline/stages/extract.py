@@ -18,7 +18,7 @@ from pipeline.pdf.ocr import Recogniser, is_installed, is_scan, known_words
 from pipeline.pdf.opening import damage_named, opened
 from pipeline.pdf.reading import detach_annotations, read
 from pipeline.pdf.shell import labels_of
-from pipeline.stages.detection import detect, other_language
+from pipeline.stages.detection import detect, other_language, rival
 
 ENOUGH_TO_DETECT = 20_000  # characters
 RANGE = 40  # pages of a part, if nobody says otherwise
@@ -123,8 +123,11 @@ def judge(gists: Iterable[Gist], source_lang: str | None = None, target_lang: st
         return source_lang
     lines = "\n".join(one.sample[: ENOUGH_TO_DETECT // len(known)] for one in known).split("\n")
     lines = list(dict.fromkeys(lines))  # headers and footers say their words once
-    found = detect("\n".join(lines))
-    return (other_language(lines, found) or found) if found and language.same(found, target_lang) else found
+    text = "\n".join(lines)
+    found = detect(text)
+    if found is None or not language.same(found, target_lang):
+        return found
+    return other_language(lines, found) or rival(text) or found
 
 
 def _shell(pdf: pymupdf.Document, max_pages: int | None) -> Document:

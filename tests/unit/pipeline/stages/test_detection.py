@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.stages.detection import detect, other_language
+from pipeline.stages.detection import detect, other_language, rival
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,16 @@ def test_a_table_of_contents_has_a_language():
     entries = ["Départ du port", "Horaires du soir", "Que faire quand le vent est fort", "Règles à bord du bateau"]
     text = "\n".join(f"{entry} {'. ' * 60}{number}" for number, entry in enumerate(entries, start=9))
     assert detect(f"{text}\nhttps://example.org/the/ferry/leaves/the/harbour") == "fr"
+
+
+def test_references_may_be_in_either_of_two_languages():
+    reference = (
+        "Lorenz Hallbauer and Norbert Hügelmeier. ‘A geometric view of integral solutions of x2 + xy + y2 = m2’. In: Quaestiones "
+        "(2019), pp. 1–15."
+    )
+    assert {detect(reference), rival(reference)} == {"de", "en"}
+
+
+@pytest.mark.parametrize("text", [ENGLISH, GERMAN, "", "12"])
+def test_a_sentence_has_one_language(text):
+    assert rival(text) is None
