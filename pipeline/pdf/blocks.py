@@ -19,8 +19,9 @@ from pipeline.pdf.joining import joined
 from pipeline.pdf.listings import MOSTLY, is_code, typewritten
 from pipeline.pdf.markers import split
 from pipeline.pdf.paragraphs import LEADER, Paragraph, group
-from pipeline.pdf.reading import Reading, Row, field_boxes, read
+from pipeline.pdf.reading import field_boxes, read
 from pipeline.pdf.rooms import Rooms
+from pipeline.pdf.rows import Reading, Row
 
 HEADING_SIZE = 1.15  # of the page's body size
 MATHS_ROWS = 1 / 3  # of a paragraph's rows: with more of them, what stands over and under them belongs to formulas

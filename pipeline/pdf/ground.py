@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from dragoman.domain.document import Rect
 from pipeline.pdf.geometry import area, contains, overlap
-from pipeline.pdf.reading import Marks
+from pipeline.pdf.rows import Marks
 
 BAR_SLACK = 3.0  # points: MuPDF grows a hairline's box
 BAND = 24.0  # points: two or three lines of text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dragoman.domain.document import Span
-from pipeline.pdf.reading import Row
+from pipeline.pdf.rows import Row
 
 LARGE = 1.7  # of the text's size: the least that an initial is
 LETTERS = 2  # a letter and a quotation mark before it

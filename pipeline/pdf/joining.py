@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dragoman.domain.document import Run, Style
-from pipeline.pdf.reading import Row
+from pipeline.pdf.rows import Row
 from pipeline.pdf.scripts import RIGHT_TO_LEFT
 
 NEAR_SIZE = 0.08  # of the block's size: rounding in the file, not another style

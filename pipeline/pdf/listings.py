@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from dragoman.domain.document import Family
-from pipeline.pdf.reading import Row
+from pipeline.pdf.rows import Row
 
 MOSTLY = 0.6  # of its letters: with a larger share of typewriter letters a text may be code, and a page is a typescript
 LEAST_WORDS = 6  # of a typewritten sentence: shorter ones look like commands

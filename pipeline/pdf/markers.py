@@ -8,7 +8,7 @@ from dataclasses import replace
 import pymupdf
 
 from dragoman.domain.document import Family, Span
-from pipeline.pdf.reading import Row
+from pipeline.pdf.rows import Row
 
 MARKER = re.compile(
     r"(?:[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·\uf0b7\uf0a7]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,4}[.)])(?:\s|$)"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from dragoman.domain.document import Align, Block, Page, Rect
 from pipeline.pdf.geometry import Direction, area, contains, overlap, turned, union
 from pipeline.pdf.places import Item, bands, columns, units
-from pipeline.pdf.reading import Marks
+from pipeline.pdf.rows import Marks
 
 Edges = tuple[float, float]
 OUT = 1.5  # of the size: how far a line sticks out of its column at most

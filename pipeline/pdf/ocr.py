@@ -22,7 +22,7 @@ import pymupdf
 from dragoman.domain.document import BlockKind, Family, Page, Rect, Span, Style
 from pipeline.pdf import covering
 from pipeline.pdf.geometry import UPRIGHT, Direction, area, axis, turned, turned_point
-from pipeline.pdf.reading import ASCENT, DESCENT, Marks, Reading, Row
+from pipeline.pdf.rows import ASCENT, DESCENT, Marks, Reading, Row
 
 PROGRAM = "tesseract"
 DPI = 200  # Tesseract's own advice is 300 (its documentation, "ImproveQuality"); 200 reads the same words in less time

@@ -18,7 +18,7 @@ from pipeline.pdf.geometry import overlap
 from pipeline.pdf.ground import Ground
 from pipeline.pdf.joining import HYPHENS
 from pipeline.pdf.markers import MARKER
-from pipeline.pdf.reading import Row
+from pipeline.pdf.rows import Row
 
 # All of these are shares of the row's size, unless said otherwise.
 SAME_SIZE = 0.1

@@ -76,6 +76,11 @@ def is_maths_font(font: str) -> bool:
     return bool(_MATHS.search(font.rpartition("+")[2]))
 
 
+def is_mono(font: str) -> bool:
+    """Whether a typeface is a typewriter's, by its name."""
+    return _by_name(font)[0] is Family.MONO
+
+
 def is_invisible(span: dict[str, Any]) -> bool:
     """Whether the text is neither filled nor stroked, as the recognised text under a scan (ISO 32000-1 9.3.6, mode 3)."""
     return not span["char_flags"] & (CHAR_FILLED | CHAR_STROKED) or span["alpha"] == 0

@@ -4,7 +4,7 @@ import pytest
 
 from dragoman.domain.document import Span, Style
 from pipeline.pdf.joining import joined
-from pipeline.pdf.reading import Row
+from pipeline.pdf.rows import Row
 
 STYLE = Style()
 

@@ -2,7 +2,7 @@ import pytest
 
 from dragoman.domain.document import Span, Style
 from pipeline.pdf.markers import split
-from pipeline.pdf.reading import Row
+from pipeline.pdf.rows import Row
 
 
 def row(text, x=50.0, baseline=100.0, text_x=None):

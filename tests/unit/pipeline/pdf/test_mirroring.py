@@ -4,7 +4,7 @@ import pytest
 
 from dragoman.domain.document import Align, Block, BlockKind, Line, Page, Run, Span, Style
 from pipeline.pdf.mirroring import plan
-from pipeline.pdf.reading import Marks
+from pipeline.pdf.rows import Marks
 
 WIDTH = 400.0
 STYLE = Style(size=10.0)

@@ -4,7 +4,7 @@ from dragoman.domain.document import Align, Family, Span, Style
 from pipeline.pdf.ground import Ground
 from pipeline.pdf.joining import joined
 from pipeline.pdf.paragraphs import group
-from pipeline.pdf.reading import Marks, Row
+from pipeline.pdf.rows import Marks, Row
 
 WIDTH_OF_A_LETTER = 5.0
 

@@ -1,6 +1,6 @@
 from pipeline.pdf.ground import Ground, Neighbours
-from pipeline.pdf.reading import Marks
 from pipeline.pdf.rooms import GAP, Rooms
+from pipeline.pdf.rows import Marks
 
 PAGE = (0.0, 0.0, 595.0, 842.0)
 TEXT = (72.0, 100.0, 172.0, 112.0)

@@ -1,0 +1,98 @@
+"""What reading finds on a page, as values: rows of text, and the marks around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dragoman.domain.document import Line, Rect, Span
+from pipeline.pdf.geometry import Direction, turned
+
+# Of a row's size: the height of the letters over the baseline and under it, in most Latin typefaces.
+ASCENT, DESCENT = 0.75, 0.22
+
+
+@dataclass(frozen=True)
+class Row:
+    """Text on one baseline without a wide gap, in the turned space of its direction.
+
+    `order` is its place in the file, which no other row has. `maths` and `unknown` are the shares (0 to 1) of characters in maths fonts and of
+    characters without a known meaning. `text_x`: where its second span begins, if the file sets the first one apart.
+    `prints`: how many times the page has it at this place. `begins`: it is the first of a paragraph for sure.
+    """
+
+    spans: tuple[Span, ...]
+    order: int
+    x0: float
+    x1: float
+    baseline: float
+    size: float
+    maths: float = 0.0
+    unknown: float = 0.0
+    block: int = -1
+    text_x: float | None = None
+    prints: int = 1
+    begins: bool = False
+
+    @cached_property
+    def text(self) -> str:
+        """Its characters."""
+        return "".join([span.text for span in self.spans])
+
+    @cached_property
+    def top(self) -> float:
+        """The y over its letters."""
+        return self.baseline - ASCENT * self.size
+
+    @cached_property
+    def bottom(self) -> float:
+        """The y under its letters."""
+        return self.baseline + DESCENT * self.size
+
+    @cached_property
+    def rect(self) -> Rect:
+        """The box around its letters."""
+        return self.x0, self.top, self.x1, self.bottom
+
+    def line(self, direction: Direction) -> Line:
+        """The row as a line of the document; boxes stay in the turned space until the block is turned back."""
+        return Line(self.spans, self.rect, direction)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is on a page besides text: horizontal and vertical rules, coloured or framed boxes, pictures, form fields."""
+
+    rules: tuple[Rect, ...] = ()
+    walls: tuple[Rect, ...] = ()
+    fills: tuple[Rect, ...] = ()
+    pictures: tuple[Rect, ...] = ()
+    fields: tuple[Rect, ...] = ()
+
+    def turned(self, direction: Direction) -> Marks:
+        """The same marks in the turned space of `direction`."""
+
+        def all_turned(rects: tuple[Rect, ...]) -> tuple[Rect, ...]:
+            return tuple(turned(rect, direction) for rect in rects)
+
+        rules, walls = (self.rules, self.walls) if direction[0] else (self.walls, self.rules)
+        return Marks(
+            all_turned(rules),
+            all_turned(walls),
+            all_turned(self.fills),
+            all_turned(self.pictures),
+            all_turned(self.fields),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of a page: rows by direction (axes only), and its marks.
+
+    `aslant`: boxes of text in other directions. `blanks`: boxes of blanks before and after rows.
+    """
+
+    rows: dict[Direction, list[Row]] = field(default_factory=dict)
+    marks: Marks = field(default_factory=Marks)
+    aslant: tuple[Rect, ...] = ()
+    blanks: tuple[Rect, ...] = ()
