@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, delete, select, update
 
 from dragoman.db.clock import now_s
 from dragoman.db.models import TranslationRow
-from dragoman.db.statements import insert_once
+from dragoman.db.statements import insert_new
 
 TRANSLATIONS = cast("Table", TranslationRow.__table__)
 KEYS_A_QUERY = 500  # SQLite's limit of variables is above 30,000, but long lists of them are slow to compile
@@ -32,9 +32,11 @@ def remember(
     connection: Connection, translations: Mapping[str, str], *, engine: str, target_lang: str, job_id: str | None
 ) -> None:
     """Keep translations by key; a key that is known stays as it is."""
-    for key, text in sorted(translations.items()):  # in one order, as above
-        values = {"key": key, "text": text, "engine": engine, "target_lang": target_lang, "job_id": job_id}
-        insert_once(connection, TRANSLATIONS, used_at=now_s(), **values)
+    shared = {"engine": engine, "target_lang": target_lang, "job_id": job_id}
+    rows = [
+        {"key": key, "text": text, **shared} for key, text in sorted(translations.items())
+    ]  # in one order, as above
+    insert_new(connection, TRANSLATIONS, rows, used_at=now_s())
 
 
 def forget_unused(connection: Connection, days: int) -> int:

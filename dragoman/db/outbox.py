@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, or_, select, update
 
 from dragoman.db.clock import now_s
 from dragoman.db.lease import Ledger, revive
@@ -19,6 +19,14 @@ from dragoman.errors import Conflict
 log = structlog.get_logger(__name__)
 
 OUTBOX = cast("Table", OutboxRow.__table__)
+OWED = (
+    select(OUTBOX.c.id)
+    .where(
+        OUTBOX.c.owner == bindparam("of"),
+        or_(*(OUTBOX.c.state == open_ for open_ in (RowState.READY, RowState.RUNNING))),
+    )
+    .order_by(OUTBOX.c.created_at)
+)
 LONGEST_BOUNCE = 300
 DELIVERY_ATTEMPTS = 60  # at least, with delays of up to 10 minutes
 PATIENCE_S = 86400.0  # a mail server that is down, or says "later", is asked again for a day (RFC 5321 4.5.4.1)
@@ -79,9 +87,7 @@ def take_back(connection: Connection, owner: str, run: int, kind: Kind) -> None:
 
 def owed(connection: Connection, owner: str) -> list[str]:
     """Ids of the owner's deliveries that are not at their end, oldest first."""
-    open_ = OUTBOX.c.state.in_((RowState.READY, RowState.RUNNING))
-    statement = select(OUTBOX.c.id).where(OUTBOX.c.owner == owner, open_).order_by(OUTBOX.c.created_at)
-    return list(connection.scalars(statement))
+    return list(connection.scalars(OWED, {"of": owner}))
 
 
 def deliveries(connection: Connection, owner: str) -> list[dict[str, Any]]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from dragoman.db.models import TallyRow
+from dragoman.db.statements import insert_into
 
 TALLIES = cast("Table", TallyRow.__table__)
 # Upper bounds in seconds: a page takes some 0.1 s, the longest stage is ended after 660 s.
@@ -60,7 +61,11 @@ def all_of(connection: Connection) -> list[Tally]:
 
 def _add(connection: Connection, name: str, labels: dict[str, str], bucket: str, value: float) -> None:
     key = {"name": name, "labels": json.dumps(labels, sort_keys=True), "bucket": bucket}
-    build: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = build(TALLIES).values(**key, count=1, total=value)
-    risen = {"count": TALLIES.c.count + 1, "total": TALLIES.c.total + value}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=risen))
+    connection.execute(_counting(connection.dialect.name), {**key, "count": 1, "total": value})
+
+
+@cache
+def _counting(dialect: str) -> Any:
+    statement = insert_into(TALLIES, dialect)
+    risen = {name: TALLIES.c[name] + statement.excluded[name] for name in ("count", "total")}
+    return statement.on_conflict_do_update(index_elements=["name", "labels", "bucket"], set_=risen)
