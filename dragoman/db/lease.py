@@ -10,21 +10,23 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import structlog
 from opentelemetry import trace
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, or_, select, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.sql.dml import ReturningUpdate, Update
 
 from dragoman import telemetry
 from dragoman.db import tally
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
+from dragoman.db.heartbeat import heart
+from dragoman.db.statements import split
 from dragoman.domain.job import RowState, WaitingFor
 from dragoman.domain.retry import WORKER_LOST_ATTEMPTS, GiveUp, RetryIn, decide
 from dragoman.domain.trouble import named
@@ -116,9 +118,9 @@ class Lease:
 
     def write(self, connection: Connection, **values: Any) -> None:
         """Change the row while holding it. Raises LeaseLost."""
-        table = self.ledger.table
-        guard = and_(table.c.id == self.id, table.c.epoch == self.row["epoch"], table.c.state == RowState.RUNNING)
-        if connection.execute(update(table).where(guard).values(**values)).rowcount != 1:
+        plain, computed = split(values)
+        statement = _writing(self.ledger.table).values(computed)
+        if connection.execute(statement, {"held_id": self.id, "held_epoch": self.row["epoch"], **plain}).rowcount != 1:
             self.lost.set()
             raise LeaseLost
 
@@ -156,24 +158,22 @@ class Lease:
         self.ended = True
 
 
-def claim(
-    database: Database, ledger: Ledger, row_id: str, lease_s: float, *guards: ColumnElement[bool]
-) -> Lease | None:
-    """The lease on a row that is due, None if it is not due, not there, or somebody else's."""
-    statement = _claiming(ledger.table)
-    values = {"row_id": row_id, "for_s": lease_s, "by": holder.get()}
+def claim(database: Database, ledger: Ledger, row_id: str, lease_s: float, *, stage: str | None = None) -> Lease | None:
+    """The lease on a row that is due, None if it is not due, not there, somebody else's, or at another stage than `stage`."""
+    values = {"row_id": row_id, "for_s": lease_s, "by": holder.get()} | ({"at_stage": stage} if stage else {})
     with database.write() as connection:
-        row = connection.execute(statement.where(*guards) if guards else statement, values).mappings().one_or_none()
+        row = connection.execute(_claiming(ledger.table, stage is not None), values).mappings().one_or_none()
     return Lease(database, ledger, dict(row), lease_s) if row else None
 
 
 @cache
-def _claiming(table: Table) -> ReturningUpdate[Any]:
+def _claiming(table: Table, at_stage: bool) -> ReturningUpdate[Any]:
     """The guarded UPDATE; made once, since making it costs more than running it."""
+    stage = [table.c.stage == bindparam("at_stage")] if at_stage else []
     lost = case((table.c.state == RowState.RUNNING, 1), else_=0)
     return (
         update(table)
-        .where(table.c.id == bindparam("row_id"), is_due(table))
+        .where(table.c.id == bindparam("row_id"), is_due(table), *stage)
         .values(
             state=RowState.RUNNING,
             epoch=table.c.epoch + 1,
@@ -186,16 +186,23 @@ def _claiming(table: Table) -> ReturningUpdate[Any]:
     )
 
 
+@cache
+def _writing(table: Table) -> Update:
+    """The UPDATE of a row that is held, without its values."""
+    held = (table.c.id == bindparam("held_id"), table.c.epoch == bindparam("held_epoch"))
+    return update(table).where(*held, table.c.state == RowState.RUNNING)
+
+
 @contextmanager
 def attempt(
-    database: Database, ledger: Ledger, row_id: str, *guards: ColumnElement[bool], lease_s: float = LEASE_S
+    database: Database, ledger: Ledger, row_id: str, *, stage: str | None = None, lease_s: float = LEASE_S
 ) -> Iterator[Lease | None]:
     """One attempt at a row: claimed, kept alive by a heartbeat, and given back or buried if the block raises.
 
     Yields None when the row is not ours to work on. The block ends the row itself (`advance`, `finish`). What it
     raises goes on to the caller after it is on record, LeaseLost included; a full disk as DiskFull.
     """
-    lease = claim(database, ledger, row_id, lease_s, *guards)
+    lease = claim(database, ledger, row_id, lease_s, stage=stage)
     if lease is None:
         yield None
         return
@@ -333,20 +340,25 @@ def is_due(table: Table) -> ColumnElement[bool]:
 
 def take_unrung(connection: Connection, table: Table, limit: int) -> list[dict[str, Any]]:
     """Rows that are due and were not rung for lately, marked as rung now. The gap doubles from 5 s to a minute."""
+    return [dict(row) for row in connection.execute(_ringing(table), {"at_most": limit}).mappings()]
+
+
+@cache
+def _ringing(table: Table) -> ReturningUpdate[Any]:
+    """The UPDATE of what has to be rung for; made once, as above."""
     gap = case(*((table.c.rings == n, FIRST_GAP_S * 2**n) for n in range(4)), else_=LONGEST_GAP_S)
     due = (
         select(table.c.id)
         .where(is_due(table), table.c.rung_at <= now_s() - gap)
         .order_by(table.c.run_after, table.c.created_at)
-        .limit(limit)
+        .limit(bindparam("at_most"))
     )
-    statement = (
+    return (
         update(table)
         .where(table.c.id.in_(due.scalar_subquery()), is_due(table))
         .values(rung_at=now_s(), rings=table.c.rings + 1)
         .returning(table)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def told(error: BaseException) -> dict[str, Any]:
@@ -381,27 +393,19 @@ def _no_error() -> dict[str, None]:
     return dict.fromkeys(("error_code", "error_message", "error_advice", "error_detail"))
 
 
-@contextmanager
-def _heartbeat(lease: Lease) -> Iterator[None]:
-    """Renew the lease every third of its time in a thread, until the block ends or the row is lost."""
-    stop = threading.Event()
+def _heartbeat(lease: Lease) -> AbstractContextManager[None]:
+    """Renew the lease every third of its time, until the block ends or the row is lost."""
+    return heart.keeps(partial(_beat, lease), lease.lease_s / 3)
 
-    def beat() -> None:
-        while not stop.wait(lease.lease_s / 3) and not lease.lost.is_set():
-            try:
-                if not lease.ended:
-                    lease.renew()
-            except LeaseLost:
-                if on_lost := lease.on_lost:
-                    on_lost()
-                return
-            except DatabaseUnavailable as error:
-                log.warning("heartbeat_missed", id=lease.id, detail=error.detail)
 
-    thread = threading.Thread(target=beat, name=f"lease-{lease.id[:8]}", daemon=True)
-    thread.start()
+def _beat(lease: Lease) -> bool:
+    """Renew the lease; whether there is still one to renew."""
     try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+        if not lease.ended:
+            lease.renew()
+    except LeaseLost:
+        if on_lost := lease.on_lost:
+            on_lost()
+    except DatabaseUnavailable as error:
+        log.warning("heartbeat_missed", id=lease.id, detail=error.detail)
+    return not lease.lost.is_set()

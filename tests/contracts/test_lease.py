@@ -105,8 +105,8 @@ class TestClaim:
 
     def test_further_guards_are_honoured(self, database):
         job_id = add_job(database)
-        assert lease.claim(database, jobs.LEDGER, job_id, 60.0, JOBS.c.stage == "translate") is None
-        assert lease.claim(database, jobs.LEDGER, job_id, 60.0, JOBS.c.stage == "extract") is not None
+        assert lease.claim(database, jobs.LEDGER, job_id, 60.0, stage="translate") is None
+        assert lease.claim(database, jobs.LEDGER, job_id, 60.0, stage="extract") is not None
 
 
 class TestExpiry:
@@ -219,11 +219,14 @@ class TestHeartbeat:
             with pytest.raises(LeaseLost):
                 held.check()
 
-    def test_no_thread_is_left_behind(self, database):
-        before = threading.active_count()
-        with lease.attempt(database, jobs.LEDGER, add_job(database)):
-            pass
-        assert threading.active_count() == before
+    def test_one_thread_serves_all_leases(self, database):
+        for _ in range(3):
+            ids = add_job(database), add_job(database)
+            with (
+                lease.attempt(database, jobs.LEDGER, ids[0]),
+                lease.attempt(database, jobs.LEDGER, ids[1]),
+            ):
+                assert [one.name for one in threading.enumerate()].count("heartbeat") == 1
 
     def test_a_row_that_ended_is_not_renewed(self, database):
         job_id = add_job(database)
