@@ -35,7 +35,7 @@ from dragoman.db.engine import Database
 from dragoman.db.history import STAGE_TIMES
 from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
-from dragoman.domain.job import OPEN, Options, RowState
+from dragoman.domain.job import OPEN, Options, RowState, Stage, stages_from
 from dragoman.intake import Intake, Message, Request
 from dragoman.settings import Settings
 from dragoman.storage import open_store
@@ -46,6 +46,7 @@ from tests.servers.redis import Redis
 
 TICKS = os.sysconf("SC_CLK_TCK")
 WARM = 10
+ITS_STAGES = stages_from(Stage.EXTRACT, toned=False)  # of a job without wishes
 SHORT = 10  # documents of two pages beside a long one
 
 
@@ -145,85 +146,93 @@ def cpu_s(processes: list[subprocess.Popen[bytes]]) -> float:
 
 
 def overhead(redis: Redis, jobs: int) -> dict[str, Any]:
-    """One-page jobs one after the other, against a bare chain of five empty tasks."""
-    page = document(1)
-    with bed(redis) as ours:
+    """One-page jobs one after the other, in turn with bare chains of five empty tasks."""
+    page, chains = document(1), list[float]()
+    with bare_worker() as bare, bed(redis) as ours:
         ours.start("worker", "notifier", "sweeper")
         for _ in range(WARM):
             ours.submit(page)
+            bare.run()
         ours.await_all(120)
-        before = cpu_s(ours.children)
+        before, bare_before = cpu_s(ours.children), cpu_s([bare.child])
         ids = []
         for _ in range(jobs):
             ids.append(ours.submit(page))
             ours.await_all(60)
+            chains.append(bare.run())
         time.sleep(1)
-        cpu = (cpu_s(ours.children) - before) / jobs
-        with ours.database.read() as connection:
-            owed = OUTBOX.c.created_at - JOBS.c.created_at
-            pairs = select(owed).where(OUTBOX.c.owner == JOBS.c.message_id, JOBS.c.id.in_(ids))
-            totals = list(map(float, connection.scalars(pairs.order_by(JOBS.c.created_at))))
-            newest = select(STAGE_TIMES.c.seconds).order_by(STAGE_TIMES.c.id.desc()).limit(4 * jobs)
-            took = list(map(float, connection.scalars(newest)))[::-1]
-        finished = ours.logged("stage_finished", "job_id", ids)
-        with ours.database.read() as connection:
-            owners = set(connection.scalars(select(JOBS.c.message_id).where(JOBS.c.id.in_(ids))))
-        finished += ours.logged("delivered", "owner", owners)
-    bare_p50, bare_cpu = bare(redis, jobs)
-    own = [sum(took[at : at + 4]) for at in range(0, len(took), 4)]  # one job after the other
+        cpu, bare_cpu = cpu_s(ours.children) - before, cpu_s([bare.child]) - bare_before
+        totals, own, stages_cpu = told(ours, ids)
     rest = sorted(total - mine for total, mine in zip(totals, own, strict=True))
-    stages_cpu = sum(float(one["cpu_s"]) for one in finished) / jobs
+    bare_p50 = statistics.median(chains)
     return {
         "jobs": jobs,
         "load": round(os.getloadavg()[0], 1),
         "stages_p50_ms": ms(statistics.median(own)),
-        "stages_cpu_ms": ms(stages_cpu),
+        "stages_cpu_ms": ms(stages_cpu / jobs),
         "accept_to_delivery_p50_ms": ms(statistics.median(totals)),
         "without_stages_p50_ms": ms(statistics.median(rest)),
         "without_stages_p99_ms": ms(rest[math.ceil(len(rest) * 0.99) - 1]),
-        "cpu_a_job_ms": ms(cpu),
-        "cpu_without_stages_ms": ms(cpu - stages_cpu),
+        "cpu_a_job_ms": ms(cpu / jobs),
+        "cpu_without_stages_ms": ms((cpu - stages_cpu) / jobs),
         "bare_chain_p50_ms": ms(bare_p50),
-        "bare_chain_cpu_ms": ms(bare_cpu),
+        "bare_chain_cpu_ms": ms(bare_cpu / jobs),
         "latency_ratio": round(statistics.median(rest) / bare_p50, 2),
         "cpu_ratio": round((cpu - stages_cpu) / bare_cpu, 2),
     }
 
 
-def bare(redis: Redis, chains: int) -> tuple[float, float]:
-    """Seconds of a bare chain (p50), and its CPU seconds."""
-    with redis.client() as client:
-        client.flushall()
-        os.environ["BENCH_BROKER"] = redis.url
-        bare_chain.app.conf.broker_url = redis.url
-        command = [
-            sys.executable,
-            "-m",
-            "celery",
-            "-A",
-            "bench.bare_chain",
-            "worker",
-            "--concurrency=2",
-            "--loglevel=ERROR",
-        ]
-        child = subprocess.Popen(
-            [*command, "--without-gossip", "--without-mingle"],
+def told(ours: Bed, ids: list[str]) -> tuple[list[float], list[float], float]:
+    """Of each job: seconds from its acceptance to its delivery row, and those of its stages; of all: CPU seconds of the stages."""
+    with ours.database.read() as connection:
+        owed = OUTBOX.c.created_at - JOBS.c.created_at
+        pairs = select(owed).where(OUTBOX.c.owner == JOBS.c.message_id, JOBS.c.id.in_(ids))
+        totals = list(map(float, connection.scalars(pairs.order_by(JOBS.c.created_at))))
+        newest = select(STAGE_TIMES.c.seconds).order_by(STAGE_TIMES.c.id.desc()).limit(len(ITS_STAGES) * len(ids))
+        took = list(map(float, connection.scalars(newest)))[::-1]
+        owners = set(connection.scalars(select(JOBS.c.message_id).where(JOBS.c.id.in_(ids))))
+    step = len(ITS_STAGES)
+    own = [sum(took[at : at + step]) for at in range(0, len(took), step)]  # one job after the other
+    finished = ours.logged("stage_finished", "job_id", ids) + ours.logged("delivered", "owner", owners)
+    return totals, own, sum(float(one["cpu_s"]) for one in finished)
+
+
+class Bare:
+    """A worker of bare chains, on a broker of its own."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._client = redis.client()
+        os.environ["BENCH_BROKER"] = bare_chain.app.conf.broker_url = redis.url
+        command = [sys.executable, "-m", "celery", "-A", "bench.bare_chain", "worker", "--concurrency=2"]
+        self.child = subprocess.Popen(
+            [*command, "--loglevel=ERROR", "--without-gossip", "--without-mingle"],
             start_new_session=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        try:
-            for number in range(WARM + chains):
-                if number == WARM:
-                    before = cpu_s([child])
-                bare_chain.send()
-                wait_until(lambda number=number: client.llen(bare_chain.ENDS) > number, 60, "the chain ends")
-            cpu = (cpu_s([child]) - before) / chains
-            ends = [float(end) for end in client.lrange(bare_chain.ENDS, WARM, -1)]
-        finally:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-    return statistics.median(ends), cpu
+
+    def run(self) -> float:
+        """Seconds of one chain."""
+        bare_chain.send()
+        wait_until(lambda: self._client.llen(bare_chain.ENDS) > 0, 60, "the chain ends", every_s=0.05)
+        return float(self._client.lpop(bare_chain.ENDS))
+
+    def close(self) -> None:
+        os.killpg(self.child.pid, signal.SIGKILL)
+        self.child.wait()
+        self._client.close()
+
+
+@contextmanager
+def bare_worker() -> Iterator[Bare]:
+    """A worker that is stopped."""
+    redis = Redis()
+    bare = Bare(redis)
+    try:
+        yield bare
+    finally:
+        bare.close()
+        redis.remove()
 
 
 def burst(redis: Redis, jobs: int) -> dict[str, Any]:
