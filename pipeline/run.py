@@ -6,8 +6,9 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from shutil import copyfileobj, rmtree
@@ -21,7 +22,6 @@ from sqlalchemy import select
 from dragoman import queues
 from dragoman.db import history, jobs, lease, parts, tally
 from dragoman.db.clock import now_s
-from dragoman.db.jobs import JOBS
 from dragoman.domain import document as documents
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
@@ -57,7 +57,7 @@ class OutOfMemory(OperatorError):
 
 @dataclass
 class Run:
-    """What a stage works with. Files of a run live in `folder` and vanish with it.
+    """What a stage works with; its files live in `folder` and vanish with `scope`.
 
     `parts`: the rows of a long document's parts. `rings`: the tasks and ids to ring for when the run is over.
     `cpu_s`: CPU seconds of its work, known at its end. `halted`: the job does not go on with its next stage now. `reached`: percent of the stage that are done.
@@ -66,7 +66,7 @@ class Run:
     context: Context
     lease: lease.Lease
     stage: Stage
-    folder: Path
+    scope: ExitStack
     parts: list[dict[str, Any]] = field(default_factory=list)
     rings: list[tuple[str, str]] = field(default_factory=list)
     halted: bool = False
@@ -84,6 +84,11 @@ class Run:
     def job(self) -> dict[str, Any]:
         """The job's row as it was claimed."""
         return self.lease.row
+
+    @cached_property
+    def folder(self) -> Path:
+        """A folder of the run's own, made when it is needed."""
+        return Path(self.scope.enter_context(tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX)))
 
     @property
     def options(self) -> Options:
@@ -222,17 +227,16 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
 
     What the block raises is on record in the row before it goes on to the caller.
     """
-    right_stage = JOBS.c.stage == stage
     span = trace.get_current_span()
     span.set_attribute("dragoman.job_id", job_id)
     with (
-        lease.attempt(context.database, jobs.LEDGER, job_id, right_stage, lease_s=context.settings.lease_s) as held,
-        tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder,
+        lease.attempt(context.database, jobs.LEDGER, job_id, stage=stage, lease_s=context.settings.lease_s) as held,
+        ExitStack() as scope,
     ):
         if held is None:
             yield None
             return
-        run = Run(context, held, stage, Path(folder), _parts_of(context, held))
+        run = Run(context, held, stage, scope, _parts_of(context, held))
         with _our_errors(run):
             yield run
             facts: dict[str, str | float] = {
@@ -310,7 +314,7 @@ def part_run(context: Context, part_id: str) -> Iterator[PartRun | None]:
     """As `stage_run`, for a part: the stage is the one that its job is at."""
     with (
         lease.attempt(context.database, jobs.PART_LEDGER, part_id, lease_s=context.settings.lease_s) as held,
-        tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder,
+        ExitStack() as scope,
     ):
         if held is None:
             yield None
@@ -321,7 +325,7 @@ def part_run(context: Context, part_id: str) -> Iterator[PartRun | None]:
             job = jobs.by_id(connection, job_id)
         if job is None:
             raise LeaseLost
-        run = PartRun(context, held, stage, Path(folder), whole=job)
+        run = PartRun(context, held, stage, scope, whole=job)
         with structlog.contextvars.bound_contextvars(job_id=job_id), _our_errors(run):
             yield run
             log.info("part_finished", stage=stage, part=held.row["number"], attempt=held.attempt)

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from dragoman.db import presence
 from dragoman.db.clock import now_s
-from dragoman.db.jobs import JOBS
+from dragoman.db.jobs import JOBS, is_toned
 from dragoman.db.models import StageTimeRow
-from dragoman.domain.job import OPEN, STAGES, RowState, Stage
+from dragoman.domain.job import OPEN, RowState, Stage, stages_from
 
 STAGE_TIMES = cast("Table", StageTimeRow.__table__)
+NOTE = insert(STAGE_TIMES).values(ended_at=now_s())
 REMEMBERED = 50  # the newest runs of a stage that the median is taken over
 # Seconds a page before there is any history: measured with a translation service at 100 ms a request.
 FIRST_GUESS_S = {Stage.EXTRACT: 0.1, Stage.TRANSLATE: 0.5, Stage.TONE: 0.05, Stage.RECONSTRUCT: 0.2}
@@ -23,7 +24,7 @@ TYPICAL_PAGES = 5
 def note(connection: Connection, stage: Stage, engine: str, pages: int, seconds: float) -> None:
     """Keep how long a stage took for so many pages."""
     values = {"stage": stage, "engine": engine, "pages": max(pages, 1), "seconds": seconds}
-    connection.execute(insert(STAGE_TIMES).values(ended_at=now_s(), **values))
+    connection.execute(NOTE, values)
 
 
 def seconds_a_page(connection: Connection, stage: Stage, engine: str | None) -> float:
@@ -40,7 +41,7 @@ def eta_s(connection: Connection, job: dict[str, Any]) -> int | None:
     if job["state"] not in OPEN:
         return None
     pages = job["pages"] or TYPICAL_PAGES
-    left = STAGES[STAGES.index(Stage(job["stage"])) :]
+    left = stages_from(Stage(job["stage"]), toned=is_toned(job))
     costs = [seconds_a_page(connection, stage, job["engine"]) for stage in left]
     now = float(connection.scalar(select(now_s())) or 0.0)
     spent = now - job["stage_since"] if job["state"] == RowState.RUNNING or job["parts_left"] else 0.0
@@ -58,7 +59,7 @@ def _queue_s(connection: Connection, job: dict[str, Any]) -> float:
     left = func.coalesce(JOBS.c.pages, TYPICAL_PAGES) * (100 - JOBS.c.progress) / 100.0
     at_work = JOBS.c.state.in_((RowState.READY, RowState.RUNNING))
     pages = connection.scalar(select(func.sum(left)).where(at_work, JOBS.c.created_at < job["created_at"]))
-    a_page = sum(seconds_a_page(connection, stage, None) for stage in STAGES)
+    a_page = sum(seconds_a_page(connection, stage, None) for stage in stages_from(Stage.EXTRACT, toned=False))
     return float(pages or 0.0) * a_page / _places(connection)
 
 

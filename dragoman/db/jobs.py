@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, case, func, select, update
+from sqlalchemy import Connection, Table, bindparam, case, func, select, update
 
 from dragoman.db import cards, inbox, outbox, parts
 from dragoman.db.clock import now_s
@@ -19,6 +19,10 @@ from dragoman.errors import Conflict
 from dragoman.telemetry import hashed
 
 JOBS = cast("Table", JobRow.__table__)
+BY_ID = select(JOBS).where(JOBS.c.id == bindparam("job_id"))
+WAY = select(JOBS.c.id, JOBS.c.state, JOBS.c.stage, JOBS.c.channel, JOBS.c.message_id, JOBS.c.options).where(
+    JOBS.c.id == bindparam("job_id")
+)
 NEVER = 1e12  # of `run_after`: somebody else makes the row due
 MOST_OPEN = 1000  # open jobs that are looked through for one status
 ENDED_AS = {Status.COMPLETED: RowState.DONE, Status.FAILED: RowState.DEAD, Status.CANCELLED: RowState.CANCELLED}
@@ -45,7 +49,13 @@ def insert(connection: Connection, **values: Any) -> bool:
 
 def by_id(connection: Connection, job_id: str) -> dict[str, Any] | None:
     """The job, or None."""
-    row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).mappings().one_or_none()
+    row = connection.execute(BY_ID, {"job_id": job_id}).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def on_its_way(connection: Connection, job_id: str) -> dict[str, Any] | None:
+    """What says where a job is and goes, a few columns of its row, or None."""
+    row = connection.execute(WAY, {"job_id": job_id}).mappings().one_or_none()
     return dict(row) if row else None
 
 
@@ -136,9 +146,14 @@ def note_cost(connection: Connection, job_id: str, billed: int) -> bool:
     return connection.execute(statement.values(characters_billed=JOBS.c.characters_billed + billed)).rowcount == 1
 
 
+def is_toned(row: dict[str, Any]) -> bool:
+    """Whether the sender of a job asked for a tone."""
+    return bool(row["options"].get("tone"))
+
+
 def finish_stage(connection: Connection, lease: Lease, artifact: str, **facts: Any) -> None:
     """The leased stage is done and its artifact stored: the next one is ready. Raises LeaseLost."""
-    following = next_stage(Stage(lease.row["stage"]))
+    following = next_stage(Stage(lease.row["stage"]), toned=is_toned(lease.row))
     if following is None:
         raise ValueError("the last stage ends with `complete`")
     progress = max(lease.row["progress"], percent(following, 0.0))

@@ -89,9 +89,14 @@ def percent(stage: Stage, fraction: float) -> int:
     return int(start + (end - start) * min(max(fraction, 0.0), 1.0))
 
 
-def next_stage(stage: Stage) -> Stage | None:
+def stages_from(stage: Stage, *, toned: bool) -> tuple[Stage, ...]:
+    """`stage` and what follows; the tone is a stage only where one was asked for."""
+    return tuple(one for one in STAGES[STAGES.index(stage) :] if toned or one is not Stage.TONE or one is stage)
+
+
+def next_stage(stage: Stage, *, toned: bool) -> Stage | None:
     """The stage after `stage`, None after the last."""
-    following = STAGES[STAGES.index(stage) + 1 :]
+    following = stages_from(stage, toned=toned)[1:]
     return following[0] if following else None
 
 

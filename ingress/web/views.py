@@ -160,8 +160,10 @@ def failure(row: dict[str, Any]) -> ErrorView | None:
 
 
 def steps(row: dict[str, Any]) -> list[Step]:
-    """A step for each stage, in order."""
-    word, at = status(row), STAGES.index(Stage(row["stage"]))
+    """A step for each stage, in order; the tone is one only where one was asked for."""
+    word, present = status(row), Stage(row["stage"])
+    shown = [one for one in STAGES if one is present or one is not Stage.TONE or row["options"].get("tone")]
+    at = shown.index(present)
 
     def state(number: int) -> Literal["done", "now", "failed", "waiting"]:
         if word is Status.COMPLETED or number < at:
@@ -170,7 +172,7 @@ def steps(row: dict[str, Any]) -> list[Step]:
             return "waiting"
         return "failed" if word is Status.FAILED else "now"
 
-    return [Step(STEPS[stage], state(number)) for number, stage in enumerate(STAGES)]
+    return [Step(STEPS[stage], state(number)) for number, stage in enumerate(shown)]
 
 
 def page_facts(row: dict[str, Any], links: Links, token: str) -> dict[str, Any]:

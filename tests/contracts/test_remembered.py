@@ -165,30 +165,35 @@ class TestHistory:
 
 class TestEta:
     def test_is_what_all_stages_take(self, database):
-        # 5 pages, as long as nobody knows better: 5 * (0.1 + 0.5 + 0.05 + 0.2) = 4.25 s.
+        # 5 pages, as long as nobody knows better: 5 * (0.1 + 0.5 + 0.2) = 4 s.
         assert eta(database, add_job(database)) == 4
 
     def test_grows_with_the_queue_in_front(self, database):
         first = add_job(database)
         change(database, JOBS, first, created_at=0.0)
-        assert eta(database, add_job(database)) == 8  # 4.25 for the one in front, 4.25 of its own: 8.5, rounded to even
+        assert eta(database, add_job(database)) == 8  # 4 for the one in front, 4 of its own
 
     def test_queue_is_what_is_left_of_the_pages_in_front_shared_by_all_places(self, database):
         for facts in ({"pages": 100, "progress": 50}, {"pages": 40}, {"pages": 1000, "state": RowState.WAITING}):
             change(database, JOBS, add_job(database), created_at=0.0, **facts)
         job_id = add_job(database)
-        assert eta(database, job_id) == pytest.approx(90 * 0.85 + 4.25, abs=1)
+        assert eta(database, job_id) == pytest.approx(90 * 0.8 + 4, abs=1)
         with database.write() as connection:
             for pid in (1, 2):
                 presence.pulse(connection, "worker@a", pid, {"slots": 3})
             presence.pulse(connection, "notifier@a", 3, {"slots": 4})
-        assert eta(database, job_id) == pytest.approx(90 * 0.85 / 6 + 4.25, abs=1)
+        assert eta(database, job_id) == pytest.approx(90 * 0.8 / 6 + 4, abs=1)
 
     def test_of_a_job_at_work_knows_its_pages_and_no_queue(self, database):
         change(database, JOBS, add_job(database), created_at=0.0)
         job_id = add_job(database, pages=100)
         claim_job(database, job_id)
-        assert eta(database, job_id) == pytest.approx(85, abs=1)  # 100 * 0.85
+        assert eta(database, job_id) == pytest.approx(80, abs=1)  # 100 * 0.8
+
+    def test_knows_whether_a_tone_was_asked_for(self, database):
+        toned = {"target_lang": "de", "tone": "formal"}
+        job_id = add_job(database, pages=100, options=toned)
+        assert eta(database, job_id) == pytest.approx(85, abs=1)  # 100 * (0.1 + 0.5 + 0.05 + 0.2)
 
     def test_between_two_stages_is_not_back_in_the_queue(self, database):
         change(database, JOBS, add_job(database), created_at=0.0)
@@ -196,15 +201,15 @@ class TestEta:
         held = claim_job(database, job_id)
         with database.write() as connection:
             jobs.finish_stage(connection, held, "jobs/1/x/1.json")
-        assert eta(database, job_id) == pytest.approx(75, abs=1)  # 100 * (0.5 + 0.05 + 0.2)
+        assert eta(database, job_id) == pytest.approx(70, abs=1)  # 100 * (0.5 + 0.2)
 
     def test_shrinks_while_a_stage_runs_and_never_reaches_zero(self, database):
         job_id = add_job(database, pages=100)
         claim_job(database, job_id)
         change(database, JOBS, job_id, stage_since=now_s() - 5)
-        assert eta(database, job_id) == pytest.approx(80, abs=1)
+        assert eta(database, job_id) == pytest.approx(75, abs=1)
         change(database, JOBS, job_id, stage_since=now_s() - 5000)
-        assert eta(database, job_id) >= 75
+        assert eta(database, job_id) >= 70
 
     def test_ends_with_the_job(self, database):
         job_id = add_job(database)

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from dragoman.db import jobs, lease
 from dragoman.db.engine import Database
-from dragoman.domain.job import STAGES, Stage
+from dragoman.domain.job import Stage
 from dragoman.errors import DragomanError
 from dragoman.intake import Intake
 from dragoman.links import Links
@@ -117,9 +117,9 @@ class Worker:
 
     def advance_to(self, job_id: str, stage: Stage, **facts: Any) -> lease.Lease:
         """The lease on `stage`, all stages before it done."""
-        for _ in STAGES[: STAGES.index(stage)]:
-            self.finish_stage(self.claim(job_id), **facts)
-        return self.claim(job_id)
+        while (held := self.claim(job_id)).row["stage"] != stage:
+            self.finish_stage(held, **facts)
+        return held
 
     def complete(self, held: lease.Lease, result: bytes = RESULT, **facts: Any) -> None:
         key = f"jobs/{held.id}/result/{uuid.uuid4().hex}.pdf"

@@ -97,7 +97,6 @@ def test_page_goes_from_running_to_done_live_and_the_file_comes_down(
     page.get_by_text("Delete this document now").click()
 
     worker.finish_stage(held)
-    worker.finish_stage(worker.claim(job_id))
     warning = {"code": "small_text", "page": 1, "message": "Some text had to be made smaller to fit."}
     worker.complete(
         worker.claim(job_id), warnings=[warning, {**warning, "page": None, "message": "Pictures are as they were."}]

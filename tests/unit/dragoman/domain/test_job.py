@@ -42,7 +42,11 @@ def test_status(stage, state, epoch, status):
 
 
 def test_stages_follow_each_other():
-    assert [next_stage(stage) for stage in STAGES] == [Stage.TRANSLATE, Stage.TONE, Stage.RECONSTRUCT, None]
+    def following(*, toned: bool):
+        return [next_stage(stage, toned=toned) for stage in STAGES]
+
+    assert following(toned=True) == [Stage.TRANSLATE, Stage.TONE, Stage.RECONSTRUCT, None]
+    assert following(toned=False) == [Stage.TRANSLATE, Stage.RECONSTRUCT, Stage.RECONSTRUCT, None]
 
 
 def test_percent_rises_from_stage_to_stage_without_a_gap():

@@ -31,6 +31,7 @@ def row(**values: Any) -> dict[str, Any]:
         "pages": 3,
         "source_lang": "en",
         "target_lang": "de",
+        "options": {"target_lang": "de", "tone": None},
         "engine": "deepl",
         "characters": 100,
         "characters_billed": 90,
@@ -96,15 +97,20 @@ def test_error_is_told_when_the_job_has_failed_and_not_while_it_is_tried_again(l
 @pytest.mark.parametrize(
     ("state", "epoch", "states"),
     [
-        (RowState.RUNNING, 2, ["done", "now", "waiting", "waiting"]),
-        (RowState.READY, 2, ["done", "now", "waiting", "waiting"]),
-        (RowState.DEAD, 2, ["done", "failed", "waiting", "waiting"]),
-        (RowState.CANCELLED, 2, ["done", "waiting", "waiting", "waiting"]),
-        (RowState.DONE, 2, ["done", "done", "done", "done"]),
+        (RowState.RUNNING, 2, ["done", "now", "waiting"]),
+        (RowState.READY, 2, ["done", "now", "waiting"]),
+        (RowState.DEAD, 2, ["done", "failed", "waiting"]),
+        (RowState.CANCELLED, 2, ["done", "waiting", "waiting"]),
+        (RowState.DONE, 2, ["done", "done", "done"]),
     ],
 )
 def test_steps_show_where_the_job_is(state: RowState, epoch: int, states: list[str]) -> None:
     assert [step.state for step in steps(row(state=state, epoch=epoch))] == states
+
+
+def test_tone_is_a_step_where_one_was_asked_for() -> None:
+    toned = {"target_lang": "de", "tone": "formal"}
+    assert [step.state for step in steps(row(options=toned))] == ["done", "now", "waiting", "waiting"]
 
 
 def test_job_that_nobody_has_claimed_is_at_no_step() -> None:
