@@ -286,7 +286,7 @@ class PartRun(Run):
         facts = {**self.lease.row["facts"], **facts}
         with self.context.database.write() as connection:
             if self.stage != self.job["stage"]:
-                jobs.walk_part(connection, self.lease, artifact, facts)
+                jobs.walk_part(connection, self.lease, artifact, facts, toned=jobs.is_toned(self.job))
                 self.rings.append((queues.PART, self.lease.id))
                 return
             is_last = jobs.finish_part(connection, self.lease, artifact, facts)

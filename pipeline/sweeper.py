@@ -23,9 +23,9 @@ from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
-from dragoman.db.lease import take_unrung
 from dragoman.db.outbox import OUTBOX
 from dragoman.db.parts import PARTS
+from dragoman.db.unrung import take_unrung
 from dragoman.errors import DatabaseUnavailable
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings

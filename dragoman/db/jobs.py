@@ -201,9 +201,9 @@ def finish_part(connection: Connection, lease: Lease, artifact: str, facts: dict
     return connection.execute(counted_down).scalar_one_or_none() == 0
 
 
-def walk_part(connection: Connection, lease: Lease, artifact: str, facts: dict[str, Any]) -> None:
+def walk_part(connection: Connection, lease: Lease, artifact: str, facts: dict[str, Any], *, toned: bool) -> None:
     """The leased part has finished a stage that its job is past: it goes on to the next one. Raises LeaseLost."""
-    following = next_stage(Stage(lease.row["stage"]))
+    following = next_stage(Stage(lease.row["stage"]), toned=toned)
     lease.advance(connection, stage=following, artifact=artifact, facts=facts, progress=0)
 
 

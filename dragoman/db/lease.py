@@ -18,7 +18,7 @@ from typing import Any
 
 import structlog
 from opentelemetry import trace
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, or_, update
 from sqlalchemy.sql.dml import ReturningUpdate, Update
 
 from dragoman import telemetry
@@ -43,7 +43,6 @@ from dragoman.errors import (
 log = structlog.get_logger(__name__)
 
 LEASE_S = 60.0
-FIRST_GAP_S, LONGEST_GAP_S = 5, 60  # between two doorbells for the same row
 UNKNOWN_CODE = "internal"
 
 
@@ -335,29 +334,6 @@ def is_due(table: Table) -> ColumnElement[bool]:
     return or_(
         and_(table.c.state.in_((RowState.READY, RowState.WAITING)), table.c.run_after <= now_s()),
         and_(table.c.state == RowState.RUNNING, table.c.lease_until < now_s()),
-    )
-
-
-def take_unrung(connection: Connection, table: Table, limit: int) -> list[dict[str, Any]]:
-    """Rows that are due and were not rung for lately, marked as rung now. The gap doubles from 5 s to a minute."""
-    return [dict(row) for row in connection.execute(_ringing(table), {"at_most": limit}).mappings()]
-
-
-@cache
-def _ringing(table: Table) -> ReturningUpdate[Any]:
-    """The UPDATE of what has to be rung for; made once, as above."""
-    gap = case(*((table.c.rings == n, FIRST_GAP_S * 2**n) for n in range(4)), else_=LONGEST_GAP_S)
-    due = (
-        select(table.c.id)
-        .where(is_due(table), table.c.rung_at <= now_s() - gap)
-        .order_by(table.c.run_after, table.c.created_at)
-        .limit(bindparam("at_most"))
-    )
-    return (
-        update(table)
-        .where(table.c.id.in_(due.scalar_subquery()), is_due(table))
-        .values(rung_at=now_s(), rings=table.c.rings + 1)
-        .returning(table)
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from dragoman.db import jobs, lease
 from dragoman.db.jobs import JOBS
+from dragoman.db.unrung import take_unrung
 from dragoman.domain.job import RowState
 from dragoman.domain.retry import WORKER_LOST_ATTEMPTS
 from dragoman.errors import LeaseLost
@@ -28,7 +29,7 @@ def leaving(monkeypatch):
 def is_fresh(database, job_id):
     job = row(database, JOBS, job_id)
     with database.write() as connection:
-        is_rung_for = job_id in [one["id"] for one in lease.take_unrung(connection, JOBS, 10)]
+        is_rung_for = job_id in [one["id"] for one in take_unrung(connection, JOBS, 10)]
     return is_rung_for and (job["state"], job["attempts"], job["losses"]) == (RowState.READY, 0, 0)
 
 

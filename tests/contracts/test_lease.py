@@ -15,6 +15,7 @@ from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
+from dragoman.db.unrung import take_unrung
 from dragoman.domain.job import RowState
 from dragoman.domain.retry import TEMPORARY_ATTEMPTS, UNKNOWN_ATTEMPTS, WORKER_LOST_ATTEMPTS
 from dragoman.domain.trouble import DiskFull
@@ -50,7 +51,7 @@ def fail(database: Database, job_id: str, error: Exception) -> dict:
 
 def unrung(database: Database, table=JOBS, limit: int = 10) -> list[str]:
     with database.write() as connection:
-        return [found["id"] for found in lease.take_unrung(connection, table, limit)]
+        return [found["id"] for found in take_unrung(connection, table, limit)]
 
 
 class TestInsert:

@@ -11,6 +11,7 @@ from dragoman import queues, retention, sealing
 from dragoman.db import jobs, lease
 from dragoman.db.jobs import JOBS
 from dragoman.db.parts import PARTS
+from dragoman.db.unrung import take_unrung
 from dragoman.domain.job import RowState, Stage
 from dragoman.errors import EngineBusy, EngineKeyRejected, LeaseLost
 from pipeline.context import Context
@@ -77,7 +78,7 @@ def test_job_is_nobodys_while_its_parts_work_and_percent_follows_them(context):
     job_id, ids = at(context, Stage.EXTRACT)
     assert len(ids) == 3
     with context.database.write() as connection:
-        assert [one["id"] for one in lease.take_unrung(connection, JOBS, 10)] == []
+        assert [one["id"] for one in take_unrung(connection, JOBS, 10)] == []
     assert lease.claim(context.database, jobs.LEDGER, job_id, 60) is None
     seen = []
     for part_id in ids:

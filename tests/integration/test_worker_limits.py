@@ -15,9 +15,9 @@ import pymupdf
 import pytest
 
 from dragoman import queues
-from dragoman.db import lease
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
+from dragoman.db.unrung import take_unrung
 from dragoman.domain.job import RowState
 from dragoman.intake import Intake
 from dragoman.ports import BlobStore
@@ -179,7 +179,7 @@ def texts(bench) -> list[str]:
 def is_due_at_once(bench, job_id: str) -> bool:
     """Whether a sweeper would ring for the job now."""
     with bench.database.write() as connection:
-        return job_id in [one["id"] for one in lease.take_unrung(connection, JOBS, 10)]
+        return job_id in [one["id"] for one in take_unrung(connection, JOBS, 10)]
 
 
 def test_sigterm_ends_an_idle_worker_at_once(bench, run):
