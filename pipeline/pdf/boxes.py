@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
-from dragoman.domain.document import Align, Block, Line, Run, Span
-from pipeline.pdf.geometry import turned
-from pipeline.pdf.typesetting import Box
+from dragoman.domain.document import Align, Block, Line, Rect, Run, Span
+from pipeline.pdf.geometry import turned, union
+from pipeline.pdf.rooms import GAP
+from pipeline.pdf.typesetting import ASCENT, Box
 
 LEADING = 1.2  # of the size, where the original has one line only
 WIDER = 0.3  # of the width: how much wider than the source's our typeface may be
+LEAST_WIDTH, LEAST_HEIGHT = 3.0, 0.7  # of the size: room for a word, for a line that was made smaller
 LEAST_INDENT = 0.3  # of the size: less is a side bearing
 
 
@@ -66,6 +69,28 @@ def lifted(box: Box, down: float) -> Box:
 def widened(box: Box) -> Box:
     """The box with some room at its left, for text that was not translated, in a typeface that may be wider than the source's."""
     return replace(box, left=box.left - WIDER * (box.right - box.left))
+
+
+def cut(box: Box, taken: Sequence[Rect]) -> Box | None:
+    """The largest part of the box that is free of what is `taken` (turned space), None: there is none for a word."""
+    if not taken:
+        return box
+    x0, y0, x1, y1 = union(taken)
+    top = box.baseline - ASCENT * box.size
+    lower = y1 + GAP + ASCENT * box.size
+    parts = [
+        replace(box, right=min(box.right, x0 - GAP)),
+        replace(box, left=max(box.left, x1 + GAP)),
+        replace(box, bottom=min(box.bottom, y0 - 1)),
+        replace(box, baseline=max(box.baseline, lower)),
+    ]
+    best = max(parts, key=lambda part: _room(part, top))
+    return best if _room(best, top) > 0 else None
+
+
+def _room(box: Box, top: float) -> float:
+    width, height = box.right - box.left - box.first, box.bottom - max(top, box.baseline - ASCENT * box.size)
+    return width * height if width > LEAST_WIDTH * box.size and height > LEAST_HEIGHT * box.size else 0.0
 
 
 def _main_span(line: Line) -> Span:

@@ -1,7 +1,8 @@
 """A page looked at after its texts were set: which of them lie on others or leave the page, and what could not be erased.
 
 Lines are compared by their cores, the band that nearly every letter fills: closely set lines do not touch there. A text is to
-blame where it left the original's box; two that lie on each other in the original may do so in the translation.
+blame where it left the original's box, or was set over something that stands between the original's lines; two that lie on each
+other in the original may do so in the translation.
 """
 
 from __future__ import annotations
@@ -22,28 +23,31 @@ OFF = 2.0  # points that a line may reach over the page's edge
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A set text on the page. `home`: the original's box, None: it has none there; `lines`: its cores."""
+    """A set text on the page. `home`: the original's box, None: it has none there; `lines`: its cores, `was`: the original's."""
 
     lines: tuple[Rect, ...]
     home: Rect | None
+    was: tuple[Rect, ...] = ()
 
 
-def placed(setting: Setting, size: float, direction: Direction, home: Rect | None) -> Placed:
+def placed(
+    setting: Setting, size: float, direction: Direction, home: Rect | None, was: tuple[Rect, ...] = ()
+) -> Placed:
     """A setting of text of `size` (points, before it was scaled) as what it covers of the page."""
     found: dict[float, tuple[float, float]] = {}
-    scale = setting.scale
+    scale, across = setting.scale, setting.across
     for line in setting.lines:
         words = line.words
         if len(words) == 1:  # entries of contents have hundreds of dots
-            end = line.x + words[0].width * scale
+            end = line.x + words[0].width * across
         else:
-            blanks = sum([word.blank.width for word in words[:-1] if word.blank])
-            width = (sum([word.width for word in words]) + blanks) * scale
-            end = line.x + width + line.stretch * (len(words) - 1)
+            blanks = [word.blank.width for word in words[:-1] if word.blank]
+            width = (sum([word.width for word in words]) + sum(blanks)) * across
+            end = line.x + width + line.stretch * (len(words) - 1 if line.spread else len(blanks))
         start, last = found.get(line.baseline, (line.x, end))
         found[line.baseline] = min(start, line.x), max(last, end)
     covered = [_core(x0, x1, baseline, size * scale) for baseline, (x0, x1) in found.items()]
-    return Placed(tuple([back(core, direction) for core in covered]), home)
+    return Placed(tuple([back(core, direction) for core in covered]), home, was)
 
 
 def cores(blocks: Iterable[Block]) -> Iterator[Rect]:
@@ -68,16 +72,20 @@ def misplaced(texts: Sequence[Placed], kept: Iterable[Rect], sheet: Rect) -> set
         for line in text.lines:
             owners.setdefault(line, []).append(number)
     others = Neighbours(owners)
-    return {
-        number
-        for number, text in enumerate(texts)
-        if any(
-            not contains(sheet, line, slack=OFF)
-            or any(_meets(line, other) for other in stays.beside(line[1], line[3]))
-            or any(_meets(line, other) and owners[other] != [number] for other in others.beside(line[1], line[3]))
-            for line in _strayed(text)
-        )
-    }
+    found = set()
+    for number, text in enumerate(texts):
+        for line, strayed in _suspects(text):
+            if (
+                (strayed and not contains(sheet, line, slack=OFF))
+                or any(_meets(line, other) and not _met(text, other) for other in stays.beside(line[1], line[3]))
+                or any(
+                    _meets(line, other)
+                    and any(_is_to_blame(text, texts[one], strayed=strayed) for one in owners[other] if one != number)
+                    for other in others.beside(line[1], line[3])
+                )
+            ):
+                found.add(number)
+    return found
 
 
 def unerased(words: Iterable[Rect], blocks: Sequence[Block]) -> set[int]:
@@ -94,9 +102,28 @@ def unerased(words: Iterable[Rect], blocks: Sequence[Block]) -> set[int]:
     return found
 
 
-def _strayed(text: Placed) -> Iterator[Rect]:
+def _suspects(text: Placed) -> Iterator[tuple[Rect, bool]]:
+    """The lines that may lie on something that the original did not: whether each left the original's box."""
     home = text.home
-    return (line for line in text.lines if home is not None and not contains(home, line, slack=1.0))
+    if home is None:
+        return
+    for line in text.lines:
+        strayed = not contains(home, line, slack=1.0)
+        if strayed or len(text.was) > 1:
+            yield line, strayed
+
+
+def _met(text: Placed, other: Rect) -> bool:
+    return any(_meets(line, other) for line in text.was)
+
+
+def _is_to_blame(text: Placed, other: Placed, *, strayed: bool) -> bool:
+    """Whether of two texts that lie on each other this one is wrong. `strayed`: it left its original's box there."""
+    if any(_met(text, line) for line in other.was):
+        return False
+    if strayed or text.home is None or other.home is None:
+        return strayed
+    return all(contains(other.home, line, slack=1.0) for line in other.lines) and area(text.home) >= area(other.home)
 
 
 def _core(x0: float, x1: float, baseline: float, size: float) -> Rect:

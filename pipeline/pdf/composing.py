@@ -5,19 +5,23 @@ What lies on another text is set again inside the original's box; what has no ro
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dragoman.domain.document import Align, Block, Page
-from pipeline.pdf.boxes import box_of, box_of_kept, lifted, mirrored, widened
+from dragoman.domain.document import Align, Block, Page, Rect
+from pipeline.pdf.boxes import box_of, box_of_kept, cut, lifted, mirrored, widened
 from pipeline.pdf.checking import Placed, cores, misplaced, placed
 from pipeline.pdf.evenness import Fitted, fit_all
-from pipeline.pdf.leaders import shortened, with_leader, without_leader
+from pipeline.pdf.geometry import intersects, turned
+from pipeline.pdf.leaders import Leader, shortened, with_leader, without_leader
 from pipeline.pdf.mirroring import Plan
-from pipeline.pdf.places import is_number, kept_runs
-from pipeline.pdf.typesetting import Box, Setting, fit
+from pipeline.pdf.places import is_number, is_plain, kept_runs
+from pipeline.pdf.rooms import GAP
+from pipeline.pdf.typesetting import FLOOR, Box, SetLine, Setting, fit
 from pipeline.pdf.words import Words
 
+ROUNDS = 5  # of looking at a page
 _SAME_SIDE = {Align.LEFT: Align.RIGHT, Align.RIGHT: Align.LEFT}  # of a box that is mirrored, for what is not
 
 
@@ -44,10 +48,29 @@ class Composer:
         settings = fit_all(texts, self._words.split)
         composed = [self._composed(*one) for one in zip(blocks, texts, settings, strict=True)]
         stay = [block for block in page.blocks if block.target is None and block.id not in self._there.moved]
-        sheet = (0.0, 0.0, page.width, page.height)
-        for number in misplaced([self._placed(one) for one in composed], [*cores(stay), *page.aslant], sheet):
-            composed[number] = self._narrowed(composed[number])
+        kept = [*cores(stay), *page.aslant]
+        self._clear(composed, kept, (0.0, 0.0, page.width, page.height))
         return [one for one in composed if one.setting.fits or one.block.id in self._there.moved]
+
+    def _clear(self, composed: list[Composed], kept: Sequence[Rect], sheet: Rect) -> None:
+        """Set again what lies on other text: in the original's box, then beside what it met, at last not at all."""
+        tries = Counter[int]()
+        for _ in range(ROUNDS):
+            left = [core for one in composed if not one.setting.fits for core in self._was(one)]
+            there = [self._placed(one) for one in composed]
+            wrong = misplaced(there, [*kept, *left], sheet)
+            if not wrong:
+                return
+            for number in wrong:
+                one = composed[number]
+                if tries[number] == 0:
+                    composed[number] = self._narrowed(one)
+                elif tries[number] == 1:
+                    others = [line for other, text in enumerate(there) if other != number for line in text.lines]
+                    composed[number] = self._beside(one, [*kept, *left, *others])
+                else:
+                    composed[number] = replace(one, setting=replace(one.setting, fits=False))
+                tries[number] += 1
 
     def _composed(self, block: Block, text: Fitted, setting: Setting) -> Composed:
         return Composed(block, text, with_leader(setting, text.leader, text.box) if text.leader else setting)
@@ -55,7 +78,13 @@ class Composer:
     def _placed(self, one: Composed) -> Placed:
         at_home = not self._there.flipped and one.block.id not in {*self._there.edges, *self._there.ends}
         home = one.block.bbox if at_home else None
-        return placed(one.setting, one.text.box.size, one.block.lines[0].direction, home)
+        if not one.setting.fits and at_home:
+            return Placed((), home)
+        return placed(one.setting, one.text.box.size, one.block.lines[0].direction, home, self._was(one))
+
+    def _was(self, one: Composed) -> tuple[Rect, ...]:
+        """The cores of the original's lines."""
+        return tuple(cores([one.block]))
 
     def _narrowed(self, one: Composed) -> Composed:
         """Set again where the original stood, with no room around it."""
@@ -63,6 +92,19 @@ class Composer:
         text = self._kept(block) if block.id in self._there.moved else self._text(block)
         setting = fit(text.words, text.box, largest=one.setting.scale, split=self._words.split)
         return self._composed(block, text, setting)
+
+    def _beside(self, one: Composed, others: Sequence[Rect]) -> Composed:
+        """Set again in what `others` leave of the original's box; left out where that is too little."""
+        direction = one.block.lines[0].direction
+        home = turned(one.block.bbox, direction)
+        met = [rect for other in others if intersects(rect := turned(other, direction), home)]
+        box = cut(one.text.box, met)
+        setting = fit(one.text.words, box, largest=one.setting.scale, split=self._words.split) if box else one.setting
+        return self._composed(
+            one.block,
+            replace(one.text, box=box or one.text.box, leader=_before(one.text.leader, met, box)),
+            replace(setting, fits=box is not None and setting.fits and setting.scale >= FLOOR),
+        )
 
     def _kept(self, block: Block) -> Fitted:
         """What is not translated, at its new place."""
@@ -85,6 +127,30 @@ class Composer:
         main = max(runs, key=lambda run: len(run.text)).style
         style = (main.family, round(box.size), main.bold, box.single)
         return Fitted(self._words.of(runs, rtl=self._rtl), box, style, leader)
+
+
+def _before(leader: Leader | None, met: Sequence[Rect], box: Box | None) -> Leader | None:
+    """The leader of a text that was set beside what it met: it ends before that."""
+    ends = [rect[0] - GAP for rect in met if box and rect[0] - GAP >= box.right]
+    return replace(leader, end=min(leader.end, *ends)) if leader and box and not box.rtl and ends else leader
+
+
+def standing(block: Block, words: Words) -> Composed | None:
+    """A kept block set where it stands, from its target: its own letters, a run for each line. None: they were not all found.
+
+    Figures and signs whose letters were not found are set in a typeface of ours.
+    """
+    runs, direction = block.target or (), block.lines[0].direction
+    box = box_of_kept(block)
+    if all(run.style.original in words.originals for run in runs):
+        set_words = [words.of([run]) for run in runs]
+        starts = [(turned(line.bbox, direction)[0], line.spans[0].baseline) for line in block.lines]
+        lines = tuple(SetLine(found, *start) for found, start in zip(set_words, starts, strict=True))
+        return Composed(block, Fitted(set_words[0], box, block.id), Setting(lines, 1.0, fits=True))
+    if not is_plain(block):
+        return None
+    found, box = words.of(kept_runs(block)), widened(box)
+    return Composed(block, Fitted(found, box, block.id), fit(found, box))
 
 
 def _is_figure(text: str) -> bool:

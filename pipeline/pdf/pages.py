@@ -12,7 +12,7 @@ from pipeline.pdf.anchors import MOVABLE, Anchors, anchors_of, flipped_boxes
 from pipeline.pdf.bidi import is_right_to_left
 from pipeline.pdf.changes import Changes
 from pipeline.pdf.checking import unerased
-from pipeline.pdf.composing import Composed, Composer
+from pipeline.pdf.composing import Composed, Composer, standing
 from pipeline.pdf.covering import cover, strip_text
 from pipeline.pdf.embedding import embed, reserve
 from pipeline.pdf.fonts import Fonts
@@ -22,6 +22,7 @@ from pipeline.pdf.parts import Part, collect
 from pipeline.pdf.places import kept_runs
 from pipeline.pdf.reading import annotation_numbers, detach_annotations, field_boxes, read
 from pipeline.pdf.returning import found
+from pipeline.pdf.separating import separated
 from pipeline.pdf.stamp import stamp_operators
 from pipeline.pdf.tags import Tags, tags_of
 from pipeline.pdf.typesetting import FLOOR
@@ -68,7 +69,8 @@ class Writer:
         there = self._plan(page, sheet, annotations if kind != "null" else "")
         anchors, tags = anchors_of(sheet, annotations if kind != "null" else ""), tags_of(sheet)
         blocks += there.moved.values()
-        self.words.originals, fonts = found(sheet, _originals(blocks)) if not page.scanned else ({}, {})
+        again = [] if page.scanned or there.moved else separated(page.blocks)
+        self.words.originals, fonts = found(sheet, _originals([*blocks, *again])) if not page.scanned else ({}, {})
         composed = self._composed(blocks, page, there)
         if there.flipped and len(composed) < len(blocks):
             there = there.at_home()
@@ -78,12 +80,12 @@ class Writer:
             strip_text(sheet, set_anew)
             covers = cover(sheet, set_anew)
         else:
-            ready = self._erased(sheet, page, composed)
+            ready = self._erased(sheet, page, [*composed, *self._standing(again)])
             if there.flipped and len(ready) < len(composed):  # what is left of them would be seen in a mirror
                 there, gone = there.at_home(), {one.block.id for one in ready}
                 ready = [one for one in self._composed(blocks, page, there) if one.block.id in gone]
-            composed = ready
-        self._warn(composed, len(composed) < len(blocks), page.number)
+            composed = _in_order(ready, page) if again else ready
+        self._warn(composed, bool({block.id for block in blocks} - {one.block.id for one in composed}), page.number)
         operators = [covers, *self._operators(composed, anchors, tags), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
         add_content(sheet, "\n".join(operators), self._numbers | fonts, flipped=there.flipped)
@@ -119,6 +121,10 @@ class Writer:
 
     def _composed(self, blocks: Sequence[Block], page: Page, there: Plan) -> list[Composed]:
         return Composer(self.words, there, rtl=self.rtl).compose(blocks, page)
+
+    def _standing(self, again: Iterable[Block]) -> list[Composed]:
+        """Kept texts that are drawn again."""
+        return [found for block in again if (found := standing(block, self.words)) is not None]
 
     def _erased(self, sheet: pymupdf.Page, page: Page, composed: Sequence[Composed]) -> list[Composed]:
         """Take the originals' words off; gives those texts of which nothing is left on the page."""
@@ -158,6 +164,11 @@ def _stays(blocks: Iterable[Block]) -> Iterator[Rect]:
     That is more than the letters need, and far more for sums and large brackets, which hang under their baseline.
     """
     return (union([line.bbox, *(span.bbox for span in line.spans)]) for block in blocks for line in block.lines)
+
+
+def _in_order(composed: Iterable[Composed], page: Page) -> list[Composed]:
+    places = {block.id: place for place, block in enumerate(page.blocks)}
+    return sorted(composed, key=lambda one: places[one.block.id])
 
 
 def _may_move(pdf: pymupdf.Document, annotations: str) -> bool:

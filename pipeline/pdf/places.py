@@ -34,7 +34,7 @@ class Item:
         self.rect = turned(block.bbox, direction)
         self.size = max(run.style.size for run in block.source)
         self.kept = block.target is None
-        self.moves = not self.kept or _is_plain(block)
+        self.moves = not self.kept or is_plain(block)
 
     @property
     def is_flow(self) -> bool:
@@ -131,7 +131,7 @@ def bands(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield held
 
 
-def _is_plain(block: Block) -> bool:
+def is_plain(block: Block) -> bool:
     """Whether a kept block is one that our typefaces can set anew: a figure, a marker, a sign."""
     text = block.text
     one_row = len(block.lines) == 1 or block.kind not in KEPT

@@ -48,3 +48,44 @@ def test_a_text_without_room_is_left_out():
     tight = block("a", 50, 60, 100, "Donaudampfschifffahrt" * 3)
     fits = block("b", 130, 200, 100, "Wort")
     assert [one.block.id for one in composed(tight, fits)] == ["b"]
+
+
+def paragraph(name, x0, baselines, ends, words):
+    lines = []
+    for baseline, x1 in zip(baselines, ends, strict=True):
+        box = (x0, baseline - 7.5, x1, baseline + 2.2)
+        lines.append(Line((Span("Words", STYLE, box, baseline),), box))
+    box = (x0, baselines[0] - 7.5, max(ends), baselines[-1] + 2.2)
+    target = (Run(words, STYLE),)
+    return Block(name, BlockKind.PARAGRAPH, box, tuple(lines), (Run("Words", STYLE),), target=target)
+
+
+def reach(one):
+    return max(
+        line.x + sum(word.width + (word.blank.width if word.blank else 0) for word in line.words) * one.setting.across
+        for line in one.setting.lines
+    )
+
+
+def test_a_paragraph_is_set_beside_what_stands_between_its_lines():
+    ragged = paragraph("a", 50, (100, 112, 124), (300, 180, 300), "Wörter eines Absatzes " * 6)
+    (alone,) = composed(ragged)
+    (beside,) = composed(ragged, block("b", 220, 290, 112, None))
+    assert reach(alone) > 225
+    assert reach(beside) <= 220
+    assert beside.setting.fits
+
+
+def test_a_paragraph_with_no_place_beside_what_it_met_is_left_out():
+    full = paragraph("a", 50, (100, 112), (140, 58), "Wörter eines Absatzes " * 3)
+    assert [one.block.id for one in composed(full)] == ["a"]
+    assert composed(full, block("b", 60, 140, 112, None)) == []
+
+
+def test_what_grew_over_a_text_that_is_left_out_goes_back():
+    room = (50.0, 92.5, 500.0, 102.2)
+    grown = block("a", 50, 120, 100, f"{LONG} {LONG}", room)
+    tight = block("b", 130, 140, 100, "Donaudampfschifffahrt" * 3)
+    (beside,) = composed(grown, tight)
+    assert beside.block.id == "a"
+    assert reach(beside) <= 131

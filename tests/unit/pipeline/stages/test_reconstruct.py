@@ -156,6 +156,32 @@ def test_blanks_on_both_sides_of_a_line_go_with_it(tmp_path):
     assert typewritten(out) == 0
 
 
+def test_numbers_on_both_sides_of_a_new_text_are_two_texts_in_their_own_letters(tmp_path):
+    def entry(pdf):
+        page = pdf[0]
+        page.insert_text((72, 500), "1.1", fontname="tiro")
+        shown = f"BT /tiro 10 Tf 1 0 0 1 72 {page.rect.height - 500:g} Tm [(4.1)-2000(About the ferries)-9000(27)]TJ ET"
+        number = pdf.get_new_xref()
+        pdf.update_object(number, "<<>>")
+        pdf.update_stream(number, shown.encode())
+        page.set_contents(number)
+
+    def numbers(path):
+        with pymupdf.open(path) as pdf:
+            traces = [trace for trace in pdf[0].get_texttrace() if trace["font"] == "Times-Roman"]
+        return [[chr(one[0]) for one in trace["chars"] if chr(one[0]) in "0123456789."] for trace in traces], [
+            (one[0], round(one[2][0], 1)) for trace in traces for one in trace["chars"] if chr(one[0]).isdigit()
+        ]
+
+    source = make(tmp_path / "entry.pdf", "", draw=entry)
+    out, warnings = run(source, tmp_path, str.upper)
+    assert warnings == ()
+    assert numbers(source)[0] == [["4", ".", "1", "2", "7"]]
+    assert numbers(out)[0] == [["4", ".", "1"], ["2", "7"]]
+    assert numbers(out)[1] == numbers(source)[1]
+    assert "ABOUT THE FERRIES" in text_of(out)
+
+
 def typewritten(path):
     with pymupdf.open(path) as pdf:
         return sum(len(trace["chars"]) for trace in pdf[0].get_texttrace() if trace["font"] == "Courier")
