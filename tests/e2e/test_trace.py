@@ -23,6 +23,7 @@ STEPS = (
     "run/pipeline.reconstruct",
     "run/notifier.deliver",
 )
+WORKED = ["extract", "reconstruct", "translate"]  # the stages of a job for which nobody asked a tone
 
 
 def test_all_stages_of_a_mailed_job_are_in_the_trace_of_its_mail(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_all_stages_of_a_mailed_job_are_in_the_trace_of_its_mail(tmp_path: Path)
         ours = [span for span in collector.spans if span.trace_id == trace_id]
     assert set(STEPS) <= names(ours)
     ends = [span for span in ours if "stage_finished" in span.events]
-    assert len(ends) == 4
+    assert sorted(span.name.removeprefix("run/pipeline.") for span in ends) == WORKED
     assert len({span.job_id for span in ends}) == 1
 
 
@@ -60,7 +61,7 @@ def test_a_job_that_was_rung_for_again_after_a_kill_stays_in_its_trace(tmp_path:
     assert {span.trace_id for span in ours(collector, job_id)} == {trace_id}
     finished = [line for line in lines if line["event"] == "stage_finished"]
     assert {line["job_id"] for line in finished} == {job_id}
-    assert len(finished) == 4
+    assert sorted(line["stage"] for line in finished) == WORKED
     assert {line.get("trace_id") for line in lines} == {trace_id}
 
 

@@ -195,7 +195,7 @@ def test_sigterm_waits_for_the_task_in_hand_and_no_longer(bench, run):
     job_id = bench.begin()
     took_s = end(worker, SOON_S)
     job = row(bench.database, JOBS, job_id)
-    assert (job["stage"], job["state"], job["attempts"]) == ("tone", RowState.READY, 0)  # it was finished
+    assert (job["stage"], job["state"], job["attempts"]) == ("reconstruct", RowState.READY, 0)  # it was finished
     assert took_s < SOON_S
     run(600, 660)
     wait_until(
