@@ -48,6 +48,17 @@ def check(settings: Settings, service: str) -> str:
     return f"{service} is well"
 
 
+def speaks(listen: str, asked: bytes = b"") -> bool:
+    """Whether a server of this host says anything within 5 s, to `asked` or of itself: one that is stuck only takes connections."""
+    host, port = host_port(listen)
+    try:
+        with socket.create_connection((_local(host), port), TIMEOUT_S) as connection:
+            connection.sendall(asked)
+            return bool(connection.recv(1))
+    except OSError:
+        return False
+
+
 def _ping(settings: Settings, name: str) -> None:
     """A round trip through the broker to the very process on this host: one that is alive but deaf fails it."""
     from dragoman.queues import BROKER_ERRORS, make_app  # a second of imports that the doors' checks have no use for

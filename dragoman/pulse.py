@@ -37,12 +37,19 @@ class Pulse:
     """Beats in a thread of its own from `start` to `stop`; a database that is away is waited for.
 
     `facts` adds what this kind of process counts. Whatever it looks at or connects to is let go of before the next fork.
+    `works`: whether the process does its work; while it does not, the pulse stays away, as that of one that is stopped.
     """
 
-    def __init__(self, settings: Settings, name: str, facts: Callable[[], Facts] = dict) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        facts: Callable[[], Facts] = dict,
+        works: Callable[[], bool] = lambda: True,
+    ) -> None:
         """`name` as in `dragoman NAME`. Nothing is connected between two beats."""
         self.service = f"{name}@{socket.gethostname()}"
-        self._settings, self._facts = settings, facts
+        self._settings, self._facts, self._works = settings, facts, works
         self._every_s = max(min(LONGEST_GAP_S, settings.lease_s / 4), SHORTEST_GAP_S)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
@@ -73,9 +80,11 @@ class Pulse:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            with _quiet:
-                self.beat()
-            self._stop.wait(self._every_s)
+            works = self._works()
+            if works:
+                with _quiet:
+                    self.beat()
+            self._stop.wait(self._every_s if works else SHORTEST_GAP_S)
 
     def _commit(self, write: Callable[[Any], None]) -> bool:
         database = Database(self._settings.database)

@@ -29,6 +29,7 @@ from dragoman import telemetry
 from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.errors import DatabaseUnavailable, SettingsInvalid
+from dragoman.health import speaks
 from dragoman.intake import Intake
 from dragoman.pulse import Pulse, folder_bytes
 from dragoman.queues import BrokerDoorbell, make_app
@@ -262,7 +263,9 @@ def run(settings: Settings) -> None:
     database = Database(settings.database)
     doorbell = BrokerDoorbell(make_app(settings)) if settings.broker_url else None
     try:
-        with Pulse(settings, "smtp", lambda: {"spool_bytes": folder_bytes(settings.data_dir / SPOOL)}):
+        spool = settings.data_dir / SPOOL
+        works = functools.partial(speaks, settings.smtp_listen)
+        with Pulse(settings, "smtp", lambda: {"spool_bytes": folder_bytes(spool)}, works):
             asyncio.run(serve(Intake(database, open_store(settings.storage), doorbell or NoDoorbell(), settings)))
     finally:
         if doorbell:

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from dragoman import __version__, queues
 from dragoman.db.engine import Database
+from dragoman.health import speaks
 from dragoman.intake import Intake
 from dragoman.links import Links
 from dragoman.pulse import Pulse
@@ -40,6 +41,7 @@ NO_SPANS: TelemetryConfig = {
     "operation_spans": False,
     "auto_configure": False,
 }
+ASKED = b"GET /healthz HTTP/1.0\r\n\r\n"
 GRACE_S = 5  # for requests under way when the process is told to end
 DESCRIPTION = "Send a PDF, get it back in your language with its layout kept."
 
@@ -89,7 +91,7 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
     # uvicorn raises the signal again after its own clean end: it is ours to end with 0 then.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
-        with suppress(KeyboardInterrupt), Pulse(settings, "web"):
+        with suppress(KeyboardInterrupt), Pulse(settings, "web", works=lambda: speaks(settings.web_listen, ASKED)):
             server.run()
     finally:
         doorbell.close()
