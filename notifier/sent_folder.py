@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
+from dragoman.errors import OutboundUnavailable
+
 log = structlog.get_logger(__name__)
 
 PORTS = {"imap": 143, "imaps": 993}  # RFC 9051 1.2, RFC 8314 7.2
@@ -35,12 +37,20 @@ class SentFolder:
         """Whether a mail with this Message-ID is there. False, with a warning in the log, where that cannot be found out."""
         try:
             with self._opened() as imap:
-                _done(imap.select(_quoted(self._folder), readonly=True))
                 found = _done(imap.search(None, "HEADER", "Message-ID", _quoted(message_id)))
                 return bool(found and found[0])
         except (imaplib.IMAP4.error, OSError) as error:
             log.warning("sent_folder_not_asked", detail=str(error)[:200])
             return False
+
+    def greet(self) -> None:
+        """See that the folder can be looked into. Raises OutboundUnavailable with what the server says."""
+        try:
+            with self._opened():
+                pass
+        except (imaplib.IMAP4.error, OSError) as error:
+            detail = f"{self._folder} at {self._host}: {str(error)[:200]}"
+            raise OutboundUnavailable("The folder of sent mails cannot be looked into.", detail=detail) from error
 
     @contextmanager
     def _opened(self) -> Iterator[imaplib.IMAP4]:
@@ -48,6 +58,7 @@ class SentFolder:
         try:
             if imap.state == "NONAUTH":
                 imap.login(self._user, self._password)
+            _done(imap.select(_quoted(self._folder), readonly=True))
             yield imap
         finally:
             with suppress(imaplib.IMAP4.error, OSError):

@@ -60,6 +60,7 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     ("mail TLS", post.tls, "Name files that this user can read."),
     ("mail DNS", post.records, ""),
     ("mail out", doors.outbound, "Mend DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password."),
+    ("mail sent", doors.sent, "Mend DRAGOMAN_SENT_IMAP_URL: its host, name, password and folder."),
     ("Slack", chat.door, "Mend the DRAGOMAN_SLACK_* tokens: docs/howto/slack.md says where to find them."),
     ("links", doors.links, ""),
     ("fonts", doors.fonts, ""),

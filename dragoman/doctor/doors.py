@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NEARLY_USED_UP = 0.9
 SHOWN_PAIRS = 8
+IMAP_TIMEOUT_S = 5.0
 
 
 def engines(settings: Settings) -> Iterator[Finding]:
@@ -114,6 +115,15 @@ def outbound(settings: Settings) -> Iterator[Finding]:
     else:
         said = f"answers are not sent, but kept in {settings.data_dir.absolute() / 'outbox'}"
         yield Finding("mail out", Verdict.WARN, said, "Set DRAGOMAN_OUTBOUND_SMTP_URL.")
+
+
+def sent(settings: Settings) -> Iterator[Finding]:
+    """The folder in which an answer is looked for before it is sent again. Raises OutboundUnavailable."""
+    from notifier.sent_folder import SentFolder
+
+    if settings.sent_imap_url:
+        SentFolder(settings.sent_imap_url.get_secret_value(), IMAP_TIMEOUT_S).greet()
+        yield Finding("mail sent", Verdict.OK, "the folder of sent mails can be looked into")
 
 
 def links(settings: Settings) -> Iterator[Finding]:

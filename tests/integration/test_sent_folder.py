@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dragoman.doctor import Verdict, doors, examine
+from dragoman.errors import OutboundUnavailable
+from dragoman.settings import Settings
 from notifier.outbound import SmtpOutbound
 from notifier.sent_folder import SentFolder
 from tests.servers import dovecot
@@ -45,3 +48,24 @@ def test_what_cannot_be_asked_counts_as_not_sent(folder: Path):
     assert outbound(SentFolder(url(free_port()), 1.0)).find(SENT_ID) is None
     with dovecot.serving(folder, SENT) as port:
         assert outbound(SentFolder(url(port, "No%20such"), 5.0)).find(SENT_ID) is None
+
+
+def test_the_doctor_looks_into_it(folder: Path):
+    with dovecot.serving(folder, SENT) as port:
+        (found,) = doors.sent(Settings.from_env(sent_imap_url=url(port)))
+        assert (found.what, found.verdict) == ("mail sent", Verdict.OK)
+        with pytest.raises(OutboundUnavailable) as error:
+            list(doors.sent(Settings.from_env(sent_imap_url=url(port, "No%20such"))))
+    assert "No such" in str(error.value.detail)
+    assert "p@ss" not in str(error.value.detail)
+
+
+def test_the_doctor_says_when_nobody_is_there(monkeypatch):
+    monkeypatch.setenv("DRAGOMAN_SENT_IMAP_URL", url(free_port()))
+    (found,) = [one for one in examine() if one.what == "mail sent"]
+    assert found.verdict is Verdict.FAIL
+    assert "DRAGOMAN_SENT_IMAP_URL" in found.todo
+
+
+def test_the_doctor_is_silent_where_there_is_none():
+    assert list(doors.sent(Settings.from_env())) == []
