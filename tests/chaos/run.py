@@ -145,7 +145,9 @@ def main() -> None:
     parser.add_argument("--store", choices=("folder", "s3"), default="folder")
     chosen = parser.parse_args()
     configure_logs("json")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: all that was started ends, and the disk is unmounted
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # as Ctrl-C: all that was started ends, and the disk is unmounted
     facts, broken = run(
         seed=chosen.seed,
         seconds=chosen.seconds,

@@ -81,11 +81,11 @@ def wait_until(condition: Callable[[], bool], within_s: float, what: str, every_
 class Server:
     """One child process with its folder and its log."""
 
-    def __init__(self, name: str, user: str | None = None) -> None:
-        """`user`: whom to run as, None: whoever runs the tests. The folder has a short path, for Unix sockets."""
+    def __init__(self, name: str, user: str | None = None, folder: Path | None = None) -> None:
+        """`user`: whom to run as, None: whoever runs the tests. `folder`: None: one of its own with a short path, for Unix sockets."""
         self.name = name
         self.user = user
-        self.folder = Path(tempfile.mkdtemp(prefix=f"dragoman-{name}-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix=f"dragoman-{name}-"))
         if user:
             shutil.chown(self.folder, user)
         self.log = self.folder / "server.log"

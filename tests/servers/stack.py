@@ -50,7 +50,7 @@ class Stack:
         self._environment = {f"DRAGOMAN_{name.upper()}": value for name, value in chosen.items()}
         self._environment |= environment or {}
         self._environment["PYTHONPATH"] = str(Path.cwd())
-        self._server = Server("up")
+        self._server = Server("up", folder=_made(self.data.absolute().with_name(f"{self.data.name}-log-{self.web}")))
         self.url = f"http://{LOOPBACK}:{self.web}"
 
     def __enter__(self) -> Self:
@@ -190,3 +190,8 @@ class Stack:
         wanted = [b"-m", b"dragoman", service.encode()]
         ours = f"DRAGOMAN_DATA_DIR={self.data.absolute()}".encode() in environment
         return ours and any(words[index : index + 3] == wanted for index in range(len(words)))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
