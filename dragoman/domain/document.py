@@ -123,6 +123,7 @@ class Block:
     `source` is the block's text with line ends resolved (hyphens joined); `target` is None until it is translated,
     and stays None for a block that is to be left as it is. `room` is the free area around `bbox` that a longer text may
     grow into; None: there is none. `prints`: how many times the page has it at one place, as some programs make bold letters.
+    `under`: the id of the block over it in its column, where nothing stands between or beside the two; None: there is none.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Block:
     target: tuple[Run, ...] | None = None
     room: Rect | None = None
     prints: int = 1
+    under: str | None = None
 
     @property
     def text(self) -> str:

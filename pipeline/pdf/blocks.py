@@ -11,6 +11,7 @@ from statistics import median
 import pymupdf
 
 from dragoman.domain.document import KEPT, Align, Block, BlockKind, Line, Page, Rect
+from pipeline.pdf import columns
 from pipeline.pdf.formulas import is_word
 from pipeline.pdf.geometry import UPRIGHT, Direction, back, intersects, turned
 from pipeline.pdf.ground import Ground, Neighbours
@@ -59,8 +60,9 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
     body = _body_size(rows)
     typescript = typewritten(rows) > MOSTLY
     texts: Neighbours | None = None  # of pages with formulas only
+    over, ids = columns.over(paragraphs, rooms), dict[int, str]()
     blocks = []
-    for paragraph in paragraphs:
+    for place, paragraph in enumerate(paragraphs):
         kind = _kind(paragraph, body, typescript)
         if kind not in KEPT and any(row.maths > 0 for row in paragraph.rows):
             texts = texts or Neighbours(rects)
@@ -74,7 +76,9 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
         if marker is not None:
             blocks.append(_block(next(names), Paragraph([marker]), None, direction, BlockKind.FORMULA))
         room = rooms.around(paragraph.rect, single=len(paragraph.rows) == 1)
-        blocks.append(_block(next(names), paragraph, room, direction, kind))
+        under = ids.get(over[place]) if place in over and marker is None else None
+        blocks.append(replace(_block(next(names), paragraph, room, direction, kind), under=under))
+        ids[place] = blocks[-1].id
     return blocks
 
 

@@ -36,6 +36,7 @@ def box_of(block: Block, runs: tuple[Run, ...], *, rtl: bool = False) -> Box:
         left=left,
         right=right,
         baseline=baselines[0],
+        last=baselines[-1],
         bottom=max(room[3], lines[-1][3]),
         size=size,
         leading=median(gaps) if gaps else LEADING * size,
@@ -63,7 +64,7 @@ def mirrored(box: Box, edges: tuple[float, float]) -> Box:
 
 def lifted(box: Box, down: float) -> Box:
     """The box `down` points lower in its turned space."""
-    return replace(box, baseline=box.baseline + down, bottom=box.bottom + down) if down else box
+    return replace(box, baseline=box.baseline + down, last=box.last + down, bottom=box.bottom + down) if down else box
 
 
 def widened(box: Box) -> Box:

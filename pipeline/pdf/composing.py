@@ -45,12 +45,20 @@ class Composer:
     def compose(self, blocks: Sequence[Block], page: Page) -> list[Composed]:
         """The blocks that are set, in order: those without any room are left out."""
         texts = [self._kept(block) if block.id in self._there.moved else self._text(block) for block in blocks]
-        settings = fit_all(texts, self._words.split)
-        composed = [self._composed(*one) for one in zip(blocks, texts, settings, strict=True)]
         stay = [block for block in page.blocks if block.target is None and block.id not in self._there.moved]
-        kept = [*cores(stay), *page.aslant]
-        self._clear(composed, kept, (0.0, 0.0, page.width, page.height))
+        kept, sheet = [*cores(stay), *page.aslant], (0.0, 0.0, page.width, page.height)
+        columns = columns_of(texts, blocks) if not self._there.moved else []
+        composed = self._fitted(blocks, texts, columns)
+        if columns and (wrong := misplaced([self._placed(one) for one in composed], kept, sheet)):
+            composed = self._fitted(blocks, texts, [column for column in columns if not wrong.intersection(column)])
+        self._clear(composed, kept, sheet)
         return [one for one in composed if one.setting.fits or one.block.id in self._there.moved]
+
+    def _fitted(
+        self, blocks: Sequence[Block], texts: Sequence[Fitted], columns: Sequence[Sequence[int]]
+    ) -> list[Composed]:
+        settings = fit_all(texts, self._words.split, columns)
+        return [self._composed(*one) for one in zip(blocks, texts, settings, strict=True)]
 
     def _clear(self, composed: list[Composed], kept: Sequence[Rect], sheet: Rect) -> None:
         """Set again what lies on other text: in the original's box, then beside what it met, at last not at all."""
@@ -127,6 +135,16 @@ class Composer:
         main = max(runs, key=lambda run: len(run.text)).style
         style = (main.family, round(box.size), main.bold, box.single)
         return Fitted(self._words.of(runs, rtl=self._rtl), box, style, leader)
+
+
+def columns_of(texts: Sequence[Fitted], blocks: Sequence[Block]) -> list[list[int]]:
+    """The places of texts that may move together, from top to bottom; entries with a leader stay where they are."""
+    columns: dict[str, list[int]] = {}
+    for place, (text, block) in enumerate(zip(texts, blocks, strict=True)):
+        if text.leader is None and text.words:
+            column = columns.pop(block.under or "", [])
+            columns[block.id] = [*column, place]
+    return [column for column in columns.values() if len(column) > 1]
 
 
 def _before(leader: Leader | None, met: Sequence[Rect], box: Box | None) -> Leader | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dragoman.domain.document import Rect
-from pipeline.pdf.geometry import contains, overlap, union
+from pipeline.pdf.geometry import contains, intersects, overlap, union
 from pipeline.pdf.ground import Ground, Neighbours
 
 GAP = 4.0  # points kept to a neighbour's text
@@ -14,6 +14,7 @@ MARGIN = 18.0  # points kept to the page's edge where the page has no text neare
 KEPT_GAP = 0.4  # of the space under a paragraph: what stays, so that paragraphs are still told apart
 EDGE = 2.0  # points that right edges of one column may be apart
 ENOUGH = 4  # texts that end at one x, for it to be the edge of a column
+SUNK = 3.0  # points that lines may reach into one another, by the height of their typefaces
 INSET = 0.12  # of the height: descenders that touch the next line's ascenders are no overlap
 
 
@@ -46,6 +47,28 @@ class Rooms:
         if not single and next_top is not None:
             bottom = min(bottom, next_top - KEPT_GAP * (next_top - rect[3]))
         return left, rect[1], right, max(bottom, rect[3])
+
+    def text_below(self, rect: Rect) -> Rect | None:
+        """The text under `rect` on the same ground, with nothing between, nor beside one of them within both; None: there is none."""
+        top = self._texts.next_below(rect[0], rect[2], rect[3] - SUNK)
+        if top is None:
+            return None
+        near = {other for other in self._texts.beside(top - 1, top + 1) if other[1] == top}
+        near = {other for other in near if overlap(other[0], other[2], rect[0], rect[2]) > 0}
+        if len(near) > 1:
+            return None
+        (below,) = near
+        column = min(rect[0], below[0]), rect[1], max(rect[2], below[2]), below[3]
+        if self._ground.fill_under(rect) != self._ground.fill_under(below) or self._is_shared(column, {rect, below}):
+            return None
+        return below
+
+    def _is_shared(self, column: Rect, own: set[Rect]) -> bool:
+        """Whether something else reaches into a stretch of a column."""
+        core = column[0] + 1, column[1] + SUNK, column[2] - 1, column[3] - SUNK
+        pictures = (one for one in self._pictures if not contains(one, column, slack=2))
+        others = (one for one in self._texts.beside(core[1], core[3]) if one not in own)
+        return self._edges.meets(core) or any(intersects(one, core) for one in (*pictures, *others))
 
     def _sides(self, rect: Rect, inset: float, pictures: Sequence[Rect], limits: Rect) -> tuple[float, float]:
         left, right = limits[0], limits[2]

@@ -16,13 +16,15 @@ FLAG_SUPERSCRIPT, FLAG_ITALIC, FLAG_MONO, FLAG_BOLD = 1, 2, 8, 16
 CHAR_SYNTHETIC, CHAR_BOLD, CHAR_FILLED, CHAR_STROKED = 4, 8, 16, 32
 
 _MONO = re.compile(
-    r"courier|mono(?!type)|consol|typewriter|menlo|cmtt|cmsltt|cmitt|inconsolata|sourcecode|fixed|beramono|letter ?gothic",
+    r"courier|mono(?!type)|consol|typewriter|menlo|cmtt|cmsltt|cmitt|inconsolata|sourcecode|fixed|beramono|letter ?gothic"
+    r"|nimbusmon|cmtex|sftt|newtxb?tt|t1xb?tt",
     re.IGNORECASE,
 )
 _SERIF = re.compile(
     r"times|roman|(?<!sans)serif|georgia|garamond|palatino|pala|minion|cambria|bookman|century|schoolbook|caslon|baskerville"
     r"|cmr\d|cmb|cmcsc|cmti|cmsl\d|sfrm|sfbx|sfti|lmroman|termes|pagella|bonum|nimbusrom|charter|utopia|libertin|simsun|song"
-    r"|ming|mincho|batang|myungjo|didot|bodoni|constantia|antiqua|tinos|rockwell|slab|txr|ptmr|ptmb",
+    r"|ming|mincho|batang|myungjo|didot|bodoni|constantia|antiqua|tinos|rockwell|slab|txr|ptmr|ptmb"
+    r"|palladio|melior|charis|warnock|xits|stix|sabon|plantin|bembo|galliard|janson|goudy|perpetua|clarendon|merriweather|sfsl|sfcc|^advot",
     re.IGNORECASE,
 )
 _SANS = re.compile(r"sans|helvet|arial|gothic|grotesk|verdana|tahoma|calibri|univers|frutiger|heros", re.IGNORECASE)

@@ -37,7 +37,7 @@ class Box:
     """Where a text may stand, in turned space.
 
     `left`, `right`: the edges that lines keep to; `original_right`: the original's right edge; `first`: what the first line is indented by, `hanging` the others;
-    `baseline`: the first line's; `bottom`: the lowest y that a descender may reach; `leading` and `size` as in the
+    `baseline`: the first line's, `last`: the original's last one's; `bottom`: the lowest y that a descender may reach; `leading` and `size` as in the
     original, in points; `single`: it was one line; `rtl`: lines begin at the right, where all of this is mirrored.
     """
 
@@ -53,6 +53,7 @@ class Box:
     single: bool = False
     original_right: float = 0.0
     rtl: bool = False
+    last: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def fit(words: Sequence[Word], box: Box, *, largest: float = 1.0, split: Splitte
     if found is None:
         return _crowded(words, box, split)
     lines, scale, leading = found
-    return Setting(tuple(_placed(lines, box, scale, leading, narrow)), scale, fits=True, narrow=narrow)
+    return Setting(tuple(placed(lines, box, scale, leading, narrow)), scale, fits=True, narrow=narrow)
 
 
 def _shrunk(words: Sequence[Word], box: Box, largest: float, split: Splitter) -> _Fit | None:
@@ -143,18 +144,28 @@ def wrap(
 
 def _try(words: Sequence[Word], box: Box, scale: float, split: Splitter, narrow: float = 1.0) -> _Fit | None:
     """Lines, scale and leading if the words go into the box at `scale`, None if they do not."""
-    across = scale * narrow
-    width = (box.right - box.left) / across
-    slack = LOOSE if box.align is Align.JUSTIFY else RAGGED
-    lines = wrap(words, width, box.first / across, box.hanging / across, split=split, slack=slack)
-    if not _is_within(lines, width, box, across):
+    lines = broken(words, box, scale * narrow, split)
+    if lines is None:
         return None
-    room = box.bottom + 0.01 - DESCENT * box.size * scale - _baseline(box, len(lines), scale)
+    room = box.bottom + 0.01 - DESCENT * box.size * scale - first_baseline(box, len(lines), scale)
     for tightness in TIGHTEST:
-        leading = max(box.leading * tightness, min(box.leading, LEAST_LEADING * box.size)) * scale
+        leading = leading_of(box, tightness, scale)
         if (len(lines) - 1) * leading <= room:
             return lines, scale, leading
     return None
+
+
+def broken(words: Sequence[Word], box: Box, across: float, split: Splitter) -> Lines | None:
+    """The lines of the box, letters `across` times as wide as at full size; None: a word is wider than the box."""
+    width = (box.right - box.left) / across
+    slack = LOOSE if box.align is Align.JUSTIFY else RAGGED
+    lines = wrap(words, width, box.first / across, box.hanging / across, split=split, slack=slack)
+    return lines if _is_within(lines, width, box, across) else None
+
+
+def leading_of(box: Box, tightness: float, scale: float) -> float:
+    """Points from baseline to baseline at a `tightness`, of the original's leading."""
+    return max(box.leading * tightness, min(box.leading, LEAST_LEADING * box.size)) * scale
 
 
 def _is_within(lines: Lines, width: float, box: Box, across: float) -> bool:
@@ -171,16 +182,17 @@ def _crowded(words: Sequence[Word], box: Box, split: Splitter) -> Setting:
     width = (box.right - box.left) / across
     lines = wrap(words, width, box.first / across, box.hanging / across, split=split)
     leading = max(box.leading * TIGHTEST[-1], min(box.leading, LEAST_LEADING * box.size)) * LOWEST
-    return Setting(tuple(_placed(lines, box, LOWEST, leading, NARROW)), LOWEST, fits=False, narrow=NARROW)
+    return Setting(tuple(placed(lines, box, LOWEST, leading, NARROW)), LOWEST, fits=False, narrow=NARROW)
 
 
-def _baseline(box: Box, lines: int, scale: float) -> float:
+def first_baseline(box: Box, lines: int, scale: float) -> float:
     """The first baseline: smaller text of several lines keeps its upper edge, one line its baseline."""
     return box.baseline if lines == 1 else box.baseline - (1 - scale) * ASCENT * box.size
 
 
-def _placed(lines: Lines, box: Box, scale: float, leading: float, narrow: float) -> Iterator[SetLine]:
-    baseline = _baseline(box, len(lines), scale)
+def placed(lines: Lines, box: Box, scale: float, leading: float, narrow: float) -> Iterator[SetLine]:
+    """The lines where they stand in the box."""
+    baseline = first_baseline(box, len(lines), scale)
     for number, line in enumerate(lines):
         indent = box.first if number == 0 else box.hanging
         room = box.right - box.left - indent
