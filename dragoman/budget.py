@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from dragoman.db.clock import now_s
 from dragoman.db.jobs import JOBS
 from dragoman.domain.owner import team_of
-from dragoman.errors import LimitReached
+from dragoman.errors import LimitReached, TeamLimitReached
 from dragoman.settings import Settings
 from dragoman.telemetry import hashed
 
@@ -25,19 +25,14 @@ log = structlog.get_logger(__name__)
 DAY_S = 86400
 WARNED_AT = 0.8
 WORDS = {
-    "jobs": "At most {limit} documents a day are translated for one {who}.",
-    "pages": "At most {limit} pages a day are translated for one {who}.",
-    "characters": "At most {limit} characters a month are paid for by one {who}.",
+    "jobs": "At most {limit:,} documents a day are translated for one {who}",
+    "pages": "At most {limit:,} pages a day are translated for one {who}",
+    "characters": "At most {limit:,} characters a month are bought from the translation service for one {who}",
 }
+TOMORROW = "Please send it again tomorrow, or ask the admin of this server for more."
+NEXT_MONTH = "A new count begins on the first of next month: please send it again then, or ask the admin of this server for more."
+ADVICE = {"jobs": TOMORROW, "pages": TOMORROW, "characters": NEXT_MONTH}
 WHO = {"sender": "sender", "team": "team (a Slack workspace or a mail domain)"}
-
-
-class TeamLimitReached(LimitReached):
-    """That is more than your team may have translated."""
-
-    code = "team_limit_reached"
-    exit_code = 36
-    advice = "Others of your team have used it too. Please try again when the day or the month is over, or ask the admin of this server for more."
 
 
 def check_jobs(connection: Connection, settings: Settings, owner: str, adding: int) -> None:
@@ -85,17 +80,19 @@ def _users(owner: str, settings: Settings) -> Iterator[_User]:
         yield _User("team", hashed(team), JOBS.c.team == hashed(team), TeamLimitReached, *ours)
 
 
-def tell(what: str, used: int, limit: int, **facts: str) -> None:
-    """Warn the admin once 80 % of a budget are used."""
-    if used >= WARNED_AT * limit:
-        log.warning("budget_nearly_used", what=what, used=used, limit=limit, **facts)
+def tell(what: str, used: int, adding: int, limit: int, **facts: str) -> None:
+    """Warn the admin once 80 % of a budget are used, and when it is not enough for `adding` more."""
+    if used + adding > limit:
+        log.warning("budget_used_up", what=what, used=used, needed=adding, limit=limit, **facts)
+    elif used + adding >= WARNED_AT * limit:
+        log.warning("budget_nearly_used", what=what, used=used + adding, limit=limit, **facts)
 
 
 def _check(user: _User, what: str, limit: int, used: int, adding: int) -> None:
     if not limit:
         return
-    tell(what, used + adding, limit, **{user.who: user.name})
+    tell(what, used, adding, limit, **{user.who: user.name})
     if used + adding > limit:
         message = WORDS[what].format(limit=limit, who=WHO[user.who])
-        said = f"{message} {used} were used before this, which needs {adding}."
-        raise user.error(said, detail=f"{what} {limit} {used} {adding}")
+        said = f"{message}: {used:,} were used, and this needs {adding:,} more."
+        raise user.error(said, advice=ADVICE[what], detail=f"{what} {limit} {used} {adding}")

@@ -143,7 +143,7 @@ def said(problem: Problem, house: House, t: Catalogue, file: File | None = None,
         "target": t.language(file.target_lang) if file else t.language(wanted) if wanted else "?",
         **_numbers(problem, t),
     }
-    entry = _entry(f"limit_{problem.limit[0]}" if problem.limit else problem.code, t)
+    entry = _entry(f"{problem.code.removesuffix('_reached')}_{problem.limit[0]}" if problem.limit else problem.code, t)
     message = entry["what"].format(**facts) if entry else problem.message
     advice = entry["todo"].format(**facts) if entry else problem.advice
     more = t("file.unlock") if problem.code in _LOCKED_CODES else ""

@@ -49,7 +49,7 @@ def check(run: Run, pages: int, planned: Cost, engine: Translator) -> None:
 
 
 def _check_quota(used: int, limit: int, to_bill: int) -> None:
-    budget.tell("deepl", used + to_bill, limit)
+    budget.tell("deepl", used, to_bill, limit)
     if used + to_bill > limit:
         raise QuotaUsedUp(
             "The quota at the translation service is not enough for this document.",

@@ -8,9 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from dragoman import budget
-from dragoman.budget import TeamLimitReached
 from dragoman.db.jobs import JOBS
-from dragoman.errors import LimitReached, QuotaUsedUp
+from dragoman.errors import LimitReached, QuotaUsedUp, TeamLimitReached
 from dragoman.telemetry import hashed
 from pipeline.context import Context
 from pipeline.tasks import perform
@@ -116,6 +115,17 @@ def test_admin_is_warned_at_80_percent_without_an_address(database, limited):
         jobs(database, limited(sender_jobs_per_day=10), 8)
     [warning] = logs
     assert (warning["event"], warning["used"], warning["sender"]) == ("budget_nearly_used", 8, hashed(SENDER))
+
+
+def test_a_refused_document_is_no_use_of_the_budget(database, limited):
+    add_job(database, owner=SENDER, characters_billed=36_079)
+    with capture_logs() as logs, pytest.raises(LimitReached) as refused:
+        work(database, limited(sender_characters_per_month=60_000), 30, 30_195)
+    [warning] = logs
+    assert (warning["event"], warning["used"], warning["needed"]) == ("budget_used_up", 36_079, 30_195)
+    assert "60,000 characters a month" in str(refused.value)
+    assert "36,079 were used, and this needs 30,195 more." in str(refused.value)
+    assert "next month" in refused.value.advice
 
 
 @pytest.fixture

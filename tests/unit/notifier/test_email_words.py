@@ -208,9 +208,10 @@ def test_a_limit_is_told_with_its_numbers_and_when_there_is_room() -> None:
     assert "There is room again in about 2 hours" in said
 
 
+@pytest.mark.parametrize("code", ["limit_reached", "team_limit_reached"])
 @pytest.mark.parametrize(("locale", "numbers"), [("de", "1.200"), ("pl", "1 200"), ("ja", "1,200")])
-def test_a_sender_s_limit_has_its_numbers_in_each_language(locale: str, numbers: str) -> None:
-    problem = Problem("At most 1200 pages.", "Later.", "limit_reached", ("pages", 1200, 1199, 30))
+def test_a_limit_of_a_sender_or_team_has_its_numbers_in_each_language(locale: str, numbers: str, code: str) -> None:
+    problem = Problem("At most 1200 pages.", "Later.", code, ("pages", 1200, 1199, 30))
     said = flat(rendered(Answer(AnswerKind.LIMIT, problem=problem, locale=locale), HOUSE, "r")[0])
     assert numbers in said
     assert "30" in said
