@@ -11,7 +11,7 @@ from dragoman.db import presence
 from dragoman.db.clock import now_s
 from dragoman.db.jobs import JOBS, is_toned
 from dragoman.db.models import StageTimeRow
-from dragoman.domain.job import OPEN, RowState, Stage, stages_from
+from dragoman.domain.job import RowState, Stage, stages_from
 
 STAGE_TIMES = cast("Table", StageTimeRow.__table__)
 NOTE = insert(STAGE_TIMES).values(ended_at=now_s())
@@ -37,8 +37,8 @@ def seconds_a_page(connection: Connection, stage: Stage, engine: str | None) -> 
 
 
 def eta_s(connection: Connection, job: dict[str, Any]) -> int | None:
-    """Seconds until `job` (a row) will end, the jobs before it in the queue included; None once it has ended."""
-    if job["state"] not in OPEN:
+    """Seconds until `job` (a row) will end, the jobs before it in the queue included; None where it has ended or waits for a person."""
+    if job["state"] not in (RowState.READY, RowState.RUNNING):
         return None
     pages = job["pages"] or TYPICAL_PAGES
     left = stages_from(Stage(job["stage"]), toned=is_toned(job))

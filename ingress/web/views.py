@@ -55,9 +55,10 @@ class JobView(BaseModel):
     job_id: str
     status: Status
     stage: Stage = Field(description="The step that the job is at, or was at when it ended.")
+    stage_started_at: str = Field(description="When it came to that step, ISO 8601, UTC.")
     progress: int = Field(ge=0, le=100, description="Percent.")
     eta_s: int | None = Field(
-        description="Seconds until it will end, as far as past jobs tell; null when it has ended."
+        description="Seconds until it will end, as far as past jobs tell; null when it has ended or waits for a person."
     )
     filename: str = Field(description="Empty once the job's files have been deleted.")
     pages: int | None
@@ -116,6 +117,7 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
         status=word,
         warnings=warnings(row),
         error=failure(row),
+        stage_started_at=_iso(row["stage_since"]) or "",
         created_at=_iso(row["created_at"]) or "",
         ended_at=_iso(row["ended_at"]),
         result_url=links.path("download", row) if word is Status.COMPLETED and not gone else None,

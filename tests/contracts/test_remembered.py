@@ -11,7 +11,7 @@ from dragoman.db.history import FIRST_GUESS_S, STAGE_TIMES
 from dragoman.db.jobs import JOBS
 from dragoman.db.memory import TRANSLATIONS
 from dragoman.db.presence import HEARTBEATS
-from dragoman.domain.job import RowState, Stage
+from dragoman.domain.job import RowState, Stage, WaitingFor
 from dragoman.ports import Capabilities
 from tests.races import together
 from tests.rows import add_job, change, claim_job, complete, row
@@ -210,6 +210,13 @@ class TestEta:
         assert eta(database, job_id) == pytest.approx(75, abs=1)
         change(database, JOBS, job_id, stage_since=now_s() - 5000)
         assert eta(database, job_id) >= 70
+
+    def test_nobody_knows_how_long_a_person_takes(self, database):
+        job_id = add_job(database, pages=10)
+        held = claim_job(database, job_id)
+        with database.write() as connection:
+            held.wait(connection, WaitingFor.APPROVAL, 60)
+        assert eta(database, job_id) is None
 
     def test_ends_with_the_job(self, database):
         job_id = add_job(database)

@@ -16,7 +16,7 @@ from tests.fakes import RecordingDoorbell
 from tests.integration.web.conftest import ADMIN, ANNA, BERT, RESULT, Client, Worker
 
 FIELDS = {
-    "job_id", "status", "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine",
+    "job_id", "status", "stage", "stage_started_at", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine",
     "characters", "characters_billed", "to_bill", "remembered", "waiting_for", "warnings", "error", "created_at", "ended_at", "result_url", "page_url", "deleted",
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ def row(**values: Any) -> dict[str, Any]:
         "state": RowState.RUNNING,
         "stage": Stage.TRANSLATE,
         "epoch": 2,
+        "stage_since": 1_790_000_030.0,
         "progress": 40,
         "eta_s": 12,
         "filename": "report.pdf",
@@ -56,6 +57,7 @@ def row(**values: Any) -> dict[str, Any]:
 def test_times_are_iso_8601_in_utc(links: Links) -> None:
     view = job_view(row(ended_at=1_790_000_060.0), links)
     assert (view.created_at, view.ended_at) == ("2026-09-21T14:13:20+00:00", "2026-09-21T14:14:20+00:00")
+    assert view.stage_started_at == "2026-09-21T14:13:50+00:00"
 
 
 def test_pages_of_warnings_count_from_one(links: Links) -> None:
