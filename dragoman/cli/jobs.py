@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,12 +15,14 @@ import typer
 
 if TYPE_CHECKING:
     from celery import Celery
-    from rich.table import Column
+    from rich.table import Column, Table
 
     from dragoman.domain.job import Status
     from dragoman.intake import Intake
     from dragoman.settings import Settings
 
+UNCUT = 1000  # characters in a line
+CODE_WIDTH = 21  # of an error class
 ID_WIDTH = 32  # of an id: a UUID without dashes
 
 app = typer.Typer(no_args_is_help=True, help="List, show, retry and cancel jobs; dead letters.")
@@ -56,9 +59,10 @@ def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> Non
     with _intake(data) as intake:
         row = intake.find(job_id)
         with intake.database.read() as connection:
-            sent = outbox.deliveries(connection, jobs.answered_to(row))
+            owners = {row["id"], jobs.answered_to(row)}  # a question is the job's own, the answer may be a mail's
+            sent = [one for owner in owners for one in outbox.deliveries(connection, owner)]
     facts = {**_told(row), **{name: row[name] for name in SHOWN}}
-    facts["deliveries"] = [_delivery(one) for one in sent]
+    facts["deliveries"] = [_delivery(one) for one in sorted(sent, key=lambda one: one["created_at"])]
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
@@ -66,6 +70,9 @@ def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> Non
         if name == "deliveries":
             for one in value:
                 typer.echo(f"{'delivery':18} {_in_words(one)}")
+        elif name == "warnings":
+            for one in value:
+                typer.echo(f"{'warning':18} {_remark(one)}")
         elif value not in (None, "", []):
             typer.echo(f"{name:18} {value}")
 
@@ -138,14 +145,21 @@ def dead(
     if as_json:
         typer.echo(json.dumps({"dead": letters}, ensure_ascii=False))
         return
-    from rich.console import Console
     from rich.table import Table
 
-    table = Table(_id_column("id"), "what", "stage", "attempts", "error", "detail", box=None)
+    table = Table(
+        _whole_column("id", ID_WIDTH),
+        "what",
+        "stage",
+        "attempts",
+        _whole_column("error", CODE_WIDTH),
+        "detail",
+        box=None,
+    )
     for letter in letters:
         told = {**letter, "detail": letter["detail"] or letter["message"]}
         table.add_row(*(str(told[name] or "") for name in ("id", "what", "stage", "attempts", "code", "detail")))
-    Console().print(table if letters else "No dead letters.")
+    _print(table if letters else "No dead letters.")
 
 
 DELIVERY_SHOWN = ("kind", "run", "state", "attempts", "ref", "error_detail", "sent_at", "bounced_at", "bounce")
@@ -231,6 +245,12 @@ def _in_words(delivery: dict[str, Any]) -> str:
     return said + (f"; BOUNCED {delivery['bounced_at']}: {delivery['bounce']}" if delivery["bounced_at"] else "")
 
 
+def _remark(warning: dict[str, Any]) -> str:
+    """A warning of a row, whose pages count from 0, such as `page 3: Some text was made smaller. (small_text)`."""
+    page = f"page {warning['page'] + 1}: " if warning.get("page") is not None else ""
+    return f"{page}{warning['message']} ({warning['code']})"
+
+
 def _time(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
@@ -239,21 +259,27 @@ def _show_jobs(told: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"jobs": told}, ensure_ascii=False))
         return
-    from rich.console import Console
     from rich.table import Table
 
     columns = ("job_id", "status", "progress", "filename", "target_lang", "engine", "created_at")
-    table = Table(_id_column(columns[0]), *columns[1:], box=None)
+    table = Table(_whole_column(columns[0], ID_WIDTH), *columns[1:], box=None)
     for one in told:
         table.add_row(*(str(one[name] if one[name] is not None else "") for name in columns))
-    Console().print(table if told else "No jobs.")
+    _print(table if told else "No jobs.")
 
 
-def _id_column(name: str) -> Column:
-    """A column whose ids stay whole, to be copied into the next command, however narrow the terminal is."""
+def _whole_column(name: str, width: int) -> Column:
+    """A column whose words stay whole, to be copied into the next command, however narrow the terminal is."""
     from rich.table import Column
 
-    return Column(name, no_wrap=True, min_width=ID_WIDTH)
+    return Column(name, no_wrap=True, min_width=width)
+
+
+def _print(table: Table | str) -> None:
+    """As wide as the terminal; where there is none, as wide as it needs, for `grep` and the like."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else UNCUT).print(table)
 
 
 def _done(row: dict[str, Any], what: str, as_json: bool) -> None:

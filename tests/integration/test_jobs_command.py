@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from dragoman import queues
 from dragoman.cli import app
-from dragoman.db import jobs, lease
+from dragoman.db import jobs, lease, outbox
 from dragoman.errors import EngineKeyRejected, NotFound, QuotaUsedUp
-from tests.rows import add_job, claim_job, complete, row
+from tests.rows import add_job, add_message, change, claim_job, complete, row
 from tests.servers.redis import Redis
 
 
@@ -82,3 +82,28 @@ def test_list_by_status_and_owner(command, database):
     assert [job["job_id"] for job in command("list", "--owner", "web:ann")["jobs"]] == [done]
     assert [job["job_id"] for job in command("list", "--status", "PENDING")["jobs"]] == [fresh]
     assert "COMPLETED" in command("list", "--status", "nonsense")
+
+
+def test_show_has_the_question_of_a_mail_s_job_beside_the_answer(command, database):
+    message_id = add_message(database)
+    job_id = add_job(database, message_id)
+    with database.write() as connection:
+        outbox.owe(connection, owner=job_id, run=1, kind=outbox.Kind.QUESTION, channel="email")
+    with database.write() as connection:
+        outbox.owe(connection, owner=message_id, run=1, kind=outbox.Kind.FINAL, channel="email")
+    assert [one["kind"] for one in command("show", job_id)["deliveries"]] == ["question", "final"]
+
+
+def test_lists_are_whole_where_there_is_no_terminal(settings, database, command):
+    bury(database, QuotaUsedUp("It is used up. " + "Really. " * 30), filename="a-long-name-" * 8 + ".pdf")
+    for word, wanted in (("list", "a-long-name-" * 8 + ".pdf"), ("dead", "Really. " * 29)):
+        said = CliRunner().invoke(app, ["jobs", word, "--data", str(settings.data_dir)]).stdout
+        assert wanted in said
+
+
+def test_show_says_warnings_in_words(settings, database, command):
+    warning = {"code": "small_text", "page": 2, "message": "Some text was made smaller."}
+    job_id = add_job(database)
+    change(database, jobs.JOBS, job_id, warnings=[warning])
+    said = CliRunner().invoke(app, ["jobs", "show", job_id, "--data", str(settings.data_dir)]).stdout
+    assert "page 3: Some text was made smaller. (small_text)" in said
