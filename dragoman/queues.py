@@ -107,7 +107,8 @@ def make_app(settings: Settings) -> Celery:
     """The Celery application of this process. Raises SettingsInvalid without a broker."""
     if not settings.broker_url:
         raise SettingsInvalid(
-            "DRAGOMAN_BROKER_URL is empty: only `dragoman up` and `dragoman demo` bring their own broker."
+            "DRAGOMAN_BROKER_URL is empty: only `dragoman up` and `dragoman demo` bring their own broker.",
+            advice="Set it, for example to redis://127.0.0.1:6379/0, and start again.",
         )
     app = Celery("dragoman", broker=settings.broker_url, amqp=broker.Amqp, set_as_current=False)
     app.conf.update(SETTINGS)

@@ -29,9 +29,9 @@ def run(settings: Settings) -> None:
     configure_logs(settings.log_format)
     setup_logging.connect(_logs_are_set_up, weak=False)
     configure_traces("dragoman-notifier")
+    app = queues.make_app(settings)
     schema.wait_until_current(settings.database)
     context = open_context(settings)
-    app = queues.make_app(settings)
     register(app, lambda: context)
     hearing = Hearing(app, "notifier", THREADS, settings.lease_s)
     worker = app.Worker(

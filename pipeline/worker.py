@@ -40,8 +40,8 @@ LEDGER_OF = {
 def run(settings: Settings) -> None:
     """Work until SIGTERM (which lets running tasks end for a while) or Ctrl-C."""
     telemetry.configure_logs(settings.log_format)
-    schema.wait_until_current(settings.database)
     app = make_worker_app(settings)
+    schema.wait_until_current(settings.database)
     hearing = Hearing(app, "worker", settings.worker_concurrency, settings.lease_s)
     with Pulse(settings, "worker", hearing.facts):
         app.worker_main(
