@@ -86,6 +86,11 @@ def alive(connection: Connection) -> dict[str, float]:
     return {service: float(age) for service, age in rows}
 
 
+def check_writable(connection: Connection) -> None:
+    """Change nothing, in a transaction that may write. Raises where rows are only read: a follower, a file without leave to write."""
+    connection.execute(update(HEARTBEATS).where(HEARTBEATS.c.service == "").values(service=""))
+
+
 def pulse(connection: Connection, service: str, pid: int, facts: dict[str, Any]) -> None:
     """What process `pid` of `service` says of itself now."""
     upsert(connection, PULSES, ("service", "pid"), service=service, pid=pid, facts=facts, seen_at=now_s())

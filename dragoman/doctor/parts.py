@@ -37,8 +37,8 @@ def data(settings: Settings) -> Iterator[Finding]:
 
 
 def database(settings: Settings) -> Iterator[Finding]:
-    """Whether it answers with the schema of this version. Raises DatabaseUnavailable."""
-    from dragoman.db import schema
+    """Whether it answers with the schema of this version, and takes rows. Raises DatabaseUnavailable."""
+    from dragoman.db import presence, schema
     from dragoman.db.engine import Database
 
     kind = urlsplit(settings.database).scheme.partition("+")[0]
@@ -50,6 +50,9 @@ def database(settings: Settings) -> Iterator[Finding]:
     database = Database(settings.database)
     try:
         found = schema.fit(database)
+        if found is schema.Fit.CURRENT:
+            with database.write() as connection:
+                presence.check_writable(connection)
     finally:
         database.close()
     if found is schema.Fit.CURRENT:
@@ -117,6 +120,8 @@ def _redis(url: str) -> Finding:
     except redis.ResponseError as error:
         advice = "Give it more memory (maxmemory), or mend what it says."
         return Finding("broker", Verdict.FAIL, f"answers, and takes nothing ({error})", advice)
+    except redis.AuthenticationError as error:
+        return Finding("broker", Verdict.FAIL, f"refuses our password ({error})", "Mend it in DRAGOMAN_BROKER_URL.")
     except redis.RedisError as error:
         return Finding("broker", Verdict.FAIL, f"does not answer ({error})", "Start it, or mend DRAGOMAN_BROKER_URL.")
     return Finding("broker", Verdict.OK, "answers")

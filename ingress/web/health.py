@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from dragoman.broker import BROKER_ERRORS, refuses
-from dragoman.db import schema
+from dragoman.db import presence, schema
 from dragoman.errors import DatabaseUnavailable
 from dragoman.intake import Intake
 from dragoman.queues import waiting
@@ -133,6 +133,8 @@ def check_ready(intake: Intake) -> None:
     found = schema.fit(intake.database)
     if found is not schema.Fit.CURRENT:
         raise DatabaseUnavailable(str(found))
+    with intake.database.write() as connection:
+        presence.check_writable(connection)
     key = f"probes/{uuid.uuid4().hex}/ready"
     intake.store.put(key, io.BytesIO(b"ready"))
     intake.store.delete(key)

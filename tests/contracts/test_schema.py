@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from dragoman.db import jobs, schema
+from dragoman.db import jobs, presence, schema
 from dragoman.db.engine import Database
 from dragoman.db.models import Base
 from dragoman.db.schema import Fit
@@ -82,6 +82,20 @@ def test_postgresql_that_takes_no_writes_is_trouble_that_passes(postgresql_url):
         connection.execute(text("CREATE TABLE t (x INTEGER)"))
     assert "read-only" in caught.value.detail
     database.close()
+
+
+def test_postgresql_that_takes_no_rows_is_seen_without_changing_one(postgresql_url):
+    database, reading = (
+        Database(postgresql_url),
+        Database(f"{postgresql_url}?options=-cdefault_transaction_read_only%3Don"),
+    )
+    schema.upgrade(database)
+    with database.write() as connection:
+        presence.check_writable(connection)
+    with pytest.raises(DatabaseUnavailable, match="does not answer"), reading.write() as connection:
+        presence.check_writable(connection)
+    database.close()
+    reading.close()
 
 
 def test_processes_that_start_together_upgrade_once(url):

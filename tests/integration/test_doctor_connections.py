@@ -6,7 +6,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
+from dragoman.db import schema
+from dragoman.db.engine import Database
 from dragoman.doctor import Finding, Verdict, doors, examine, parts
+from dragoman.errors import DatabaseUnavailable
 from dragoman.settings import Settings
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.servers.process import LOOPBACK, free_port, wait_until
@@ -88,6 +91,28 @@ def test_a_broker_that_takes_nothing_fails_though_it_answers(redis_server):
     assert finding.verdict is Verdict.FAIL
     assert "takes nothing" in finding.said
     assert "maxmemory" in finding.todo
+
+
+def test_a_broker_that_refuses_our_password_is_said_so(redis_server):
+    with redis_server.client() as client:
+        client.config_set("requirepass", "another")
+        try:
+            [finding] = parts.broker(Settings.from_env(broker_url=redis_server.url))
+        finally:
+            client.config_set("requirepass", "")
+    assert finding.verdict is Verdict.FAIL
+    assert finding.said.startswith("refuses our password")
+    assert "DRAGOMAN_BROKER_URL" in finding.todo
+
+
+def test_a_database_that_takes_no_rows_fails_though_it_answers(postgresql_url):
+    database = Database(postgresql_url)
+    schema.upgrade(database)
+    database.close()
+    reading = Settings.from_env(database_url=f"{postgresql_url}?options=-cdefault_transaction_read_only%3Don")
+    with pytest.raises(DatabaseUnavailable) as caught:
+        list(parts.database(reading))
+    assert "read-only" in caught.value.detail
 
 
 def test_a_mail_server_is_greeted_and_gets_nothing():

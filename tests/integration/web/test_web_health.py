@@ -45,6 +45,17 @@ def test_not_ready_with_the_schema_of_another_version(
     assert "dragoman db upgrade" in answer.json["detail"]
 
 
+def test_not_ready_where_the_database_takes_no_rows(
+    settings: Settings, database: Database, store: BlobStore, doorbell: RecordingDoorbell
+) -> None:
+    file = database.url.removeprefix("sqlite:///")
+    read_only = Database(f"sqlite:///file:{file}?mode=ro&uri=true")
+    with serving(make_app(settings, Intake(read_only, store, doorbell, settings))) as port:
+        answer = Client(port).get("/readyz")
+    read_only.close()
+    assert (answer.status, answer.json["code"]) == (503, "database_unavailable")
+
+
 def test_metrics_count_the_ledgers(client: Client, worker: Worker, database: Database) -> None:
     ids = [client.upload().json["job_id"] for _ in range(3)]
     worker.all(ids[0])
