@@ -13,6 +13,7 @@ import os
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
@@ -39,6 +40,13 @@ NOISY = (
     "asyncio",
     "alembic.runtime",
 )
+TALKATIVE = (
+    "celery.worker.consumer",
+    "celery.worker.pidbox",
+    "celery.beat",
+    "kombu",
+    "flower",
+)  # while the broker is away
 # The defaults show local variables, and those hold documents' texts, addresses and tokens.
 TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 _propagator = TraceContextTextMapPropagator()
@@ -71,11 +79,35 @@ def configure_logs(log_format: str = "auto", level: int = logging.INFO) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
+    handler.addFilter(Repeats())
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level)
     logging.captureWarnings(True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class Repeats(logging.Filter):
+    """Lets a library say the same thing once in `every_s` seconds: Celery tells of a broker that is away at each try, every 3 s from each part.
+
+    The same: of one logger and with one template, whatever is put into it. Our own events are never left out.
+    """
+
+    def __init__(self, every_s: float = 60.0, now: Callable[[], float] = time.monotonic) -> None:
+        """`now`: seconds, from any start."""
+        super().__init__()
+        self._every_s, self._now = every_s, now
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is told."""
+        if not record.name.startswith(TALKATIVE) or not isinstance(record.msg, str):
+            return True
+        key, now = (record.name, record.msg), self._now()
+        if now - self._said.get(key, float("-inf")) < self._every_s:
+            return False
+        self._said[key] = now
+        return True
 
 
 def configure_traces(service: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from enum import StrEnum
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from dragoman.errors import DatabaseUnavailable
 log = structlog.get_logger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+TELL_EVERY_S = 60.0
 LOOK_EVERY_S = 3.0
 LOCK = 7_241_001  # any number, the same for all: PostgreSQL's advisory lock while migrating
 
@@ -63,14 +65,17 @@ def is_current(database: Database) -> bool:
 
 
 def wait_until_current(url: str, stop: threading.Event | None = None) -> None:
-    """Return when the database has the schema that this program needs, or when `stop` is set; the log says what is waited for.
+    """Return when the database has the schema that this program needs, or when `stop` is set; the log says what is waited for, each minute.
 
     For processes that would do harm, or end again and again, with another one.
     """
     stop, database = stop or threading.Event(), Database(url)
+    told, told_at = "", 0.0
     try:
         while (waits_for := _lacking(database)) is not None:
-            log.error("waiting_for_database", reason=waits_for)
+            if waits_for != told or time.monotonic() - told_at > TELL_EVERY_S:
+                told, told_at = waits_for, time.monotonic()
+                log.error("waiting_for_database", reason=waits_for)
             if stop.wait(LOOK_EVERY_S):
                 return
     finally:

@@ -160,3 +160,26 @@ def test_nothing_is_exported_without_an_endpoint():
     telemetry.configure_traces("tests")
     assert trace.get_tracer_provider() is before
     telemetry.flush_traces()
+
+
+def test_a_library_says_the_same_once_a_minute_and_we_say_all_of_it(as_json) -> None:
+    lines = as_json()
+    library, ours = logging.getLogger("celery.worker.consumer.consumer"), structlog.get_logger("dragoman.health")
+    for attempt in range(3):
+        library.error("Cannot connect: %s", attempt)
+        ours.warning("broker_unreachable", attempt=attempt)
+    library.error("Something else")
+    said = [line["event"] for line in lines()]
+    assert said.count("broker_unreachable") == 3
+    assert [event for event in said if event != "broker_unreachable"] == ["Cannot connect: 0", "Something else"]
+
+
+def test_a_library_that_goes_on_is_heard_again() -> None:
+    now = [100.0]
+    repeats = telemetry.Repeats(every_s=60.0, now=lambda: now[0])
+    record = logging.LogRecord("celery.beat", logging.ERROR, "", 0, "away", (), None)
+    assert repeats.filter(record)
+    now[0] = 159.0
+    assert not repeats.filter(record)
+    now[0] = 160.0
+    assert repeats.filter(record)
