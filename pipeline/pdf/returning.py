@@ -23,6 +23,7 @@ WIDE_SLACK = 4.0
 LONGEST_NAME = 31  # characters that MuPDF keeps of a font's name
 SUBSET_MARK = 7  # ISO 32000-1 9.6.4: six letters and a plus
 _ENCODING = re.compile("-*-Identity-H$")
+BLANK = ord(" ")
 EDGE = 0.1  # points before a part's left edge, from which a letter belongs to it
 
 Matrix = tuple[float, float, float, float]
@@ -60,40 +61,60 @@ class _Glyph:
     advance: float
 
 
+Extents = Mapping[int, tuple[float, float]]
+"""Where wanted letters are in the turned space of a direction: by the rounded height of a baseline, from the first to the last of them."""
+
+
 class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no types
     """Notes the glyphs that are filled with a colour, in the unrotated page's space. Blanks are left out.
 
-    `heights`: rounded y of baselines, in the turned space of each direction; all that stands elsewhere is left out too.
+    `wanted`: all that stands elsewhere is left out too.
     """
 
-    def __init__(self, heights: Mapping[Direction, set[int]]) -> None:
+    def __init__(self, wanted: Mapping[Direction, Extents]) -> None:
         super().__init__()
-        self._heights = [(dx, dy, known) for (dx, dy), known in heights.items()]
+        self._wanted = [(dx, dy, known) for (dx, dy), known in wanted.items()]
         self.use_virtual_fill_text()
         self.glyphs: list[_Glyph] = []
 
-    def _is_near(self, x: float, y: float) -> bool:
-        for dx, dy, known in self._heights:  # noqa: SIM110  # a generator for each letter takes longer than the test
-            if round(y * dx - x * dy) in known:
+    def _is_near(self, x: float, y: float, to_x: float, to_y: float) -> bool:
+        """Whether wanted letters may stand between two points; where these are on two lines, they may."""
+        for dx, dy, known in self._wanted:
+            height = round(y * dx - x * dy)
+            if height != round(to_y * dx - to_x * dy):
                 return True
+            if height in known:
+                first, last = known[height]
+                one, other = x * dx + y * dy, to_x * dx + to_y * dy
+                if min(one, other) <= last and first <= max(one, other):
+                    return True
         return False
 
     def fill_text(self, _context: Any, text: Any, ctm: Any, *_paint: Any) -> None:
         """Called by MuPDF for each piece of text."""
+        a, b, c, d, e, f = ctm.a, ctm.b, ctm.c, ctm.d, ctm.e, ctm.f
         span = text.head
         while span:
-            font = mupdf.ll_fz_font_name(span.font)
-            turn = mupdf.ll_fz_concat(span.trm, ctm)
-            items = mupdf.FzTextSpan(span)
-            a, b, c, d, e, f = ctm.a, ctm.b, ctm.c, ctm.d, ctm.e, ctm.f
-            for place in range(span.len):
+            items, count = mupdf.FzTextSpan(span), span.len
+            ends = []
+            for place in (0, count - 1) if count else ():
                 item = items.items(place)
-                at_x, at_y = item.x, item.y
-                x, y = at_x * a + at_y * c + e, at_x * b + at_y * d + f
-                if self._is_near(x, y) and item.ucs != ord(" "):
-                    advance = item.adv * hypot(turn.a, turn.b)
-                    self.glyphs.append(_Glyph(font, item.cid, (turn.a, turn.b, turn.c, turn.d), x, y, advance))
+                ends += [item.x * a + item.y * c + e, item.x * b + item.y * d + f]
+            if ends and self._is_near(*ends):
+                self._note(span, items, ctm)
             span = span.next
+
+    def _note(self, span: Any, items: Any, ctm: Any) -> None:
+        a, b, c, d, e, f = ctm.a, ctm.b, ctm.c, ctm.d, ctm.e, ctm.f
+        font = mupdf.ll_fz_font_name(span.font)
+        turn = mupdf.ll_fz_concat(span.trm, ctm)
+        sides, long = (turn.a, turn.b, turn.c, turn.d), hypot(turn.a, turn.b)
+        for place in range(span.len):
+            item = items.items(place)
+            at_x, at_y = item.x, item.y
+            x, y = at_x * a + at_y * c + e, at_x * b + at_y * d + f
+            if item.ucs != BLANK and self._is_near(x, y, x, y):
+                self.glyphs.append(_Glyph(font, item.cid, sides, x, y, item.adv * long))
 
 
 def found(
@@ -106,16 +127,13 @@ def found(
     wanted = list(originals)
     if not wanted:
         return {}, {}
-    heights: dict[Direction, set[int]] = {}
-    for original, direction in wanted:
-        for _, _, baseline, _ in original.parts:
-            heights.setdefault(direction, set()).update(_heights(baseline, WIDE_SLACK))
+    extents = _extents(wanted)
     fonts = _Fonts(page)
-    device = _Device(heights)
+    device = _Device(extents)
     mupdf.fz_run_page(page.this, device, mupdf.FzMatrix(), mupdf.FzCookie())
     mupdf.fz_close_device(device)
     ready: dict[Original, Returned] = {}
-    by_direction = {direction: _Places(device.glyphs, direction) for direction in heights}
+    by_direction = {direction: _Places(device.glyphs, direction) for direction in extents}
     for original, direction in wanted:
         glyphs = by_direction[direction].of(original)
         letters = list(_letters(glyphs, original.baseline, fonts))
@@ -123,6 +141,17 @@ def found(
             width = max(x + glyph.advance for x, _, glyph in glyphs) - min(x for x, _, _ in glyphs)
             ready[original] = Returned(tuple(letters), width)
     return ready, fonts.used
+
+
+def _extents(wanted: Iterable[tuple[Original, Direction]]) -> dict[Direction, dict[int, tuple[float, float]]]:
+    extents: dict[Direction, dict[int, tuple[float, float]]] = {}
+    for original, direction in wanted:
+        known = extents.setdefault(direction, {})
+        for left, right, baseline, _ in original.parts:
+            for height in _heights(baseline, WIDE_SLACK):
+                first, last = known.get(height, (left, right))
+                known[height] = min(first, left - EDGE), max(last, right, left + EDGE)
+    return extents
 
 
 def _letters(glyphs: Sequence[tuple[float, float, _Glyph]], baseline: float, fonts: _Fonts) -> Iterator[Letter]:
