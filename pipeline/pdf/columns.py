@@ -23,7 +23,9 @@ def over(paragraphs: Sequence[Paragraph], rooms: Rooms) -> dict[int, int]:
     for place, upper in enumerate(paragraphs):
         rect = rooms.text_below(upper.rect)
         lower = places.get(rect) if rect else None
-        if lower is not None and _are_column(upper, paragraphs[lower]) and _is_alone(paragraphs[lower], starts):
+        if rect is None or lower is None or not _are_column(upper, paragraphs[lower]):
+            continue
+        if _is_alone(paragraphs[lower], starts) and rooms.are_by_themselves(upper.rect, rect):
             found[lower] = place
     return found
 

@@ -49,9 +49,11 @@ class Composer:
         kept, sheet = [*cores(stay), *page.aslant], (0.0, 0.0, page.width, page.height)
         columns = columns_of(texts, blocks) if not self._there.moved else []
         composed = self._fitted(blocks, texts, columns)
-        if columns and (wrong := misplaced([self._placed(one) for one in composed], kept, sheet)):
+        wrong = misplaced([self._placed(one) for one in composed], kept, sheet) if columns else None
+        if wrong:
             composed = self._fitted(blocks, texts, [column for column in columns if not wrong.intersection(column)])
-        self._clear(composed, kept, sheet)
+        if wrong != set() or not all(one.setting.fits for one in composed):
+            self._clear(composed, kept, sheet)
         return [one for one in composed if one.setting.fits or one.block.id in self._there.moved]
 
     def _fitted(

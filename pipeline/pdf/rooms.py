@@ -49,26 +49,24 @@ class Rooms:
         return left, rect[1], right, max(bottom, rect[3])
 
     def text_below(self, rect: Rect) -> Rect | None:
-        """The text under `rect` on the same ground, with nothing between, nor beside one of them within both; None: there is none."""
+        """The text that begins next under `rect`; None: there is none, or more than one."""
         top = self._texts.next_below(rect[0], rect[2], rect[3] - SUNK)
         if top is None:
             return None
-        near = {other for other in self._texts.beside(top - 1, top + 1) if other[1] == top}
+        near = {other for other in self._texts.beside(top, top + 1) if other[1] == top}
         near = {other for other in near if overlap(other[0], other[2], rect[0], rect[2]) > 0}
-        if len(near) > 1:
-            return None
-        (below,) = near
-        column = min(rect[0], below[0]), rect[1], max(rect[2], below[2]), below[3]
-        if self._ground.fill_under(rect) != self._ground.fill_under(below) or self._is_shared(column, {rect, below}):
-            return None
-        return below
+        return near.pop() if len(near) == 1 else None
 
-    def _is_shared(self, column: Rect, own: set[Rect]) -> bool:
-        """Whether something else reaches into a stretch of a column."""
-        core = column[0] + 1, column[1] + SUNK, column[2] - 1, column[3] - SUNK
-        pictures = (one for one in self._pictures if not contains(one, column, slack=2))
-        others = (one for one in self._texts.beside(core[1], core[3]) if one not in own)
-        return self._edges.meets(core) or any(intersects(one, core) for one in (*pictures, *others))
+    def are_by_themselves(self, upper: Rect, lower: Rect) -> bool:
+        """Whether two texts stand on the same ground, with nothing between them, nor beside one of them within both."""
+        core = min(upper[0], lower[0]) + 1, upper[1] + SUNK, max(upper[2], lower[2]) - 1, lower[3] - SUNK
+        others = (one for one in self._texts.beside(core[1], core[3]) if one not in (upper, lower))
+        pictures = (one for one in self._pictures if not contains(one, core, slack=2))
+        return (
+            not self._edges.meets(core)
+            and not any(intersects(one, core) for one in (*pictures, *others))
+            and self._ground.fill_under(upper) == self._ground.fill_under(lower)
+        )
 
     def _sides(self, rect: Rect, inset: float, pictures: Sequence[Rect], limits: Rect) -> tuple[float, float]:
         left, right = limits[0], limits[2]
