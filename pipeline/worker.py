@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import importlib
+import multiprocessing
+import tempfile
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -40,6 +42,7 @@ LEDGER_OF = {
 def run(settings: Settings) -> None:
     """Work until SIGTERM (which lets running tasks end for a while) or Ctrl-C."""
     telemetry.configure_logs(settings.log_format)
+    leave_no_folder()
     app = make_worker_app(settings)
     schema.wait_until_current(settings.database)
     hearing = Hearing(app, "worker", settings.worker_concurrency, settings.lease_s)
@@ -56,6 +59,11 @@ def run(settings: Settings) -> None:
                 "--without-mingle",
             ]
         )
+
+
+def leave_no_folder() -> None:
+    """Billiard keeps its counters in files that it deletes at once, in a folder of their own that a kill -9 would leave behind for ever."""
+    multiprocessing.current_process()._config["tempdir"] = tempfile.gettempdir()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def make_worker_app(settings: Settings) -> Celery:

@@ -7,6 +7,7 @@ import secrets
 import signal
 import uuid
 from contextlib import suppress
+from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -39,7 +40,9 @@ class SeaweedFS:
         # Nothing that reports to the outside, and none of the services that are not asked here.
         off = ["-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-metricsPort=0"]
         off += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.metricsPort=0"]
-        command = [self._weed, "mini", "-dir=data", "-s3.config=s3.json", *addresses, *ports, *off]
+        # Those lie in /tmp for ever where they are not named.
+        off += [f"-{name}.localSocket={self._server.folder}/{name}.sock" for name in ("s3", "filer")]
+        command = [self._weed, "-logdir=.", "mini", "-dir=data", "-s3.config=s3.json", *addresses, *ports, *off]
         self._server.start(command, ready=self._answers, within_s=60)
 
     def stop(self) -> None:
@@ -55,8 +58,10 @@ class SeaweedFS:
         self._server.send(number)
 
     def remove(self) -> None:
-        """Stop it for good and delete its data."""
+        """Stop it for good and delete its data, and what it leaves in /tmp when it is killed."""
         self._server.remove()
+        for name, port in self._ports.items():
+            Path(f"/tmp/seaweedfs-{name}-grpc-{port + GRPC}.sock").unlink(missing_ok=True)
 
     @property
     def environment(self) -> dict[str, str]:
