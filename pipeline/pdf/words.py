@@ -12,6 +12,7 @@ from typing import Any
 from dragoman.domain.document import Original, Run, Style
 from pipeline.pdf.bidi import levels
 from pipeline.pdf.fonts import Fonts, clean
+from pipeline.pdf.formulas import NOTHING
 from pipeline.pdf.hyphenation import SHORTEST, Hyphenator, hyphenator
 from pipeline.pdf.returning import Returned
 from pipeline.pdf.scripts import is_simple
@@ -86,7 +87,7 @@ class Words:
 
     def of(self, runs: Sequence[Run], *, rtl: bool = False) -> list[Word]:
         """The words of styled runs; a word may change its style in the middle. `rtl`: the paragraph begins at the right."""
-        cleaned = [(clean(run.text), run.style) for run in runs]
+        cleaned = [(_plain(run), run.style) for run in runs]
         size = max((style.size for _, style in cleaned), default=0.0)
         found = levels("".join([text for text, _ in cleaned]), rtl=rtl)
         line = _Line()
@@ -138,6 +139,12 @@ class Words:
         if look is None:
             look = self._looks[style, rise] = Look(self.fonts, style, rise)
         return look
+
+
+def _plain(run: Run) -> str:
+    """The text of a run as it can be set; a character without a meaning is a blank, most often it was one."""
+    text = clean(run.text)
+    return text if run.style.original else text.replace(NOTHING, " ")
 
 
 class _Line:

@@ -177,3 +177,7 @@ def test_letters_get_a_little_narrower_before_they_get_smaller():
     smaller = fit(text, box(right=natural * 0.9, bottom=12.5))
     assert smaller.across * natural <= natural * 0.9
     assert smaller.scale > 0.9
+
+
+def test_a_character_without_a_meaning_is_a_blank():
+    assert [letters(word) for word in words("one\ufffctwo")] == ["one", "two"]
