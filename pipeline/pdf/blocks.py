@@ -60,7 +60,9 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
     body = _body_size(rows)
     typescript = typewritten(rows) > MOSTLY
     texts: Neighbours | None = None  # of pages with formulas only
-    over, ids = columns.over(paragraphs, rooms), dict[int, str]()
+    pairs = columns.pairs(paragraphs, rooms)
+    over, centred = columns.over(paragraphs, pairs, rooms), columns.centred(paragraphs, pairs)
+    ids: dict[int, str] = {}
     blocks = []
     for place, paragraph in enumerate(paragraphs):
         kind = _kind(paragraph, body, typescript)
@@ -73,6 +75,8 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
             continue
         paragraph.align = _align(paragraph, ground, sheet, right)
         marker, paragraph.rows = split(paragraph.rows)
+        if marker is None and place in centred:
+            paragraph.align = Align.CENTER
         if marker is not None:
             blocks.append(_block(next(names), Paragraph([marker]), None, direction, BlockKind.FORMULA))
         room = rooms.around(paragraph.rect, single=len(paragraph.rows) == 1)

@@ -10,24 +10,51 @@ from pipeline.pdf.paragraphs import Paragraph
 from pipeline.pdf.rooms import Rooms
 
 SAME_EDGE, SAME_MIDDLE = 3.0, 2.0  # points that left edges, and middles, of one column may be apart
+TITLE_MIDDLE = 0.15  # of the size: the same for titles
 INDENT = 3.0  # of the size: how far a paragraph of one row may be indented
 LEVEL = 1.5  # points: what begins as near to a baseline stands in a row with it
-FARTHEST = 4.0  # of the size: what stands farther below belongs to something else
+FARTHEST, FARTHEST_TITLE = (
+    4.0,
+    8.0,
+)  # of the size: what stands farther below belongs to something else; of a title that is centred too
 
 
-def over(paragraphs: Sequence[Paragraph], rooms: Rooms) -> dict[int, int]:
-    """For the place of each paragraph that others may push down: the place of the one over it."""
+Pairs = Sequence[tuple[int, int]]
+
+
+def pairs(paragraphs: Sequence[Paragraph], rooms: Rooms) -> Pairs:
+    """The places of each paragraph and of the one that begins next under it."""
     places = {paragraph.rect: place for place, paragraph in enumerate(paragraphs)}
+    below = [rooms.text_below(paragraph.rect) for paragraph in paragraphs]
+    return [(place, places[rect]) for place, rect in enumerate(below) if rect in places]
+
+
+def over(paragraphs: Sequence[Paragraph], found: Pairs, rooms: Rooms) -> dict[int, int]:
+    """For the place of each paragraph that others may push down: the place of the one over it."""
     starts = sorted(paragraph.rows[0].baseline for paragraph in paragraphs)
-    found = {}
-    for place, upper in enumerate(paragraphs):
-        rect = rooms.text_below(upper.rect)
-        lower = places.get(rect) if rect else None
-        if rect is None or lower is None or not _are_column(upper, paragraphs[lower]):
+    one_under_the_other = [
+        (place, below) for place, below in found if _are_column(paragraphs[place], paragraphs[below])
+    ]
+    return {
+        below: place
+        for place, below in one_under_the_other
+        if _is_alone(paragraphs[below], starts)
+        and rooms.are_by_themselves(paragraphs[place].rect, paragraphs[below].rect)
+    }
+
+
+def centred(paragraphs: Sequence[Paragraph], found: Pairs) -> set[int]:
+    """The places of single rows that have their middle in common with what is near over or under them, and their beginning with none."""
+    middle, edge = set[int](), set[int]()
+    for pair in found:
+        upper, lower = (paragraphs[place] for place in pair)
+        if lower.rect[1] - upper.rect[3] > FARTHEST_TITLE * lower.rows[0].size:
             continue
-        if _is_alone(paragraphs[lower], starts) and rooms.are_by_themselves(upper.rect, rect):
-            found[lower] = place
-    return found
+        if abs(upper.rect[0] - lower.rect[0]) < SAME_EDGE:
+            edge.update(pair)
+        elif abs(_middle(upper.rect) - _middle(lower.rect)) < max(SAME_MIDDLE, TITLE_MIDDLE * lower.rows[0].size):
+            middle.update(pair)
+    return {place for place in middle - edge if len(paragraphs[place].rows) == 1}
 
 
 def _are_column(upper: Paragraph, lower: Paragraph) -> bool:

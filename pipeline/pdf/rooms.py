@@ -10,6 +10,7 @@ from pipeline.pdf.ground import Ground, Neighbours
 
 GAP = 4.0  # points kept to a neighbour's text
 RULE_GAP = 1.5  # points kept to a rule or the edge of a fill
+SPARSE, WIDEST = 0.5, 0.12  # of the page's width: what text takes at least to show its margins, and such a margin
 MARGIN = 18.0  # points kept to the page's edge where the page has no text nearer to it
 KEPT_GAP = 0.4  # of the space under a paragraph: what stays, so that paragraphs are still told apart
 EDGE = 2.0  # points that right edges of one column may be apart
@@ -108,6 +109,8 @@ def _columns(flow: Sequence[Rect]) -> list[tuple[float, float]]:
 def _content(rects: Sequence[Rect], page: Rect) -> Rect:
     """Where text may stand on the page: as far out as its text does, and symmetrically at least."""
     x0, y0, x1, y1 = union(rects)
+    if x1 - x0 < SPARSE * (page[2] - page[0]):  # a page with a title, or a few words: they say nothing of its margins
+        x0, x1 = min(x0, page[0] + WIDEST * (page[2] - page[0])), max(x1, page[2] - WIDEST * (page[2] - page[0]))
     left = max(page[0] + MARGIN, min(x0, page[0] + (page[2] - x1)))
     right = max(x1, page[2] - max(left - page[0], MARGIN))
     bottom = max(y1, page[3] - 2 * MARGIN)
