@@ -6,7 +6,7 @@ runs the server can do (`for_admin`), whether another try may help (`temporary`)
     DragomanError
     ├── RequestError         the sender can mend it; permanent
     │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText  OcrMissing
-    │   ├── TooLarge  TooManyPages  TooComplex  MailTooComplex  LockedMail
+    │   ├── TooLarge  TooManyPages  TooComplex
     │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
     │   └── NotAllowed  NotFound  Gone  Conflict  NoWord  LimitReached > TeamLimitReached
     ├── OperatorError        the admin can mend it; permanent
@@ -151,24 +151,6 @@ class TooComplex(RequestError):
     exit_code = 18
     http_status = 422
     advice = "Please print it as a new PDF in a PDF reader and send that, or split it into parts."
-
-
-class MailTooComplex(RequestError):
-    """The mail could not be taken apart: it has too many parts, or is built in a way that takes too long to read."""
-
-    code = "mail_too_complex"
-    exit_code = 28
-    http_status = 422
-    advice = "Please send the PDF by itself in a new mail."
-
-
-class LockedMail(RequestError):
-    """This part of the mail is encrypted, and only its recipient's key opens it."""
-
-    code = "locked_mail"
-    exit_code = 29
-    http_status = 422
-    advice = "Please send the PDF in a mail that is not encrypted (signed is fine)."
 
 
 class UnknownLanguage(RequestError):

@@ -8,10 +8,28 @@ from contextlib import contextmanager, suppress
 from io import UnsupportedOperation
 from typing import BinaryIO, cast
 
-from dragoman.errors import EmptyFile, LockedMail, MailTooComplex, NotAPdf, RequestError, StoreUnavailable
+from dragoman.errors import EmptyFile, NotAPdf, RequestError, StoreUnavailable
 from dragoman.files import what_is
 from dragoman.intake import Intake, Pdf
 from ingress.email import dissection, parse
+
+
+class MailTooComplex(RequestError):
+    """The mail could not be taken apart: it has too many parts, or is built in a way that takes too long to read."""
+
+    code = "mail_too_complex"
+    exit_code = 28
+    http_status = 422
+    advice = "Please send the PDF by itself in a new mail."
+
+
+class LockedMail(RequestError):
+    """This part of the mail is encrypted, and only its recipient's key opens it."""
+
+    code = "locked_mail"
+    exit_code = 29
+    http_status = 422
+    advice = "Please send the PDF in a mail that is not encrypted (signed is fine)."
 
 
 class Contents:

@@ -13,10 +13,11 @@ from dragoman.db import jobs, presence
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
-from dragoman.errors import Gone, MailTooComplex, StoreUnavailable
+from dragoman.errors import Gone, StoreUnavailable
 from dragoman.intake import Intake
 from dragoman.ports import Capabilities
 from ingress.email import headers
+from ingress.email.contents import MailTooComplex
 from ingress.email.door import message_of
 from ingress.email.headers import Mailbox
 from ingress.email.tasks import open_message, register
