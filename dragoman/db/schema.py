@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from dragoman.db.engine import Database
-from dragoman.errors import DatabaseUnavailable
+from dragoman.errors import DatabaseUnavailable, OperatorError
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +34,12 @@ def config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(database: Database) -> None:
-    """Bring the schema up to date; safe to be run by several processes at once. Raises DatabaseUnavailable."""
+    """Bring the schema up to date; safe to be run by several processes at once. Raises DatabaseUnavailable, OperatorError for a newer one."""
     with database.write() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        if _fit(connection) is Fit.NEWER:
+            raise OperatorError("The database has the schema of another version.", advice=str(Fit.NEWER))
         command.upgrade(config(connection), "head")
 
 
@@ -52,7 +54,11 @@ class Fit(StrEnum):
 def fit(database: Database) -> Fit:
     """Whether the database has the schema that this program needs. Raises DatabaseUnavailable."""
     with database.read() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
+        return _fit(connection)
+
+
+def _fit(connection: Connection) -> Fit:
+    present = MigrationContext.configure(connection).get_current_revision()
     known = ScriptDirectory.from_config(config())
     if present == known.get_current_head():
         return Fit.CURRENT

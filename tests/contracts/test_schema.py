@@ -16,7 +16,7 @@ from dragoman.db import jobs, presence, schema
 from dragoman.db.engine import Database
 from dragoman.db.models import Base
 from dragoman.db.schema import Fit
-from dragoman.errors import DatabaseUnavailable
+from dragoman.errors import DatabaseUnavailable, OperatorError
 from tests.races import together
 from tests.servers.process import LOOPBACK, free_port, wait_until
 
@@ -56,6 +56,16 @@ def test_an_older_and_a_newer_schema_are_told_apart_with_what_to_do(empty):
     with empty.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     assert "update this program" in schema.fit(empty)
+
+
+def test_a_newer_schema_is_left_alone_and_said_so(empty):
+    schema.upgrade(empty)
+    with empty.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(OperatorError) as refused:
+        schema.upgrade(empty)
+    assert refused.value.advice == str(Fit.NEWER)
+    assert schema.fit(empty) is Fit.NEWER
 
 
 def test_a_process_waits_for_its_schema_and_goes_on_by_itself(url, empty):
