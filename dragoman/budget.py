@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from dragoman.db.clock import now_s
 from dragoman.db.jobs import JOBS
 from dragoman.domain.owner import team_of
-from dragoman.errors import LimitReached, TeamLimitReached
+from dragoman.errors import LimitReached
 from dragoman.settings import Settings
 from dragoman.telemetry import hashed
 
@@ -33,6 +33,14 @@ TOMORROW = "Please send it again tomorrow, or ask the admin of this server for m
 NEXT_MONTH = "A new count begins on the first of next month: please send it again then, or ask the admin of this server for more."
 ADVICE = {"jobs": TOMORROW, "pages": TOMORROW, "characters": NEXT_MONTH}
 WHO = {"sender": "sender", "team": "team (a Slack workspace or a mail domain)"}
+
+
+class TeamLimitReached(LimitReached):
+    """That is more than your team may have translated."""
+
+    code = "team_limit_reached"
+    exit_code = 36
+    advice = "Others of your team have used it too. Please try again when the day or the month is over, or ask the admin of this server for more."
 
 
 def check_jobs(connection: Connection, settings: Settings, owner: str, adding: int) -> None:

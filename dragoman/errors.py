@@ -8,7 +8,7 @@ runs the server can do (`for_admin`), whether another try may help (`temporary`)
     │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText  OcrMissing
     │   ├── TooLarge  TooManyPages  TooComplex
     │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
-    │   └── NotAllowed  NotFound  Gone  Conflict  NoWord  LimitReached > TeamLimitReached
+    │   └── NotAllowed  NotFound  Gone  Conflict  NoWord  LimitReached
     ├── OperatorError        the admin can mend it; permanent
     │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing
     │   └── EngineMisbehaved  StageTimedOut  WorkerLost  OutboundRefused
@@ -247,14 +247,6 @@ class LimitReached(RequestError):
     exit_code = 35
     http_status = 429
     advice = "Please try again when the day or the month is over, or ask the admin of this server for more."
-
-
-class TeamLimitReached(LimitReached):
-    """That is more than your team may have translated."""
-
-    code = "team_limit_reached"
-    exit_code = 36
-    advice = "Others of your team have used it too. Please try again when the day or the month is over, or ask the admin of this server for more."
 
 
 class OperatorError(DragomanError):

@@ -13,12 +13,11 @@ from enum import StrEnum
 from typing import Any
 
 from dragoman.domain.job import NO_ENGINE, OPEN, RowState
-from dragoman.errors import DragomanError, LimitReached, TeamLimitReached
+from dragoman.errors import DragomanError, LimitReached
 
 LONGEST_TEXT = 500  # characters of a message or a warning that are shown
 LONGEST_ADVICE = 4000  # of an advice: it may list all languages or pairs of an engine
 LONGEST_NAME = 160  # of a file's name
-LIMITS = (LimitReached.code, TeamLimitReached.code)
 MOST_WARNINGS = 8  # kinds of warning shown for a file; the rest is counted
 ENGINE_NAMES = {"deepl": "DeepL", "apertium": "Apertium", "pseudo": "pseudo-translation"}
 # What could break a line, hide in it or turn it around: controls, line and paragraph separators, bidirectional marks.
@@ -317,11 +316,12 @@ def _outcome(job: Mapping[str, Any]) -> Outcome:
 
 def _problem(facts: Mapping[str, Any], prefix: str = "") -> Problem:
     """What `facts` say under `code`, `message` and `advice`, each behind `prefix`."""
+    code, detail = facts.get(f"{prefix}code") or "", facts.get(f"{prefix}detail") or ""
     return Problem(
         message=plain(facts.get(f"{prefix}message") or "Something went wrong on our side."),
         advice=plain(facts.get(f"{prefix}advice") or "", LONGEST_ADVICE) or DragomanError.advice,
-        code=plain(facts.get(f"{prefix}code") or "", 40),
-        limit=_limit(facts.get(f"{prefix}detail") or "") if facts.get(f"{prefix}code") in LIMITS else None,
+        code=plain(code, 40),
+        limit=_limit(detail) if code.endswith(LimitReached.code) else None,  # a team's too
     )
 
 

@@ -157,7 +157,8 @@ def dead(
         box=None,
     )
     for letter in letters:
-        told = {**letter, "detail": letter["detail"] or letter["message"]}
+        whose = f" (of {letter['of']})" if letter["what"] == "delivery" else ""
+        told = {**letter, "detail": f"{letter['detail'] or letter['message']}{whose}"}
         table.add_row(*(str(told[name] or "") for name in ("id", "what", "stage", "attempts", "code", "detail")))
     _print(table if letters else "No dead letters.")
 
@@ -165,7 +166,7 @@ def dead(
 DELIVERY_SHOWN = ("kind", "run", "state", "attempts", "ref", "error_detail", "sent_at", "bounced_at", "bounce")
 SHOWN = (
     "owner", "channel", "message_id", "run", "epoch", "attempts", "losses", "source_size", "result_size", "characters",
-    "characters_billed", "to_bill", "remembered", "waiting_for", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",
+    "characters_billed", "to_bill", "remembered", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",
 )  # fmt: skip
 
 
@@ -222,6 +223,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         "status": status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"]),
         "stage": row["stage"],
         "progress": row["progress"],
+        "waiting_for": row["waiting_for"] if row["state"] == RowState.WAITING else None,
         "filename": row["filename"],
         "source_lang": row["source_lang"],
         "target_lang": row["target_lang"],
@@ -264,7 +266,9 @@ def _show_jobs(told: list[dict[str, Any]], as_json: bool) -> None:
     columns = ("job_id", "status", "progress", "filename", "target_lang", "engine", "created_at")
     table = Table(_whole_column(columns[0], ID_WIDTH), *columns[1:], box=None)
     for one in told:
-        table.add_row(*(str(one[name] if one[name] is not None else "") for name in columns))
+        waits = f", waits for {one['waiting_for']}" if one["waiting_for"] else ""
+        shown = {**one, "status": f"{one['status']}{waits}"}
+        table.add_row(*(str(shown[name] if shown[name] is not None else "") for name in columns))
     _print(table if told else "No jobs.")
 
 

@@ -20,7 +20,7 @@ LEDGERS: tuple[tuple[str, Table], ...] = (("job", JOBS), ("message", INBOX), ("d
 def listed(connection: Connection, limit: int = 50, code: str | None = None) -> list[dict[str, Any]]:
     """The newest dead rows, newest first, of one error class or of all.
 
-    Each with `id`, `what`, `stage` (a job's), `attempts`, `losses`, `code`, `message`, `detail`, `trace_id` and `ended_at`.
+    Each with `id`, `what`, `of` (the job or message that a delivery answers, the message that a job came in), `stage` (a job's), `attempts`, `losses`, `code`, `message`, `detail`, `trace_id` and `ended_at`.
     """
     letters = [_letter(what, dict(row)) for what, table in LEDGERS for row in _dead(connection, table, limit, code)]
     return sorted(letters, key=lambda letter: -(letter["ended_at"] or 0.0))[:limit]
@@ -56,6 +56,7 @@ def _letter(what: str, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": row["id"],
         "what": what,
+        "of": row.get("owner") if what == "delivery" else row.get("message_id"),
         "stage": row.get("stage"),
         "attempts": row["attempts"],
         "losses": row["losses"],

@@ -21,6 +21,7 @@ class LetterView(BaseModel):
 
     id: str
     what: Literal["job", "message", "delivery"]
+    of: str | None = Field(description="The job or message that a delivery answers, the message that a job came in.")
     stage: str | None = Field(description="The step that a job gave up at.")
     attempts: int
     losses: int = Field(description="Workers that died at it.")

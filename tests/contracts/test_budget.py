@@ -8,8 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from dragoman import budget
+from dragoman.budget import TeamLimitReached
 from dragoman.db.jobs import JOBS
-from dragoman.errors import LimitReached, QuotaUsedUp, TeamLimitReached
+from dragoman.errors import LimitReached, QuotaUsedUp
 from dragoman.telemetry import hashed
 from pipeline.context import Context
 from pipeline.tasks import perform

@@ -43,6 +43,8 @@ def test_lists_all_three_ledgers_with_class_stage_and_trace(database):
     delivery_id = dead_delivery(database)
     found = {letter["id"]: letter for letter in letters(database)}
     assert {letter["what"] for letter in found.values()} == {"job", "message", "delivery"}
+    assert (found[job_id]["of"], found[message_id]["of"]) == (None, None)
+    assert found[delivery_id]["of"] == row(database, OUTBOX, delivery_id)["owner"]
     letter = found[job_id]
     assert (letter["stage"], letter["code"], letter["attempts"]) == (Stage.EXTRACT, "engine_key_rejected", 1)
     assert (letter["trace_id"], letter["detail"]) == ("0123456789abcdef0123456789abcdef", "403")

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from dragoman import queues
 from dragoman.cli import app
 from dragoman.db import jobs, lease, outbox
+from dragoman.domain.job import WaitingFor
 from dragoman.errors import EngineKeyRejected, NotFound, QuotaUsedUp
 from tests.rows import add_job, add_message, change, claim_job, complete, row
 from tests.servers.redis import Redis
@@ -107,3 +108,14 @@ def test_show_says_warnings_in_words(settings, database, command):
     change(database, jobs.JOBS, job_id, warnings=[warning])
     said = CliRunner().invoke(app, ["jobs", "show", job_id, "--data", str(settings.data_dir)]).stdout
     assert "page 3: Some text was made smaller. (small_text)" in said
+
+
+def test_list_says_what_a_job_waits_for(settings, database, command):
+    job_id = add_job(database)
+    held = claim_job(database, job_id)
+    with database.write() as connection:
+        held.wait(connection, WaitingFor.APPROVAL, 60)
+    assert command("list")["jobs"][0]["waiting_for"] == "approval"
+    assert "waits for approval" in CliRunner().invoke(app, ["jobs", "list", "--data", str(settings.data_dir)]).stdout
+    command("approve", job_id)
+    assert command("list")["jobs"][0]["waiting_for"] is None
