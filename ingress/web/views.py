@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from dragoman.domain.job import STAGES, RowState, Stage, Status, status_of
+from dragoman.domain.job import STAGES, RowState, Stage, Status, WaitingFor, status_of
 from dragoman.links import Links
 
 ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
@@ -30,6 +30,12 @@ HEADLINES = {
     Status.COMPLETED: "Your translation is ready",
     Status.FAILED: "This document could not be translated",
     Status.CANCELLED: "This translation was cancelled",
+}
+READY, READY_AS_PSEUDO = (Status.COMPLETED,), "Your file is ready"
+WAITING = {
+    WaitingFor.APPROVAL: "Waiting for a yes to its cost",
+    WaitingFor.PASSWORD: "Waiting for its password",
+    WaitingFor.LANGUAGE: "Waiting for a language",
 }
 
 
@@ -115,6 +121,7 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
         **{name: row[name] for name in _COPIED},
         job_id=row["id"],
         status=word,
+        waiting_for=waits_for(row),
         warnings=warnings(row),
         error=failure(row),
         stage_started_at=_iso(row["stage_since"]) or "",
@@ -128,7 +135,7 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
 
 _COPIED = (
     "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine", "characters",
-    "characters_billed", "to_bill", "remembered", "waiting_for",
+    "characters_billed", "to_bill", "remembered",
 )  # fmt: skip
 
 
@@ -161,6 +168,11 @@ def failure(row: dict[str, Any]) -> ErrorView | None:
     )
 
 
+def waits_for(row: dict[str, Any]) -> WaitingFor | None:
+    """What a person has to say before the job goes on; None while nobody is waited for."""
+    return WaitingFor(row["waiting_for"]) if row["state"] == RowState.WAITING else None
+
+
 def steps(row: dict[str, Any]) -> list[Step]:
     """A step for each stage, in order; the tone is one only where one was asked for."""
     word, present = status(row), Stage(row["stage"])
@@ -179,13 +191,14 @@ def steps(row: dict[str, Any]) -> list[Step]:
 
 def page_facts(row: dict[str, Any], links: Links, token: str) -> dict[str, Any]:
     """What the template of a job's page needs; `token` is the one that the page was opened with."""
-    word, pseudo = status(row), row["engine"] == "pseudo"
+    word, pseudo, waits = status(row), row["engine"] == "pseudo", waits_for(row)
     return {
         "job": row,
         "token": token,
         "status": word.value,
         "ended": word in ENDED,
-        "headline": "Your file is ready" if pseudo and word is Status.COMPLETED else HEADLINES[word],
+        "headline": WAITING[waits] if waits else READY_AS_PSEUDO if pseudo and word in READY else HEADLINES[word],
+        "waits_for": waits,
         "steps": steps(row),
         "remarks": remarks(row),
         "failure": failure(row),

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
-from dragoman.domain.job import Stage
+from dragoman.domain.job import Stage, WaitingFor
 from dragoman.errors import EncryptedPdf
 from dragoman.links import Links
 from dragoman.settings import Settings
@@ -84,6 +84,17 @@ def test_page_says_that_a_job_is_tried_again(
         values = {"error_code": "engine_busy", "error_message": "The service is busy.", "epoch": 1}
         connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**values))
     assert "The service is busy. Nothing is lost" in words(client.get(page_path))
+
+
+def test_page_says_that_a_yes_is_waited_for_and_what_it_costs(
+    client: Client, worker: Worker, database: Database, page_path: str, job_id: str
+) -> None:
+    held = worker.advance_to(job_id, Stage.TRANSLATE, pages=120, characters=300_000, to_bill=12_345)
+    with database.write() as connection:
+        held.wait(connection, WaitingFor.APPROVAL, 60)
+    text = words(client.get(page_path))
+    assert "Waiting for a yes to its cost" in text
+    assert "12,345 of its 300,000 characters" in text
 
 
 def test_filename_cannot_bring_markup(client: Client, worker: Worker, links: Links) -> None:

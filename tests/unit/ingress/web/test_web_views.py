@@ -87,6 +87,15 @@ def test_links_are_given_while_there_is_something_behind_them(
     assert (view.result_url is not None, view.page_url is not None) == (result, page)
 
 
+def test_a_job_that_waits_for_a_yes_says_so_and_one_that_waited_does_not(links: Links) -> None:
+    waiting = row(state=RowState.WAITING, waiting_for="approval", to_bill=12_000)
+    assert job_view(waiting, links).waiting_for == "approval"
+    assert page_facts(waiting, links, "t")["headline"] == "Waiting for a yes to its cost"
+    given_up = row(state=RowState.DEAD, waiting_for="approval", error_code="no_word")
+    assert job_view(given_up, links).waiting_for is None
+    assert page_facts(given_up, links, "t")["waits_for"] is None
+
+
 def test_error_is_told_when_the_job_has_failed_and_not_while_it_is_tried_again(links: Links) -> None:
     error = {"error_code": "engine_busy", "error_message": "Slow down.", "error_advice": "Wait."}
     assert job_view(row(**error), links).error is None
