@@ -12,6 +12,7 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,8 +28,11 @@ from dragoman.errors import BrokerUnavailable
 log = structlog.get_logger(__name__)
 
 URL_FILE = "url"
+PREFIX, SOCKET = "dragoman-", "broker.sock"
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 10.0
+PING_TIMEOUT_S = 1.0
+LOOK_EVERY_S, HANGS_AFTER_S = 5.0, 30.0  # it answers within a millisecond, and has nothing that takes it longer
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -63,9 +67,10 @@ class EmbeddedBroker:
     def __init__(self, data_dir: Path) -> None:
         """What the broker writes to disk goes below `data_dir / "broker"`."""
         self._folder = data_dir.absolute() / "broker"
-        self._runtime = Path(tempfile.mkdtemp(prefix="dragoman-"))
-        self._socket = self._runtime / "broker.sock"
+        self._runtime = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._socket = self._runtime / SOCKET
         self._process: subprocess.Popen[bytes] | None = None
+        self._looked_at = self._answered_at = 0.0
 
     @property
     def url(self) -> str:
@@ -78,7 +83,10 @@ class EmbeddedBroker:
         return self._process.pid if self._process else None
 
     def start(self) -> Self:
-        """Start it and wait until it answers. Raises BrokerUnavailable."""
+        """Start it and wait until it answers; again, where it died or hangs. Raises BrokerUnavailable."""
+        self._kill()
+        if (former := running_url(self._folder.parent)) != self.url:
+            _forget(former)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         server = find_server()
         if server is None:
@@ -94,12 +102,22 @@ class EmbeddedBroker:
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no lock can be held
             )
         self._wait()
+        self._answered_at = time.monotonic()
         (self._folder / URL_FILE).write_text(self.url)
         return self
 
     def alive(self) -> bool:
         """Whether the child still runs."""
         return self._process is not None and self._process.poll() is None
+
+    def hangs(self) -> bool:
+        """Whether it has answered nothing for `HANGS_AFTER_S`; asked at most every `LOOK_EVERY_S`, which takes a second where it is stuck."""
+        now = time.monotonic()
+        if now - self._looked_at >= LOOK_EVERY_S:
+            self._looked_at = now
+            if self._answers():
+                self._answered_at = time.monotonic()
+        return time.monotonic() - self._answered_at >= HANGS_AFTER_S
 
     def stop(self) -> None:
         """End it; what it holds is not needed again, since the database knows everything."""
@@ -130,17 +148,32 @@ class EmbeddedBroker:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
-        client = redis.Redis(unix_socket_path=str(self._socket), socket_timeout=1)
-        while True:
+        while not self._answers():
+            if not self.alive() or time.monotonic() > deadline:
+                self._kill()
+                raise BrokerUnavailable(
+                    "The embedded broker did not start.", detail=f"see {self._folder / 'broker.log'}"
+                )
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        with redis.Redis(unix_socket_path=str(self._socket), socket_timeout=PING_TIMEOUT_S) as client:
             try:
-                client.ping()
-            except redis.exceptions.RedisError as error:
-                if not self.alive() or time.monotonic() > deadline:
-                    self.stop()
-                    raise BrokerUnavailable(
-                        "The embedded broker did not start.", detail=f"see {self._folder / 'broker.log'}"
-                    ) from error
-                time.sleep(0.02)
-            else:
-                client.close()
-                return
+                return bool(client.ping())
+            except redis.exceptions.RedisError:
+                return False
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def _forget(url: str) -> None:
+    """Delete the folder of the socket at `url`, which a killed `up` left behind; nothing is done while anybody listens there, or for an empty `url`."""
+    former = Path(url.partition("://")[2])
+    with socket.socket(socket.AF_UNIX) as probe:
+        listens = probe.connect_ex(str(former)) == 0
+    if former.name == SOCKET and former.parent.name.startswith(PREFIX) and not listens:
+        shutil.rmtree(former.parent, ignore_errors=True)

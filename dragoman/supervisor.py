@@ -28,7 +28,7 @@ from dragoman import telemetry
 from dragoman.db import presence, schema
 from dragoman.db.engine import Database
 from dragoman.embedded import EmbeddedBroker, die_with_parent
-from dragoman.errors import Conflict, DatabaseUnavailable
+from dragoman.errors import BrokerUnavailable, Conflict, DatabaseUnavailable
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 
@@ -177,8 +177,10 @@ def up(
         database = Database(settings.database)
         schema.upgrade(database)
         database.close()
-        broker = None if settings.broker_url else EmbeddedBroker(settings.data_dir).start()
+        broker = None if settings.broker_url else EmbeddedBroker(settings.data_dir)
         try:
+            if broker:
+                broker.start()
             url = broker.url if broker else settings.broker_url
             _run(settings.model_copy(update={"broker_url": url}), broker, ready or announce, stop)
         finally:
@@ -198,9 +200,8 @@ def _run(
         pulse.start()
         ready(settings)
         while not stop.wait(LOOK_EVERY_S):
-            if broker and not broker.alive():
-                log.error("broker_died")
-                broker.start()
+            if broker:
+                _look_after(broker)
             for child in children:
                 child.look()
             for child in watch.hanging(children):
@@ -213,6 +214,18 @@ def _run(
         deadline = time.monotonic() + STOP_TIMEOUT_S
         for child in children:
             child.wait(deadline)
+
+
+def _look_after(broker: EmbeddedBroker) -> None:
+    """Start it again where it died or hangs; what does not start is tried again at the next look, work waits meanwhile."""
+    died = not broker.alive()
+    if not died and not broker.hangs():
+        return
+    log.error("broker_died" if died else "broker_hangs")
+    try:
+        broker.start()
+    except BrokerUnavailable as error:
+        log.error("broker_not_started", detail=error.detail)  # noqa: TRY400 - no traceback
 
 
 def services(settings: Settings) -> tuple[str, ...]:

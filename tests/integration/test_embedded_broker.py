@@ -1,0 +1,67 @@
+"""The broker that `up` brings along: it is looked after, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from dragoman import embedded
+from dragoman.embedded import EmbeddedBroker
+from tests.servers.process import wait_until
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    started = EmbeddedBroker(tmp_path).start()
+    yield started
+    started.stop()
+
+
+def answers(broker: EmbeddedBroker) -> bool:
+    with redis.Redis.from_url(broker.url.replace("redis+socket", "unix"), socket_timeout=1) as client:
+        return bool(client.ping())
+
+
+def test_one_that_is_stopped_hangs_and_is_started_again_at_the_same_place(
+    broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(embedded, "HANGS_AFTER_S", 2.0)
+    url, pid = broker.url, broker.pid
+    assert not broker.hangs()
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    assert not broker.hangs()  # not after the first silence
+    wait_until(broker.hangs, 10, "it is seen to hang")
+    assert broker.alive()
+    broker.start()
+    assert (broker.url, broker.hangs(), answers(broker)) == (url, False, True)
+    assert broker.pid != pid
+
+
+def test_the_folder_of_one_that_was_killed_goes_with_the_next_start(tmp_path: Path) -> None:
+    killed = EmbeddedBroker(tmp_path).start()
+    former = Path(killed.url.partition("://")[2]).parent
+    assert killed.pid is not None
+    os.kill(killed.pid, signal.SIGKILL)
+    wait_until(lambda: not killed.alive(), 10, "it is dead")
+    following = EmbeddedBroker(tmp_path).start()
+    try:
+        assert not former.exists()
+        assert answers(following)
+    finally:
+        following.stop()
+        killed.stop()
+
+
+def test_the_folder_of_one_that_listens_stays(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    other = EmbeddedBroker(tmp_path).start()
+    try:
+        assert answers(broker)
+    finally:
+        other.stop()
