@@ -40,6 +40,7 @@ def over(paragraphs: Sequence[Paragraph], found: Pairs, rooms: Rooms) -> dict[in
         for place, below in one_under_the_other
         if _is_alone(paragraphs[below], starts)
         and rooms.are_by_themselves(paragraphs[place].rect, paragraphs[below].rect)
+        and not rooms.has_mark(paragraphs[below].rect)
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from dragoman.domain.document import Rect
 from pipeline.pdf.geometry import contains, intersects, overlap, union
@@ -15,6 +16,7 @@ MARGIN = 18.0  # points kept to the page's edge where the page has no text neare
 KEPT_GAP = 0.4  # of the space under a paragraph: what stays, so that paragraphs are still told apart
 EDGE = 2.0  # points that right edges of one column may be apart
 ENOUGH = 4  # texts that end at one x, for it to be the edge of a column
+BESIDE = 40.0  # points: as far from a text stands what belongs to it
 SUNK = 3.0  # points that lines may reach into one another, by the height of their typefaces
 INSET = 0.12  # of the height: descenders that touch the next line's ascenders are no overlap
 
@@ -68,6 +70,17 @@ class Rooms:
             and not any(intersects(one, core) for one in (*pictures, *others))
             and self._ground.fill_under(upper) == self._ground.fill_under(lower)
         )
+
+    def has_mark(self, rect: Rect) -> bool:
+        """Whether something of its own stands in or beside a text, no higher than that: a box to tick, an icon, a line to write on."""
+        x0, y0, x1, y1 = rect
+        reach = x0 - BESIDE, y0 - SUNK, x1 + BESIDE, y1 + SUNK
+        return any(contains(reach, mark) for mark in self._all_marks.beside(reach[1], reach[3]))
+
+    @cached_property
+    def _all_marks(self) -> Neighbours:
+        marks = self._ground.marks
+        return Neighbours([*marks.walls, *marks.rules, *marks.fields, *marks.fills, *marks.pictures])
 
     def _sides(self, rect: Rect, inset: float, pictures: Sequence[Rect], limits: Rect) -> tuple[float, float]:
         left, right = limits[0], limits[2]

@@ -110,9 +110,10 @@ def test_columns_of_a_page_look_alike():
         (None, True),
         (lambda page: page.draw_line((72, 179), (272, 179)), False),
         (lambda page: page.insert_text((30, 196), "Note"), False),
+        (lambda page: page.draw_rect((52, 186, 62, 196)), False),
         (lambda page: page.insert_text((290, 160), "beside it, in a column of its own"), True),
     ],
-    ids=["nothing", "a rule", "a label", "another column"],
+    ids=["nothing", "a rule", "a label", "a box to tick", "another column"],
 )
 def test_a_paragraph_moves_if_nothing_is_there_to_keep_level_with(tmp_path, between, moves):
     def draw(pdf):
