@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
@@ -70,7 +70,10 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a run looks. `size` in points; `color` as 0xRRGGBB. `original`: it looks as on the source's page; None: it is set."""
+    """How a run looks. `size` in points; `color` as 0xRRGGBB. `original`: it looks as on the source's page; None: it is set.
+
+    `font`: what the source calls its typeface, None where that says too little of its look. Styles that differ in it only are equal.
+    """
 
     family: Family = Family.SANS
     size: float = 11.0
@@ -79,6 +82,7 @@ class Style:
     italic: bool = False
     superscript: bool = False
     original: Original | None = None
+    font: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,11 @@ import pymupdf
 
 from dragoman.domain.document import Family, Style
 from pipeline.pdf.bidi import MIRRORED
+from pipeline.pdf.ownfaces import OwnFace
 from pipeline.pdf.scripts import CJK, JOINERS, SCRIPTS, Script, is_simple, parts
 from pipeline.pdf.typefaces import BaseFace, Face, Glyph, OpenFace
 
+NONE_OWN: Mapping[str, OwnFace] = {}
 PREFIX = "Dgm"  # of our fonts' names in a page's resources
 _FAMILY = {Family.SANS: "he", Family.SERIF: "ti", Family.MONO: "co"}
 # PyMuPDF's codes for the base fonts (documentation, "Base-14 fonts"): family + cut by (bold, italic).
@@ -47,17 +49,25 @@ _SAME = str.maketrans({"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u2009": " 
 
 
 class Fonts:
-    """The faces of one document, loaded when they are first needed. `lang`: what it is translated to, BCP 47."""
+    """The faces of one document, loaded when they are first needed.
 
-    def __init__(self, lang: str = "en") -> None:
+    `lang`: what it is translated to, BCP 47. `own`: the document's own that can be used, by the names of their styles.
+    """
+
+    def __init__(self, lang: str = "en", own: Mapping[str, OwnFace] = NONE_OWN) -> None:
         self.lang = lang
+        self._own = own
         self._faces: dict[str, Face | None] = {}
         self._by_style: dict[tuple[Family, bool, bool], Face] = {}
         self.missing: set[str] = set()
         """Characters that no face has; they were left out."""
 
     def face(self, style: Style) -> Face:
-        """The face nearest to a style, for Latin, Greek and Cyrillic."""
+        """The face of a style or nearest to it, for Latin, Greek and Cyrillic."""
+        own = self._own.get(style.font) if style.font else None
+        return own or self._nearest(style)
+
+    def _nearest(self, style: Style) -> Face:
         key = (style.family, style.bold, style.italic)
         if key not in self._by_style:
             code = _CODES[_FAMILY[style.family]][style.bold, style.italic]
@@ -81,13 +91,17 @@ class Fonts:
         ]
         return [glyph for piece in (reversed(found) if rtl else found) for glyph in piece]
 
+    def kept(self) -> dict[str, int]:
+        """The document's own faces that something was set in: name in the result -> object number."""
+        return {face.name: face.number for face in self._own.values() if face.used}
+
     def used(self) -> list[Face]:
-        """The faces that something was set in."""
+        """The faces that something was set in, without the document's own."""
         return [face for face in self._faces.values() if face is not None and face.used]
 
     def _plain(self, text: str, style: Style) -> list[Glyph]:
         face = self.face(style)
-        found = [face.glyph(character) or self._elsewhere(character) for character in text]
+        found = [face.glyph(character) or self._elsewhere(character, style) for character in text]
         if None in found:
             self.missing.update(one for one, glyph in zip(text, found, strict=True) if glyph is None)
         return [glyph for glyph in found if glyph is not None]
@@ -122,9 +136,12 @@ class Fonts:
                 return self._loaded(code, script, bold=code.removeprefix(script.name).endswith("b"))
         return self._loaded(code)
 
-    def _elsewhere(self, character: str) -> Glyph | None:
+    def _elsewhere(self, character: str, style: Style) -> Glyph | None:
         if character in JOINERS:
             return None
+        nearest = self._nearest(style).glyph(character)
+        if nearest is not None:
+            return nearest
         for code in FALLBACKS:
             face = self._named(code)
             glyph = face.glyph(character) if face else None

@@ -36,17 +36,25 @@ def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
 
 
 def _main_style(rows: Iterable[Row]) -> Style:
+    """The style of most letters, in the font that most of these have."""
     weights: dict[Style, int] = {}
+    fonts: dict[Style, dict[str | None, int]] = {}
     for span in (span for row in rows for span in row.spans if not span.style.original):
-        letters = sum(map(str.isalpha, span.text))
-        weights[span.style] = weights.get(span.style, 0) + 4 * letters + len(span.text)
-    return max(weights, key=lambda style: weights[style], default=Style())
+        letters, style = sum(map(str.isalpha, span.text)), span.style
+        weights[style] = weights.get(style, 0) + 4 * letters + len(span.text)
+        by_font = fonts.setdefault(style, {})
+        by_font[style.font] = by_font.get(style.font, 0) + letters
+    main = max(weights, key=lambda style: weights[style], default=Style())
+    by_font = fonts.get(main, {})
+    return replace(main, font=max(by_font, key=lambda font: by_font[font])) if len(by_font) > 1 else main
 
 
 def _even(style: Style, text: str, main: Style) -> Style:
     """`style` without differences from the main one that nobody sees: a rounded size, the typeface of a comma."""
     if style.original or (style is main and not style.superscript):
         return style
+    if style == main and not style.superscript:
+        return main
     if style.superscript and style.size >= main.size:
         style = replace(style, superscript=False)
     if abs(style.size - main.size) <= NEAR_SIZE * main.size:

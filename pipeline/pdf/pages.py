@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pymupdf
@@ -18,6 +18,7 @@ from pipeline.pdf.embedding import embed, reserve
 from pipeline.pdf.fonts import Fonts
 from pipeline.pdf.geometry import Direction, union
 from pipeline.pdf.mirroring import Plan, plan
+from pipeline.pdf.ownfaces import OwnFace
 from pipeline.pdf.parts import Part, collect
 from pipeline.pdf.places import kept_runs
 from pipeline.pdf.reading import annotation_numbers, detach_annotations, field_boxes, read
@@ -37,12 +38,13 @@ TEXT_KEPT = "Some text on this page was left as it is, since there is no room fo
 class Writer:
     """Writes the pages of one document; `finish` embeds the fonts.
 
-    `stamp`: what to print on every page, None: nothing. `lang`: of the translation, BCP 47.
+    `stamp`: what to print on every page, None: nothing. `lang`: of the translation, BCP 47. `own`: the document's typefaces that can be used.
     """
 
     pdf: pymupdf.Document
     stamp: str | None = None
     lang: str = "en"
+    own: Mapping[str, OwnFace] = field(default_factory=dict)
     warnings: list[DocumentWarning] = field(default_factory=list)
     fonts: Fonts = field(init=False)
     words: Words = field(init=False)
@@ -51,7 +53,7 @@ class Writer:
     _changes: Changes = field(default_factory=Changes)
 
     def __post_init__(self) -> None:
-        self.fonts = Fonts(self.lang)
+        self.fonts = Fonts(self.lang, self.own)
         self.words = Words(self.fonts)
         self.rtl = is_right_to_left(self.lang)
 
@@ -88,7 +90,7 @@ class Writer:
         self._warn(composed, bool({block.id for block in blocks} - {one.block.id for one in composed}), page.number)
         operators = [covers, *self._operators(composed, anchors, tags), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
-        add_content(sheet, "\n".join(operators), self._numbers | fonts, flipped=there.flipped)
+        add_content(sheet, "\n".join(operators), self._numbers | self.fonts.kept() | fonts, flipped=there.flipped)
         moves = flipped_boxes(sheet, annotations, there.flipped) if there.flipped else {}
         self._changes.note(page.number, moves | anchors.moves(sheet), tags.elements)
         if page.rotation:

@@ -6,7 +6,6 @@ found, or have a font that cannot be named by a code of one or two bytes, is lef
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
@@ -16,13 +15,11 @@ import pymupdf
 from pymupdf import mupdf
 
 from dragoman.domain.document import Original
+from pipeline.pdf.filefonts import FileFont, PageFonts
 from pipeline.pdf.geometry import Direction, point_back, turned_point
 
 SLACK = 0.6  # points that a letter may be off its part's baseline
 WIDE_SLACK = 4.0
-LONGEST_NAME = 31  # characters that MuPDF keeps of a font's name
-SUBSET_MARK = 7  # ISO 32000-1 9.6.4: six letters and a plus
-_ENCODING = re.compile("-*-Identity-H$")
 BLANK = ord(" ")
 EDGE = 0.1  # points before a part's left edge, from which a letter belongs to it
 
@@ -160,7 +157,7 @@ def _letters(glyphs: Sequence[tuple[float, float, _Glyph]], baseline: float, fon
         font = fonts.of(glyph.font)
         if font is None:
             return
-        yield Letter(fonts.use(font[0]), f"{glyph.code:0{font[1]}x}", glyph.turn, x - left, y - baseline)
+        yield Letter(fonts.use(font), f"{glyph.code:0{font.digits}x}", glyph.turn, x - left, y - baseline)
 
 
 class _Places:
@@ -198,30 +195,20 @@ def _heights(baseline: float, slack: float) -> range:
 
 
 class _Fonts:
-    """The page's fonts, found by the names that MuPDF has for them. `used`: name in the result -> object number."""
+    """The page's fonts by name. `used`: name in the result -> object number."""
 
     def __init__(self, page: pymupdf.Page) -> None:
         self.used: dict[str, int] = {}
-        self._known: dict[str, tuple[int, int] | None] = {}
-        for number, _, kind, name, _, encoding, *_ in page.get_fonts():
-            usable = kind != "Type3" and (kind != "Type0" or encoding == "Identity-H")
-            entry = (number, 4 if kind == "Type0" else 2) if usable else None
-            for key in {name[:LONGEST_NAME], _bare(name)}:
-                self._known[key] = entry if self._known.get(key, entry) == entry else None
+        self._fonts = PageFonts(page.parent, page.number)
 
-    def of(self, name: str) -> tuple[int, int] | None:
-        """Object number, and how many hexadecimal digits a code has; None if there is none, or more than one."""
-        return self._known.get(name) or self._known.get(_bare(name))
+    def of(self, name: str) -> FileFont | None:
+        """The font of a name that MuPDF has for it; None if there is none, or more than one."""
+        return self._fonts.of(name)
 
-    def use(self, number: int) -> str:
-        """The name in the result of the font with an object number."""
-        self.used[f"Kept{number}"] = number
-        return f"Kept{number}"
-
-
-def _bare(name: str) -> str:
-    """A font's name without the mark of a subset and the encoding, as far as MuPDF knows it."""
-    return _ENCODING.sub("", name.rpartition("+")[2])[: LONGEST_NAME - SUBSET_MARK]
+    def use(self, font: FileFont) -> str:
+        """The name of a font in the result."""
+        self.used[f"Kept{font.number}"] = font.number
+        return f"Kept{font.number}"
 
 
 def operators(

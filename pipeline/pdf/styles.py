@@ -69,6 +69,7 @@ def _style(font: str, size: float, color: int, flags: int, char_flags: int) -> S
         bold=bold or bool(flags & FLAG_BOLD) or bool(char_flags & CHAR_STROKED),
         italic=italic or bool(flags & FLAG_ITALIC),
         superscript=bool(flags & FLAG_SUPERSCRIPT),
+        font=None if char_flags & CHAR_STROKED else font,
     )
 
 

@@ -51,7 +51,7 @@ class Metrics:
 class Face:
     """A typeface. `name` is its name in the resources of our pages; `used` its glyphs and the text each stands for by itself.
 
-    `outline`: of the size, what strokes are thickened by where there is no bold cut.
+    `outline`: of the size, what strokes are thickened by where there is no bold cut. `digits`: hexadecimal ones of a glyph's code.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Face:
     bold: bool
     italic: bool
     outline: float = 0.0
+    digits: int = 4
 
     def __init__(self, name: str) -> None:
         self.name = name

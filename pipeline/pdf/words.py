@@ -22,6 +22,7 @@ SUPERSCRIPT_RISE = 0.33  # of the main size
 SLANT = 0.21  # the tangent of 12 degrees, as in most italics
 LONG_WORD = 18  # characters; only longer ones are broken after signs inside them
 FAR = 1.6  # times the room: a part of a word that seems wider than that is not measured
+_CODE = {2: "%02x", 4: "%04x"}  # twice as fast as other ways to write a number
 _TOKEN = re.compile(r"\s+|[^\s\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]+|.")
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _BREAKS = re.compile(r"(?<=[-/\u2010\u2013\u2014_?&=.@])(?=\w)")
@@ -81,7 +82,7 @@ class Words:
     def __init__(self, fonts: Fonts) -> None:
         self.fonts = fonts
         self.originals: Mapping[Original, Returned] = {}
-        self._looks: dict[tuple[Style, float], Look] = {}
+        self._looks: dict[tuple[Style, str | None, float], Look] = {}
         self._hyphenator: Hyphenator | None = None
         self._looked = False
 
@@ -135,9 +136,9 @@ class Words:
         return None
 
     def _look(self, style: Style, rise: float) -> Look:
-        look = self._looks.get((style, rise))
+        look = self._looks.get((style, style.font, rise))
         if look is None:
-            look = self._looks[style, rise] = Look(self.fonts, style, rise)
+            look = self._looks[style, style.font, rise] = Look(self.fonts, style, rise)
         return look
 
 
@@ -226,7 +227,8 @@ class Look:
 
 def _piece(glyphs: tuple[Glyph, ...], style: Style, rise: float, level: int) -> Piece:
     plain = all([glyph.plain and glyph.face.used[glyph.id] == glyph.text for glyph in glyphs])  # noqa: C419  # a list is faster
-    codes = "".join(["%04x" % glyph.id for glyph in glyphs]) if plain else ""  # noqa: UP031  # twice as fast
+    form = _CODE[glyphs[0].face.digits]
+    codes = "".join([form % glyph.id for glyph in glyphs]) if plain else ""
     slant = SLANT if style.italic and not glyphs[0].face.italic else 0.0
     width = sum([glyph.advance for glyph in glyphs]) * style.size
     return Piece(glyphs, style.size, style.color, rise, width, level, codes, slant)

@@ -219,10 +219,10 @@ class _Pen:
             places.sort(key=lambda place: not place[1].advance)
             for start, glyph in places:
                 up = glyph.y * size
-                yield f"{self._at(start + piece.slant * up, y - up, piece.slant)} <{glyph.id:04x}> Tj"
+                yield f"{self._at(start + piece.slant * up, y - up, piece.slant)} <{glyph.id:0{glyph.face.digits}x}> Tj"
             blank = None if places[-1][1].advance else places[-1][1].face.glyph(" ")
             if blank is not None:
-                yield f"{self._at(x - blank.advance * along, y, piece.slant)} <{blank.id:04x}> Tj"
+                yield f"{self._at(x - blank.advance * along, y, piece.slant)} <{blank.id:0{blank.face.digits}x}> Tj"
             if not told:
                 yield "EMC"
 

@@ -15,6 +15,7 @@ from pipeline.pdf.cleaning import clean
 from pipeline.pdf.embedding import embed
 from pipeline.pdf.fonts import Fonts
 from pipeline.pdf.opening import damage_named, opened
+from pipeline.pdf.ownfaces import own_faces
 from pipeline.pdf.pages import Writer
 from pipeline.pdf.shell import label
 
@@ -93,7 +94,7 @@ def set_part(
 def _written(
     pdf: pymupdf.Document, document: Document, target_lang: str, stamp: str | None, on_progress: Callable[[float], None]
 ) -> Writer:
-    writer = Writer(pdf, stamp, target_lang)
+    writer = Writer(pdf, stamp, target_lang, own_faces(pdf, document.pages))
     for place, page in enumerate(document.pages, start=1):
         writer.write(page)
         on_progress(place / len(document.pages))
