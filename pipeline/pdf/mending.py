@@ -11,7 +11,7 @@ from pipeline.pdf.geometry import joined
 from pipeline.pdf.rows import Row
 from pipeline.pdf.scripts import RIGHT_TO_LEFT
 
-LEADER = re.compile(r"[.·…_\s]+")
+LEADER = re.compile(r"[.·…_\s]+(?:(?<=[.·…_\s]{8})\d{1,4}\s*)?")  # dots after an entry, and perhaps its page's number
 # All of these are shares of the row's size. Spans further apart belong to two rows (cells, a marker and its text).
 WIDE_GAP = 1.1  # MuPDF itself cuts at 0.8
 LEAST_GAP = 0.15  # between words

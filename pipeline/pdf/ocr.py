@@ -35,6 +35,7 @@ SCAN_SHARE = 0.4  # of a page, in pictures
 SCAN_LETTERS = 60  # a page of pictures with fewer letters of its own has its words in the pictures
 INK_DPI, INK_DARK, INK_SHARE = 36, 160, 0.004  # a page without words that has less ink is an empty one
 WORDLIKE = 0.6  # share of letters and digits in text that was recognised before
+SPELLED = 0.4  # of the words: with more of them of one letter, it was written letter by letter
 SAME_SIZE = 0.18  # sizes of lines that differ by less are one size, measured imprecisely
 HEIGHT_TO_SIZE = 1.08  # of the height that Tesseract gives a line: the size of its letters (measured: 1.04 to 1.13)
 # Of a text's width in Times: letters that are wider have no serifs (Helvetica: 1.11), or are a typewriter's (Courier: 1.5).
@@ -170,9 +171,26 @@ def known_words(page: Page, reading: Reading) -> Reading | None:
     wordlike = sum(one.isalnum() and ord(one) < 0xE000 for one in text if not one.isspace())  # noqa: PLR2004  # private use
     if len(text) < SCAN_LETTERS or wordlike < WORDLIKE * len(text.replace(" ", "")):
         return None
+    if sum(len(word) == 1 for word in text.split()) > SPELLED * len(text.split()):
+        return None  # letter by letter
     if any(block.kind is not BlockKind.UNREADABLE and block.translatable for block in page.blocks):
         return None
-    return Reading({UPRIGHT: [replace(row, unknown=0.0) for row in hidden]}, Marks())
+    return Reading({UPRIGHT: [replace(row, unknown=0.0) for row in _measured(hidden)]}, Marks())
+
+
+def _measured(rows: list[Row]) -> list[Row]:
+    """Rows that say they are typewritten, in the typeface that their widths tell: those programs write them in any."""
+    long = [row for row in rows if len(row.text) > 20]  # noqa: PLR2004  # short lines say little
+    family = _family(
+        [(row.x1 - row.x0) / max(pymupdf.get_text_length(row.text, "tiro", row.size), 1.0) for row in long]
+    )
+    return [replace(row, spans=tuple(_in_family(span, family) for span in row.spans)) for row in rows]
+
+
+def _in_family(span: Span, family: Family) -> Span:
+    if span.style.family is not Family.MONO or family is Family.MONO:
+        return span
+    return replace(span, style=replace(span.style, family=family, font=None))
 
 
 def _ink(sheet: pymupdf.Page) -> float:

@@ -15,9 +15,11 @@ from typing import Any
 import pymupdf
 
 from dragoman.domain.document import Family, Rect, Span, Style
+from pipeline.pdf.blanks import parted
 from pipeline.pdf.formulas import with_formulas
 from pipeline.pdf.geometry import UPRIGHT, Direction, axis, contains, turned, turned_point
 from pipeline.pdf.mending import LEADER, LEAST_GAP, WIDE_GAP, mended, once, trimmed
+from pipeline.pdf.nameless import measured
 from pipeline.pdf.rows import Marks, Reading, Row
 from pipeline.pdf.spelling import ODD, spelled
 from pipeline.pdf.styles import is_invisible, is_maths_font, style_of
@@ -38,7 +40,11 @@ BULLET = re.compile("[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶�
 BLANK_FIRST = (
     0.25  # what a span that begins with a blank counts where the baseline is asked for: it is that of the blank
 )
+BALL = 2  # characters
+MAIN = 0.35  # of the letters of a row's commonest size: a larger one that has as many is the row's, beside an address in small letters
+CIRCLE, ENCLOSED = "\u20dd", {"c": "©", "R": "®", "r": "®", "P": "℗"}  # TeX draws signs as letters in a circle
 RULE_THICKNESS = 3.0  # points; MuPDF grows a hairline's box to about 3
+THICKEST, LONG = 6.0, 10.0  # points, and how many times its thickness a thicker rule is long at the least
 WHITE = 0xF8  # each channel: paler fills are taken for paper
 CORNERS = 4  # numbers of a rectangle
 MOST_MARKS = 3000  # a page with more vectors is a drawing or a map: its lines mean nothing for its words
@@ -46,7 +52,8 @@ MOST_MARKS = 3000  # a page with more vectors is a drawing or a map: its lines m
 
 def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
     """Read a page, in its unrotated space. `fields`: the boxes of its form fields, which were detached."""
-    blocks = page.get_text("dict", flags=FLAGS)["blocks"]
+    blocks = parted(page.get_text("dict", flags=FLAGS)["blocks"], page, FLAGS)
+    measured(blocks)
     rows: dict[Direction, list[Row]] = {}
     aslant: list[Rect] = []
     blanks: list[Rect] = []
@@ -122,7 +129,7 @@ def _rows(
             last, before = group[-1]
             gap = box[0] - before[2] if box[0] >= before[0] else before[0] - box[2]
             far = gap > WIDE_GAP * max(span["size"], last["size"])
-            if far and not LEADER.fullmatch(text):
+            if (far and not LEADER.fullmatch(text)) or (len(group) == 1 and _is_on_ball(last, span)):
                 yield _row(group, direction, next(orders), block)
                 group = []
         if not group:
@@ -134,6 +141,15 @@ def _rows(
         yield _row(group, direction, next(orders), block)
 
 
+def _is_on_ball(mark: dict[str, Any], span: dict[str, Any]) -> bool:
+    """Whether a mark is a number or a letter in white before a text that is not: a ball or a box is drawn under it."""
+    return len(mark["text"].strip()) <= BALL and _is_pale(mark["color"]) and not _is_pale(span["color"])
+
+
+def _is_pale(color: int) -> bool:
+    return all(color >> shift & 0xFF >= WHITE for shift in (16, 8, 0))
+
+
 def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: int, block: int) -> Row:
     spans: list[Span] = []
     weights: dict[tuple[float, float], float] = {}
@@ -142,8 +158,12 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
     for span, box in group:
         text, size = span["text"], span["size"]
         count = len(text.strip())
+        counted = BLANK_FIRST * count if text[0].isspace() else count
         if spans:
             last = spans[-1]
+            if text.strip() == CIRCLE and last.text[-1] in ENCLOSED:
+                spans[-1] = replace(last, text=last.text[:-1] + ENCLOSED[last.text[-1]])
+                continue
             gap = box[0] - last.bbox[2] if box[0] >= last.bbox[0] else last.bbox[0] - box[2]
             if gap > LEAST_GAP * size and last.text[-1] != " " and text[0] != " ":
                 text = " " + text
@@ -160,9 +180,10 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
         if span["char_flags"] & UNKNOWN_UNICODE or is_invisible(span):
             unknown += count
         key = (style.size, baseline)
-        weights[key] = weights.get(key, 0.0) + (BLANK_FIRST * count if text[0].isspace() else count)
+        weights[key] = weights.get(key, 0.0) + counted
     if len(weights) > 1:
-        size, baseline = max(weights, key=weights.__getitem__)
+        most = max(weights.values())
+        size, baseline = max(key for key, weight in weights.items() if weight >= MAIN * most)
         spans = [_level(span, size, baseline) for span in spans]
     else:
         size, baseline = key
@@ -212,16 +233,20 @@ def _marks(blocks: Iterable[dict[str, Any]], page: pymupdf.Page) -> Marks:
     rules, walls, fills = [], [], []
     for vector in vectors:
         box = x0, y0, x1, y1 = vector["bbox"]
-        if y1 - y0 <= RULE_THICKNESS and x1 - x0 > 2 * RULE_THICKNESS:
+        if _is_line(y1 - y0, x1 - x0):
             rules.append(box)
-        elif x1 - x0 <= RULE_THICKNESS and y1 - y0 > 2 * RULE_THICKNESS:
+        elif _is_line(x1 - x0, y1 - y0):
             walls.append(box)
         elif not _is_paper(vector) and not contains(box, (0, 0, width, height), slack=-0.1 * width):
             fills.append(box)
     return Marks(tuple(rules), tuple(walls), tuple(fills), pictures)
 
 
+def _is_line(across: float, along: float) -> bool:
+    """Whether a mark of these sides is a line, and no ground for text."""
+    return along > 2 * RULE_THICKNESS if across <= RULE_THICKNESS else across <= THICKEST and along > LONG * across
+
+
 def _is_paper(vector: dict[str, Any]) -> bool:
     color = vector["color"]
-    pale = all(color >> shift & 0xFF >= WHITE for shift in (16, 8, 0))
-    return not vector["stroked"] and (pale or vector["alpha"] == 0)
+    return not vector["stroked"] and (_is_pale(color) or vector["alpha"] == 0)

@@ -37,6 +37,9 @@ _MATHS = re.compile(
 )
 
 
+_NAMELESS = re.compile(r"F[a-z0-9]{1,3}|[A-Z]|T3.*|Unnamed.*|Type3.*")
+
+
 @lru_cache(maxsize=1024)
 def _by_name(font: str) -> tuple[Family | None, bool, bool]:
     """Family (None: the name says nothing), bold, italic."""
@@ -61,7 +64,7 @@ def _style(font: str, size: float, color: int, flags: int, char_flags: int) -> S
     if family is None and is_maths_font(font):
         family = Family.SERIF
     elif family is None:
-        family = Family.MONO if flags & FLAG_MONO else Family.SANS
+        family = Family.MONO if flags & FLAG_MONO else Family.SERIF if is_nameless(font) else Family.SANS
     return Style(
         family=family,
         size=size,
@@ -77,6 +80,12 @@ def _style(font: str, size: float, color: int, flags: int, char_flags: int) -> S
 def is_maths_font(font: str) -> bool:
     """Whether a typeface holds mathematical symbols and variables rather than words."""
     return bool(_MATHS.search(font.rpartition("+")[2]))
+
+
+@lru_cache(maxsize=1024)
+def is_nameless(font: str) -> bool:
+    """Whether a name says nothing of the typeface, as those of TeX's fonts of dots, which are serifs for the most part."""
+    return bool(_NAMELESS.fullmatch(font))
 
 
 def is_mono(font: str) -> bool:

@@ -3,7 +3,7 @@ import pytest
 
 from dragoman.domain.document import Align, BlockKind, Family
 from pipeline.pdf import reading
-from pipeline.pdf.blocks import page_of
+from pipeline.pdf.blocks import ROMAN, page_of
 from pipeline.pdf.reading import detach_annotations
 from pipeline.pdf.styles import style_of
 from tests.pdfs import LOREM
@@ -106,7 +106,8 @@ def test_entries_of_a_table_of_contents_keep_their_own_blocks():
         ("NimbusRomNo9L-Medi", Family.SERIF, True, False),
         ("DejaVuSerif", Family.SERIF, False, False),
         ("NotoSans-Italic", Family.SANS, False, True),
-        ("F1", Family.SANS, False, False),
+        ("Unheard-Of", Family.SANS, False, False),
+        ("F30", Family.SERIF, False, False),  # TeX's fonts of dots have no other name
     ],
 )
 def test_the_style_is_told_from_the_name_of_the_font(font, family, bold, italic):
@@ -248,3 +249,58 @@ def test_dots_from_a_typeface_of_mathematics_are_no_formula():
 def test_an_ellipsis_between_variables_is_a_formula():
     (block,) = page(faces(("for the ferries ", "tiro"), ("a . . . b", "symb"), (" in the harbour", "tiro"))).blocks
     assert [run.style.original is not None for run in block.source] == [False, True, False]
+
+
+def test_a_row_has_its_larger_size_where_an_address_in_small_letters_stands_in_it():
+    read = page(
+        text("He has written to", (72, 200), fontsize=10),
+        text("http://www.example.org/a/long/way", (151, 200), fontsize=8.5, fontname="cour"),
+        text("and has got an answer to all that he had asked for then.", (72, 212), fontsize=10),
+    )
+    assert len(read.blocks) == 1
+
+
+def test_a_letter_in_a_circle_is_the_sign_that_it_looks_like(monkeypatch):
+    spans = [span(words, x) for words, x in (("Copyright c", 72), ("\u20dd", 128), (" 1990", 140))]
+    line = {"lines": [{"dir": (1.0, 0.0), "wmode": 0, "spans": spans}], "number": 0, "type": 0}
+    with pymupdf.open() as pdf:
+        sheet = pdf.new_page()
+        monkeypatch.setattr(reading, "parted", lambda *_: [line])
+        ((row,),) = reading.read(sheet).rows.values()
+    assert row.text == "Copyright © 1990"
+
+
+def span(text, x, **more):
+    width = 5 * len(text)
+    return {
+        "text": text, "bbox": (x, 90, x + width, 102), "origin": (x, 100), "size": 10.0, "color": 0, "flags": 4,
+        "font": "CMSY10" if text == "\u20dd" else "CMR10", "char_flags": 16, "alpha": 255, **more,
+    }  # fmt: skip
+
+
+def test_a_number_on_a_ball_stands_by_itself():
+    read = page(
+        lambda sheet: sheet.draw_circle((76, 196), 7, fill=(0, 0, 1), color=None),
+        lambda sheet: sheet.insert_text((74, 199), "1", fontsize=7, color=(1, 1, 1)),
+        text("To know what words mean", (84, 200), fontsize=10),
+    )
+    assert [block.text for block in read.blocks if block.translatable] == ["To know what words mean"]
+
+
+def test_a_thick_rule_is_a_rule_and_no_ground():
+    with pymupdf.open() as pdf:
+        sheet = pdf.new_page()
+        sheet.draw_rect((72, 150, 523, 154), fill=(0, 0, 0), color=None)
+        sheet.draw_rect((72, 200, 523, 230), fill=(0, 0, 0), color=None)
+        marks = reading.read(sheet).marks
+    assert (len(marks.rules), len(marks.fills)) == (1, 1)
+
+
+@pytest.mark.parametrize("number", ["ii", "iv", "xxxix", "XII", "xl"])
+def test_roman_numbers_are_not_translated(number):
+    assert not any(block.translatable for block in page(text(number)).blocks)
+
+
+@pytest.mark.parametrize("word", ["mix", "dim", "I", "iiii", "civil"])
+def test_words_of_such_letters_are_no_numbers(word):
+    assert ROMAN.fullmatch(word) is None

@@ -1,0 +1,59 @@
+"""Texts that are set in columns with blanks."""
+
+import pymupdf
+import pytest
+
+from pipeline.pdf.blanks import parted
+from pipeline.pdf.blocks import page_of
+from pipeline.pdf.reading import FLAGS
+
+HEADER = "Left here" + " " * 40 + "In the middle" + " " * 40 + "Right here"
+
+
+def sheet_with(*texts, fontname="helv"):
+    sheet = pymupdf.open().new_page()
+    for number, text in enumerate(texts):
+        sheet.insert_text((40, 100 + 20 * number), text, fontsize=10, fontname=fontname)
+    return sheet
+
+
+def spans(sheet):
+    blocks = parted(sheet.get_text("dict", flags=FLAGS)["blocks"], sheet, FLAGS)
+    return [span for block in blocks for line in block.get("lines", ()) for span in line["spans"]]
+
+
+def test_what_wide_blanks_part_is_apart():
+    blocks = page_of(sheet_with(HEADER), 0).blocks
+    assert [block.text for block in blocks] == ["Left here", "In the middle", "Right here"]
+
+
+def test_the_parts_stand_where_they_stood():
+    left, middle, right = spans(sheet_with(HEADER))
+    font = pymupdf.Font("helv")
+    for part, before in ((left, ""), (middle, HEADER[:49]), (right, HEADER[:102])):
+        assert part["origin"][0] == pytest.approx(40 + font.text_length(before, 10), abs=0.1)
+        assert part["bbox"][2] == pytest.approx(40 + font.text_length(before + part["text"], 10), abs=0.1)
+
+
+def test_blanks_after_a_text_are_no_part_of_it():
+    (span,) = spans(sheet_with("An entry" + " " * 30))
+    assert (span["text"], span["bbox"][2] < 90) == ("An entry", True)
+
+
+def test_an_entry_and_its_dots_are_one_text():
+    sheet = sheet_with("An entry of the contents" + " " * 30)
+    sheet.insert_text((156, 100), ". " * 40 + "12", fontsize=10)
+    (block,) = page_of(sheet, 0).blocks
+    assert block.text.startswith("An entry of the contents . .")
+    assert block.text.endswith("12")
+
+
+def test_typewritten_text_is_left_as_it_is():
+    (span,) = spans(sheet_with("name      value", fontname="cour"))
+    assert span["text"] == "name      value"
+
+
+def test_other_pages_are_read_once(monkeypatch):
+    sheet = sheet_with("A sentence with one blank between its words.")
+    blocks = sheet.get_text("dict", flags=FLAGS)["blocks"]
+    assert parted(blocks, None, FLAGS) is blocks
