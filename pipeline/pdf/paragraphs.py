@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dragoman.domain.document import Align, Family, Rect
+from pipeline.pdf.alignment import DEEPEST_INDENT, ENOUGH_ROWS, SAME_EDGE, alignment, is_even
 from pipeline.pdf.geometry import overlap
 from pipeline.pdf.ground import Ground
 from pipeline.pdf.joining import HYPHENS
@@ -24,11 +25,9 @@ from pipeline.pdf.rows import Row
 SAME_SIZE = 0.1
 WIDEST_FIRST_LEADING = 1.7  # single-spaced text has 1.0 to 1.5
 WIDEST_LEADING = 2.1  # where the sentence plainly goes on
+WIDEST_SPACING = 3.0
 SAME_LEADING = 0.18
 CLOSER_LEADING = 0.45
-SAME_EDGE = 0.5
-ENOUGH_ROWS = 3  # to tell justified text from two rows that end alike by chance
-DEEPEST_INDENT = 4.0
 EDGE_ROWS = 4  # rows that begin at one x, for it to be the edge of a column
 RAGGED = 6.0  # how much shorter than the next a full row may be
 MARKER_GAP = 3.0
@@ -36,8 +35,9 @@ ENDING_SLACK = 0.6  # a blank, and the error of guessing a word's width by its l
 NARROW_CELL = 12.0
 SHORT_CELL_WORDS = 3
 LONG_CELL_WORDS = 8
-LINE_WORDS = 4  # of an address or a list of names
-WIDER = 2.5  # times: what text with the same edge is at least, where short rows end on purpose
+LONG_ROW, SPACED_ROWS = 40, 5  # characters; how many such rows in a row show how far rows are set apart
+LINE_WORDS, LONG_LINE_WORDS = 4, 8  # of an address, a list of names, a title
+WIDER, FAR_WIDER = 2.5, 1.8  # times: what text with the same edge is at least, where short rows end on purpose
 CLOSE_ROWS = 12  # rows that are looked at above and below
 WIDE_TABLE = 4  # columns
 LONGEST_MARKER = 6  # characters
@@ -119,6 +119,10 @@ class _Layout:
         self._edges = Counter(round(row.x0) for row in rows)
         # The farthest right edge of the rows that begin at one x: of several, the last one counts.
         self._ends = {round(row.x0): row.x1 for row in sorted(rows, key=lambda row: row.x1)}
+        self._around = {
+            round(row.x0 + row.x1): row.x1 - row.x0 for row in sorted(rows, key=lambda row: row.x1 - row.x0)
+        }
+        self._spacing = _spacing(self.rows)
 
     def is_marked(self, row: Row) -> bool:
         """Whether a short row without words, such as a bullet or a number, or a form field stands right before it."""
@@ -162,7 +166,7 @@ class _Layout:
             and not LEADER.search(last.text)
             and _is_text(row)
             and abs(last.size - row.size) <= SAME_SIZE * row.size
-            and _leading_fits(paragraph, row)
+            and _leading_fits(paragraph, row, self._spacing)
             and _alike(last, row)
             and not self.is_marked(row)
             and not self._is_item(paragraph, row)
@@ -176,13 +180,13 @@ class _Layout:
 
     def align(self, rows: Sequence[Row]) -> Align:
         """How rows stand. Where the second begins at an edge that many rows of the page have, it is no chance middle."""
-        found = _align(rows)
+        found = alignment(rows)
         if LEADER.search(rows[-1].text):
             return Align.LEFT
         if found is Align.CENTER and any(self._is_edge(row.x0) for row in rows[1:]):
             return (
                 Align.JUSTIFY
-                if len(rows) >= ENOUGH_ROWS and _is_even([row.x1 for row in rows[:-1]], rows[0].size)
+                if len(rows) >= ENOUGH_ROWS and is_even([row.x1 for row in rows[:-1]], rows[0].size)
                 else Align.LEFT
             )
         return found
@@ -227,20 +231,32 @@ class _Layout:
         return narrow and words <= SHORT_CELL_WORDS and len(mates) > 1
 
     def _are_lines(self, last: Row, row: Row) -> bool:
-        """Whether two short rows are lines of a list of names or an address: text with the same left edge is far wider here."""
-        if not _is_line(last) or not _is_line(row) or abs(last.x0 - row.x0) > SAME_EDGE * row.size:
+        """Whether two short rows are lines of a list of names, an address or a title: text with the same edge or middle is far wider here."""
+        if not _begins_line(row) or last.text[-1] in f",{HYPHENS}" or self._mates[last.order] or self._mates[row.order]:
             return False
-        if self._mates[last.order] or self._mates[row.order] or last.text[-1] in f",{HYPHENS}":
+        words = max(len(last.text.split()), len(row.text.split()))
+        wider = WIDER if words <= LINE_WORDS and _begins_line(last) else FAR_WIDER if words <= LONG_LINE_WORDS else 0.0
+        if not wider:
             return False
+        if abs(last.x0 - row.x0) > SAME_EDGE * row.size:
+            return self._widest_around(row) > FAR_WIDER * max(last.x1 - last.x0, row.x1 - row.x0)
         right = max(last.x1, row.x1)
         end = max(self._ends.get(round(row.x0) + shift, right) for shift in (-1, 0, 1))
-        return end - row.x0 > WIDER * (right - row.x0) and not self._is_beside_text(last, row, right, end)
+        return end - row.x0 > wider * (right - row.x0) and not self._is_beside_text(last, row, right, end)
+
+    def _widest_around(self, row: Row) -> float:
+        """The width of the widest row with the same middle, in points; 0 where it has none near it."""
+        place = round(row.x0 + row.x1)
+        return max(self._around.get(place + shift, 0.0) for shift in range(-2, 3))
 
     def _is_beside_text(self, last: Row, row: Row, x0: float, x1: float) -> bool:
-        """Whether text stands between `x0` and `x1` at the height of two rows or close to it: they are in a column of their own."""
+        """Whether text or a picture stands between `x0` and `x1` at the height of two rows or close to it: they are in a column of their own."""
         near = self.rows[max(0, self._place[last.order] - CLOSE_ROWS) : self._place[row.order] + CLOSE_ROWS]
         top, bottom = last.top - row.size, row.bottom + row.size
-        return any(overlap(one.top, one.bottom, top, bottom) > 0 and x0 < one.x0 < x1 for one in near)
+        pictures = (one for one in self.ground.marks.pictures if overlap(one[1], one[3], top, bottom) > 0)
+        return any(overlap(one.top, one.bottom, top, bottom) > 0 and x0 < one.x0 < x1 for one in near) or any(
+            x0 < one[0] < x1 for one in pictures
+        )
 
     def _edges_fit(self, paragraph: Paragraph, row: Row) -> bool:
         slack = SAME_EDGE * row.size
@@ -296,9 +312,9 @@ def _mates(rows: Sequence[Row]) -> dict[int, list[Row]]:
     return mates
 
 
-def _is_line(row: Row) -> bool:
-    """Whether it can be a line of a list of names: short, and it begins with a capital or a figure."""
-    return len(row.text.split()) <= LINE_WORDS and not row.text[0].islower() and row.text[0].isalnum()
+def _begins_line(row: Row) -> bool:
+    """Whether it can be a line of a list of names: it begins with a capital or a figure."""
+    return not row.text[0].islower() and row.text[0].isalnum()
 
 
 def _is_text(row: Row) -> bool:
@@ -331,12 +347,26 @@ def _alike(one: Row, other: Row) -> bool:
     return all(a is None or b is None or a == b for a, b in zip(_look(one), _look(other), strict=True))
 
 
-def _leading_fits(paragraph: Paragraph, row: Row) -> bool:
+def _spacing(rows: Sequence[Row]) -> float:
+    """The leading that most long rows have, of their size, where they are set apart as in a typescript; 0 where they are not."""
+    long = [row for row in rows if len(row.text) >= LONG_ROW]
+    gaps = Counter(
+        round((lower.baseline - upper.baseline) / lower.size, 1)
+        for upper, lower in pairwise(long)
+        if overlap(upper.x0, upper.x1, lower.x0, lower.x1) > 0
+    )
+    spacing, number = gaps.most_common(1)[0] if gaps else (0.0, 0)
+    return spacing if number >= SPACED_ROWS and WIDEST_FIRST_LEADING < spacing < WIDEST_SPACING else 0.0
+
+
+def _leading_fits(paragraph: Paragraph, row: Row, spacing: float) -> bool:
+    """Whether a row is as far under a paragraph as its next one would be. `spacing`: what the page's rows are set apart by, of their size."""
     gap = row.baseline - paragraph.last.baseline
     leading = paragraph.leading
     if leading is None:
         goes_on = row.text[0].islower() and paragraph.last.text[-1] not in _END_OF_SENTENCE
-        return gap <= (WIDEST_LEADING if goes_on else WIDEST_FIRST_LEADING) * row.size
+        widest = WIDEST_LEADING if goes_on else WIDEST_FIRST_LEADING
+        return gap <= max(widest, spacing + SAME_LEADING) * row.size
     # A mark over the line, such as that of a footnote, may have pushed the second row down.
     closer = CLOSER_LEADING if len(paragraph.rows) < ENOUGH_ROWS else SAME_LEADING
     return -closer * row.size <= gap - leading <= SAME_LEADING * row.size
@@ -346,24 +376,3 @@ def _free(last: Row, row: Row, space: float) -> float:
     """What of `space` is left behind the last row once the next row's first word and a blank are put there."""
     word = row.text.split(maxsplit=1)[0]
     return space - (row.x1 - row.x0) * len(word) / len(row.text) - ENDING_SLACK * row.size
-
-
-def _align(rows: Sequence[Row]) -> Align:
-    if len(rows) == 1:
-        return Align.LEFT
-    slack = SAME_EDGE * rows[0].size
-    lefts = [row.x0 for row in rows]
-    rights = [row.x1 for row in rows]
-    middles = [(row.x0 + row.x1) / 2 for row in rows]
-    even_left = len(rows) >= ENOUGH_ROWS and max(lefts[1:]) - min(lefts[1:]) <= slack
-    if max(middles) - min(middles) <= slack and max(lefts) - min(lefts) > slack:
-        return Align.CENTER
-    if max(rights) - min(rights) <= slack / 2 and max(lefts) - min(lefts) > 2 * slack:
-        indented = abs(lefts[0] - lefts[1]) <= DEEPEST_INDENT * rows[0].size and len(rows) < ENOUGH_ROWS
-        shared = sum(left - min(lefts) <= slack / 2 for left in lefts) > 1
-        return Align.JUSTIFY if even_left or indented or shared else Align.RIGHT
-    return Align.JUSTIFY if len(rows) >= ENOUGH_ROWS and _is_even(rights[:-1], rows[0].size) else Align.LEFT
-
-
-def _is_even(edges: Sequence[float], size: float) -> bool:
-    return max(edges) - min(edges) <= SAME_EDGE / 2 * size

@@ -179,3 +179,45 @@ def test_short_rows_beside_text_are_in_a_column_of_their_own():
     sheet = names("Morning Ferries", "Leave at Seven")
     sheet.put("another column", 150, 106, x1=300)
     assert "Morning Ferries Leave at Seven" in sheet.texts()
+
+
+def spaced(leading, lines=7):
+    sheet = Sheet()
+    for number in range(lines):
+        sheet.put(f"Line {number} of a typescript that is set far apart goes on", 50, 100 + leading * number, x1=320)
+    return sheet.texts()
+
+
+def test_rows_that_are_all_as_far_apart_are_one_paragraph():
+    assert len(spaced(24)) == 1
+
+
+def test_rows_farther_apart_than_in_any_typescript_are_not():
+    assert len(spaced(32)) == 7
+
+
+def test_a_few_rows_far_apart_are_not_either():
+    assert len(spaced(24, lines=3)) == 3
+
+
+def test_lines_that_end_long_before_the_column_does_are_lines_of_their_own():
+    sheet = Sheet().put("Copyright 1994 by Daniel Quinlan", 50, 100).put("Copyright 2001 by Paul Russell", 50, 112)
+    sheet.put(
+        "The column is as wide as this row of words is, which begins at the same edge as they do", 50, 160, x1=400
+    )
+    assert len(sheet.texts()) == 3
+
+
+def test_lines_around_one_middle_are_lines_of_their_own_where_text_around_it_is_wide():
+    sheet = Sheet().put("A wide title around the middle of the page", 100, 60, x1=400)
+    sheet.put("John Frampton", 210, 100, x1=290).put("Department of Phonology", 190, 112, x1=310)
+    assert sheet.texts() == ["A wide title around the middle of the page", "John Frampton", "Department of Phonology"]
+
+
+def test_a_sentence_beside_a_picture_stays_one():
+    sheet = Sheet().put("Copyright 1994 by Daniel Quinlan", 50, 100).put("Copyright 2001 by Paul Russell", 50, 112)
+    sheet.put(
+        "The column is as wide as this row of words is, which begins at the same edge as they do", 50, 160, x1=400
+    )
+    beside = Marks(pictures=((230, 80, 400, 120),))
+    assert len(sheet.texts(beside)) == 2
