@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
@@ -18,7 +19,7 @@ from pipeline.pdf.ground import Ground, Neighbours
 from pipeline.pdf.initials import with_initials
 from pipeline.pdf.joining import joined
 from pipeline.pdf.listings import MOSTLY, is_code, typewritten
-from pipeline.pdf.markers import split
+from pipeline.pdf.markers import MARKER, split
 from pipeline.pdf.paragraphs import LEADER, Paragraph, group
 from pipeline.pdf.reading import field_boxes, read
 from pipeline.pdf.rooms import Rooms
@@ -29,6 +30,14 @@ MATHS_ROWS = 1 / 3  # of a paragraph's rows: with more of them, what stands over
 UNKNOWN = 0.3  # with a larger share of characters without meaning it is not to be translated
 OVER, UNDER = 1.1, 0.4  # of the size: how far over and under a baseline the line of a fraction or a bar may be
 CENTERED = 1.5  # points that the middles of a row and of its page or cell may be apart
+INDENT, ENOUGH = (
+    3.0,
+    4,
+)  # of the size: the deepest of a paragraph; rows that begin or end at one x, for it to be the edge of a column
+TITLE_ROWS = 4
+ROMAN = re.compile(
+    r"(?=[ivxl]{2})(?:xl|x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE
+)  # a number of a page or a part, up to 49
 CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|tab\.|abb(?:\.|ildung)|tabelle|tableau)\s*\d", re.IGNORECASE)
 
 
@@ -56,7 +65,7 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
     rects = [paragraph.rect for paragraph in paragraphs]
     flow = [rect for rect, paragraph in zip(rects, paragraphs, strict=True) if _is_flow(paragraph)]
     rooms = Rooms([*rects, *taken], ground, sheet, flow)
-    right = max(row.x1 for row in rows)
+    edges = _Edges(rows)
     body = _body_size(rows)
     typescript = typewritten(rows) > MOSTLY
     texts: Neighbours | None = None  # of pages with formulas only
@@ -73,13 +82,19 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
         if kind in KEPT:
             blocks.append(_block(next(names), paragraph, None, direction, kind))
             continue
-        paragraph.align = _align(paragraph, ground, sheet, right)
-        marker, paragraph.rows = split(paragraph.rows)
-        if marker is None and place in centred:
+        paragraph.align = _align(paragraph, ground, sheet, edges)
+        if place in centred and not MARKER.match(paragraph.rows[0].text):
             paragraph.align = Align.CENTER
+        marker = None
+        if paragraph.align not in {
+            Align.CENTER,
+            Align.RIGHT,
+        }:  # there a letter with a full stop is an initial, or moves with its text
+            marker, paragraph.rows = split(paragraph.rows)
         if marker is not None:
             blocks.append(_block(next(names), Paragraph([marker]), None, direction, BlockKind.FORMULA))
-        room = rooms.around(paragraph.rect, single=len(paragraph.rows) == 1)
+        title = paragraph.align is Align.CENTER and len(paragraph.rows) <= TITLE_ROWS
+        room = rooms.around(paragraph.rect, single=len(paragraph.rows) == 1, title=title)
         under = ids.get(over[place]) if place in over and marker is None else None
         blocks.append(replace(_block(next(names), paragraph, room, direction, kind), under=under))
         ids[place] = blocks[-1].id
@@ -144,7 +159,9 @@ def _kind(paragraph: Paragraph, body: float, typescript: bool) -> BlockKind:
     weight = max(1, sum(len(row.text) for row in rows))
     if sum(row.unknown * len(row.text) for row in rows) > UNKNOWN * weight:
         return BlockKind.UNREADABLE
-    if not any(is_word(span.text) for row in rows for span in row.spans if not span.style.original):
+    if ROMAN.fullmatch(text) or not any(
+        is_word(span.text) for row in rows for span in row.spans if not span.style.original
+    ):
         return BlockKind.FORMULA
     heading = rows[0].size >= HEADING_SIZE * body
     if not typescript and is_code(rows, heading=heading):
@@ -154,7 +171,7 @@ def _kind(paragraph: Paragraph, body: float, typescript: bool) -> BlockKind:
     return BlockKind.HEADING if heading else BlockKind.PARAGRAPH
 
 
-def _align(paragraph: Paragraph, ground: Ground, sheet: Rect, right: float) -> Align:
+def _align(paragraph: Paragraph, ground: Ground, sheet: Rect, edges: _Edges) -> Align:
     """How the block stands; a single row is judged by the cell or page around it."""
     if len(paragraph.rows) > 1 or LEADER.search(paragraph.last.text):
         return paragraph.align
@@ -165,11 +182,31 @@ def _align(paragraph: Paragraph, ground: Ground, sheet: Rect, right: float) -> A
     cell = ground.cell(row.x0, row.x1, row.baseline - 0.3 * row.size)
     if cell is None:
         # A header, a date, a number of a page: it ends where the page's text ends.
-        return Align.RIGHT if right - row.x1 < CENTERED and row.x0 > (sheet[0] + sheet[2]) / 2 else Align.LEFT
+        beyond = row.x0 > (sheet[0] + sheet[2]) / 2 and not edges.begins(row)
+        return Align.RIGHT if beyond and edges.ends(row) else Align.LEFT
     before, after = row.x0 - cell[0], cell[1] - row.x1
     if abs(before - after) < 2 * CENTERED and before > CENTERED:
         return Align.CENTER
     return Align.RIGHT if after < row.size and before > 3 * max(after, CENTERED) else Align.LEFT
+
+
+class _Edges:
+    """Where the rows of a page begin and end."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._starts = Counter(round(row.x0) for row in rows)
+        self._ends = Counter(round(row.x1) for row in rows)
+        self._last = max(row.x1 for row in rows)
+
+    def begins(self, row: Row) -> bool:
+        """Whether it begins at the left edge of a column, or is indented there."""
+        place = round(row.x0)
+        return sum(self._starts[place - shift] for shift in range(-1, round(INDENT * row.size))) > ENOUGH
+
+    def ends(self, row: Row) -> bool:
+        """Whether it ends where the page's text does, or at the right edge of a column."""
+        place = round(row.x1)
+        return self._last - row.x1 < CENTERED or sum(self._ends[place + shift] for shift in (-1, 0, 1)) > ENOUGH
 
 
 def _body_size(rows: Sequence[Row]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -13,6 +14,7 @@ from pipeline.pdf.rooms import GAP
 from pipeline.pdf.typesetting import ASCENT, Box
 
 LEADING = 1.2  # of the size, where the original has one line only
+TITLE = 1.1  # times: how much wider than the original a longer text around a middle is set, to have as many lines
 WIDER = 0.3  # of the width: how much wider than the source's our typeface may be
 LEAST_WIDTH, LEAST_HEIGHT = 3.0, 0.7  # of the size: room for a word, for a line that was made smaller
 LEAST_INDENT = 0.3  # of the size: less is a side bearing
@@ -31,6 +33,9 @@ def box_of(block: Block, runs: tuple[Run, ...], *, rtl: bool = False) -> Box:
     first, hanging = (0.0, 0.0) if block.align in (Align.CENTER, Align.RIGHT) else _indents(lines, left, size)
     if single:
         left, right = _grown(block.align, left, right, room)
+    elif block.align is Align.CENTER:
+        longer = sum(len(run.text) for run in runs) / max(len(block.text), 1)
+        left, right = _grown(block.align, left, right, room, most=TITLE * longer * (right - left))
     gaps = [below - above for above, below in pairwise(baselines) if below > above]
     return Box(
         left=left,
@@ -105,11 +110,13 @@ def _indents(lines: list[tuple[float, float, float, float]], left: float, size: 
     return (first if first > LEAST_INDENT * size else 0.0), (rest if rest > LEAST_INDENT * size else 0.0)
 
 
-def _grown(align: Align, left: float, right: float, room: tuple[float, float, float, float]) -> tuple[float, float]:
-    """The edges of one line, moved out as far as its room and its alignment allow."""
+def _grown(
+    align: Align, left: float, right: float, room: tuple[float, float, float, float], most: float = math.inf
+) -> tuple[float, float]:
+    """The edges of one line, or of several around a middle, moved out as far as the room, the alignment and the `most` points allow."""
     if align is Align.RIGHT:
         return min(left, room[0]), right
     if align is Align.CENTER:
-        half = max((right - left) / 2, min((left + right) / 2 - room[0], room[2] - (left + right) / 2))
+        half = max((right - left) / 2, min((left + right) / 2 - room[0], room[2] - (left + right) / 2, most / 2))
         return (left + right) / 2 - half, (left + right) / 2 + half
     return left, max(right, room[2])

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dragoman.domain.document import Rect
 from pipeline.pdf.paragraphs import Paragraph
 from pipeline.pdf.rooms import Rooms
+from pipeline.pdf.rows import Row
 
 SAME_EDGE, SAME_MIDDLE = 3.0, 2.0  # points that left edges, and middles, of one column may be apart
+SAME_ROWS = 1.0  # points: the same for the rows of one title
 TITLE_MIDDLE = 0.15  # of the size: the same for titles
 INDENT = 3.0  # of the size: how far a paragraph of one row may be indented
 LEVEL = 1.5  # points: what begins as near to a baseline stands in a row with it
@@ -45,7 +47,7 @@ def over(paragraphs: Sequence[Paragraph], found: Pairs, rooms: Rooms) -> dict[in
 
 
 def centred(paragraphs: Sequence[Paragraph], found: Pairs) -> set[int]:
-    """The places of single rows that have their middle in common with what is near over or under them, and their beginning with none."""
+    """The places of texts that have their middle in common with what is near over or under them, and their beginning with none."""
     middle, edge = set[int](), set[int]()
     for pair in found:
         upper, lower = (paragraphs[place] for place in pair)
@@ -55,7 +57,13 @@ def centred(paragraphs: Sequence[Paragraph], found: Pairs) -> set[int]:
             edge.update(pair)
         elif abs(_middle(upper.rect) - _middle(lower.rect)) < max(SAME_MIDDLE, TITLE_MIDDLE * lower.rows[0].size):
             middle.update(pair)
-    return {place for place in middle - edge if len(paragraphs[place].rows) == 1}
+    return {place for place in middle - edge if _is_around_a_middle(paragraphs[place].rows)}
+
+
+def _is_around_a_middle(rows: Sequence[Row]) -> bool:
+    """Whether rows have their middle in common and do not all begin at one x; a row alone has."""
+    starts, middles = [row.x0 for row in rows], [(row.x0 + row.x1) / 2 for row in rows]
+    return len(rows) == 1 or (max(middles) - min(middles) < SAME_ROWS < max(starts) - min(starts))
 
 
 def _are_column(upper: Paragraph, lower: Paragraph) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from dragoman.domain.document import Align
 from pipeline.pdf.typesetting import (
     ASCENT,
     DESCENT,
@@ -63,7 +64,9 @@ class Column:
 
     def __post_init__(self) -> None:
         """What is one line keeps to the column too, where more is free at its right."""
-        right = max((box.right for _, box in self.texts if not box.single), default=None)
+        right = max(
+            (box.right for _, box in self.texts if not box.single and box.align is not Align.CENTER), default=None
+        )
         if right is not None:
             self.texts = [(words, _within(box, right) if box.single else box) for words, box in self.texts]
         for place, (words, box) in enumerate(self.texts):
@@ -178,4 +181,6 @@ def _lowered(setting: Setting, down: float) -> Setting:
 
 
 def _within(box: Box, right: float) -> Box:
-    return replace(box, right=min(box.right, max(right, box.original_right)))
+    """The box no farther to the right than `right` or where the original ended; around a middle it loses as much at its left."""
+    less = box.right - min(box.right, max(right, box.original_right))
+    return replace(box, left=box.left + (less if box.align is Align.CENTER else 0.0), right=box.right - less)

@@ -32,16 +32,21 @@ class Rooms:
         self._ground = ground
         self._texts = Neighbours(rects)
         self._edges = Neighbours([*marks.walls, *marks.rules, *marks.fields])
+        self._rules = Neighbours(marks.rules)
         self._pictures = marks.pictures
         self._limits = _content(rects, page)
         self._columns = _columns(flow)
 
-    def around(self, rect: Rect, *, single: bool) -> Rect:
-        """The room of `rect`, which lies in it. A `single` row may grow sideways too, a paragraph keeps its width."""
+    def around(self, rect: Rect, *, single: bool, title: bool = False) -> Rect:
+        """The room of `rect`, which lies in it. A `single` row may grow sideways too, and a `title` of some rows with nothing beside it.
+
+        Other paragraphs keep their width.
+        """
         limits = self._in_box(rect)
         inset = INSET * (rect[3] - rect[1]) if single else 1.0
         pictures = [picture for picture in self._pictures if not contains(picture, rect, slack=2)]
-        left, right = self._sides(rect, inset, pictures, limits) if single else (rect[0], rect[2])
+        sideways = single or (title and all(one == rect for one in self._texts.beside(rect[1], rect[3])))
+        left, right = self._sides(rect, inset, pictures, limits) if sideways else (rect[0], rect[2])
         lowest = rect[3] - 2 * inset - 1
         tops = [self._texts.next_below(rect[0], right, lowest), self._edges.next_below(rect[0], right, lowest)]
         tops += [one[1] for one in pictures if one[1] >= lowest and overlap(rect[0], right, one[0], one[2]) > 0]
@@ -75,6 +80,8 @@ class Rooms:
         """Whether something of its own stands in or beside a text, no higher than that: a box to tick, an icon, a line to write on."""
         x0, y0, x1, y1 = rect
         reach = x0 - BESIDE, y0 - SUNK, x1 + BESIDE, y1 + SUNK
+        if any(overlap(x0, x1, one[0], one[2]) > 0 for one in self._rules.beside((y0 + y1) / 2, reach[3])):
+            return True  # a rule under it
         return any(contains(reach, mark) for mark in self._all_marks.beside(reach[1], reach[3]))
 
     @cached_property

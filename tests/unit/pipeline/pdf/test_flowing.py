@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.domain.document import Family, Run, Style
+from dragoman.domain.document import Align, Family, Run, Style
 from dragoman.domain.job import Options
 from pipeline.pdf.evenness import Fitted, fit_all
 from pipeline.pdf.flowing import LOOKS, NEVER, Column, tops
@@ -147,3 +147,12 @@ def test_both_paragraphs_of_a_column_have_one_size_on_the_page(tmp_path):
     ends = sorted(line["spans"][0]["origin"][1] for line in lines)
     assert min(below - above for above, below in pairwise(ends)) > 8
     assert ends[-1] < 296
+
+
+def test_a_title_over_a_column_stays_around_its_middle():
+    words = WORDS.of([Run("A title", STYLE)])
+    title = Box(-100, 250, 0, 2, 10, 12, single=True, original_right=90, last=0, align=Align.CENTER)
+    column = Column([(words, title), text(2, 24)], unsplit)
+    (line,) = column.settings(0)[0].lines
+    width = sum(word.width for word in words) + words[0].blank.width
+    assert line.x + width / 2 == pytest.approx(75)

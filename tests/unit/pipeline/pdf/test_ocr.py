@@ -1,5 +1,6 @@
 """Words that an earlier recognition left under a scan."""
 
+import pymupdf
 import pytest
 
 from dragoman.domain.document import Family, Page, Span, Style
@@ -21,7 +22,9 @@ def layer(text, width):
     return Reading({UPRIGHT: rows}, Marks())
 
 
-@pytest.mark.parametrize(("width", "family"), [(175.0, Family.SERIF), (246.0, Family.MONO)])
+@pytest.mark.parametrize(
+    ("width", "family"), [(pymupdf.get_text_length(SENTENCE, "tiro", 10), Family.SERIF), (246.0, Family.MONO)]
+)
 def test_its_typeface_is_told_by_how_wide_its_rows_are(width, family):
     found = known_words(PAGE, layer(SENTENCE, width))
     assert {span.style.family for row in found.rows[UPRIGHT] for span in row.spans} == {family}

@@ -65,3 +65,16 @@ def test_a_row_stays_in_the_column_that_entries_end_at():
     assert 250 <= within[2] <= 251
     too_few = Rooms([TEXT, beside, *entries], Ground(Marks()), PAGE, entries[:3]).around(TEXT, single=True)
     assert too_few[2] == 300 - GAP
+
+
+def test_a_title_of_some_rows_grows_sideways_where_nothing_is_beside_it():
+    alone = Rooms([TEXT, (72, 60, 523, 72)], Ground(Marks()), PAGE)
+    assert alone.around(TEXT, single=False, title=True)[2] == 523
+    beside = Rooms([TEXT, (72, 60, 523, 72), (300, 100, 400, 112)], Ground(Marks()), PAGE)
+    assert beside.around(TEXT, single=False, title=True)[2] == TEXT[2]
+
+
+def test_a_rule_under_a_text_is_a_mark_of_its_own():
+    rule = (40, 113, 572, 115)
+    assert Rooms([TEXT], Ground(Marks(rules=(rule,))), PAGE).has_mark(TEXT)
+    assert not Rooms([TEXT], Ground(Marks(rules=((40, 130, 572, 132),))), PAGE).has_mark(TEXT)
