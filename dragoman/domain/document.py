@@ -158,6 +158,8 @@ class Page:
 
     `scanned`: its words were recognised in a picture, where they are covered, since they cannot be erased.
     `aslant`: boxes of text that is not read, since it runs along no axis. `blanks`: of blanks before and after its lines.
+    `from_right`: the direction of writing in which it is read from the right; `Block.align` counts from there then, so that `LEFT` is where
+    lines begin. None: it is read from the left.
     """
 
     number: int
@@ -168,6 +170,7 @@ class Page:
     scanned: bool = False
     aslant: tuple[Rect, ...] = ()
     blanks: tuple[Rect, ...] = ()
+    from_right: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

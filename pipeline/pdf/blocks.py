@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from statistics import median
@@ -14,7 +14,7 @@ import pymupdf
 from dragoman.domain.document import KEPT, Align, Block, BlockKind, Line, Page, Rect
 from pipeline.pdf import columns
 from pipeline.pdf.formulas import is_word
-from pipeline.pdf.geometry import UPRIGHT, Direction, back, intersects, turned
+from pipeline.pdf.geometry import UPRIGHT, Direction, back, intersects, reflected, turned
 from pipeline.pdf.ground import Ground, Neighbours
 from pipeline.pdf.initials import with_initials
 from pipeline.pdf.joining import joined
@@ -24,6 +24,7 @@ from pipeline.pdf.paragraphs import LEADER, Paragraph, group
 from pipeline.pdf.reading import field_boxes, read
 from pipeline.pdf.rooms import Rooms
 from pipeline.pdf.rows import Reading, Row
+from pipeline.pdf.scripts import RIGHT_TO_LEFT
 
 HEADING_SIZE = 1.15  # of the page's body size
 MATHS_ROWS = 1 / 3  # of a paragraph's rows: with more of them, what stands over and under them belongs to formulas
@@ -35,6 +36,7 @@ INDENT, ENOUGH = (
     4,
 )  # of the size: the deepest of a paragraph; rows that begin or end at one x, for it to be the edge of a column
 TITLE_ROWS = 4
+FROM_RIGHT, LETTERS = 0.6, 24  # of the letters, and how many of them, for a page to be read from the right
 ROMAN = re.compile(
     r"(?=[ivxl]{2})(?:xl|x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE
 )  # a number of a page or a part, up to 49
@@ -51,8 +53,42 @@ def page_from(reading: Reading, page: pymupdf.Page, number: int, *, scanned: boo
     box = page.cropbox
     size = (box.width, box.height)
     names = (f"{number}.{place}" for place in count())
-    blocks = [block for direction in reading.rows for block in _blocks(reading, direction, size, names)]
-    return Page(number, *size, page.rotation, tuple(blocks), scanned, reading.aslant, reading.blanks)
+    from_right = _from_right(reading.rows)
+    blocks: list[Block] = []
+    for direction in reading.rows:
+        if direction != from_right:
+            blocks += _blocks(reading, direction, size, names)
+            continue
+        # What is read from the right is looked at in a mirror: there it begins at the left, as all rules of reading have it.
+        seen = reading.reflected(direction, (0.0, 0.0, *size))
+        blocks += [
+            reflected_block(block, direction, (0.0, 0.0, *size)) for block in _blocks(seen, direction, size, names)
+        ]
+    return Page(number, *size, page.rotation, tuple(blocks), scanned, reading.aslant, reading.blanks, from_right)
+
+
+def reflected_block(block: Block, direction: Direction, sheet: Rect) -> Block:
+    """The block in a mirror, see `geometry.reflected`; what its text is stays."""
+    lines = tuple(
+        replace(
+            line,
+            bbox=reflected(line.bbox, direction, sheet),
+            spans=tuple(replace(span, bbox=reflected(span.bbox, direction, sheet)) for span in line.spans),
+        )
+        for line in block.lines
+    )
+    room = reflected(block.room, direction, sheet) if block.room else None
+    return replace(block, bbox=reflected(block.bbox, direction, sheet), lines=lines, room=room)
+
+
+def _from_right(rows: Mapping[Direction, Sequence[Row]]) -> Direction | None:
+    """The direction of most letters, if most of those are read from the right, and they are enough to tell."""
+    texts = {direction: "".join([row.text for row in found]) for direction, found in rows.items()}
+    main = max(texts, key=lambda direction: len(texts[direction]), default=None)
+    if main is None or not RIGHT_TO_LEFT.search(texts[main]):
+        return None
+    letters, from_right = sum(map(str.isalpha, texts[main])), len(RIGHT_TO_LEFT.findall(texts[main]))
+    return main if from_right >= max(FROM_RIGHT * letters, LETTERS) else None
 
 
 def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], names: Iterator[str]) -> list[Block]:

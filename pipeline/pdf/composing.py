@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dragoman.domain.document import Align, Block, Page, Rect
+from pipeline.pdf.blocks import reflected_block
 from pipeline.pdf.boxes import box_of, box_of_kept, cut, lifted, mirrored, widened
 from pipeline.pdf.checking import Placed, cores, misplaced, placed
 from pipeline.pdf.evenness import Fitted, fit_all
@@ -41,9 +42,11 @@ class Composer:
         self._words = words
         self._there = there
         self._rtl = rtl
+        self._page = Page(0, 0.0, 0.0, 0, ())
 
     def compose(self, blocks: Sequence[Block], page: Page) -> list[Composed]:
         """The blocks that are set, in order: those without any room are left out."""
+        self._page = page
         texts = [self._kept(block) if block.id in self._there.moved else self._text(block) for block in blocks]
         stay = [block for block in page.blocks if block.target is None and block.id not in self._there.moved]
         kept, sheet = [*cores(stay), *page.aslant], (0.0, 0.0, page.width, page.height)
@@ -118,18 +121,32 @@ class Composer:
 
     def _kept(self, block: Block) -> Fitted:
         """What is not translated, at its new place."""
-        box = widened(self._mirrored(box_of_kept(block), block))
-        return Fitted(self._words.of(kept_runs(block), rtl=not _is_figure(block.text)), box, block.id)
+        box = widened(self._at_home(self._mirrored(box_of_kept(self._seen(block)), block), block))
+        return Fitted(self._words.of(kept_runs(block), rtl=self._rtl and not _is_figure(block.text)), box, block.id)
 
     def _mirrored(self, box: Box, block: Block) -> Box:
         return lifted(mirrored(box, self._there.edges[block.id]), self._there.lifts.get(block.id, 0.0))
 
+    def _is_from_right(self, block: Block) -> bool:
+        return block.lines[0].direction == self._page.from_right
+
+    def _seen(self, block: Block) -> Block:
+        """The block as it is read: one from the right in a mirror."""
+        sheet = (0.0, 0.0, self._page.width, self._page.height)
+        return reflected_block(block, block.lines[0].direction, sheet) if self._is_from_right(block) else block
+
+    def _at_home(self, box: Box, block: Block) -> Box:
+        """The box of a block as it is read, where it is on the page."""
+        left, _, right, _ = turned((0.0, 0.0, self._page.width, self._page.height), block.lines[0].direction)
+        return mirrored(box, (left, right)) if self._is_from_right(block) else box
+
     def _text(self, block: Block) -> Fitted:
-        box = box_of(block, block.target or (), rtl=self._rtl)
+        box = box_of(self._seen(block), block.target or (), rtl=self._rtl)
         if block.id in self._there.edges:
             box = self._mirrored(box, block)
         if block.id in self._there.ends:
             box = replace(box, align=_SAME_SIDE.get(box.align, box.align))
+        box = self._at_home(box, block)
         end = box.left + box.right - box.original_right if self._rtl else box.original_right
         runs, leader = without_leader(block.target or (), end, self._words)
         if leader:

@@ -52,6 +52,17 @@ def back(rect: Rect, direction: Direction) -> Rect:
     return _around(point_back(rect[0], rect[1], direction), point_back(rect[2], rect[3], direction))
 
 
+def reflected(rect: Rect, direction: Direction, sheet: Rect) -> Rect:
+    """A rectangle of the page mirrored between the edges of the `sheet` that a line of `direction` runs to and from."""
+    about = turned(sheet, direction)
+    return back(mirrored(turned(rect, direction), about[0] + about[2]), direction)
+
+
+def mirrored(rect: Rect, about: float) -> Rect:
+    """A rectangle mirrored along x. `about`: the sum of an x and that of its mirror image."""
+    return about - rect[2], rect[1], about - rect[0], rect[3]
+
+
 def union(rects: Iterable[Rect]) -> Rect:
     """The smallest rectangle around all. Raises ValueError for none."""
     x0s, y0s, x1s, y1s = zip(*rects, strict=True)

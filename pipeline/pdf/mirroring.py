@@ -40,7 +40,7 @@ class Plan:
     """`edges`: by a block's id, what its box is mirrored between (turned space); a block without any stays.
 
     `ends`: blocks that begin or end where they did: those at the right of a row that is not mirrored, and those that run in another
-    direction than the page. `moved`: kept blocks that are to be set anew at their new place. `flipped`: the drawing of the page is mirrored
+    direction than the page. `moved`: kept blocks that are to be set anew at their new place, `homes`: where these were. `flipped`: the drawing of the page is mirrored
     along this direction; `lifts`: what runs across it then goes down by as many points (turned space).
     """
 
@@ -49,11 +49,11 @@ class Plan:
     moved: dict[str, Block] = field(default_factory=dict)
     lifts: dict[str, float] = field(default_factory=dict)
     flipped: Direction | None = None
+    homes: dict[str, Edges] = field(default_factory=dict)
 
     def at_home(self) -> Plan:
         """Nothing mirrored: what was to be set anew stays where it was."""
-        boxes = {name: turned(block.bbox, block.lines[0].direction) for name, block in self.moved.items()}
-        return Plan({name: (box[0], box[2]) for name, box in boxes.items()}, moved=self.moved)
+        return Plan(dict(self.homes), moved=self.moved, homes=self.homes)
 
     def place(self, placed: Iterable[tuple[Item, Edges]]) -> None:
         """Note where blocks go that can."""
@@ -62,6 +62,7 @@ class Plan:
                 self.edges[item.block.id] = edges
             if item.moves and item.kept:
                 self.moved[item.block.id] = item.block
+                self.homes[item.block.id] = item.rect[0], item.rect[2]
 
 
 def plan(page: Page, marks: Marks, *, may_flip: bool = True) -> Plan:

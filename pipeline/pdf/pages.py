@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pymupdf
 
 from dragoman.domain.document import Block, DocumentWarning, Original, Page, Rect
 from pipeline.pdf.anchors import MOVABLE, Anchors, anchors_of, flipped_boxes
 from pipeline.pdf.bidi import is_right_to_left
+from pipeline.pdf.blocks import reflected_block
 from pipeline.pdf.changes import Changes
 from pipeline.pdf.checking import unerased
 from pipeline.pdf.composing import Composed, Composer, standing
 from pipeline.pdf.covering import cover, strip_text
 from pipeline.pdf.embedding import embed, reserve
 from pipeline.pdf.fonts import Fonts
-from pipeline.pdf.geometry import Direction, union
+from pipeline.pdf.geometry import Direction, reflected, union
 from pipeline.pdf.mirroring import Plan, plan
 from pipeline.pdf.ownfaces import OwnFace
 from pipeline.pdf.parts import Part, collect
@@ -116,10 +117,20 @@ class Writer:
             self.warnings.append(DocumentWarning("characters_missing", message))
 
     def _plan(self, page: Page, sheet: pymupdf.Page, annotations: str) -> Plan:
-        """Where the blocks go when the page is read from the right; the words of a picture stay where they were covered."""
-        if not self.rtl or page.scanned:
+        """Where the blocks go when the page is read from the other side; the words of a picture stay where they were covered."""
+        if page.scanned or self.rtl == (page.from_right is not None):
             return Plan()
-        return plan(page, read(sheet, field_boxes(sheet, annotations)).marks, may_flip=_may_move(self.pdf, annotations))
+        marks, may_flip = read(sheet, field_boxes(sheet, annotations)).marks, _may_move(self.pdf, annotations)
+        if page.from_right is None:
+            return plan(page, marks, may_flip=may_flip)
+        direction, whole = page.from_right, (0.0, 0.0, page.width, page.height)
+        alone = all(block.lines[0].direction == direction for block in page.blocks)
+        blocks = tuple(reflected_block(block, direction, whole) for block in page.blocks)
+        aslant = tuple(reflected(box, direction, whole) for box in page.aslant)
+        seen = replace(page, blocks=blocks, aslant=aslant)
+        found = plan(seen, marks.reflected(direction, whole), may_flip=may_flip and alone)
+        found.moved = {block.id: block for block in page.blocks if block.id in found.moved}
+        return found
 
     def _composed(self, blocks: Sequence[Block], page: Page, there: Plan) -> list[Composed]:
         return Composer(self.words, there, rtl=self.rtl).compose(blocks, page)

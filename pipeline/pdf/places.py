@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from dragoman.domain.document import KEPT, Block, BlockKind, Rect, Run
+from dragoman.domain.document import KEPT, Block, BlockKind, Rect, Run, Style
 from pipeline.pdf.geometry import Direction, contains, overlap, turned, union
+from pipeline.pdf.styles import is_maths_font
 
 FLOW_LINES = 3  # a block with as many lines is running text, whose edges are those of its column
 FLOW_WIDTH = 10.0  # of its size: the least width of running text
@@ -20,7 +21,7 @@ MARKER_GAP, MARKER_WIDTH = 4.0, 4.0  # of the size: how far a marker stands befo
 SAME_RIGHT, SAME_LEFT = 2.0, 5.0  # of the size: how far the edges of one column's paragraphs are apart
 INSET = 0.1  # of the size: lines that follow each other closely do not stand side by side
 # Kept text that our typefaces can set as well as the source's: figures, units, plain signs and bullets.
-_PLAIN = re.compile(r"[ -~\u00a0-\u00ff\u2010-\u2026\u2030-\u203a\u20ac\u2022\u25a0-\u25cf\u25e6\u2043\u2122\u2190-\u2193\u2212\u2713\u2714\u27a2\u27a4\uf0b7\uf0a7]+")  # fmt: skip
+_PLAIN = re.compile(r"[ -~\u0660-\u0669\u06f0-\u06f9\u00a0-\u00ff\u2010-\u2026\u2030-\u203a\u20ac\u2022\u25a0-\u25cf\u25e6\u2043\u2122\u2190-\u2193\u2212\u2713\u2714\u27a2\u27a4\uf0b7\uf0a7]+")  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]{2}")
 _NUMBER = re.compile(r"\(?\w{1,4}(?:\.\w{1,3})*[.)]")
 _BULLETS = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪"})  # as Word writes them in Symbol and Wingdings
@@ -131,9 +132,15 @@ def bands(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield held
 
 
+def _is_maths(style: Style) -> bool:
+    return style.original is not None or bool(style.font and is_maths_font(style.font))
+
+
 def is_plain(block: Block) -> bool:
     """Whether a kept block is one that our typefaces can set anew: a figure, a marker, a sign."""
     text = block.text
     one_row = len(block.lines) == 1 or block.kind not in KEPT
     words = _WORD.search(text) is not None and not is_number(text)
+    if any(map(str.isalpha, text)) and any(_is_maths(span.style) for line in block.lines for span in line.spans):
+        return False  # a formula, whose parts belong together
     return block.kind is not BlockKind.UNREADABLE and one_row and not words and bool(_PLAIN.fullmatch(text))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from dragoman.domain.document import Line, Rect, Span
-from pipeline.pdf.geometry import Direction, turned
+from pipeline.pdf.geometry import Direction, back, mirrored, reflected, turned
 
 # Of a row's size: the height of the letters over the baseline and under it, in most Latin typefaces.
 ASCENT, DESCENT = 0.75, 0.22
@@ -54,6 +54,12 @@ class Row:
         """The box around its letters."""
         return self.x0, self.top, self.x1, self.bottom
 
+    def mirrored(self, about: float) -> Row:
+        """The row in a mirror that stands across it, see `geometry.mirrored`."""
+        spans = tuple(replace(span, bbox=mirrored(span.bbox, about)) for span in self.spans)
+        text_x = None if self.text_x is None else min(span.bbox[0] for span in spans[1:] or spans)
+        return replace(self, spans=spans, x0=about - self.x1, x1=about - self.x0, text_x=text_x)
+
     def line(self, direction: Direction) -> Line:
         """The row as a line of the document; boxes stay in the turned space until the block is turned back."""
         return Line(self.spans, self.rect, direction)
@@ -84,6 +90,11 @@ class Marks:
             all_turned(self.fields),
         )
 
+    def reflected(self, direction: Direction, sheet: Rect) -> Marks:
+        """The same marks in a mirror, see `geometry.reflected`."""
+        sides = (self.rules, self.walls, self.fills, self.pictures, self.fields)
+        return Marks(*(tuple(reflected(rect, direction, sheet) for rect in rects) for rects in sides))
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -96,3 +107,13 @@ class Reading:
     marks: Marks = field(default_factory=Marks)
     aslant: tuple[Rect, ...] = ()
     blanks: tuple[Rect, ...] = ()
+
+    def reflected(self, direction: Direction, sheet: Rect) -> Reading:
+        """The rows of a direction in a mirror, see `geometry.reflected`, with all else there: rows in other directions as boxes."""
+        left, _, right, _ = turned(sheet, direction)
+        others = [back(row.rect, other) for other in self.rows if other != direction for row in self.rows[other]]
+        return Reading(
+            {direction: [row.mirrored(left + right) for row in self.rows[direction]]},
+            self.marks.reflected(direction, sheet),
+            tuple(reflected(box, direction, sheet) for box in (*self.aslant, *others)),
+        )

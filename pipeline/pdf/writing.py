@@ -294,12 +294,12 @@ def add_content(page: pymupdf.Page, drawn: str, fonts: dict[str, int], *, flippe
     """
     pdf = page.parent
     a, b, c, d, e, f = ~page.transformation_matrix
+    drawn = _renamed(drawn, _add_fonts(pdf, page.xref, fonts))
     shown = f"\nQ\nq {a:g} {b:g} {c:g} {d:g} {e:g} {f:g} cm\n{drawn}\nQ\n"
     kind, value = pdf.xref_get_key(page.xref, "Contents")
     old = value.strip("[]") if kind in ("xref", "array") else ""
     before, after = stream(pdf, f"q {_flip(page, flipped)}\n".encode()), stream(pdf, shown.encode())
     pdf.xref_set_key(page.xref, "Contents", f"[{before} 0 R {old} {after} 0 R]")
-    _add_fonts(pdf, page.xref, fonts)
 
 
 def _flip(page: pymupdf.Page, direction: Direction | None) -> str:
@@ -311,7 +311,13 @@ def _flip(page: pymupdf.Page, direction: Direction | None) -> str:
     return f"{a:g} {b:g} {c:g} {d:g} {e:g} {f:g} cm"
 
 
-def _add_fonts(pdf: pymupdf.Document, page: int, fonts: dict[str, int]) -> None:
+def _renamed(drawn: str, names: dict[str, str]) -> str:
+    """The operators with fonts under other names."""
+    return re.sub(rf"/({'|'.join(names)}) ", lambda found: f"/{names[found[1]]} ", drawn) if names else drawn
+
+
+def _add_fonts(pdf: pymupdf.Document, page: int, fonts: dict[str, int]) -> dict[str, str]:
+    """Name fonts in a page's resources; gives those that have another name there, since theirs is taken: the page was translated before."""
     kind, value = pdf.xref_get_key(page, "Resources")
     if kind == "null":
         pdf.xref_set_key(page, "Resources", _inherited(pdf, page))
@@ -320,8 +326,13 @@ def _add_fonts(pdf: pymupdf.Document, page: int, fonts: dict[str, int]) -> None:
     kind, value = pdf.xref_get_key(owner, path)
     if kind == "xref":
         owner, path = int(value.split()[0]), ""
+    renamed: dict[str, str] = {}
     for name, number in fonts.items():
-        pdf.xref_set_key(owner, f"{path}/{name}".lstrip("/"), f"{number} 0 R")
+        free = name
+        while pdf.xref_get_key(owner, f"{path}/{free}".lstrip("/"))[1] not in {"null", f"{number} 0 R"}:
+            renamed[name] = free = f"{free}x"
+        pdf.xref_set_key(owner, f"{path}/{free}".lstrip("/"), f"{number} 0 R")
+    return renamed
 
 
 def _inherited(pdf: pymupdf.Document, page: int) -> str:

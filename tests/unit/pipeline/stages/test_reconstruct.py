@@ -1,6 +1,7 @@
 import pymupdf
 import pytest
 
+from dragoman.domain.document import Run, with_targets
 from dragoman.domain.job import Layout, Options
 from pipeline.stages.extract import extract
 from pipeline.stages.reconstruct import join, reconstruct, set_part
@@ -294,3 +295,16 @@ def test_a_line_from_the_right_in_two_colours_is_taken_off_whole(tmp_path):
     out, warnings = run(make(tmp_path / "right.pdf", "Words.", draw=mixed), tmp_path, lambda _: "Ferry")
     assert warnings == ()
     assert text_of(out).replace(" ", "") == 4 * "Ferry"  # one of "Words.", and one of each colour
+
+
+def test_what_an_earlier_translation_set_stays_when_the_result_is_translated(tmp_path):
+    def two(pdf):
+        pdf[0].insert_text((72, 500), "Jump quickly", fontname="tiro")
+
+    source, once, twice = make(tmp_path / "source.pdf", LOREM, draw=two), tmp_path / "once.pdf", tmp_path / "twice.pdf"
+    reconstruct(source, retyped(extract(source), str.upper), once, options=Options("de"))
+    document = extract(once)
+    first = document.blocks()[0]
+    left = with_targets(document, {first.id: (Run("alles neu", first.source[0].style),)}, {})
+    reconstruct(once, left, twice, options=Options("de"))
+    assert words(twice) == ["JUMP", "QUICKLY", "alles", "neu"]
