@@ -158,10 +158,13 @@ def _places(setting: Setting) -> Iterator[_Place]:
     texts = [["".join(glyph.text for piece in word.pieces for glyph in piece.glyphs) for word in line.words]
              for line in setting.lines]  # fmt: skip
     whole = max(1, sum(len(text) for line in texts for text in line))
-    before = 0
-    for number, line in enumerate(setting.lines):
+    before = number = 0
+    for place_of_line, line in enumerate(setting.lines):
+        number += (
+            place_of_line > 0 and line.baseline != setting.lines[place_of_line - 1].baseline
+        )  # dots of an entry are lines of their own
         stretches = _stretches(line, setting)
-        for place, (word, text) in enumerate(zip(line.words, texts[number], strict=True)):
+        for place, (word, text) in enumerate(zip(line.words, texts[place_of_line], strict=True)):
             if place in stretches:  # a character that no typeface has leaves no piece
                 size = word.pieces[0].size * setting.scale
                 x0, x1 = stretches[place]
