@@ -35,6 +35,7 @@ INDENT, ENOUGH = (
     3.0,
     4,
 )  # of the size: the deepest of a paragraph; rows that begin or end at one x, for it to be the edge of a column
+RIGHT_PART = 0.4  # of a column: where a row begins at the least that stands at its right edge
 TITLE_ROWS = 4
 FROM_RIGHT, LETTERS = 0.6, 24  # of the letters, and how many of them, for a page to be read from the right
 ROMAN = re.compile(
@@ -218,8 +219,8 @@ def _align(paragraph: Paragraph, ground: Ground, sheet: Rect, edges: _Edges) -> 
     cell = ground.cell(row.x0, row.x1, row.baseline - 0.3 * row.size)
     if cell is None:
         # A header, a date, a number of a page: it ends where the page's text ends.
-        beyond = row.x0 > (sheet[0] + sheet[2]) / 2 and not edges.begins(row)
-        return Align.RIGHT if beyond and edges.ends(row) else Align.LEFT
+        beyond = row.x0 > (sheet[0] + sheet[2]) / 2 and edges.is_last(row)
+        return Align.RIGHT if (beyond or edges.ends(row)) and not edges.begins(row) else Align.LEFT
     before, after = row.x0 - cell[0], cell[1] - row.x1
     if abs(before - after) < 2 * CENTERED and before > CENTERED:
         return Align.CENTER
@@ -231,7 +232,9 @@ class _Edges:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._starts = Counter(round(row.x0) for row in rows)
-        self._ends = Counter(round(row.x1) for row in rows)
+        self._ends: dict[int, list[Row]] = {}
+        for row in rows:
+            self._ends.setdefault(round(row.x1), []).append(row)
         self._last = max(row.x1 for row in rows)
 
     def begins(self, row: Row) -> bool:
@@ -239,10 +242,14 @@ class _Edges:
         place = round(row.x0)
         return sum(self._starts[place - shift] for shift in range(-1, round(INDENT * row.size))) > ENOUGH
 
+    def is_last(self, row: Row) -> bool:
+        """Whether no row of the page ends farther to the right."""
+        return self._last - row.x1 < CENTERED
+
     def ends(self, row: Row) -> bool:
-        """Whether it ends where the page's text does, or at the right edge of a column."""
-        place = round(row.x1)
-        return self._last - row.x1 < CENTERED or sum(self._ends[place + shift] for shift in (-1, 0, 1)) > ENOUGH
+        """Whether it takes only the right part of a column, and ends at its edge."""
+        rows = [one for shift in (-1, 0, 1) for one in self._ends.get(round(row.x1) + shift, ())]
+        return len(rows) > ENOUGH and row.x0 > (1 - RIGHT_PART) * min(one.x0 for one in rows) + RIGHT_PART * row.x1
 
 
 def _body_size(rows: Sequence[Row]) -> float:
