@@ -11,37 +11,60 @@ import pymupdf
 from pipeline.pdf.styles import is_mono
 
 WIDE = re.compile(r" {4,}")
+TYPED = re.compile(r" {3,}")  # the same between the columns of a typewritten report
+REPORT = 3  # lines of columns with figures, for the typewritten text of a page to be a report
+_COLUMNS = re.compile(r"\S {3,}(?:\S| (?! ))*\d")
+_CODE = re.compile(r"[{};=<>\\]|//|/\*|--\s|\s#")
 
 
 def parted(blocks: list[dict[str, Any]], page: pymupdf.Page, flags: int) -> list[dict[str, Any]]:
-    """The blocks of MuPDF's text dictionary with spans cut at wide blanks. Typewritten ones are left: these are listings.
+    """The blocks of MuPDF's text dictionary with spans cut at wide blanks. Of typewritten ones only those of reports: others are listings.
 
     Where the parts stand costs a second pass over the page, which is made only if there are such spans.
     """
-    if not any(_is_wide(span) for block in blocks for line in block.get("lines", ()) for span in line["spans"]):
+    spans = [
+        span for block in blocks for line in block.get("lines", ()) for span in line["spans"] if "   " in span["text"]
+    ]
+    report = sum(is_mono(span["font"]) and _is_columns(span["text"]) for span in spans) >= REPORT
+    if not any(_blank(span, report=report) for span in spans):
         return blocks
     whole = page.get_text("rawdict", flags=flags)["blocks"]
     for block, other in zip(blocks, whole, strict=True):
         for line, spelled in zip(block.get("lines", ()), other.get("lines", ()), strict=True):
-            line["spans"] = [part for one in zip(line["spans"], spelled["spans"], strict=True) for part in _parts(*one)]
+            pairs = zip(line["spans"], spelled["spans"], strict=True)
+            line["spans"] = [
+                part for one, letters in pairs for part in _parts(one, letters["chars"], _blank(one, report=report))
+            ]
     return blocks
 
 
-def _is_wide(span: dict[str, Any]) -> bool:
-    return "    " in span["text"] and not span["text"].isspace() and not is_mono(span["font"])
+def _is_columns(text: str) -> bool:
+    """Whether a typewritten line has figures in columns, and no sign of a program."""
+    return bool(_COLUMNS.search(text)) and not _CODE.search(text)
 
 
-def _parts(span: dict[str, Any], spelled: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    characters = spelled["chars"]
-    if not _is_wide(span) or len(characters) != len(span["text"]):
+def _blank(span: dict[str, Any], *, report: bool) -> re.Pattern[str] | None:
+    """What parts a span, None: nothing does."""
+    text = span["text"]
+    if text.isspace():
+        return None
+    if not is_mono(span["font"]):
+        return WIDE if WIDE.search(text) else None
+    return TYPED if report and TYPED.search(text) and not _CODE.search(text) else None
+
+
+def _parts(
+    span: dict[str, Any], characters: list[dict[str, Any]], blank: re.Pattern[str] | None
+) -> Iterator[dict[str, Any]]:
+    if blank is None or len(characters) != len(span["text"]):
         yield span
         return
     start = 0
-    for blank in [*WIDE.finditer(span["text"]), None]:
-        end = blank.start() if blank else len(characters)
+    for found in [*blank.finditer(span["text"]), None]:
+        end = found.start() if found else len(characters)
         held = characters[start:end]
         if held:
             boxes = [one["bbox"] for one in held]
             box = min(b[0] for b in boxes), span["bbox"][1], max(b[2] for b in boxes), span["bbox"][3]
             yield span | {"text": span["text"][start:end], "bbox": box, "origin": held[0]["origin"]}
-        start = blank.end() if blank else end
+        start = found.end() if found else end

@@ -149,7 +149,9 @@ def test_the_original_beside_the_translation_has_its_links_where_they_were(tmp_p
 def test_a_link_over_an_entry_and_its_dots_stays_one(tmp_path):
     def entry(pdf):
         pdf[0].insert_text((72, 200), "The engine and its parts " + ". " * 50 + "12", fontsize=11)
-        pdf[0].insert_link({"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(72, 190, 400, 203), "uri": "https://example.org"})
+        pdf[0].insert_link(
+            {"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(72, 190, 400, 203), "uri": "https://example.org"}
+        )
 
     source, out = make(tmp_path / "a.pdf", "", draw=entry), tmp_path / "out.pdf"
     document = extract(source)

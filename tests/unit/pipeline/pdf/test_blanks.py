@@ -57,3 +57,27 @@ def test_other_pages_are_read_once(monkeypatch):
     sheet = sheet_with("A sentence with one blank between its words.")
     blocks = sheet.get_text("dict", flags=FLAGS)["blocks"]
     assert parted(blocks, None, FLAGS) is blocks
+
+
+REPORT = (
+    "       ANNUAL TOTAL            3455107          1826032",
+    "       ANNUAL MEAN                9466             4989",
+    "       HIGHEST DAILY MEAN        52800 Apr 12     36000 Sep 11",
+)
+
+
+def test_a_typewritten_report_keeps_its_columns():
+    blocks = page_of(sheet_with(*REPORT, fontname="cour"), 0).blocks
+    assert [block.text for block in blocks if block.translatable] == [
+        "ANNUAL TOTAL", "ANNUAL MEAN", "HIGHEST DAILY MEAN", "52800 Apr 12", "36000 Sep 11",
+    ]  # fmt: skip
+    assert {round(block.bbox[0]) for block in blocks[:1]} == {82}
+
+
+def test_a_listing_with_comments_does_not():
+    listing = (f"total = {number};        // line {number} of the program" for number in range(4))
+    assert len(spans(sheet_with(*listing, fontname="cour"))) == 4
+
+
+def test_two_lines_of_columns_are_no_report():
+    assert len(spans(sheet_with(*REPORT[:2], fontname="cour"))) == 2
