@@ -55,6 +55,7 @@ SCRIPTS = {
     "Arabic": ("ara", "fas", "urd"), "Cyrillic": ("rus", "ukr", "bul", "srp"), "Devanagari": ("hin",), "Greek": ("ell",), "Han": ("chi_sim", "chi_tra"),
     "Hangul": ("kor",), "Hebrew": ("heb",), "Japanese": ("jpn",), "Korean": ("kor",), "Thai": ("tha",), "Bengali": ("ben",), "Tamil": ("tam",),
 }  # fmt: skip
+DOUBTFUL = 0.3  # of the words
 DARK, LIGHT = 110, 200  # of 255: all channels of ink that is taken for black, for white
 BULLET = 0.5  # of the size: its width
 _ENVIRONMENT = {"OMP_THREAD_LIMIT": "1"}
@@ -105,6 +106,8 @@ class Recogniser:
     source_lang: str | None = None
     language: str = field(default="", init=False)
     """The name of the language file that is used; empty until the first page."""
+    unread: str | None = field(default=None, init=False)
+    """The script of the document if Tesseract has no file for it, in Tesseract's words: its pages are not read. None: it has, or nothing is known."""
 
     @property
     def lacks(self) -> str | None:
@@ -116,6 +119,8 @@ class Recogniser:
         """The words in the pictures of a page, in its unrotated space; no rows if there are none, or it takes too long."""
         dpi = min(DPI, int((MOST_PIXELS / max(area(tuple(page.rect)), 1.0)) ** 0.5 * 72))
         picture = page.get_pixmap(dpi=max(dpi, 36), colorspace=pymupdf.csGRAY, alpha=False, annots=False).tobytes("pnm")
+        if self.unread:
+            return Reading()
         known = self.language
         lines = _lines(_recognised(picture, dpi, known)) if known else self._first(picture, dpi)
         return _reading(page, lines, 72 / dpi)
@@ -128,7 +133,11 @@ class Recogniser:
             self.language = file
             return _lines(_recognised(picture, dpi, file))
         self.language = _by_script(picture, dpi, installed)
-        lines = _lines(_recognised(picture, dpi, self.language))
+        said = _recognised(picture, dpi, self.language)
+        if _is_doubtful(said):
+            script = _script(picture, dpi)
+            self.unread = script if script in SCRIPTS and installed.isdisjoint(SCRIPTS[script]) else None
+        lines = _lines(said) if not self.unread else []
         self.source_lang = self.source_lang or self.detect("\n".join(line.text for line in lines))
         file = FILES.get(self.source_lang or "") or FILES.get((self.source_lang or "").partition("-")[0])
         if file and file in installed and file not in self.language.split("+"):
@@ -216,9 +225,20 @@ def _by_script(picture: bytes, dpi: int, installed: frozenset[str]) -> str:
     latin = "eng" if "eng" in installed else min(installed)
     if not any(file in installed for files in SCRIPTS.values() for file in files):
         return latin  # nothing to choose between
-    found = _SCRIPT.search(_recognised(picture, dpi, "osd", "--psm", "0"))
-    tried = [file for file in SCRIPTS.get(found[1] if found else "", ()) if file in installed]
+    tried = [file for file in SCRIPTS.get(_script(picture, dpi), ()) if file in installed]
     return "+".join(tried) or latin
+
+
+def _script(picture: bytes, dpi: int) -> str:
+    """The script that a page is written in, in Tesseract's words; empty where it cannot tell."""
+    found = _SCRIPT.search(_recognised(picture, dpi, "osd", "--psm", "0"))
+    return found[1] if found else ""
+
+
+def _is_doubtful(hocr: str) -> bool:
+    """Whether Tesseract was not sure of many words, as of those in letters of another script."""
+    sure = [float(one) for one in _CONFIDENCE.findall(hocr)]
+    return sum(one < LEAST_LINE_CONFIDENCE for one in sure) > DOUBTFUL * len(sure)
 
 
 def _lines(hocr: str) -> list[_Line]:

@@ -43,6 +43,7 @@ WIDE_TABLE = 4  # columns
 LONGEST_MARKER = 6  # characters
 
 LEADER = re.compile(r"(?:[.·…_]\s?){5,}\s*\S{0,8}$")  # a row that ends in dots, and perhaps a page number, is an entry
+LABELLED = ":："  # what a label ends with
 _END_OF_SENTENCE = ".!?:;。！？：；…"
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 
@@ -224,6 +225,8 @@ class _Layout:
         mates, other_mates = self._mates[last.order], self._mates[row.order]
         if not mates or not other_mates:
             return False
+        if last.text[-1] in LABELLED or (_has_label(last, mates) and _has_label(row, other_mates)):
+            return True
         words = max(len(last.text.split()), len(row.text.split()))
         if any(_is_number(mate.text) for mate in mates) and any(_is_number(mate.text) for mate in other_mates):
             return words <= LONG_CELL_WORDS
@@ -297,6 +300,11 @@ class _Layout:
 def _hangs(first: Row, row: Row) -> bool:
     """Whether a row that is indented goes on with the one over it, which has no marker: it does not end a sentence."""
     return first.x1 - first.x0 > NARROW_CELL * row.size and first.text[-1] not in _END_OF_SENTENCE
+
+
+def _has_label(row: Row, mates: Sequence[Row]) -> bool:
+    """Whether a label stands before it on its baseline."""
+    return any(mate.text[-1] in LABELLED and mate.x1 <= row.x0 for mate in mates)
 
 
 def _mates(rows: Sequence[Row]) -> dict[int, list[Row]]:

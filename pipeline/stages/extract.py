@@ -27,6 +27,9 @@ SENTENCE = 7  # words: a formula with more of them has a sentence around it
 FORMULA_KEPT = "A paragraph with many formulas was left as it is."
 OCR_MISSING = "This page is a scan, and text recognition is not installed here, so it was left as it is."
 OCR_LANGUAGE_MISSING = "Text recognition has no language file for “{}” here, so that words may have been misread."
+OCR_SCRIPT_MISSING = (
+    "This page is a scan in {} letters, which text recognition cannot read here, so it was left as it is."
+)
 RECOGNISED = "Some pages are scans. Their words were recognised by machine: please check names and numbers."
 UNREADABLE = "This page is a picture, or its letters cannot be told, so it was left as it is."
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -169,6 +172,8 @@ def _page(pdf: pymupdf.Document, number: int, recogniser: Recogniser, said: list
             said.append(DocumentWarning("ocr_missing", OCR_MISSING, number))
             return page
         scanned = page_from(known or recogniser.read(sheet), sheet, number, scanned=True)
+        if recogniser.unread:
+            said.append(DocumentWarning("ocr_script_missing", OCR_SCRIPT_MISSING.format(recogniser.unread), number))
         if not any(block.translatable for block in scanned.blocks):
             return page
         said.append(DocumentWarning("text_recognised", RECOGNISED))

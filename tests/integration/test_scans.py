@@ -205,3 +205,18 @@ def test_a_tesseract_that_fails_reads_nothing(tmp_path, monkeypatch):
     with pytest.raises(NoText):
         extract(scan(tmp_path / "a.pdf", picture_of()))
     ocr.languages.cache_clear()
+
+
+@needs_tesseract
+def test_a_page_in_letters_without_a_language_file_is_left_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(ocr, "languages", lambda: frozenset({"eng"}))
+    russian = "Сумма налога к уплате по сроку не позднее двадцать пятого июля отчетного года. " * 6
+    source = scan(tmp_path / "a.pdf", picture_of(russian), picture_of(russian), before=words_on_page)
+    _, document, _ = set_anew(source, tmp_path)
+    assert {page.scanned for page in document.pages} == {False}
+    (told,) = {one.message for one in document.warnings if one.code == "ocr_script_missing"}
+    assert "Cyrillic letters" in told
+
+
+def words_on_page(pdf):
+    pdf.new_page().insert_textbox((72, 72, 523, 400), LOREM, fontsize=11)

@@ -221,3 +221,10 @@ def test_a_sentence_beside_a_picture_stays_one():
     )
     beside = Marks(pictures=((230, 80, 400, 120),))
     assert len(sheet.texts(beside)) == 2
+
+
+def test_values_beside_labels_are_cells():
+    sheet = Sheet()
+    for place, label in enumerate(("Marital status:", "Spouse name:", "Years of education:")):
+        sheet.put(label, 50, 100 + 12 * place).put("Not on file", 220, 100 + 12 * place)
+    assert sorted(sheet.texts()) == ["Marital status:", *["Not on file"] * 3, "Spouse name:", "Years of education:"]
