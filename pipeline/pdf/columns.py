@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 
 from dragoman.domain.document import Rect
@@ -11,6 +12,7 @@ from pipeline.pdf.rooms import Rooms
 from pipeline.pdf.rows import Row
 
 SAME_EDGE, SAME_MIDDLE = 3.0, 2.0  # points that left edges, and middles, of one column may be apart
+ENOUGH = 4  # texts that begin at one x
 SAME_ROWS = 1.0  # points: the same for the rows of one title
 TITLE_MIDDLE = 0.15  # of the size: the same for titles
 INDENT = 3.0  # of the size: how far a paragraph of one row may be indented
@@ -47,7 +49,10 @@ def over(paragraphs: Sequence[Paragraph], found: Pairs, rooms: Rooms) -> dict[in
 
 
 def centred(paragraphs: Sequence[Paragraph], found: Pairs) -> set[int]:
-    """The places of texts that have their middle in common with what is near over or under them, and their beginning with none."""
+    """The places of texts that have their middle in common with what is near over or under them, and their beginning with none.
+
+    Where as many begin as at an edge of a column, a common middle is chance.
+    """
     middle, edge = set[int](), set[int]()
     for pair in found:
         upper, lower = (paragraphs[place] for place in pair)
@@ -57,7 +62,13 @@ def centred(paragraphs: Sequence[Paragraph], found: Pairs) -> set[int]:
             edge.update(pair)
         elif abs(_middle(upper.rect) - _middle(lower.rect)) < max(SAME_MIDDLE, TITLE_MIDDLE * lower.rows[0].size):
             middle.update(pair)
-    return {place for place in middle - edge if _is_around_a_middle(paragraphs[place].rows)}
+    starts = Counter(round(paragraph.rect[0]) for paragraph in paragraphs)
+    free = (place for place in middle - edge if _is_around_a_middle(paragraphs[place].rows))
+    return {
+        place
+        for place in free
+        if sum(starts[round(paragraphs[place].rect[0]) + shift] for shift in (-1, 0, 1)) < ENOUGH
+    }
 
 
 def _is_around_a_middle(rows: Sequence[Row]) -> bool:

@@ -223,9 +223,11 @@ class _Layout:
     def _are_cells(self, last: Row, row: Row) -> bool:
         """Whether the two are cells of two rows of a table without rules."""
         mates, other_mates = self._mates[last.order], self._mates[row.order]
+        if mates and last.text[-1] in LABELLED:
+            return True
         if not mates or not other_mates:
             return False
-        if last.text[-1] in LABELLED or (_has_label(last, mates) and _has_label(row, other_mates)):
+        if _has_label(last, mates) and _has_label(row, other_mates):
             return True
         words = max(len(last.text.split()), len(row.text.split()))
         if any(_is_number(mate.text) for mate in mates) and any(_is_number(mate.text) for mate in other_mates):

@@ -74,3 +74,15 @@ def test_what_stands_on_a_rule_is_not_pushed_over_it(tmp_path):
 
     blocks = extract(make(tmp_path / "source.pdf", "", draw=draw)).pages[0].blocks
     assert [block.under for block in blocks] == [None] * len(blocks)
+
+
+def test_a_middle_in_common_is_chance_where_many_texts_begin(tmp_path):
+    def draw(pdf):
+        for number, text in enumerate(("Weddings", "Spouse", "Children of all", "Education")):
+            pdf[0].insert_text((100, 300 + 40 * number), text, fontsize=11)
+        over = "A list of families"
+        x = 100 + (FONT.text_length("Weddings", 11) - FONT.text_length(over, 11)) / 2
+        pdf[0].insert_text((x, 280), over, fontsize=11)
+
+    blocks = extract(make(tmp_path / "source.pdf", "", draw=draw)).pages[0].blocks
+    assert {block.align for block in blocks if not block.text.startswith("A list")} == {Align.LEFT}
