@@ -55,6 +55,7 @@ SCRIPTS = {
     "Arabic": ("ara", "fas", "urd"), "Cyrillic": ("rus", "ukr", "bul", "srp"), "Devanagari": ("hin",), "Greek": ("ell",), "Han": ("chi_sim", "chi_tra"),
     "Hangul": ("kor",), "Hebrew": ("heb",), "Japanese": ("jpn",), "Korean": ("kor",), "Thai": ("tha",), "Bengali": ("ben",), "Tamil": ("tam",),
 }  # fmt: skip
+EVEN_PITCH = 0.06  # how far the letters of a typewriter differ in width, by its rows
 DOUBTFUL = 0.3  # of the words
 DARK, LIGHT = 110, 200  # of 255: all channels of ink that is taken for black, for white
 BULLET = 0.5  # of the size: its width
@@ -188,18 +189,17 @@ def known_words(page: Page, reading: Reading) -> Reading | None:
 
 
 def _measured(rows: list[Row]) -> list[Row]:
-    """Rows that say they are typewritten, in the typeface that their widths tell: those programs write them in any."""
-    long = [row for row in rows if len(row.text) > 20]  # noqa: PLR2004  # short lines say little
-    family = _family(
-        [(row.x1 - row.x0) / max(pymupdf.get_text_length(row.text, "tiro", row.size), 1.0) for row in long]
-    )
-    return [replace(row, spans=tuple(_in_family(span, family) for span in row.spans)) for row in rows]
+    """Rows that say they are typewritten, as print where their letters are not all as wide: those programs write what they cannot tell so."""
+    pitches = [(row.x1 - row.x0) / len(row.text) / row.size for row in rows if len(row.text) > 20]  # noqa: PLR2004  # short lines say little
+    if not pitches or max(pitches) - min(pitches) < EVEN_PITCH * median(pitches):
+        return rows
+    return [replace(row, spans=tuple(map(_printed, row.spans))) for row in rows]
 
 
-def _in_family(span: Span, family: Family) -> Span:
-    if span.style.family is not Family.MONO or family is Family.MONO:
+def _printed(span: Span) -> Span:
+    if span.style.family is not Family.MONO:
         return span
-    return replace(span, style=replace(span.style, family=family, font=None))
+    return replace(span, style=replace(span.style, family=Family.SERIF, bold=False, italic=False, font=None))
 
 
 def _ink(sheet: pymupdf.Page) -> float:

@@ -232,8 +232,9 @@ class _Layout:
         words = max(len(last.text.split()), len(row.text.split()))
         if any(_is_number(mate.text) for mate in mates) and any(_is_number(mate.text) for mate in other_mates):
             return words <= LONG_CELL_WORDS
-        narrow = all(one.x1 - one.x0 < NARROW_CELL * one.size for one in (last, row))
-        return narrow and words <= SHORT_CELL_WORDS and len(mates) > 1
+        if words > SHORT_CELL_WORDS or not _are_narrow([last, row]):
+            return False
+        return len(mates) > 1 or (_begins_line(row) and _are_narrow([*mates, *other_mates]))
 
     def _are_lines(self, last: Row, row: Row) -> bool:
         """Whether two short rows are lines of a list of names, an address or a title: text with the same edge or middle is far wider here."""
@@ -302,6 +303,10 @@ class _Layout:
 def _hangs(first: Row, row: Row) -> bool:
     """Whether a row that is indented goes on with the one over it, which has no marker: it does not end a sentence."""
     return first.x1 - first.x0 > NARROW_CELL * row.size and first.text[-1] not in _END_OF_SENTENCE
+
+
+def _are_narrow(rows: Sequence[Row]) -> bool:
+    return all(row.x1 - row.x0 < NARROW_CELL * row.size for row in rows)
 
 
 def _has_label(row: Row, mates: Sequence[Row]) -> bool:

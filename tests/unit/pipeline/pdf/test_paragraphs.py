@@ -228,3 +228,18 @@ def test_values_beside_labels_are_cells():
     for place, label in enumerate(("Marital status:", "Spouse name:", "Years of education:")):
         sheet.put(label, 50, 100 + 12 * place).put("Not on file", 220, 100 + 12 * place)
     assert sorted(sheet.texts()) == ["Marital status:", *["Not on file"] * 3, "Spouse name:", "Years of education:"]
+
+
+def test_names_beside_what_they_did_are_cells():
+    sheet = Sheet()
+    for place, (name, part) in enumerate(
+        (("Spring", "First part"), ("Frogge", "Second part"), ("Haoyun", "Third part"))
+    ):
+        sheet.put(name, 50, 100 + 12 * place).put(part, 130, 100 + 12 * place)
+    assert len(sheet.texts()) == 6
+
+
+def test_a_cell_that_goes_on_beside_another_is_one():
+    sheet = Sheet().put("Member of a", 50, 100).put("Not on file", 130, 100)
+    sheet.put("club or two", 50, 112).put("or elsewhere", 130, 112)
+    assert sorted(sheet.texts()) == ["Member of a club or two", "Not on file or elsewhere"]
