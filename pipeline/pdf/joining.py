@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -37,16 +38,18 @@ def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
 
 def _main_style(rows: Iterable[Row]) -> Style:
     """The style of most letters, in the font that most of these have."""
+    spans = [span for row in rows for span in row.spans if not span.style.original]
     weights: dict[Style, int] = {}
-    fonts: dict[Style, dict[str | None, int]] = {}
-    for span in (span for row in rows for span in row.spans if not span.style.original):
-        letters, style = sum(map(str.isalpha, span.text)), span.style
-        weights[style] = weights.get(style, 0) + 4 * letters + len(span.text)
-        by_font = fonts.setdefault(style, {})
-        by_font[style.font] = by_font.get(style.font, 0) + letters
+    for span in spans:
+        letters = sum(map(str.isalpha, span.text))
+        weights[span.style] = weights.get(span.style, 0) + 4 * letters + len(span.text)
     main = max(weights, key=lambda style: weights[style], default=Style())
-    by_font = fonts.get(main, {})
-    return replace(main, font=max(by_font, key=lambda font: by_font[font])) if len(by_font) > 1 else main
+    if all([span.style.font == main.font for span in spans]):  # noqa: C419  # a list is faster
+        return main
+    fonts = Counter[str | None]()
+    for span in spans:
+        fonts[span.style.font] += len(span.text) if span.style == main else 0
+    return replace(main, font=fonts.most_common(1)[0][0])
 
 
 def _even(style: Style, text: str, main: Style) -> Style:

@@ -37,6 +37,7 @@ SHORT_CELL_WORDS = 3
 LONG_CELL_WORDS = 8
 LONG_ROW, SPACED_ROWS = 40, 5  # characters; how many such rows in a row show how far rows are set apart
 LINE_WORDS, LONG_LINE_WORDS = 4, 8  # of an address, a list of names, a title
+LONG_LINE = 80  # characters
 WIDER, FAR_WIDER = 2.5, 1.8  # times: what text with the same edge is at least, where short rows end on purpose
 CLOSE_ROWS = 12  # rows that are looked at above and below
 WIDE_TABLE = 4  # columns
@@ -238,6 +239,8 @@ class _Layout:
 
     def _are_lines(self, last: Row, row: Row) -> bool:
         """Whether two short rows are lines of a list of names, an address or a title: text with the same edge or middle is far wider here."""
+        if len(row.text) > LONG_LINE or len(last.text) > LONG_LINE:
+            return False
         if not _begins_line(row) or last.text[-1] in f",{HYPHENS}" or self._mates[last.order] or self._mates[row.order]:
             return False
         words = max(len(last.text.split()), len(row.text.split()))
