@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dragoman.domain.document import Align, Family, Rect
+from dragoman.domain.document import Align, Rect
 from pipeline.pdf.alignment import DEEPEST_INDENT, ENOUGH_ROWS, SAME_EDGE, alignment, is_even
 from pipeline.pdf.geometry import overlap
 from pipeline.pdf.ground import Ground
 from pipeline.pdf.joining import HYPHENS
+from pipeline.pdf.likeness import alike
 from pipeline.pdf.markers import MARKER
 from pipeline.pdf.rows import Row
 
@@ -169,7 +170,7 @@ class _Layout:
             and _is_text(row)
             and abs(last.size - row.size) <= SAME_SIZE * row.size
             and _leading_fits(paragraph, row, self._spacing)
-            and _alike(last, row)
+            and alike(last, row)
             and not self.is_marked(row)
             and not self._is_item(paragraph, row)
             and not self._is_answered(last)
@@ -345,24 +346,6 @@ def _is_marker(text: str) -> bool:
 
 def _is_number(text: str) -> bool:
     return any(map(str.isdigit, text)) and not any(map(str.isalpha, text))
-
-
-def _look(row: Row) -> tuple[bool | None, int | None, bool | None]:
-    """Weight, colour and whether it is typewritten, of a row that is all of one, None where it is mixed."""
-    styles = [span.style for span in row.spans if not span.text.isspace()]
-    bold = {style.bold for style in styles}
-    color = {style.color for style in styles}
-    mono = {style.family is Family.MONO for style in styles}
-    return (
-        bold.pop() if len(bold) == 1 else None,
-        color.pop() if len(color) == 1 else None,
-        mono.pop() if len(mono) == 1 else None,
-    )
-
-
-def _alike(one: Row, other: Row) -> bool:
-    """Whether two rows look as one text does; a row of mixed look goes with any."""
-    return all(a is None or b is None or a == b for a, b in zip(_look(one), _look(other), strict=True))
 
 
 def _spacing(rows: Sequence[Row]) -> float:

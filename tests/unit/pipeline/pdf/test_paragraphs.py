@@ -243,3 +243,13 @@ def test_a_cell_that_goes_on_beside_another_is_one():
     sheet = Sheet().put("Member of a", 50, 100).put("Not on file", 130, 100)
     sheet.put("club or two", 50, 112).put("or elsewhere", 130, 112)
     assert sorted(sheet.texts()) == ["Member of a club or two", "Not on file or elsewhere"]
+
+
+def test_a_title_in_capitals_is_no_line_of_what_follows():
+    sheet = Sheet().put("ACTA ACUSTICA UNITED WITH ACUSTICA", 50, 100).put("Vol. 99 of the year 2013", 50, 112)
+    assert len(sheet.texts()) == 2
+
+
+def test_a_paragraph_in_capitals_is_one():
+    sheet = Sheet().put("THE SOFTWARE IS PROVIDED AS IT IS, WITHOUT ANY", 50, 100).put("WARRANTY 2.", 50, 112)
+    assert len(sheet.texts()) == 1
