@@ -31,16 +31,13 @@ MATHS_ROWS = 1 / 3  # of a paragraph's rows: with more of them, what stands over
 UNKNOWN = 0.3  # with a larger share of characters without meaning it is not to be translated
 OVER, UNDER = 1.1, 0.4  # of the size: how far over and under a baseline the line of a fraction or a bar may be
 CENTERED = 1.5  # points that the middles of a row and of its page or cell may be apart
-INDENT, ENOUGH = (
-    3.0,
-    4,
-)  # of the size: the deepest of a paragraph; rows that begin or end at one x, for it to be the edge of a column
+INDENT = 3.0  # of the size: the deepest of a paragraph
+ENOUGH = 4  # rows that begin or end at one x: with more of them it is the edge of a column
 RIGHT_PART = 0.4  # of a column: where a row begins at the least that stands at its right edge
 TITLE_ROWS = 4
 FROM_RIGHT, LETTERS = 0.6, 24  # of the letters, and how many of them, for a page to be read from the right
-ROMAN = re.compile(
-    r"(?=[ivxl]{2})(?:xl|x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE
-)  # a number of a page or a part, up to 49
+# A number of a page or a part, up to 49.
+ROMAN = re.compile(r"(?=[ivxl]{2})(?:xl|x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE)
 CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|tab\.|abb(?:\.|ildung)|tabelle|tableau)\s*\d", re.IGNORECASE)
 
 
@@ -123,10 +120,8 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
         if place in centred and not MARKER.match(paragraph.rows[0].text):
             paragraph.align = Align.CENTER
         marker = None
-        if paragraph.align not in {
-            Align.CENTER,
-            Align.RIGHT,
-        }:  # there a letter with a full stop is an initial, or moves with its text
+        # Elsewhere a letter with a full stop is an initial, or moves with its text.
+        if paragraph.align in {Align.LEFT, Align.JUSTIFY}:
             marker, paragraph.rows = split(paragraph.rows)
         if marker is not None:
             blocks.append(_block(next(names), Paragraph([marker]), None, direction, BlockKind.FORMULA))

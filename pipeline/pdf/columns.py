@@ -17,10 +17,8 @@ SAME_ROWS = 1.0  # points: the same for the rows of one title
 TITLE_MIDDLE = 0.15  # of the size: the same for titles
 INDENT = 3.0  # of the size: how far a paragraph of one row may be indented
 LEVEL = 1.5  # points: what begins as near to a baseline stands in a row with it
-FARTHEST, FARTHEST_TITLE = (
-    4.0,
-    8.0,
-)  # of the size: what stands farther below belongs to something else; of a title that is centred too
+# Of the size: what stands farther below belongs to something else; of a title that is centred too.
+FARTHEST, FARTHEST_TITLE = 4.0, 8.0
 
 
 Pairs = Sequence[tuple[int, int]]

@@ -11,11 +11,8 @@ from dragoman.domain.document import Block, Rect
 from pipeline.pdf.geometry import UPRIGHT, back, turned
 
 DPI = 72  # one pixel a point: the paper's colour needs no more
-OVER, UNDER, BESIDE = (
-    0.95,
-    0.32,
-    0.15,
-)  # of a line's size: what its letters and marks reach over the baseline, under it, beside
+# Of a line's size: what its letters and marks reach over the baseline, under it, beside.
+OVER, UNDER, BESIDE = 0.95, 0.32, 0.15
 INVISIBLE = 3  # the rendering mode of words under a scan: ISO 32000-1 9.3.6
 COARSE = 3  # bits of each channel that make no difference between two shades of paper
 LEAST_CONTRAST = 90  # of 765, the sum of the channels' differences: what is nearer to the paper is no ink

@@ -22,16 +22,11 @@ OUT = 1.5  # of the size: how far a line sticks out of its column at most
 ALIKE = 3.0  # points: what is mirrored onto another mark within these looks the same
 NEAR = 0.6  # of the size: marks as near over and under a text belong to it
 GAP = 4.0  # points kept to text that stays
-ALIGNED, FIGURE_ROWS = (
-    1.5,
-    3.0,
-)  # points; of the size: how exactly, and how close under each other, figures of one column stand
+# Points; of the size: how exactly, and how close under each other, figures of one column stand.
+ALIGNED, FIGURE_ROWS = 1.5, 3.0
 NARROW = 0.25  # of what holds it: a kept text as narrow may be a figure in a column of figures
-TABLE_ROW, TABLE_ROWS, TABLE_SHARE = (
-    3,
-    4,
-    0.5,
-)  # blocks in a row of a table, rows and share of blocks that make a page one
+# Blocks in a row of a table, rows and share of blocks that make a page one.
+TABLE_ROW, TABLE_ROWS, TABLE_SHARE = 3, 4, 0.5
 _FIGURE = re.compile(r"\d")
 
 
