@@ -12,6 +12,7 @@ from pipeline.pdf.styles import is_mono
 
 WIDE = re.compile(r" {4,}")
 TYPED = re.compile(r" {3,}")  # the same between the columns of a typewritten report
+LEAST = 1.75  # of the size: a blank within a line that parts columns
 REPORT = 3  # lines of columns with figures, for the typewritten text of a page to be a report
 _COLUMNS = re.compile(r"\S {3,}(?:\S| (?! ))*\d")
 _CODE = re.compile(r"[{};=<>\\]|//|/\*|--\s|\s#")
@@ -60,7 +61,8 @@ def _parts(
         yield span
         return
     start = 0
-    for found in [*blank.finditer(span["text"]), None]:
+    wide = (found for found in blank.finditer(span["text"]) if _parts_columns(found, span, characters))
+    for found in [*wide, None]:
         end = found.start() if found else len(characters)
         held = characters[start:end]
         if held:
@@ -68,3 +70,11 @@ def _parts(
             box = min(b[0] for b in boxes), span["bbox"][1], max(b[2] for b in boxes), span["bbox"][3]
             yield span | {"text": span["text"][start:end], "bbox": box, "origin": held[0]["origin"]}
         start = found.end() if found else end
+
+
+def _parts_columns(blank: re.Match[str], span: dict[str, Any], characters: list[dict[str, Any]]) -> bool:
+    """Whether a wide blank is none of a sentence: it is at an end of the span, or wider than between sentences."""
+    if blank.start() == 0 or blank.end() == len(characters):
+        return True
+    gap = characters[blank.end()]["bbox"][0] - characters[blank.start() - 1]["bbox"][2]
+    return bool(gap > LEAST * span["size"])

@@ -34,6 +34,7 @@ RAGGED = 6.0  # how much shorter than the next a full row may be
 MARKER_GAP = 3.0
 ENDING_SLACK = 0.6  # a blank, and the error of guessing a word's width by its letters
 NARROW_CELL = 12.0
+LABEL_WIDTH = 16.0
 SHORT_CELL_WORDS = 3
 LONG_CELL_WORDS = 8
 LONG_ROW, SPACED_ROWS = 40, 5  # characters; how many such rows in a row show how far rows are set apart
@@ -46,6 +47,7 @@ LONGEST_MARKER = 6  # characters
 
 LEADER = re.compile(r"(?:[.·…_]\s?){5,}\s*\S{0,8}$")  # a row that ends in dots, and perhaps a page number, is an entry
 LABELLED = ":："  # what a label ends with
+_CLAUSE = re.compile(r"[.,;]\s")
 _END_OF_SENTENCE = ".!?:;。！？：；…"
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 
@@ -168,13 +170,14 @@ class _Layout:
             and _is_text(last)
             and not LEADER.search(last.text)
             and _is_text(row)
-            and abs(last.size - row.size) <= SAME_SIZE * row.size
+            and _sizes_fit(last, row)
             and _leading_fits(paragraph, row, self._spacing)
             and alike(last, row)
             and not self.is_marked(row)
             and not self._is_item(paragraph, row)
             and not self._is_answered(last)
             and not self._is_parted(last, row)
+            and not self._is_label(paragraph)
             and not self._are_cells(last, row)
             and self._edges_fit(paragraph, row)
             and not self._ended(paragraph, row)
@@ -222,11 +225,16 @@ class _Layout:
             self._fills[row.order] = self.ground.fill_under(middle)
         return self._fills[row.order]
 
+    def _is_label(self, paragraph: Paragraph) -> bool:
+        """Whether it is one short row that ends as a label does, with something beside it."""
+        last = paragraph.last
+        if len(paragraph.rows) > 1 or last.text[-1] not in LABELLED or not self._mates[last.order]:
+            return False
+        return last.x1 - last.x0 < LABEL_WIDTH * last.size and not _CLAUSE.search(last.text)
+
     def _are_cells(self, last: Row, row: Row) -> bool:
         """Whether the two are cells of two rows of a table without rules."""
         mates, other_mates = self._mates[last.order], self._mates[row.order]
-        if mates and last.text[-1] in LABELLED:
-            return True
         if not mates or not other_mates:
             return False
         if _has_label(last, mates) and _has_label(row, other_mates):
@@ -346,6 +354,15 @@ def _is_marker(text: str) -> bool:
 
 def _is_number(text: str) -> bool:
     return any(map(str.isdigit, text)) and not any(map(str.isalpha, text))
+
+
+def _sizes_fit(last: Row, row: Row) -> bool:
+    """Whether two rows have a size in common."""
+    if abs(last.size - row.size) <= SAME_SIZE * row.size:
+        return True
+    return bool(last.also or row.also) and any(
+        abs(one - other) <= SAME_SIZE * other for one in (last.size, *last.also) for other in (row.size, *row.also)
+    )
 
 
 def _spacing(rows: Sequence[Row]) -> float:

@@ -41,7 +41,7 @@ BLANK_FIRST = (
     0.25  # what a span that begins with a blank counts where the baseline is asked for: it is that of the blank
 )
 BALL = 2  # characters
-MAIN = 0.35  # of the letters of a row's commonest size: a larger one that has as many is the row's, beside an address in small letters
+MAIN = 0.35  # of the letters of a row's commonest size: others that have as many are its sizes too, such as that of words beside an address
 CIRCLE, ENCLOSED = "\u20dd", {"c": "©", "R": "®", "r": "®", "P": "℗"}  # TeX draws signs as letters in a circle
 RULE_THICKNESS = 3.0  # points; MuPDF grows a hairline's box to about 3
 THICKEST, LONG = 6.0, 10.0  # points, and how many times its thickness a thicker rule is long at the least
@@ -154,6 +154,7 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
     spans: list[Span] = []
     weights: dict[tuple[float, float], float] = {}
     maths = unknown = letters = 0
+    also: tuple[float, ...] = ()
     left, right = group[0][1][0], group[0][1][2]
     for span, box in group:
         text, size = span["text"], span["size"]
@@ -182,8 +183,9 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
         key = (style.size, baseline)
         weights[key] = weights.get(key, 0.0) + counted
     if len(weights) > 1:
-        most = max(weights.values())
-        size, baseline = max(key for key, weight in weights.items() if weight >= MAIN * most)
+        size, baseline = max(weights, key=weights.__getitem__)
+        least = MAIN * weights[size, baseline]
+        also = tuple({one for (one, _), weight in weights.items() if one != size and weight >= least})
         spans = [_level(span, size, baseline) for span in spans]
     else:
         size, baseline = key
@@ -201,6 +203,7 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
         maths=maths / letters,
         unknown=unknown / letters,
         block=block,
+        also=also,
         text_x=group[1][1][0] if len(group) > 1 else None,
     )
 

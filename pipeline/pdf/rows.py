@@ -18,7 +18,8 @@ class Row:
 
     `order` is its place in the file, which no other row has. `maths` and `unknown` are the shares (0 to 1) of characters in maths fonts and of
     characters without a known meaning. `text_x`: where its second span begins, if the file sets the first one apart.
-    `prints`: how many times the page has it at this place. `begins`: it is the first of a paragraph for sure.
+    `prints`: how many times the page has it at this place. `begins`: it is the first of a paragraph for sure. `also`: other sizes that
+    many of its letters have.
     """
 
     spans: tuple[Span, ...]
@@ -33,6 +34,7 @@ class Row:
     text_x: float | None = None
     prints: int = 1
     begins: bool = False
+    also: tuple[float, ...] = ()
 
     @cached_property
     def text(self) -> str:

@@ -81,3 +81,8 @@ def test_a_listing_with_comments_does_not():
 
 def test_two_lines_of_columns_are_no_report():
     assert len(spans(sheet_with(*REPORT[:2], fontname="cour"))) == 2
+
+
+def test_a_blank_after_a_sentence_is_none():
+    (span,) = spans(sheet_with("These are all exceptions.    One is for the law."))
+    assert span["text"].startswith("These are")

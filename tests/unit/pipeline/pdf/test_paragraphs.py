@@ -253,3 +253,29 @@ def test_a_title_in_capitals_is_no_line_of_what_follows():
 def test_a_paragraph_in_capitals_is_one():
     sheet = Sheet().put("THE SOFTWARE IS PROVIDED AS IT IS, WITHOUT ANY", 50, 100).put("WARRANTY 2.", 50, 112)
     assert len(sheet.texts()) == 1
+
+
+def test_a_colon_at_the_end_of_a_line_of_a_column_is_no_label():
+    sheet = Sheet()
+    for place, words in enumerate(
+        ("For service information you may", "contact the airplanes' maker, Attention:", "Contractual and Data Services")
+    ):
+        sheet.put(words, 50, 100 + 12 * place, x1=250).put(
+            "what the other column says here", 270, 100 + 12 * place, x1=470
+        )
+    assert len(sheet.texts()) == 2
+
+
+def test_a_sentence_in_capitals_may_end_within_a_row():
+    sheet = Sheet().put("I MAKE THIS STATEMENT, WITH FULL KNOWLEDGE OF THE", 50, 100, x1=320)
+    sheet.put("PENALTIES INVOLVED. (Code, Title 18, Section 287)", 50, 112, x1=320)
+    assert len(sheet.texts()) == 1
+
+
+def test_a_name_in_capitals_makes_no_title_of_chinese():
+    sheet = (
+        Sheet()
+        .put("本模板名为书籍，意即钱院学辅之书，是西安", 50, 100, x1=250)
+        .put("交通大学自编资料时所采用的 LATEX 书籍模板", 50, 112, x1=250)
+    )
+    assert len(sheet.texts()) == 1

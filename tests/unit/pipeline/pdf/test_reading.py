@@ -251,7 +251,7 @@ def test_an_ellipsis_between_variables_is_a_formula():
     assert [run.style.original is not None for run in block.source] == [False, True, False]
 
 
-def test_a_row_has_its_larger_size_where_an_address_in_small_letters_stands_in_it():
+def test_a_row_goes_on_with_its_larger_size_where_an_address_in_small_letters_stands_in_it():
     read = page(
         text("He has written to", (72, 200), fontsize=10),
         text("http://www.example.org/a/long/way", (151, 200), fontsize=8.5, fontname="cour"),
@@ -304,3 +304,13 @@ def test_roman_numbers_are_not_translated(number):
 @pytest.mark.parametrize("word", ["mix", "dim", "I", "iiii", "civil"])
 def test_words_of_such_letters_are_no_numbers(word):
     assert ROMAN.fullmatch(word) is None
+
+
+def test_the_baseline_of_a_row_is_that_of_most_letters_of_its_size(monkeypatch):
+    parts = [span("An open hole of an", 72), span("Zh is calculated", 170) | {"origin": (170, 101.5)}]
+    line = {"lines": [{"dir": (1.0, 0.0), "wmode": 0, "spans": parts}], "number": 0, "type": 0}
+    with pymupdf.open() as pdf:
+        sheet = pdf.new_page()
+        monkeypatch.setattr(reading, "parted", lambda *_: [line])
+        ((row,),) = reading.read(sheet).rows.values()
+    assert row.baseline == 100
