@@ -6,7 +6,6 @@ import asyncio
 import smtplib
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -19,6 +18,8 @@ from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.email.resolver import Resolver
 from ingress.email.server import Door, Limits
+from tests.patience import patience
+from tests.servers.process import wait_until
 
 PDF = b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n"
 SENDER, OURS = "alice@example.org", "translate@localhost"
@@ -61,12 +62,12 @@ def serving(
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
-    door, loop = opened.result(timeout=10)
+    door, loop = opened.result(timeout=patience(10))
     try:
         yield door
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(timeout=30)
+        thread.join(timeout=patience(30))
         assert not thread.is_alive()
 
 
@@ -85,17 +86,14 @@ def spooled(settings: Settings) -> list[Path]:
 
 
 def eventually(question: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not question():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(question, seconds, "what was asked for")
 
 
 class Dialogue:
     """A client that says exactly what it is told to."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=patience(20))
         self.file = self.socket.makefile("rb")
 
     def __enter__(self) -> Self:
@@ -124,7 +122,7 @@ class Dialogue:
 
 def send(port: int, content: bytes, to: str | list[str] = "translate+de@localhost", sender: str = SENDER) -> str:
     """The server's last reply, such as `550 5.7.1 ...`."""
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=patience(20)) as client:
         client.ehlo("client")
         client.mail(sender)
         for one in [to] if isinstance(to, str) else to:

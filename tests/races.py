@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from tests.patience import patience
+
 T = TypeVar("T")
 
 
@@ -15,7 +17,7 @@ def together(count: int, act: Callable[[int], T]) -> list[T]:
     barrier = threading.Barrier(count)
 
     def run(number: int) -> T:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=patience(30))
         return act(number)
 
     with ThreadPoolExecutor(count) as pool:

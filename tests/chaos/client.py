@@ -17,6 +17,7 @@ from typing import Any
 import pymupdf
 
 from tests.chaos.site import TOKEN, Site
+from tests.patience import patience
 from tests.servers.process import LOOPBACK
 from tests.servers.slack.courier import Delivery
 from tests.servers.slack.model import Message
@@ -104,7 +105,7 @@ class Client:
         message["Subject"], message["Message-ID"] = "A document", sent.message_id
         message.set_content("Please translate.\n")
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{sent.word}.pdf")
-        with SMTP(LOOPBACK, self._site.smtp, timeout=20) as smtp:
+        with SMTP(LOOPBACK, self._site.smtp, timeout=patience(20)) as smtp:
             smtp.send_message(message)
 
     def _upload(self, sent: Sent, pdf: bytes) -> None:
@@ -138,7 +139,7 @@ class Client:
         return found()[0]
 
     def _http(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
-        connection = http.client.HTTPConnection(LOOPBACK, self._site.web, timeout=20)
+        connection = http.client.HTTPConnection(LOOPBACK, self._site.web, timeout=patience(20))
         try:
             connection.request(method, path, body or None, {"Authorization": f"Bearer {TOKEN}", **(headers or {})})
             answer = connection.getresponse()

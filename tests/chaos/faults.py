@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.chaos.site import Process, Site
+from tests.patience import patience
 
 SMTP_FAULTS = ("451 4.3.0 later", "421 4.3.2 going down", "554 5.3.0 not today", "cut", "silent")
 DEEPL_FAULTS: tuple[int | str, ...] = (429, 503, 529, "hang_up", "cut", "hang")
@@ -46,7 +47,7 @@ class Faults:
     def stop(self) -> None:
         """No more of it; what was stopped goes on, what was shut is open again."""
         self._stop.set()
-        assert self._over.wait(60), "a fault never ended"
+        assert self._over.wait(patience(60)), "a fault never ended"
         self._site.deepl.latency_s = 0.05
         self._site.deepl.faults.clear()
         self._site.sink.faults.clear()
@@ -138,7 +139,7 @@ class Faults:
 
     def lock_database(self) -> None:
         """Somebody writes into the SQLite file, and takes long: now and then longer than others wait."""
-        connection = sqlite3.connect(self._site.sqlite_file, isolation_level=None, timeout=5)
+        connection = sqlite3.connect(self._site.sqlite_file, isolation_level=None, timeout=patience(5))
         try:
             with suppress(sqlite3.OperationalError):
                 connection.execute("BEGIN IMMEDIATE")

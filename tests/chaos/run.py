@@ -23,6 +23,7 @@ from tests.chaos.client import Client
 from tests.chaos.faults import Faults
 from tests.chaos.ledger import Evidence
 from tests.chaos.site import Site
+from tests.patience import Patience, patience
 
 SETTLED_WITHIN_S = 480.0  # cards in Slack take turns, a minute and more where there are many
 WORTH_COUNTING = (
@@ -74,7 +75,7 @@ def burn(site: Site, *, seed: int, seconds: float, jobs: int) -> Aftermath:
     faults, client, began = Faults(site, seed), Client(site, seed, jobs, seconds), time.monotonic()
     faults.start()
     client.start()
-    client.join(seconds * 3 + 120)
+    client.join(patience(seconds * 3 + 120))
     time.sleep(max(seconds - (time.monotonic() - began), 0))
     faults.stop()
     context, peace = Context.open(site.settings()), time.monotonic()
@@ -99,8 +100,8 @@ def run(*, seed: int, seconds: float, jobs: int, postgresql: bool, s3: bool) -> 
 
 def _settle(context: Context, client: Client) -> int:
     """Wait for the end of all rows, trying dead letters again now that the faults are gone; how many those were."""
-    deadline, retried = time.monotonic() + SETTLED_WITHIN_S, 0
-    while time.monotonic() < deadline:
+    left, retried = Patience(SETTLED_WITHIN_S), 0
+    while not left.is_over():
         with context.database.read() as connection:
             at_work, dead = ledger.count(connection, *OPEN), ledger.count(connection, RowState.DEAD)
         if dead:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kombu import Consumer
 
 from dragoman import queues
+from tests.patience import patience
 from tests.servers.redis import Redis
 
 PARTS, SHORT = 60, 10  # 2,400 pages; documents
@@ -22,7 +23,7 @@ def taken_in_order(app, count: int) -> list[str]:
     with app.connection() as connection, Consumer(connection.channel(), mine, callbacks=[take], accept=["json"]) as one:
         one.qos(prefetch_count=1)
         while len(taken) < count:
-            connection.drain_events(timeout=10)
+            connection.drain_events(timeout=patience(10))
     return taken
 
 

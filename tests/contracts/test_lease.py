@@ -29,6 +29,7 @@ from dragoman.errors import (
     OutboundUnavailable,
     StageTimedOut,
 )
+from tests.patience import patience
 from tests.races import together
 from tests.rows import add_job, add_message, change, claim_job, deliveries, expire, make_due, row
 from tests.servers.process import wait_until
@@ -205,9 +206,10 @@ def in_task(task_id):
 class TestHeartbeat:
     def test_heartbeat_keeps_the_row_beyond_its_lease(self, database):
         job_id = add_job(database)
-        with lease.attempt(database, jobs.LEDGER, job_id, lease_s=0.6) as held:
+        lease_s = patience(0.6)
+        with lease.attempt(database, jobs.LEDGER, job_id, lease_s=lease_s) as held:
             first = held.row["lease_until"]
-            wait_until(lambda: row(database, JOBS, job_id)["lease_until"] > first + 0.6, 10, "the lease is renewed")
+            wait_until(lambda: row(database, JOBS, job_id)["lease_until"] > first + lease_s, 10, "the lease is renewed")
             assert claim(database, job_id) is None
             held.check()
 
@@ -216,7 +218,7 @@ class TestHeartbeat:
         with lease.attempt(database, jobs.LEDGER, job_id, lease_s=0.3) as held:
             with database.write() as connection:
                 assert jobs.cancel(connection, job_id)
-            assert held.lost.wait(10)
+            assert held.lost.wait(patience(10))
             with pytest.raises(LeaseLost):
                 held.check()
 

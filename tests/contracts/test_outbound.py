@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from dragoman.errors import OutboundRefused, OutboundUnavailable
 from dragoman.settings import Settings
 from notifier.outbound import MaildirOutbound, Outbound, OutboundUncertain, SmtpOutbound, open_outbound
+from tests.patience import patience
 
 MAIL = b"Message-ID: <abc.1.final@example.org>\r\nSubject: Hello\r\n\r\nfirst\r\n.hidden\r\n..\r\nlast\r\n"
 FROM, TO = "translate@example.org", "ada@example.org"
@@ -196,7 +197,7 @@ class TestSmtp:
 
     def test_a_server_silent_after_the_final_dot_is_uncertain(self) -> None:
         with Scripted(silent_after=b"\r\n.\r\n") as port, pytest.raises(OutboundUncertain):
-            smtp(port, timeout_s=0.3).send(FROM, TO, MAIL)
+            smtp(port, timeout_s=patience(0.3)).send(FROM, TO, MAIL)
 
     @pytest.mark.parametrize("point", [b"EHLO", b"MAIL", b"RCPT", b"DATA"])
     def test_a_connection_lost_before_the_mail_is_certain(self, point: bytes) -> None:
@@ -206,7 +207,7 @@ class TestSmtp:
 
     def test_a_silent_server_is_given_up_in_time(self) -> None:
         with Scripted(silent_after=b"EHLO") as port, pytest.raises(OutboundUnavailable):
-            smtp(port, timeout_s=0.3).send(FROM, TO, MAIL)
+            smtp(port, timeout_s=patience(0.3)).send(FROM, TO, MAIL)
 
     def test_a_large_mail_arrives_whole(self, serve: Callable[..., int], sink: Sink) -> None:
         mail = MAIL + b".line that begins with a dot\r\n" * 100_000

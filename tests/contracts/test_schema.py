@@ -17,6 +17,7 @@ from dragoman.db.engine import Database
 from dragoman.db.models import Base
 from dragoman.db.schema import Fit
 from dragoman.errors import DatabaseUnavailable, OperatorError
+from tests.patience import patience
 from tests.races import together
 from tests.servers.process import LOOPBACK, free_port, wait_until
 
@@ -75,7 +76,7 @@ def test_a_process_waits_for_its_schema_and_goes_on_by_itself(url, empty):
         wait_until(lambda: bool(lines), 10, "it says what it waits for")
         assert waiting.is_alive()
         schema.upgrade(empty)
-        waiting.join(20)
+        waiting.join(patience(20))
     assert not waiting.is_alive()
     assert "dragoman db upgrade" in lines[0]["reason"]
 

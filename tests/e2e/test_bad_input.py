@@ -25,6 +25,7 @@ import pymupdf
 import pytest
 
 from tests.fake_deepl import KEY, FakeDeepL
+from tests.patience import patience
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import find, missing, wait_until
 from tests.servers.seaweedfs import SeaweedFS
@@ -152,7 +153,9 @@ def refusal(stack: Stack, body: bytes = SAMPLE) -> tuple[int, bytes]:
 def cli(data: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     more = {f"DRAGOMAN_{name.upper()}": value for name, value in {"data_dir": str(data), **environment}.items()}
     command = [sys.executable, "-m", "dragoman", *words]
-    return subprocess.run(command, env={**os.environ, **more}, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, env={**os.environ, **more}, capture_output=True, text=True, timeout=patience(60), check=False
+    )
 
 
 def family(stack: Stack) -> list[int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
+from tests.patience import patience
 from tests.servers.process import find, missing
 
 PAGES = 2
@@ -26,7 +27,7 @@ def demo(folder: Path, **environment: str) -> str:
         env={**kept, "PYTHONPATH": str(Path.cwd()), **environment},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=patience(240),
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,6 +13,7 @@ from typing import cast
 import pymupdf
 import pytest
 
+from tests.patience import patience
 from tests.servers.process import LOOPBACK, wait_until
 from tests.servers.stack import Stack
 
@@ -55,7 +56,7 @@ class Person:
         mail.set_content(body + (quoted(answers) if answers else ""))
         for content in files:
             mail.add_attachment(content, maintype="application", subtype="pdf", filename="contract.pdf")
-        with SMTP(LOOPBACK, self.stack.smtp, timeout=20) as smtp:
+        with SMTP(LOOPBACK, self.stack.smtp, timeout=patience(20)) as smtp:
             smtp.send_message(mail)
         self.sent.append(str(mail["Message-ID"]))
 
@@ -147,7 +148,7 @@ def test_no_answer_about_a_large_document_ends_it_with_a_word(stack: Stack) -> N
     kim = Person(stack, "kim")
     kim.write("into French, please", a_pdf(LARGE))
     kim.hears(1)
-    with sqlite3.connect(stack.data / "dragoman.db", timeout=30) as database:
+    with sqlite3.connect(stack.data / "dragoman.db", timeout=patience(30)) as database:
         database.execute("UPDATE jobs SET run_after = 1 WHERE owner = 'kim@example.org' AND state = 'waiting'")
     database.close()
     said = words(kim.hears(2))

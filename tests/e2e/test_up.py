@@ -17,6 +17,7 @@ from typing import cast
 import pymupdf
 import pytest
 
+from tests.patience import patience
 from tests.servers.process import LOOPBACK, missing, wait_until
 from tests.servers.stack import BEARER, SENDER, Stack
 
@@ -110,7 +111,7 @@ def test_metrics_tell_of_each_process_and_of_what_was_done_and_no_secret(stack: 
     services = ("up", "web", "smtp", "worker", "notifier", "sweeper", "beat")
 
     def told() -> str:
-        with urllib.request.urlopen(f"{stack.url}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"{stack.url}/metrics", timeout=patience(10)) as answer:
             return str(answer.read().decode())
 
     def number(pattern: str) -> float:
@@ -148,6 +149,6 @@ def test_nothing_in_the_data_folder_is_for_others(stack: Stack) -> None:
 
 def test_a_second_up_on_the_same_folder_is_refused(stack: Stack) -> None:
     command = [sys.executable, "-m", "dragoman", "up", "--data", str(stack.data)]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=patience(60), check=False)
     assert done.returncode == 33
     assert b"Another `dragoman up` runs" in done.stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,8 @@ from dragoman.errors import EngineMisbehaved, EngineMissing, EngineUnavailable, 
 from dragoman.ports import Batch
 from pipeline.engines import apertium
 from pipeline.engines.apertium import Apertium
-from tests.servers.process import needs
+from tests.patience import patience
+from tests.servers.process import needs, wait_until
 
 LIST = 'if [ "$1" = -l ]; then echo "  eng-spa"; exit 0; fi\n'
 
@@ -68,15 +68,12 @@ def test_a_text_that_did_not_come_back_is_asked_for_alone(program):
 
 
 def test_a_hanging_program_is_ended_with_its_children(program, monkeypatch, tmp_path):
-    monkeypatch.setattr(apertium, "BATCH_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(apertium, "BATCH_TIMEOUT_S", patience(0.5))
     engine = program(f"sleep 300 & echo $! > {tmp_path}/child; wait")
     with pytest.raises(EngineUnavailable):
         ask(engine)
     child = int((tmp_path / "child").read_text())
-    deadline = time.monotonic() + 5
-    while _runs(child) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not _runs(child)
+    wait_until(lambda: not _runs(child), 5, "its child has ended")
 
 
 def test_it_is_started_once_for_a_batch_without_our_secrets(program, monkeypatch, tmp_path):

@@ -29,6 +29,7 @@ from typer.testing import CliRunner
 
 from dragoman.cli import app
 from tests import compose
+from tests.patience import patience
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import LOOPBACK, Server, find, free_port, missing, wait_until
 
@@ -138,7 +139,7 @@ class Deployment:
                 **environment(self.services[name]),
             }
             return subprocess.run(
-                command, check=False, env=given, cwd=server.folder, capture_output=True, text=True, timeout=60
+                command, check=False, env=given, cwd=server.folder, capture_output=True, text=True, timeout=patience(60)
             )
         finally:
             server.remove()
@@ -229,7 +230,7 @@ def test_the_metrics_tell_of_all_processes_and_of_no_secret(deployment: Deployme
     url = f"http://{LOOPBACK}:{deployment.ports['web']}/metrics"
 
     def told() -> str:
-        with urllib.request.urlopen(url, timeout=30) as answer:
+        with urllib.request.urlopen(url, timeout=patience(30)) as answer:
             return answer.read().decode()
 
     def known() -> set[str]:
@@ -249,11 +250,13 @@ def test_a_document_goes_through_all_of_it(deployment: Deployment):
     sent = {"files": {"file": ("paper.pdf", one_page())}, "data": {"target_lang": "de"}}
     with requests.Session() as http:
         http.headers["Authorization"] = f"Bearer {token}"
-        accepted = http.post(f"{url}/api/v1/upload", timeout=30, **sent)
+        accepted = http.post(f"{url}/api/v1/upload", timeout=patience(30), **sent)
         assert accepted.status_code == HTTPStatus.ACCEPTED, accepted.text
         status = f"{url}/api/v1/status/{accepted.json()['job_id']}"
-        wait_until(lambda: http.get(status, timeout=30).json()["status"] in ENDS, 120, "the job ends", every_s=0.5)
-        assert http.get(status, timeout=30).json()["status"] == "COMPLETED", deployment.log("worker")
+        wait_until(
+            lambda: http.get(status, timeout=patience(30)).json()["status"] in ENDS, 120, "the job ends", every_s=0.5
+        )
+        assert http.get(status, timeout=patience(30)).json()["status"] == "COMPLETED", deployment.log("worker")
 
 
 def test_a_mail_is_answered(deployment: Deployment):
@@ -264,7 +267,7 @@ def test_a_mail_is_answered(deployment: Deployment):
     mail["Message-ID"] = "<compose-1@example.com>"
     mail.set_content("Please.")
     mail.add_attachment(one_page(), maintype="application", subtype="pdf", filename="paper.pdf")
-    with smtplib.SMTP(LOOPBACK, deployment.ports["smtp"], timeout=30) as smtp:
+    with smtplib.SMTP(LOOPBACK, deployment.ports["smtp"], timeout=patience(30)) as smtp:
         smtp.send_message(mail)
     answers = deployment.data / "outbox" / "new"
     wait_until(lambda: any(answers.glob("*")), 120, "the answer is there", every_s=0.5)

@@ -39,6 +39,7 @@ from tests.mail_door import (
     spooled,
     stuffed,
 )
+from tests.patience import patience
 
 
 @pytest.fixture
@@ -278,7 +279,7 @@ def test_too_many_connections_are_sent_away(intake):
 
 
 def test_silent_client_is_sent_away(intake, settings):
-    limits = Limits(message_bytes=5000, idle_s=0.2)
+    limits = Limits(message_bytes=5000, idle_s=patience(0.2))
     with serving(an_intake(intake, **OPEN), limits) as door, Dialogue(door.port) as client:
         assert client.hear().startswith("220")
         assert client.hear().startswith("421 4.4.2")
@@ -286,7 +287,7 @@ def test_silent_client_is_sent_away(intake, settings):
 
 
 def test_message_that_takes_for_ever_is_cut_off(intake, settings):
-    limits = Limits(message_bytes=5000, message_s=0.3)
+    limits = Limits(message_bytes=5000, message_s=patience(0.5))
     with serving(an_intake(intake, **OPEN), limits) as door, Dialogue(door.port) as client:
         client.until_data()
         client.socket.sendall(stuffed(mail()))
@@ -339,6 +340,7 @@ from dragoman.storage import FolderStore, open_store
 from ingress.email import door
 from ingress.email.server import NoDoorbell, Door
 from ingress.email.spool import SpoolFile
+from tests.patience import patience
 
 def dies_after(owner, name, moment):
     done = getattr(owner, name)
@@ -378,7 +380,7 @@ def server_process(settings: Settings, dies: str) -> Iterator[int]:
         yield next(int(line.split()[1]) for line in process.stdout if line.startswith("port "))
     finally:
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(patience(10))
         process.stdout.close()
 
 
@@ -427,10 +429,10 @@ def test_process_serves_without_a_broker_until_it_is_told_to_stop(intake, settin
                 pass
         process.send_signal(signal.SIGTERM)
         log = process.stderr.read()
-        assert process.wait(30) == 0
+        assert process.wait(patience(30)) == 0
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(patience(10))
         process.stderr.close()
     assert "smtp_stopped" in log
     assert SENDER.casefold() not in (listening + log).casefold()

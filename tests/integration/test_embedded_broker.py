@@ -12,6 +12,7 @@ import redis
 
 from dragoman import embedded
 from dragoman.embedded import EmbeddedBroker
+from tests.patience import patience
 from tests.servers.process import wait_until
 
 
@@ -23,7 +24,7 @@ def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
 
 
 def answers(broker: EmbeddedBroker) -> bool:
-    with redis.Redis.from_url(broker.url.replace("redis+socket", "unix"), socket_timeout=1) as client:
+    with redis.Redis.from_url(broker.url.replace("redis+socket", "unix"), socket_timeout=patience(1)) as client:
         return bool(client.ping())
 
 

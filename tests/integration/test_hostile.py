@@ -9,9 +9,10 @@ import pytest
 from pipeline.confined import Bounds
 from tests.fuzz import outcome, run, seeds
 from tests.hostile import HOSTILE
+from tests.patience import patience
 
 BOUNDS = Bounds(memory=256 << 20, silence_s=1.5)
-SOON_S = 60.0  # far more than it takes, for machines that are busy
+SOON_S = 30.0  # far more than it takes
 ANSWERS = {"set", "damaged_pdf", "no_text", "too_complex", "encrypted_pdf", "not_a_pdf"}
 
 
@@ -21,7 +22,7 @@ def test_a_hostile_file_has_an_answer(tmp_path, name):
     path.write_bytes(HOSTILE[name]())
     start = time.monotonic()
     assert outcome(path, tmp_path / "out.pdf", BOUNDS) in ANSWERS
-    assert time.monotonic() - start < SOON_S
+    assert time.monotonic() - start < patience(SOON_S)
 
 
 @pytest.mark.parametrize("name", ["doubling forms", "text bomb"])
@@ -32,7 +33,7 @@ def test_a_bomb_is_called_too_complex(tmp_path, name):
 
 
 def test_garbled_files_have_answers(tmp_path):
-    seen = run(3.0, seed=1, chosen=seeds(None), keep=tmp_path)
+    seen = run(patience(3.0), seed=1, chosen=seeds(None), keep=tmp_path)
     assert sum(seen.values()) > 10
     assert {result for result in seen if result.startswith("!")} <= {"!crashed"}  # contained, and found by `make fuzz`
 

@@ -15,6 +15,7 @@ from dragoman.errors import SettingsInvalid
 from ingress.email.server import Door, Limits
 from ingress.email.tasks import open_message
 from tests.mail_door import OPEN, SENDER, Dialogue, an_intake, mail, messages, send, serving, spooled, stuffed
+from tests.patience import patience
 from tests.rows import deliveries
 
 LMTP_GREETING = ("LHLO client",)
@@ -105,7 +106,7 @@ def trusting(certificate: Path) -> ssl.SSLContext:
 def test_mail_under_tls(intake, certificate):
     tls = an_intake(intake, **OPEN, smtp_tls_cert=certificate)
     with serving(tls) as door:  # noqa: SIM117 - the door goes last
-        with smtplib.SMTP("127.0.0.1", door.port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", door.port, timeout=patience(20)) as client:
             client.ehlo("client")
             assert "starttls" in client.esmtp_features
             client.starttls(context=trusting(certificate))
@@ -159,7 +160,10 @@ def test_certificate_that_cannot_be_read_is_said_plainly(intake, tmp_path):
 
 
 def test_extensions_and_codes(intake):
-    with serving(an_intake(intake, **OPEN)) as door, smtplib.SMTP("127.0.0.1", door.port, timeout=20) as client:
+    with (
+        serving(an_intake(intake, **OPEN)) as door,
+        smtplib.SMTP("127.0.0.1", door.port, timeout=patience(20)) as client,
+    ):
         client.ehlo("client")
         wanted = {"size", "pipelining", "8bitmime", "smtputf8", "enhancedstatuscodes"}
         assert wanted <= set(client.esmtp_features)
@@ -216,7 +220,7 @@ def test_errors_without_end_are_cut_off(intake):
 
 
 def test_session_has_an_end(intake):
-    limits = Limits(message_bytes=5000, session_s=0.2)
+    limits = Limits(message_bytes=5000, session_s=patience(0.2))
     with serving(an_intake(intake, **OPEN), limits) as door, Dialogue(door.port) as client:
         client.hear()
         assert client.hear().startswith("421 4.4.2 This connection has lasted too long")

@@ -15,6 +15,7 @@ from dragoman.db import jobs, outbox
 from ingress.email.server import Door
 from ingress.email.tasks import open_message
 from tests.mail_door import OPEN, PDF, SENDER, Dialogue, an_intake, mail, messages, serving, stuffed
+from tests.patience import patience
 from tests.rows import deliveries
 from tests.servers.postfix import Postfix
 from tests.servers.process import LOOPBACK, find, free_port, missing, wait_until
@@ -58,7 +59,7 @@ def test_postfix_in_front_hands_on_refuses_and_reports(intake, database, setting
     with serving(trusting, lmtp=True) as door:
         hop = door.lmtp_port if protocol == "lmtp" else door.port
         with Postfix("localhost", hop, smarthost, protocol) as postfix:
-            with smtplib.SMTP(LOOPBACK, postfix.port, timeout=20) as client:
+            with smtplib.SMTP(LOOPBACK, postfix.port, timeout=patience(20)) as client:
                 client.sendmail(SENDER, [TO, "translate+fr@localhost", "nobody@localhost"], mail())
                 client.sendmail("eve@evil.example", [TO], mail(sender="eve@evil.example"))
                 client.sendmail(ours, ["gone@elsewhere.example"], mail(sender="translate@localhost"))
@@ -129,7 +130,7 @@ def program(name: str, package: str) -> str:
 def run(command: list[str], words: str, home: Path) -> None:
     environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
-        command, input=words.encode(), capture_output=True, timeout=30, env=environment, cwd=home, check=False
+        command, input=words.encode(), capture_output=True, timeout=patience(30), env=environment, cwd=home, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -26,6 +26,7 @@ from dragoman.errors import DragomanError
 from dragoman.health import check
 from dragoman.intake import Intake, Message
 from dragoman.settings import Settings
+from tests.patience import patience
 from tests.servers.process import wait_until
 from tests.servers.redis import Redis
 
@@ -55,7 +56,7 @@ class Notifier:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(how)
-        return self.process.wait(STOP_S)
+        return self.process.wait(patience(STOP_S))
 
 
 @pytest.fixture
@@ -163,13 +164,13 @@ def test_sigterm_lets_a_send_end(started: Any, slow: Any, owed: str, database: D
     server = slow(pause_before=b".\r\n")
     notifier = started(DRAGOMAN_OUTBOUND_SMTP_URL=server.url)
     ring(notifier, owed)
-    assert server.asked.wait(START_S)
+    assert server.asked.wait(patience(START_S))
 
     notifier.process.send_signal(signal.SIGTERM)
     wait_until(lambda: "shutdown" in notifier.log.read_text().lower(), START_S, "the signal seen")
     server.go_on.set()
 
-    assert notifier.process.wait(STOP_S) == 0
+    assert notifier.process.wait(patience(STOP_S)) == 0
     assert not re.search(r'"level": "(error|critical)"|Traceback', notifier.log.read_text())
     assert row(database, owed)["state"] == RowState.DONE
 
@@ -180,7 +181,7 @@ def test_killed_in_mid_send_the_mail_goes_out_with_the_next_process(
     server = slow(pause_before=b"")
     first = started(DRAGOMAN_OUTBOUND_SMTP_URL=server.url)
     ring(first, owed)
-    assert server.asked.wait(START_S)
+    assert server.asked.wait(patience(START_S))
     first.stop(signal.SIGKILL)
     killed = row(database, owed)
     assert (killed["state"], killed["maybe_sent"]) == (RowState.RUNNING, 1)

@@ -18,6 +18,7 @@ from ingress.email.tasks import open_message
 from tests.conftest import SECRET_KEY
 from tests.fakes import RecordingDoorbell
 from tests.mail_door import OPEN, SENDER, Dialogue, an_intake, eventually, mail, messages, send, serving, stuffed
+from tests.patience import patience
 
 TO = "translate+de@localhost"
 A_MAIL = f"EHLO x\r\nMAIL FROM:<{SENDER}>\r\nRCPT TO:<{TO}>\r\nDATA\r\n".encode() + stuffed(mail()) + b".\r\nQUIT\r\n"
@@ -207,7 +208,7 @@ def test_ten_thousand_resets_come_to_an_end(door):
         heard = []
         while line := client.hear():
             heard.append(line)
-        sender.join(20)
+        sender.join(patience(20))
     assert heard[:5000] == ["250 2.0.0 OK"] * 5000
     assert heard[5000].startswith("421 4.7.0")
     assert len(heard) == 5001
@@ -221,20 +222,20 @@ def said_for_ever(sock: socket.socket, data: bytes) -> None:
 
 
 def test_client_that_never_listens_is_let_go_and_keeps_nobody_waiting(intake):
-    with serving(an_intake(intake, **OPEN), Limits(message_bytes=50_000, idle_s=1.0)) as door:
+    with serving(an_intake(intake, **OPEN), Limits(message_bytes=50_000, idle_s=patience(1.0))) as door:
         deaf = socket.create_connection(("127.0.0.1", door.port))
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         talker = threading.Thread(target=said_for_ever, args=(deaf, b"NOOP\r\n" * 2_000_000))
         talker.start()
         assert send(door.port, mail()).startswith("250 ")
         eventually(lambda: not door.sessions, 25)
-        talker.join(20)
+        talker.join(patience(20))
         deaf.close()
 
 
 def test_a_letter_at_a_time_does_not_hold_a_connection(intake):
     with (
-        serving(an_intake(intake, **OPEN), Limits(message_bytes=5000, idle_s=0.5)) as door,
+        serving(an_intake(intake, **OPEN), Limits(message_bytes=5000, idle_s=patience(0.5))) as door,
         Dialogue(door.port) as client,
     ):
         client.hear()
@@ -250,7 +251,7 @@ def test_a_letter_at_a_time_does_not_hold_a_connection(intake):
             assert client.hear().startswith("421 4.4.2")
         finally:
             stop.set()
-            dribbler.join(10)
+            dribbler.join(patience(10))
 
 
 def test_hundred_refused_recipients_are_each_told_by_lmtp(intake):

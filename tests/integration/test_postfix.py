@@ -12,6 +12,7 @@ from smtplib import SMTP
 import pytest
 from aiosmtpd.controller import Controller
 
+from tests.patience import patience
 from tests.servers.postfix import Postfix
 from tests.servers.process import LOOPBACK, free_port, wait_until
 from tests.servers.stack import SENDER, Stack
@@ -61,7 +62,7 @@ def test_mail_through_postfix_is_answered_through_postfix(tmp_path: Path, sink: 
         trust = {"sender_auth": "trusted", "trusted_peers": LOOPBACK}
         out = {"outbound_smtp_url": f"smtp://{LOOPBACK}:{postfix.port}"}
         with Stack(tmp_path / "data", smtp_listen=f"{LOOPBACK}:{smtp_port}", **trust, **out):
-            with SMTP(LOOPBACK, postfix.port, timeout=20) as smtp:
+            with SMTP(LOOPBACK, postfix.port, timeout=patience(20)) as smtp:
                 smtp.send_message(mail())
             wait_until(lambda: len(handler.mails) >= 1, 60, "the answer is back", every_s=0.1)
             wait_until(lambda: postfix.queue() == [], 30, "Postfix has nothing left", every_s=0.2)

@@ -13,6 +13,7 @@ from dragoman import health
 from dragoman.db import presence
 from dragoman.health import speaks
 from dragoman.pulse import Pulse
+from tests.patience import patience
 from tests.servers.process import wait_until
 
 
@@ -26,7 +27,7 @@ def listening(word: bytes | None) -> Iterator[str]:
             thread.start()
         yield f"{host}:{port}"
     if word is not None:
-        thread.join(5)
+        thread.join(patience(5))
 
 
 def _greet(server: socket.socket, word: bytes) -> None:
@@ -61,7 +62,7 @@ def test_a_pulse_stays_away_while_its_process_does_not_work(settings, database, 
         return works
 
     with Pulse(settings, "web", works=answers):
-        assert asked.wait(5)
+        assert asked.wait(patience(5))
         if works:
             wait_until(lambda: known(database), 5, "it is there")
         assert known(database) is works

@@ -14,6 +14,7 @@ import pymupdf
 import pytest
 
 from tests.fake_deepl import KEY, FakeDeepL
+from tests.patience import patience
 from tests.servers.process import needs
 
 ENGLISH = [
@@ -60,7 +61,9 @@ def run(
     if server:
         environment |= {"DRAGOMAN_DEEPL_SERVER_URL": server.url, "DRAGOMAN_DEEPL_AUTH_KEY": KEY}
     command = [sys.executable, "-c", "from dragoman.cli import main; main()", "translate", *map(str, arguments)]
-    return subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=patience(120), check=False
+    )
 
 
 def words_of(file: Path) -> str:
@@ -220,7 +223,7 @@ class TestRefusal:
             env=os.environ | {"DRAGOMAN_ENGINE": "babelfish"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patience(60),
             check=False,
         )
         assert done.returncode == 40

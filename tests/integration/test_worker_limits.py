@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,12 +23,13 @@ from dragoman.domain.job import RowState
 from dragoman.intake import Intake
 from dragoman.ports import BlobStore
 from tests.fake_deepl import KEY, FakeDeepL
+from tests.patience import patience
 from tests.pdfs import long_pdf
 from tests.rows import add_job, row
 from tests.servers.process import wait_until
 from tests.servers.redis import Redis
 
-HANGS_S, SOON_S = 45.0, 15.0
+HANGS_S, SOON_S = 900.0, 15.0  # by the clock; at rest
 # The worker with other time limits of a translation than the program has.
 WORKER = """
 import functools, os, signal, sys, time
@@ -36,7 +38,7 @@ from dragoman.settings import Settings
 from pipeline import tasks, worker
 tasks.LIMITS[Stage.TRANSLATE] = (float(sys.argv[1]), float(sys.argv[2]))
 if sys.argv[3:] == ["deaf"]:  # a library in C that never comes back to Python
-    tasks.WORK_OF[Stage.TRANSLATE] = lambda _: (signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}), time.sleep(60))
+    tasks.WORK_OF[Stage.TRANSLATE] = lambda _: (signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}), time.sleep(900))
 elif sys.argv[3:4] == ["hasty"]:
     worker.Drain = functools.partial(worker.Drain, grace_s=float(sys.argv[4]), leave_s=float(sys.argv[5]))
 elif sys.argv[3:] == ["frozen"]:
@@ -88,7 +90,7 @@ def bench(settings, sqlite_database, store, redis_server: Redis, monkeypatch) ->
             "deepl_auth_key": KEY,
             "deepl_server_url": deepl.url,
             "worker_concurrency": 1,
-            "lease_s": 3,
+            "lease_s": patience(3),
         }
         for name, value in chosen.items():
             monkeypatch.setenv(f"DRAGOMAN_{name.upper()}", str(value))
@@ -120,12 +122,13 @@ def test_cancel_frees_the_worker_from_a_call_that_hangs_within_a_heartbeat(bench
     bench.deepl.latency_s = 0.0
     other = bench.begin()
     bench.await_state(other, RowState.DONE, within_s=SOON_S)
-    assert time.monotonic() - cancelled < SOON_S < HANGS_S
+    assert time.monotonic() - cancelled < patience(SOON_S) < HANGS_S
     assert row(bench.database, JOBS, job_id)["state"] == RowState.CANCELLED
 
 
 def test_soft_limit_is_tried_once_more_and_the_dead_letter_says_where_the_time_went(bench, run, intake):
-    run(2, 60)
+    soft_s = round(patience(2))
+    run(soft_s, 30 * soft_s)
     job_id = bench.begin()
     wait_until(lambda: row(bench.database, JOBS, job_id)["error_code"] is not None, 30, "the first attempt ends")
     first = bench.await_state(job_id, RowState.READY)
@@ -139,7 +142,9 @@ def test_soft_limit_is_tried_once_more_and_the_dead_letter_says_where_the_time_w
     dead = row(bench.database, JOBS, job_id)
     assert (dead["stage"], dead["error_code"], dead["attempts"]) == ("translate", "stage_timed_out", 2)
     assert "translate ran into its soft limit, at 0 %" in dead["error_detail"]
-    assert "engine 2 s in 1 call" in dead["error_detail"]
+    engine = re.search(r"engine (\d+) s in 1 call", dead["error_detail"])
+    assert engine
+    assert 0.7 * soft_s <= int(engine[1]) <= soft_s  # nearly all of it
     assert dead["artifact"].startswith(f"jobs/{job_id}/extract/")  # what was done is kept
     bench.deepl.latency_s = 0.0
     intake.retry(job_id)
@@ -167,7 +172,7 @@ def end(worker: subprocess.Popen[bytes], within_s: float) -> float:
     """SIGTERM and the end; the seconds that it took."""
     began = time.monotonic()
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(within_s) == 0
+    assert worker.wait(patience(within_s)) == 0
     return time.monotonic() - began
 
 
@@ -186,7 +191,7 @@ def test_sigterm_ends_an_idle_worker_at_once(bench, run):
     bench.deepl.latency_s = 0.0
     worker = run(600, 660)
     bench.await_state(bench.begin(), RowState.DONE)
-    assert end(worker, SOON_S) < SOON_S / 2
+    assert end(worker, SOON_S) < patience(SOON_S / 2)
 
 
 def test_sigterm_waits_for_the_task_in_hand_and_no_longer(bench, run):
@@ -196,7 +201,7 @@ def test_sigterm_waits_for_the_task_in_hand_and_no_longer(bench, run):
     took_s = end(worker, SOON_S)
     job = row(bench.database, JOBS, job_id)
     assert (job["stage"], job["state"], job["attempts"]) == ("reconstruct", RowState.READY, 0)  # it was finished
-    assert took_s < SOON_S
+    assert took_s < patience(SOON_S)
     run(600, 660)
     wait_until(
         lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE, 60, "it is done", 1.0
@@ -212,7 +217,7 @@ def test_after_the_grace_a_task_leaves_between_two_batches_and_nothing_is_paid_t
     job, paid = row(bench.database, JOBS, job_id), len(texts(bench))
     assert (job["stage"], job["state"], job["attempts"], job["losses"]) == ("translate", RowState.READY, 0, 0)
     assert is_due_at_once(bench, job_id)
-    assert took_s < SOON_S
+    assert took_s < patience(SOON_S)
     assert paid > 0
     bench.deepl.latency_s = 0.0
     run(600, 660)
@@ -229,7 +234,7 @@ def test_after_the_grace_a_task_that_hangs_is_ended_and_its_row_is_free_at_once(
     job = row(bench.database, JOBS, job_id)
     assert (job["stage"], job["state"], job["attempts"], job["losses"]) == ("translate", RowState.READY, 0, 0)
     assert is_due_at_once(bench, job_id)
-    assert took_s < SOON_S < HANGS_S
+    assert took_s < patience(SOON_S) < HANGS_S
 
 
 def test_what_the_store_lost_is_made_anew_and_nothing_is_paid_twice(bench, run):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.patience import patience
 from tests.servers.process import LOOPBACK, missing
 
 IMAP = Path("/usr/lib/dovecot/imap")
@@ -29,7 +30,7 @@ def threads(folder: Path, *mails: bytes) -> str:
         env={"HOME": str(folder), "USER": NOBODY},
         text=True,
         capture_output=True,
-        timeout=30,
+        timeout=patience(30),
         check=True,
     ).stdout
     return next(line.removeprefix("* THREAD ") for line in said.splitlines() if line.startswith("* THREAD "))

@@ -13,6 +13,7 @@ from typing import Self
 
 import pytest
 
+from tests.patience import patience
 from tests.servers.process import LOOPBACK, Server, find, free_port, listens, missing, wait_until
 
 MASTER = Path("/usr/share/postfix/master.cf.dist")
@@ -59,7 +60,7 @@ class Postfix:
         return str(self._folder / "etc")
 
     def _run(self, word: str) -> None:
-        subprocess.run([self._postfix, "-c", self._config, word], check=True, capture_output=True, timeout=60)
+        subprocess.run([self._postfix, "-c", self._config, word], check=True, capture_output=True, timeout=patience(60))
 
     def _configure(self, relay_domain: str, next_hop: int, smarthost: int, protocol: str, more: dict[str, str]) -> None:
         hop = f"lmtp:inet:{LOOPBACK}:{next_hop}" if protocol == "lmtp" else f"smtp:[{LOOPBACK}]:{next_hop}"

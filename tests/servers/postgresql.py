@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests.patience import patience
 from tests.servers.process import LOOPBACK, Server, find, free_port, missing
 
 PACKAGE = "postgresql"
@@ -78,7 +79,7 @@ class PostgreSQL:
 
     def _connect(self) -> psycopg.Connection:
         facts = {"host": LOOPBACK, "port": self.port, "user": "tests", "password": self._password}
-        return psycopg.connect(dbname="postgres", autocommit=True, connect_timeout=5, **facts)
+        return psycopg.connect(dbname="postgres", autocommit=True, connect_timeout=round(patience(5)), **facts)
 
     def _admin(self, statement: sql.Composed) -> None:
         with self._connect() as connection:

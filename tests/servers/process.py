@@ -24,6 +24,8 @@ from typing import NoReturn
 
 import pytest
 
+from tests.patience import Patience, patience
+
 LOOPBACK = "127.0.0.1"
 LOWEST_PORT, HIGHEST_PORT = 20_000, 30_000  # below the range that Linux hands out by itself
 STOP_WITHIN_S = 10.0
@@ -65,16 +67,20 @@ def free_port(*offsets: int) -> int:
 def listens(port: int, host: str = LOOPBACK) -> bool:
     """Whether somebody accepts connections on `port`."""
     with socket.socket() as probe:
-        probe.settimeout(1.0)
+        probe.settimeout(patience(1.0))
         return probe.connect_ex((host, port)) == 0
 
 
 def wait_until(condition: Callable[[], bool], within_s: float, what: str, every_s: float = 0.02) -> None:
-    """Poll `condition` until it holds; raises TimeoutError, which says `what` did not happen in time."""
-    deadline = time.monotonic() + within_s
+    """Poll `condition` until it holds; raises TimeoutError, which says `what` did not happen in time.
+
+    `within_s`: at rest; under load longer (`tests.patience`).
+    """
+    left, began = Patience(within_s), time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {within_s:.0f} s")
+        if left.is_over():
+            waited_s = time.monotonic() - began
+            raise TimeoutError(f"{what}: not within {within_s:.0f} s at rest, {waited_s:.0f} s by the clock")
         time.sleep(every_s)
 
 
@@ -125,7 +131,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(how)
         try:
-            self.process.wait(STOP_WITHIN_S)
+            self.process.wait(patience(STOP_WITHIN_S))
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()

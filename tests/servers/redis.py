@@ -8,6 +8,7 @@ from pathlib import Path
 
 import redis
 
+from tests.patience import patience
 from tests.servers.process import LOOPBACK, Server, find, free_port, missing
 
 
@@ -48,7 +49,7 @@ class Redis:
 
     def client(self) -> redis.Redis:
         """A client, to look what is in it. The caller closes it."""
-        return redis.Redis.from_url(self.url, socket_timeout=5)
+        return redis.Redis.from_url(self.url, socket_timeout=patience(5))
 
     def _answers(self) -> bool:
         try:

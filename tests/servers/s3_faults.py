@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import urlsplit
 
+from tests.patience import patience
 from tests.servers.process import LOOPBACK
 
 DENIED = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>No.</Message></Error>'
@@ -70,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_PUT = do_HEAD = do_DELETE = do_POST = do_GET  # noqa: N815 - names of http.server
 
     def _hand_on(self, body: bytes) -> None:
-        connection = http.client.HTTPConnection(self.proxy.behind, timeout=30)
+        connection = http.client.HTTPConnection(self.proxy.behind, timeout=patience(30))
         headers = {name: value for name, value in self.headers.items() if name.lower() not in NOT_HANDED_ON}
         try:
             connection.request(self.command, self.path, body=body, headers=headers)

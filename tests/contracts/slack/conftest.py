@@ -11,6 +11,7 @@ from slack_bolt import App, BoltRequest
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from tests.patience import patience
 from tests.servers.slack.faults import Faults
 from tests.servers.slack.http_server import Handler, Server
 from tests.servers.slack.slack import FakeSlack
@@ -19,7 +20,7 @@ from tests.servers.slack.slack import FakeSlack
 @pytest.fixture
 def client(slack: FakeSlack) -> WebClient:
     """The bot's client, without any retries."""
-    return WebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=5)
+    return WebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=patience(5))
 
 
 @pytest.fixture

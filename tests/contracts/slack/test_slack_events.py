@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.patience import patience
 from tests.servers.slack.slack import FakeSlack
 
 KINDS = ("message", "file_shared", "app_mention")
@@ -61,7 +62,7 @@ def test_an_event_without_a_listener_is_sent_four_times(slack, http_bot, ann, ge
 def test_who_is_too_slow_is_asked_again(slack, bot, ann, general):
     bot.listen("message")
     slack.courier.within_s = 0.1
-    bot.troubles.append(lambda: time.sleep(0.3))
+    bot.troubles.append(lambda: time.sleep(patience(0.6)))
     slack.post(ann, general, "hello")
     slack.settle()
     reasons = [one.reason for one in slack.deliveries("message")[0].attempts]

@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 from slack_sdk.errors import SlackApiError
 
+from tests.patience import patience
 from tests.servers.slack.model import Trouble
 
 PDF = b"%PDF-1.7 " + bytes(200_000)
@@ -13,7 +14,7 @@ PDF = b"%PDF-1.7 " + bytes(200_000)
 
 def fetch(url, token=None, most=None):
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
-    with urllib.request.urlopen(request, timeout=5) as response:
+    with urllib.request.urlopen(request, timeout=patience(5)) as response:
         return response.status, response.headers.get_content_type(), response.read(most)
 
 
@@ -129,7 +130,7 @@ def test_an_upload_is_not_completed_without_its_bytes_or_where_the_bot_may_not_w
 
 def status_of(request):
     try:
-        with urllib.request.urlopen(request, timeout=5) as response:
+        with urllib.request.urlopen(request, timeout=patience(5)) as response:
             return response.status
     except urllib.error.HTTPError as error:
         error.close()
@@ -137,7 +138,7 @@ def status_of(request):
 
 
 def fetch_post(url, data):
-    with urllib.request.urlopen(urllib.request.Request(url, data=data, method="POST"), timeout=5) as response:
+    with urllib.request.urlopen(urllib.request.Request(url, data=data, method="POST"), timeout=patience(5)) as response:
         return response.status
 
 

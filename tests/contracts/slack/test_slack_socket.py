@@ -9,6 +9,8 @@ from slack_sdk.errors import SlackApiError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from tests.patience import patience
+
 
 @pytest.fixture
 def opener(slack):
@@ -18,9 +20,9 @@ def opener(slack):
 def test_a_ticket_opens_one_connection_and_begins_with_hello(slack, opener):
     url = opener.apps_connections_open(app_token=slack.app_token)["url"]
     with connect(url) as wire:
-        hello = json.loads(wire.recv(timeout=2))
+        hello = json.loads(wire.recv(timeout=patience(2)))
         assert (hello["type"], hello["num_connections"]) == ("hello", 1)
-        assert wire.ping().wait(2)
+        assert wire.ping().wait(patience(2))
         with pytest.raises(InvalidStatus, match="401"), connect(url):
             pass
 
@@ -33,10 +35,10 @@ def test_a_bots_token_opens_no_connection(slack, client):
 def test_an_envelope_is_acknowledged_or_sent_again(slack, opener, ann, general):
     slack.courier.within_s = 0.1
     with connect(opener.apps_connections_open(app_token=slack.app_token)["url"]) as wire:
-        wire.recv(timeout=2)
+        wire.recv(timeout=patience(2))
         slack.wait_until(lambda: slack.sockets.connections)
         slack.post(ann, general, "hello")
-        first, second = (json.loads(wire.recv(timeout=2)) for _ in range(2))
+        first, second = (json.loads(wire.recv(timeout=patience(2))) for _ in range(2))
         wire.send(json.dumps({"envelope_id": second["envelope_id"]}))
         slack.settle()
     assert (first["retry_attempt"], second["retry_attempt"], second["retry_reason"]) == (0, 1, "timeout")
@@ -49,7 +51,7 @@ def test_what_a_broken_connection_held_goes_to_another(slack, opener, ann, gener
     with connect(urls[0]) as one, connect(urls[1]) as other:
         wires = {0: one, 1: other}
         for wire in wires.values():
-            wire.recv(timeout=2)
+            wire.recv(timeout=patience(2))
         slack.wait_until(lambda: len(slack.sockets.connections) == 2)
         slack.post(ann, general, "hello")
         slack.wait_until(lambda: slack.sockets._awaited)
@@ -62,7 +64,7 @@ def test_what_a_broken_connection_held_goes_to_another(slack, opener, ann, gener
 def drained(wire):
     try:
         while True:
-            yield wire.recv(timeout=0.3)
+            yield wire.recv(timeout=patience(0.3))
     except (TimeoutError, ConnectionClosed):
         return
 

@@ -34,6 +34,7 @@ from notifier import tasks as notifying
 from pipeline.context import Context
 from pipeline.tasks import perform
 from tests.fakes import RecordingDoorbell
+from tests.patience import Patience, patience
 from tests.servers.slack.faults import Faults
 from tests.servers.slack.http_server import Handler, Server
 from tests.servers.slack.slack import FakeSlack
@@ -62,7 +63,7 @@ class House:
 
     def close(self) -> None:
         self._stop.set()
-        self._thread.join(20)
+        self._thread.join(patience(20))
         self._close()
         for database in (self.database, self.pipeline.database, self.notifier.database):
             database.close()
@@ -94,8 +95,7 @@ class House:
     def quiet(self, timeout_s: float = 30.0) -> None:
         """Wait until all events are acknowledged and nothing is due or at work (what waits for a person does not count)."""
         self.slack.settle()
-        deadline = time.monotonic() + timeout_s
-        calm = 0
+        left, calm = Patience(timeout_s), 0
         while calm < 3:
             busy = [
                 (t.name, r["id"], r["state"], r["error_code"])
@@ -104,7 +104,7 @@ class House:
                 if self._is_busy(t, r)
             ]
             calm = 0 if busy else calm + 1
-            if time.monotonic() > deadline:
+            if left.is_over():
                 raise TimeoutError(f"still at work: {busy}; {self.errors}")
             time.sleep(ROUND_S)
 

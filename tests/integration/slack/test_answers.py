@@ -17,6 +17,7 @@ from notifier.slack_show import Shower
 from notifier.slack_upload import upload
 from tests.integration.slack.conftest import PDF, Desk
 from tests.integration.slack.test_card import close
+from tests.patience import patience
 from tests.servers.slack.slack import FakeSlack
 
 
@@ -294,8 +295,8 @@ def test_a_token_that_was_taken_back_leaves_a_dead_letter_that_can_be_retried(de
 def test_while_slack_hangs_answers_and_cards_do_not_hold_up_the_mails(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dragoman.slack.TIMEOUT_S", 1)
-    line = Line(slow_s=0.5, pause_s=60.0)
+    monkeypatch.setattr("dragoman.slack.TIMEOUT_S", patience(1))
+    line = Line(slow_s=0.5, pause_s=600.0)
     channel = SlackChannel(desk.intake.settings, desk.store, desk.database, line)
     desk.context = replace(
         desk.context,

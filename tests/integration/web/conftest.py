@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +25,8 @@ from dragoman.links import Links
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from ingress.web import app as web
+from tests.patience import patience
+from tests.servers.process import wait_until
 
 PDF = b"%PDF-1.7\n% a small one\n%%EOF\n"
 RESULT = b"%PDF-1.7\n" + b"translated " * 300_000  # 3.3 MB: more than one piece of a stream
@@ -55,7 +56,7 @@ class Client:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token:
             sent["Authorization"] = f"Bearer {token}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience(DEADLINE_S))
         try:
             connection.request(method, path, body or None, sent)
             response = connection.getresponse()
@@ -80,7 +81,7 @@ class Client:
     @contextmanager
     def events(self, path: str, token: str | None = None) -> Iterator[Iterator[tuple[str, str]]]:
         """The `(event, data)` pairs of a stream, as they come."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience(DEADLINE_S))
         connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
         response = connection.getresponse()
         assert response.status == 200, response.read()
@@ -163,10 +164,7 @@ def parsed(lines: http.client.HTTPResponse) -> Iterator[tuple[str, str]]:
 
 def until(true: Callable[[], object], what: str) -> None:
     """Wait for something to become true."""
-    end = time.monotonic() + DEADLINE_S
-    while not true():
-        assert time.monotonic() < end, f"never happened: {what}"
-        time.sleep(0.02)
+    wait_until(lambda: bool(true()), DEADLINE_S, what)
 
 
 @contextmanager
@@ -180,7 +178,7 @@ def serving(app: FastAPI) -> Iterator[int]:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join(DEADLINE_S)
+        thread.join(patience(DEADLINE_S))
         assert not thread.is_alive()
 
 

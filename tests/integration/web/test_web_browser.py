@@ -14,13 +14,17 @@ from dragoman.domain.job import Stage
 from dragoman.errors import EncryptedPdf
 from dragoman.links import Links
 from tests.integration.web.conftest import ANNA, PDF, RESULT, Client, Worker
+from tests.patience import patience
 from tests.servers.process import needs
-
-expect.set_options(timeout=30_000)  # ms: other tests run beside these, and two cores are soon busy
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = needs("chromium", "chromium")
 PICTURES = os.environ.get("DRAGOMAN_TEST_PICTURES")  # a folder that takes screenshots; unset: none are made
+
+
+@pytest.fixture(autouse=True)
+def patient() -> None:
+    expect.set_options(timeout=1000 * patience(15))  # ms
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +181,7 @@ def test_page_without_javascript_comes_again_by_itself(
     page.goto(client.base + page_path)
     expect(page.get_by_role("status")).to_have_text("Waiting in line")
     worker.all(job_id)
-    expect(page.get_by_role("status")).to_have_text("Your translation is ready", timeout=15_000)
+    expect(page.get_by_role("status")).to_have_text("Your translation is ready", timeout=1000 * patience(15))
     with page.expect_download() as coming:
         page.get_by_role("button", name="Download the PDF").click()
     assert coming.value.suggested_filename == "Jahresbericht 2026.de.pdf"

@@ -20,6 +20,7 @@ from ingress.web.app import make_app
 from ingress.web.health import CeleryBroker
 from tests.fakes import RecordingDoorbell
 from tests.integration.web.conftest import ANNA, DEADLINE_S, PDF, RESULT, Client, Worker, serving, until
+from tests.patience import patience
 from tests.servers.redis import Redis
 
 ROOT = Path(__file__).parents[3]
@@ -114,7 +115,7 @@ def test_process_takes_uploads_without_a_broker_and_ends_on_sigterm_with_streams
         with client.events(f"{page}/events") as events:
             next(events)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(DEADLINE_S) == 0
+            assert process.wait(patience(DEADLINE_S)) == 0
             list(events)
     finally:
         process.kill()

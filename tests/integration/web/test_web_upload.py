@@ -19,6 +19,7 @@ from dragoman.storage import FolderStore
 from ingress.web.app import make_app
 from tests.fakes import RecordingDoorbell
 from tests.integration.web.conftest import ADMIN, ANNA, BERT, PDF, Client, Worker, multipart, serving
+from tests.patience import patience
 
 
 def test_upload_is_kept_before_it_is_accepted_and_the_broker_is_rung(
@@ -178,7 +179,7 @@ class TestLimit:
 
     def test_larger_file_is_refused_before_it_is_sent(self, client: Client) -> None:
         """A client that waits for `100 Continue`, as curl does, sends nothing."""
-        with socket.create_connection(("127.0.0.1", client.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", client.port), timeout=patience(10)) as connection:
             head = (
                 "POST /api/v1/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
                 f"Authorization: Bearer {ANNA}\r\nContent-Length: {10**9}\r\nExpect: 100-continue\r\n\r\n"
@@ -188,7 +189,7 @@ class TestLimit:
 
     def test_body_without_a_length_is_counted_while_it_comes(self, client: Client, worker: Worker) -> None:
         form, kind = multipart(PDF.ljust(3 * MIB, b" "), "report.pdf", {})
-        connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=patience(10))
         pieces = (form[start : start + 65536] for start in range(0, len(form), 65536))
         headers = {"Authorization": f"Bearer {ANNA}", "Content-Type": kind}
         connection.request("POST", "/api/v1/upload", pieces, headers, encode_chunked=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from tests.patience import patience
 from tests.servers.slack import blocks, shapes
 from tests.servers.slack.api import Call, method
 from tests.servers.slack.errors import Refused, invalid
@@ -98,7 +99,7 @@ def _trigger(call: Call) -> Trigger:
         raise Refused("invalid_arguments", response_metadata={"messages": ["invalid `trigger_id`"]})
     if trigger.used:
         raise Refused("exchanged_trigger_id")
-    if time.monotonic() - trigger.at > TRIGGER_TTL_S:
+    if time.monotonic() - trigger.at > patience(TRIGGER_TTL_S):
         raise Refused("expired_trigger_id")
     trigger.used = True
     return trigger

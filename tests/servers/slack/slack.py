@@ -30,6 +30,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Self
 
+from tests.patience import Patience
 from tests.servers.slack import events, methods_people, shapes  # noqa: F401 (methods_people registers its methods)
 from tests.servers.slack.api import Api, Call
 from tests.servers.slack.courier import Agenda, Courier, Delivery
@@ -199,14 +200,16 @@ class FakeSlack(People, Interactions):
     def wait_until(
         self, condition: Callable[[], object], timeout: float = 10.0, what: str = "the condition holds"
     ) -> None:
-        """Wait until `condition` is true; looked at under the lock, after each change. Raises TimeoutError."""
-        deadline = time.monotonic() + timeout
+        """Wait until `condition` is true; looked at under the lock, after each change. Raises TimeoutError.
+
+        `timeout`: in seconds, at rest; under load longer (`tests.patience`).
+        """
+        left = Patience(timeout)
         with self.world.lock:
             while not condition():
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError(f"{what}: not within {timeout:.1f} s")
-                self.world.changed.wait(min(left, 0.1))
+                if left.is_over():
+                    raise TimeoutError(f"{what}: not within {timeout:.1f} s at rest")
+                self.world.changed.wait(0.1)
 
     def settle(self, timeout: float = 10.0) -> None:
         """Wait until everything sent was acknowledged or given up."""

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from dragoman.db.heartbeat import Heart
+from tests.patience import Patience, patience
 from tests.servers.process import wait_until
 
 
@@ -66,7 +67,7 @@ def test_end_of_the_block_waits_for_a_beat_under_way(heart: Heart) -> None:
         return True
 
     with heart.keeps(beat, 0.01):
-        assert began.wait(10)
+        assert began.wait(patience(10))
     assert ended.is_set()
 
 
@@ -83,8 +84,8 @@ def test_forked_child_has_a_heart_of_its_own(heart: Heart) -> None:
         child = os.fork()
         if child == 0:
             with heart.keeps(own := Beats(), 0.02):
-                deadline = time.monotonic() + 10
-                while not own.times and time.monotonic() < deadline:
+                left = Patience(10)
+                while not own.times and not left.is_over():
                     time.sleep(0.01)
             os._exit(0 if own.times else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

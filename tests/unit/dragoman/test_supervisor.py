@@ -18,6 +18,8 @@ from dragoman.db import presence
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
 from dragoman.supervisor import Child, Watch, with_secrets
+from tests.patience import patience
+from tests.servers.process import wait_until
 
 # A process whose child does not notice its parent's end, as one that is busy with a document.
 PARENT = "import subprocess, sys, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
@@ -59,14 +61,12 @@ def test_what_a_process_leaves_behind_ends_with_it(end):
         child.deaths = 5  # none is started again during the pause after so many
         child.look()
     else:
-        child.wait(time.monotonic() + 10)
-    deadline = time.monotonic() + 10
-    while is_running(left) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    running = is_running(left)
-    if running:
-        os.kill(left, signal.SIGKILL)
-    assert not running
+        child.wait(time.monotonic() + patience(10))
+    try:
+        wait_until(lambda: not is_running(left), 10, "what it left has ended")
+    finally:
+        if is_running(left):
+            os.kill(left, signal.SIGKILL)
 
 
 def test_a_child_that_dies_thrice_in_a_row_is_reported_and_started_later_each_time(monkeypatch):

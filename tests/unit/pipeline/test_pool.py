@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from pipeline.pool import Pool
+from tests.patience import patience
 
 
 class OnePlace(Pool):
@@ -43,9 +44,10 @@ def test_child_that_closed_its_pipe_is_looked_at_until_it_has_ended():
 
 
 def test_child_that_does_not_end_holds_nobody_up_for_long():
-    pool, child = OnePlace(), Child(3.0)
+    pool, child = OnePlace(), Child(600.0)
     began = time.monotonic()
     pool._event_process_exit(None, child)
-    assert pool.ended == [False]
-    assert time.monotonic() - began < 2.5
+    took_s = time.monotonic() - began
     child.kill()
+    assert pool.ended == [False]
+    assert took_s < patience(2.5)

@@ -8,6 +8,7 @@ import pytest
 from babel import Locale
 
 from ingress.email import request
+from tests.patience import patience
 
 TARGETS = [
     "ar",
@@ -433,7 +434,7 @@ def test_a_line_of_a_megabyte_costs_no_time() -> None:
     started = time.monotonic()
     for line in ("<" + "@" * 10**6, "w dniu " + " a" * 500_000, "on " * 300_000):
         assert request.from_words(line).target_lang is None
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < patience(5)
 
 
 def test_a_wish_below_the_thanks_still_counts() -> None:
