@@ -5,6 +5,7 @@ Units are in the names. Secrets print as `**********`. `Settings.from_env()` nam
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +19,10 @@ from dragoman.errors import SettingsInvalid, UnknownLanguage
 MIB = 2**20
 HIGHEST_PORT = 65535
 SHORTEST_SECRET = 16
+ANYBODY = "*"
+# An address, a domain behind `@`, or a domain of two labels or more. No wildcards, names or angle brackets.
+_LABEL = r"[^\s@*<>,;:/\".]+"
+_SENDER_ENTRY = re.compile(rf"[^\s@*<>,;\"]*@{_LABEL}(?:\.{_LABEL})*|{_LABEL}(?:\.{_LABEL})+")
 
 
 class Settings(BaseSettings):
@@ -130,6 +135,11 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("allowed_senders", "automatic_senders")
+    @classmethod
+    def _sender_entries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_sender_entry(entry) for entry in value)
 
     @field_validator("slack_file_hosts", "slack_admins", mode="before")
     @classmethod
@@ -258,6 +268,19 @@ def host_port(listen: str) -> tuple[str, int]:
     """`("127.0.0.1", 8025)` of `127.0.0.1:8025`; brackets around an IPv6 address are taken off."""
     host, _, port = listen.rpartition(":")
     return host.strip("[]"), int(port)
+
+
+def _sender_entry(entry: str) -> str:
+    """The entry as it is compared with senders: `*@example.org` means `@example.org`.
+
+    Raises ValueError for what could match nobody: an admin would believe that it lets somebody in.
+    """
+    plain = entry.removeprefix("*") if entry.startswith("*@") else entry
+    if plain != ANYBODY and not _SENDER_ENTRY.fullmatch(plain):
+        raise ValueError(
+            f"{entry!r} matches nobody; write ana@example.com, @example.org (each subdomain by itself), or * for anybody"
+        )
+    return plain
 
 
 def _tokens(text: str) -> dict[str, tuple[str, bool]]:

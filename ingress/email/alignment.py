@@ -22,8 +22,14 @@ def is_aligned(domain: str, author_domain: str, *, strict: bool = False) -> bool
 
 
 def organisation(domain: str) -> str:
-    """The part of a domain that somebody registered, such as `example.co.uk`; the domain itself where there is none."""
-    return _suffixes().get_sld(domain, strict=False) or domain
+    """The part of a domain that somebody registered, such as `example.co.uk`; the domain itself where there is none.
+
+    Below a top-level domain that the list does not know (`.internal`, `.lan`, one newer than the list) its default rule
+    holds: the last label alone is the public suffix (https://publicsuffix.org/list/, algorithm, 2).
+    """
+    suffix = _suffixes().get_tld(domain, strict=True) or domain.rpartition(".")[2]
+    owned = domain.removesuffix(suffix).rstrip(".").rpartition(".")[2]
+    return f"{owned}.{suffix}" if owned else domain
 
 
 def canonical(domain: str) -> str:

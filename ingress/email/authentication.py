@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from ingress.email import policy
-from ingress.email.alignment import canonical, is_aligned
+from ingress.email.alignment import canonical, is_aligned, organisation
 from ingress.email.door import Came
 from ingress.email.policy import Refused
 from ingress.email.receiving import Reception
@@ -53,15 +53,19 @@ def refused(received: Reception, came: Came, resolver: Resolver) -> Refused | No
 
 
 def _alignment(domain: str, resolver: Resolver) -> Alignment:
-    """What the owner of the domain asks for; close enough is enough where no record says otherwise."""
-    from authheaders.dmarc_lookup import DMARCException, receiver_record
+    """What the owner of the domain asks for; close enough is enough where no record says otherwise.
+
+    The record of the domain itself counts, else that of the organisation's (RFC 7489 6.6.3). The library would look for the
+    second by a list without its default rule, and find none below `.internal`.
+    """
+    from authheaders.dmarc_lookup import DMARCException, lookup_receiver_record
 
     def record(name: str) -> str | None:
         found = [text for text in resolver.lookup(name, "TXT") if text.startswith("v=DMARC1")]
         return found[0] if len(found) == 1 else None  # RFC 7489 6.6.3: two are none
 
     try:
-        tags, _ = receiver_record(domain, dnsfunc=record)
+        tags = lookup_receiver_record(domain, record) or lookup_receiver_record(organisation(domain), record)
     except DMARCException:
         tags = {}
     return Alignment(strict_dkim=tags.get("adkim") == "s", strict_spf=tags.get("aspf") == "s")

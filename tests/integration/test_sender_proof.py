@@ -46,6 +46,11 @@ ZONE = {
     ("many.example", "TXT"): ['"v=spf1 include:many.example -all"'],
     ("co.uk", "TXT"): [HERE],
     ("evil.co.uk", "TXT"): [HERE],
+    # Below a top-level domain that no list of public suffixes knows.
+    ("evil.internal", "TXT"): [HERE],
+    ("mail.head.internal", "TXT"): [HERE],
+    ("_dmarc.strict.internal", "TXT"): [STRICT],
+    ("a.strict.internal", "TXT"): [HERE],
     ("down.example", "TXT"): None,
     ("_dmarc.down.example", "TXT"): [],
     ("k._domainkey.down.example", "TXT"): None,
@@ -75,6 +80,9 @@ REPLIES = [
     ("a public suffix owns nobody", from_("a@bank.co.uk"), "a@evil.co.uk", "550 5.7.1"),
     ("strict spf, the same", from_("a@mail.strict.example"), "a@mail.strict.example", "250"),
     ("strict spf, a subdomain", from_("a@strict.example"), "a@mail.strict.example", "550 5.7.1"),
+    ("two owners below .internal", from_("a@bank.internal"), "a@evil.internal", "550 5.7.1"),
+    ("one owner below .internal", from_("a@head.internal"), "a@mail.head.internal", "250"),
+    ("strict owner below .internal", from_("a@b.strict.internal"), "a@a.strict.internal", "550 5.7.1"),
     # DKIM
     ("dkim relaxed", signed(from_("a@signed.example"), "signed.example"), "a@evil.test", "250"),
     ("dkim simple", signed(from_("a@signed.example"), "signed.example", (b"simple", b"simple")), "a@evil.test", "250"),

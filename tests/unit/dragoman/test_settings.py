@@ -137,6 +137,53 @@ def test_values_are_put_in_order(monkeypatch):
     assert settings.default_target_lang == "de"
 
 
+@pytest.mark.parametrize(
+    ("entry", "kept"),
+    [
+        ("*@example.org", "@example.org"),
+        ("@example.org", "@example.org"),
+        ("Example.Org", "example.org"),
+        ("Ana.Lima+x@Example.org", "ana.lima+x@example.org"),
+        ("@localhost", "@localhost"),
+        ("@bücher.example", "@bücher.example"),
+        ("*", "*"),
+    ],
+)
+def test_who_may_send(monkeypatch, entry, kept):
+    given(monkeypatch, ALLOWED_SENDERS=entry, AUTOMATIC_SENDERS=entry)
+    settings = Settings.from_env()
+    assert settings.allowed_senders == settings.automatic_senders == (kept,)
+
+
+@pytest.mark.parametrize("name", ["ALLOWED_SENDERS", "AUTOMATIC_SENDERS"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "*.example.org",
+        "@*.example.org",
+        "ana@*.example.org",
+        "a*@example.org",
+        "*@*",
+        "@",
+        "ana@",
+        "ana@@example.org",
+        "Ana Lima <ana@example.org>",
+        "<ana@example.org>",
+        "@.example.org",
+        "@example.org.",
+        "ana",
+        "mailto:ana@",
+        "@example.org;@example.com",
+        "https://example.org",
+    ],
+)
+def test_who_may_send_is_never_somebody_that_nobody_can_be(monkeypatch, name, entry):
+    said = complaint(monkeypatch, **{name: f"@good.example,{entry}"})
+    assert f"DRAGOMAN_{name}" in said
+    assert entry.casefold() in said
+    assert "good.example" not in said
+
+
 def test_empty_variable_is_none_set(monkeypatch):
     given(monkeypatch, ENGINE="", MAX_PAGES="", PUBLIC_URL="")
     assert Settings.from_env() == Settings()
