@@ -8,7 +8,7 @@ runs the server can do (`for_admin`), whether another try may help (`temporary`)
     │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText  OcrMissing
     │   ├── TooLarge  TooManyPages  TooComplex
     │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
-    │   └── NotAllowed  NotFound  Gone  Conflict  NoWord  LimitReached
+    │   └── NotAllowed  NotFound  AmbiguousId  Gone  Conflict  NoWord  LimitReached
     ├── OperatorError        the admin can mend it; permanent
     │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing
     │   └── EngineMisbehaved  StageTimedOut  WorkerLost  OutboundRefused
@@ -211,6 +211,15 @@ class NotFound(RequestError):
     exit_code = 31
     http_status = 404
     advice = "Please check the address or the id."
+
+
+class AmbiguousId(RequestError):
+    """The beginning of an id fits more than one."""
+
+    code = "ambiguous_id"
+    exit_code = 38
+    http_status = 409
+    advice = "Please give more characters of the id."
 
 
 class Gone(RequestError):

@@ -16,7 +16,7 @@ DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 EnvDir = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where docker-compose.yml is.")]
 Sender = Annotated[str | None, typer.Option("--sender", metavar="ADDRESS", help="All jobs and mails of this address.")]
-Job = Annotated[str | None, typer.Option("--job", metavar="ID", help="One job.")]
+Job = Annotated[str | None, typer.Option("--job", metavar="ID", help="One job, by its id or its first characters.")]
 
 db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 MARKS = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]FAIL[/]"}
@@ -62,7 +62,7 @@ def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> No
     from dragoman import retention
     from dragoman.cache import Cache
     from dragoman.cli.data import opened
-    from dragoman.errors import NotFound
+    from dragoman.db import short_ids
 
     if (sender is None) == (job is None):
         raise typer.BadParameter("Name either --sender ADDRESS or --job ID.")
@@ -74,11 +74,12 @@ def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> No
             for job_id in gone:
                 retention.take_back(found.database, found.settings, job_id)
             typer.echo(f"Forgot {count} job{'' if count == 1 else 's'} of that sender.")
-        elif job is not None and not retention.purge_job(found.database, found.store, job, cache, maildir):
-            raise NotFound(f"There is no job {job}.")
         elif job is not None:
-            retention.take_back(found.database, found.settings, job)
-            typer.echo(f"Forgot job {job}.")
+            with found.database.read() as connection:
+                job_id = short_ids.job_id(connection, job)
+            retention.purge_job(found.database, found.store, job_id, cache, maildir)
+            retention.take_back(found.database, found.settings, job_id)
+            typer.echo(f"Forgot job {job_id}.")
 
 
 @db.command()

@@ -3,70 +3,89 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dragoman.cli.showing import facts_of, jobs_table, letter_facts, letters_table, say, terminal_width
+
 if TYPE_CHECKING:
     from celery import Celery
-    from rich.table import Column, Table
+    from sqlalchemy import Connection
 
+    from dragoman.db.lists import Wanted
     from dragoman.domain.job import Status
     from dragoman.intake import Intake
     from dragoman.settings import Settings
-
-UNCUT = 1000  # characters in a line
-CODE_WIDTH = 21  # of an error class
-ID_WIDTH = 32  # of an id: a UUID without dashes
 
 app = typer.Typer(no_args_is_help=True, help="List, show, retry and cancel jobs; dead letters.")
 
 DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
-JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id.")]
-Limit = Annotated[int, typer.Option(min=1, help="How many at most.")]
+JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id, or its first characters.")]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")]
+Owner = Annotated[
+    str | None, typer.Option(metavar="OWNER", help="Only of this address, web:NAME or slack:TEAM:USER; * is any part.")
+]
+Channel = Annotated[str | None, typer.Option(metavar="CHANNEL", help="Only those of email, slack or web.")]
+FileName = Annotated[str | None, typer.Option("--file", metavar="PART", help="Only files with this in their name.")]
+Since = Annotated[str | None, typer.Option(metavar="WHEN", help="Not older: 45m, 2h, 3d, or a date (UTC).")]
+CursorText = Annotated[str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on after the page before.")]
 
 
 @app.command("list")
 def list_(
     *,
     status: Annotated[str | None, typer.Option(metavar="STATUS", help="Only these, such as FAILED.")] = None,
-    owner: Annotated[str | None, typer.Option(metavar="OWNER", help="Only of this address, or web:NAME.")] = None,
+    owner: Owner = None,
+    channel: Channel = None,
+    file: FileName = None,
+    error: Annotated[str | None, typer.Option(metavar="CODE", help="Only those with this error.")] = None,
+    since: Since = None,
+    cursor: CursorText = None,
     data: DataDir = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """The newest jobs."""
-    from dragoman.db import jobs
+    from dragoman.db import lists
 
-    with _intake(data) as intake:
-        with intake.database.read() as connection:
-            rows = jobs.in_status(connection, _status(status), owner=owner, limit=limit)
-        _show_jobs([_told(row) for row in rows], as_json)
+    with _intake(data) as intake, intake.database.read() as connection:
+        now = clock_of(connection)
+        wanted = _wanted(now, since, cursor, owner=owner, channel=channel, file=file, error=error, limit=limit)
+        page = lists.jobs(connection, replace(wanted, status=_status(status)))
+    if as_json:
+        told = {"jobs": [facts_of(row) for row in page.rows], "next": page.next and str(page.next)}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    say(jobs_table(page.rows, now, terminal_width()), page.next, "No jobs.")
 
 
 @app.command()
 def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
     """Everything about one job."""
     from dragoman.db import jobs, outbox
+    from dragoman.domain.moments import iso
 
     with _intake(data) as intake:
-        row = intake.find(job_id)
+        row = intake.find(_job_id(intake, job_id))
         with intake.database.read() as connection:
             owners = {row["id"], jobs.answered_to(row)}  # a question is the job's own, the answer may be a mail's
             sent = [one for owner in owners for one in outbox.deliveries(connection, owner)]
-    facts = {**_told(row), **{name: row[name] for name in SHOWN}}
+    facts = {**facts_of(row), **{name: row[name] for name in SHOWN}}
+    facts["approved_at"] = iso(row["approved_at"])
     facts["deliveries"] = [_delivery(one) for one in sorted(sent, key=lambda one: one["created_at"])]
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
     for name, value in facts.items():
+        if name == "error" or (name == "deleted" and not value):  # an error has a line for each of its parts
+            continue
         if name == "deliveries":
             for one in value:
                 typer.echo(f"{'delivery':18} {_in_words(one)}")
@@ -79,7 +98,10 @@ def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> Non
 
 @app.command()
 def retry(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Jobs, messages or deliveries.")] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Jobs, messages or deliveries; the first characters will do."),
+    ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
     error: Annotated[str | None, typer.Option("--error", metavar="CODE", help="All that failed so.")] = None,
@@ -89,16 +111,19 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Try again what gave up; a job from its last good stage. Their doorbells ring at once."""
+    from dragoman.db import short_ids
+
     if bool(ids) == (every or error is not None):
         raise typer.BadParameter("Name ids, or --all, or --error CODE.")
     with _intake(data) as intake:
         if ids:
-            for row_id in ids:
+            with intake.database.read() as connection:
+                tried = [short_ids.any_id(connection, text) for text in ids]
+            for row_id in tried:
                 intake.retry(row_id, from_start=from_start)
-            tried = ids
         else:
             tried = intake.retry_dead(error, limit, from_start=from_start)
-        told = _told(intake.find(tried[0])) if len(tried) == 1 and intake.knows(tried[0]) else {}
+        told = facts_of(intake.find(tried[0])) if len(tried) == 1 and intake.knows(tried[0]) else {}
     if as_json:
         typer.echo(json.dumps({**told, "retried": tried}, ensure_ascii=False))
         return
@@ -114,7 +139,7 @@ def approve(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> 
     from dragoman.errors import Conflict
 
     with _intake(data) as intake:
-        intake.find(job_id)
+        job_id = _job_id(intake, job_id)
         if not intake.approve(job_id):
             raise Conflict("The job does not wait for a yes.")
         _done(intake.find(job_id), "goes on", as_json)
@@ -124,7 +149,7 @@ def approve(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> 
 def cancel(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
     """End a job; its sender is told."""
     with _intake(data) as intake:
-        intake.find(job_id)
+        job_id = _job_id(intake, job_id)
         ended = intake.cancel(job_id)
         _done(intake.find(job_id), "is cancelled" if ended else "had ended already", as_json)
 
@@ -132,7 +157,12 @@ def cancel(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> N
 @app.command()
 def dead(
     *,
+    owner: Owner = None,
+    channel: Channel = None,
+    file: FileName = None,
     error: Annotated[str | None, typer.Option("--error", metavar="CODE", help="Only those that failed so.")] = None,
+    since: Since = None,
+    cursor: CursorText = None,
     data: DataDir = None,
     limit: Limit = 50,
     as_json: AsJson = False,
@@ -141,31 +171,19 @@ def dead(
     from dragoman.db import dead_letters
 
     with _intake(data) as intake, intake.database.read() as connection:
-        letters = dead_letters.listed(connection, limit, error)
+        now = clock_of(connection)
+        wanted = _wanted(now, since, cursor, owner=owner, channel=channel, file=file, error=error, limit=limit)
+        page = dead_letters.page(connection, wanted)
     if as_json:
-        typer.echo(json.dumps({"dead": letters}, ensure_ascii=False))
+        told = {"dead": [letter_facts(letter) for letter in page.rows], "next": page.next and str(page.next)}
+        typer.echo(json.dumps(told, ensure_ascii=False))
         return
-    from rich.table import Table
-
-    table = Table(
-        _whole_column("id", ID_WIDTH),
-        "what",
-        "stage",
-        "attempts",
-        _whole_column("error", CODE_WIDTH),
-        "detail",
-        box=None,
-    )
-    for letter in letters:
-        whose = f" (of {letter['of']})" if letter["what"] == "delivery" else ""
-        told = {**letter, "detail": f"{letter['detail'] or letter['message']}{whose}"}
-        table.add_row(*(str(told[name] or "") for name in ("id", "what", "stage", "attempts", "code", "detail")))
-    _print(table if letters else "No dead letters.")
+    say(letters_table(page.rows, now, terminal_width()), page.next, "No dead letters.")
 
 
 DELIVERY_SHOWN = ("kind", "run", "state", "attempts", "ref", "error_detail", "sent_at", "bounced_at", "bounce")
 SHOWN = (
-    "owner", "channel", "message_id", "run", "epoch", "attempts", "losses", "source_size", "result_size", "characters",
+    "message_id", "run", "epoch", "attempts", "losses", "source_size", "result_size", "characters",
     "characters_billed", "to_bill", "remembered", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",
 )  # fmt: skip
 
@@ -204,6 +222,30 @@ class _AtOnce:
         return queues.make_app(self._settings)
 
 
+def _job_id(intake: Intake, text: str) -> str:
+    from dragoman.db import short_ids
+
+    with intake.database.read() as connection:
+        return short_ids.job_id(connection, text)
+
+
+def _wanted(now: float, since: str | None, cursor: str | None, **filters: Any) -> Wanted:
+    from dragoman.db import lists
+    from dragoman.domain import moments
+
+    earliest = moments.since(since, now) if since is not None else None
+    return lists.Wanted(since=earliest, after=lists.cursor(cursor), **filters)
+
+
+def clock_of(connection: Connection) -> float:
+    """Seconds since 1970 on the database's clock, which the rows go by."""
+    from sqlalchemy import select
+
+    from dragoman.db.clock import now_s
+
+    return float(connection.scalar(select(now_s())) or 0.0)
+
+
 def _status(word: str | None) -> Status | None:
     from dragoman.domain.job import Status
 
@@ -215,26 +257,10 @@ def _status(word: str | None) -> Status | None:
         raise typer.BadParameter(f"Possible: {', '.join(Status)}.") from error
 
 
-def _told(row: dict[str, Any]) -> dict[str, Any]:
-    from dragoman.domain.job import RowState, Stage, status_of
-
-    return {
-        "job_id": row["id"],
-        "status": status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"]),
-        "stage": row["stage"],
-        "progress": row["progress"],
-        "waiting_for": row["waiting_for"] if row["state"] == RowState.WAITING else None,
-        "filename": row["filename"],
-        "source_lang": row["source_lang"],
-        "target_lang": row["target_lang"],
-        "engine": row["engine"],
-        "pages": row["pages"],
-        "created_at": _time(row["created_at"]),
-    }
-
-
 def _delivery(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: _time(row[name]) if name in ("sent_at", "bounced_at") else row[name] for name in DELIVERY_SHOWN}
+    from dragoman.domain.moments import iso
+
+    return {name: iso(row[name]) if name in ("sent_at", "bounced_at") else row[name] for name in DELIVERY_SHOWN}
 
 
 def _in_words(delivery: dict[str, Any]) -> str:
@@ -253,38 +279,5 @@ def _remark(warning: dict[str, Any]) -> str:
     return f"{page}{warning['message']} ({warning['code']})"
 
 
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-def _show_jobs(told: list[dict[str, Any]], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps({"jobs": told}, ensure_ascii=False))
-        return
-    from rich.table import Table
-
-    columns = ("job_id", "status", "progress", "filename", "target_lang", "engine", "created_at")
-    table = Table(_whole_column(columns[0], ID_WIDTH), *columns[1:], box=None)
-    for one in told:
-        waits = f", waits for {one['waiting_for']}" if one["waiting_for"] else ""
-        shown = {**one, "status": f"{one['status']}{waits}"}
-        table.add_row(*(str(shown[name] if shown[name] is not None else "") for name in columns))
-    _print(table if told else "No jobs.")
-
-
-def _whole_column(name: str, width: int) -> Column:
-    """A column whose words stay whole, to be copied into the next command, however narrow the terminal is."""
-    from rich.table import Column
-
-    return Column(name, no_wrap=True, min_width=width)
-
-
-def _print(table: Table | str) -> None:
-    """As wide as the terminal; where there is none, as wide as it needs, for `grep` and the like."""
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else UNCUT).print(table)
-
-
 def _done(row: dict[str, Any], what: str, as_json: bool) -> None:
-    typer.echo(json.dumps(_told(row), ensure_ascii=False) if as_json else f"Job {row['id']} {what}.")
+    typer.echo(json.dumps(facts_of(row), ensure_ascii=False) if as_json else f"Job {row['id']} {what}.")

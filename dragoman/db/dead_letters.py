@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, false, func, or_, select
 
 from dragoman import queues
-from dragoman.db import inbox, jobs, outbox
+from dragoman.db import inbox, jobs, lists, outbox
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
+from dragoman.db.lists import Page, Wanted
 from dragoman.db.outbox import OUTBOX
 from dragoman.domain.job import RowState
 from dragoman.errors import NotFound
@@ -18,12 +19,22 @@ LEDGERS: tuple[tuple[str, Table], ...] = (("job", JOBS), ("message", INBOX), ("d
 
 
 def listed(connection: Connection, limit: int = 50, code: str | None = None) -> list[dict[str, Any]]:
-    """The newest dead rows, newest first, of one error class or of all.
+    """The newest dead rows, newest first, of one error class or of all; as in `page`."""
+    return page(connection, Wanted(error=code, limit=limit)).rows
 
-    Each with `id`, `what`, `of` (the job or message that a delivery answers, the message that a job came in), `stage` (a job's), `attempts`, `losses`, `code`, `message`, `detail`, `trace_id` and `ended_at`.
+
+def page(connection: Connection, wanted: Wanted) -> Page:
+    """The dead rows that are wanted, newest first; a status is not asked for.
+
+    Each with `id`, `what`, `of` (the job or message that a delivery answers, the message that a job came in), `owner` (a message's sender), `channel`, `filename` (a job's),
+    `stage` (a job's), `attempts`, `losses`, `code`, `message`, `detail`, `trace_id` and `ended_at`.
     """
-    letters = [_letter(what, dict(row)) for what, table in LEDGERS for row in _dead(connection, table, limit, code)]
-    return sorted(letters, key=lambda letter: -(letter["ended_at"] or 0.0))[:limit]
+    rows = [(what, row) for what, table in LEDGERS for row in _dead(connection, what, table, wanted)]
+    rows.sort(key=lambda one: (one[1]["ended_at"], one[1]["id"]), reverse=True)
+    letters = [_letter(what, row) for what, row in rows]
+    found = lists.page(letters, "ended_at", wanted.limit)
+    _add_owners(connection, found.rows)
+    return found
 
 
 def retry(connection: Connection, row_id: str, *, from_start: bool = False) -> tuple[str, str]:
@@ -43,13 +54,34 @@ def retry(connection: Connection, row_id: str, *, from_start: bool = False) -> t
     raise NotFound("There is no job, message or delivery with that id.")
 
 
-def _dead(connection: Connection, table: Table, limit: int, code: str | None) -> list[Any]:
-    statement = select(table).where(table.c.state == RowState.DEAD).order_by(table.c.ended_at.desc()).limit(limit)
-    if code is not None:
-        statement = statement.where(table.c.error_code == code)
+def _dead(connection: Connection, what: str, table: Table, wanted: Wanted) -> list[dict[str, Any]]:
+    conditions = [
+        table.c.state == RowState.DEAD,
+        *lists.equal(table.c.error_code, wanted.error),
+        *lists.equal(table.c.channel, wanted.channel),
+        *_whose(what, wanted),
+    ]
     if "purged_at" in table.c:  # nothing is left of it that could be tried again
-        statement = statement.where(table.c.purged_at.is_(None))
-    return list(connection.execute(statement).mappings())
+        conditions.append(table.c.purged_at.is_(None))
+    ended_at = func.coalesce(table.c.ended_at, table.c.created_at)
+    rows = lists.ordered(connection, table, ended_at, conditions, wanted)
+    return [{**row, "ended_at": row["ended_at"] or row["created_at"]} for row in rows]
+
+
+def _whose(what: str, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """The conditions on owner and file; a delivery has those of what it answers, a message has no one file."""
+    of_job = [*lists.matching(JOBS.c.owner, wanted.owner), *lists.containing(JOBS.c.filename, wanted.file)]
+    of_message = [*lists.matching(INBOX.c.sender, wanted.owner), *([false()] if wanted.file is not None else [])]
+    if what == "job":
+        return of_job
+    if what == "message":
+        return of_message
+    if not of_job:
+        return []
+    answers = (
+        OUTBOX.c.owner.in_(select(table.c.id).where(*its)) for table, its in ((JOBS, of_job), (INBOX, of_message))
+    )
+    return [or_(*answers)]
 
 
 def _letter(what: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -57,6 +89,9 @@ def _letter(what: str, row: dict[str, Any]) -> dict[str, Any]:
         "id": row["id"],
         "what": what,
         "of": row.get("owner") if what == "delivery" else row.get("message_id"),
+        "owner": {"job": row.get("owner"), "message": row.get("sender")}.get(what),
+        "channel": row["channel"],
+        "filename": row.get("filename"),
         "stage": row.get("stage"),
         "attempts": row["attempts"],
         "losses": row["losses"],
@@ -66,6 +101,20 @@ def _letter(what: str, row: dict[str, Any]) -> dict[str, Any]:
         "trace_id": trace_id(row["traceparent"]),
         "ended_at": row["ended_at"],
     }
+
+
+def _add_owners(connection: Connection, letters: list[dict[str, Any]]) -> None:
+    """Whom the deliveries among `letters` are for, and which file they are about, where that is one."""
+    answered = {letter["of"] for letter in letters if letter["what"] == "delivery"}
+    if not answered:
+        return
+    files = select(JOBS.c.id, JOBS.c.owner, JOBS.c.filename).where(JOBS.c.id.in_(answered))
+    known = {row_id: (owner, filename) for row_id, owner, filename in connection.execute(files)}
+    senders = select(INBOX.c.id, INBOX.c.sender).where(INBOX.c.id.in_(answered))
+    known |= {row_id: (sender, None) for row_id, sender in connection.execute(senders)}
+    for letter in letters:
+        if letter["what"] == "delivery":
+            letter["owner"], letter["filename"] = known.get(letter["of"], (None, None))
 
 
 def trace_id(traceparent: str | None) -> str | None:

@@ -64,7 +64,7 @@ class Status(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-_AT_STAGE = {
+AT_STAGE = {
     Stage.EXTRACT: Status.EXTRACTING,
     Stage.TRANSLATE: Status.TRANSLATING,
     Stage.TONE: Status.CUSTOMIZING_TONE,
@@ -80,7 +80,7 @@ def status_of(stage: Stage, state: RowState, epoch: int) -> Status:
     """The outside's word for a row. A job that nobody has claimed yet (`epoch` 0) is PENDING."""
     if state in _AT_END:
         return _AT_END[state]
-    return Status.PENDING if epoch == 0 else _AT_STAGE[stage]
+    return Status.PENDING if epoch == 0 else AT_STAGE[stage]
 
 
 def percent(stage: Stage, fraction: float) -> int:

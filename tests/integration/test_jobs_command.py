@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from dragoman import queues
-from dragoman.cli import app
-from dragoman.db import jobs, lease, outbox
+from dragoman.cli import app, showing
+from dragoman.db import dead_letters, jobs, lease, lists, outbox
 from dragoman.domain.job import WaitingFor
-from dragoman.errors import EngineKeyRejected, NotFound, QuotaUsedUp
+from dragoman.errors import AmbiguousId, Conflict, EngineKeyRejected, NotFound, QuotaUsedUp, UnsupportedOption
 from tests.rows import add_job, add_message, change, claim_job, complete, row
 from tests.servers.redis import Redis
 
@@ -119,3 +119,42 @@ def test_list_says_what_a_job_waits_for(settings, database, command):
     assert "waits for approval" in CliRunner().invoke(app, ["jobs", "list", "--data", str(settings.data_dir)]).stdout
     command("approve", job_id)
     assert command("list")["jobs"][0]["waiting_for"] is None
+
+
+def test_an_id_may_be_cut_short_everywhere(settings, command, database):
+    job_id, other = bury(database, QuotaUsedUp(), id="a2eb1c3d" + "0" * 24), add_job(database, id="a2eb" + "f" * 28)
+    assert command("show", "a2eb1c3d")["job_id"] == job_id
+    assert command("retry", "a2eb1")["retried"] == [job_id]
+    assert command("cancel", "a2eb1")["status"] == "CANCELLED"
+    with pytest.raises(Conflict):
+        command("approve", "a2eb1")
+    with pytest.raises(AmbiguousId, match="a2eb fits 2"):
+        command("cancel", "a2eb")
+    done = CliRunner().invoke(app, ["purge", "--job", "a2ebf", "--data", str(settings.data_dir)])
+    assert done.stdout == f"Forgot job {other}.\n"
+
+
+def test_list_has_owner_error_and_time_and_goes_on_by_its_cursor(command, database):
+    ids = [bury(database, QuotaUsedUp(detail="456")) for _ in range(3)]
+    first = command("list", "--limit", "2", "--since", "1h", "--error", "quota_used_up")
+    assert [job["job_id"] for job in first["jobs"]] == ids[:0:-1]
+    assert (first["jobs"][0]["owner"], first["jobs"][0]["channel"]) == ("web:tests", "web")
+    assert first["jobs"][0]["error"]["code"] == "quota_used_up"
+    assert first["jobs"][0]["created_at"].endswith("+00:00")
+    last = command("list", "--limit", "2", "--cursor", first["next"])
+    assert ([job["job_id"] for job in last["jobs"]], last["next"]) == (ids[:1], None)
+    assert command("dead", "--owner", "web:*", "--limit", "1")["dead"][0]["ended_at"].endswith("+00:00")
+    with pytest.raises(UnsupportedOption, match="“soon” is no time"):
+        command("list", "--since", "soon")
+
+
+def test_tables_on_a_terminal_fit_it(database):
+    job_id = bury(database, QuotaUsedUp(), owner="a-long-name@of-some-organisation.example.org", filename="x" * 90)
+    with database.read() as connection:
+        page, letters = lists.jobs(connection, lists.Wanted()), dead_letters.listed(connection)
+    now = page.rows[0]["created_at"] + 7300
+    for lines in (showing.jobs_table(page.rows, now, 80), showing.letters_table(letters, now, 80)):
+        assert max(map(len, lines)) <= 80
+        assert lines[1].startswith(f"{job_id[:8]}  ")
+        assert "2 h ago" in lines[1]
+        assert lines[2].startswith("    quota_used_up: ")
