@@ -15,7 +15,7 @@ from notifier.messages import Answer, AnswerKind, File, JobLinks, LeftOut, Note,
 
 LANGUAGES = {"en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja", "zh"}
 RARE = {"many"}  # of Romance languages: for millions only
-NEVER_MAILED = {"not_allowed", "not_found", "conflict"}  # answers to commands and to the API
+NEVER_MAILED = {"not_allowed", "not_found", "ambiguous_id", "conflict"}  # answers to commands and to the API
 HOUSE = House("translate@example.org", 10**7, 7, 7, 50 * 2**20, 1000)
 
 
