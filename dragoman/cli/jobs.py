@@ -16,7 +16,6 @@ from dragoman.cli.showing import facts_of, jobs_table, letter_facts, letters_tab
 
 if TYPE_CHECKING:
     from celery import Celery
-    from sqlalchemy import Connection
 
     from dragoman.db.lists import Wanted
     from dragoman.domain.job import Status
@@ -53,10 +52,10 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """The newest jobs."""
-    from dragoman.db import lists
+    from dragoman.db import clock, lists
 
     with _intake(data) as intake, intake.database.read() as connection:
-        now = clock_of(connection)
+        now = clock.now(connection)
         wanted = _wanted(now, since, cursor, owner=owner, channel=channel, file=file, error=error, limit=limit)
         page = lists.jobs(connection, replace(wanted, status=_status(status)))
     if as_json:
@@ -168,10 +167,10 @@ def dead(
     as_json: AsJson = False,
 ) -> None:
     """The dead letters: jobs that gave up, messages that could not be opened, answers that could not be sent."""
-    from dragoman.db import dead_letters
+    from dragoman.db import clock, dead_letters
 
     with _intake(data) as intake, intake.database.read() as connection:
-        now = clock_of(connection)
+        now = clock.now(connection)
         wanted = _wanted(now, since, cursor, owner=owner, channel=channel, file=file, error=error, limit=limit)
         page = dead_letters.page(connection, wanted)
     if as_json:
@@ -235,15 +234,6 @@ def _wanted(now: float, since: str | None, cursor: str | None, **filters: Any) -
 
     earliest = moments.since(since, now) if since is not None else None
     return lists.Wanted(since=earliest, after=lists.cursor(cursor), **filters)
-
-
-def clock_of(connection: Connection) -> float:
-    """Seconds since 1970 on the database's clock, which the rows go by."""
-    from sqlalchemy import select
-
-    from dragoman.db.clock import now_s
-
-    return float(connection.scalar(select(now_s())) or 0.0)
 
 
 def _status(word: str | None) -> Status | None:

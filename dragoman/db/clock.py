@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Float
+from sqlalchemy import Connection, Float, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -22,3 +22,8 @@ def _sqlite(element: now_s, compiler: Any, **options: Any) -> str:
 @compiles(now_s, "postgresql")
 def _postgresql(element: now_s, compiler: Any, **options: Any) -> str:
     return "extract(epoch from clock_timestamp())::double precision"
+
+
+def now(connection: Connection) -> float:
+    """The present moment on the database's clock."""
+    return float(connection.scalar(select(now_s())) or 0.0)

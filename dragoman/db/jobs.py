@@ -13,7 +13,7 @@ from dragoman.db.lease import Lease, Ledger, revive, told
 from dragoman.db.lease import resume as resume_row
 from dragoman.db.models import JobRow
 from dragoman.db.statements import insert_once
-from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent, status_of
+from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent
 from dragoman.domain.owner import team_of
 from dragoman.errors import Conflict
 from dragoman.telemetry import hashed
@@ -24,7 +24,6 @@ WAY = select(JOBS.c.id, JOBS.c.state, JOBS.c.stage, JOBS.c.channel, JOBS.c.messa
     JOBS.c.id == bindparam("job_id")
 )
 NEVER = 1e12  # of `run_after`: somebody else makes the row due
-MOST_OPEN = 1000  # open jobs that are looked through for one status
 ENDED_AS = {Status.COMPLETED: RowState.DONE, Status.FAILED: RowState.DEAD, Status.CANCELLED: RowState.CANCELLED}
 # Channels whose answer belongs to the job itself; a mail's answer belongs to the message, an upload's page is its answer.
 ANSWERED_BY_JOB = frozenset({"slack"})
@@ -109,20 +108,6 @@ def listed(
     if states:
         statement = statement.where(JOBS.c.state.in_(states))
     return [dict(row) for row in connection.execute(statement).mappings()]
-
-
-def in_status(
-    connection: Connection, wanted: Status | None, *, owner: str | None = None, limit: int = 50
-) -> list[dict[str, Any]]:
-    """The newest jobs in one status (None: in any), newest first; of one owner."""
-    if wanted is None:
-        return listed(connection, owner=owner, limit=limit)
-    if wanted in ENDED_AS:
-        return listed(connection, owner=owner, states=(ENDED_AS[wanted],), limit=limit)
-    open_ = listed(connection, owner=owner, states=OPEN, limit=MOST_OPEN)
-    return [row for row in open_ if status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"]) is wanted][
-        :limit
-    ]
 
 
 def counted(connection: Connection) -> dict[tuple[str, str], int]:

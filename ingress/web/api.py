@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -13,6 +14,7 @@ from dragoman.domain.job import Layout, Status, Tone
 from dragoman.errors import Conflict
 from ingress.web import downloads, events, problems, uploads
 from ingress.web.door import CallerOf, DoorOf
+from ingress.web.filters import LONGEST, JobId, WantedOf
 from ingress.web.views import Accepted, JobList, JobView, job_view
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"], responses=problems.RESPONSES)
@@ -58,7 +60,7 @@ async def upload(
 
 
 @router.get("/status/{job_id}")
-def job_status(job_id: str, door: DoorOf, caller: CallerOf) -> JobView:
+def job_status(job_id: JobId, door: DoorOf, caller: CallerOf) -> JobView:
     """How a job is doing."""
     return job_view(door.own_job(caller, job_id), door.links)
 
@@ -67,61 +69,64 @@ def job_status(job_id: str, door: DoorOf, caller: CallerOf) -> JobView:
 def list_jobs(
     door: DoorOf,
     caller: CallerOf,
+    wanted: WantedOf,
     status: Annotated[Status | None, Query(description="Only jobs in this status.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="At most so many.")] = 50,
+    error: Annotated[
+        str | None, Query(max_length=LONGEST, description="Only those with this error, such as `quota_used_up`.")
+    ] = None,
 ) -> JobList:
     """The newest jobs of this token, newest first; with the admin scope, of everybody."""
-    return JobList(jobs=[job_view(row, door.links) for row in door.own_jobs(caller, status, limit)])
+    page = door.own_jobs(caller, replace(wanted, status=status, error=error))
+    return JobList(jobs=[job_view(row, door.links) for row in page.rows], next=page.next and str(page.next))
 
 
 @router.get("/jobs/{job_id}/events", response_class=EventSourceResponse, responses=EVENTS)
-def job_events(job_id: str, door: DoorOf, caller: CallerOf) -> EventSourceResponse:
+def job_events(job_id: JobId, door: DoorOf, caller: CallerOf) -> EventSourceResponse:
     """Progress as server-sent events; the data of each is the job as `status` gives it."""
     return events.stream(events.of_job(door, door.own_job(caller, job_id)))
 
 
 @router.get("/jobs/{job_id}/result", response_class=StreamingResponse, responses=PDF)
-def job_result(job_id: str, door: DoorOf, caller: CallerOf) -> StreamingResponse:
+def job_result(job_id: JobId, door: DoorOf, caller: CallerOf) -> StreamingResponse:
     """The translated PDF."""
     return downloads.result(door.own_job(caller, job_id), door.intake.store)
 
 
 @router.post("/jobs/{job_id}/cancel")
-def cancel_job(job_id: str, door: DoorOf, caller: CallerOf) -> JobView:
+def cancel_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> JobView:
     """End a job that has not ended."""
-    door.own_job(caller, job_id)
-    if not door.intake.cancel(job_id):
+    found = door.own_job(caller, job_id)["id"]
+    if not door.intake.cancel(found):
         raise Conflict("The job has ended already.")
-    return job_view(door.own_job(caller, job_id), door.links)
+    return job_view(door.own_job(caller, found), door.links)
 
 
 @router.post("/jobs/{job_id}/retry")
 def retry_job(
-    job_id: str,
+    job_id: JobId,
     door: DoorOf,
     caller: CallerOf,
     from_start: Annotated[bool, Query(description="Begin with the first step, not after the last good one.")] = False,
 ) -> JobView:
     """Try a job again that failed or was cancelled; it goes on from its last good step."""
-    door.own_job(caller, job_id)
-    door.intake.retry(job_id, from_start=from_start)
-    return job_view(door.own_job(caller, job_id), door.links)
+    found = door.own_job(caller, job_id)["id"]
+    door.intake.retry(found, from_start=from_start)
+    return job_view(door.own_job(caller, found), door.links)
 
 
 @router.post("/jobs/{job_id}/approve")
-def approve_job(job_id: str, door: DoorOf, caller: CallerOf) -> JobView:
+def approve_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> JobView:
     """Agree to the cost of a long document that waits for a yes (`waiting_for` is `approval`)."""
-    door.own_job(caller, job_id)
-    if not door.intake.approve(job_id):
+    found = door.own_job(caller, job_id)["id"]
+    if not door.intake.approve(found):
         raise Conflict("The job does not wait for a yes.")
-    return job_view(door.own_job(caller, job_id), door.links)
+    return job_view(door.own_job(caller, found), door.links)
 
 
 @router.delete("/jobs/{job_id}", status_code=204)
-def delete_job(job_id: str, door: DoorOf, caller: CallerOf) -> Response:
+def delete_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> Response:
     """Delete the job's files now: source, result and all between. Its links die with them; safe to repeat."""
-    door.own_job(caller, job_id)
-    door.intake.purge(job_id)
+    door.intake.purge(door.own_job(caller, job_id)["id"])
     return Response(status_code=204)
 
 

@@ -24,7 +24,7 @@ from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings, host_port
 from dragoman.storage import open_store
 from dragoman.telemetry import configure_logs, configure_traces
-from ingress.web import api, dead, foreign_calls, health, html, pages, problems
+from ingress.web import api, dead, foreign_calls, health, html, pages, problems, server
 from ingress.web.callers import Callers
 from ingress.web.door import Door
 from ingress.web.health import Broker, CeleryBroker, NoBroker
@@ -63,9 +63,10 @@ def make_app(
         docs_url=None,
         redoc_url=None,
         telemetry=NO_SPANS,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.door = Door(settings, intake, Links(settings), Callers(settings.tokens), broker or NoBroker())
-    for router in (api.router, dead.router, pages.router, health.router):
+    for router in (api.router, dead.router, server.router, pages.router, health.router):
         app.include_router(router)
     app.mount("/static", _Static(directory=html.STATIC), name="static")
     for path, make in (foreign or {}).items():

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from dragoman.db import dead_letters
-from dragoman.errors import NotAllowed, NotFound
+from dragoman.db import dead_letters, short_ids
+from dragoman.domain.moments import iso
+from dragoman.errors import NotAllowed
 from ingress.web import problems
 from ingress.web.callers import Caller
-from ingress.web.door import JOB_ID, CallerOf, DoorOf
+from ingress.web.door import CallerOf, DoorOf
+from ingress.web.filters import LONGEST, WantedOf
 
 router = APIRouter(prefix="/api/v1/dead", tags=["dead letters"], responses=problems.RESPONSES)
+
+
+EXAMPLE: dict[str, JsonValue] = {
+    "id": "a2eb1c3d4e5f60718293a4b5c6d7e8f9",
+    "what": "job",
+    "of": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    "owner": "ann@example.org",
+    "channel": "email",
+    "filename": "report.pdf",
+    "stage": "translate",
+    "attempts": 1,
+    "losses": 0,
+    "code": "quota_used_up",
+    "message": "The quota at the translation service is used up.",
+    "detail": "456",
+    "trace_id": "0123456789abcdef0123456789abcdef",
+    "ended_at": "2026-11-24T20:00:00+00:00",
+}
 
 
 class LetterView(BaseModel):
@@ -22,6 +43,9 @@ class LetterView(BaseModel):
     id: str
     what: Literal["job", "message", "delivery"]
     of: str | None = Field(description="The job or message that a delivery answers, the message that a job came in.")
+    owner: str | None = Field(description="Whose job it is, or who sent the message; null: not known any more.")
+    channel: str
+    filename: str | None = Field(description="Of a job, and of a delivery that answers one.")
     stage: str | None = Field(description="The step that a job gave up at.")
     attempts: int
     losses: int = Field(description="Workers that died at it.")
@@ -29,13 +53,16 @@ class LetterView(BaseModel):
     message: str | None
     detail: str | None
     trace_id: str | None
-    ended_at: float | None = Field(description="Seconds since 1970.")
+    ended_at: str = Field(description="ISO 8601, UTC.")
 
 
 class LetterList(BaseModel):
     """Dead letters, newest first."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"dead": [EXAMPLE], "next": None}]})
+
     dead: list[LetterView]
+    next: str | None = Field(description="`cursor` of the next page; null at the end.")
 
 
 class Which(BaseModel):
@@ -55,33 +82,39 @@ class Retried(BaseModel):
 
 
 @router.get("")
-def list_dead(
+def list_dead_letters(
     door: DoorOf,
     caller: CallerOf,
-    code: Annotated[str | None, Query(description="Only those of this error class.")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 50,
+    wanted: WantedOf,
+    code: Annotated[str | None, Query(max_length=LONGEST, description="Only those of this error class.")] = None,
 ) -> LetterList:
-    """The newest dead letters of all three ledgers."""
+    """The newest dead letters of all three ledgers; `since` is when they gave up."""
     _admins_only(caller)
     with door.intake.database.read() as connection:
-        return LetterList(dead=[LetterView(**letter) for letter in dead_letters.listed(connection, limit, code)])
+        page = dead_letters.page(connection, replace(wanted, error=code))
+    letters = [LetterView(**{**letter, "ended_at": iso(letter["ended_at"])}) for letter in page.rows]
+    return LetterList(dead=letters, next=page.next and str(page.next))
 
 
 @router.post("/retry")
-def retry_many(which: Which, door: DoorOf, caller: CallerOf) -> Retried:
+def retry_dead_letters(which: Which, door: DoorOf, caller: CallerOf) -> Retried:
     """Try dead letters again, all of one error class or all."""
     _admins_only(caller)
     return Retried(retried=door.intake.retry_dead(which.code, which.limit, from_start=which.from_start))
 
 
 @router.post("/{row_id}/retry")
-def retry_one(row_id: str, door: DoorOf, caller: CallerOf) -> Retried:
+def retry_dead_letter(
+    row_id: Annotated[str, Path(description="The id of a job, a message or a delivery, or the beginning of it.")],
+    door: DoorOf,
+    caller: CallerOf,
+) -> Retried:
     """Try one job, message or delivery again."""
     _admins_only(caller)
-    if not JOB_ID.fullmatch(row_id):
-        raise NotFound("There is no dead letter with that id.")
-    door.intake.retry(row_id)
-    return Retried(retried=[row_id])
+    with door.intake.database.read() as connection:
+        found = short_ids.any_id(connection, row_id)
+    door.intake.retry(found)
+    return Retried(retried=[found])
 
 
 def _admins_only(caller: Caller) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, cast, get_args
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from dragoman.db import history, jobs, presence
+from dragoman.db import history, lists, presence, short_ids
+from dragoman.db.lists import Page, Wanted
 from dragoman.domain import language
-from dragoman.domain.job import Status
-from dragoman.errors import Gone, NotFound, UnsupportedTarget
+from dragoman.errors import Gone, UnsupportedTarget
 from dragoman.intake import Intake
 from dragoman.links import Links, Purpose
 from dragoman.settings import Settings
@@ -20,7 +19,6 @@ from ingress.web.callers import Caller, Callers
 from ingress.web.health import Broker
 
 ENGINES = frozenset(get_args(Settings.model_fields["engine"].annotation)) - {"auto"}
-JOB_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -55,17 +53,20 @@ class Door:
             raise Gone("This link is no longer valid.")
         return row
 
-    def own_job(self, caller: Caller, job_id: str) -> dict[str, Any]:
-        """The job's row, if the caller may see it. Raises NotFound, for what can be no id too."""
-        if not JOB_ID.fullmatch(job_id):  # PostgreSQL takes no NUL in a text
-            raise NotFound("There is no such job.")
+    def own_job(self, caller: Caller, text: str) -> dict[str, Any]:
+        """The row of the job that `text` means, an id or the beginning of one, among those that the caller may see.
+
+        Raises NotFound or AmbiguousId; the jobs of others count as none in both.
+        """
+        with self.intake.database.read() as connection:
+            job_id = short_ids.job_id(connection, text, caller.sees)
         return self.intake.find(job_id, caller.sees)
 
-    def own_jobs(self, caller: Caller, wanted: Status | None, limit: int) -> list[dict[str, Any]]:
-        """The newest jobs that the caller may see, with their `eta_s`; in one status, or in any."""
+    def own_jobs(self, caller: Caller, wanted: Wanted) -> Page:
+        """The jobs that are wanted among those that the caller may see, with their `eta_s`."""
         with self.intake.database.read() as connection:
-            rows = jobs.in_status(connection, wanted, owner=caller.sees, limit=limit)
-            return [{**row, "eta_s": history.eta_s(connection, row)} for row in rows]
+            page = lists.jobs(connection, replace(wanted, seen_by=caller.sees))
+            return replace(page, rows=[{**row, "eta_s": history.eta_s(connection, row)} for row in page.rows])
 
 
 def door_of(request: Request) -> Door:

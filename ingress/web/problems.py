@@ -9,7 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -34,6 +34,22 @@ OWN = {
 
 class Problem(BaseModel):
     """An error, as RFC 9457 wants it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "/docs#conflict",
+                    "title": "That cannot be done in the job's present state.",
+                    "status": 409,
+                    "detail": "The job has ended already.",
+                    "code": "conflict",
+                    "advice": "Please look at the job's state first.",
+                    "job_id": "a2eb1c3d4e5f60718293a4b5c6d7e8f9",
+                }
+            ]
+        }
+    )
 
     type: str = Field(description="What kind of error it is: a section of `/docs`.")
     title: str

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from dragoman.domain.job import STAGES, RowState, Stage, Status, WaitingFor, status_of
 from dragoman.links import Links
@@ -39,6 +39,35 @@ WAITING = {
 }
 
 
+EXAMPLE: dict[str, JsonValue] = {
+    "job_id": "a2eb1c3d4e5f60718293a4b5c6d7e8f9",
+    "owner": "web:anna",
+    "channel": "web",
+    "status": "TRANSLATING",
+    "stage": "translate",
+    "stage_started_at": "2026-11-23T23:42:11+00:00",
+    "progress": 40,
+    "eta_s": 12,
+    "filename": "report.pdf",
+    "pages": 20,
+    "source_lang": "en",
+    "target_lang": "de",
+    "engine": "deepl",
+    "characters": 41_318,
+    "characters_billed": 12_004,
+    "to_bill": 39_870,
+    "waiting_for": None,
+    "remembered": 0.03,
+    "warnings": [],
+    "error": None,
+    "created_at": "2026-11-23T23:42:10+00:00",
+    "ended_at": None,
+    "result_url": None,
+    "page_url": "/j/eyJqb2IiOiJhMmViIn0.c2lnbmF0dXJl",
+    "deleted": False,
+}
+
+
 class WarningView(BaseModel):
     """Something the reader of the result should know."""
 
@@ -58,7 +87,13 @@ class ErrorView(BaseModel):
 class JobView(BaseModel):
     """A job as the API tells of it."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
     job_id: str
+    owner: str = Field(
+        description="`web:NAME` of a token, an address, or `slack:TEAM:USER`; a short hash once it was forgotten."
+    )
+    channel: str = Field(description="Where it came from: `web`, `email` or `slack`.")
     status: Status
     stage: Stage = Field(description="The step that the job is at, or was at when it ended.")
     stage_started_at: str = Field(description="When it came to that step, ISO 8601, UTC.")
@@ -91,10 +126,23 @@ class JobList(BaseModel):
     """Jobs, newest first."""
 
     jobs: list[JobView]
+    next: str | None = Field(description="`cursor` of the next page; null at the end.")
 
 
 class Accepted(BaseModel):
     """The answer to an upload that is kept durably."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "job_id": EXAMPLE["job_id"],
+                    "status_url": f"/api/v1/status/{EXAMPLE['job_id']}",
+                    "page_url": EXAMPLE["page_url"],
+                }
+            ]
+        }
+    )
 
     job_id: str
     status_url: str = Field(description="Path of the job's status; needs the token.")
@@ -134,7 +182,7 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
 
 
 _COPIED = (
-    "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine", "characters",
+    "owner", "channel", "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine", "characters",
     "characters_billed", "to_bill", "remembered",
 )  # fmt: skip
 

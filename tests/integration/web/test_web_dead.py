@@ -28,7 +28,7 @@ def test_letter_tells_class_stage_and_detail(client: Client, dead_id: str) -> No
     assert {name: letter[name] for name in ("id", "what", "stage", "code", "detail", "attempts")} == {
         "id": dead_id, "what": "job", "stage": "extract", "code": "quota_used_up", "detail": "456", "attempts": 1,
     }  # fmt: skip
-    assert client.get("/api/v1/dead?code=no_text", ADMIN).json == {"dead": []}
+    assert client.get("/api/v1/dead?code=no_text", ADMIN).json == {"dead": [], "next": None}
 
 
 def test_one_letter_and_one_class_are_tried_again(client: Client, worker: Worker, dead_id: str) -> None:

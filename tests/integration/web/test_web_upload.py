@@ -73,7 +73,7 @@ def test_bad_upload_gets_its_own_plain_problem_and_leaves_nothing(
     assert problem["type"] == f"/docs#{code}"
     assert all(problem[name] for name in ("title", "detail", "advice"))
     assert list(worker.store.keys("jobs/")) == []
-    assert client.get("/api/v1/jobs", ADMIN).json == {"jobs": []}
+    assert client.get("/api/v1/jobs", ADMIN).json == {"jobs": [], "next": None}
 
 
 def test_form_without_a_file_is_told_how_to_send_one(client: Client) -> None:
@@ -224,7 +224,7 @@ class TestNothingIsAcceptedThatIsNotDurable:
             client = Client(port)
             answer, ready = client.upload(), client.get("/readyz")
             assert client.get("/healthz").status == 200
-            assert client.get("/api/v1/jobs", ADMIN).json == {"jobs": []}
+            assert client.get("/api/v1/jobs", ADMIN).json == {"jobs": [], "next": None}
         assert (answer.status, answer.json["code"]) == (503, "store_unavailable")
         assert answer.headers["Retry-After"] == "30"
         assert "taken" not in answer.body.decode()

@@ -84,10 +84,14 @@ def test_command_page_has_a_heading_for_each_command_and_names_its_options() -> 
 
 
 def test_http_page_names_each_operation_of_the_api() -> None:
-    from ingress.web import api, dead, health, pages
+    from ingress.web import api, dead, health, pages, server
 
     text = (REFERENCE / "http.md").read_text()
-    paths = {route.path for router in (api.router, dead.router, health.router, pages.router) for route in router.routes}
+    paths = {
+        route.path
+        for router in (api.router, dead.router, server.router, health.router, pages.router)
+        for route in router.routes
+    }
     assert not sorted(path for path in paths if path not in text)
 
 
