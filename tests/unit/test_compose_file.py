@@ -62,6 +62,21 @@ def test_a_service_has_time_to_end(name):
     assert worker_s < supervisor.STOP_TIMEOUT_S < 40
 
 
+def test_one_service_builds_the_image_and_none_asks_a_registry_for_it():
+    """Two that build one tag at the same time fail: "already exists"."""
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["migrate"]
+    assert {SERVICES[name]["pull_policy"] for name in ("migrate", *OURS)} == {"never"}
+
+
+def test_an_env_file_chooses_what_the_image_is_built_with():
+    given = {**envfile.fresh(), "IMAGE_BASE": "mirror.example/python:3.13", "APERTIUM": "apertium apertium-eng-spa"}
+    build = compose.interpolated(given)["services"]["migrate"]["build"]
+    assert build["args"] == {"BASE": given["IMAGE_BASE"], "APERTIUM": given["APERTIUM"]}
+    declared = re.findall(r"^ARG (\w+)=(.*)$", (compose.ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    defaults = compose.interpolated(envfile.fresh())["services"]["migrate"]["build"]["args"]
+    assert {name: value.strip('"') for name, value in declared if name in defaults} == defaults
+
+
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_no_image_is_left_to_chance(name):
     tag = SERVICES[name]["image"].rpartition(":")[2]
