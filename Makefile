@@ -18,10 +18,14 @@ up: .venv/.ready ## all of it on this machine, data in DATA=dragoman-data
 	@$(BIN)/dragoman up --data $(DATA)
 
 ##@ Check it
-.PHONY: test lint types check fuzz fuzz-mail
+.PHONY: test image-test lint types check fuzz fuzz-mail
 test: .venv/.ready ## run the tests, N=3 at a time; T=tests/unit picks some
 	@sh tests/install_servers.sh test
-	@$(BIN)/pytest -n $(N) --dist loadfile $(T)
+	@$(BIN)/pytest -n $(N) --dist loadfile --ignore tests/image $(T)
+
+image-test: .venv/.ready ## build the Docker image without Docker, run all its services (as root on Debian; some minutes)
+	@sh tests/install_servers.sh image
+	@$(BIN)/pytest tests/image
 
 lint: .venv/.ready ## style, format and who may import whom
 	@$(BIN)/ruff check .

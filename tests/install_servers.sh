@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the programs that the tests (or the demo) talk to, where that can be done: as root on Debian, with apt.
-# Elsewhere it says what is missing and what is done without it. Usage: install_servers.sh test|demo
+# Elsewhere it says what is missing and what is done without it. Usage: install_servers.sh test|image|demo
 #
 # Nothing is started: the tests start their own servers, on free ports, in folders of their own.
 set -eu
@@ -15,6 +15,17 @@ say() { printf '%s\n' "$*" >&2; }
 
 # name of the package | its proof: a file or a program | what is skipped without it
 wanted() {
+    if [ "$1" = image ]; then # the image's build without Docker, and what its services talk to
+        cat <<'LIST'
+buildah|buildah|the real Dockerfile, built and started
+debootstrap|/usr/sbin/debootstrap|the base of the image
+postgresql|/usr/lib/postgresql/*/bin/initdb initdb|the image's services
+redis-server|redis-server|the image's services
+redis-tools|redis-cli|the image's services
+wget|wget|the image's services
+LIST
+        return
+    fi
     if [ "$1" = test ]; then
         cat <<'LIST'
 postgresql|/usr/lib/postgresql/*/bin/initdb initdb|the ledgers on PostgreSQL

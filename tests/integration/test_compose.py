@@ -108,10 +108,7 @@ class Deployment:
     def make_database(self) -> None:
         """What the image of PostgreSQL makes of its environment: a role and a database."""
         given = self.services["postgres"]["environment"]
-        role, database = sql.Identifier(given["POSTGRES_USER"]), sql.Identifier(given["POSTGRES_DB"])
-        password = sql.Literal(given["POSTGRES_PASSWORD"])
-        self.postgresql._admin(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, password))
-        self.postgresql._admin(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
+        self.postgresql.make(given["POSTGRES_USER"], given["POSTGRES_PASSWORD"], given["POSTGRES_DB"])
 
     def drop_database(self) -> None:
         """Undo `make_database`: the server belongs to the whole test run."""

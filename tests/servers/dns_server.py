@@ -18,8 +18,11 @@ Zone = Mapping[tuple[str, str], Sequence[str]]
 
 
 @contextmanager
-def name_server(zone: Zone) -> Iterator[str]:
-    """`HOST:PORT` of a server of `zone`: `("example.org", "TXT"): ['"v=spf1 -all"']`. A value of None is a failure."""
+def name_server(zone: Zone, port: int = 0) -> Iterator[str]:
+    """`HOST:PORT` of a server of `zone`: `("example.org", "TXT"): ['"v=spf1 -all"']`. A value of None is a failure.
+
+    `port`: 0: a free one.
+    """
 
     class Answer(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -38,7 +41,7 @@ def name_server(zone: Zone) -> Iterator[str]:
                 answer.set_rcode(dns.rcode.NXDOMAIN)
             wire.sendto(answer.to_wire(), self.client_address)
 
-    with socketserver.ThreadingUDPServer((LOOPBACK, 0), Answer) as server:
+    with socketserver.ThreadingUDPServer((LOOPBACK, port), Answer) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:

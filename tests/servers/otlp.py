@@ -27,9 +27,10 @@ class Span:
 class Collector:
     """Listens on loopback while the block runs; `spans` holds all that arrived."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        """`port`: 0: a free one."""
         self.spans: list[Span] = []
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), type("Bound", (_Handler,), {"collector": self}))
+        self._server = ThreadingHTTPServer((LOOPBACK, port), type("Bound", (_Handler,), {"collector": self}))
         self._server.daemon_threads = True
         self.url = f"http://{LOOPBACK}:{self._server.server_port}"
 

@@ -23,8 +23,9 @@ DEBIAN = Path("/usr/lib/postgresql")
 class PostgreSQL:
     """`fresh()` gives the URL of a new, empty database."""
 
-    def __init__(self) -> None:
-        self.port = free_port()
+    def __init__(self, port: int | None = None) -> None:
+        """`port`: None: a free one."""
+        self.port = port or free_port()
         self._password = secrets.token_urlsafe(12)
         self._server = Server("postgresql", user=_user())
         self._initdb()
@@ -61,6 +62,12 @@ class PostgreSQL:
         name = f"test_{uuid.uuid4().hex[:12]}"
         self._admin(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return f"postgresql+psycopg://tests:{self._password}@{LOOPBACK}:{self.port}/{name}"
+
+    def make(self, role: str, password: str, database: str) -> None:
+        """A role and a database of its own, as the official image makes them of its environment."""
+        names = sql.Identifier(role), sql.Identifier(database)
+        self._admin(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(names[0], sql.Literal(password)))
+        self._admin(sql.SQL("CREATE DATABASE {} OWNER {}").format(names[1], names[0]))
 
     def drop(self, url: str) -> None:
         """Delete a database that `fresh` made, whoever is still connected."""
