@@ -11,6 +11,7 @@ from pathlib import Path
 import pymupdf
 import requests
 
+from tests.patience import patience
 from tests.servers.process import LOOPBACK, wait_until
 
 SENTENCE, SPANISH = "The house is big and the books are in the library.", "casa"
@@ -41,13 +42,20 @@ def uploaded(token: str) -> bytes:
     with requests.Session() as http:
         http.headers["Authorization"] = f"Bearer {token}"
         sent = {"files": {"file": ("paper.pdf", one_page())}, "data": {"target_lang": "es"}}
-        accepted = http.post(f"{url}/upload", timeout=30, **sent)
+        accepted = http.post(f"{url}/upload", timeout=patience(30), **sent)
         assert accepted.status_code == HTTPStatus.ACCEPTED, accepted.text
         job = accepted.json()["job_id"]
         status = f"{url}/status/{job}"
-        wait_until(lambda: http.get(status, timeout=30).json()["status"] in ENDS, WITHIN_S, "the job ends", every_s=0.5)
-        assert http.get(status, timeout=30).json()["status"] == "COMPLETED", http.get(status, timeout=30).text
-        return http.get(f"{url}/jobs/{job}/result", timeout=30).content
+        wait_until(
+            lambda: http.get(status, timeout=patience(30)).json()["status"] in ENDS,
+            WITHIN_S,
+            "the job ends",
+            every_s=0.5,
+        )
+        assert http.get(status, timeout=patience(30)).json()["status"] == "COMPLETED", http.get(
+            status, timeout=patience(30)
+        ).text
+        return http.get(f"{url}/jobs/{job}/result", timeout=patience(30)).content
 
 
 def mailed(outbox: Path, message_id: str) -> EmailMessage:
@@ -57,7 +65,7 @@ def mailed(outbox: Path, message_id: str) -> EmailMessage:
     mail["Message-ID"] = message_id
     mail.set_content("Please.")
     mail.add_attachment(one_page(), maintype="application", subtype="pdf", filename="paper.pdf")
-    with smtplib.SMTP(LOOPBACK, SMTP, timeout=30) as smtp:
+    with smtplib.SMTP(LOOPBACK, SMTP, timeout=patience(30)) as smtp:
         smtp.send_message(mail)
     wait_until(lambda: any((outbox / "new").glob("*")), WITHIN_S, "the answer is there", every_s=0.5)
     return message_from_bytes(next((outbox / "new").glob("*")).read_bytes(), policy=policy.default)

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.compose import ROOT
+from tests.patience import patience
 from tests.servers.process import find, missing
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dragoman" / "image"
@@ -168,7 +169,7 @@ def _run(command: Sequence[str], within_s: float, environment: Mapping[str, str]
     given = {**os.environ, **(environment or {})}
     # /usr/sbin is not on everybody's PATH, and debootstrap is there.
     given["PATH"] = f"{given.get('PATH', os.defpath)}:/usr/sbin:/sbin"
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=within_s, env=given)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=patience(within_s), env=given)
     if done.returncode != 0:
         said = (done.stdout + done.stderr)[-4000:]
         raise BuildFailed(f"{' '.join(command[:8])} ended with {done.returncode}:\n{said}")

@@ -26,6 +26,7 @@ from pathlib import Path
 import psutil
 
 from tests.image.building import Built
+from tests.patience import patience
 from tests.servers.process import LOOPBACK, Server, wait_until
 
 CLONE_NEWNET = 0x40000000  # sched.h
@@ -116,15 +117,15 @@ class Container:
         return self.wait(COMMAND_WITHIN_S)
 
     def wait(self, within_s: float) -> int:
-        """The exit code, once it has ended. Raises TimeoutExpired."""
+        """The exit code, once it has ended; `within_s` at rest. Raises TimeoutExpired."""
         assert self._server.process is not None
-        return self._server.process.wait(within_s)
+        return self._server.process.wait(patience(within_s))
 
     def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in it, as `docker exec` does."""
         target = ["nsenter", f"--target={self._first().pid}", "--mount", "--uts", "--ipc", "--pid", "--root", "--"]
         words = [*target, *self._as_user(), *command]
-        return subprocess.run(words, check=False, capture_output=True, text=True, timeout=COMMAND_WITHIN_S)
+        return subprocess.run(words, check=False, capture_output=True, text=True, timeout=patience(COMMAND_WITHIN_S))
 
     def check(self, test: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run a health check, as compose or the image writes it."""

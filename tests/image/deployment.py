@@ -14,6 +14,7 @@ from typing import Any
 from tests import compose
 from tests.image.building import Built
 from tests.image.containers import Container, Plan, network_of_its_own, new_volume
+from tests.patience import patience
 from tests.servers.dns_server import Zone, name_server
 from tests.servers.otlp import Collector
 from tests.servers.postgresql import PostgreSQL
@@ -129,4 +130,4 @@ def _passes(check: Sequence[str], environment: Mapping[str, str]) -> bool:
     how, *words = check
     command = words if how == "CMD" else ["sh", "-c", *words]
     given = {"PATH": os.environ.get("PATH", os.defpath), **environment}
-    return subprocess.run(command, check=False, capture_output=True, env=given, timeout=30).returncode == 0
+    return subprocess.run(command, check=False, capture_output=True, env=given, timeout=patience(30)).returncode == 0

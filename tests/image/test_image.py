@@ -22,6 +22,7 @@ from tests.image.asking import SENDER, SPANISH, ZONE, mailed, text_of, uploaded
 from tests.image.building import Built, built_image
 from tests.image.containers import Container, Plan, ids_of, network_of_its_own, new_volume
 from tests.image.deployment import DNS, OURS, Deployment, deployed
+from tests.patience import patience
 from tests.servers.dns_server import name_server
 from tests.servers.process import LOOPBACK, wait_until
 
@@ -106,7 +107,7 @@ def test_traces_go_where_compose_says(deployment: Deployment):
 def test_flower_asks_for_its_password(deployment: Deployment):
     deployment.healthy("flower")
     with pytest.raises(HTTPError) as refused:
-        urllib.request.urlopen(f"http://{LOOPBACK}:{FLOWER}/workers", timeout=30)
+        urllib.request.urlopen(f"http://{LOOPBACK}:{FLOWER}/workers", timeout=patience(30))
     refused.value.close()
     assert refused.value.code == HTTPStatus.UNAUTHORIZED
 
