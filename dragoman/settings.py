@@ -23,6 +23,8 @@ ANYBODY = "*"
 # An address, a domain behind `@`, or a domain of two labels or more. No wildcards, names or angle brackets.
 _LABEL = r"[^\s@*<>,;:/\".]+"
 _SENDER_ENTRY = re.compile(rf"[^\s@*<>,;\"]*@{_LABEL}(?:\.{_LABEL})*|{_LABEL}(?:\.{_LABEL})+")
+# The public list that github.com/mozilla/translations writes (`db/updater.py`), of models that may be had by everybody.
+MOZILLAS_MODELS = "https://storage.googleapis.com/moz-fx-translations-data--303e-prod-translations-data/db/models.json"
 
 
 class Settings(BaseSettings):
@@ -41,6 +43,9 @@ class Settings(BaseSettings):
     deepl_write: bool = False
     deepl_requests_per_s: float = Field(default=10.0, ge=0)
     deepl_characters_per_s: float = Field(default=0.0, ge=0)
+
+    local_models_dir: Path | None = None
+    models_url: str = MOZILLAS_MODELS
 
     smtp_listen: str = "127.0.0.1:8025"
     smtp_tls_cert: Path | None = None
@@ -110,6 +115,11 @@ class Settings(BaseSettings):
     def storage(self) -> str:
         """The object store to use: the one named, else a folder in the data folder."""
         return self.storage_url or f"file://{self.data_dir.absolute() / 'store'}"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where the local engine's models are: the folder named, else `models` in the data folder."""
+        return self.local_models_dir or self.data_dir / "models"
 
     @property
     def maildir(self) -> Path:
@@ -183,6 +193,14 @@ class Settings(BaseSettings):
             raise ValueError("use file:///FOLDER or s3://BUCKET?endpoint_url=https://HOST")
         if parts.scheme == "s3" and not set(parse_qs(parts.query)) <= {"endpoint_url", "region_name"}:
             raise ValueError("after s3://BUCKET only ?endpoint_url= and region_name= are known")
+        return value
+
+    @field_validator("models_url")
+    @classmethod
+    def _source_of_models(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("https", "http", "file", "") or (parts.scheme and not (parts.netloc or parts.path)):
+            raise ValueError("use https://HOST/…/models.json, file:///FOLDER or the name of a folder")
         return value
 
     @field_validator("smtp_listen", "lmtp_listen", "dns_server", "web_listen", "flower_listen")
