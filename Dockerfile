@@ -30,7 +30,8 @@ ARG APERTIUM=""
 RUN if [ -n "$APERTIUM" ]; then apt-get update && apt-get install --yes --no-install-recommends $APERTIUM \
       && rm -rf /var/lib/apt/lists/*; fi
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data dragoman \
- && install --directory --owner=dragoman --group=dragoman --mode=0700 /data
+ && install --directory --owner=dragoman --group=dragoman --mode=0700 /data \
+ && install --directory --owner=dragoman --group=dragoman --mode=0755 /models
 COPY --from=build /opt/dragoman /opt/dragoman
 # In a container its own loopback is reached by nobody else. Flower stays there: it is opened by giving it a password,
 # with DRAGOMAN_FLOWER_LISTEN and DRAGOMAN_FLOWER_AUTH.

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from dragoman.errors import Conflict
+from dragoman.models.pairs import Pair
 
 NAME = ".env"
 # Hexadecimal digits need no quoting anywhere: not in a URL, a shell, a command line or this file.
@@ -62,7 +64,7 @@ TO_FILL_IN = (
     (
         "DRAGOMAN_DEEPL_AUTH_KEY",
         "your key from deepl.com/pro-api",
-        ("Without an engine every text becomes a marked pseudo-translation.",),
+        ("For DeepL. Without it: models of the local engine, with `docker compose run --rm models add en-pt`.",),
     ),
     (
         "DRAGOMAN_PUBLIC_URL",
@@ -72,19 +74,33 @@ TO_FILL_IN = (
 )
 
 
-def write(directory: Path) -> Path:
-    """Write `.env` into `directory`, for its owner only; its path. Raises Conflict if there is one."""
+def write(directory: Path, pairs: Iterable[Pair] = ()) -> Path:
+    """Write `.env` into `directory`, for its owner only; its path. Raises Conflict if there is one.
+
+    `pairs`: those that the local engine is wanted for; a comment says how their models get there.
+    """
     path = directory / NAME
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise Conflict(
-            f"There is a {path} already, and it is not overwritten.",
-            advice="Its secrets open the present volumes. Take another --dir, or move it away if you want new ones.",
-        ) from error
+        raise _there_already(path) from error
     with os.fdopen(handle, "w") as file:
-        file.write(text())
+        file.write(text() + _about_models(pairs))
     return path
+
+
+def refuse_second(directory: Path) -> None:
+    """Raise Conflict if there is a `.env` in `directory`."""
+    path = directory / NAME
+    if os.path.lexists(path):
+        raise _there_already(path)
+
+
+def _there_already(path: Path) -> Conflict:
+    return Conflict(
+        f"There is a {path} already, and it is not overwritten.",
+        advice="Its secrets open the present volumes. Take another --dir, or move it away if you want new ones.",
+    )
 
 
 def text() -> str:
@@ -92,6 +108,20 @@ def text() -> str:
     lines = [f"{name}={value}" for name, value in fresh().items()]
     empty = [_commented(*entry) for entry in TO_FILL_IN]
     return "\n".join([HEAD, *lines, TO_FILL_IN_HEAD, *empty])
+
+
+def add_models(pairs: Iterable[Pair]) -> str:
+    """The command that gets the models of `pairs` into the volume of docker-compose.yml."""
+    return f"docker compose run --rm models add {' '.join(str(pair) for pair in pairs)}"
+
+
+def _about_models(pairs: Iterable[Pair]) -> str:
+    wanted = list(pairs)
+    return (
+        f"\n# The models that were asked for, once, and again for newer ones:\n#   {add_models(wanted)}\n"
+        if wanted
+        else ""
+    )
 
 
 def fresh() -> dict[str, str]:

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dragoman.errors import UnsupportedOption
+
 if TYPE_CHECKING:
     from dragoman.doctor import Finding
+    from dragoman.models.pairs import Pair
     from dragoman.settings import Settings
 
 DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 EnvDir = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where docker-compose.yml is.")]
+Models = Annotated[
+    str | None,
+    typer.Option("--models", metavar="PAIRS", help="For the local engine, such as en-pt,en-de."),
+]
 Sender = Annotated[str | None, typer.Option("--sender", metavar="ADDRESS", help="All jobs and mails of this address.")]
 Job = Annotated[str | None, typer.Option("--job", metavar="ID", help="One job, by its id or its first characters.")]
 
@@ -45,16 +52,42 @@ def doctor(*, data: DataDir = None, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def init(directory: EnvDir = Path()) -> None:
+def init(directory: EnvDir = Path(), *, models: Models = None) -> None:
     """Write a .env with fresh random secrets for compose, and say what to fill in."""
-    from dragoman.envfile import TO_FILL_IN, write
+    from dragoman.envfile import TO_FILL_IN, add_models, refuse_second, write
 
-    path = write(directory)
+    refuse_second(directory)  # before anything is asked
+    pairs = _pairs(models) if models is not None else _ask_for_pairs()
+    path = write(directory, pairs)
     typer.echo(f"Wrote {path} with fresh secrets (only you can read it; keep a copy in a safe place).")
     typer.echo("To fill in there, each has a word of explanation:")
     for name, _, why in TO_FILL_IN:
         typer.echo(f"  {name:28} {why[0]}")
+    if pairs:
+        typer.echo(f"Then the models for {', '.join(pair.spoken for pair in pairs)}, once:")
+        typer.echo(f"  {add_models(pairs)}")
     typer.echo("Then: docker compose up --detach")
+
+
+def _pairs(text: str) -> list[Pair]:
+    """The pairs of a list such as `en-pt,en-de`, each once. Raises UnsupportedOption."""
+    from dragoman.models import pairs
+
+    return list(dict.fromkeys(pairs.parse(part) for part in text.split(",") if part.strip()))
+
+
+def _ask_for_pairs() -> list[Pair]:
+    """What somebody at a terminal wants translated; nothing is asked elsewhere."""
+    import sys
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return []
+    question = "Language pairs for translation on this machine (such as en-pt,pt-en; empty: none)"
+    while True:
+        try:
+            return _pairs(typer.prompt(question, default="", show_default=False))
+        except UnsupportedOption as error:
+            typer.echo(f"{error} {error.advice}")
 
 
 def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> None:

@@ -117,8 +117,8 @@ def _aside(place: Path) -> Path:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Make the folder, and keep other commands from changing it. Raises Conflict or NotAllowed."""
+def alone(folder: Path) -> Iterator[Path]:
+    """The folder, made if need be, and not changed by other commands. Raises Conflict or NotAllowed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
@@ -128,7 +128,7 @@ def alone(folder: Path) -> Iterator[None]:
         _lock(handle)
         for left in folder.glob(f"{GONE}*"):
             shutil.rmtree(left, ignore_errors=True)
-        yield
+        yield folder
     finally:
         os.close(handle)
 

@@ -17,8 +17,10 @@ from dragoman.models.card import Card
 from dragoman.models.folder import INCOMING, install, installed
 from dragoman.models.listing import Offer
 from dragoman.models.pairs import PIVOT, Pair, way
-from dragoman.models.source import Source
+from dragoman.models.places import Folder
+from dragoman.models.source import Source, offer_in
 from dragoman.models.transfer import Progress
+from dragoman.models.trouble import ModelDamaged
 
 UNPACKED = (
     1.7  # a model's files take so many times what they take as gzip (measured: 1.3 to 1.5), and some room to spare
@@ -88,6 +90,18 @@ def add(
     for left in folder.glob(f"{INCOMING}{offer.pair}-*"):
         transfer.clear(left)  # of versions that were begun and not wanted any more
     return card
+
+
+def copy(pair: Pair, files: Path, folder: Path) -> Card:
+    """Install the model whose files lie in the folder `files`, which need not be named after its pair.
+
+    Raises ModelDamaged where they make up no model, and as `transfer.fetch`.
+    """
+    offer = offer_in(files, pair)
+    if offer is None:
+        raise ModelDamaged(f"{files} holds no whole model.")
+    source = Source(Folder(files), str(files), {pair: (offer,)})
+    return add(source, Step(offer, _bytes_of(source, offer)), folder, lambda *_: None)
 
 
 def _bytes_of(source: Source, offer: Offer) -> int | None:

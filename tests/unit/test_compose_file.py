@@ -16,7 +16,8 @@ SCHEMA = json.loads((compose.ROOT / "tests/data/compose-spec.json").read_text())
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 SERVICES = compose.raw()["services"]
 OURS = ("worker", "notifier", "sweeper", "beat", "smtp", "web", "slack", "flower")
-ALL = {"postgres", "redis", "seaweedfs", "jaeger", "migrate", *OURS}
+ONCE = {"migrate", "models"}
+ALL = {"postgres", "redis", "seaweedfs", "jaeger", *ONCE, *OURS}
 SECRET = re.compile(r"PASSWORD|SECRET|_KEY|TOKEN|AUTH$|requirepass", re.IGNORECASE)
 NO_SECRETS = {"DRAGOMAN_SENDER_AUTH"}
 PASSWORD_IN_URL = re.compile(r"://\w*:(?P<password>(?:\$\{(?P<name>\w+))?[^/@]+)@")
@@ -38,7 +39,7 @@ def test_all_services_are_there():
     assert set(SERVICES) == ALL
 
 
-@pytest.mark.parametrize("name", sorted(ALL - {"migrate"}))
+@pytest.mark.parametrize("name", sorted(ALL - ONCE))
 def test_a_service_is_watched_restarted_and_limited(name):
     service = SERVICES[name]
     assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
@@ -53,6 +54,17 @@ def test_the_migration_runs_once():
     for name in OURS:
         if name != "flower":  # it knows the broker alone
             assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+def test_models_are_fetched_by_a_command_alone_and_only_read_by_the_others():
+    models = SERVICES["models"]
+    assert (models["restart"], models["profiles"], models["networks"]) == ("no", ["models"], ["outside"])
+    assert models["entrypoint"][-2:] == ["dragoman", "models"]
+    mounted = {
+        name: one for name, service in SERVICES.items() for one in service.get("volumes", []) if "/models" in one
+    }
+    assert mounted == {"models": "models:/models", "worker": "models:/models:ro", "web": "models:/models:ro"}
+    assert SERVICES["worker"]["environment"]["DRAGOMAN_LOCAL_MODELS_DIR"] == "/models"
 
 
 @pytest.mark.parametrize("name", OURS)

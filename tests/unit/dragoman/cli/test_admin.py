@@ -10,7 +10,7 @@ from dragoman.cli import app
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
-from dragoman.errors import Conflict, NotFound
+from dragoman.errors import Conflict, NotFound, UnsupportedOption
 from tests import rows
 
 
@@ -81,3 +81,16 @@ def test_purge_of_a_job_forgets_its_files(run, settings, database, store):
     store.put(f"jobs/{job_id}/source.pdf", io.BytesIO(b"pdf"))
     assert run("purge", "--job", job_id, "--data", settings.data_dir).exit_code == 0
     assert list(store.keys("jobs/")) == []
+
+
+def test_init_prints_and_keeps_how_the_models_get_there(run, tmp_path):
+    done = run("init", "--dir", tmp_path, "--models", "en-pt, en-pt-BR,en-de")
+    assert done.exit_code == 0
+    command = "docker compose run --rm models add en-pt en-de"
+    assert command in done.stdout
+    assert f"#   {command}\n" in (tmp_path / ".env").read_text()
+
+
+def test_init_with_a_pair_that_is_none_writes_nothing(run, tmp_path):
+    assert isinstance(run("init", "--dir", tmp_path, "--models", "en-pt,xx").exception, UnsupportedOption)
+    assert not (tmp_path / ".env").exists()
