@@ -14,7 +14,7 @@ runs the server can do (`for_admin`), whether another try may help (`temporary`)
     │   └── EngineMisbehaved  StageTimedOut  WorkerLost  OutboundRefused
     ├── TemporaryError       time mends it; tried again
     │   ├── EngineUnavailable  EngineBusy
-    │   └── StoreUnavailable  DatabaseUnavailable  BrokerUnavailable  OutboundUnavailable
+    │   └── StoreUnavailable  DatabaseUnavailable  BrokerUnavailable  OutboundUnavailable > OutboundLoginRefused
     └── LeaseLost            another worker owns the row now: stop, write nothing, tell nobody
 """
 
@@ -382,6 +382,14 @@ class OutboundUnavailable(TemporaryError):
 
     code = "outbound_unavailable"
     exit_code = 55
+
+
+class OutboundLoginRefused(OutboundUnavailable):
+    """The mail server for answers does not let us in with our password or token."""
+
+    code = "outbound_login_refused"
+    exit_code = 58
+    for_admin = "Please check the login in DRAGOMAN_OUTBOUND_SMTP_URL and DRAGOMAN_OAUTH_*; `dragoman doctor` tries it."
 
 
 class LeaseLost(DragomanError):

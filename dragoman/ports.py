@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -113,3 +113,43 @@ class BlobStore(Protocol):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that begin with `prefix`. Raises StoreUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """What a token server gave: the token, and for how many seconds from now on it says that it is good."""
+
+    text: str = field(repr=False)
+    expires_in_s: float
+
+
+class TokenIssuer(Protocol):
+    """A server that gives tokens for a credential of ours."""
+
+    @property
+    def credential(self) -> str:
+        """All that the token depends on, the secret too: another credential, another token."""
+
+    def issue(self) -> IssuedToken:
+        """A new token. Raises OutboundLoginRefused (the credential is not taken) or OutboundUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token to log in with. `number` rises with each renewal."""
+
+    text: str = field(repr=False)
+    number: int
+
+
+class TokenSource(Protocol):
+    """Where a mail server's client gets its token from, each time that it logs in."""
+
+    def token(self) -> Token:
+        """A token that is good now. Raises OutboundLoginRefused or OutboundUnavailable."""
+
+    def renewed(self, refused: Token) -> Token | None:
+        """Another token in place of one that a mail server refused; raises as `token`.
+
+        None: the refused one is so new that another would be refused as well.
+        """

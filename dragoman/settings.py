@@ -8,13 +8,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from dragoman.domain import language
 from dragoman.errors import SettingsInvalid, UnknownLanguage
+from dragoman.secret_files import SecretFiles, UnreadableSecret
 
 MIB = 2**20
 HIGHEST_PORT = 65535
@@ -25,6 +31,7 @@ _LABEL = r"[^\s@*<>,;:/\".]+"
 _SENDER_ENTRY = re.compile(rf"[^\s@*<>,;\"]*@{_LABEL}(?:\.{_LABEL})*|{_LABEL}(?:\.{_LABEL})+")
 # The public list that github.com/mozilla/translations writes (`db/updater.py`), of models that may be had by everybody.
 MOZILLAS_MODELS = "https://storage.googleapis.com/moz-fx-translations-data--303e-prod-translations-data/db/models.json"
+OAUTH_SCHEMES = ("smtp+oauth", "smtps+oauth", "imaps+oauth")  # logged in to with a token in place of a password
 
 
 class Settings(BaseSettings):
@@ -54,6 +61,15 @@ class Settings(BaseSettings):
     mail_address: str = "translate@localhost"
     outbound_smtp_url: SecretStr | None = None
     sent_imap_url: SecretStr | None = None
+    oauth_provider: Literal["microsoft", "google"] | None = None
+    oauth_tenant: str | None = None
+    oauth_client_id: str | None = None
+    oauth_client_secret: SecretStr | None = None
+    oauth_client_certificate: SecretStr | None = None
+    oauth_service_account: SecretStr | None = None
+    oauth_subject: str | None = None
+    oauth_scope: str | None = None
+    oauth_token_url: str | None = None
     allowed_senders: Annotated[tuple[str, ...], NoDecode] = ()
     automatic_senders: Annotated[tuple[str, ...], NoDecode] = ()
     sender_auth: Literal["dmarc", "trusted", "none"] = "dmarc"
@@ -105,6 +121,20 @@ class Settings(BaseSettings):
         except ValidationError as error:
             lines = [_explain(found["loc"], found["msg"]) for found in error.errors(include_input=False)]
             raise SettingsInvalid("Some settings are wrong:\n" + "\n".join(lines)) from None
+        except UnreadableSecret as error:
+            raise SettingsInvalid(f"Some settings are wrong:\n  {error}") from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library passes it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before the environment, and the files that it names (`DRAGOMAN_NAME_FILE`) last."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
 
     @property
     def database(self) -> str:
@@ -240,17 +270,52 @@ class Settings(BaseSettings):
     @classmethod
     def _smtp_url(cls, value: SecretStr | None) -> SecretStr | None:
         parts = urlsplit(value.get_secret_value()) if value else None
-        if parts and (parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname):
-            raise ValueError("use smtp://HOST:PORT, smtp+starttls://USER:PASSWORD@HOST or smtps://…")
+        schemes = ("smtp", "smtps", "smtp+starttls", *OAUTH_SCHEMES)
+        if parts and (parts.scheme not in schemes or not parts.hostname):
+            raise ValueError(
+                "use smtp://HOST:PORT, smtp+starttls://USER:PASSWORD@HOST, smtps://… or smtp+oauth://USER@HOST"
+            )
+        _check_oauth_url(parts)
         return value
 
     @field_validator("sent_imap_url")
     @classmethod
     def _imap_url(cls, value: SecretStr | None) -> SecretStr | None:
         parts = urlsplit(value.get_secret_value()) if value else None
-        if parts and (parts.scheme not in ("imap", "imaps") or not parts.hostname or not parts.username):
-            raise ValueError("use imaps://USER:PASSWORD@HOST/FOLDER")
+        schemes = ("imap", "imaps", *OAUTH_SCHEMES)
+        if parts and (parts.scheme not in schemes or not parts.hostname or not parts.username):
+            raise ValueError("use imaps://USER:PASSWORD@HOST/FOLDER or imaps+oauth://USER@HOST/FOLDER")
+        _check_oauth_url(parts)
         return value
+
+    @field_validator("oauth_token_url")
+    @classmethod
+    def _over_tls(cls, value: str | None) -> str | None:
+        if value and urlsplit(value).scheme != "https":
+            raise ValueError("use https://: the client's secret is sent there")
+        return value
+
+    @model_validator(mode="after")
+    def _oauth_is_complete(self) -> Settings:
+        urls = (self.outbound_smtp_url, self.sent_imap_url)
+        is_used = any(url and urlsplit(url.get_secret_value()).scheme in OAUTH_SCHEMES for url in urls)
+        lacking = self._lacking_for_oauth() if is_used else None
+        if lacking:
+            raise ValueError(f"a URL with +oauth needs DRAGOMAN_OAUTH_{lacking} too")
+        return self
+
+    def _lacking_for_oauth(self) -> str | None:
+        """What is not set of what tokens are asked for with; None: nothing."""
+        if self.oauth_provider is None:
+            return "PROVIDER (microsoft or google)"
+        if self.oauth_provider == "google":
+            return None if self.oauth_service_account else "SERVICE_ACCOUNT_FILE (or _SERVICE_ACCOUNT)"
+        if self.oauth_tenant is None and self.oauth_token_url is None:
+            return "TENANT"
+        if self.oauth_client_id is None:
+            return "CLIENT_ID"
+        has_secret = self.oauth_client_secret or self.oauth_client_certificate
+        return None if has_secret else "CLIENT_SECRET or _CLIENT_CERTIFICATE (or one of them with _FILE)"
 
     @field_validator("api_tokens")
     @classmethod
@@ -299,6 +364,12 @@ def _sender_entry(entry: str) -> str:
             f"{entry!r} matches nobody; write ana@example.com, @example.org (each subdomain by itself), or * for anybody"
         )
     return plain
+
+
+def _check_oauth_url(parts: SplitResult | None) -> None:
+    """A URL with +oauth names a user and no password. Raises ValueError."""
+    if parts and parts.scheme in OAUTH_SCHEMES and (not parts.username or parts.password):
+        raise ValueError("with +oauth write USER@HOST, and no password: a token takes its place")
 
 
 def _tokens(text: str) -> dict[str, tuple[str, bool]]:

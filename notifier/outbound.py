@@ -2,8 +2,8 @@
 
 What went wrong is told in three ways. OutboundRefused: the server said no for good (5xx). OutboundUnavailable: it said
 "later" (4xx) or was not there; in both cases the message is known not to be on its way. OutboundUncertain: the
-connection was lost after the whole message had gone out, so nobody knows. A wrong password counts as "later": the
-admin can mend it, and the answers that wait go out then.
+connection was lost after the whole message had gone out, so nobody knows. A wrong password or token counts as "later"
+(OutboundLoginRefused): the admin can mend it, and the answers that wait go out then.
 """
 
 from __future__ import annotations
@@ -14,20 +14,27 @@ import re
 import smtplib
 import ssl
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from dragoman.errors import OutboundRefused, OutboundUnavailable
-from dragoman.settings import Settings
+from dragoman.db.engine import Database
+from dragoman.errors import OutboundLoginRefused, OutboundRefused, OutboundUnavailable
+from dragoman.ports import TokenSource
+from dragoman.settings import OAUTH_SCHEMES, Settings
+from notifier.oauth import xoauth2
 from notifier.sent_folder import SentFolder
 
 LONGEST_WAIT_S = 20.0  # for one answer of the server, or for 64 KiB to be taken; less where leases are shorter
 CHUNK = 1 << 16
-PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}  # RFC 5321 4.5.4.2, RFC 6409 3.1, RFC 8314 7.3
+# RFC 5321 4.5.4.2, RFC 6409 3.1, RFC 8314 7.3; with +oauth a token takes the place of the password.
+PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465, "smtp+oauth": 587, "smtps+oauth": 465}
+WITH_STARTTLS, WITH_TLS = ("smtp+starttls", "smtp+oauth"), ("smtps", "smtps+oauth")
+# Replies that say that we are not (or no longer) logged in: RFC 4954 6, and 530 also of Microsoft in mid-dialogue.
+LOGIN_REFUSED = frozenset({530, 534, 535, 538})
 COMPLETION, INTERMEDIATE, PERMANENT = 200, 300, 500  # the classes of SMTP replies (RFC 5321 4.2.1)
 
 
@@ -48,26 +55,60 @@ class Outbound(Protocol):
         """What `send` returned for the message with this Message-ID; None if it was not sent, or nobody can say."""
 
 
-def open_outbound(settings: Settings) -> Outbound:
-    """The way out that the settings name: `OUTBOUND_SMTP_URL`, else the Maildir `outbox` in the data folder."""
+def open_outbound(settings: Settings, database: Database | None = None) -> Outbound:
+    """The way out that the settings name: `OUTBOUND_SMTP_URL`, else the Maildir `outbox` in the data folder.
+
+    `database`: where tokens are shared by all processes; None: the token server is asked each time, and nothing is kept.
+    Raises SettingsInvalid.
+    """
     if settings.outbound_smtp_url is None:
         return MaildirOutbound(settings.data_dir / "outbox")
+    url = settings.outbound_smtp_url.get_secret_value()
     timeout_s = min(LONGEST_WAIT_S, settings.lease_s / 3)
-    kept = settings.sent_imap_url
-    sent = SentFolder(kept.get_secret_value(), timeout_s) if kept else None
-    return SmtpOutbound(settings.outbound_smtp_url.get_secret_value(), timeout_s, settings.mail_address, sent)
+    sent = open_sent_folder(settings, timeout_s, database)
+    tokens = _tokens_for(url, settings, database)
+    return SmtpOutbound(url, timeout_s, settings.mail_address, sent, tokens)
+
+
+def open_sent_folder(settings: Settings, timeout_s: float, database: Database | None = None) -> SentFolder | None:
+    """The folder that `SENT_IMAP_URL` names, None if it names none; `database` and errors as in `open_outbound`."""
+    if settings.sent_imap_url is None:
+        return None
+    url = settings.sent_imap_url.get_secret_value()
+    return SentFolder(url, timeout_s, _tokens_for(url, settings, database))
+
+
+def _tokens_for(url: str, settings: Settings, database: Database | None) -> TokenSource | None:
+    """Where the tokens for a URL with +oauth come from; None for another URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in OAUTH_SCHEMES:
+        return None
+    from notifier.oauth.issuers import open_issuer
+    from notifier.oauth.tokens import FreshTokens, StoredTokens
+
+    issuer = open_issuer(settings, unquote(parts.username or ""))
+    return StoredTokens(settings, database, issuer) if database else FreshTokens(issuer)
 
 
 class SmtpOutbound:
     """A mail server, reached anew for each message: answers are rare, and a kept connection would go stale."""
 
-    def __init__(self, url: str, timeout_s: float, mail_address: str, sent: SentFolder | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_s: float,
+        mail_address: str,
+        sent: SentFolder | None = None,
+        tokens: TokenSource | None = None,
+    ) -> None:
         """`url`: `smtp://`, `smtp+starttls://` or `smtps://`, with `USER:PASSWORD@` where the server wants it.
 
-        `sent`: where the server's account keeps what was sent; None: nobody can be asked.
+        `sent`: where the server's account keeps what was sent; None: nobody can be asked. `tokens`: for
+        `smtp+oauth://USER@` (STARTTLS) and `smtps+oauth://USER@`, what is shown in place of a password. Such a mail is
+        sent from USER whatever the envelope says: Microsoft lets a mailbox send as itself alone, Google as well.
         """
         parts = urlsplit(url)
-        self._sent = sent
+        self._sent, self._tokens = sent, tokens
         self._scheme, self._host = parts.scheme, parts.hostname or "localhost"
         self._port = parts.port or PORTS[parts.scheme]
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -81,7 +122,7 @@ class SmtpOutbound:
             smtp = self._connected()
         try:
             with self._definite():
-                self._envelope(smtp, envelope_from, recipient)
+                self._envelope(smtp, self._user if self._tokens else envelope_from, recipient)
             return self._data(smtp, message)
         finally:
             _leave(smtp)
@@ -97,8 +138,18 @@ class SmtpOutbound:
         _leave(smtp)
 
     def _connected(self) -> smtplib.SMTP:
+        """A connection that is logged in. Raises OutboundLoginRefused, and what smtplib raises."""
+        if self._tokens is None:
+            return self._opened(self._log_in_by_password)
+        # A connection of its own for a second token: servers hang up after a refusal.
+        return xoauth2.with_token(
+            self._tokens,
+            lambda token: self._opened(lambda smtp: xoauth2.log_in_by_smtp(smtp, self._user, token)),
+        )
+
+    def _opened(self, log_in: Callable[[smtplib.SMTP], None]) -> smtplib.SMTP:
         context = ssl.create_default_context()
-        if self._scheme == "smtps":
+        if self._scheme in WITH_TLS:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
                 self._host, self._port, self._hello, timeout=self._timeout_s, context=context
             )
@@ -106,15 +157,24 @@ class SmtpOutbound:
             smtp = smtplib.SMTP(self._host, self._port, self._hello, timeout=self._timeout_s)
         try:
             smtp.ehlo_or_helo_if_needed()
-            if self._scheme == "smtp+starttls":
+            if self._scheme in WITH_STARTTLS:
                 smtp.starttls(context=context)
                 smtp.ehlo()
-            if self._user:
-                smtp.login(self._user, self._password)
+            log_in(smtp)
         except BaseException:
             smtp.close()
             raise
         return smtp
+
+    def _log_in_by_password(self, smtp: smtplib.SMTP) -> None:
+        if not self._user:
+            return
+        try:
+            smtp.login(self._user, self._password)
+        except smtplib.SMTPAuthenticationError as error:
+            if error.smtp_code not in LOGIN_REFUSED:
+                raise
+            raise OutboundLoginRefused(detail=_described(error)) from None
 
     def _envelope(self, smtp: smtplib.SMTP, envelope_from: str, recipient: str) -> None:
         international = not (envelope_from + recipient).isascii()
@@ -218,6 +278,8 @@ def _checked(answer: tuple[int, bytes], expected: int = COMPLETION) -> None:
     if expected <= code < expected + 100:
         return
     detail = f"{code} {text.decode('utf-8', 'replace')}"[:300]
+    if code in LOGIN_REFUSED:  # also in mid-dialogue, when a token is taken back just then
+        raise OutboundLoginRefused(detail=detail)
     raise OutboundRefused(detail=detail) if code >= PERMANENT else OutboundUnavailable(detail=detail)
 
 

@@ -62,7 +62,7 @@ class Context:
 def open_context(settings: Settings) -> Context:
     """The context that the settings describe. Raises SettingsInvalid for a public address without a secret key."""
     store, database = open_store(settings.storage), Database(settings.database)
-    channels: dict[str, Channel] = {"email": EmailChannel(settings, store, open_outbound(settings))}
+    channels: dict[str, Channel] = {"email": EmailChannel(settings, store, open_outbound(settings, database))}
     line = Line()
     if settings.slack_on:
         channels[slack.CHANNEL] = SlackChannel(settings, store, database, line)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dragoman.errors import DragomanError, EngineBusy, Gone
-from dragoman.ports import Answer, Batch, Capabilities, Limits
+from dragoman.ports import Answer, Batch, Capabilities, IssuedToken, Limits, Token
 from dragoman.storage import checked
 
 
@@ -155,3 +155,37 @@ class InMemoryStore:
             raise self.broken
         if key is not None:
             checked(key)
+
+
+class RememberingIssuer:
+    """Gives `token-1`, `token-2`, …, or raises `error` while there is one; keeps how often it was asked."""
+
+    credential = "remembering"
+
+    def __init__(self, expires_in_s: float = 3600.0) -> None:
+        self.expires_in_s = expires_in_s
+        self.error: Exception | None = None
+        self.asked = 0
+
+    def issue(self) -> IssuedToken:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        return IssuedToken(f"token-{self.asked}", self.expires_in_s)
+
+
+class RememberingTokens:
+    """Gives `token-1`; after `renewals` refusals at most, there is no other."""
+
+    def __init__(self, renewals: int = 1) -> None:
+        self.renewals = renewals
+        self.refused: list[str] = []
+
+    def token(self) -> Token:
+        return Token("token-1", 1)
+
+    def renewed(self, refused: Token) -> Token | None:
+        self.refused.append(refused.text)
+        if len(self.refused) > self.renewals:
+            return None
+        return Token(f"token-{refused.number + 1}", refused.number + 1)

@@ -33,6 +33,7 @@ redis-server|redis-server valkey-server|a broker that dies and comes back
 postfix|/usr/sbin/postfix|mail through a real mail server
 swaks|swaks|mail from a real client
 dovecot-imapd|/usr/lib/dovecot/imap|answers in the sender's thread, seen by a mail server
+dovecot-submissiond|/usr/lib/dovecot/submission|sending with a token in place of a password
 s-nail|s-nail|mail from a real client
 mutt|mutt|mail from a real client
 msmtp|msmtp|mail from a real client

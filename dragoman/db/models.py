@@ -196,6 +196,21 @@ class CardRow(Leased, Base):
     withdrawn_at: Mapped[float | None]
 
 
+class TokenRow(Leased, Base):
+    """A token that a mail server takes from us in place of a password; due when it has to be renewed.
+
+    `id`: a keyed hash of the credential that it was given for. `sealed`: the token, encrypted; None: there was none yet.
+    `usable_until` lies before its end, so that it does not end while it is used.
+    """
+
+    __tablename__ = "tokens"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sealed: Mapped[str | None] = mapped_column(Text)
+    issued_at: Mapped[float] = mapped_column(default=0.0)
+    usable_until: Mapped[float] = mapped_column(default=0.0)
+
+
 class TeamRow(Base):
     """A Slack workspace that Dragoman is installed in. `revoked_at`: its token was taken back, or the app removed."""
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from dragoman import secret_files
 from dragoman.doctor import chat, doors, parts, post
 from dragoman.doctor.findings import Finding, Verdict
 from dragoman.errors import DragomanError, SettingsInvalid
@@ -36,7 +37,9 @@ def examine(data: Path | None = None) -> Iterator[Finding]:
 
 
 def _settings() -> Finding:
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    fields = Settings.model_fields.items()
+    known = {PREFIX + name.upper() for name, _ in fields}
+    known |= {secret_files.variable_of(Settings, name) for name, field in fields if secret_files.is_secret(field)}
     strange = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
     if strange:
         return Finding("settings", Verdict.WARN, f"not known: {', '.join(strange)}", "Is that a slip of the pen?")
@@ -59,8 +62,12 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     ("mail proof", post.door, ""),
     ("mail TLS", post.tls, "Name files that this user can read."),
     ("mail DNS", post.records, ""),
-    ("mail out", doors.outbound, "Mend DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password."),
-    ("mail sent", doors.sent, "Mend DRAGOMAN_SENT_IMAP_URL: its host, name, password and folder."),
+    ("mail out", doors.outbound, "Mend DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password, or DRAGOMAN_OAUTH_*."),
+    (
+        "mail sent",
+        doors.sent,
+        "Mend DRAGOMAN_SENT_IMAP_URL: its host, name, password (or DRAGOMAN_OAUTH_*) and folder.",
+    ),
     ("Slack", chat.door, "Mend the DRAGOMAN_SLACK_* tokens: docs/howto/slack.md says where to find them."),
     ("links", doors.links, ""),
     ("fonts", doors.fonts, ""),

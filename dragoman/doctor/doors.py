@@ -119,10 +119,11 @@ def outbound(settings: Settings) -> Iterator[Finding]:
 
 def sent(settings: Settings) -> Iterator[Finding]:
     """The folder in which an answer is looked for before it is sent again. Raises OutboundUnavailable."""
-    from notifier.sent_folder import SentFolder
+    from notifier.outbound import open_sent_folder
 
-    if settings.sent_imap_url:
-        SentFolder(settings.sent_imap_url.get_secret_value(), IMAP_TIMEOUT_S).greet()
+    sent_folder = open_sent_folder(settings, IMAP_TIMEOUT_S)
+    if sent_folder:
+        sent_folder.greet()
         yield Finding("mail sent", Verdict.OK, "the folder of sent mails can be looked into")
 
 

@@ -25,11 +25,12 @@ class Span:
 
 
 class Collector:
-    """Listens on loopback while the block runs; `spans` holds all that arrived."""
+    """Listens on loopback while the block runs; `spans` holds all that arrived, `bodies` the requests that it came in."""
 
     def __init__(self, port: int = 0) -> None:
         """`port`: 0: a free one."""
         self.spans: list[Span] = []
+        self.bodies: list[bytes] = []
         self._server = ThreadingHTTPServer((LOOPBACK, port), type("Bound", (_Handler,), {"collector": self}))
         self._server.daemon_threads = True
         self.url = f"http://{LOOPBACK}:{self._server.server_port}"
@@ -53,6 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
+        self.collector.bodies.append(body)
         request = ExportTraceServiceRequest.FromString(body)
         for resource in request.resource_spans:
             service = _value(resource.resource.attributes, "service.name") or ""

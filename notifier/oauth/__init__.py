@@ -1,0 +1,1 @@
+"""Logging in to a mail server with a token in place of a password (XOAUTH2)."""
