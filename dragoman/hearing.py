@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 LONGEST_PATIENCE_S = 60.0  # `dragoman health` counts on a ring after half a minute
 SHORTEST_DEAF_S = 20.0  # a connection needs some seconds to come back
 END_WITHIN_S = 40.0  # longer than a shutdown takes, which may hang where the process is in trouble
+OF_CELERY = "celery."  # names of tasks that every application has
 EX_DEAF = 70  # sysexits.h: EX_SOFTWARE
 
 
@@ -74,8 +75,9 @@ class Hearing:
     def facts(self) -> dict[str, Any]:
         """For the pulse: tasks taken since the start by name, and how many are at work. A deaf process ends."""
         self.end_if_deaf()
+        ours = {name: 0 for name in self._app.tasks if not name.startswith(OF_CELERY)}
         return {
-            "tasks": dict(state.total_count),
+            "tasks": {**ours, **state.total_count},
             "active": len(state.active_requests),
             "slots": self._slots,
             "silent_s": round(self.silent_s, 1),

@@ -39,6 +39,7 @@ mutt|mutt|mail from a real client
 msmtp|msmtp|mail from a real client
 chromium|chromium chromium-browser google-chrome|the web pages in a browser
 tesseract-ocr|tesseract|text recognition
+prometheus|promtool|alert rules tried with Prometheus's own tool
 poppler-utils|pdftoppm|a second opinion on the translated PDF
 qpdf|qpdf|a third opinion on the translated PDF
 apertium-eng-cat|/usr/share/apertium/modes/eng-cat.mode|translation into Catalan

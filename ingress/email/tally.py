@@ -9,6 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from threading import Lock
 
+# What is counted from 0 on, so that an alert sees the first of each.
+REPLIES = (
+    "250 2.0.0",
+    "421 4.3.2",
+    "421 4.4.2",
+    "421 4.7.0",
+    "451 4.3.0",
+    "452 4.3.1",
+    "452 4.5.3",
+    "550 5.1.1",
+    "550 5.7.1",
+)
+DROPPED = ("own_mail", "null_sender", "auto_submitted", "report", "precedence", "list", "auto_reply", "daily_limit")
+REFUSED = (
+    "closed", "dns", "from", "hourly_limit", "long_headers", "malformed", "no_bounce", "no_single_author", "peer_not_trusted",
+    "relay", "sender_not_allowed", "spool_failed", "too_big", "unauthenticated", "unknown_recipient",
+)  # fmt: skip
 MOST_NAMES = 200  # of each kind: nobody from outside can make labels up
 
 
@@ -17,7 +34,8 @@ class Tally:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._counts: dict[str, Counter[str]] = {"replies": Counter(), "dropped": Counter(), "refused": Counter()}
+        known = {"replies": REPLIES, "dropped": DROPPED, "refused": REFUSED}
+        self._counts = {kind: Counter(dict.fromkeys(names, 0)) for kind, names in known.items()}
 
     def replied(self, code: str) -> None:
         """One more reply with `code`, such as `550 5.7.1`."""
@@ -32,7 +50,7 @@ class Tally:
         self._count("refused", reason)
 
     def facts(self) -> dict[str, dict[str, int]]:
-        """The counts so far: `{"replies": {"250 2.0.0": 7}, "dropped": {}, "refused": {}}`."""
+        """The counts so far: `{"replies": {"250 2.0.0": 7, …}, "dropped": {…}, "refused": {…}}`."""
         with self._lock:
             return {kind: dict(counts) for kind, counts in self._counts.items()}
 

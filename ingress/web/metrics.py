@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from dragoman.db import gauges, jobs, presence, tally
+from dragoman.db import born, gauges, jobs, presence, tally
 from dragoman.db.engine import Database
 from dragoman.db.presence import Pulse
 from dragoman.db.tally import Tally
@@ -42,11 +41,11 @@ OF_PULSES = {
     "started_at": ("process_start_time_seconds", False, "When the process was started, in seconds since 1970."),
     "cpu_s": ("process_cpu_seconds", True, "CPU of a process and its children."),
     "rss_bytes": (
-        "process_resident_bytes",
+        "process_resident_memory_bytes",
         False,
         "Memory of a process and its children; shared pages count for each.",
     ),
-    "processes": ("process_count", False, "The process and its children."),
+    "processes": ("processes", False, "A process and its children."),
     "open_files": ("process_open_files", False, "Open files of the process itself."),
     "spool_bytes": ("spool_bytes", False, "Messages that are on their way in through the mail door."),
     "active": ("tasks_active", False, "Tasks at work."),
@@ -81,15 +80,17 @@ class LedgerCollector(Collector):
             said = presence.told(connection, "smtp@")
             pulses = presence.pulses(connection)
             tallies = tally.all_of(connection)
+            engines = [one.engine for one in presence.published(connection)]
         yield from of_mail(said)
-        yield gauge("dragoman_jobs", "Jobs by stage and state.", ("stage", "state"), counted.items())
+        nobody = dict.fromkeys(born.jobs_by_state(), 0)
+        yield gauge("dragoman_jobs", "Jobs by stage and state.", ("stage", "state"), {**nobody, **counted}.items())
         for name, words in OF_LEDGERS:
             values = [((ledger,), getattr(numbers, name)) for ledger, numbers in ledgers.items()]
             yield gauge(f"dragoman_ledger_{name.replace('_s', '_seconds')}", words, ("ledger",), values)
         ages = [((service,), age) for service, age in alive.items() if "@" in service]
         yield gauge("dragoman_heartbeat_age_seconds", "Seconds since a service was heard of.", ("service",), ages)
         yield from of_pulses(pulses)
-        yield from of_tallies(tallies)
+        yield from of_tallies(tallies, engines)
 
 
 class BrokerCollector(Collector):
@@ -133,31 +134,29 @@ def of_pulses(pulses: Iterable[Pulse]) -> Iterator[Metric]:
         yield (counter if rises else gauge)(f"dragoman_{name}", words, ("service", "pid", label), split)
 
 
-def of_tallies(tallies: Iterable[Tally]) -> Iterator[Metric]:
-    """What was counted in the database since it was made."""
+def of_tallies(tallies: Iterable[Tally], engines: Collection[str] = ()) -> Iterator[Metric]:
+    """What was counted in the database since it was made; 0 for what may still be (`engines`: those at hand)."""
     by_name: dict[str, list[Tally]] = {}
     for one in tallies:
         by_name.setdefault(one.name, []).append(one)
-    yield stage_seconds(by_name.get(tally.STAGE_SECONDS, []))
+    yield stage_seconds(by_name.get(tally.STAGE_SECONDS, []), born.labels(tally.STAGE_SECONDS, engines))
     for name, (summed, words) in COUNTED.items():
         labels = LABELS[name]
-        values = [
-            (tuple(one.labels[label] for label in labels), one.total if summed else float(one.count))
-            for one in by_name.get(name, [])
-        ]
-        yield counter(f"dragoman_{name}", words, labels, values)
+        values = dict.fromkeys(born.labels(name, engines), 0.0)
+        for one in by_name.get(name, []):
+            who = tuple(one.labels[label] for label in labels)
+            values[who] = one.total if summed else float(one.count)
+        yield counter(f"dragoman_{name}", words, labels, values.items())
 
 
-def stage_seconds(tallies: Iterable[Tally]) -> HistogramMetricFamily:
+def stage_seconds(tallies: Iterable[Tally], born_with: Iterable[tuple[str, ...]] = ()) -> HistogramMetricFamily:
     """The histogram: Prometheus wants of each bucket how many values lie in it or below."""
     labels = LABELS[tally.STAGE_SECONDS]
     family = HistogramMetricFamily("dragoman_stage_seconds", "How long stages took, by engine.", labels=labels)
-
-    def whose(one: Tally) -> tuple[str, ...]:
-        return tuple(one.labels[label] for label in labels)
-
-    for who, ones in groupby(sorted(tallies, key=whose), key=whose):
-        by_bucket = {one.bucket: one for one in ones}
+    by_labels: dict[tuple[str, ...], dict[str, Tally]] = {who: {} for who in born_with}
+    for one in tallies:
+        by_labels.setdefault(tuple(one.labels[label] for label in labels), {})[one.bucket] = one
+    for who, by_bucket in sorted(by_labels.items()):
         buckets, below = [], 0
         for bound in (*map(str, tally.BOUNDS_S), tally.INFINITE):
             below += by_bucket[bound].count if bound in by_bucket else 0

@@ -123,9 +123,9 @@ def test_metrics_tell_of_each_process_and_of_what_was_done_and_no_secret(stack: 
 
     wait_until(lambda: is_whole(told()), 30, "all processes have said how they are", every_s=0.5)
     worker = r'pid="\d+",service="worker@[^"]+"'
-    with_children = rf"dragoman_process_count{{{worker}}}"
+    with_children = rf"dragoman_processes{{{worker}}}"
     wait_until(lambda: number(with_children) >= 3, 40, "the pool's children are counted in", every_s=0.5)
-    assert number(rf"dragoman_process_resident_bytes{{{worker}}}") > 50e6
+    assert number(rf"dragoman_process_resident_memory_bytes{{{worker}}}") > 50e6
     assert number(r'dragoman_stage_seconds_count{engine="pseudo",stage="reconstruct"}') >= 1
     assert number(r'dragoman_deliveries_total{channel="email",kind="final"}') >= 1
     secret_key = (stack.data / "secret_key").read_text().strip()

@@ -249,7 +249,7 @@ def test_numbers_of_the_door(intake):
         send(door.port, mail(Precedence="bulk"))
         send(door.port, mail(), "nobody@localhost")
         facts = door.tally.facts()
-    assert facts["dropped"] == {"precedence": 1}
-    assert facts["refused"] == {"unknown_recipient": 1}
+    assert {reason: count for reason, count in facts["dropped"].items() if count} == {"precedence": 1}
+    assert {reason: count for reason, count in facts["refused"].items() if count} == {"unknown_recipient": 1}
     assert facts["replies"]["550 5.1.1"] == 1
     assert facts["replies"]["250 2.0.0"] >= 2

@@ -170,7 +170,7 @@ def test_metrics_tell_how_each_process_is(client: Client, database: Database) ->
     lines = client.get("/metrics").body.decode().splitlines()
     for line in (
         'dragoman_process_cpu_seconds_total{pid="7",service="worker@one"} 1.5',
-        'dragoman_process_resident_bytes{pid="8",service="worker@one"} 1000.0',
+        'dragoman_process_resident_memory_bytes{pid="8",service="worker@one"} 1000.0',
         'dragoman_worker_deaf{pid="7",service="worker@one"} 0.0',
         'dragoman_tasks_taken_total{pid="7",service="worker@one",task="pipeline.extract"} 4.0',
         'dragoman_disk_free_bytes{folder="data",pid="7",service="worker@one"} 5000.0',
