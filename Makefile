@@ -2,7 +2,6 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 BIN := .venv/bin
-T ?= tests
 N ?= 3
 DATA ?= dragoman-data
 SECONDS ?= 60
@@ -18,10 +17,21 @@ up: .venv/.ready ## all of it on this machine, data in DATA=dragoman-data
 	@$(BIN)/dragoman up --data $(DATA)
 
 ##@ Check it
-.PHONY: test image-test lint types check fuzz fuzz-mail
-test: .venv/.ready ## run the tests, N=3 at a time; T=tests/unit picks some
-	@sh tests/install_servers.sh test
-	@$(BIN)/pytest -n $(N) --dist loadfile --ignore tests/image $(T)
+.PHONY: test test-all test-more image-test lint types check fuzz fuzz-mail
+# The servers are installed while the libraries are.
+test: ## every promise once, N=3 tests at a time; T=tests/unit picks tests
+	@sh tests/install_servers.sh $(if $(T),more,test) & \
+	  $(MAKE) --no-print-directory .venv/.ready && wait $$!
+	@$(BIN)/pytest -n $(N) --dist loadfile $(or $(T),-m "not more" tests)
+
+test-all: ## that, and all that takes longer, the image too
+	@failed=0; $(MAKE) --no-print-directory test || failed=1; \
+	  $(MAKE) --no-print-directory test-more || failed=1; exit $$failed
+
+test-more: .venv/.ready ## what test-all adds to test
+	@sh tests/install_servers.sh more
+	@failed=0; $(BIN)/pytest -n $(N) --dist loadfile -m more --ignore tests/image tests || failed=1; \
+	  $(MAKE) --no-print-directory image-test || failed=1; exit $$failed
 
 image-test: .venv/.ready ## build the Docker image without Docker, run all its services (as root on Debian; some minutes)
 	@sh tests/install_servers.sh image
@@ -35,7 +45,7 @@ lint: .venv/.ready ## style, format and who may import whom
 types: .venv/.ready ## mypy, strict
 	@$(BIN)/mypy
 
-check: lint types test ## all three
+check: lint types test ## all three, with `make test`
 
 fuzz: .venv/.ready ## garbled PDFs for SECONDS=60, SEED=0; SEEDS=folder of PDFs to garble
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) $(if $(SEEDS),--seeds $(SEEDS))
@@ -48,9 +58,14 @@ SECONDS ?= 120
 JOBS ?= 200
 DATABASE ?= sqlite
 STORE ?= folder
-.PHONY: chaos
+.PHONY: chaos flood
 chaos: .venv/.ready ## kill everything for SECONDS= while JOBS= documents come in, by SEED=; DATABASE=postgresql STORE=s3
 	@$(BIN)/python -m tests.chaos.run --seed $(SEED) --seconds $(SECONDS) --jobs $(JOBS) --database $(DATABASE) --store $(STORE)
+
+flood: .venv/.ready ## more than they can take: the mail server, Slack's events, the queue; figures, no verdict
+	@$(BIN)/python bench/email.py
+	@$(BIN)/python bench/slack.py
+	@$(BIN)/python bench/pipeline.py --only burst
 
 ##@ Keep it
 .PHONY: constraints format clean help

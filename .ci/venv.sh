@@ -34,8 +34,9 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     if is_debian_root; then
         say "Installing python3-venv ..."
         version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
-        apt-get update -q >/dev/null
-        DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$version-venv" >/dev/null
+        # One at a time: tests/install_servers.sh may be at work beside this script.
+        flock /var/lock/dragoman-apt apt-get update -q >/dev/null
+        DEBIAN_FRONTEND=noninteractive flock /var/lock/dragoman-apt apt-get install -q -y --no-install-recommends "$version-venv" >/dev/null
     else
         say "$python cannot make virtual environments: its module venv or ensurepip is missing."
         say "On Debian and Ubuntu: sudo apt-get install python3-venv. Or install uv. Then run make again."

@@ -26,22 +26,43 @@ pytest_plugins = ["tests.servers.fixtures"]
 hypothesis.settings.register_profile("dragoman", deadline=None)  # how long an example takes is the machine's business
 hypothesis.settings.load_profile("dragoman")
 
-UNIT = Path(__file__).parent / "unit"
+TESTS = Path(__file__).parent
+UNIT = TESTS / "unit"
+MORE_FOLDERS = (TESTS / "chaos", TESTS / "image")  # all below is `more`
 SECRET_KEY = "a-secret-key-for-tests-only"
 FASTEST_FIRST = ("unit", "contracts", "integration", "golden", "e2e")
 FOREIGN = ("DRAGOMAN_", "OTEL_", "AWS_", "DEEPL_")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest looks for the marks that `-m` wants
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_slowness)
     for item in items:
         if UNIT in item.path.parents:
             item.add_marker("disable_socket")
+        if any(folder in item.path.parents for folder in MORE_FOLDERS):
+            item.add_marker("more")
+    _mark_all_but_some(items)
+
+
+def _mark_all_but_some(items: list[pytest.Item]) -> None:
+    """Of the cases of a test that is marked `some(count)`, all but `count` are `more`."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("some"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for of_one in cases.values():
+        marker = of_one[0].get_closest_marker("some")
+        assert marker
+        gap = max(len(of_one) // marker.args[0], 1)
+        for number, item in enumerate(of_one):
+            if number % gap:
+                item.add_marker("more")
 
 
 def _slowness(item: pytest.Item) -> int:
     """A mistake that a fast test finds is not waited for."""
-    folder = item.path.relative_to(UNIT.parent).parts[0]
+    folder = item.path.relative_to(TESTS).parts[0]
     return FASTEST_FIRST.index(folder) if folder in FASTEST_FIRST else len(FASTEST_FIRST)
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the programs that the tests (or the demo) talk to, where that can be done: as root on Debian, with apt.
-# Elsewhere it says what is missing and what is done without it. Usage: install_servers.sh test|image|demo
+# Elsewhere it says what is missing and what is done without it. Usage: install_servers.sh demo|test|more|image
 #
 # Nothing is started: the tests start their own servers, on free ports, in folders of their own.
 set -eu
@@ -14,43 +14,47 @@ exit 101"
 say() { printf '%s\n' "$*" >&2; }
 
 # name of the package | its proof: a file or a program | what is skipped without it
-wanted() {
-    if [ "$1" = image ]; then # the image's build without Docker, and what its services talk to
-        cat <<'LIST'
+# What `make demo` needs, what `make test` needs besides, and what `make test-all` needs besides.
+DEMO="
+apertium|apertium|translation without a translation service
+apertium-eng-spa|/usr/share/apertium/modes/eng-spa.mode|translation into Spanish"
+TEST="
+postgresql|/usr/lib/postgresql/*/bin/initdb initdb|the ledgers on PostgreSQL
+redis-server|redis-server valkey-server|a broker that dies and comes back
+postfix|/usr/sbin/postfix|mail through a real mail server
+dovecot-imapd|/usr/lib/dovecot/imap|answers in the sender's thread, seen by a mail server
+dovecot-submissiond|/usr/lib/dovecot/submission|sending with a token in place of a password
+swaks|swaks|mail from a real client
+curl|curl|an upload from a real client
+chromium|chromium chromium-browser google-chrome|the web pages in a browser
+tesseract-ocr|tesseract|text recognition
+prometheus|promtool|alert rules tried with Prometheus's own tool
+poppler-utils|pdftoppm|a second opinion on the translated PDF
+qpdf|qpdf|a third opinion on the translated PDF"
+MORE="
+s-nail|s-nail|mail from a real client
+mutt|mutt|mail from a real client
+msmtp|msmtp|mail from a real client
+apertium-eng-cat|/usr/share/apertium/modes/eng-cat.mode|translation into Catalan
+apertium-fr-es|/usr/share/apertium/modes/fr-es.mode|translation from French
+apertium-spa-ita|/usr/share/apertium/modes/spa-ita.mode|translation into Italian"
+
+# The image's build without Docker, and what its services talk to.
+IMAGE="
 buildah|buildah|the real Dockerfile, built and started
 debootstrap|/usr/sbin/debootstrap|the base of the image
 postgresql|/usr/lib/postgresql/*/bin/initdb initdb|the image's services
 redis-server|redis-server|the image's services
 redis-tools|redis-cli|the image's services
-wget|wget|the image's services
-LIST
-        return
-    fi
-    if [ "$1" = test ]; then
-        cat <<'LIST'
-postgresql|/usr/lib/postgresql/*/bin/initdb initdb|the ledgers on PostgreSQL
-redis-server|redis-server valkey-server|a broker that dies and comes back
-postfix|/usr/sbin/postfix|mail through a real mail server
-swaks|swaks|mail from a real client
-dovecot-imapd|/usr/lib/dovecot/imap|answers in the sender's thread, seen by a mail server
-dovecot-submissiond|/usr/lib/dovecot/submission|sending with a token in place of a password
-s-nail|s-nail|mail from a real client
-mutt|mutt|mail from a real client
-msmtp|msmtp|mail from a real client
-chromium|chromium chromium-browser google-chrome|the web pages in a browser
-tesseract-ocr|tesseract|text recognition
-prometheus|promtool|alert rules tried with Prometheus's own tool
-poppler-utils|pdftoppm|a second opinion on the translated PDF
-qpdf|qpdf|a third opinion on the translated PDF
-apertium-eng-cat|/usr/share/apertium/modes/eng-cat.mode|translation into Catalan
-apertium-fr-es|/usr/share/apertium/modes/fr-es.mode|translation from French
-apertium-spa-ita|/usr/share/apertium/modes/spa-ita.mode|translation into Italian
-LIST
-    fi
-    cat <<'LIST'
-apertium|apertium|translation without a translation service
-apertium-eng-spa|/usr/share/apertium/modes/eng-spa.mode|translation into Spanish
-LIST
+wget|wget|the image's services"
+
+wanted() {
+    case $1 in
+    image) printf '%s\n' "$IMAGE" ;;
+    demo) printf '%s\n' "$DEMO" ;;
+    test) printf '%s\n' "$DEMO" "$TEST" ;;
+    *) printf '%s\n' "$DEMO" "$TEST" "$MORE" ;;
+    esac | grep .
 }
 
 is_there() {
@@ -88,6 +92,9 @@ as_before() {
     fi
 }
 
+# .ci/venv.sh runs beside this script, and may install Python's venv.
+alone() { flock /var/lock/dragoman-apt "$@"; }
+
 install() {
     say "Installing: $*"
     trap as_before EXIT
@@ -97,8 +104,8 @@ install() {
     case " $* " in
     *" postfix "*) echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections ;;
     esac
-    apt-get update -q >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" >/dev/null
+    alone apt-get update -q >/dev/null
+    alone env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" >/dev/null
 }
 
 what=${1:-test}

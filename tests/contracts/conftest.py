@@ -1,8 +1,12 @@
-"""Two places where everything must hold: SQLite and a folder; PostgreSQL and S3."""
+"""Two places where everything must hold: SQLite and a folder; PostgreSQL and S3.
+
+`make test` runs the contracts in the first place, and those in both on which the others stand; `make test-all` the rest.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +18,15 @@ from tests.conftest import SECRET_KEY
 from tests.servers.postgresql import PostgreSQL
 
 PLACES = ("sqlite+folder", "postgresql+s3")
+IN_BOTH = ("test_lease.py", "test_ledgers.py", "test_stages.py", "test_servers.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        place = item.callspec.params.get("place") if hasattr(item, "callspec") else None
+        if place == PLACES[1] and item.path.parent == Path(__file__).parent and item.path.name not in IN_BOTH:
+            item.add_marker("more")
 
 
 @pytest.fixture(params=PLACES)

@@ -166,6 +166,7 @@ def test_estimate_is_in_the_row_and_minds_what_is_remembered(extracting, databas
     assert deepl.requests == []
 
 
+@pytest.mark.more
 def test_quota_is_looked_at_before_anything_is_paid_for(extracting, deepl):
     deepl.character_limit = 500
     with pytest.raises(QuotaUsedUp):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from kombu import Consumer
 
 from dragoman import queues
 from tests.patience import patience
 from tests.servers.redis import Redis
+
+pytestmark = pytest.mark.more
 
 PARTS, SHORT = 60, 10  # 2,400 pages; documents
 

@@ -22,6 +22,8 @@ from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf
 from tests.rows import add_job, message_with_jobs, row
 
+pytestmark = pytest.mark.more
+
 DOCUMENT = long_pdf(97)  # seven pages
 WITH_TONE = {"target_lang": "de", "tone": "business"}
 

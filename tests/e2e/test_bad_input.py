@@ -211,6 +211,7 @@ def send_all(stack: Stack, told: Told) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.more
 def test_upload_is_answered_with_what_happened_and_what_to_do(told: Told, name: str) -> None:
     case = CASES[name]
     status, body = told.uploads[name]
@@ -224,6 +225,7 @@ def test_upload_is_answered_with_what_happened_and_what_to_do(told: Told, name: 
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.more
 def test_mail_is_answered_once_with_what_happened_and_what_to_do(told: Told, name: str) -> None:
     text = told.text(name)
     assert (CASES[name].mailed or CASES[name].words) in text
@@ -236,6 +238,7 @@ def test_mail_is_answered_once_with_what_happened_and_what_to_do(told: Told, nam
         assert internal not in text
 
 
+@pytest.mark.more
 def test_document_in_the_target_language_comes_back_without_cost(told: Told) -> None:
     assert (told.ends["german.pdf"]["status"], told.ends["german.pdf"]["characters_billed"]) == ("COMPLETED", 0)
     assert "Your document needs no translation." in told.text("german.pdf")
@@ -249,6 +252,7 @@ def pdf_as_sent(told: Told) -> bytes:
     return (told.data / "store" / "jobs" / job_id / "source.pdf").read_bytes()
 
 
+@pytest.mark.more
 def test_mail_over_all_limits_is_refused_at_the_door(told: Told) -> None:
     code, words = told.too_long
     assert code == 552
@@ -256,6 +260,7 @@ def test_mail_over_all_limits_is_refused_at_the_door(told: Told) -> None:
     assert b" MB" in words
 
 
+@pytest.mark.more
 def test_what_was_refused_left_nothing_and_what_was_accepted_is_answered(told: Told) -> None:
     accepted = [body["job_id"] for status, body in told.uploads.values() if status == 202]
     assert len(told.rows["jobs"]) == 2 * len(accepted)  # an upload and a mail of each
@@ -264,6 +269,7 @@ def test_what_was_refused_left_nothing_and_what_was_accepted_is_answered(told: T
     assert {blob.split("/")[1] for blob in told.blobs} <= known
 
 
+@pytest.mark.more
 def test_dead_letters_name_each_failed_job_in_full_with_its_reason(told: Told) -> None:
     dead = [row_id for row_id, state in told.rows["jobs"] if state == "dead"]
     assert len(dead) == 2 * len(JOBS)
@@ -274,6 +280,7 @@ def test_dead_letters_name_each_failed_job_in_full_with_its_reason(told: Told) -
     assert "locked" in shown
 
 
+@pytest.mark.more
 def test_logs_of_failures_name_the_job_and_nobody_and_nothing_secret(told: Told) -> None:
     said = events(told.log)
     failures = [event for event in said if event["event"] == "gave_up"]
@@ -284,11 +291,13 @@ def test_logs_of_failures_name_the_job_and_nobody_and_nothing_secret(told: Told)
         assert secret not in told.log
 
 
+@pytest.mark.more
 def test_no_process_is_left(told: Told) -> None:
     assert len(told.running) > 8
     assert told.left == []
 
 
+@pytest.mark.more
 def test_jobs_fail_with_a_wrong_key_and_complete_after_it_is_mended(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with FakeDeepL() as deepl:
@@ -427,6 +436,7 @@ class BadDay:
         return mails[0], jobs[0], {key for key in keys if key.startswith(("inbox/", "jobs/"))}
 
 
+@pytest.mark.more
 def test_both_doors_refuse_what_they_cannot_keep_and_lose_nothing_they_took(bad_day: BadDay) -> None:
     stack = bad_day.stack
     assert_unserved_languages_are_told(stack)

@@ -70,6 +70,7 @@ def test_demo_leaves_mail_answer_and_pdf_and_nothing_running(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Apertium comes from Debian's packages")
+@pytest.mark.more
 def test_demo_speaks_spanish_where_apertium_is_installed(tmp_path: Path) -> None:
     if find("apertium") is None:
         missing("apertium", "apertium apertium-eng-spa")
@@ -81,6 +82,7 @@ def test_demo_speaks_spanish_where_apertium_is_installed(tmp_path: Path) -> None
         assert [link["uri"] for link in pdf[0].get_links()] == ["https://example.org/lighthouse"]
 
 
+@pytest.mark.more
 def test_second_demo_clears_the_folder_of_the_first(tmp_path: Path) -> None:
     old = tmp_path / "dragoman-demo"
     old.mkdir()

@@ -20,6 +20,8 @@ from tests.servers.s3_faults import FaultyS3
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.stack import Stack
 
+pytestmark = pytest.mark.more
+
 SAMPLE = Path("dragoman/sample.pdf").read_bytes()
 BACK_WITHIN_S = 90.0  # the longest gap between two doorbells for a row is a minute
 

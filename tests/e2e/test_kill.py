@@ -53,6 +53,7 @@ def test_worker_killed_in_mid_translation_loses_nothing_and_pays_nothing_twice(
         assert_answered_once_and_paid_once(stack, deepl, job_id, in_flight=50)
 
 
+@pytest.mark.more
 def test_killed_pool_children_give_their_job_back_at_once(tmp_path: Path, deepl: FakeDeepL) -> None:
     lease_s = 600  # longer than the test waits: only the parent's word can free the row
     engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": str(lease_s)}
@@ -65,6 +66,7 @@ def test_killed_pool_children_give_their_job_back_at_once(tmp_path: Path, deepl:
         assert parent in stack.pids("worker")
 
 
+@pytest.mark.more
 def test_killed_worker_s_job_is_picked_up_within_lease_and_sweep(
     tmp_path: Path, deepl: FakeDeepL, redis_server: Redis
 ) -> None:
@@ -83,6 +85,7 @@ def test_killed_worker_s_job_is_picked_up_within_lease_and_sweep(
             wait_until(lambda: claims(stack) > epoch, lease_s + sweep_s + ring_s, "the job is picked up", every_s=0.1)
 
 
+@pytest.mark.more
 def test_killed_pool_child_s_job_is_picked_up_within_10_s(tmp_path: Path, deepl: FakeDeepL) -> None:
     engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "600"}
     with Stack(tmp_path / "data", **engine) as stack:
@@ -93,6 +96,7 @@ def test_killed_pool_child_s_job_is_picked_up_within_10_s(tmp_path: Path, deepl:
         wait_until(lambda: claims(stack) > epoch, 10, "the job is picked up", every_s=0.1)
 
 
+@pytest.mark.more
 def test_worker_whose_children_are_stopped_is_started_again(tmp_path: Path) -> None:
     """It answers pings all the while; only what it takes tells."""
     with Stack(tmp_path / "data", lease_s="5") as stack:
@@ -113,6 +117,7 @@ def claims(stack: Stack) -> int:
     return int(stack.rows("SELECT epoch FROM jobs")[0][0])
 
 
+@pytest.mark.more
 def test_flushed_broker_loses_nothing(tmp_path: Path, deepl: FakeDeepL, redis_server: Redis) -> None:
     engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "5"}
     with Stack(tmp_path / "data", broker_url=redis_server.url, **engine) as stack:
@@ -122,6 +127,7 @@ def test_flushed_broker_loses_nothing(tmp_path: Path, deepl: FakeDeepL, redis_se
         assert_answered_once_and_paid_once(stack, deepl, job_id, in_flight=0)
 
 
+@pytest.mark.more
 def test_kill_and_flush_together_lose_nothing(tmp_path: Path, deepl: FakeDeepL, redis_server: Redis) -> None:
     engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "5"}
     with Stack(tmp_path / "data", broker_url=redis_server.url, **engine) as stack:

@@ -86,6 +86,7 @@ def test_a_post_is_seen_followed_and_answered_though_the_worker_is_killed(
     assert len(texts) - len(set(texts)) <= 50  # a batch in flight at the kill was never answered to anybody
 
 
+@pytest.mark.more
 def test_a_worker_killed_between_ack_and_download_loses_nothing(
     tmp_path: Path, slack: FakeSlack, deepl: FakeDeepL
 ) -> None:

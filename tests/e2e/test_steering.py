@@ -18,6 +18,8 @@ from tests.pdfs import long_pdf
 from tests.servers.process import wait_until
 from tests.servers.stack import Stack
 
+pytestmark = pytest.mark.more
+
 THREE_PAGES = 45  # paragraphs
 
 

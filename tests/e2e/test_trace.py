@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf
 from tests.servers.otlp import Collector, Span
@@ -41,6 +43,7 @@ def test_all_stages_of_a_mailed_job_are_in_the_trace_of_its_mail(tmp_path: Path)
     assert len({span.job_id for span in ends}) == 1
 
 
+@pytest.mark.more
 def test_a_job_that_was_rung_for_again_after_a_kill_stays_in_its_trace(tmp_path: Path) -> None:
     """And in the logs of each process its lines carry the job's id and that of the trace."""
     with Collector() as collector, FakeDeepL(latency_s=0.5) as deepl:

@@ -132,6 +132,7 @@ def test_metrics_tell_of_each_process_and_of_what_was_done_and_no_secret(stack: 
     assert not [one for one in (BEARER, secret_key, SENDER, "The brochure", SAMPLE.name) if one in told()]
 
 
+@pytest.mark.more
 def test_both_doors_work_again_after_a_restart_on_the_same_folder(tmp_path: Path) -> None:
     with Stack(tmp_path / "data") as first:
         assert_both_doors_work(first, "<one@example.org>")

@@ -33,6 +33,8 @@ from tests.patience import patience
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import LOOPBACK, Server, find, free_port, missing, wait_until
 
+pytestmark = pytest.mark.more
+
 OURS = ("worker", "notifier", "sweeper", "beat", "smtp", "web", "flower")
 ENDS = ("COMPLETED", "FAILED", "CANCELLED")
 GRPC = 10_000  # each service of SeaweedFS listens on its port and on this one above it

@@ -11,6 +11,8 @@ import pytest
 
 from tests.pdfs import LOREM, make
 
+pytestmark = pytest.mark.more
+
 PAGES = 130
 MOST_MIB = 250
 

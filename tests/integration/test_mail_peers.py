@@ -20,6 +20,8 @@ from tests.rows import deliveries
 from tests.servers.postfix import Postfix
 from tests.servers.process import LOOPBACK, find, free_port, missing, wait_until
 
+pytestmark = pytest.mark.more
+
 TO = "translate+de@localhost"
 
 

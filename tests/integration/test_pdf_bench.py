@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.pdfs import LOREM, make
+
+pytestmark = pytest.mark.more
 
 BENCH = Path(__file__).parents[2] / "bench" / "pdf.py"
 SCORER = """

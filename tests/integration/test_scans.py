@@ -63,6 +63,7 @@ def test_a_scan_is_read_covered_and_set(tmp_path):
 
 
 @needs_tesseract
+@pytest.mark.more
 def test_the_ink_is_covered_in_the_papers_colour_and_the_rest_stays(tmp_path):
     source = scan(tmp_path / "a.pdf", picture_of())
     out, _, _ = set_anew(source, tmp_path, lambda _: "·")
@@ -78,12 +79,14 @@ def test_the_ink_is_covered_in_the_papers_colour_and_the_rest_stays(tmp_path):
 
 @needs_tesseract
 @pytest.mark.parametrize(("font", "family"), [("tiro", Family.SERIF), ("helv", Family.SANS), ("cour", Family.MONO)])
+@pytest.mark.more
 def test_the_kind_of_typeface_is_told_by_its_width(tmp_path, font, family):
     document = extract(scan(tmp_path / "a.pdf", picture_of(font=font)))
     assert document.pages[0].blocks[0].source[0].style.family is family
 
 
 @needs_tesseract
+@pytest.mark.more
 def test_cells_side_by_side_have_places_of_their_own(tmp_path):
     with pymupdf.open() as pdf:
         page = pdf.new_page()
@@ -98,6 +101,7 @@ def test_cells_side_by_side_have_places_of_their_own(tmp_path):
 
 
 @needs_tesseract
+@pytest.mark.more
 def test_light_words_on_dark_paper_stay_light(tmp_path):
     with pymupdf.open() as pdf:
         page = pdf.new_page()
@@ -112,6 +116,7 @@ def test_light_words_on_dark_paper_stay_light(tmp_path):
 
 @needs_tesseract
 @pytest.mark.parametrize("rotation", [90, 270])
+@pytest.mark.more
 def test_a_turned_page_is_read_as_it_is_shown(tmp_path, rotation):
     def lay(pdf):
         page = pdf.new_page(width=842, height=595)
@@ -134,6 +139,7 @@ def test_a_turned_page_is_read_as_it_is_shown(tmp_path, rotation):
 
 
 @needs_tesseract
+@pytest.mark.more
 def test_a_mixed_document_is_read_page_by_page(tmp_path):
     source = scan(tmp_path / "a.pdf", picture_of(), before=lambda pdf: pdf.new_page().insert_text((72, 72), LOREM[:60]))
     out, document, _ = set_anew(source, tmp_path)
@@ -142,6 +148,7 @@ def test_a_mixed_document_is_read_page_by_page(tmp_path):
 
 
 @needs_tesseract
+@pytest.mark.more
 def test_a_language_without_a_file_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(ocr, "languages", lambda: frozenset({"eng"}))
     _, document, said = set_anew(scan(tmp_path / "a.pdf", picture_of()), tmp_path, source_lang="fi")
@@ -153,6 +160,7 @@ def hide_words(pdf):
     pdf[0].insert_textbox((72, 72, 523, 400), LOREM, fontsize=12, fontname="tiro", render_mode=3)
 
 
+@pytest.mark.more
 def test_words_that_somebody_recognised_before_are_used(tmp_path, monkeypatch):
     monkeypatch.setattr(ocr, "languages", frozenset)
     out, document, said = set_anew(scan(tmp_path / "a.pdf", picture_of(), before=hide_words), tmp_path)
@@ -176,6 +184,7 @@ def test_without_tesseract_the_answer_says_what_to_install(tmp_path, without_tes
     assert "Tesseract" in caught.value.advice
 
 
+@pytest.mark.more
 def test_without_tesseract_a_scan_among_other_pages_stays_and_is_said(tmp_path, without_tesseract):
     source = scan(tmp_path / "a.pdf", picture_of(), before=lambda pdf: pdf.new_page().insert_text((72, 72), LOREM[:60]))
     out, document, said = set_anew(source, tmp_path)
@@ -184,17 +193,20 @@ def test_without_tesseract_a_scan_among_other_pages_stays_and_is_said(tmp_path, 
     assert text_of(out, 1) == LOREM[:60].upper()
 
 
+@pytest.mark.more
 def test_an_empty_page_is_no_scan(tmp_path):
     with pytest.raises(NoText):
         extract(make(tmp_path / "a.pdf", ""))
 
 
 @needs_tesseract
+@pytest.mark.more
 def test_a_picture_without_words_has_none(tmp_path):
     with pytest.raises(NoText):
         extract(scan(tmp_path / "a.pdf", picture_of("", paper=(0.2, 0.4, 0.6))))
 
 
+@pytest.mark.more
 def test_a_tesseract_that_fails_reads_nothing(tmp_path, monkeypatch):
     program = tmp_path / "bin" / "tesseract"
     program.parent.mkdir()
@@ -208,6 +220,7 @@ def test_a_tesseract_that_fails_reads_nothing(tmp_path, monkeypatch):
 
 
 @needs_tesseract
+@pytest.mark.more
 def test_a_page_in_letters_without_a_language_file_is_left_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setattr(ocr, "languages", lambda: frozenset({"eng"}))
     russian = "Сумма налога к уплате по сроку не позднее двадцать пятого июля отчетного года. " * 6

@@ -11,6 +11,8 @@ import pytest
 from notifier.email_reply import Thread, composed
 from tests.servers import dovecot
 
+pytestmark = pytest.mark.more
+
 OURS = "translate@example.org"
 LONG = "<" + "AM0PR08MB".ljust(180, "7") + "@AM0PR08MB7777.eurprd08.prod.outlook.com>"
 

@@ -114,6 +114,7 @@ def run(bench: Bench) -> Iterator[object]:
         process.wait()
 
 
+@pytest.mark.more
 def test_cancel_frees_the_worker_from_a_call_that_hangs_within_a_heartbeat(bench, run, settings, doorbell):
     run(600, 660)
     job_id = bench.begin()
@@ -126,6 +127,7 @@ def test_cancel_frees_the_worker_from_a_call_that_hangs_within_a_heartbeat(bench
     assert row(bench.database, JOBS, job_id)["state"] == RowState.CANCELLED
 
 
+@pytest.mark.more
 def test_soft_limit_is_tried_once_more_and_the_dead_letter_says_where_the_time_went(bench, run, intake):
     soft_s = round(patience(2))
     run(soft_s, 30 * soft_s)
@@ -153,6 +155,7 @@ def test_soft_limit_is_tried_once_more_and_the_dead_letter_says_where_the_time_w
 
 
 @pytest.mark.parametrize("how", ["deaf", "frozen"])
+@pytest.mark.more
 def test_hard_limit_is_tried_once_more_and_named(bench, run, intake, how):
     run(1, 2, how)
     job_id = add_job(bench.database)
@@ -194,6 +197,7 @@ def test_sigterm_ends_an_idle_worker_at_once(bench, run):
     assert end(worker, SOON_S) < patience(SOON_S / 2)
 
 
+@pytest.mark.more
 def test_sigterm_waits_for_the_task_in_hand_and_no_longer(bench, run):
     bench.deepl.latency_s = 4.0
     worker = run(600, 660)
@@ -209,6 +213,7 @@ def test_sigterm_waits_for_the_task_in_hand_and_no_longer(bench, run):
     assert len(texts(bench)) == len(set(texts(bench)))
 
 
+@pytest.mark.more
 def test_after_the_grace_a_task_leaves_between_two_batches_and_nothing_is_paid_twice(bench, run):
     bench.deepl.latency_s = 2.0
     worker = run(600, 660, "hasty", 1.0, 20.0)
@@ -227,6 +232,7 @@ def test_after_the_grace_a_task_leaves_between_two_batches_and_nothing_is_paid_t
     assert len(texts(bench)) == len(set(texts(bench))) > paid
 
 
+@pytest.mark.more
 def test_after_the_grace_a_task_that_hangs_is_ended_and_its_row_is_free_at_once(bench, run):
     worker = run(600, 660, "hasty", 1.0, 1.0)
     job_id = bench.begin()
@@ -237,6 +243,7 @@ def test_after_the_grace_a_task_that_hangs_is_ended_and_its_row_is_free_at_once(
     assert took_s < patience(SOON_S) < HANGS_S
 
 
+@pytest.mark.more
 def test_what_the_store_lost_is_made_anew_and_nothing_is_paid_twice(bench, run):
     bench.deepl.latency_s = 0.0
     bench.deepl.faults += [503] * 2  # there is time to lose something before the next try
@@ -255,6 +262,7 @@ def test_what_the_store_lost_is_made_anew_and_nothing_is_paid_twice(bench, run):
     assert len(texts(bench)) == len(set(texts(bench)))
 
 
+@pytest.mark.more
 def test_two_workers_keep_to_the_rate_of_the_key_in_any_10_seconds(bench, run, monkeypatch):
     rate, jobs, window_s = 5, 75, 10.0
     monkeypatch.setenv("DRAGOMAN_DEEPL_REQUESTS_PER_S", str(rate))

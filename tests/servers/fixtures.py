@@ -57,11 +57,13 @@ def seaweedfs() -> Iterator[SeaweedFS]:
 
 
 @pytest.fixture
-def s3_url(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> str:
+def s3_url(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The storage URL of an empty bucket of the test's own; its keys are in the environment."""
     for name, value in seaweedfs.environment.items():
         monkeypatch.setenv(name, value)
-    return seaweedfs.fresh()
+    url = seaweedfs.fresh()
+    yield url
+    seaweedfs.give_back(url)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import secrets
 import signal
 import uuid
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
@@ -29,6 +30,7 @@ class SeaweedFS:
         self.access_key, self.secret_key = secrets.token_hex(10), secrets.token_hex(20)
         self._ports = {name: free_port(GRPC) for name in ("s3", "master", "volume", "filer", "admin")}
         self.endpoint_url = f"http://{LOOPBACK}:{self._ports['s3']}"
+        self._emptied: list[str] = []
         self._server = Server("seaweedfs")
         (self._server.folder / "data").mkdir()
         (self._server.folder / "s3.json").write_text(json.dumps(self._identities()))
@@ -60,6 +62,8 @@ class SeaweedFS:
 
     def remove(self) -> None:
         """Stop it for good and delete its data, and what it leaves in /tmp when it is killed."""
+        if "_own" in vars(self):
+            self._own.close()
         self._server.remove()
         for name, port in self._ports.items():
             Path(f"/tmp/seaweedfs-{name}-grpc-{port + GRPC}.sock").unlink(missing_ok=True)
@@ -70,12 +74,33 @@ class SeaweedFS:
         return {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
 
     def fresh(self) -> str:
-        """The `DRAGOMAN_STORAGE_URL` of a new bucket."""
-        bucket = f"test-{uuid.uuid4().hex[:12]}"
-        client = self.client()
-        client.create_bucket(Bucket=bucket)
-        client.close()
+        """The `DRAGOMAN_STORAGE_URL` of an empty bucket."""
+        bucket = self._emptied.pop() if self._emptied else self._made()
         return f"s3://{bucket}?endpoint_url={self.endpoint_url}"
+
+    def give_back(self, url: str) -> None:
+        """Empty the bucket of `url` for the next one who wants one.
+
+        Each new one takes a second and volumes of its own: after about 70 of them there is no room for more.
+        """
+        bucket = url.removeprefix("s3://").partition("?")[0]
+        with suppress(BotoCoreError, ClientError):  # stopped by the test: it stays as it is
+            while found := self._own.list_objects_v2(Bucket=bucket).get("Contents"):
+                for one in found:
+                    self._own.delete_object(Bucket=bucket, Key=one["Key"])
+            for one in self._own.list_multipart_uploads(Bucket=bucket).get("Uploads", ()):
+                self._own.abort_multipart_upload(Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
+            self._emptied.append(bucket)
+
+    @cached_property
+    def _own(self):
+        """A client to clean up with: making one takes longer than its work."""
+        return self.client()
+
+    def _made(self) -> str:
+        bucket = f"test-{uuid.uuid4().hex[:12]}"
+        self._own.create_bucket(Bucket=bucket)
+        return bucket
 
     def client(self):
         """A boto3 client with the server's keys."""

@@ -21,6 +21,8 @@ from tests.rows import change
 from tests.servers.slack.model import Trouble
 from tests.servers.slack.slack import FakeSlack
 
+pytestmark = pytest.mark.more
+
 
 def names(slack: FakeSlack, post: Any) -> list[str]:
     """The files that came into the thread of a post."""

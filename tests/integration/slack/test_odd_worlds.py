@@ -11,6 +11,8 @@ from dragoman.domain.job import RowState
 from ingress.slack.posting import MOST_OPEN
 from tests.integration.slack.house import opened
 
+pytestmark = pytest.mark.more
+
 
 def names(slack, post) -> list[str]:
     return sorted(name for name, _ in slack.files_in(slack.thread(post)))

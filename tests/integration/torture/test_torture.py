@@ -50,6 +50,7 @@ def test_table_is_large_and_names_are_its_own() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(ROWS)), ids=[row.name for row in ROWS])
+@pytest.mark.some(40)
 def test_row(served: tuple[Door, Intake], number: int) -> None:
     door, intake = served
     row = ROWS[number]

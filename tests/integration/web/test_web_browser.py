@@ -124,6 +124,7 @@ def test_page_goes_from_running_to_done_live_and_the_file_comes_down(
     assert watched.hosts == {urlsplit(client.base).netloc}
 
 
+@pytest.mark.more
 def test_stream_is_not_opened_again_after_the_end(
     watched: Watched, client: Client, worker: Worker, page_path: str, job_id: str
 ) -> None:
@@ -135,6 +136,7 @@ def test_stream_is_not_opened_again_after_the_end(
     assert watched.documents(f"{page_path}/events") == 1
 
 
+@pytest.mark.more
 def test_delete_needs_a_second_click_and_then_all_is_gone(
     watched: Watched, client: Client, worker: Worker, page_path: str, job_id: str
 ) -> None:
@@ -156,6 +158,7 @@ def test_delete_needs_a_second_click_and_then_all_is_gone(
     expect(page.get_by_role("heading", level=1)).to_contain_text("has been deleted")
 
 
+@pytest.mark.more
 def test_failure_appears_live(watched: Watched, client: Client, worker: Worker, page_path: str, job_id: str) -> None:
     watched.page.goto(client.base + page_path)
     expect(watched.page.get_by_role("status")).to_have_text("Waiting in line")
@@ -167,12 +170,14 @@ def test_failure_appears_live(watched: Watched, client: Client, worker: Worker, 
     assert watched.complaints == []
 
 
+@pytest.mark.more
 def test_cancel_button_ends_the_job(watched: Watched, client: Client, page_path: str) -> None:
     watched.page.goto(client.base + page_path)
     watched.page.get_by_role("button", name="Cancel").click()
     expect(watched.page.get_by_role("status")).to_have_text("This translation was cancelled")
 
 
+@pytest.mark.more
 def test_page_without_javascript_comes_again_by_itself(
     browser: Browser, client: Client, worker: Worker, page_path: str, job_id: str
 ) -> None:
@@ -188,6 +193,7 @@ def test_page_without_javascript_comes_again_by_itself(
     context.close()
 
 
+@pytest.mark.more
 def test_everything_can_be_reached_with_the_keyboard(
     watched: Watched, client: Client, worker: Worker, links: Links, page_path: str, job_id: str
 ) -> None:
@@ -203,6 +209,7 @@ def test_everything_can_be_reached_with_the_keyboard(
     assert reached[3].startswith("Delete this document now")
 
 
+@pytest.mark.more
 def test_upload_form_of_the_start_page_leads_to_the_page_of_the_job(
     watched: Watched, client: Client, worker: Worker, tmp_path: Path
 ) -> None:
@@ -222,6 +229,7 @@ def test_upload_form_of_the_start_page_leads_to_the_page_of_the_job(
     assert watched.hosts == {urlsplit(client.base).netloc}
 
 
+@pytest.mark.more
 def test_docs_ask_no_other_host(watched: Watched, client: Client) -> None:
     watched.page.goto(client.base + "/docs")
     expect(watched.page.get_by_role("heading", level=1)).to_have_text("The API")
