@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -27,6 +28,7 @@ SENDER = "ana@example.org"
 TOKEN = "e2e:0123456789abcdef0123:admin"
 BEARER = TOKEN.split(":")[1]
 ENDS = ("COMPLETED", "FAILED", "CANCELLED")
+NOTE = re.compile(rb"^Message-ID:\s*<[^>]+\.(ack|progress)@", re.MULTILINE | re.IGNORECASE)
 
 
 class Stack:
@@ -157,8 +159,8 @@ class Stack:
         return str(message["Message-ID"])
 
     def outbox(self) -> list[bytes]:
-        """The answers that were sent, oldest first."""
-        files = (self.data / "outbox" / "new").glob("*")
+        """The answers that were sent, oldest first; without the notes that say, when the machine is slow, that it takes time."""
+        files = [file for file in (self.data / "outbox" / "new").glob("*") if not NOTE.search(file.read_bytes())]
         return [file.read_bytes() for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)]
 
     def await_answers(self, count: int, within_s: float = 60) -> list[bytes]:
