@@ -60,15 +60,12 @@ def delivery_of(intake: Intake, recipient: str) -> str | None:
     return bounces.delivery_of(recipient, intake.settings.mail_address, secret.get_secret_value()) if secret else None
 
 
-def concluded(intake: Intake, received: Reception, came: Came, tally: Tally) -> str:
+def concluded(intake: Intake, received: Reception, came: Came, tally: Tally, rules: Rules) -> str:
     """The reply to a message, which is durable if that is 250 and the message was not dropped. Closes its file."""
     try:
         match received.verdict:
             case Refused() as no:
-                claimed = hashed(received.headers.raw("from"))
-                log.warning("mail_refused", reason=no.reason, hint=no.hint, reply=no.reply[:9], claimed=claimed)
-                tally.refused(no.reason)
-                return no.reply
+                return _refused(no, received, came, tally, rules)
             case Dropped(reason):
                 log.info("mail_dropped", reason=reason)
                 tally.dropped(reason)
@@ -79,6 +76,19 @@ def concluded(intake: Intake, received: Reception, came: Came, tally: Tally) -> 
                 return _limited(intake, received, author, came, tally)
     finally:
         received.file.close()
+
+
+def _refused(no: Refused, received: Reception, came: Came, tally: Tally, rules: Rules) -> str:
+    """Said in the dialogue; or not at all where a server in front would send it to somebody who may not be the sender."""
+    facts = {"reason": no.reason, "hint": no.hint, "claimed": hashed(received.headers.raw("from"))}
+    is_final, is_relayed = no.reply.startswith("5"), policy.is_trusted(came.peer, rules)
+    if is_final and is_relayed and not policy.may_return(received.headers, came.envelope_from, rules):
+        log.warning("mail_dropped", because="a refusal would bounce to a sender that nobody has proved", **facts)
+        tally.dropped(no.reason)
+        return TAKEN
+    log.warning("mail_refused", reply=no.reply[:9], **facts)
+    tally.refused(no.reason)
+    return no.reply
 
 
 def _limited(intake: Intake, received: Reception, author: Mailbox, came: Came, tally: Tally) -> str:

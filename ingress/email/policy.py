@@ -2,7 +2,8 @@
 
 The door judges the envelope and the header block; what it accepts is opened later, by a task. The sender that counts is
 the one in From, since the answer goes there. What is refused is refused in the SMTP dialogue and never by a mail: the
-sender's address may be forged, and the answer would go to somebody else (backscatter).
+sender's address may be forged, and the answer would go to somebody else (backscatter). A mail server in front has
+taken the message already and makes a mail of our refusal: it is told of one only where that goes to the real sender.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 
 from dragoman import bounces
 from ingress.email import results
+from ingress.email.alignment import canonical, is_aligned
 from ingress.email.headers import Headers, Mailbox, mailbox, text_of
 
 POSTMASTER = "postmaster"
@@ -174,6 +176,19 @@ def _proved(headers: Headers, author: Mailbox, rules: Rules, *, is_known: bool) 
         hint = f"the topmost Authentication-Results of {rules.authserv_id} does not let this domain pass"
         return Refused(UNPROVED, "unauthenticated", hint)
     return Accepted(author, unproved=True, knows_peer=is_known)
+
+
+def may_return(headers: Headers, envelope_from: str, rules: Rules) -> bool:
+    """Whether a mail server in front may send a refusal back: the envelope's sender is the author's own, and proved."""
+    author = mailbox(headers.raw("from")) if len(headers.all("from")) == 1 else None
+    if author is None or envelope_from in NULL_SENDERS:
+        return False
+    domain = canonical(author.address.rpartition("@")[2])
+    if not is_aligned(canonical(envelope_from.rpartition("@")[2]), domain):
+        return False
+    if rules.authserv_id:
+        return results.passes(headers.all("authentication-results"), rules.authserv_id, domain)
+    return rules.proof is not Proof.DMARC  # else nobody has said so
 
 
 def screen_postmaster(headers: Headers) -> Verdict:

@@ -213,7 +213,8 @@ class Door:
                 no = await loop.run_in_executor(self._provers, authentication.refused, received, came, self._resolver)
                 if no:
                     received.refuse(no)
-            return await loop.run_in_executor(self._keepers, door.concluded, self.intake, received, came, self.tally)
+            concluded = functools.partial(door.concluded, self.intake, received, came, self.tally, self.rules)
+            return await loop.run_in_executor(self._keepers, concluded)
         finally:
             received.file.close()
 

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 
 import dkim
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.mail_door import an_intake, mail, messages, send, serving
 from tests.servers.dns_server import name_server
+from tests.signing import KEY_RECORD, PEM
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PEM = KEY.private_bytes(
-    serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-)
-PUBLIC = base64.b64encode(
-    KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-).decode()
 HERE = '"v=spf1 ip4:127.0.0.1 -all"'
 ELSEWHERE = '"v=spf1 ip4:192.0.2.1 -all"'
-KEY_RECORD = " ".join(f'"{part}"' for part in ("v=DKIM1; k=rsa; p=" + PUBLIC[:200], PUBLIC[200:]))
 STRICT = '"v=DMARC1; p=reject; adkim=s; aspf=s"'
 
 ZONE = {
@@ -179,15 +169,59 @@ RESULTS = [
 def test_what_a_trusted_peer_found(intake, served, results, reply, auth):
     chosen = {**TRUSTED, "allowed_senders": ("*",), "dns_server": served, "sender_auth": auth}
     with serving(an_intake(intake, **chosen)) as door:
-        assert send(door.port, results + from_("a@bank.example"), sender="a@evil.test").startswith(reply)
+        # It has taken the message, and would send a refusal to `evil.test`, whoever that is: it is dropped instead.
+        assert send(door.port, results + from_("a@bank.example"), sender="a@evil.test").startswith("250 ")
+        assert len(messages(intake)) == (reply == "250")
+        assert door.tally.facts()["dropped"] == ({} if reply == "250" else {"unauthenticated": 1})
+
+
+PROVED = OURS + b"; dmarc=pass header.from=bank.example\r\n"
+RETURNED = [
+    # what the peer found, the envelope's sender, whether it hears of a refusal
+    ("proved", PROVED, "a@bank.example", True),
+    ("proved, a subdomain", PROVED, "bounce@mail.bank.example", True),
+    ("proved, but sent by another", PROVED, "a@evil.test", False),
+    ("not proved", OURS + b"; dmarc=fail header.from=bank.example\r\n", "a@bank.example", False),
+    ("nothing found", b"", "a@bank.example", False),
+]
+
+
+@pytest.mark.parametrize(
+    ("results", "envelope_from", "hears"), [row[1:] for row in RETURNED], ids=[r[0] for r in RETURNED]
+)
+def test_a_refusal_returns_through_a_trusted_peer_to_proved_senders_alone(intake, results, envelope_from, hears):
+    chosen = {**TRUSTED, "allowed_senders": ("@example.org",)}  # nobody of this domain
+    with serving(an_intake(intake, **chosen)) as door:
+        reply = send(door.port, results + from_("a@bank.example"), sender=envelope_from)
+        assert reply.startswith("550 5.7.1 You may not send" if hears else "250 2.0.0 accepted")
+        assert messages(intake) == []
+        facts = door.tally.facts()
+        assert (facts["refused"], facts["dropped"]) == (
+            ({"sender_not_allowed": 1}, {}) if hears else ({}, {"sender_not_allowed": 1})
+        )
+
+
+@pytest.mark.parametrize("broken", [b"From: a@b.c\r\nFrom: d@e.f\r\n\r\nbody\r\n", b"what is this?\r\n\r\nbody\r\n"])
+def test_what_names_no_author_does_not_return_either(intake, broken):
+    with serving(an_intake(intake, **TRUSTED, allowed_senders=("*",))) as door:
+        assert send(door.port, broken, sender="a@bank.example").startswith("250 ")
+        assert messages(intake) == []
+
+
+def test_others_hear_every_refusal(intake):
+    chosen = {**TRUSTED, "trusted_peers": ("10.0.0.1",), "allowed_senders": ("@example.org",)}
+    with serving(an_intake(intake, **chosen)) as door:
+        assert send(door.port, from_("a@bank.example"), sender="a@evil.test").startswith("550 5.7.1 You may not send")
 
 
 def test_address_of_a_relay_proves_nothing_but_a_signature_does(intake, served):
     chosen = {"trusted_peers": ("127.0.0.1",), "allowed_senders": ("*",), "dns_server": served}
     with serving(an_intake(intake, **chosen)) as door:
-        assert send(door.port, from_("a@example.org"), sender="a@example.org").startswith("550 5.7.1")
+        assert send(door.port, from_("a@example.org"), sender="a@example.org").startswith("250 ")
+        assert messages(intake) == []
         content = signed(from_("a@signed.example"), "signed.example")
         assert send(door.port, content, sender="a@evil.test").startswith("250 ")
+        assert len(messages(intake)) == 1
 
 
 def test_null_sender_to_postmaster_needs_no_proof(intake, served):

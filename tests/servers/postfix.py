@@ -51,6 +51,12 @@ class Postfix:
         listing = subprocess.run(["postqueue", "-c", self._config, "-j"], check=True, capture_output=True, text=True)
         return listing.stdout.splitlines()
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """With it, `postconf` and its like are about this Postfix; also before it is started."""
+        path = os.pathsep.join(["/usr/sbin", os.environ.get("PATH", os.defpath)])
+        return {"PATH": path, "MAIL_CONFIG": self._config, "LC_ALL": "C.UTF-8"}
+
     def log(self) -> str:
         """What it has logged."""
         return (self._folder / "maillog").read_text()

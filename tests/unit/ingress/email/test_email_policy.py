@@ -178,3 +178,24 @@ def test_no_header_block_breaks_the_door(data):
         assert not set(found.text("subject")) & set("\r\n\0")
         assert isinstance(found.references, list)
         assert found.filename is None or found.filename
+
+
+@pytest.mark.parametrize(
+    ("auth", "envelope_from", "author", "returns"),
+    [
+        ("trusted", "a@b.example", "a@b.example", True),
+        ("trusted", "bounce@mail.b.example", "a@b.example", True),
+        ("trusted", "a@evil.test", "a@b.example", False),
+        ("trusted", "a@b.example.evil.test", "a@b.example", False),
+        ("trusted", "", "a@b.example", False),
+        ("trusted", "<>", "a@b.example", False),
+        ("trusted", "nonsense", "a@b.example", False),
+        ("trusted", "a@b.example", "nobody", False),
+        ("trusted", "a@b.example", "a@b.example, c@d.example", False),
+        ("none", "a@b.example", "a@b.example", True),
+        ("dmarc", "a@b.example", "a@b.example", False),  # nobody has said that it is proved
+    ],
+)
+def test_a_refusal_returns_to_the_author_alone(auth, envelope_from, author, returns):
+    found = block(f"From: {author}\n\n")
+    assert policy.may_return(found, envelope_from, the_rules(auth=auth, peers=["127.0.0.1"])) is returns
