@@ -36,20 +36,71 @@ def register(app: typer.Typer) -> None:
     app.add_typer(db, name="db")
 
 
-def doctor(*, data: DataDir = None, as_json: AsJson = False) -> None:
+def doctor(
+    *,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live", help="Also send one small page through engine, mail and Slack; costs some 200 characters."
+        ),
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="PART", help="With --live: engine, mail or slack; may be repeated."),
+    ] = None,
+    sender: Annotated[
+        str | None,
+        typer.Option("--sender", metavar="ADDRESS", help="With --live: whom the mail is from; gets the answer."),
+    ] = None,
+    slack_channel: Annotated[
+        str | None,
+        typer.Option("--slack-channel", metavar="ID", help="With --live: the channel to post in, such as C0123456789."),
+    ] = None,
+    within: Annotated[
+        float, typer.Option("--within", min=1, metavar="SECONDS", help="With --live: how long each may take.")
+    ] = 180.0,
+    data: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Look at settings, connections, engines and doors: a line each, and what to do; exit 1 if something fails."""
     from dragoman.doctor import Verdict, examine
 
-    findings = []
+    parts = _parts(only)
+    findings, tried = [], []
     for finding in examine(data):
         findings.append(finding)
         if not as_json:
             _print(finding)
-    healthy = all(finding.verdict is not Verdict.FAIL for finding in findings)
+    report = ""
+    if live and [one.verdict for one in findings if one.what == "settings"] != [Verdict.FAIL]:
+        from dragoman.doctor.live import Plan, try_all
+        from dragoman.doctor.report import written
+
+        settings = _settings(data)
+        if not as_json:
+            typer.echo("Live: this costs some 200 characters at an engine that charges, and is taken away afterwards.")
+        for finding in try_all(settings, Plan(parts, within, sender, slack_channel)):
+            tried.append(finding)
+            if not as_json:
+                _print(finding)
+        report = written(settings, findings, tried)
+    healthy = all(finding.verdict is not Verdict.FAIL for finding in (*findings, *tried))
     if as_json:
-        typer.echo(json.dumps({"healthy": healthy, "findings": [f.as_dict() for f in findings]}, ensure_ascii=False))
+        told = {"healthy": healthy, "findings": [f.as_dict() for f in (*findings, *tried)]}
+        typer.echo(json.dumps({**told, "report": report} if live else told, ensure_ascii=False))
+    elif report:
+        typer.echo(f"\nFor an issue, without names and addresses (please read it before you paste it):\n\n{report}")
     if not healthy:
         raise typer.Exit(1)
+
+
+def _parts(only: list[str] | None) -> tuple[str, ...]:
+    """What is tried live. Raises BadParameter for what cannot be."""
+    possible = ("engine", "mail", "slack")
+    for part in only or ():
+        if part not in possible:
+            raise typer.BadParameter(f"“{part}” cannot be tried. Possible: {', '.join(possible)}.")
+    return tuple(part for part in possible if part in (only or possible))
 
 
 def init(directory: EnvDir = Path(), *, models: Models = None) -> None:

@@ -1,0 +1,49 @@
+"""`doctor --live` in a Slack: a file is posted, translated and answered in its thread, and all of it is gone afterwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from dragoman.db import presence
+from dragoman.db.jobs import JOBS
+from dragoman.doctor import Verdict
+from dragoman.doctor.live import Plan, chat, try_all
+from dragoman.ports import Capabilities
+
+WITHIN_S = 60.0
+
+
+@pytest.fixture
+def trial(http, whole, general):
+    with http.database.write() as connection:
+        presence.publish(connection, "worker@test", [Capabilities("pseudo", frozenset({"de", "fr"}))])
+
+    def run(channel: str | None):
+        return list(chat.post(http.settings, Plan(("slack",), WITHIN_S, slack_channel=channel)))
+
+    return run
+
+
+def test_a_page_is_posted_answered_checked_and_taken_away(http, slack, general, trial) -> None:
+    http.held_back.add("inbox")  # here rows are worked on as soon as they are there, by the sweeper after some seconds
+    found = trial(general.id)
+    http.held_back.discard("inbox")
+    assert [one.verdict for one in found] == [Verdict.OK, Verdict.OK]
+    assert "translated page was in the thread" in found[-1].said
+    http.quiet()
+    [job] = http.jobs
+    assert (job["state"], job["channel"], job["filename"]) == ("done", "slack", "")
+    assert [message for message in slack.messages(general) if not message.deleted] == []
+
+
+def test_without_a_channel_it_says_what_to_do(trial) -> None:
+    [one] = trial(None)
+    assert one.verdict is Verdict.WARN
+    assert "--slack-channel" in one.todo
+
+
+def test_a_channel_that_is_closed_to_us_is_told(http, whole, slack, trial) -> None:
+    [one] = try_all(http.settings, Plan(("slack",), 3.0, slack_channel="C0NOTTHERE1"))
+    assert one.verdict is Verdict.FAIL
+    assert "[slack_closed]" in one.said
+    assert http.jobs == http.rows(JOBS) == []
