@@ -63,7 +63,7 @@ class Translator(Protocol):
 
     @property
     def name(self) -> str:
-        """The engine's name in settings, keys and answers: `deepl`, `apertium`, `pseudo`."""
+        """The engine's name in settings, keys and answers: `deepl`, `local`, `apertium`, `pseudo`."""
 
     @property
     def limits(self) -> Limits:

@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     broker_url: str = Field(default="", repr=False)
     storage_url: str = Field(default="", repr=False)
 
-    engine: Literal["auto", "deepl", "apertium", "pseudo"] = "auto"
+    engine: Literal["auto", "deepl", "local", "apertium", "pseudo"] = "auto"
     deepl_auth_key: SecretStr | None = Field(default=None, validate_default=True)
     deepl_server_url: str | None = None
     deepl_write: bool = False

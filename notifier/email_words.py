@@ -21,7 +21,15 @@ from notifier.messages import MOST_WARNINGS, Answer, AnswerKind, File, LeftOut, 
 DAY_S = 86400.0
 COLUMNS = 72  # of a line of plain text, where it can be broken
 _ENGINE_CODES = frozenset(
-    {"engine_key_rejected", "quota_used_up", "engine_missing", "engine_misbehaved", "engine_busy", "engine_unavailable"}
+    {
+        "engine_key_rejected",
+        "quota_used_up",
+        "engine_missing",
+        "engine_misbehaved",
+        "model_unusable",
+        "engine_busy",
+        "engine_unavailable",
+    }
 )
 _LOCKED_CODES = frozenset({"encrypted_pdf", "wrong_password"})
 _REST = "the rest of the mail"  # what `ingress.email.contents` calls it

@@ -19,7 +19,12 @@ LONGEST_TEXT = 500  # characters of a message or a warning that are shown
 LONGEST_ADVICE = 4000  # of an advice: it may list all languages or pairs of an engine
 LONGEST_NAME = 160  # of a file's name
 MOST_WARNINGS = 8  # kinds of warning shown for a file; the rest is counted
-ENGINE_NAMES = {"deepl": "DeepL", "apertium": "Apertium", "pseudo": "pseudo-translation"}
+ENGINE_NAMES = {
+    "deepl": "DeepL",
+    "local": "local neural translation",
+    "apertium": "Apertium",
+    "pseudo": "pseudo-translation",
+}
 # What could break a line, hide in it or turn it around: controls, line and paragraph separators, bidirectional marks.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 

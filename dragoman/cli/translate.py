@@ -38,7 +38,7 @@ def translate(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="OUT.pdf", help="Default: IN.LANG.pdf beside it.")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="auto, deepl, apertium or pseudo.")] = None,
+    engine: Annotated[str | None, typer.Option(help="auto, deepl, local, apertium or pseudo.")] = None,
     tone: Annotated[str | None, typer.Option(help="formal, informal, business, academic, simple or casual.")] = None,
     glossary: Annotated[Path | None, typer.Option(metavar="F.csv|.tsv", help="Two columns: term, translation.")] = None,
     layout: Annotated[str, typer.Option(help="translated, side-by-side or alternating.")] = "translated",

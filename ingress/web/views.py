@@ -14,7 +14,12 @@ from dragoman.domain.job import STAGES, RowState, Stage, Status, WaitingFor, sta
 from dragoman.links import Links
 
 ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
-ENGINES = {"deepl": "DeepL", "apertium": "Apertium", "pseudo": "pseudo-translation"}
+ENGINES = {
+    "deepl": "DeepL",
+    "local": "local neural translation",
+    "apertium": "Apertium",
+    "pseudo": "pseudo-translation",
+}
 STEPS = {
     Stage.EXTRACT: "Read the document",
     Stage.TRANSLATE: "Translate the text",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedTarget
@@ -10,12 +11,14 @@ from dragoman.ports import Translator
 from pipeline.engines import apertium, deepl, pseudo
 from pipeline.engines.apertium import Apertium
 from pipeline.engines.deepl import DeepL, DeepLWrite
+from pipeline.engines.local import engine as local
+from pipeline.engines.local.engine import Local
 from pipeline.engines.pairs import into, refuse_unserved, serves
 from pipeline.engines.pseudo import Pseudo
 from pipeline.engines.settings import EngineSettings
 
 AUTO = "auto"
-NAMES = (deepl.NAME, apertium.NAME, pseudo.NAME)
+NAMES = (deepl.NAME, local.NAME, apertium.NAME, pseudo.NAME)
 _KEPT = 8  # clients kept open; a process has one key
 
 
@@ -24,8 +27,10 @@ def engines(settings: EngineSettings) -> dict[str, Translator]:
     found: dict[str, Translator] = {}
     if settings.deepl_auth_key:
         found[deepl.NAME] = _deepl(settings.deepl_auth_key.get_secret_value(), settings.deepl_server_url)
-    if (local := _apertium()).installed:
-        found[apertium.NAME] = local
+    if (models := _local(settings.models_dir)).installed:
+        found[local.NAME] = models
+    if (program := _apertium()).installed:
+        found[apertium.NAME] = program
     return found | {pseudo.NAME: Pseudo()}
 
 
@@ -75,6 +80,7 @@ def tone_model(settings: EngineSettings, engine: Translator, tone: Tone | None, 
 
 _HOW_TO = {
     deepl.NAME: "Set DRAGOMAN_DEEPL_AUTH_KEY to a key from deepl.com/pro-api.",
+    local.NAME: "Add a translation model, for example English to Portuguese: dragoman models add en-pt.",
     apertium.NAME: "Install it, on Debian: apt-get install apertium apertium-eng-spa (and further pairs).",
 }
 
@@ -95,6 +101,11 @@ def _ready(ready: dict[str, Translator], wanted: str) -> Translator:
 @lru_cache(_KEPT)
 def _deepl(auth_key: str, server_url: str | None) -> DeepL:
     return DeepL(auth_key, server_url)
+
+
+@lru_cache(_KEPT)
+def _local(folder: Path) -> Local:
+    return Local(folder)
 
 
 @lru_cache(_KEPT)

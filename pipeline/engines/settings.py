@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
-ENGINES = ("auto", "deepl", "apertium", "pseudo")
+ENGINES = ("auto", "deepl", "local", "apertium", "pseudo")
 MAX_PAGES = 3000  # the default in dragoman.settings; a test holds both together
+DATA_DIR = Path("dragoman-data")  # so is this
 PREFIX = "DRAGOMAN_"
 
 
@@ -42,6 +44,10 @@ class EngineSettings(Protocol):
         """Whether DeepL Write may rephrase."""
 
     @property
+    def models_dir(self) -> Path:
+        """Where the models of the engine `local` lie."""
+
+    @property
     def max_pages(self) -> int:
         """The most pages that a document may have."""
 
@@ -66,6 +72,7 @@ class PlainSettings:
     deepl_server_url: str | None = None
     deepl_write: bool = False
     max_pages: int = MAX_PAGES
+    models_dir: Path = DATA_DIR / "models"
 
 
 def from_env(environment: Mapping[str, str]) -> EngineSettings:
@@ -87,5 +94,12 @@ def read_plainly(environment: Mapping[str, str]) -> PlainSettings | None:
         return None
     if engine == "deepl" and not key:
         return None
-    url = given.get(f"{PREFIX}DEEPL_SERVER_URL")
-    return PlainSettings(engine, PlainSecret(key) if key else None, url, write.casefold() == "true", int(pages))
+    data_dir, models_dir = given.get(f"{PREFIX}DATA_DIR"), given.get(f"{PREFIX}LOCAL_MODELS_DIR")
+    return PlainSettings(
+        engine=engine,
+        deepl_auth_key=PlainSecret(key) if key else None,
+        deepl_server_url=given.get(f"{PREFIX}DEEPL_SERVER_URL"),
+        deepl_write=write.casefold() == "true",
+        max_pages=int(pages),
+        models_dir=Path(models_dir) if models_dir else Path(data_dir or DATA_DIR) / "models",
+    )

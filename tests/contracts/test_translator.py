@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,10 @@ from dragoman.errors import UnsupportedPair, UnsupportedTarget
 from dragoman.ports import Batch, Translator
 from pipeline.engines.apertium import Apertium
 from pipeline.engines.deepl import DeepL
+from pipeline.engines.local.engine import Local
 from pipeline.engines.pseudo import Pseudo
 from pipeline.stages import markup
+from tests import weights
 from tests.fake_deepl import KEY, FakeDeepL
 
 TAG = re.compile(r"</?[gx]\b[^<>]*>")
@@ -31,11 +34,19 @@ SENTENCES = (
 )
 
 
-@pytest.fixture(params=["deepl", "apertium", "pseudo"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Translator]:
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models: English and Portuguese, both ways."""
+    return weights.lay(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(params=["deepl", "local", "apertium", "pseudo"])
+def engine(request: pytest.FixtureRequest, models: Path) -> Iterator[Translator]:
     if request.param == "deepl":
         with FakeDeepL() as server:
             yield DeepL(KEY, server.url)
+    elif request.param == "local":
+        yield Local(models)
     elif request.param == "apertium":
         if shutil.which("apertium") is None or ("en", "es") not in (Apertium().capabilities().pairs or ()):
             pytest.skip("Apertium with eng-spa is not installed: apt-get install apertium apertium-eng-spa")
@@ -44,47 +55,53 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Translator]:
         yield Pseudo()
 
 
+@pytest.fixture
+def into(engine: Translator) -> str:
+    """A language that the engine translates English into."""
+    return "pt" if engine.name == "local" else "es"
+
+
 class TestTranslator:
-    def test_number_and_order_of_texts_stay(self, engine: Translator):
-        alone = [engine.translate(Batch((text,), "en", "es")).texts[0] for text in SENTENCES]
-        together = engine.translate(Batch(SENTENCES, "en", "es")).texts
+    def test_number_and_order_of_texts_stay(self, engine: Translator, into: str):
+        alone = [engine.translate(Batch((text,), "en", into)).texts[0] for text in SENTENCES]
+        together = engine.translate(Batch(SENTENCES, "en", into)).texts
         assert list(together) == alone
 
-    def test_every_tag_comes_back_once(self, engine: Translator):
-        answers = engine.translate(Batch(SENTENCES, "en", "es")).texts
+    def test_every_tag_comes_back_once(self, engine: Translator, into: str):
+        answers = engine.translate(Batch(SENTENCES, "en", into)).texts
         assert [sorted(TAG.findall(answer)) for answer in answers] == [sorted(TAG.findall(text)) for text in SENTENCES]
 
-    def test_escapes_stay_escapes(self, engine: Translator):
-        answer = engine.translate(Batch(("Apples &amp; pears &lt; plums &gt; nuts",), "en", "es")).texts[0]
+    def test_escapes_stay_escapes(self, engine: Translator, into: str):
+        answer = engine.translate(Batch(("Apples &amp; pears &lt; plums &gt; nuts",), "en", into)).texts[0]
         assert [answer.count(entity) for entity in ("&amp;", "&lt;", "&gt;", "<", ">")] == [1, 1, 1, 0, 0]
 
-    def test_words_are_changed(self, engine: Translator):
-        answer = engine.translate(Batch(("The red house",), "en", "es")).texts[0]
+    def test_words_are_changed(self, engine: Translator, into: str):
+        answer = engine.translate(Batch(("The red house",), "en", into)).texts[0]
         assert answer != "The red house"
 
-    def test_letters_of_other_scripts_survive(self, engine: Translator):
-        answer = engine.translate(Batch(("The word 東京 is here",), "en", "es")).texts[0]
+    def test_letters_of_other_scripts_survive(self, engine: Translator, into: str):
+        answer = engine.translate(Batch(("The word 東京 is here",), "en", into)).texts[0]
         assert "東京" in answer
 
-    def test_no_texts_give_no_texts(self, engine: Translator):
-        answer = engine.translate(Batch((), "en", "es"))
+    def test_no_texts_give_no_texts(self, engine: Translator, into: str):
+        answer = engine.translate(Batch((), "en", into))
         assert (answer.texts, answer.characters_billed) == ((), 0)
 
-    def test_a_blank_text_stays_blank(self, engine: Translator):
-        first, blank, last = engine.translate(Batch(("One house", " ", "One house"), "en", "es")).texts
+    def test_a_blank_text_stays_blank(self, engine: Translator, into: str):
+        first, blank, last = engine.translate(Batch(("One house", " ", "One house"), "en", into)).texts
         assert first == last
         assert blank.strip() == ""
 
-    def test_large_batches_come_back_whole(self, engine: Translator):
+    def test_large_batches_come_back_whole(self, engine: Translator, into: str):
         count = min(engine.limits.texts, 300)
         texts = tuple(f'The house has number {n} and <g id="1">a garden</g>.' for n in range(count))
-        answers = engine.translate(Batch(texts, "en", "es")).texts
+        answers = engine.translate(Batch(texts, "en", into)).texts
         assert all(str(n) in answer for n, answer in zip(range(count), answers, strict=True))
 
-    def test_a_translation_reads_back_as_runs(self, engine: Translator):
+    def test_a_translation_reads_back_as_runs(self, engine: Translator, into: str):
         source = "The house & the garden < 5."
         segment = markup.write([_run(source)])
-        answer = engine.translate(Batch((segment.text,), "en", "es")).texts[0]
+        answer = engine.translate(Batch((segment.text,), "en", into)).texts[0]
         text = "".join(run.text for run in markup.read(segment, answer))
         assert "&" in text
         assert "&amp;" not in text

@@ -67,7 +67,7 @@ class TestAuto:
 @pytest.mark.usefixtures("no_apertium")
 class TestRequested:
     def test_an_engine_that_is_not_set_up_is_missing(self):
-        for name in ("deepl", "apertium"):
+        for name in ("deepl", "local", "apertium"):
             with pytest.raises(EngineMissing) as missing:
                 registry.choose(plain(), name, "en", "de")
             assert missing.value.advice

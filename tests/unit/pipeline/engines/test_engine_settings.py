@@ -6,7 +6,7 @@ from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
 from pipeline.engines.settings import ENGINES, PlainSettings, from_env, read_plainly
 
-NAMES = ("engine", "deepl_server_url", "deepl_write", "max_pages")
+NAMES = ("engine", "deepl_server_url", "deepl_write", "max_pages", "models_dir")
 
 
 def both(monkeypatch, environment):
@@ -22,6 +22,8 @@ def both(monkeypatch, environment):
         {"DRAGOMAN_ENGINE": ""},
         {"DRAGOMAN_DEEPL_AUTH_KEY": "key", "DRAGOMAN_DEEPL_SERVER_URL": "http://127.0.0.1:1"},
         {"dragoman_deepl_auth_key": "key", "DRAGOMAN_ENGINE": "deepl", "DRAGOMAN_DEEPL_WRITE": "TRUE"},
+        {"DRAGOMAN_DATA_DIR": "/data"},
+        {"DRAGOMAN_DATA_DIR": "/data", "DRAGOMAN_LOCAL_MODELS_DIR": "/models"},
         {"DRAGOMAN_DEEPL_WRITE": "1", "DRAGOMAN_MAX_PAGES": "7"},
         *({"DRAGOMAN_ENGINE": engine, "DRAGOMAN_DEEPL_AUTH_KEY": "key"} for engine in ENGINES),
     ],

@@ -1,0 +1,79 @@
+"""The `Translator` named `local`: Firefox's models from a folder of this machine, run by `fxtranslate`; nothing is sent anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar
+
+from dragoman.domain import language
+from dragoman.ports import Answer, Batch, Capabilities, Limits
+from pipeline.engines.local import keeping, marked, placing, routes, standins
+from pipeline.engines.local.folder import Found, Model, look
+from pipeline.engines.local.loading import Ask, Shelf, sentences
+from pipeline.engines.pairs import refuse_unserved
+from pipeline.stages import protect
+
+NAME = routes.NAME
+
+
+class Local:
+    """See above. What is in the folder is looked at anew for each batch: a model that was added is there at once."""
+
+    name = NAME
+    # A batch takes 2 to 5 s of one core; between two of them the progress is told.
+    limits: ClassVar[Limits] = Limits(texts=50, size=10_000)
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: where the models lie; it need not be there."""
+        self._folder = folder
+        self._shelf = Shelf()
+
+    @property
+    def installed(self) -> bool:
+        """Whether there is a model that can be used, and the library that runs it."""
+        return find_spec("fxtranslate") is not None and bool(self.found().models)
+
+    def found(self) -> Found:
+        """The models in the folder, and what is wrong with others."""
+        return look(self._folder)
+
+    def capabilities(self) -> Capabilities:
+        """The pairs that the models make, also two by two through English."""
+        return routes.capabilities(self.found().models)
+
+    def translate(self, batch: Batch) -> Answer:
+        """See `Translator.translate`. Needs `source_lang`. Raises UnsupportedTarget, UnsupportedPair, ModelUnusable, EngineMissing."""
+        if not batch.texts:
+            return Answer((), 0)
+        models = self.found().models
+        refuse_unserved(routes.capabilities(models), batch.source_lang, batch.target_lang)
+        hops = routes.route(models, batch.source_lang or "und", batch.target_lang)
+        texts = batch.texts
+        for model in hops:
+            texts = tuple(map(partial(self._translated, model), texts))
+        return Answer(texts, 0)
+
+    def _translated(self, model: Model, text: str) -> str:
+        """One text, by one model."""
+        whole = marked.read(text)
+        if not protect.has_words(marked.HOLE.sub(" ", whole.words)):
+            return text
+        whole = marked.keep(whole, keeping.find(whole, keeping.patterns(language.base(model.source))))
+        ask = self._shelf.ask(model)
+        answer = _by_sentences(whole.words, ask)
+        spans = placing.place(whole.words, answer, whole.spans, lambda words: standins.through(words, ask))
+        return marked.write(replace(whole, words=answer, spans=spans))
+
+
+def _by_sentences(words: str, ask: Ask) -> str:
+    """The translation of plain words with holes, with the blanks that stood between the sentences."""
+    parts: list[str] = []
+    at = 0
+    for sentence in sentences(words):
+        start = words.index(sentence, at)
+        parts += [words[at:start], standins.through(sentence, ask)]
+        at = start + len(sentence)
+    return "".join([*parts, words[at:]])
