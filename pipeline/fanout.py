@@ -125,6 +125,7 @@ def reconstruct_part(run: PartRun) -> None:
             source, document, made, target_lang=lang, stamp=stamp, on_progress=progress
         ),
     )
+    warnings += notices.of_figures(run.job["engine"], document)
     run.keep(made, warnings=as_json(warnings))
 
 

@@ -201,7 +201,13 @@ class _Work:
         stamp = notices.stamp(engine.name)
         with self.watch.stage(Stage.RECONSTRUCT) as progress:
             left_out = confined(lambda told: self._reconstruct(shell, read.parts, stamp, told), progress)
-        return self.report(read, engine.name, billed, (*notices.of_engine(engine, model, options), *left_out))
+        said = (*notices.of_engine(engine, model, options), *self._figures(engine.name, read.parts), *left_out)
+        return self.report(read, engine.name, billed, said)
+
+    @staticmethod
+    def _figures(engine: str, parts: Sequence[_Kept]) -> Iterator[DocumentWarning]:
+        for part in parts:
+            yield from notices.of_figures(engine, part.load())
 
     def _translate(self, read: _Read, engine: Translator, progress: OnShare) -> tuple[Document, int]:
         """The labels translated, and what all of it cost; the parts are translated where they are kept."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dragoman.domain import language
-from dragoman.domain.document import DocumentWarning
+from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Options
 from dragoman.ports import ToneModel, Translator
 from pipeline.engines import pseudo
-from pipeline.stages import tone
+from pipeline.engines.local import routes as local
+from pipeline.stages import figures, tone
+
+# Engines whose figures are looked over: small models change numbers, where the others do not.
+_LOOKED_OVER = frozenset({local.NAME})
 
 
 def of_engine(engine: Translator, model: ToneModel | None, options: Options) -> Iterator[DocumentWarning]:
@@ -21,6 +25,11 @@ def of_engine(engine: Translator, model: ToneModel | None, options: Options) -> 
         yield DocumentWarning(
             "tone_ignored", f"{engine.name} has no tone “{options.tone}” in {spoken}: it was left out."
         )
+
+
+def of_figures(engine: str, document: Document) -> tuple[DocumentWarning, ...]:
+    """Which pages of the translated `document` lack numbers or signs of their source."""
+    return figures.differing(document) if engine in _LOOKED_OVER else ()
 
 
 def already_in_target(options: Options) -> DocumentWarning:

@@ -119,7 +119,8 @@ def _reconstruct_whole(run: Run) -> None:
             on_progress=progress,
         )
     )
-    run.complete(result, warnings=[*run.job["warnings"], *fanout.as_json(warnings)])
+    warnings += notices.of_figures(run.job["engine"], document)
+    run.complete(result, warnings=[*run.job["warnings"], *fanout.as_json(reconstructing.once(warnings))])
 
 
 def _needs_a_yes(run: Run) -> bool:

@@ -12,7 +12,8 @@ from dragoman.domain import language
 from dragoman.ports import Answer, Batch, Capabilities, Limits
 from pipeline.engines.local import keeping, marked, placing, routes, standins
 from pipeline.engines.local.folder import Found, Model, look
-from pipeline.engines.local.loading import Ask, Shelf, sentences
+from pipeline.engines.local.loading import Shelf, sentences
+from pipeline.engines.local.sentences import translated
 from pipeline.engines.pairs import refuse_unserved
 from pipeline.stages import protect
 
@@ -61,19 +62,9 @@ class Local:
         whole = marked.read(text)
         if not protect.has_words(marked.HOLE.sub(" ", whole.words)):
             return text
-        whole = marked.keep(whole, keeping.find(whole, keeping.patterns(language.base(model.source))))
+        pattern = keeping.patterns(language.base(model.source))
+        whole = keeping.hold(whole, pattern, model.source, model.target)
         ask = self._shelf.ask(model)
-        answer = _by_sentences(whole.words, ask)
+        answer = translated(whole.words, ask, sentences, whole.pieces)
         spans = placing.place(whole.words, answer, whole.spans, lambda words: standins.through(words, ask))
         return marked.write(replace(whole, words=answer, spans=spans))
-
-
-def _by_sentences(words: str, ask: Ask) -> str:
-    """The translation of plain words with holes, with the blanks that stood between the sentences."""
-    parts: list[str] = []
-    at = 0
-    for sentence in sentences(words):
-        start = words.index(sentence, at)
-        parts += [words[at:start], standins.through(sentence, ask)]
-        at = start + len(sentence)
-    return "".join([*parts, words[at:]])

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
 from dragoman.errors import EngineMissing, ModelUnusable
+from pipeline.engines.local.checking import Damaged, check
 from pipeline.engines.local.folder import Model
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ def _read(model: Model) -> Translator:
             raise ModelUnusable(
                 f"The translation model {model.pair} is damaged: {path.name} is not what was downloaded."
             )
+    try:
+        check(weights, source, target, shortlist)
+    except Damaged as error:
+        raise ModelUnusable(f"The translation model {model.pair} cannot be used: {error}.") from error
     made: Translator = _guarded(model, lambda: library.Translator(weights, source, target, shortlist))
     return made
 

@@ -13,9 +13,12 @@ from itertools import pairwise
 
 from pipeline.stages import markup
 
-FIRST_HOLE, LAST_HOLE = 0xE000, 0xF8FF
+FIRST_HOLE, LAST_HOLE = 0xE000, 0xF8FF  # more than a batch has room for
 HOLE = re.compile(f"[{chr(FIRST_HOLE)}-{chr(LAST_HOLE)}]")
-_TAG = re.compile(r'<(/?)([gx])\b(?:\s+id="(\d+)")?\s*/?>')
+_TAG_OR_PRIVATE = re.compile(r'<(/?)([gx])\b(?:\s+id="(\d+)")?\s*/?>|[\ue000-\uf8ff]')
+_HIDDEN = str.maketrans(
+    dict.fromkeys("\u00ad\u200b\u2060\ufeff")
+)  # soft hyphens and zero-width blanks cut words in two
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,15 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The words `start` to `end` are kept out of the translation; `shown` stands there then, None: they themselves."""
+
+    start: int
+    end: int
+    shown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Marked:
     """`words` with a hole for each of `pieces`, which are XML; `spans` are nested or apart."""
 
@@ -35,25 +47,49 @@ class Marked:
     pieces: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
 
+    def keep(self, found: Iterable[Kept]) -> Marked:
+        """The same text with a hole for each of `found`, which are in order and each within one stretch."""
+        words, at = "", 0
+        pieces = list(self.pieces)
+        ends, places = [0], [0]  # up to where the words before are, and where that is now
+        for kept in found:
+            if FIRST_HOLE + len(pieces) > LAST_HOLE:
+                break
+            piece = self.words[kept.start : kept.end]
+            words += self.words[at : kept.start] + chr(FIRST_HOLE + len(pieces))
+            pieces.append(markup.escape(kept.shown) if kept.shown is not None else xml(piece, self.pieces))
+            at = kept.end
+            ends.append(at)
+            places.append(len(words))
+        words += self.words[at:]
+
+        def place(position: int) -> int:
+            before = max(index for index, end in enumerate(ends) if end <= position)
+            return places[before] + position - ends[before]
+
+        spans = tuple(replace(span, start=place(span.start), end=place(span.end)) for span in self.spans)
+        return Marked(words, tuple(pieces), spans)
+
 
 def read(text: str) -> Marked:
-    """The text of a `Batch` as words with holes."""
+    """The text of a `Batch` as words with holes, without what does not show."""
+    text = text.translate(_HIDDEN)
     words, at = "", 0
     pieces: list[str] = []
     spans: list[Span] = []
     open_: list[tuple[str, int]] = []
-    for tag in _TAG.finditer(text):
+    for tag in _TAG_OR_PRIVATE.finditer(text):
         words += markup.unescape(text[at : tag.start()])
         at = tag.end()
         slash, kind, number = tag.groups()
-        if kind == "x":
-            words += chr(FIRST_HOLE + len(pieces))
-            pieces.append(tag.group())
-        elif not slash:
+        if kind == "g" and not slash:
             open_.append((number, len(words)))
-        elif open_:
+        elif kind == "g" and open_:
             opened, start = open_.pop()
             spans.append(Span(opened, start, len(words)))
+        elif kind != "g" and FIRST_HOLE + len(pieces) <= LAST_HOLE:
+            words += chr(FIRST_HOLE + len(pieces))
+            pieces.append(tag.group())
     words += markup.unescape(text[at:])
     return Marked(words, tuple(pieces), tuple(sorted(spans, key=lambda span: (span.start, -span.end))))
 
@@ -62,30 +98,6 @@ def stretches(marked: Marked) -> Iterator[tuple[int, int]]:
     """From where to where no span begins or ends."""
     edges = {0, len(marked.words), *(span.start for span in marked.spans), *(span.end for span in marked.spans)}
     yield from pairwise(sorted(edges))
-
-
-def keep(marked: Marked, found: Iterable[tuple[int, int]]) -> Marked:
-    """The same text with further holes for the words `found` (start, end), in order, each within one stretch."""
-    words, at = "", 0
-    pieces = list(marked.pieces)
-    moved: list[tuple[int, int]] = []  # (position before, what it is shorter from there on)
-    for start, end in found:
-        if FIRST_HOLE + len(pieces) > LAST_HOLE:
-            break
-        words += marked.words[at:start] + chr(FIRST_HOLE + len(pieces))
-        pieces.append(markup.escape(marked.words[start:end]))
-        moved.append((end, len(words)))
-        at = end
-    words += marked.words[at:]
-    ends = [0, *(end for end, _ in moved)]
-    places = [0, *(place for _, place in moved)]
-
-    def place(position: int) -> int:
-        before = max(index for index, end in enumerate(ends) if end <= position)
-        return places[before] + position - ends[before]
-
-    spans = tuple(replace(span, start=place(span.start), end=place(span.end)) for span in marked.spans)
-    return Marked(words, tuple(pieces), spans)
 
 
 def write(marked: Marked) -> str:
@@ -101,11 +113,15 @@ def write(marked: Marked) -> str:
     parts: list[str] = []
     for at in range(len(marked.words) + 1):
         parts += [tag for _, _, tag in sorted(tags.get(at, ()))]
-        if at < len(marked.words):
-            parts.append(_xml(marked.words[at], marked.pieces))
+        parts.append(xml(marked.words[at : at + 1], marked.pieces))
     return "".join(parts)
 
 
-def _xml(character: str, pieces: tuple[str, ...]) -> str:
-    number = ord(character) - FIRST_HOLE
-    return pieces[number] if 0 <= number < len(pieces) else markup.escape(character)
+def xml(words: str, pieces: tuple[str, ...]) -> str:
+    """Words with holes as XML."""
+
+    def piece(hole: re.Match[str]) -> str:
+        number = ord(hole.group()) - FIRST_HOLE
+        return pieces[number] if number < len(pieces) else hole.group()
+
+    return HOLE.sub(piece, markup.escape(words))

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterable
 
 from pipeline.engines.local.marked import Span
+from pipeline.stages import protect
 
 Ask = Callable[[str], str]
-_EDGES = re.compile(r"\b(?=\w)|(?<=\w)\b")
+_WORDS = re.compile(r"[\w\ue000-\uf8ff]+")
 
 
 def place(words: str, answer: str, spans: Iterable[Span], alone: Ask) -> tuple[Span, ...]:
@@ -28,7 +29,7 @@ def place(words: str, answer: str, spans: Iterable[Span], alone: Ask) -> tuple[S
 def _place(words: str, answer: str, span: Span, alone: Ask) -> tuple[int, int]:
     piece = words[span.start : span.end].strip()
     if not piece:
-        at = _near(_edges(answer), span.start * len(answer) / max(len(words), 1))
+        at, _ = _by_proportion(words, answer, span)
         return at, at
     if piece == words.strip():
         return 0, len(answer)
@@ -36,10 +37,19 @@ def _place(words: str, answer: str, span: Span, alone: Ask) -> tuple[int, int]:
         hit = _find(answer, wanted.strip(" ."), span.start * len(answer) / len(words))
         if hit:
             return hit
-    edges = _edges(answer)
+    return _by_proportion(words, answer, span)
+
+
+def _by_proportion(words: str, answer: str, span: Span) -> tuple[int, int]:
+    """As far into the answer as it is into the words, from the start of a word to the end of one."""
     scale = len(answer) / max(len(words), 1)
-    start, end = _near(edges, span.start * scale), _near(edges, span.end * scale)
-    return start, max(start, end)
+    found = [match.span() for match in _WORDS.finditer(answer)]
+    if any(map(protect.is_unspaced, answer)):
+        found = [(at, at + 1) for at in range(len(answer))]
+    if not found:
+        return 0, len(answer)
+    start = _near([start for start, _ in found], span.start * scale)
+    return start, _near([end for _, end in found if end > start], span.end * scale)
 
 
 def _find(answer: str, wanted: str, expected: float) -> tuple[int, int] | None:
@@ -48,10 +58,6 @@ def _find(answer: str, wanted: str, expected: float) -> tuple[int, int] | None:
         return None
     hits = [match.span() for match in re.finditer(re.escape(wanted), answer, re.IGNORECASE)]
     return min(hits, key=lambda hit: abs(hit[0] - expected), default=None)
-
-
-def _edges(answer: str) -> list[int]:
-    return sorted({0, len(answer), *(match.start() for match in _EDGES.finditer(answer))})
 
 
 def _near(edges: list[int], at: float) -> int:
