@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from dragoman.domain import language
 from dragoman.ports import Answer, Batch, Capabilities, Limits
-from pipeline.engines.local import keeping, marked, placing, routes, standins
+from pipeline.engines.local import keeping, marked, placing, routes, slips, standins
 from pipeline.engines.local.folder import Found, Model, look
 from pipeline.engines.local.loading import Shelf, sentences
 from pipeline.engines.local.sentences import translated
@@ -64,7 +64,7 @@ class Local:
             return text
         pattern = keeping.patterns(language.base(model.source))
         whole = keeping.hold(whole, pattern, model.source, model.target)
-        ask = self._shelf.ask(model)
+        ask = slips.mended(self._shelf.ask(model), model.target)
         answer = translated(whole.words, ask, sentences, whole.pieces)
         spans = placing.place(whole.words, answer, whole.spans, lambda words: standins.through(words, ask))
         return marked.write(replace(whole, words=answer, spans=spans))

@@ -69,6 +69,7 @@ def patterns(source_base: str) -> re.Pattern[str]:
         rf"(?<![\w{hole}])(?=[A-Z./{_DASH}-]*[\d{hole}]){part}(?:[{_DASH}-]+{part})+(?<![./])(?!\w)",
         rf"(?<!\w)[\w{hole}]+(?:[&@#*_=+|\\^~]+[\w{hole}]+)+",  # R&D, x=1
         r"(?<!\w)[#@]+[A-Za-z][\w-]*",
+        r"(?<!\w)[\w.+-]+@\s?[\w-]+(?:\.[\w-]+)+",  # an address that a line's end has cut in two
         r"[§¶]+\s?\d[\w.()-]*(?<![.-])",
         r"(?<!\w)\d{1,2}(?::\d\d)?\s?[ap]\.?\s?m\b\.?",  # 5:00 p.m. is 17:00 elsewhere
         r"(?<!\w)\d+(?:/\d+)+(?!\w)",  # 8/12/2020 and 3/4

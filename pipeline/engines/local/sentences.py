@@ -14,12 +14,18 @@ from pipeline.engines.local.marked import FIRST_HOLE, HOLE, LAST_HOLE, xml
 from pipeline.stages import figures, markup
 
 Ask = Callable[[str], str]
+_BRACKETED_HOLE = re.compile(rf"[(\[][^()\[\]]*{HOLE.pattern}")
 _DASHES = "\u2013\u2014\u2015"
 _HELD = re.compile(rf"{keeping.FIGURES.pattern}|[^\w\s]")
 _DASH = re.compile(r"\s*[\u2013\u2014\u2015]\s*")
 _ANY_DASH = re.compile(r"\s+[-\u2013\u2014\u2015]+\s+|\s*[\u2013\u2014\u2015]\s*")
+_ROUND = re.compile(r"[“”„«»]")
 _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
-_LABEL = re.compile(r"([A-Z][A-Z &,/-]{3,}:)\s+(?=\S)")  # SUMMARY: We propose …
+_LABEL = re.compile(
+    rf"([A-Z][A-Z &,/-]{{3,}}:)\s+(?=\S)|([A-Z]{{2,}}(?: [A-Z]+)+)(?=\s?{HOLE.pattern})"
+)  # SUMMARY: We propose …
+_SHOUTED = re.compile(r"(?<!\w)[A-Z]{2,}(?: [A-Z]{2,})+(?!\w)")
+_OPEN = re.compile(r"\s*[(\[](?=[^()\[\]]*$)")
 # After these no sentence ends, whatever the library says.
 _SHORT = re.compile(
     r"(?:(?<!\w)(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|Fig|Figs|Eq|Eqs|Sec|Secs|Ch|Vol|No|Nos|Art|Ref|Refs|pp|p|vs|cf|al|approx|e\.g|i\.e)\.)$"
@@ -28,7 +34,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _CAPITAL_WORD = 5  # letters of a word that is no abbreviation
 _FEWEST_LETTERS = 0.3  # of a sentence's characters; less is no language, but a formula or a code
 _LONGEST_ANSWER, _SLACK = 3, 40  # times the source's length, and characters more: the model goes round in circles
-_INITIAL = re.compile(r"(?<!\w)[A-Z]\.")
+_INITIAL = re.compile(r"(?<!\w)[A-Z]\.(?=\s|-?[A-Z]\.)")
 _PARTICLES = frozenset(
     {"de", "da", "do", "dos", "das", "del", "della", "di", "du", "van", "von", "der", "den", "ten", "la", "le", "el", "al", "bin", "ibn", "y", "e", "and", "und", "et"}
 )  # fmt: skip
@@ -67,7 +73,7 @@ def _units(words: str, split: Callable[[str], Iterable[str]]) -> Iterator[str]:
 def _labelled(sentence: str) -> Iterator[str]:
     label = _LABEL.match(sentence)
     if label:
-        yield label.group(1)
+        yield label.group(1) or label.group(2)
         sentence = sentence[label.end() :]
     yield sentence
 
@@ -82,8 +88,14 @@ def _sentence(sentence: str, ask: Ask, pieces: tuple[str, ...]) -> str:
         small = core[:1] + core[1:].lower()
         answer = _checked(small, ask, pieces).upper()
     else:
-        answer = _checked(core, ask, pieces)
+        answer = _checked(_SHOUTED.sub(_lowered, core), ask, pieces)
     return sentence[:start] + answer + sentence[end:]
+
+
+def _lowered(match: re.Match[str]) -> str:
+    """Words in capitals inside a sentence as words; abbreviations stay."""
+    words = match.group()
+    return words[:1] + words[1:].lower() if is_in_capitals(words) else words
 
 
 def _core(sentence: str, pieces: tuple[str, ...]) -> tuple[int, int]:
@@ -151,10 +163,19 @@ def _mended(sentence: str, answer: str) -> str:
     if dashes and len(_ANY_DASH.findall(answer)) == len(dashes):
         left = iter(dashes)
         answer = _ANY_DASH.sub(lambda _: next(left), answer)
-    if not any(bracket in sentence for bracket in "([") and _REMARK.search(answer) and not HOLE.search(answer):
-        answer = _REMARK.sub("", answer)
-    answer = figures.as_written(sentence, answer)
+    if not any(bracket in sentence for bracket in "([") and not _BRACKETED_HOLE.search(answer):
+        answer = _OPEN.sub("", _REMARK.sub("", answer))
+    answer = _quoted(sentence, figures.as_written(sentence, answer))
     return answer.strip() if sentence == sentence.strip() else answer
+
+
+def _quoted(sentence: str, answer: str) -> str:
+    """The answer with the round quotation marks of the sentence, where the model made straight ones of them."""
+    marks = _ROUND.findall(sentence)
+    if not marks or '"' in sentence or answer.count('"') != len(marks) or _ROUND.search(answer):
+        return answer
+    left = iter(marks)
+    return "".join(next(left) if one == '"' else one for one in answer)
 
 
 def is_in_capitals(words: str) -> bool:
@@ -165,7 +186,8 @@ def is_in_capitals(words: str) -> bool:
 
 def is_names(words: str) -> bool:
     """Whether it is nothing but names of people, told by their initials: J. R. Smith, A. de Souza and B. Lee."""
-    if not _INITIAL.search(words) or len(words.split()) < 2:  # noqa: PLR2004 - an initial and a name
+    initials = len(_INITIAL.findall(words))
+    if not initials or (initials == 1 and "," not in words and _INITIAL.match(words)):  # B. Results is a title
         return False
     tokens = [token.strip(",;()") for token in HOLE.sub(" ", words).split()]
     return all(token in _PARTICLES or token[:1].isupper() or not token for token in tokens) and not words.endswith("?")

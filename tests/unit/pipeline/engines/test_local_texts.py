@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.engines.local import keeping, marked, placing, sentences, standins
+from pipeline.engines.local import keeping, marked, placing, sentences, slips, standins
 from pipeline.engines.local.marked import HOLE, Kept, Marked, Span
 
 ENGLISH = keeping.patterns("en")
@@ -91,6 +91,7 @@ class TestKeeping:
             ("join #debian-devel", ["#debian-devel"]),
             ("東京 and Дом", ["東京", "Дом"]),
             ("© 2007", ["©"]),
+            ("write to ad-inquiry@ faa.gov today", ["ad-inquiry@ faa.gov"]),
             ('FAA–<x id="1"/> is', ['<x id="1"/>', 'FAA–<x id="1"/>']),
             ("a well-known 20-year-old state-of-the-art thing", []),
             ("The price is 3.5 or 1,234", []),
@@ -161,12 +162,33 @@ class TestSentences:
         assert through("John Smith", lambda text: f"{text} (em inglês)") == "John Smith"
         assert through("John (Smith)", lambda text: f"{text} (em inglês)") == "John (Smith) (em inglês)"
 
+    def test_a_bracket_that_is_opened_for_nothing_is_taken_away(self):
+        assert through("Ask us.", lambda text: "Pergunte (.") == "Pergunte."
+
+    def test_words_in_capitals_inside_a_sentence_are_words_and_abbreviations_stay(self):
+        seen = []
+        through("See FOR FURTHER INFORMATION or the HTTP API today.", lambda text: seen.append(text) or text)
+        assert seen == ["See For further information or the HTTP API today."]
+
+    def test_what_the_models_write_as_one_word_becomes_two(self):
+        assert slips.mended(lambda text: "a biblioteca eo café", "pt-BR")("x") == "a biblioteca e o café"
+        assert slips.mended(lambda text: "ea eo", "de")("x") == "ea eo"
+
     def test_dashes_come_back_as_they_were(self):
         assert through("One — two – three", lambda text: "Um - dois - três") == "Um — dois – três"
 
     def test_names_with_initials_stay(self):
         text = "J. R. Smith, A. de Souza and B. Lee"
         assert through(text, lambda text: "nonsense") == text
+
+    @pytest.mark.parametrize("text", ["B. Results", "A.1 Results", "Results of A. Lee"])
+    def test_a_letter_before_a_title_is_no_initial(self, text):
+        assert through(text, lambda asked: asked.replace("Results", "Resultados")) == text.replace(
+            "Results", "Resultados"
+        )
+
+    def test_round_quotation_marks_come_back(self):
+        assert through("He said “yes” today", lambda text: 'Ele disse "sim" hoje') == "Ele disse “sim” hoje"
 
     @pytest.mark.parametrize("text", ["x", '<x id="1"/> 12', "3.5 / a = 4 + b - c 17 (22) of", "…", ""])
     def test_what_is_no_language_stays(self, text):
