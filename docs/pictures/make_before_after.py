@@ -1,11 +1,12 @@
-"""Makes `before-after.png`: page 1 of the sample beside its translation by Apertium.
+"""Makes `before-after.png`: page 1 of the sample beside its translation by the local engine, as `make demo` has it.
 
-`python docs/pictures/make_before_after.py`, in the project's virtual environment, with apertium-eng-spa installed.
+`python docs/pictures/make_before_after.py`, in the project's virtual environment, with the dependency group `demo`.
 """
 
 # ruff: noqa: INP001 - a script beside what it makes, no package
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,19 +14,27 @@ from pathlib import Path
 
 import pymupdf
 
+from dragoman.models.folder import alone
+from dragoman.models.installing import copy
+from dragoman.models.pairs import Pair
+from dragoman.models.wheel import weights
+
 HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "dragoman" / "sample.pdf"
+EN_PT = Pair("en", "pt")
 GAP, FRAME = 14, 6  # points between the two pages and around both
 DPI = 110
 GREY = (0.8, 0.8, 0.8)
 
 
 def main() -> None:
-    """Translate the sample into Spanish and write the picture beside this file."""
-    with tempfile.TemporaryDirectory() as folder:
-        translated = Path(folder) / "sample.es.pdf"
-        command = ["translate", str(SAMPLE), "--to", "es", "--engine", "apertium", "--out", str(translated)]
-        subprocess.run([sys.executable, "-m", "dragoman", *command], check=True)
+    """Translate the sample into Portuguese and write the picture beside this file."""
+    with tempfile.TemporaryDirectory() as folder, alone(Path(folder) / "models") as models:
+        copy(EN_PT, weights()[EN_PT], models)
+        translated = Path(folder) / "sample.pt.pdf"
+        command = ["translate", str(SAMPLE), "--to", "pt", "--engine", "local", "--out", str(translated)]
+        environment = {**os.environ, "DRAGOMAN_LOCAL_MODELS_DIR": str(models)}
+        subprocess.run([sys.executable, "-m", "dragoman", *command], env=environment, check=True)
         side_by_side(SAMPLE, translated).save(HERE / "before-after.png")
 
 

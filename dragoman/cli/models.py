@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dragoman.models.folder import Installed
     from dragoman.models.installing import Step
     from dragoman.models.listing import Offer
+    from dragoman.models.pairs import Pair
     from dragoman.models.source import Source
     from dragoman.models.transfer import Progress
     from dragoman.settings import Settings
@@ -120,11 +121,27 @@ def _add(source: Source, step: Step, folder: Path) -> dict[str, Any]:
     _say(f"  from {source.where}")
     _say(f"  licence: {offer.licence}")
     with _progress() as progress:
-        card = installing.add(source, step, folder, progress)
+        card = installing.add(source, step, folder, progress, judge=_judge)
     sure = [file.name for file in card.files if file.vouched]
     checked = f"SHA-256 as told: {', '.join(sure)}" if sure else "the source tells no SHA-256"
     _say(f"  installed in {folder / card.pair}, {_mb(card.size)}; {checked}")
     return {**card.as_dict(), "new": True}
+
+
+def _judge(pair: Pair, files: Path) -> None:
+    """Raises ModelDamaged where the files are cut short, are something else or do not belong together."""
+    from dragoman.models.source import offer_in
+    from dragoman.models.trouble import ModelDamaged
+    from pipeline.engines.local.checking import Damaged, check
+
+    offer = offer_in(files, pair)
+    if offer is None:
+        raise ModelDamaged(f"{pair} came without some of its files.")
+    weights, shortlist, *vocabularies = ((files / file.name).read_bytes() for file in offer.files)
+    try:
+        check(weights, vocabularies[0], vocabularies[-1], shortlist)
+    except Damaged as error:
+        raise ModelDamaged(f"The files of {pair} make no model: {error}.") from error
 
 
 def _show_offers(source: Source, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dragoman import secret_files
-from dragoman.doctor import chat, doors, parts, post
+from dragoman.doctor import chat, doors, models, parts, post
 from dragoman.doctor.findings import Finding, Verdict
 from dragoman.errors import DragomanError, SettingsInvalid
 from dragoman.settings import Settings
@@ -58,6 +58,7 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     ("broker", parts.broker, ""),
     ("services", parts.services, ""),
     ("engine", doors.engines, "Mend DRAGOMAN_ENGINE or DRAGOMAN_DEEPL_AUTH_KEY, or install the engine."),
+    ("model", models.models, ""),
     ("mail in", doors.mail, ""),
     ("mail proof", post.door, ""),
     ("mail TLS", post.tls, "Name files that this user can read."),

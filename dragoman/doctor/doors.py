@@ -23,7 +23,6 @@ def engines(settings: Settings) -> Iterator[Finding]:
     """What the engines that are promised here can do. Raises what `Translator.capabilities` raises, and EngineMissing."""
     from pipeline.engines import registry
     from pipeline.engines.deepl import DeepL
-    from pipeline.engines.local.folder import look
     from pipeline.engines.pseudo import NAME as PSEUDO
 
     offered = registry.offered(settings)
@@ -36,8 +35,6 @@ def engines(settings: Settings) -> Iterator[Finding]:
             yield Finding("engine", Verdict.OK, f"{engine.name}: {len(capabilities.targets)} target languages, {pairs}")
         if isinstance(engine, DeepL):
             yield quota(engine)
-    for flaw in look(settings.models_dir).flaws:
-        yield Finding("model", Verdict.WARN, flaw.wrong, flaw.todo)
     if all(engine.name == PSEUDO for engine in offered):
         said = "none: every text becomes a marked pseudo-translation"
         todo = (

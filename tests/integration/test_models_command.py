@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
+import pty
 import resource
 import shutil
 import signal
@@ -245,6 +247,16 @@ def test_a_web_page_in_place_of_a_file_without_a_sum_is_noticed(server, data, fi
     assert not is_installed(data)
 
 
+@pytest.mark.parametrize("file", [VOCAB, LEX])
+def test_a_file_without_a_sum_that_is_cut_short_is_noticed_by_what_is_in_it(server, data, mirror, file):
+    whole = gzip.decompress(next(mirror.glob(f"models/en-pt/*/exported/{file}.gz")).read_bytes())
+    server.faults[f"{file}.gz"] = [Fault(body=gzip.compress(whole[: len(whole) // 2], 1))]
+    refused(models(data, "add", "en-pt", url=server.url), DAMAGED, "make no model")
+    assert not is_installed(data)
+    assert models(data, "add", "en-pt", url=server.url).returncode == DONE  # the bad files are not gone on with
+    assert is_installed(data)
+
+
 @pytest.mark.parametrize(
     ("path", "fault", "code", "words"),
     [
@@ -378,3 +390,22 @@ def test_lists_say_what_is_there_and_what_can_be_had(server, data):
     told = json.loads(models(data, "list", "--available", "--json", url=server.url).stdout)
     assert [one["pair"] for one in told["available"]] == ["en-de", "en-pt", "pt-en"]
     assert server.starts(".gz") == []
+
+
+def test_init_at_a_terminal_asks_which_pairs_are_wanted_until_they_are_some(tmp_path):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "dragoman", "init", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as child:
+        os.close(theirs)
+        os.write(ours, b"en-pt,klingon\nen-pt, en-de\n")
+        said = b""
+        try:
+            while piece := os.read(ours, 4096):
+                said += piece
+        except OSError:
+            pass  # Linux says EIO when the other side has closed the terminal
+        assert child.wait() == 0
+    os.close(ours)
+    assert "is no pair of two languages" in said.decode()
+    assert "docker compose run --rm models add en-pt en-de" in said.decode()
+    assert "models add en-pt en-de" in (tmp_path / ".env").read_text()

@@ -22,6 +22,8 @@ def row(**values: Any) -> dict[str, Any]:
     """A job's row in mid-translation."""
     return {
         "id": "0123456789abcdef0123456789abcdef",
+        "owner": "ana@example.com",
+        "channel": "email",
         "state": RowState.RUNNING,
         "stage": Stage.TRANSLATE,
         "epoch": 2,
