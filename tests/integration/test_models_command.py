@@ -133,6 +133,7 @@ def test_what_is_there_is_not_loaded_again(server, data):
     assert [path for method, path, _ in server.seen if method == "GET"] == [LIST]
 
 
+@pytest.mark.more
 def test_a_damaged_model_is_loaded_again(server, data):
     models(data, "add", "en-pt", url=server.url)
     (data / "models/en-pt" / VOCAB).write_bytes(b"\n")
@@ -165,6 +166,7 @@ def test_a_connection_that_is_cut_goes_on_where_it_was(server, data):
     assert server.starts(f"{MODEL}.gz") == [0, 2_000_000, 4_000_000, 6_000_000, 8_000_000]
 
 
+@pytest.mark.more
 def test_a_connection_that_is_always_cut_is_given_up_and_what_came_is_kept(server, data, tmp_path):
     server.faults[f"{MODEL}.gz"] = [Fault(cut=1_500_000), Fault(cut=0)]
     server.lasting = True
@@ -199,12 +201,14 @@ def test_a_download_that_is_killed_goes_on_with_the_next_command(server, data):
     assert second > 1_000_000
 
 
+@pytest.mark.more
 def test_a_server_without_ranges_begins_anew(server, data):
     server.faults[f"{MODEL}.gz"] = [Fault(cut=2_000_000), Fault(deaf=True)]
     assert models(data, "add", "en-pt", url=server.url).returncode == DONE
     assert is_installed(data)
 
 
+@pytest.mark.more
 def test_a_file_that_changed_meanwhile_is_not_patched_together(server, data):
     server.faults[f"{MODEL}.gz"] = [Fault(cut=2_000_000, etag='"of an older file"')]
     assert models(data, "add", "en-pt", url=server.url).returncode == DONE
@@ -222,6 +226,7 @@ def test_a_slow_server_is_waited_for_and_a_silent_one_is_not(server, data, tmp_p
         installing.add(source, step, tmp_path, lambda *_: None, pause_s=0)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("what", ["other bytes", "garbled", "a web page", "cut in the file"])
 def test_what_is_not_as_told_is_not_installed_and_the_old_model_stays(server, data, mirror, what):
     models(data, "add", "en-pt", url=server.url)
@@ -240,6 +245,7 @@ def test_what_is_not_as_told_is_not_installed_and_the_old_model_stays(server, da
     assert is_installed(data)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("file", [VOCAB, LEX])
 def test_a_web_page_in_place_of_a_file_without_a_sum_is_noticed(server, data, file):
     server.faults[f"{file}.gz"] = [Fault(body=HTML)]
@@ -247,6 +253,7 @@ def test_a_web_page_in_place_of_a_file_without_a_sum_is_noticed(server, data, fi
     assert not is_installed(data)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("file", [VOCAB, LEX])
 def test_a_file_without_a_sum_that_is_cut_short_is_noticed_by_what_is_in_it(server, data, mirror, file):
     whole = gzip.decompress(next(mirror.glob(f"models/en-pt/*/exported/{file}.gz")).read_bytes())
@@ -257,6 +264,7 @@ def test_a_file_without_a_sum_that_is_cut_short_is_noticed_by_what_is_in_it(serv
     assert is_installed(data)
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(
     ("path", "fault", "code", "words"),
     [
@@ -277,6 +285,7 @@ def test_each_failure_of_a_server_is_one_sentence_and_what_to_do(server, data, p
     assert not (data / "models" / "en-pt").exists()
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("url", "code", "words"),
     [
@@ -306,6 +315,7 @@ def test_a_full_disk_is_said_and_the_next_command_goes_on(server, data):
     assert server.starts(f"{MODEL}.gz")[-1] > 2_000_000
 
 
+@pytest.mark.more
 @pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root mounts a small disk")
 def test_a_disk_that_is_too_small_is_said_before_anything_is_loaded(server, data):
     (data / "models").mkdir(parents=True)
@@ -319,6 +329,7 @@ def test_a_disk_that_is_too_small_is_said_before_anything_is_loaded(server, data
         subprocess.run(["umount", data / "models"], check=True)
 
 
+@pytest.mark.more
 def test_a_list_elsewhere_names_where_its_files_are(server, data, mirror, tmp_path):
     listed = json.loads((mirror / "db/models.json").read_text())
     (tmp_path / "own").mkdir()
@@ -328,6 +339,7 @@ def test_a_list_elsewhere_names_where_its_files_are(server, data, mirror, tmp_pa
     assert is_installed(data)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("form", ["{}", "file://{}", "{}/db/models.json", "file://{}/db/models.json"])
 def test_a_mirror_in_a_folder_is_as_good_as_a_server(mirror, data, form):
     assert models(data, "add", "en-pt", url=form.format(mirror)).returncode == DONE
@@ -362,6 +374,7 @@ def test_a_folder_without_models_says_what_it_should_have(data, tmp_path):
     refused(models(data, "add", "en-pt", url=tmp_path / "empty"), NOT_FOUND, "vocab*.spm")
 
 
+@pytest.mark.more
 def test_a_pointer_of_git_lfs_is_no_model(data, tmp_path):
     stick = tmp_path / "stick" / "en-pt"
     shutil.copytree(weights()[EN_PT], stick)
