@@ -117,7 +117,8 @@ def _add(source: Source, step: Step, folder: Path) -> dict[str, Any]:
         return {"pair": str(offer.pair), "version": offer.version, "new": False}
     size = f"{_mb(step.bytes_to_load)} to load" if step.bytes_to_load else "size not told"
     version = f"version {offer.version}, " if offer.version else ""
-    _say(f"{offer.pair} ({offer.pair.spoken}): {version}{offer.architecture}, {size}")
+    kind = "" if offer.architecture == "unknown" else f"{offer.architecture}, "
+    _say(f"{offer.pair} ({offer.pair.spoken}): {version}{kind}{size}")
     _say(f"  from {source.where}")
     _say(f"  licence: {offer.licence}")
     with _progress() as progress:

@@ -29,7 +29,8 @@ def models(settings: Settings) -> Iterator[Finding]:
             said = f"{one.pair} is damaged: {one.problem}"
             yield Finding("model", Verdict.WARN, said, f"dragoman models add {one.pair}")
         else:
-            kind = f", {one.card.architecture}" if one.card else ""
+            known = one.card and one.card.architecture != "unknown"
+            kind = f", {one.card.architecture}" if one.card and known else ""
             said = f"{one.pair} ({one.pair.spoken}), {one.version}{kind}, {one.size / 1e6:.0f} MB"
             yield Finding("model", Verdict.OK, said)
     between = through_english({one.pair for one in usable if not one.problem})
