@@ -150,8 +150,11 @@ class Container:
 
     def processes(self) -> list[str]:
         """The command lines of all that runs in it."""
-        found = [self._first(), *self._first().children(recursive=True)]
-        return [" ".join(one.cmdline()) for one in found]
+        return [" ".join(one.cmdline()) for one in self._all()]
+
+    def memory_bytes(self) -> int:
+        """What its processes hold now; what they share is counted once."""
+        return sum(one.memory_full_info().pss for one in self._all())
 
     def log(self, last: int = 3000) -> str:
         """The end of what it has said, in characters."""
@@ -167,6 +170,9 @@ class Container:
         outer = psutil.Process(self._server.process.pid)
         wait_until(lambda: bool(outer.children()), COMMAND_WITHIN_S, f"{self._plan.name} has a process")
         return outer.children()[0]
+
+    def _all(self) -> list[psutil.Process]:
+        return [self._first(), *self._first().children(recursive=True)]
 
     def _as_user(self) -> list[str]:
         """The words before a command that runs it with the container's rights and environment, and with nothing else."""

@@ -113,6 +113,12 @@ def test_flower_asks_for_its_password(deployment: Deployment):
 
 
 @pytest.mark.parametrize("name", OURS)
+def test_a_service_that_has_worked_has_memory_left(deployment: Deployment, name: str):
+    limit = int(deployment.services[name]["mem_limit"].removesuffix("m")) * 2**20
+    assert deployment.containers[name].memory_bytes() < 0.8 * limit
+
+
+@pytest.mark.parametrize("name", OURS)
 def test_a_service_ends_when_it_is_told(deployment: Deployment, name: str):
     deployment.healthy(name)
     container = deployment.containers[name]
