@@ -167,7 +167,8 @@ class Container:
         return self._server.log.read_text(errors="replace")[-last:]
 
     def remove(self) -> None:
-        """End it and delete what is its own."""
+        """End it at once and delete what is its own."""
+        self._server.kill()
         self._server.remove()
 
     def _first(self) -> psutil.Process:
