@@ -52,20 +52,18 @@ def longer(text):
     return " ".join(word + word[-2:] if word.isalpha() else word for word in text.split(" "))
 
 
-@pytest.mark.more
 def test_the_same_words_give_the_same_words(source, tmp_path):
     out, warnings = through(source, tmp_path)
     assert words(out) == words(source)
     assert warnings == ()
 
 
-@pytest.mark.parametrize("change", [pytest.param(str, marks=pytest.mark.more), longer])
+@pytest.mark.parametrize("change", [str, longer])
 def test_everything_but_text_looks_the_same(source, tmp_path, change):
     out, _ = through(source, tmp_path, change)
     assert share_of_different_pixels(textless(source, 0), textless(out, 0)) <= SAME
 
 
-@pytest.mark.more
 def test_the_same_words_look_about_the_same(source, tmp_path, request):
     out, _ = through(source, tmp_path)
     alike = CHINESE_ALIKE if "chinese" in request.node.name else ALIKE
@@ -73,7 +71,6 @@ def test_the_same_words_look_about_the_same(source, tmp_path, request):
 
 
 @needs("qpdf", "qpdf")
-@pytest.mark.more
 def test_another_reader_finds_no_fault(source, tmp_path):
     out, _ = through(source, tmp_path, longer)
     checked = subprocess.run(["qpdf", "--check", out], capture_output=True, text=True, check=False)
@@ -81,7 +78,6 @@ def test_another_reader_finds_no_fault(source, tmp_path):
 
 
 @needs("tesseract", "tesseract-ocr")
-@pytest.mark.more
 def test_a_scan_looks_like_its_page_afterwards(tmp_path):
     source = make(tmp_path / "source.pdf", LOREM, draw=lambda pdf: (slide(pdf), scan(pdf)))
     out, warnings = through(source, tmp_path)

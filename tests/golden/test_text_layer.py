@@ -59,7 +59,6 @@ def translated(tmp_path, lang, text, fontname="hebo"):
 
 @pytest.mark.parametrize("fontname", ["hebo", "tiit"])
 @pytest.mark.parametrize("lang", TEXTS)
-@pytest.mark.some(12)
 def test_every_word_can_be_copied_and_found(tmp_path, lang, fontname):
     out, warnings = translated(tmp_path, lang, TEXTS[lang], fontname)
     words = extracted(out)

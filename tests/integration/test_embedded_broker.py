@@ -32,7 +32,7 @@ def test_one_that_is_stopped_hangs_and_is_started_again_at_the_same_place(
     broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "LOOK_EVERY_S", 0.1)
-    monkeypatch.setattr(embedded, "HANGS_AFTER_S", 2.0)
+    monkeypatch.setattr(embedded, "HANGS_AFTER_S", patience(2.0))
     url, pid = broker.url, broker.pid
     assert not broker.hangs()
     assert pid is not None
