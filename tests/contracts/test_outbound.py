@@ -16,7 +16,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from dragoman.errors import OutboundRefused, OutboundUnavailable
+from dragoman.errors import OutboundLoginRefused, OutboundRefused, OutboundUnavailable
 from dragoman.settings import Settings
 from notifier.outbound import MaildirOutbound, Outbound, OutboundUncertain, SmtpOutbound, open_outbound
 from tests.patience import patience
@@ -54,7 +54,7 @@ class Sink:
 
     def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         self.users.append(data.login)
-        return AuthResult(success=data.password == b"p@ss:word")
+        return AuthResult(success=data.password == b"p@ss:word", handled=False)  # else nothing is replied
 
 
 @pytest.fixture
@@ -174,6 +174,7 @@ class TestSmtp:
             ("450 4.2.1 later", OutboundUnavailable),
             ("421 4.3.2 shutting down", OutboundUnavailable),
             ("550 5.1.1 no such user", OutboundRefused),
+            ("530 5.7.57 Client not authenticated to send mail", OutboundLoginRefused),  # a token revoked in mid-send
         ],
     )
     def test_4xx_is_temporary_and_5xx_is_not(
@@ -231,8 +232,8 @@ class TestSmtp:
         self, serve: Callable[..., int], sink: Sink, certificate: ssl.SSLContext, trusted: None
     ) -> None:
         port = serve(tls_context=certificate, authenticator=sink.authenticate, auth_required=True)
-        outbound = SmtpOutbound(f"smtp+starttls://ada:hunter2@localhost:{port}", 1.0, FROM)
-        with pytest.raises(OutboundUnavailable) as raised:
+        outbound = SmtpOutbound(f"smtp+starttls://ada:hunter2@localhost:{port}", TIMEOUT_S, FROM)
+        with pytest.raises(OutboundLoginRefused) as raised:
             outbound.send(FROM, TO, MAIL)
         assert "hunter2" not in raised.value.detail
         assert sink.mails == []

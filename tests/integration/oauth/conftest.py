@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,7 @@ from tests.servers.dovecot_oauth import DovecotOAuth
 from tests.servers.process import LOOPBACK, free_port
 from tests.servers.token_server import CLIENT_ID, CLIENT_SECRET, TENANT, TokenServer
 
+HOWTO = Path(__file__).parents[3] / "docs/howto/send-through-microsoft-365.md"
 MAILBOX = "translate@dragoman.test"
 SERVICE_ACCOUNT = "dragoman@project.iam.gserviceaccount.example"
 
@@ -53,8 +56,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def client_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a client signs its requests with."""
-    return self_signed(tmp_path_factory.mktemp("client"), "client")
+    """What a client signs its requests with, made with the commands of the how-to; its key alone is in `dragoman.key`."""
+    folder = tmp_path_factory.mktemp("client")
+    (commands,) = re.findall(r"^```sh\n(openssl .*?)```", HOWTO.read_text(), re.MULTILINE | re.DOTALL)
+    subprocess.run(["sh", "-ec", commands], cwd=folder, check=True, capture_output=True)
+    return folder / "dragoman.pem"
 
 
 @pytest.fixture
@@ -110,7 +116,7 @@ def configured(settings: Settings, given: dict[str, str]) -> Callable[..., Setti
 @pytest.fixture
 def google(token_server: TokenServer, client_certificate: Path, given: dict[str, str]) -> dict[str, Any]:
     """What is different with Google."""
-    key = client_certificate.with_name("client.key").read_text()
+    key = client_certificate.with_name("dragoman.key").read_text()
     account = {"type": "service_account", "client_email": SERVICE_ACCOUNT, "private_key": key, "private_key_id": "1"}
     return {
         "oauth_provider": "google",

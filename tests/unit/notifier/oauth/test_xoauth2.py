@@ -1,6 +1,8 @@
 """The words of XOAUTH2, and what becomes of them when a server refuses."""
 
 import base64
+import subprocess
+import sys
 
 import pytest
 
@@ -79,3 +81,8 @@ def test_a_token_that_a_server_repeats_is_blotted_out(user):
     left = said.split()[2].replace("***", "")
     around = len(base64.b64encode(initial_response(user, "")))
     assert len(left) <= around + 4  # what stands before and behind the token, and the two letters that it shares
+
+
+def test_the_providers_libraries_are_loaded_where_they_are_used_alone():
+    code = "import sys, notifier.tasks; print({'msal', 'google.auth', 'google.oauth2'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "set()\n"
