@@ -10,7 +10,7 @@ runs the server can do (`for_admin`), whether another try may help (`temporary`)
     │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
     │   └── NotAllowed  NotFound  AmbiguousId  Gone  Conflict  NoWord  LimitReached
     ├── OperatorError        the admin can mend it; permanent
-    │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing  ModelUnusable
+    │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing
     │   └── EngineMisbehaved  StageTimedOut  WorkerLost  OutboundRefused
     ├── TemporaryError       time mends it; tried again
     │   ├── EngineUnavailable  EngineBusy
@@ -325,14 +325,6 @@ class OutboundRefused(OperatorError):
 
     code = "outbound_refused"
     exit_code = 47
-
-
-class ModelUnusable(OperatorError):
-    """A translation model of this server is damaged or does not fit together."""
-
-    code = "model_unusable"
-    exit_code = 48
-    for_admin = "Please add the model again; `dragoman doctor` names those that cannot be used."
 
 
 class TemporaryError(DragomanError):
