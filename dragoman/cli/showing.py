@@ -146,5 +146,5 @@ def _note(facts: dict[str, Any], short: str) -> str:
     if facts["error"]:
         return f"{facts['error']['code']}: {facts['error']['message'] or ''}"
     if facts["waiting_for"] == "approval":
-        return f"waits for approval of its cost: `dragoman jobs show {short}`, then `jobs approve {short}`"
+        return f"waits for approval: see `jobs show {short}`, then `jobs approve {short}`"
     return f"waits for {facts['waiting_for']}" if facts["waiting_for"] else ""

@@ -32,12 +32,12 @@ def send(settings: Settings, plan: Plan) -> Iterator[Finding]:
         sentence = live.SENTENCES[source]
         way = _send(settings, plan.sender, written(settings, plan.sender, file, target, live.page(sentence)))
         yield Finding("live mail", Verdict.OK, f"a mail with one page was taken {way}")
-        job = live.await_job(here, file, plan.within_s, LOST)
         try:
+            job = live.await_job(here, file, plan.within_s, LOST)
             sent = live.await_sent(here, job["message_id"], plan.within_s)
             seen = _seen(here, settings.maildir, sent["ref"], sentence)
         finally:
-            live.forget(here, job["id"])
+            live.forget_file(here, file)
         took = f"{time.monotonic() - began:.0f} s"
         yield Finding(
             "live answer", Verdict.OK, f"{seen}, {took} after the mail ({source} to {target}, {job['engine']})"

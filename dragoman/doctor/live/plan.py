@@ -12,6 +12,7 @@ from typing import Any
 from dragoman import retention
 from dragoman.db import jobs, lists, outbox, presence
 from dragoman.db.engine import Database
+from dragoman.db.short_ids import SHOWN
 from dragoman.domain import language
 from dragoman.domain.job import RowState, Stage, status_of
 from dragoman.errors import DragomanError, EngineMissing
@@ -156,9 +157,11 @@ def await_job(here: Site, file: str, within_s: float, lost: str) -> dict[str, An
     except LiveTrialFailed as error:
         status = status_of(Stage(last["stage"]), RowState(last["state"]), last["epoch"])
         waits = f", waiting for {last['waiting_for']}" if last["state"] == RowState.WAITING else ""
-        raise LiveTrialFailed(f"{error} It is {status} at {last['progress']} percent{waits}.") from error
+        raise LiveTrialFailed(
+            f"{error} It is {last['id'][:SHOWN]}, {status} at {last['progress']} percent{waits}."
+        ) from error
     if last["state"] != RowState.DONE:
-        raise LiveTrialFailed(f"The job ended with {last['error_code']}: {last['error_message']}")
+        raise LiveTrialFailed(f"Its job {last['id'][:SHOWN]} ended with {last['error_code']}: {last['error_message']}")
     return last
 
 
@@ -184,6 +187,13 @@ def forget(here: Site, job_id: str) -> None:
     """Take away what a trial has made: the job's files and texts, and what was shown in Slack."""
     retention.purge_job(here.database, here.store, job_id, None, here.settings.maildir)
     retention.take_back(here.database, here.settings, job_id)
+
+
+def forget_file(here: Site, file: str) -> None:
+    """The same for the job of a file, where there is one, however far it came."""
+    job = _job(here, file)
+    if job is not None:
+        forget(here, job["id"])
 
 
 def _job(here: Site, file: str) -> dict[str, Any] | None:
