@@ -69,7 +69,7 @@ def main() -> None:
 
 def read(path: Path) -> list[tuple[str, str]]:
     """The texts and their translations. Ends the program with a sentence where a line is no such pair."""
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         columns = line.split("\t")
         if len(columns) != 2 or not all(map(str.strip, columns)):

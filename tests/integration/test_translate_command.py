@@ -13,6 +13,7 @@ from typing import Any
 import pymupdf
 import pytest
 
+from tests import weights
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.patience import patience
 from tests.servers.process import needs
@@ -55,11 +56,13 @@ def make_pdf(file: Path, lines: list[str], *, pages: int = 1, **options: Any) ->
 
 
 def run(
-    *arguments: object, server: FakeDeepL | None = None, cwd: Path | None = None
+    *arguments: object, server: FakeDeepL | None = None, models: Path | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DRAGOMAN_")}
     if server:
         environment |= {"DRAGOMAN_DEEPL_SERVER_URL": server.url, "DRAGOMAN_DEEPL_AUTH_KEY": KEY}
+    if models:
+        environment |= {"DRAGOMAN_LOCAL_MODELS_DIR": str(models)}
     command = [sys.executable, "-c", "from dragoman.cli import main; main()", "translate", *map(str, arguments)]
     return subprocess.run(
         command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=patience(120), check=False
@@ -124,6 +127,26 @@ class TestResult:
             assert all("Pseudo-translation" in page.get_text() for page in document)
 
     @needs("apertium", "apertium")
+    def test_the_local_engine_translates_without_a_key_and_keeps_the_figures(self, tmp_path):
+        models = weights.lay(tmp_path / "models", "en-pt")
+        source = make_pdf(
+            tmp_path / "in.pdf", ["Please call 202-493-2251 before you open the red house, which costs 10,505 euros."]
+        )
+        done = run(source, "--from", "en", "--to", "pt", "--json", "-o", tmp_path / "out.pdf", models=models)
+        report = json.loads(done.stdout)
+        assert (report["engine"], report["warnings"]) == ("local", [])
+        words = words_of(tmp_path / "out.pdf")
+        assert [one for one in ("202-493-2251", "10,505", "casa", "vermelha") if one not in words] == []
+
+    def test_a_damaged_model_is_one_sentence_and_no_result(self, tmp_path):
+        models = weights.lay(tmp_path / "models", "en-pt")
+        next(models.glob("en-pt/lex*")).write_bytes(b"<html>not found</html>")
+        source = make_pdf(tmp_path / "in.pdf", ["Please open the red house today."])
+        done = run(source, "--from", "en", "--to", "pt", "--json", "-o", tmp_path / "out.pdf", models=models)
+        assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (48, "model_unusable")
+        assert "Traceback" not in done.stderr
+        assert not (tmp_path / "out.pdf").exists()
+
     def test_apertium_translates_without_a_key(self, source, tmp_path):
         done = run(source, "--to", "es", "--json", "-o", tmp_path / "out.pdf")
         assert done.returncode == 0, done.stderr
