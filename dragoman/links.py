@@ -1,6 +1,9 @@
 """Signed, expiring, revocable links to a job's page and to its result.
 
 A token names the job and its `link_version`: raising the version in the row revokes every link given out before.
+
+There are two kinds of link to a job's page. The requester's `own` link may change things: agree to the cost, try again,
+cancel, delete. It goes to the requester alone. A `page` link only shows and downloads; it may stand where others read it.
 """
 
 from __future__ import annotations
@@ -13,16 +16,17 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from dragoman.errors import Gone, NotFound, SettingsInvalid
 from dragoman.settings import Settings
 
-Purpose = Literal["page", "download"]
-PATHS: dict[Purpose, str] = {"page": "/j/", "download": "/d/"}
+Purpose = Literal["own", "page", "download"]
+PATHS: dict[Purpose, str] = {"own": "/j/", "page": "/j/", "download": "/d/"}
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a valid token says."""
+    """What a valid token says. `own`: it is the requester's, which may change things."""
 
     job_id: str
     version: int
+    own: bool = False
 
 
 class Links:
@@ -58,7 +62,14 @@ class Links:
             raise Gone("This link has expired.") from error
         except (BadSignature, ValueError, TypeError) as error:
             raise NotFound("There is nothing behind this link.") from error
-        return Named(str(job_id), int(version))
+        return Named(str(job_id), int(version), own=purpose == "own")
+
+    def read_page(self, token: str) -> Named:
+        """What the token of a job's page names, of either kind. Raises as `read`."""
+        try:
+            return self.read("own", token)
+        except NotFound:
+            return self.read("page", token)
 
     def _serializer(self, purpose: Purpose) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(self._keys, salt=f"dragoman.{purpose}")

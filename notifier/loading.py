@@ -21,6 +21,8 @@ ASKS_FOR_A_LANGUAGE = (
     AnswerKind.UNSUPPORTED_LANGUAGE,
     AnswerKind.HELP,
 )
+EMAIL = "email"
+DIRECT = "D"  # how Slack's ids of direct messages between the app and one person begin
 
 
 def load(database: Database, store: BlobStore, links: Links | None, row: dict[str, Any]) -> Delivery | None:
@@ -44,7 +46,8 @@ def load(database: Database, store: BlobStore, links: Links | None, row: dict[st
         etas = {job["id"]: history.eta_s(connection, job) for job in rows} if is_early else {}
         possible = _possible(connection) if row["payload"].get("reason") in ASKS_FOR_A_LANGUAGE else []
     present = [_with_result(store, job) for job in rows]
-    shown = {job["id"]: found for job in present if (found := _links(links, job))}
+    alone = _alone(message, card)
+    shown = {job["id"]: found for job in present if (found := _links(links, job, alone=alone))}
     answer = answer_from(row, message, present, links=shown, etas=etas, possible=possible)
     return Delivery(row, message, answer, card)
 
@@ -107,6 +110,18 @@ def _with_result(store: BlobStore, job: dict[str, Any]) -> dict[str, Any]:
     return {**job, "result_size": size} if size is not None else {**job, "result": None}
 
 
-def _links(links: Links | None, job: dict[str, Any]) -> JobLinks | None:
-    page, download = (links.public("page", job), links.public("download", job)) if links else (None, None)
+def _alone(message: dict[str, Any], card: dict[str, Any] | None) -> bool:
+    """Whether nobody but the requester reads the answer: a mail to them, or a direct message; a thread is read by all."""
+    if message["channel"] == EMAIL:
+        return True
+    place = (card or {}).get("place") or message["payload"].get("place") or ""
+    return str(place).startswith(DIRECT)
+
+
+def _links(links: Links | None, job: dict[str, Any], *, alone: bool) -> JobLinks | None:
+    """The job's links; `alone`: only the requester reads them, so that they may change things."""
+    if links is None:
+        return None
+    page = links.public("own" if alone else "page", job)
+    download = links.public("download", job)
     return JobLinks(page, download) if page and download else None

@@ -65,7 +65,8 @@ def _limits(context: Context) -> str:
 def _line(row: dict[str, Any], eta_s: int | None, links: Links | None) -> str:
     state = status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"]).value.replace("_", " ").lower()
     name = escape(row["filename"] or "a deleted document", 100)
-    page = links.public("page", row) if links and not row["purged_at"] else None
+    # Nobody but this person sees their home.
+    page = links.public("own", row) if links and not row["purged_at"] else None
     shown = f"<{page}|{name}>" if page else f"*{name}*"
     left = f", about {max(1, round(eta_s / 60))} min left" if eta_s else ""
     return f"{shown} to {language.name(row['target_lang'])}: {state}{left}"

@@ -56,7 +56,7 @@ async def upload(
     finally:
         await file.close()
     status_url = router.url_path_for("job_status", job_id=row["id"])
-    return Accepted(job_id=row["id"], status_url=status_url, page_url=door.links.path("page", row))
+    return Accepted(job_id=row["id"], status_url=status_url, page_url=door.links.path("own", row))
 
 
 @router.get("/status/{job_id}")

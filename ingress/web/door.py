@@ -11,14 +11,17 @@ from fastapi.security import HTTPBearer
 from dragoman.db import history, lists, presence, short_ids
 from dragoman.db.lists import Page, Wanted
 from dragoman.domain import language
-from dragoman.errors import Gone, UnsupportedTarget
+from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
 from dragoman.intake import Intake
-from dragoman.links import Links, Purpose
+from dragoman.links import Links, Named
 from dragoman.settings import Settings
 from ingress.web.callers import Caller, Callers
 from ingress.web.health import Broker
+from ingress.web.views import OpenPage
 
 ENGINES = frozenset(get_args(Settings.model_fields["engine"].annotation)) - {"auto"}
+ONLY_SHOWS = "This link shows the document and downloads it; it cannot change anything."
+ONLY_SHOWS_ADVICE = "Please use the link that whoever asked for the translation got, or ask them."
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,26 @@ class Door:
         if engine in known and not language.is_among(target_lang, known[engine].targets):
             raise UnsupportedTarget(f"{engine} cannot translate into {target_lang}.", advice="Leave the engine to us.")
 
-    def job_of(self, purpose: Purpose, token: str) -> dict[str, Any]:
-        """The job's row that a link names. Raises NotFound, or Gone for links that are expired, revoked or deleted."""
-        named = self.links.read(purpose, token)
+    def open_page(self, token: str) -> OpenPage:
+        """The page that a link of either kind leads to. Raises as `offered`."""
+        named = self.links.read_page(token)
+        return OpenPage(self._row(named), token, may_change=named.own)
+
+    def own_page(self, token: str) -> dict[str, Any]:
+        """The job's row, for a link that may change it. Raises as `offered`, and NotAllowed for a link that only shows."""
+        page = self.open_page(token)
+        if not page.may_change:
+            raise NotAllowed(ONLY_SHOWS, advice=ONLY_SHOWS_ADVICE)
+        return page.row
+
+    def offered(self, token: str) -> dict[str, Any]:
+        """The job's row that a download link names.
+
+        Raises NotFound, or Gone for links that are expired, revoked or deleted.
+        """
+        return self._row(self.links.read("download", token))
+
+    def _row(self, named: Named) -> dict[str, Any]:
         row = self.intake.find(named.job_id)
         if row["purged_at"] is not None:
             raise Gone("This document has been deleted, and its translation with it.")

@@ -53,9 +53,9 @@ async def of_page(door: Door, token: str) -> AsyncIterator[ServerSentEvent]:
     """For the job's page: a piece of HTML on each change, `end` at the end."""
 
     def look() -> tuple[str, bool]:
-        row = door.job_of("page", token)
-        facts = page_facts(row, door.links, token)
-        return render("web/change.html", **facts), status(row) in ENDED
+        page = door.open_page(token)
+        facts = page_facts(page, door.links)
+        return render("web/change.html", **facts), status(page.row) in ENDED
 
     try:
         async for html, _ in _changes(look, lambda seen: seen[0], lambda seen: seen[1]):

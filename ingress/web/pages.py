@@ -47,34 +47,34 @@ def docs(request: Request) -> HTMLResponse:
 @router.api_route("/j/{token}", methods=READ)
 def job_page(token: str, door: DoorOf) -> HTMLResponse:
     """The job's page, for whoever has the link."""
-    return page("job", **page_facts(door.job_of("page", token), door.links, token))
+    return page("job", **page_facts(door.open_page(token), door.links))
 
 
 @router.get("/j/{token}/events")
 def job_page_events(token: str, door: DoorOf) -> EventSourceResponse:
     """What changes on the job's page, while it changes."""
-    door.job_of("page", token)
+    door.open_page(token)
     return events.stream(events.of_page(door, token))
 
 
 @router.post("/j/{token}/cancel")
 def cancel(token: str, door: DoorOf) -> Response:
     """End the job; one that has ended in the meantime is shown as it is."""
-    door.intake.cancel(door.job_of("page", token)["id"])
+    door.intake.cancel(door.own_page(token)["id"])
     return RedirectResponse(f"/j/{token}", 303)
 
 
 @router.post("/j/{token}/delete")
 def delete(token: str, door: DoorOf) -> HTMLResponse:
     """Delete the job's files, which ends its links too: this is the last page that the link shows."""
-    door.intake.purge(door.job_of("page", token)["id"])
+    door.intake.purge(door.own_page(token)["id"])
     return page("deleted")
 
 
 @router.api_route("/d/{token}", methods=READ)
 def download_page(token: str, door: DoorOf) -> HTMLResponse:
     """Offers the file; nothing is downloaded yet."""
-    row = door.job_of("download", token)
+    row = door.offered(token)
     if row["result"] is None:
         raise Conflict("There is no translated file yet.", advice="Please try again later.")
     return page("download", job=row, token=token, result_name=result_name(row))
@@ -83,7 +83,7 @@ def download_page(token: str, door: DoorOf) -> HTMLResponse:
 @router.post("/d/{token}")
 def download(token: str, door: DoorOf) -> StreamingResponse:
     """The translated PDF."""
-    return downloads.result(door.job_of("download", token), door.intake.store)
+    return downloads.result(door.offered(token), door.intake.store)
 
 
 def _languages(door: Door) -> list[str]:

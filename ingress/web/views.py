@@ -123,7 +123,9 @@ class JobView(BaseModel):
     created_at: str = Field(description="ISO 8601, UTC.")
     ended_at: str | None
     result_url: str | None = Field(description="Path of the download when COMPLETED: `POST` it, no token needed.")
-    page_url: str | None = Field(description="Path of the job's page, for people; no token needed.")
+    page_url: str | None = Field(
+        description="Path of the job's page; whoever has it may also cancel, try again and delete."
+    )
     deleted: bool = Field(description="Whether the job's files have been deleted.")
 
 
@@ -151,7 +153,7 @@ class Accepted(BaseModel):
 
     job_id: str
     status_url: str = Field(description="Path of the job's status; needs the token.")
-    page_url: str = Field(description="Path of the job's page, for people; no token needed.")
+    page_url: str = Field(description="Path of the job's page; whoever has it may also cancel, try again and delete.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,19 @@ class Step:
 
     label: str
     state: Literal["done", "now", "failed", "waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """A job's page as somebody has opened it.
+
+    `token` is the one that its forms and its events are addressed with. `may_change`: it was opened with the requester's
+    own link, or by the requester; else the page shows and downloads only.
+    """
+
+    row: dict[str, Any]
+    token: str
+    may_change: bool
 
 
 def status(row: dict[str, Any]) -> Status:
@@ -181,7 +196,7 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
         created_at=_iso(row["created_at"]) or "",
         ended_at=_iso(row["ended_at"]),
         result_url=links.path("download", row) if word is Status.COMPLETED and not gone else None,
-        page_url=None if gone else links.path("page", row),
+        page_url=None if gone else links.path("own", row),
         deleted=gone,
     )
 
@@ -242,12 +257,14 @@ def steps(row: dict[str, Any]) -> list[Step]:
     return [Step(STEPS[stage], state(number)) for number, stage in enumerate(shown)]
 
 
-def page_facts(row: dict[str, Any], links: Links, token: str) -> dict[str, Any]:
-    """What the template of a job's page needs; `token` is the one that the page was opened with."""
+def page_facts(page: OpenPage, links: Links) -> dict[str, Any]:
+    """What the template of a job's page needs."""
+    row = page.row
     word, pseudo, waits = status(row), row["engine"] == "pseudo", waits_for(row)
     return {
         "job": row,
-        "token": token,
+        "token": page.token,
+        "may_change": page.may_change,
         "status": word.value,
         "ended": word in ENDED,
         "headline": WAITING[waits] if waits else READY_AS_PSEUDO if pseudo and word in READY else HEADLINES[word],

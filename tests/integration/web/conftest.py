@@ -219,4 +219,11 @@ def job_id(client: Client) -> str:
 
 @pytest.fixture
 def page_path(worker: Worker, links: Links, job_id: str) -> str:
+    """The requester's own link to the job's page."""
+    return links.path("own", worker.row(job_id))
+
+
+@pytest.fixture
+def shown_path(worker: Worker, links: Links, job_id: str) -> str:
+    """A link to the same page that may stand where others read it."""
     return links.path("page", worker.row(job_id))

@@ -112,6 +112,24 @@ def test_cancel_on_the_page_ends_the_job_and_comes_back(
     assert "This translation was cancelled" in words(client.get(page_path))
 
 
+def test_shared_link_shows_and_downloads_and_changes_nothing(
+    client: Client, worker: Worker, shown_path: str, job_id: str
+) -> None:
+    running = client.get(shown_path, **BROWSER)
+    assert "Jahresbericht 2026.pdf" in words(running)
+    assert "Whoever asked for the translation has a link of their own" in words(running)
+    for action in ("cancel", "delete"):
+        assert f"/{action}" not in running.body.decode()
+        refused = client.ask("POST", f"{shown_path}/{action}", Accept="text/html")
+        assert refused.status == 403
+        assert "it cannot change anything" in words(refused)
+    assert (worker.row(job_id)["state"], worker.row(job_id)["purged_at"]) == ("ready", None)
+    worker.all(job_id)
+    action = re.search(r'action="(/d/[^"]+)"', client.get(shown_path).body.decode())
+    assert action
+    assert client.ask("POST", action[1]).body == RESULT
+
+
 def test_delete_on_the_page_forgets_all_and_says_so(
     client: Client, worker: Worker, links: Links, page_path: str, job_id: str
 ) -> None:

@@ -20,14 +20,19 @@ def links(**values: object) -> Links:
     return Links(Settings.from_env(**{"secret_key": KEY, **values}))
 
 
-def made_ago(seconds: int) -> str:
-    """A page's token that was made `seconds` ago."""
+def earlier(seconds: int) -> type[TimestampSigner]:
+    """A signer whose clock is `seconds` behind."""
 
     class Earlier(TimestampSigner):
         def get_timestamp(self) -> int:
             return super().get_timestamp() - seconds
 
-    maker = URLSafeTimedSerializer(KEY, salt="dragoman.page", signer=Earlier)
+    return Earlier
+
+
+def made_ago(seconds: int) -> str:
+    """A page's token that was made `seconds` ago."""
+    maker = URLSafeTimedSerializer(KEY, salt="dragoman.page", signer=earlier(seconds))
     return str(maker.dumps([JOB["id"], JOB["link_version"]]))
 
 
@@ -45,6 +50,23 @@ def test_link_for_one_purpose_is_none_for_another():
     token = links().token("page", JOB)
     with pytest.raises(NotFound):
         links().read("download", token)
+
+
+def test_page_is_opened_by_either_kind_of_link_and_only_one_may_change_it():
+    own, shared = links().token("own", JOB), links().token("page", JOB)
+    assert links().read_page(own) == Named(JOB["id"], 3, own=True)
+    assert links().read_page(shared) == Named(JOB["id"], 3, own=False)
+    for token, purpose in ((shared, "own"), (own, "page")):
+        with pytest.raises(NotFound):
+            links().read(purpose, token)
+    with pytest.raises(NotFound):
+        links().read_page(links().token("download", JOB))
+
+
+def test_expired_link_of_the_requester_is_gone():
+    maker = URLSafeTimedSerializer(KEY, salt="dragoman.own", signer=earlier(8 * DAY_S))
+    with pytest.raises(Gone, match="expired"):
+        links().read_page(str(maker.dumps([JOB["id"], JOB["link_version"]])))
 
 
 def test_other_key_signs_nothing_of_ours():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dragoman.domain.job import RowState, Stage, Status
 from dragoman.links import Links
 from dragoman.settings import Settings
-from ingress.web.views import attachment, job_view, page_facts, remarks, result_name, steps
+from ingress.web.views import OpenPage, attachment, job_view, page_facts, remarks, result_name, steps
 
 
 @pytest.fixture
@@ -92,10 +92,10 @@ def test_links_are_given_while_there_is_something_behind_them(
 def test_a_job_that_waits_for_a_yes_says_so_and_one_that_waited_does_not(links: Links) -> None:
     waiting = row(state=RowState.WAITING, waiting_for="approval", to_bill=12_000)
     assert job_view(waiting, links).waiting_for == "approval"
-    assert page_facts(waiting, links, "t")["headline"] == "Waiting for a yes to its cost"
+    assert page_facts(OpenPage(waiting, "t", may_change=True), links)["headline"] == "Waiting for a yes to its cost"
     given_up = row(state=RowState.DEAD, waiting_for="approval", error_code="no_word")
     assert job_view(given_up, links).waiting_for is None
-    assert page_facts(given_up, links, "t")["waits_for"] is None
+    assert page_facts(OpenPage(given_up, "t", may_change=True), links)["waits_for"] is None
 
 
 def test_error_is_told_when_the_job_has_failed_and_not_while_it_is_tried_again(links: Links) -> None:
@@ -131,7 +131,7 @@ def test_job_that_nobody_has_claimed_is_at_no_step() -> None:
 
 
 def test_pseudo_translation_is_not_called_a_translation(links: Links) -> None:
-    facts = page_facts(row(state=RowState.DONE, engine="pseudo"), links, "token")
+    facts = page_facts(OpenPage(row(state=RowState.DONE, engine="pseudo"), "token", may_change=True), links)
     assert facts["pseudo"]
     assert "translation" not in facts["headline"]
 
