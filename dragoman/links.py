@@ -18,6 +18,7 @@ from dragoman.settings import Settings
 
 Purpose = Literal["own", "page", "download"]
 PATHS: dict[Purpose, str] = {"own": "/j/", "page": "/j/", "download": "/d/"}
+FORM_TTL_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +72,16 @@ class Links:
         except NotFound:
             return self.read("page", token)
 
-    def _serializer(self, purpose: Purpose) -> URLSafeTimedSerializer:
+    def form_key(self, owner: str) -> str:
+        """What a form of a page that is shown to `owner` carries, so that no other site's page can send it."""
+        return str(self._serializer("form").dumps(owner))
+
+    def is_form_key(self, key: str, owner: str) -> bool:
+        """Whether a page gave `key` to `owner` within the last day."""
+        try:
+            return bool(self._serializer("form").loads(key, max_age=FORM_TTL_S) == owner)
+        except BadSignature:  # SignatureExpired is one
+            return False
+
+    def _serializer(self, purpose: Purpose | Literal["form"]) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(self._keys, salt=f"dragoman.{purpose}")

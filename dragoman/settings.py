@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from dragoman.domain import language
+from dragoman.domain.proxies import checked_header, checked_proxies
 from dragoman.errors import SettingsInvalid, UnknownLanguage
 from dragoman.secret_files import SecretFiles, UnreadableSecret
 
@@ -93,6 +94,8 @@ class Settings(BaseSettings):
     api_tokens: SecretStr | None = None
     secret_key: SecretStr | None = None
     link_ttl_s: int = Field(default=7 * 86400, ge=60)
+    remote_user_header: Annotated[str | None, AfterValidator(checked_header)] = None
+    remote_user_proxies: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validate_default=True)
     flower_listen: str = "127.0.0.1:5555"
     flower_auth: SecretStr | None = None
 
@@ -167,7 +170,7 @@ class Settings(BaseSettings):
         """API tokens: secret -> (name, admin)."""
         return _tokens(self.api_tokens.get_secret_value()) if self.api_tokens else {}
 
-    @field_validator("allowed_senders", "automatic_senders", "trusted_peers", mode="before")
+    @field_validator("allowed_senders", "automatic_senders", "trusted_peers", "remote_user_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -257,6 +260,11 @@ class Settings(BaseSettings):
         if value and urlsplit(value).scheme not in ("http", "https"):
             raise ValueError("use https://HOST (or http://HOST)")
         return value.rstrip("/") if value else None
+
+    @field_validator("remote_user_proxies")
+    @classmethod
+    def _named_proxies(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return checked_proxies(value, info.data.get("remote_user_header"))
 
     @field_validator("default_target_lang")
     @classmethod

@@ -15,6 +15,7 @@ from typing import Any
 from dragoman import slack
 from dragoman.domain import language
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor
+from dragoman.domain.retry import retry_helps
 from notifier.messages import ENGINE_NAMES, LONGEST_NAME, Outcome, file_of, plain
 from notifier.slack_blocks import (
     LONGEST_TEXT,
@@ -30,7 +31,7 @@ from notifier.slack_blocks import (
     select,
     weight,
 )
-from notifier.slack_words import LONGEST_FALLBACK, coarse, facts, id_or_nothing, moment, retry_helps, said, short
+from notifier.slack_words import LONGEST_FALLBACK, coarse, facts, id_or_nothing, moment, said, short
 
 ASKS, HASH_LENGTH = "asks:", 64
 EYES, GOOD, BAD = "eyes", "white_check_mark", "warning"

@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from dragoman.db import cards, jobs, places
 from dragoman.db.engine import Database
 from dragoman.domain import language
+from dragoman.domain.retry import retry_helps
 from dragoman.errors import StoreUnavailable
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
@@ -35,7 +36,7 @@ from notifier.slack_card import retry_button
 from notifier.slack_line import Line
 from notifier.slack_place import Spot, direct, find, instead, post, sending
 from notifier.slack_upload import upload
-from notifier.slack_words import LONGEST_FALLBACK, facts, id_or_nothing, retry_helps, said, short
+from notifier.slack_words import LONGEST_FALLBACK, facts, id_or_nothing, said, short
 
 log = structlog.get_logger(__name__)
 

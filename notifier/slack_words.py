@@ -15,7 +15,6 @@ from jinja2 import Environment
 
 from dragoman import templating
 from dragoman.domain import language
-from dragoman.errors import LimitReached, NoWord, RequestError, WrongPassword
 from dragoman.slack import escape
 from notifier.messages import File, Outcome
 
@@ -53,11 +52,6 @@ def moment(at_s: float) -> dict[str, Any]:
     return {"ts": int(at_s), "utc": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at_s))}
 
 
-def retry_helps(code: str | None) -> bool:
-    """Whether another try of the same file may end better than the last one."""
-    return code not in _hopeless()
-
-
 def facts(file: File) -> str:
     """`English to French, 12 pages, 23,400 characters, translated by DeepL`; not escaped."""
     source = f"{language.name(file.source_lang)} to " if file.source_lang else "into "
@@ -78,16 +72,3 @@ def _environment() -> Environment:
 
 def _shown(value: Any) -> str:
     return escape(str(value), LONGEST_VALUE)
-
-
-@cache
-def _hopeless() -> frozenset[str]:
-    """Codes of errors that stay, however often the same file is tried."""
-    mendable = {NoWord.code, LimitReached.code, WrongPassword.code}
-    found, kinds = set(), [RequestError]
-    while kinds:
-        kind = kinds.pop()
-        if kind.code not in mendable:
-            found.add(kind.code)
-            kinds += kind.__subclasses__()
-    return frozenset(found)

@@ -27,6 +27,7 @@ dovecot-submissiond|/usr/lib/dovecot/submission|sending with a token in place of
 swaks|swaks|mail from a real client
 curl|curl|an upload from a real client
 chromium|chromium chromium-browser google-chrome|the web pages in a browser
+nginx-light|/usr/sbin/nginx|sign-in through a proxy
 tesseract-ocr|tesseract|text recognition
 prometheus|promtool|alert rules tried with Prometheus's own tool
 poppler-utils|pdftoppm|a second opinion on the translated PDF

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
-from dragoman.errors import DragomanError, StageTimedOut, TemporaryError, WorkerLost
+from dragoman.errors import (
+    DragomanError,
+    LimitReached,
+    NoWord,
+    RequestError,
+    StageTimedOut,
+    TemporaryError,
+    WorkerLost,
+    WrongPassword,
+)
 
 TEMPORARY_ATTEMPTS = 8
 WORKER_LOST_ATTEMPTS = 3
@@ -49,3 +59,21 @@ def decide(error: BaseException, attempt: int, chance: float, *, attempts: int |
     bound = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0**attempt)
     asked = error.retry_after_s if isinstance(error, TemporaryError) and error.retry_after_s else 0.0
     return RetryIn(min(asked, LONGEST_DELAY_S) + bound * chance)
+
+
+def retry_helps(code: str | None) -> bool:
+    """Whether another try of the same file may end better than the last one, which ended with this error's code."""
+    return code not in _hopeless()
+
+
+@cache
+def _hopeless() -> frozenset[str]:
+    """Codes of errors that stay, however often the same file is tried."""
+    mendable = {NoWord.code, LimitReached.code, WrongPassword.code}
+    found, kinds = set(), [RequestError]
+    while kinds:
+        kind = kinds.pop()
+        if kind.code not in mendable:
+            found.add(kind.code)
+            kinds += kind.__subclasses__()
+    return frozenset(found)

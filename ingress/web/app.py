@@ -24,7 +24,7 @@ from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings, host_port
 from dragoman.storage import open_store
 from dragoman.telemetry import configure_logs, configure_traces
-from ingress.web import api, dead, foreign_calls, health, html, pages, problems, server
+from ingress.web import actions, api, dead, foreign_calls, health, html, pages, problems, sending, server
 from ingress.web.callers import Callers
 from ingress.web.door import Door
 from ingress.web.health import Broker, CeleryBroker, NoBroker
@@ -66,7 +66,9 @@ def make_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.door = Door(settings, intake, Links(settings), Callers(settings.tokens), broker or NoBroker())
-    for router in (api.router, dead.router, server.router, pages.router, health.router):
+    for router in (api.router, dead.router, server.router, health.router):
+        app.include_router(router)
+    for router in (pages.router, actions.router, sending.router):  # for people
         app.include_router(router)
     app.mount("/static", _Static(directory=html.STATIC), name="static")
     for path, make in (foreign or {}).items():
@@ -103,7 +105,8 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
 def config(app: FastAPI, listen: str) -> uvicorn.Config:
     """How the application is served. There is no access log of uvicorn's: it would hold the tokens of links.
 
-    No header of a proxy is believed, since nothing here depends on the client's address.
+    `proxy_headers` stays off, whatever the environment says: the address that a sign-in proxy is known by (`people`) has to
+    be the connection's own, never one that a header tells.
     """
     host, port = host_port(listen)
     return uvicorn.Config(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast, get_args
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from dragoman.db import history, lists, presence, short_ids
+from dragoman.db import history, jobs, lists, presence, short_ids
 from dragoman.db.lists import Page, Wanted
 from dragoman.domain import language
 from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
@@ -17,7 +17,8 @@ from dragoman.links import Links, Named
 from dragoman.settings import Settings
 from ingress.web.callers import Caller, Callers
 from ingress.web.health import Broker
-from ingress.web.views import OpenPage
+from ingress.web.sheet import OpenPage, page_facts
+from ingress.web.views import ENDED, status
 
 ENGINES = frozenset(get_args(Settings.model_fields["engine"].annotation)) - {"auto"}
 ONLY_SHOWS = "This link shows the document and downloads it; it cannot change anything."
@@ -39,6 +40,27 @@ class Door:
         with self.intake.database.read() as connection:
             return frozenset(known.engine for known in presence.published(connection)) or ENGINES
 
+    def targets(self) -> list[str]:
+        """Tags of the languages that some engine here can translate into; empty before the first worker is up."""
+        with self.intake.database.read() as connection:
+            known = presence.published(connection)
+        return sorted({tag for one in known for tag in one.targets})
+
+    def language_names(self) -> list[str]:
+        """English names of the languages that some engine here can translate into."""
+        return sorted({language.name(tag) for tag in self.targets()})
+
+    def by_key(self, key: str) -> dict[str, Any] | None:
+        """The row of the job that was made for this request before, or None."""
+        with self.intake.database.read() as connection:
+            return jobs.by_key(connection, key)
+
+    def jobs_of(self, owner: str, limit: int) -> list[dict[str, Any]]:
+        """The newest jobs of an owner; what was deleted is nobody's any more."""
+        with self.intake.database.read() as connection:
+            rows = lists.jobs(connection, Wanted(seen_by=owner, limit=limit)).rows
+        return [row for row in rows if row["purged_at"] is None]
+
     def check_engine(self, engine: str | None, target_lang: str) -> None:
         """Raise UnsupportedTarget if the engine that was asked for is known not to have the language."""
         with self.intake.database.read() as connection:
@@ -46,10 +68,23 @@ class Door:
         if engine in known and not language.is_among(target_lang, known[engine].targets):
             raise UnsupportedTarget(f"{engine} cannot translate into {target_lang}.", advice="Leave the engine to us.")
 
-    def open_page(self, token: str) -> OpenPage:
-        """The page that a link of either kind leads to. Raises as `offered`."""
+    def open_page(self, token: str, signed_in: str | None = None) -> OpenPage:
+        """The page that a link of either kind leads to. Raises as `offered`.
+
+        `signed_in`: the email address of whoever opens it. The requester needs no link of their own to change things.
+        """
         named = self.links.read_page(token)
-        return OpenPage(self._row(named), token, may_change=named.own)
+        row = self._row(named)
+        if not named.own and signed_in is not None and row["owner"] == signed_in:
+            return OpenPage(row, self.links.token("own", row), may_change=True)
+        return OpenPage(row, token, may_change=named.own)
+
+    def page_facts(self, opened: OpenPage) -> dict[str, Any]:
+        """What the template of a job's page needs."""
+        # Languages are offered when the job has ended; until then the page is looked at again and again.
+        offers = opened.may_change and status(opened.row) in ENDED
+        targets = self.targets() if offers else []
+        return page_facts(opened, self.links, targets=targets, retention_days=self.settings.retention_days)
 
     def own_page(self, token: str) -> dict[str, Any]:
         """The job's row, for a link that may change it. Raises as `offered`, and NotAllowed for a link that only shows."""

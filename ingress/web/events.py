@@ -14,7 +14,7 @@ from dragoman.errors import DatabaseUnavailable, DragomanError, RequestError
 from dragoman.templating import render
 from ingress.web import problems
 from ingress.web.door import Door
-from ingress.web.views import ENDED, JobView, job_view, page_facts, status
+from ingress.web.views import ENDED, JobView, job_view, status
 
 log = structlog.get_logger(__name__)
 
@@ -54,8 +54,7 @@ async def of_page(door: Door, token: str) -> AsyncIterator[ServerSentEvent]:
 
     def look() -> tuple[str, bool]:
         page = door.open_page(token)
-        facts = page_facts(page, door.links)
-        return render("web/change.html", **facts), status(page.row) in ENDED
+        return render("web/change.html", **door.page_facts(page)), status(page.row) in ENDED
 
     try:
         async for html, _ in _changes(look, lambda seen: seen[0], lambda seen: seen[1]):

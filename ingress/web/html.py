@@ -22,5 +22,9 @@ def static_version() -> str:
 
 
 def page(name: str, code: int = 200, headers: Mapping[str, str] | None = None, /, **facts: Any) -> HTMLResponse:
-    """The page of `templates/web/NAME.html` with `facts`, sent with the HTTP status `code`."""
-    return HTMLResponse(render(f"web/{name}.html", v=static_version(), **facts), code, headers)
+    """The page of `templates/web/NAME.html` with `facts`, sent with the HTTP status `code`.
+
+    `signed_in` among the facts is the address of whoever the proxy has named; left out: nobody.
+    """
+    known = {"v": static_version(), "signed_in": None, **facts}
+    return HTMLResponse(render(f"web/{name}.html", **known), code, headers)

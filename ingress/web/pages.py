@@ -1,7 +1,7 @@
 """The pages for people: the start page, a job's page behind its link, the download page, the API's documentation.
 
-They work without JavaScript; with it, progress comes live. A GET never changes or downloads anything, since previews of
-mail programs and chats follow links.
+They work without JavaScript; with it, progress comes live. A GET never changes or downloads anything, since mail scanners
+and previews of chats follow links. What the buttons do is in `actions`, the upload form in `sending`.
 """
 
 from __future__ import annotations
@@ -10,31 +10,46 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from sse_starlette import EventSourceResponse
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from dragoman.db import presence
-from dragoman.domain import language
-from dragoman.errors import Conflict
-from dragoman.settings import MIB
+from dragoman.errors import Conflict, NotAllowed
 from ingress.web import downloads, events, problems
-from ingress.web.door import Door, DoorOf
+from ingress.web.door import DoorOf
 from ingress.web.html import page
-from ingress.web.views import page_facts, result_name
+from ingress.web.people import PersonOf
+from ingress.web.sending import start_page
+from ingress.web.sheet import listed
+from ingress.web.views import result_name
 
 router = APIRouter(include_in_schema=False)
 READ = ["GET", "HEAD"]
+SHOWN = 100  # jobs in a person's list
+NOT_SIGNED_IN = "Your documents are listed here once you are signed in."
+HOW_TO_SIGN_IN = (
+    "Please open this page at the address that goes through your organisation's sign-in; the admin of this server knows "
+    "whether there is one. The link in an email leads to its document without it."
+)
 
 
 @router.api_route("/", methods=READ)
-def start(door: DoorOf) -> HTMLResponse:
+def start(door: DoorOf, person: PersonOf) -> Response:
     """What this is, and how to use it; nothing about any job."""
-    return page(
-        "start",
-        mail_address=door.settings.mail_address,
-        languages=_languages(door),
-        megabytes=door.settings.max_pdf_bytes // MIB,
-        retention_days=door.settings.retention_days,
-    )
+    return start_page(door, person)
+
+
+@router.api_route("/jobs", methods=READ)
+def own_jobs(door: DoorOf, person: PersonOf) -> HTMLResponse:
+    """The newest documents of whoever is signed in, however they came in."""
+    if person is None:
+        raise NotAllowed(NOT_SIGNED_IN, advice=HOW_TO_SIGN_IN)
+    rows = [listed(row, door.links) for row in door.jobs_of(person.owner, SHOWN)]
+    return page("jobs", signed_in=person.owner, jobs=rows, retention_days=door.settings.retention_days)
+
+
+@router.api_route("/deleted", methods=READ)
+def deleted() -> HTMLResponse:
+    """Where the button that deletes leads."""
+    return page("deleted")
 
 
 @router.api_route("/docs", methods=READ)
@@ -45,9 +60,10 @@ def docs(request: Request) -> HTMLResponse:
 
 
 @router.api_route("/j/{token}", methods=READ)
-def job_page(token: str, door: DoorOf) -> HTMLResponse:
+def job_page(token: str, door: DoorOf, person: PersonOf) -> HTMLResponse:
     """The job's page, for whoever has the link."""
-    return page("job", **page_facts(door.open_page(token), door.links))
+    signed_in = person.owner if person else None
+    return page("job", signed_in=signed_in, **door.page_facts(door.open_page(token, signed_in)))
 
 
 @router.get("/j/{token}/events")
@@ -55,20 +71,6 @@ def job_page_events(token: str, door: DoorOf) -> EventSourceResponse:
     """What changes on the job's page, while it changes."""
     door.open_page(token)
     return events.stream(events.of_page(door, token))
-
-
-@router.post("/j/{token}/cancel")
-def cancel(token: str, door: DoorOf) -> Response:
-    """End the job; one that has ended in the meantime is shown as it is."""
-    door.intake.cancel(door.own_page(token)["id"])
-    return RedirectResponse(f"/j/{token}", 303)
-
-
-@router.post("/j/{token}/delete")
-def delete(token: str, door: DoorOf) -> HTMLResponse:
-    """Delete the job's files, which ends its links too: this is the last page that the link shows."""
-    door.intake.purge(door.own_page(token)["id"])
-    return page("deleted")
 
 
 @router.api_route("/d/{token}", methods=READ)
@@ -84,13 +86,6 @@ def download_page(token: str, door: DoorOf) -> HTMLResponse:
 def download(token: str, door: DoorOf) -> StreamingResponse:
     """The translated PDF."""
     return downloads.result(door.offered(token), door.intake.store)
-
-
-def _languages(door: Door) -> list[str]:
-    """English names of the languages that some engine here can translate into; empty before the first worker is up."""
-    with door.intake.database.read() as connection:
-        known = presence.published(connection)
-    return sorted({language.name(tag) for one in known for tag in one.targets})
 
 
 def _operations(schema: dict[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request as HttpRequest
@@ -16,12 +16,19 @@ from dragoman.files import too_large
 from dragoman.intake import Pdf, Request
 from dragoman.telemetry import tracer
 from ingress.web import parse
-from ingress.web.callers import Caller
 from ingress.web.door import Door
 
 FORM_BYTES = 64 * 1024  # the form around the file: fields, headers and boundaries
 LONGEST_KEY = 255  # characters of an Idempotency-Key
 FILE = "file"
+
+
+class Owning(Protocol):
+    """Whoever uploads: the holder of a token, or a person who is signed in."""
+
+    @property
+    def owner(self) -> str:
+        """The owner of the job."""
 
 
 async def read_form(request: HttpRequest, limit: int) -> tuple[UploadFile, dict[str, str]]:
@@ -45,7 +52,7 @@ async def read_form(request: HttpRequest, limit: int) -> tuple[UploadFile, dict[
 
 
 def accept(
-    door: Door, caller: Caller, file: UploadFile, fields: dict[str, str], idempotency_key: str | None
+    door: Door, caller: Owning, file: UploadFile, fields: dict[str, str], idempotency_key: str | None
 ) -> dict[str, Any]:
     """Keep an upload and make a job of it: the job's row.
 
@@ -86,7 +93,7 @@ def _bounded(request: HttpRequest, most: int, limit: int) -> Any:
     return receive
 
 
-def _key(caller: Caller, idempotency_key: str | None) -> str:
+def _key(caller: Owning, idempotency_key: str | None) -> str:
     """The job's key. It holds no hash of the file: one unique key is what makes a race of two uploads safe."""
     if idempotency_key is None:
         return f"{caller.owner}:{uuid.uuid4().hex}"

@@ -38,7 +38,7 @@ HEADLINES = {
 }
 READY, READY_AS_PSEUDO = (Status.COMPLETED,), "Your file is ready"
 WAITING = {
-    WaitingFor.APPROVAL: "Waiting for a yes to its cost",
+    WaitingFor.APPROVAL: "Waiting for approval",
     WaitingFor.PASSWORD: "Waiting for its password",
     WaitingFor.LANGUAGE: "Waiting for a language",
 }
@@ -164,19 +164,6 @@ class Step:
     state: Literal["done", "now", "failed", "waiting"]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenPage:
-    """A job's page as somebody has opened it.
-
-    `token` is the one that its forms and its events are addressed with. `may_change`: it was opened with the requester's
-    own link, or by the requester; else the page shows and downloads only.
-    """
-
-    row: dict[str, Any]
-    token: str
-    may_change: bool
-
-
 def status(row: dict[str, Any]) -> Status:
     """The outside's word for the state of a job's row."""
     return status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"])
@@ -255,29 +242,6 @@ def steps(row: dict[str, Any]) -> list[Step]:
         return "failed" if word is Status.FAILED else "now"
 
     return [Step(STEPS[stage], state(number)) for number, stage in enumerate(shown)]
-
-
-def page_facts(page: OpenPage, links: Links) -> dict[str, Any]:
-    """What the template of a job's page needs."""
-    row = page.row
-    word, pseudo, waits = status(row), row["engine"] == "pseudo", waits_for(row)
-    return {
-        "job": row,
-        "token": page.token,
-        "may_change": page.may_change,
-        "status": word.value,
-        "ended": word in ENDED,
-        "headline": WAITING[waits] if waits else READY_AS_PSEUDO if pseudo and word in READY else HEADLINES[word],
-        "waits_for": waits,
-        "steps": steps(row),
-        "remarks": remarks(row),
-        "failure": failure(row),
-        "engine": ENGINES.get(row["engine"] or "", row["engine"]),
-        "pseudo": pseudo,
-        "again": bool(row["error_code"]) and word not in ENDED,
-        "download": links.path("download", row) if word is Status.COMPLETED else None,
-        "result_name": result_name(row),
-    }
 
 
 def result_name(row: dict[str, Any]) -> str:

@@ -1,10 +1,10 @@
-// The upload form of the start page: sends the file with the token in a header, then goes to the job's page.
+// The upload form of the start page. Without this script the browser sends the form itself; with it, the page stays as it
+// is when something is wrong, so that the file need not be chosen again.
 "use strict";
 (() => {
   const form = document.getElementById("upload");
   const problem = document.getElementById("upload-problem");
   const button = form.querySelector("button");
-  document.getElementById("upload-sheet").hidden = false;
 
   const say = (text) => {
     problem.textContent = text;
@@ -13,17 +13,14 @@
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const fields = new FormData(form);
-    const token = fields.get("token");
-    fields.delete("token");
     say("");
     button.setAttribute("aria-busy", "true");
     button.disabled = true;
     try {
-      const answer = await fetch("/api/v1/upload", {
+      const answer = await fetch(form.action, {
         method: "POST",
-        body: fields,
-        headers: { Authorization: `Bearer ${token}` },
+        body: new FormData(form),
+        headers: { Accept: "application/json" },
       });
       const told = await answer.json();
       if (answer.ok) {
@@ -36,5 +33,6 @@
     }
     button.removeAttribute("aria-busy");
     button.disabled = false;
+    problem.scrollIntoView({ block: "nearest" });
   });
 })();

@@ -219,7 +219,7 @@ def test_upload_form_of_the_start_page_leads_to_the_page_of_the_job(
     (tmp_path / "letter.pdf").write_bytes(PDF)
     page.get_by_label("PDF, up to").set_input_files(tmp_path / "letter.pdf")
     page.get_by_label("Into").fill("Klingonese")
-    page.get_by_label("Your token").fill(ANNA)
+    page.get_by_label("Your access token").fill(ANNA)
     page.get_by_role("button", name="Translate").click()
     expect(page.get_by_role("alert")).to_contain_text("is no language we know")
     watched.picture("start-refused-light")

@@ -86,15 +86,16 @@ def test_page_says_that_a_job_is_tried_again(
     assert "The service is busy. Nothing is lost" in words(client.get(page_path))
 
 
-def test_page_says_that_a_yes_is_waited_for_and_what_it_costs(
+def test_page_says_that_approval_is_waited_for_and_what_it_costs(
     client: Client, worker: Worker, database: Database, page_path: str, job_id: str
 ) -> None:
     held = worker.advance_to(job_id, Stage.TRANSLATE, pages=120, characters=300_000, to_bill=12_345)
     with database.write() as connection:
         held.wait(connection, WaitingFor.APPROVAL, 60)
     text = words(client.get(page_path))
-    assert "Waiting for a yes to its cost" in text
-    assert "12,345 of its 300,000 characters" in text
+    assert "Waiting for approval" in text
+    for shown in ("Pages 120", "Characters 300,000", "to be paid for 12,345", "Translate it"):
+        assert shown in text
 
 
 def test_filename_cannot_bring_markup(client: Client, worker: Worker, links: Links) -> None:
@@ -136,8 +137,8 @@ def test_delete_on_the_page_forgets_all_and_says_so(
     worker.all(job_id)
     download = links.path("download", worker.row(job_id))
     answer = client.ask("POST", f"{page_path}/delete")
-    assert answer.status == 200
-    assert "It is deleted." in words(answer)
+    assert (answer.status, answer.headers["Location"]) == (303, "/deleted")
+    assert "It is deleted." in words(client.get("/deleted"))
     assert worker.keys(job_id) == []
     for gone in (client.get(page_path, **BROWSER), client.get(download, **BROWSER)):
         assert gone.status == 410

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from dragoman.db.models import JobRow
 from dragoman.domain.job import NO_ENGINE, RowState, Stage
+from dragoman.domain.retry import retry_helps
 from notifier.slack_blocks import MOST_WEIGHT, weight
 from notifier.slack_card import BAD, EYES, GOOD, Card, Facts, asked, card_from, pause_s
-from notifier.slack_words import coarse, retry_helps
+from notifier.slack_words import coarse
 from tests.servers.slack.blocks import characters, complaints, elements, mrkdwn
 from tests.servers.slack.methods_chat import BROADCAST, MAX_UPDATE
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from dragoman.domain.job import RowState, Stage, Status
 from dragoman.links import Links
 from dragoman.settings import Settings
-from ingress.web.views import OpenPage, attachment, job_view, page_facts, remarks, result_name, steps
+from ingress.web.sheet import OpenPage, page_facts
+from ingress.web.views import attachment, job_view, remarks, result_name, steps
 
 
 @pytest.fixture
@@ -51,6 +52,7 @@ def row(**values: Any) -> dict[str, Any]:
         "result_size": None,
         "source_size": 1000,
         "link_version": 1,
+        "run_after": 1_790_100_000.0,
         "purged_at": None,
         **values,
     }
@@ -92,7 +94,7 @@ def test_links_are_given_while_there_is_something_behind_them(
 def test_a_job_that_waits_for_a_yes_says_so_and_one_that_waited_does_not(links: Links) -> None:
     waiting = row(state=RowState.WAITING, waiting_for="approval", to_bill=12_000)
     assert job_view(waiting, links).waiting_for == "approval"
-    assert page_facts(OpenPage(waiting, "t", may_change=True), links)["headline"] == "Waiting for a yes to its cost"
+    assert page_facts(OpenPage(waiting, "t", may_change=True), links)["headline"] == "Waiting for approval"
     given_up = row(state=RowState.DEAD, waiting_for="approval", error_code="no_word")
     assert job_view(given_up, links).waiting_for is None
     assert page_facts(OpenPage(given_up, "t", may_change=True), links)["waits_for"] is None
