@@ -153,6 +153,11 @@ def test_no_link_in_a_mail_changes_anything_and_each_is_the_requesters_own(
     openings = scan(sorted(found), BROWSER)
     assert snapshot(settings.data_dir) == before
 
+    (asked,) = [
+        mail for mail in mails(settings.maildir) if "May we translate" in mail.get_body(("plain",)).get_content()
+    ]
+    (page,) = {url for url in addresses(asked.get_body(("plain",)).get_content()) if "/j/" in url}
+    assert "Translate it" in look("GET", page, BROWSER).body
     pages = [url for url in found if "/j/" in url]
     assert {links.read_page(url.rpartition("/")[2]).job_id for url in pages} == set(ids.values())
     assert all(links.read_page(url.rpartition("/")[2]).own for url in pages)
