@@ -21,7 +21,19 @@ REPLIES = (
     "550 5.1.1",
     "550 5.7.1",
 )
-DROPPED = ("own_mail", "null_sender", "auto_submitted", "report", "precedence", "list", "auto_reply", "daily_limit")
+# Of messages from a mail server in front that are not taken, and whose refusal would bounce to an unproved sender.
+NOT_RETURNED = (
+    "closed",
+    "long_headers",
+    "malformed",
+    "no_single_author",
+    "sender_not_allowed",
+    "too_big",
+    "unauthenticated",
+)
+DROPPED = (
+    "own_mail", "null_sender", "auto_submitted", "report", "precedence", "list", "auto_reply", "daily_limit", *NOT_RETURNED,
+)  # fmt: skip
 REFUSED = (
     "closed", "dns", "from", "hourly_limit", "long_headers", "malformed", "no_bounce", "no_single_author", "peer_not_trusted",
     "relay", "sender_not_allowed", "spool_failed", "too_big", "unauthenticated", "unknown_recipient",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import dkim
 import pytest
 
+from ingress.email.server import Door
 from tests.mail_door import an_intake, mail, messages, send, serving
 from tests.servers.dns_server import name_server
 from tests.signing import KEY_RECORD, PEM
@@ -172,7 +173,12 @@ def test_what_a_trusted_peer_found(intake, served, results, reply, auth):
         # It has taken the message, and would send a refusal to `evil.test`, whoever that is: it is dropped instead.
         assert send(door.port, results + from_("a@bank.example"), sender="a@evil.test").startswith("250 ")
         assert len(messages(intake)) == (reply == "250")
-        assert door.tally.facts()["dropped"] == ({} if reply == "250" else {"unauthenticated": 1})
+        assert counted(door, "dropped") == ({} if reply == "250" else {"unauthenticated": 1})
+
+
+def counted(door: Door, what: str) -> dict[str, int]:
+    """What the door has counted, without what never happened."""
+    return {reason: count for reason, count in door.tally.facts()[what].items() if count}
 
 
 PROVED = OURS + b"; dmarc=pass header.from=bank.example\r\n"
@@ -195,8 +201,7 @@ def test_a_refusal_returns_through_a_trusted_peer_to_proved_senders_alone(intake
         reply = send(door.port, results + from_("a@bank.example"), sender=envelope_from)
         assert reply.startswith("550 5.7.1 You may not send" if hears else "250 2.0.0 accepted")
         assert messages(intake) == []
-        facts = door.tally.facts()
-        assert (facts["refused"], facts["dropped"]) == (
+        assert (counted(door, "refused"), counted(door, "dropped")) == (
             ({"sender_not_allowed": 1}, {}) if hears else ({}, {"sender_not_allowed": 1})
         )
 
