@@ -171,6 +171,21 @@ def test_failure_appears_live(watched: Watched, client: Client, worker: Worker, 
 
 
 @pytest.mark.more
+def test_page_whose_first_stream_fails_is_loaded_anew(
+    watched: Watched, client: Client, worker: Worker, page_path: str, job_id: str
+) -> None:
+    page = watched.page
+    page.clock.install()
+    page.route("**/events", lambda route: route.abort(), times=1)
+    page.goto(client.base + page_path)
+    expect(page.get_by_role("status")).to_have_text("Waiting in line")
+    worker.fail(job_id, EncryptedPdf())
+    page.clock.fast_forward(21_000)
+    expect(page.get_by_text("locked with a password")).to_be_visible()
+    assert watched.documents(page_path) == 2
+
+
+@pytest.mark.more
 def test_cancel_button_ends_the_job(watched: Watched, client: Client, page_path: str) -> None:
     watched.page.goto(client.base + page_path)
     watched.page.get_by_role("button", name="Cancel").click()
