@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import RedirectResponse, Response
 
 from dragoman.domain import language
@@ -20,10 +20,11 @@ from dragoman.errors import Conflict, RequestError, UnsupportedTarget
 from dragoman.intake import Request
 from ingress.web import problems
 from ingress.web.door import Door, DoorOf
+from ingress.web.guard import Router
 from ingress.web.html import page
 from ingress.web.sheet import OpenPage
 
-router = APIRouter(prefix="/j/{token}", include_in_schema=False)
+router = Router(prefix="/j/{token}", include_in_schema=False)
 SEE_OTHER = 303
 CHANNEL = "web"  # whatever it came in by: the answer to a button is a page
 LONGEST_PASSWORD = 1000  # characters

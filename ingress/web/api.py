@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
@@ -15,9 +15,10 @@ from dragoman.errors import Conflict
 from ingress.web import downloads, events, problems, uploads
 from ingress.web.door import CallerOf, DoorOf
 from ingress.web.filters import LONGEST, JobId, WantedOf
+from ingress.web.guard import Router, reads_itself
 from ingress.web.views import Accepted, JobList, JobView, job_view
 
-router = APIRouter(prefix="/api/v1", tags=["jobs"], responses=problems.RESPONSES)
+router = Router(prefix="/api/v1", tags=["jobs"], responses=problems.RESPONSES)
 
 UPLOAD_FORM = {
     "type": "object",
@@ -39,8 +40,8 @@ EVENTS: dict[int | str, dict[str, Any]] = {
 PDF: dict[int | str, dict[str, Any]] = {200: {"description": "The translated PDF", "content": {"application/pdf": {}}}}
 
 
-# The body is read inside the endpoint, so that nobody without a token has bytes spooled here.
 @router.post("/upload", status_code=202, openapi_extra=UPLOAD_BODY)
+@reads_itself
 async def upload(
     request: Request,
     door: DoorOf,

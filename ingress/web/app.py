@@ -24,11 +24,11 @@ from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings, host_port
 from dragoman.storage import open_store
 from dragoman.telemetry import configure_logs, configure_traces
-from ingress.web import actions, api, dead, foreign_calls, health, html, pages, problems, sending, server
+from ingress.web import actions, api, dead, foreign_calls, guard, health, html, pages, problems, sending, server
+from ingress.web.broker import Broker, CeleryBroker, NoBroker
 from ingress.web.callers import Callers
 from ingress.web.door import Door
-from ingress.web.health import Broker, CeleryBroker, NoBroker
-from ingress.web.middleware import ReadToTheEnd, RequestLog, SafeHeaders
+from ingress.web.middleware import EarlyAnswers, RequestLog, SafeHeaders
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +65,7 @@ def make_app(
         telemetry=NO_SPANS,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.router.route_class = guard.GuardedRoute
     app.state.door = Door(settings, intake, Links(settings), Callers(settings.tokens), broker or NoBroker())
     for router in (api.router, dead.router, server.router, health.router):
         app.include_router(router)
@@ -77,7 +78,7 @@ def make_app(
     generate = app.openapi
     app.openapi = lambda: api.described(generate())  # type: ignore[method-assign]
     # The last one added is the outermost.
-    app.add_middleware(ReadToTheEnd, limit=2 * settings.max_pdf_bytes)
+    app.add_middleware(EarlyAnswers, limit=2 * settings.max_pdf_bytes)
     app.add_middleware(SafeHeaders)
     app.add_middleware(RequestLog)
     return app

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from dragoman.db import dead_letters, short_ids
 from dragoman.domain.moments import iso
-from dragoman.errors import NotAllowed
 from ingress.web import problems
-from ingress.web.callers import Caller
-from ingress.web.door import CallerOf, DoorOf
+from ingress.web.door import AdminOf, DoorOf
 from ingress.web.filters import LONGEST, WantedOf
+from ingress.web.guard import Router
 
-router = APIRouter(prefix="/api/v1/dead", tags=["dead letters"], responses=problems.RESPONSES)
+router = Router(prefix="/api/v1/dead", tags=["dead letters"], responses=problems.RESPONSES)
 
 
 EXAMPLE: dict[str, JsonValue] = {
@@ -84,12 +83,11 @@ class Retried(BaseModel):
 @router.get("")
 def list_dead_letters(
     door: DoorOf,
-    caller: CallerOf,
+    caller: AdminOf,
     wanted: WantedOf,
     code: Annotated[str | None, Query(max_length=LONGEST, description="Only those of this error class.")] = None,
 ) -> LetterList:
     """The newest dead letters of all three ledgers; `since` is when they gave up."""
-    _admins_only(caller)
     with door.intake.database.read() as connection:
         page = dead_letters.page(connection, replace(wanted, error=code))
     letters = [LetterView(**{**letter, "ended_at": iso(letter["ended_at"])}) for letter in page.rows]
@@ -97,9 +95,8 @@ def list_dead_letters(
 
 
 @router.post("/retry")
-def retry_dead_letters(which: Which, door: DoorOf, caller: CallerOf) -> Retried:
+def retry_dead_letters(which: Which, door: DoorOf, caller: AdminOf) -> Retried:
     """Try dead letters again, all of one error class or all."""
-    _admins_only(caller)
     return Retried(retried=door.intake.retry_dead(which.code, which.limit, from_start=which.from_start))
 
 
@@ -107,16 +104,10 @@ def retry_dead_letters(which: Which, door: DoorOf, caller: CallerOf) -> Retried:
 def retry_dead_letter(
     row_id: Annotated[str, Path(description="The id of a job, a message or a delivery, or the beginning of it.")],
     door: DoorOf,
-    caller: CallerOf,
+    caller: AdminOf,
 ) -> Retried:
     """Try one job, message or delivery again."""
-    _admins_only(caller)
     with door.intake.database.read() as connection:
         found = short_ids.any_id(connection, row_id)
     door.intake.retry(found)
     return Retried(retried=[found])
-
-
-def _admins_only(caller: Caller) -> None:
-    if not caller.admin:
-        raise NotAllowed("Only a token with the admin scope may do that.")

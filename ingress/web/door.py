@@ -15,8 +15,8 @@ from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
 from dragoman.intake import Intake
 from dragoman.links import Links, Named
 from dragoman.settings import Settings
+from ingress.web.broker import Broker
 from ingress.web.callers import Caller, Callers
-from ingress.web.health import Broker
 from ingress.web.sheet import OpenPage, page_facts
 from ingress.web.views import ENDED, status
 
@@ -139,3 +139,13 @@ def caller_of(request: Request, door: DoorOf, _shown_in_docs: Annotated[object, 
 
 
 CallerOf = Annotated[Caller, Depends(caller_of)]
+
+
+def admin_of(caller: CallerOf) -> Caller:
+    """Who calls, with the admin scope. Raises TokenNeeded, NotAllowed."""
+    if not caller.admin:
+        raise NotAllowed("Only a token with the admin scope may do that.")
+    return caller
+
+
+AdminOf = Annotated[Caller, Depends(admin_of)]

@@ -11,32 +11,22 @@ from starlette.responses import Response
 
 from dragoman.intake import Intake
 from dragoman.settings import MIB, Settings
+from ingress.web.guard import read_small, reads_itself
 
 Receiver = Callable[[str, str, Mapping[str, str]], tuple[int, dict[str, str], str]]
 """Takes body, query and headers of a POST; gives status, headers and body."""
 Make = Callable[[Settings, Intake], Receiver]
-MOST_BYTES = MIB
+MOST_BYTES = MIB  # more than anybody's news are
 
 
 def mount(app: FastAPI, path: str, receive: Receiver) -> None:
     """Answer POST requests to `path` with `receive`."""
 
+    # What they sign is the body, so it has to be read before anybody knows who sends it.
+    @reads_itself
     async def answer(request: Request) -> Response:
-        body = await _body(request)
-        if body is None:
-            return Response(status_code=413)
+        body = (await read_small(request, MOST_BYTES)).decode("utf-8", "replace")
         status, headers, text = await run_in_threadpool(receive, body, request.url.query, dict(request.headers))
         return Response(text, status_code=status, headers=headers)
 
     app.add_api_route(path, answer, methods=["POST"], include_in_schema=False)
-
-
-async def _body(request: Request) -> str | None:
-    """The body as text, None if it is larger than anybody's news are."""
-    parts, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MOST_BYTES:
-            return None
-        parts.append(chunk)
-    return b"".join(parts).decode("utf-8", "replace")

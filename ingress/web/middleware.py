@@ -1,4 +1,4 @@
-"""What holds for every request: headers that keep browsers safe, a log line without tokens, bodies read to their end."""
+"""What holds for every request: headers that keep browsers safe, a log line without tokens, answers that wait for nothing."""
 
 from __future__ import annotations
 
@@ -77,11 +77,12 @@ class RequestLog:
                 log.info("request", method=scope["method"], route=route, status=status, seconds=seconds)
 
 
-class ReadToTheEnd:
-    """Reads and forgets what is left of a body before an early answer goes out.
+class EarlyAnswers:
+    """Sends an answer that does not need the body at once, and closes the connection.
 
-    Closing a connection with unread bytes resets it, and the client would see “connection reset” instead of the
-    answer. It ends after `limit` bytes or some seconds; a client that waits for `100 Continue` has sent nothing yet.
+    Closing with unread bytes resets a connection, and the client would see “connection reset” instead of the answer. So
+    what is still sent is read and forgotten: `limit` bytes, or some seconds. A client that waits for `100 Continue` has
+    sent nothing yet.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -90,10 +91,11 @@ class ReadToTheEnd:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI wants it."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or "expect" in Headers(scope=scope):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        ended = False
+        headers = Headers(scope=scope)
+        ended = "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
 
         async def watched() -> Message:
             nonlocal ended
@@ -106,12 +108,20 @@ class ReadToTheEnd:
             while not ended and left > 0:
                 left -= len((await watched()).get("body", b""))
 
-        async def late(message: Message) -> None:
-            if message["type"] == "http.response.start" and not ended:
+        async def early(message: Message) -> None:
+            if ended:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Connection"] = "close"
+                await send(message)
+            elif message.get("more_body", False) or "expect" in headers:
+                await send(message)
+            else:
+                await send({**message, "more_body": True})
                 try:
                     await asyncio.wait_for(forget_rest(), LINGER_S)
                 except TimeoutError:
                     log.info("body_left_unread")
-            await send(message)
+                await send({"type": "http.response.body", "body": b""})
 
-        await self.app(scope, watched, late)
+        await self.app(scope, watched, early)

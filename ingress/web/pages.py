@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from sse_starlette import EventSourceResponse
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from dragoman.errors import Conflict, NotAllowed
 from ingress.web import downloads, events, problems
 from ingress.web.door import DoorOf
+from ingress.web.guard import Router
 from ingress.web.html import page
 from ingress.web.people import PersonOf
 from ingress.web.sending import start_page
 from ingress.web.sheet import listed
 from ingress.web.views import result_name
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 READ = ["GET", "HEAD"]
 SHOWN = 100  # jobs in a person's list
 NOT_SIGNED_IN = "Your documents are listed here once you are signed in."

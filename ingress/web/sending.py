@@ -9,7 +9,6 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from fastapi import APIRouter
 from fastapi import Request as HttpRequest
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -20,10 +19,11 @@ from dragoman.settings import MIB
 from ingress.web import problems, uploads
 from ingress.web.callers import Caller, TokenNeeded
 from ingress.web.door import Door, DoorOf
+from ingress.web.guard import Router, reads_itself
 from ingress.web.html import page
 from ingress.web.people import Person, PersonOf, check_form
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 TOKEN, FORM_KEY = "token", "form_key"
 FIRST_BYTES = 4096  # of the form: its first field is in them
 FIRST_FIELD = re.compile(rb'--[^\r\n]*\r\n(?i:content-disposition): form-data; name="token"\r\n\r\n([^\r\n]*)\r\n')
@@ -32,6 +32,7 @@ ASK_FOR_ONE = "Please check that you have copied all of it, or ask the admin of 
 
 
 @router.post("/upload")
+@reads_itself
 async def upload(request: HttpRequest, door: DoorOf, person: PersonOf) -> Response:
     """Have a PDF translated, and go to its page."""
     typed: dict[str, str] = {}

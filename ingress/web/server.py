@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from dragoman.db import presence, usage
@@ -13,8 +13,9 @@ from dragoman.domain import language
 from dragoman.ports import Capabilities
 from ingress.web import filters, problems
 from ingress.web.door import CallerOf, DoorOf
+from ingress.web.guard import Router
 
-router = APIRouter(prefix="/api/v1", tags=["server"], responses=problems.RESPONSES)
+router = Router(prefix="/api/v1", tags=["server"], responses=problems.RESPONSES)
 
 
 class LanguageView(BaseModel):

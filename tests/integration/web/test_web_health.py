@@ -17,7 +17,7 @@ from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.storage import open_store
 from ingress.web.app import make_app
-from ingress.web.health import CeleryBroker
+from ingress.web.broker import CeleryBroker
 from tests.fakes import RecordingDoorbell
 from tests.integration.web.conftest import ANNA, DEADLINE_S, PDF, RESULT, Client, Worker, serving, until
 from tests.patience import patience
