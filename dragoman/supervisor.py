@@ -24,7 +24,7 @@ from typing import IO
 import structlog
 import typer
 
-from dragoman import telemetry
+from dragoman import admission, telemetry
 from dragoman.db import presence, schema
 from dragoman.db.engine import Database
 from dragoman.embedded import EmbeddedBroker, die_with_parent
@@ -161,7 +161,7 @@ class Watch:
 def up(
     settings: Settings, ready: Callable[[Settings], None] | None = None, stop: threading.Event | None = None
 ) -> None:
-    """Run everything until SIGTERM, Ctrl-C or `stop`. Raises Conflict if the data folder is in use already.
+    """Run everything until SIGTERM, Ctrl-C or `stop`. Raises Conflict if the data folder is in use already, StoreOfAnother.
 
     `ready` is called with the settings in force, once all processes are started.
     """
@@ -177,6 +177,7 @@ def up(
         database = Database(settings.database)
         schema.upgrade(database)
         database.close()
+        admission.check(settings)
         broker = None if settings.broker_url else EmbeddedBroker(settings.data_dir)
         try:
             if broker:

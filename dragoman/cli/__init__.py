@@ -7,7 +7,7 @@ import sys
 import typer
 
 from dragoman import __version__
-from dragoman.cli import admin, jobs, models, processes
+from dragoman.cli import admin, jobs, models, processes, store
 from dragoman.cli.demo import demo
 from dragoman.cli.translate import translate
 from dragoman.errors import DragomanError
@@ -24,6 +24,7 @@ processes.register(app)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 admin.register(app)
+store.register(app)
 
 
 @app.callback(invoke_without_command=True)

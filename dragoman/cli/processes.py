@@ -26,26 +26,35 @@ def up(data: DataDir = None) -> None:
 
 def worker() -> None:
     """Run the worker: extract, translate, customise tone, reconstruct."""
+    from dragoman import admission
     from dragoman.settings import Settings
     from pipeline.worker import run
 
-    run(Settings.from_env())
+    settings = Settings.from_env()
+    admission.check(settings)  # it forks: no thread may look on
+    run(settings)
 
 
 def notifier() -> None:
     """Run the notifier: it sends the answers."""
+    from dragoman import admission
     from dragoman.settings import Settings
     from notifier.worker import run
 
-    run(Settings.from_env())
+    settings = Settings.from_env()
+    admission.keep_checking(settings)
+    run(settings)
 
 
 def sweeper() -> None:
     """Run the sweeper: it rings for what was forgotten."""
+    from dragoman import admission
     from dragoman.settings import Settings
     from pipeline.sweeper import run
 
-    run(Settings.from_env())
+    settings = Settings.from_env()
+    admission.keep_checking(settings)
+    run(settings)
 
 
 def beat() -> None:
@@ -58,18 +67,23 @@ def beat() -> None:
 
 def smtp() -> None:
     """Run the door for mail."""
+    from dragoman import admission
     from dragoman.settings import Settings
     from ingress.email.server import run
 
-    run(Settings.from_env())
+    settings = Settings.from_env()
+    admission.keep_checking(settings)
+    run(settings)
 
 
 def web() -> None:
     """Run the door for HTTP."""
+    from dragoman import admission
     from dragoman.settings import Settings
     from ingress.web.app import run
 
     settings = Settings.from_env()
+    admission.keep_checking(settings)
     if settings.slack_mode == "http" and settings.slack_on:
         from ingress.slack.process import receiver
 
@@ -80,10 +94,13 @@ def web() -> None:
 
 def slack() -> None:
     """Run the door for Slack, by Socket Mode."""
+    from dragoman import admission
     from dragoman.settings import Settings
     from ingress.slack.process import run
 
-    run(Settings.from_env())
+    settings = Settings.from_env()
+    admission.keep_checking(settings)
+    run(settings)
 
 
 def flower() -> None:
