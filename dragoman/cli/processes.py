@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dragoman.misspelt import Stranger
+    from dragoman.settings import Settings
 
 DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where everything is kept.")]
 
@@ -18,19 +25,19 @@ def register(app: typer.Typer) -> None:
 
 def up(data: DataDir = None) -> None:
     """Run all of it on this machine; Ctrl-C stops all, cleanly."""
-    from dragoman.settings import Settings
     from dragoman.supervisor import up as run_all
 
-    run_all(Settings.from_env(**({"data_dir": data} if data else {})))
+    settings = _starting(data)
+    _look_at_env_file()
+    run_all(settings)
 
 
 def worker() -> None:
     """Run the worker: extract, translate, customise tone, reconstruct."""
     from dragoman import admission
-    from dragoman.settings import Settings
     from pipeline.worker import run
 
-    settings = Settings.from_env()
+    settings = _starting()
     admission.check(settings)  # it forks: no thread may look on
     run(settings)
 
@@ -38,10 +45,9 @@ def worker() -> None:
 def notifier() -> None:
     """Run the notifier: it sends the answers."""
     from dragoman import admission
-    from dragoman.settings import Settings
     from notifier.worker import run
 
-    settings = Settings.from_env()
+    settings = _starting()
     admission.keep_checking(settings)
     run(settings)
 
@@ -49,29 +55,26 @@ def notifier() -> None:
 def sweeper() -> None:
     """Run the sweeper: it rings for what was forgotten."""
     from dragoman import admission
-    from dragoman.settings import Settings
     from pipeline.sweeper import run
 
-    settings = Settings.from_env()
+    settings = _starting()
     admission.keep_checking(settings)
     run(settings)
 
 
 def beat() -> None:
     """Run Beat: the periodic chores."""
-    from dragoman.settings import Settings
     from pipeline.schedule import run
 
-    run(Settings.from_env())
+    run(_starting())
 
 
 def smtp() -> None:
     """Run the door for mail."""
     from dragoman import admission
-    from dragoman.settings import Settings
     from ingress.email.server import run
 
-    settings = Settings.from_env()
+    settings = _starting()
     admission.keep_checking(settings)
     run(settings)
 
@@ -79,10 +82,9 @@ def smtp() -> None:
 def web() -> None:
     """Run the door for HTTP."""
     from dragoman import admission
-    from dragoman.settings import Settings
     from ingress.web.app import run
 
-    settings = Settings.from_env()
+    settings = _starting()
     admission.keep_checking(settings)
     if settings.slack_mode == "http" and settings.slack_on:
         from ingress.slack.process import receiver
@@ -95,10 +97,9 @@ def web() -> None:
 def slack() -> None:
     """Run the door for Slack, by Socket Mode."""
     from dragoman import admission
-    from dragoman.settings import Settings
     from ingress.slack.process import run
 
-    settings = Settings.from_env()
+    settings = _starting()
     admission.keep_checking(settings)
     run(settings)
 
@@ -106,9 +107,8 @@ def slack() -> None:
 def flower() -> None:
     """Run Flower, where an admin watches the tasks."""
     from dragoman.flower import run
-    from dragoman.settings import Settings
 
-    run(Settings.from_env())
+    run(_starting())
 
 
 def health(
@@ -122,3 +122,38 @@ def health(
     from dragoman.health import check
 
     typer.echo(check(settings_of(data), service))
+
+
+def _starting(data: Path | None = None) -> Settings:
+    """The settings of a process, after a line in its log for each `DRAGOMAN_` name that means nothing.
+
+    `data`: the data folder, None as in the environment. Raises SettingsInvalid.
+    """
+    from dragoman import misspelt, telemetry
+    from dragoman.settings import Settings
+
+    settings = Settings.from_env(**({"data_dir": data} if data else {}))
+    telemetry.configure_logs(settings.log_format)
+    _warn_of(misspelt.strangers(os.environ))
+    return settings
+
+
+def _look_at_env_file() -> None:
+    """Say what is wrong with a `.env` here, and that Compose alone takes its values."""
+    import structlog
+
+    from dragoman import misspelt
+
+    here = Path.cwd()
+    _warn_of(misspelt.strangers(misspelt.names_in(here / misspelt.ENV_FILE), misspelt.ENV_FILE))
+    if names := misspelt.unread(os.environ, here):
+        hint = "`docker compose` reads the .env here, `dragoman up` does not. To use it: set -a; . ./.env; set +a"
+        structlog.get_logger(__name__).warning("env_file_not_read", names=names, hint=hint)
+
+
+def _warn_of(strangers: Sequence[Stranger]) -> None:
+    import structlog
+
+    log = structlog.get_logger(__name__)
+    for one in strangers:
+        log.warning("setting_not_known", name=one.name, meant=one.meant, hint=str(one))
