@@ -6,6 +6,7 @@ get SIGTERM when the supervisor dies, however it dies.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -27,6 +28,7 @@ import typer
 from dragoman import admission, listening, misspelt, telemetry
 from dragoman.db import presence, schema
 from dragoman.db.engine import Database
+from dragoman.domain import trouble
 from dragoman.embedded import EmbeddedBroker, die_with_parent
 from dragoman.errors import (
     BrokerUnavailable,
@@ -48,6 +50,7 @@ LOOK_EVERY_S = 0.5
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 STEADY_S = 30.0  # a child that lived this long starts again without delay
 REPORTED_DEATHS = 3
+_SQLITE_SAYS = {"disk is full": errno.ENOSPC, "readonly": errno.EROFS, "unable to open": errno.EACCES}
 # What a child says with its exit code and only a person can mend; after as many deaths in a row `up` ends too.
 HOPELESS: dict[int, type[DragomanError]] = {kind.exit_code: kind for kind in (CannotListen, SettingsInvalid)}
 WATCH_EVERY_S = 10.0
@@ -197,8 +200,12 @@ def up(
         listening.check_all(settings)
         settings = with_secrets(settings)
         database = Database(settings.database)
-        schema.upgrade(database)
-        database.close()
+        try:
+            schema.upgrade(database)
+        except DatabaseUnavailable as error:
+            raise _of_its_disk(settings, error) from error
+        finally:
+            database.close()
         admission.check(settings)
         broker = None if settings.broker_url else EmbeddedBroker(settings.data_dir)
         try:
@@ -322,6 +329,13 @@ def announce(settings: Settings) -> None:
         lines.append(f"No translation engine is set up: every document is refused. {NoEngine.for_admin}")
     lines.append("Ctrl-C stops all of it.")
     typer.echo("\n".join(lines))
+
+
+def _of_its_disk(settings: Settings, error: DatabaseUnavailable) -> DragomanError:
+    """What SQLite only tells in words: that its disk is full or may not be written to."""
+    number = next((number for words, number in _SQLITE_SAYS.items() if words in error.detail), None)
+    told = trouble.of_disk(OSError(number, "", str(settings.data_dir))) if number else None
+    return told or error
 
 
 def _has_engine(settings: Settings) -> bool:

@@ -41,6 +41,18 @@ def main() -> None:
     except DragomanError as error:
         explain(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        told = _of_disk(error)
+        if told is None:
+            raise
+        explain(told)
+        sys.exit(told.exit_code)
+
+
+def _of_disk(error: OSError) -> DragomanError | None:
+    from dragoman.domain import trouble
+
+    return trouble.of_disk(error)
 
 
 def explain(error: DragomanError) -> None:
