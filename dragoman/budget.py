@@ -27,20 +27,20 @@ WARNED_AT = 0.8
 WORDS = {
     "jobs": "At most {limit:,} documents a day are translated for one {who}",
     "pages": "At most {limit:,} pages a day are translated for one {who}",
-    "characters": "At most {limit:,} characters a month are bought from the translation service for one {who}",
+    "characters": "At most {limit:,} characters a month are paid for at the translation service for one {who}",
 }
-TOMORROW = "Please send it again tomorrow, or ask the admin of this server for more."
-NEXT_MONTH = "A new count begins on the first of next month: please send it again then, or ask the admin of this server for more."
+TOMORROW = "Please send it again tomorrow, or ask the admin of this server for a higher limit."
+NEXT_MONTH = "A new count begins on the first of next month: please send it again then, or ask the admin of this server for a higher limit."
 ADVICE = {"jobs": TOMORROW, "pages": TOMORROW, "characters": NEXT_MONTH}
-WHO = {"sender": "sender", "team": "team (a Slack workspace or a mail domain)"}
+WHO = {"sender": "sender", "team": "team (a Slack workspace or an email domain)"}
 
 
 class TeamLimitReached(LimitReached):
-    """That is more than your team may have translated."""
+    """Your team has reached its limit on this server."""
 
     code = "team_limit_reached"
     exit_code = 36
-    advice = "Others of your team have used it too. Please try again when the day or the month is over, or ask the admin of this server for more."
+    advice = "Everybody in your team shares this limit. Please try again when the day or the month is over, or ask the admin of this server for a higher one."
 
 
 def check_jobs(connection: Connection, settings: Settings, owner: str, adding: int) -> None:

@@ -51,7 +51,10 @@ class Translation:
 
 
 NEURAL = Translation(
-    "local", "pt", "Portuguese", "It will be translated into Portuguese here, by a neural model, without a network."
+    "local",
+    "pt",
+    "Portuguese",
+    "A neural model on this machine will translate it into Portuguese; no network is needed.",
 )
 BY_DEEPL = Translation("deepl", "pt", "Portuguese", "It will be translated into Portuguese by DeepL.")
 BY_RULES = Translation(
@@ -70,10 +73,10 @@ PRETENDED = Translation(
 
 
 class DemoFailed(DragomanError):
-    """The demo did not come to its end."""
+    """The demo did not finish."""
 
     code = "demo_failed"
-    advice = "Its log says more: see the folder's `log`."
+    advice = "Please look at the file `log` in the demo's folder."
 
 
 def run(say: Say) -> None:
@@ -90,7 +93,7 @@ def run(say: Say) -> None:
         host, port = host_port(settings.smtp_listen)
         with smtplib.SMTP(host, port, timeout=30) as smtp:
             smtp.send_message(mail)
-        say(f"Mailed {SAMPLE.name} to {mail['To']} over SMTP at {settings.smtp_listen}.")
+        say(f"Sent {SAMPLE.name} by email to {mail['To']} over SMTP at {settings.smtp_listen}.")
         job = follow(settings)
         reply = await_reply(settings)
         page = f"http://{settings.web_listen}{job['page_url']}" if job["page_url"].startswith("/") else job["page_url"]
@@ -124,7 +127,7 @@ def choose(environment: Mapping[str, str], *, has_model: bool, has_apertium: boo
         return replace(PRETENDED, said="Its words will only look translated, as DRAGOMAN_ENGINE=pseudo asks for.")
     raise DemoFailed(
         f"The demo cannot use the engine “{named}”, which DRAGOMAN_ENGINE names, on this machine.",
-        advice="Take DRAGOMAN_ENGINE out of the environment, and the demo chooses an engine that it can use.",
+        advice="Remove DRAGOMAN_ENGINE from the environment, and the demo will choose an engine that works here.",
     )
 
 
@@ -290,7 +293,7 @@ def _await_ready(child: subprocess.Popen[bytes], settings: Settings, log_file: P
             time.sleep(0.2)
         else:
             return
-    raise DemoFailed("It did not get ready in time.", detail=_tail(log_file))
+    raise DemoFailed("It was not ready in time.", detail=_tail(log_file))
 
 
 def _api(settings: Settings, path: str) -> Any:

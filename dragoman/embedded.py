@@ -90,7 +90,7 @@ class EmbeddedBroker:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         server = find_server()
         if server is None:
-            log.warning("no_broker_installed", using="a slow imitation; install valkey or redis for real work")
+            log.warning("no_broker_installed", using="a slow stand-in; install Valkey or Redis for real work")
         command = self._command(server) if server else [sys.executable, "-m", "dragoman.imitation", str(self._socket)]
         with (self._folder / "broker.log").open("ab") as out:
             self._process = subprocess.Popen(

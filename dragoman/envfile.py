@@ -18,39 +18,46 @@ NAME = ".env"
 SECRET_BYTES = 24
 
 HEAD = """\
-# Written by `dragoman init`, read by docker-compose.yml. It holds secrets: keep it to yourself, and keep a copy.
+# Written by `dragoman init`, read by docker-compose.yml. It contains secrets: do not share it, and keep a copy.
 """
 TO_FILL_IN_HEAD = """
-# To be filled in: take the `#` away and put your own value. `docker compose up --detach` again makes it work.
+# For you to fill in: remove the `#` and put in your own value, then run `docker compose up --detach` again.
 """
 # Name, example, and why: one sentence a line.
 TO_FILL_IN = (
-    ("DRAGOMAN_MAIL_ADDRESS", "translate@example.org", ("The address that people write to; its mail must come here.",)),
+    (
+        "DRAGOMAN_MAIL_ADDRESS",
+        "translate@example.org",
+        ("The address that people write to. Its email must reach this server.",),
+    ),
     (
         "DRAGOMAN_ALLOWED_SENDERS",
         "@example.org,ana@example.com",
-        ("Who may send: domains and addresses.", "Mail is refused until this is set."),
+        ("Who may send: domains and addresses.", "Email is refused until this is set."),
     ),
     (
         "DRAGOMAN_TRUSTED_PEERS",
         "192.0.2.25",
         (
             "The mail server in front, by IP address or network, if there is one.",
-            "Without it, SPF and DKIM of each mail are looked up.",
+            "Without it, SPF and DKIM of each email are looked up.",
         ),
     ),
     (
         "DRAGOMAN_TRUSTED_AUTHSERV_ID",
         "mail.example.org",
         (
-            "The name that it writes its Authentication-Results under: they have to let the sender pass.",
-            "If it lets no forged mail through at all, set DRAGOMAN_SENDER_AUTH=trusted instead.",
+            "The name under which it writes its Authentication-Results; they must say that the sender passed.",
+            "If it stops all forged email itself, set DRAGOMAN_SENDER_AUTH=trusted instead.",
         ),
     ),
     (
         "DRAGOMAN_OUTBOUND_SMTP_URL",
         "smtp+starttls://USER:PASSWORD@mail.example.org",
-        ("The mail server that sends the answers.", "Without one they are kept in the data volume, in outbox/."),
+        (
+            "The mail server that sends the answers.",
+            "Without one, answers are only kept in the data volume, in outbox/.",
+        ),
     ),
     (
         "DRAGOMAN_SLACK_BOT_TOKEN",
@@ -64,15 +71,15 @@ TO_FILL_IN = (
     (
         "DRAGOMAN_DEEPL_AUTH_KEY",
         "your key from deepl.com/pro-api",
-        (
-            "For DeepL. Without it: models of the local engine, with `docker compose run --rm models add en-pt`.",
-            "Without any engine documents are refused.",
-        ),
+        ("For DeepL. Without it: models of the local engine, with `docker compose run --rm models add en-pt`.",),
     ),
     (
         "DRAGOMAN_PUBLIC_URL",
         "https://translate.example.org",
-        ("Where people reach the web pages, through your TLS proxy.", "Without it answers carry no links."),
+        (
+            "The address of the web pages, as people reach it through your TLS proxy.",
+            "Without it, answers contain no links.",
+        ),
     ),
 )
 
@@ -101,8 +108,8 @@ def refuse_second(directory: Path) -> None:
 
 def _there_already(path: Path) -> Conflict:
     return Conflict(
-        f"There is a {path} already, and it is not overwritten.",
-        advice="Its secrets open the present volumes. Take another --dir, or move it away if you want new ones.",
+        f"{path} exists already, and `dragoman init` does not overwrite it.",
+        advice="Its secrets open the present volumes. Choose another folder with --dir, or move the file away if you want new secrets.",
     )
 
 
@@ -121,7 +128,7 @@ def add_models(pairs: Iterable[Pair]) -> str:
 def _about_models(pairs: Iterable[Pair]) -> str:
     wanted = list(pairs)
     return (
-        f"\n# The models that were asked for, once, and again for newer ones:\n#   {add_models(wanted)}\n"
+        f"\n# To download the models that you asked for; run it again to get newer ones:\n#   {add_models(wanted)}\n"
         if wanted
         else ""
     )

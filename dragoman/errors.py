@@ -43,7 +43,7 @@ class DragomanError(Exception):
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
     advice: str = "Please try again later, or ask your admin with the job's id."
-    for_admin: str = ""
+    for_admin: ClassVar[str] = ""
 
     def __init__(self, message: str | None = None, *, advice: str | None = None, detail: str = "") -> None:
         """`message` and `advice` are for the sender; None takes the class's own words."""
@@ -53,7 +53,7 @@ class DragomanError(Exception):
 
 
 class RequestError(DragomanError):
-    """The request cannot be served as it is."""
+    """We cannot handle the request as it is."""
 
     code = "request"
     blame = Blame.SENDER
@@ -77,7 +77,7 @@ class EmptyFile(RequestError):
     code = "empty_file"
     exit_code = 11
     http_status = 422
-    advice = "Something went wrong before it reached us: please attach the file again."
+    advice = "Something went wrong on the way to us. Please attach the file again."
 
 
 class DamagedPdf(RequestError):
@@ -96,7 +96,7 @@ class EncryptedPdf(RequestError):
     exit_code = 13
     http_status = 422
     advice = "Please save a copy without the password and send that."
-    for_admin = "Please name the password with --password, or save a copy without it."
+    for_admin = "Please give the password with --password, or save a copy without it."
 
 
 class WrongPassword(RequestError):
@@ -109,7 +109,7 @@ class WrongPassword(RequestError):
 
 
 class NoText(RequestError):
-    """The PDF holds no text, only pictures (a scan, perhaps)."""
+    """The PDF contains no text, only pictures (it may be a scan)."""
 
     code = "no_text"
     exit_code = 15
@@ -127,7 +127,7 @@ class OcrMissing(NoText):
 
 
 class TooLarge(RequestError):
-    """The file is larger than this server takes."""
+    """The file is larger than this server accepts."""
 
     code = "too_large"
     exit_code = 16
@@ -136,7 +136,7 @@ class TooLarge(RequestError):
 
 
 class TooManyPages(RequestError):
-    """The PDF has more pages than this server takes."""
+    """The PDF has more pages than this server accepts."""
 
     code = "too_many_pages"
     exit_code = 17
@@ -145,7 +145,7 @@ class TooManyPages(RequestError):
 
 
 class TooComplex(RequestError):
-    """The PDF needs more time or memory than a document may take."""
+    """The PDF needs more time or memory than this server allows for one document."""
 
     code = "too_complex"
     exit_code = 18
@@ -154,7 +154,7 @@ class TooComplex(RequestError):
 
 
 class UnknownLanguage(RequestError):
-    """That is no language we know."""
+    """We do not know that language."""
 
     code = "unknown_language"
     exit_code = 20
@@ -188,7 +188,7 @@ class UnsupportedPair(RequestError):
 
 
 class UnsupportedOption(RequestError):
-    """That option is not known, or this engine cannot do it."""
+    """We do not know that option, or this engine does not support it."""
 
     code = "unsupported_option"
     exit_code = 24
@@ -205,7 +205,7 @@ class NotAllowed(RequestError):
 
 
 class NotFound(RequestError):
-    """There is nothing under that name."""
+    """We could not find that."""
 
     code = "not_found"
     exit_code = 31
@@ -214,7 +214,7 @@ class NotFound(RequestError):
 
 
 class AmbiguousId(RequestError):
-    """The beginning of an id fits more than one."""
+    """More than one id begins like that."""
 
     code = "ambiguous_id"
     exit_code = 38
@@ -232,16 +232,16 @@ class Gone(RequestError):
 
 
 class Conflict(RequestError):
-    """That cannot be done in the job's present state."""
+    """The job's present state does not allow that."""
 
     code = "conflict"
     exit_code = 33
     http_status = 409
-    advice = "Please look at the job's state first."
+    advice = "Please check the job's status first."
 
 
 class NoWord(RequestError):
-    """We waited for your word, and none came in time."""
+    """We asked you a question about this document and got no answer in time."""
 
     code = "no_word"
     exit_code = 34
@@ -250,16 +250,16 @@ class NoWord(RequestError):
 
 
 class LimitReached(RequestError):
-    """That is more than one sender may have translated."""
+    """You have reached the limit for one sender on this server."""
 
     code = "limit_reached"
     exit_code = 35
     http_status = 429
-    advice = "Please try again when the day or the month is over, or ask the admin of this server for more."
+    advice = "Please try again when the day or the month is over, or ask the admin of this server for a higher limit."
 
 
 class OperatorError(DragomanError):
-    """The server is not set up for that."""
+    """This server is not set up for that."""
 
     code = "operator"
     exit_code = 3
@@ -272,11 +272,11 @@ class SettingsInvalid(OperatorError):
 
     code = "settings_invalid"
     exit_code = 40
-    advice = "Please mend them and start again."
+    advice = "Please correct them and start again."
 
 
 class EngineKeyRejected(OperatorError):
-    """The translation service does not accept the key of this server."""
+    """The translation service does not accept this server's key."""
 
     code = "engine_key_rejected"
     exit_code = 41
@@ -299,36 +299,36 @@ class EngineMissing(OperatorError):
 
 
 class EngineMisbehaved(OperatorError):
-    """The translation engine gave an answer that cannot be used."""
+    """The translation engine sent an answer that we cannot use."""
 
     code = "engine_misbehaved"
     exit_code = 44
 
 
 class StageTimedOut(OperatorError):
-    """A step took longer than it may."""
+    """A step took longer than it is allowed to."""
 
     code = "stage_timed_out"
     exit_code = 45
-    advice = "Please split the document into parts, or ask the admin to retry it."
+    advice = "Please split the document into parts, or ask the admin of this server to retry it."
 
 
 class WorkerLost(OperatorError):
-    """The process that worked on the document died, more than once."""
+    """The process that worked on this document stopped unexpectedly, more than once."""
 
     code = "worker_lost"
     exit_code = 46
 
 
 class OutboundRefused(OperatorError):
-    """The mail server refused our answer for good."""
+    """The mail server refused our answer permanently."""
 
     code = "outbound_refused"
     exit_code = 47
 
 
 class TemporaryError(DragomanError):
-    """Something we depend on does not answer at the moment."""
+    """A service that we depend on does not answer at the moment."""
 
     code = "temporary"
     temporary = True
@@ -378,14 +378,14 @@ class BrokerUnavailable(TemporaryError):
 
 
 class OutboundUnavailable(TemporaryError):
-    """The mail server for answers does not take mail at the moment."""
+    """The mail server that sends our answers does not accept email at the moment."""
 
     code = "outbound_unavailable"
     exit_code = 55
 
 
 class OutboundLoginRefused(OutboundUnavailable):
-    """The mail server for answers does not let us in with our password or token."""
+    """The mail server that sends our answers rejects our password or token."""
 
     code = "outbound_login_refused"
     exit_code = 58

@@ -47,19 +47,19 @@ class Checked:
 
 def too_large(limit: int) -> TooLarge:
     """The refusal of a file of more than `limit` bytes."""
-    return TooLarge(f"The file is larger than {templating.size(limit)}, the most that this server takes.")
+    return TooLarge(f"The file is larger than {templating.size(limit)}, the most that this server accepts.")
 
 
 def what_is(head: bytes) -> str | None:
     """What a file that is no PDF seems to be, by its first bytes, as a sentence; None: no idea."""
     kinds = (
-        (b"PK\x03\x04", "The file is no PDF but a Word, Excel, PowerPoint or ZIP file."),
-        (b"\xd0\xcf\x11\xe0", "The file is no PDF but an old Office file (.doc, .xls, .ppt)."),
-        (b"{\\rtf", "The file is no PDF but an RTF text."),
-        (b"\x89PNG", "The file is no PDF but a picture."),
-        (b"\xff\xd8\xff", "The file is no PDF but a picture."),
-        (b"<!doctype html", "The file is no PDF but a web page."),
-        (b"<html", "The file is no PDF but a web page."),
+        (b"PK\x03\x04", "The file is not a PDF but a Word, Excel, PowerPoint or ZIP file."),
+        (b"\xd0\xcf\x11\xe0", "The file is not a PDF but an old Office file (.doc, .xls, .ppt)."),
+        (b"{\\rtf", "The file is not a PDF but an RTF text."),
+        (b"\x89PNG", "The file is not a PDF but a picture."),
+        (b"\xff\xd8\xff", "The file is not a PDF but a picture."),
+        (b"<!doctype html", "The file is not a PDF but a web page."),
+        (b"<html", "The file is not a PDF but a web page."),
     )
     start = head.lstrip()[:20].lower()
     return next((text for magic, text in kinds if start.startswith(magic.lower())), None)

@@ -28,7 +28,7 @@ class Unhealthy(OperatorError):
 
     code = "unhealthy"
     exit_code = 1
-    advice = "It should be restarted; its log may say why."
+    advice = "Please restart it; its log may say what went wrong."
 
 
 def check(settings: Settings, service: str) -> str:
@@ -45,7 +45,7 @@ def check(settings: Settings, service: str) -> str:
     if service not in checks:
         raise NotFound(f"There is no service “{service}”.", advice=f"Possible: {', '.join(checks)}.")
     checks[service]()
-    return f"{service} is well"
+    return f"{service} is healthy"
 
 
 def speaks(listen: str, asked: bytes = b"") -> bool:
@@ -77,10 +77,10 @@ def _hears(settings: Settings, name: str) -> None:
     service = f"{name}@{socket.gethostname()}"
     known = [one for one in _pulses(settings) if one.service == service]
     if not known or min(one.age_s for one in known) > FRESH_S:
-        raise Unhealthy(detail=f"{service} was not heard of for a minute")
+        raise Unhealthy(detail=f"{service} sent no heartbeat for a minute")
     if silent := [one for one in known if one.age_s <= FRESH_S and one.facts.get("silent_s", 0.0) > SILENT_S]:
         raise Unhealthy(
-            detail=f"{service} has taken no task for {silent[0].facts['silent_s']:.0f} s, though it was rung for"
+            detail=f"{service} has taken no task for {silent[0].facts['silent_s']:.0f} s, though it was sent some"
         )
 
 
@@ -99,7 +99,7 @@ def _was_heard(settings: Settings, name: str) -> None:
     with _reading(settings) as connection:
         age_s = presence.alive(connection).get(service)
     if age_s is None or age_s > FRESH_S:
-        raise Unhealthy(detail=f"{service} was not heard of" + ("" if age_s is None else f" for {age_s:.0f} s"))
+        raise Unhealthy(detail=f"{service} sent no heartbeat" + ("" if age_s is None else f" for {age_s:.0f} s"))
 
 
 @contextmanager

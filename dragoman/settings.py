@@ -369,7 +369,7 @@ def _sender_entry(entry: str) -> str:
     plain = entry.removeprefix("*") if entry.startswith("*@") else entry
     if plain != ANYBODY and not _SENDER_ENTRY.fullmatch(plain):
         raise ValueError(
-            f"{entry!r} matches nobody; write ana@example.com, @example.org (each subdomain by itself), or * for anybody"
+            f"{entry!r} matches nobody; write ana@example.com, @example.org (each subdomain separately), or * for anybody"
         )
     return plain
 

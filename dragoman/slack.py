@@ -80,7 +80,7 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202
 
 
 class SlackRefused(OutboundRefused):
-    """Slack refused that for good."""
+    """Slack refused that permanently."""
 
     code = "slack_refused"
 
@@ -91,7 +91,7 @@ class SlackRefused(OutboundRefused):
 
 
 class SlackClosed(SlackRefused):
-    """The channel or thread is closed to Dragoman."""
+    """Dragoman cannot write in that channel or thread."""
 
     code = "slack_closed"
 

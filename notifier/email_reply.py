@@ -190,7 +190,7 @@ def reply_subject(subject: str) -> str:
     """`Re: ` and the subject as it was; never `Re: Re: `."""
     # A subject that spells an encoded word would be decoded once more, into anything.
     bare = _REPLY.sub("", plain(subject.replace("=?", "= ?"), LONGEST_SUBJECT))
-    return f"Re: {bare or 'your mail'}"
+    return f"Re: {bare or 'your email'}"
 
 
 def reference_chain(thread: Thread) -> list[str]:
@@ -203,7 +203,7 @@ def reference_chain(thread: Thread) -> list[str]:
 
 def _address(recipient: str) -> Address:
     if not _MAILBOX.fullmatch(recipient):
-        raise OperatorError("The sender's address is none that a mail can go to.", detail=hashed(recipient))
+        raise OperatorError("The sender's address is not one that email can be sent to.", detail=hashed(recipient))
     local, _, domain = recipient.rpartition("@")
     return Address(username=local, domain=domain)
 

@@ -32,7 +32,7 @@ _ENGINE_CODES = frozenset(
     }
 )
 _LOCKED_CODES = frozenset({"encrypted_pdf", "wrong_password"})
-_REST = "the rest of the mail"  # what `ingress.email.contents` calls it
+_REST = "the rest of the email"  # what `ingress.email.contents` calls it
 _WIDE = "WF"  # of Unicode's East Asian widths: two columns
 _NEVER_FIRST = "、。，．：；！？」』）】〉》”’ー々,.:;!?)"  # of a line (JIS X 4051, 3.1)
 

@@ -39,7 +39,7 @@ COMPLETION, INTERMEDIATE, PERMANENT = 200, 300, 500  # the classes of SMTP repli
 
 
 class OutboundUncertain(OutboundUnavailable):
-    """The connection to the mail server was lost before it said whether it took the message."""
+    """The connection to the mail server was lost before it said whether it accepted the message."""
 
 
 class Outbound(Protocol):

@@ -58,11 +58,11 @@ class SentFolder:
             with self._opened():
                 pass
         except OutboundLoginRefused as error:
-            words = "The folder of sent mails does not let us in with our token."
+            words = "The folder of sent email rejects our token."
             raise OutboundLoginRefused(words, detail=error.detail) from None
         except (imaplib.IMAP4.error, OSError) as error:
             detail = f"{self._folder} at {self._host}: {str(error)[:200]}"
-            raise OutboundUnavailable("The folder of sent mails cannot be looked into.", detail=detail) from error
+            raise OutboundUnavailable("The folder of sent email cannot be read.", detail=detail) from error
 
     @contextmanager
     def _opened(self) -> Iterator[imaplib.IMAP4]:

@@ -45,13 +45,13 @@ WORDS, TOLD_BY_CARD = "slack-message", "card"
 NOT_THERE = frozenset({"file_not_found"})
 DELETED = frozenset({"file_deleted"})
 HEADLINES = {
-    AnswerKind.FAILED: "Your request could not be served.",
+    AnswerKind.FAILED: "We could not handle your request.",
     AnswerKind.NO_PDF: "There was no PDF in your message.",
     AnswerKind.NO_LANGUAGE: "Which language would you like?",
     AnswerKind.UNKNOWN_LANGUAGE: "I do not know that language.",
     AnswerKind.UNSUPPORTED_LANGUAGE: "I cannot translate into that language.",
     AnswerKind.NOTHING_NEW: "You have had this translated before: please look further up.",
-    AnswerKind.REFUSED: "Your request cannot be served as it is.",
+    AnswerKind.REFUSED: "We cannot handle your request as it is.",
 }
 
 

@@ -119,14 +119,14 @@ def _await(ready: select.poll, silence_s: float, look: Callable[[], None]) -> No
     while not ready.poll(min(left, LOOK_EVERY_S) * 1000):
         left -= LOOK_EVERY_S
         if left <= 0:
-            raise TooComplex("A page of the PDF takes too long to be worked on.")
+            raise TooComplex("A page of the PDF takes too long to process.")
         look()
 
 
 def _cause(status: int) -> Exception:
     number = -status
     if number == signal.SIGXCPU:
-        return TooComplex("The PDF takes too long to be worked on.")
+        return TooComplex("The PDF takes too long to process.")
     if number in _CRASHES:
         return DamagedPdf(detail=f"the reader died of {signal.Signals(number).name}")
     return WorkerLost(detail=f"the reader ended with {status}")
@@ -163,7 +163,7 @@ def _outcome(work: Callable[[OnProgress], Any], writer: int) -> tuple[str, Any]:
     try:
         return _DONE, work(lambda share: _send(writer, (_TOLD, share)))
     except MemoryError:
-        return _FAILED, TooComplex("The PDF needs more memory than a document may take.")
+        return _FAILED, TooComplex("The PDF needs more memory than this server allows for one document.")
     except RecursionError:
         return _FAILED, TooComplex("The PDF is nested too deeply to be read.")
     except Exception as error:  # noqa: BLE001  # it goes on in the parent

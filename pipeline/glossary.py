@@ -36,7 +36,7 @@ def load(path: Path) -> Glossary:
         entries = entries[1:]
     if not entries:
         advice = "Write a source term and its translation in each line: house,Haus"
-        raise UnsupportedOption(f"The glossary {path.name} holds no terms.", advice=advice)
+        raise UnsupportedOption(f"The glossary {path.name} contains no terms.", advice=advice)
     return Glossary(entries)
 
 

@@ -23,7 +23,7 @@ def of_engine(engine: Translator, model: ToneModel | None, options: Options) -> 
     if model is None and not tone.honoured(options.tone, options.target_lang, engine.capabilities()):
         spoken = language.name(options.target_lang)
         yield DocumentWarning(
-            "tone_ignored", f"{engine.name} has no tone “{options.tone}” in {spoken}: it was left out."
+            "tone_ignored", f"{engine.name} does not offer the tone “{options.tone}” in {spoken}, so it was left out."
         )
 
 

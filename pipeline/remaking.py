@@ -22,11 +22,11 @@ log = structlog.get_logger(__name__)
 
 
 class ArtifactLost(OperatorError):
-    """The work on this document was lost in the file store of this server, and lost again when it was done once more."""
+    """The file store of this server lost the work on this document, and lost it again when it was repeated."""
 
     code = "artifact_lost"
     exit_code = 49
-    for_admin = "Please see why the file store (DRAGOMAN_STORAGE_URL) loses files, then retry the job."
+    for_admin = "Please find out why the file store (DRAGOMAN_STORAGE_URL) loses files, then retry the job."
 
     def __init__(self, key: str = "") -> None:
         """`key`: what is not in the store, or not as it was put there."""

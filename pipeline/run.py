@@ -52,7 +52,7 @@ class OutOfMemory(OperatorError):
 
     code = "out_of_memory"
     exit_code = 48
-    advice = "Please split the document into parts, or ask the admin to give workers more memory."
+    advice = "Please split the document into parts, or ask the admin of this server to give the workers more memory."
 
 
 @dataclass

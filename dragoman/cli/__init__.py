@@ -7,7 +7,7 @@ import sys
 import typer
 
 from dragoman import __version__
-from dragoman.cli import admin, jobs, models, processes, store
+from dragoman.cli import admin, jobs, models, processes
 from dragoman.cli.demo import demo
 from dragoman.cli.translate import translate
 from dragoman.errors import DragomanError
@@ -16,7 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Documents in another language, with their layout kept.",
+    help="Translate documents and keep their layout.",
 )
 app.command()(demo)
 app.command()(translate)
@@ -24,11 +24,10 @@ processes.register(app)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 admin.register(app)
-store.register(app)
 
 
 @app.callback(invoke_without_command=True)
-def _root(*, version: bool = typer.Option(False, "--version", help="Say the version and stop.")) -> None:
+def _root(*, version: bool = typer.Option(False, "--version", help="Show the version and exit.")) -> None:
     if version:
         typer.echo(__version__)
         raise typer.Exit
@@ -41,18 +40,6 @@ def main() -> None:
     except DragomanError as error:
         explain(error)
         sys.exit(error.exit_code)
-    except OSError as error:
-        told = _of_disk(error)
-        if told is None:
-            raise
-        explain(told)
-        sys.exit(told.exit_code)
-
-
-def _of_disk(error: OSError) -> DragomanError | None:
-    from dragoman.domain import trouble
-
-    return trouble.of_disk(error)
 
 
 def explain(error: DragomanError) -> None:

@@ -22,7 +22,7 @@ Models = Annotated[
     str | None,
     typer.Option("--models", metavar="PAIRS", help="For the local engine, such as en-pt,en-de."),
 ]
-Sender = Annotated[str | None, typer.Option("--sender", metavar="ADDRESS", help="All jobs and mails of this address.")]
+Sender = Annotated[str | None, typer.Option("--sender", metavar="ADDRESS", help="All jobs and emails of this address.")]
 Job = Annotated[str | None, typer.Option("--job", metavar="ID", help="One job, by its id or its first characters.")]
 
 db = typer.Typer(no_args_is_help=True, help="The database's schema.")
@@ -41,28 +41,32 @@ def doctor(
     live: Annotated[
         bool,
         typer.Option(
-            "--live", help="Also send one small page through engine, mail and Slack; costs some 200 characters."
+            "--live", help="Also send a small page through the engine, email and Slack; costs about 200 characters."
         ),
     ] = False,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="PART", help="With --live: engine, mail or slack; may be repeated."),
+        typer.Option("--only", metavar="PART", help="With --live: try only engine, mail or slack; may be repeated."),
     ] = None,
     sender: Annotated[
         str | None,
-        typer.Option("--sender", metavar="ADDRESS", help="With --live: whom the mail is from; gets the answer."),
+        typer.Option(
+            "--sender",
+            metavar="ADDRESS",
+            help="With --live: the address that the email comes from; it gets the answer.",
+        ),
     ] = None,
     slack_channel: Annotated[
         str | None,
         typer.Option("--slack-channel", metavar="ID", help="With --live: the channel to post in, such as C0123456789."),
     ] = None,
     within: Annotated[
-        float, typer.Option("--within", min=1, metavar="SECONDS", help="With --live: how long each may take.")
+        float, typer.Option("--within", min=1, metavar="SECONDS", help="With --live: how long each part may take.")
     ] = 180.0,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at settings, connections, engines and doors: a line each, and what to do; exit 1 if something fails."""
+    """Check settings, connections, engines and services, and say what to do; exit 1 if a check fails."""
     from dragoman.doctor import Verdict, examine
 
     parts = _parts(only)
@@ -78,7 +82,9 @@ def doctor(
 
         settings = _settings(data)
         if not as_json:
-            typer.echo("Live: this costs some 200 characters at an engine that charges, and is taken away afterwards.")
+            typer.echo(
+                "Live: this costs about 200 characters at an engine that charges; what it sends is deleted afterwards."
+            )
         for finding in try_all(settings, Plan(parts, within, sender, slack_channel)):
             tried.append(finding)
             if not as_json:
@@ -104,14 +110,14 @@ def _parts(only: list[str] | None) -> tuple[str, ...]:
 
 
 def init(directory: EnvDir = Path(), *, models: Models = None) -> None:
-    """Write a .env with fresh random secrets for compose, and say what to fill in."""
+    """Write a .env with fresh random secrets for Compose, and list what to fill in."""
     from dragoman.envfile import TO_FILL_IN, add_models, refuse_second, write
 
     refuse_second(directory)  # before anything is asked
     pairs = _pairs(models) if models is not None else _ask_for_pairs()
     path = write(directory, pairs)
     typer.echo(f"Wrote {path} with fresh secrets (only you can read it; keep a copy in a safe place).")
-    typer.echo("To fill in there, each has a word of explanation:")
+    typer.echo("Please fill in there (each line has its explanation):")
     for name, _, why in TO_FILL_IN:
         typer.echo(f"  {name:28} {why[0]}")
     if pairs:
@@ -142,14 +148,14 @@ def _ask_for_pairs() -> list[Pair]:
 
 
 def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> None:
-    """Forget the files, texts and addresses of one sender or one job, at once."""
+    """Delete the files, texts and addresses of one sender or one job, now."""
     from dragoman import retention
     from dragoman.cache import Cache
     from dragoman.cli.data import opened
     from dragoman.db import short_ids
 
     if (sender is None) == (job is None):
-        raise typer.BadParameter("Name either --sender ADDRESS or --job ID.")
+        raise typer.BadParameter("Please give either --sender ADDRESS or --job ID.")
     with opened(data) as found:
         cache, maildir = Cache(found.settings.broker_url), found.settings.maildir
         if sender is not None:
@@ -168,7 +174,7 @@ def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> No
 
 @db.command()
 def upgrade(*, data: DataDir = None) -> None:
-    """Bring the schema up to date; safe to be run by several processes at once."""
+    """Bring the schema up to date; several processes may run this at once."""
     from dragoman.db import schema
     from dragoman.db.engine import Database
 

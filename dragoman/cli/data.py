@@ -60,8 +60,8 @@ def opened(data: Path | None) -> Iterator[Data]:
     file = settings.database.removeprefix("sqlite:///")
     if file != settings.database and not Path(file).exists():
         raise NotFound(
-            f"There is no data of Dragoman in {Path(file).parent}.",
-            advice="Name the folder of `dragoman up` with --data, or set DRAGOMAN_DATABASE_URL.",
+            f"There is no Dragoman data in {Path(file).parent}.",
+            advice="Please name the folder of `dragoman up` with --data, or set DRAGOMAN_DATABASE_URL.",
         )
     database = Database(settings.database)
     try:

@@ -6,7 +6,7 @@ import typer
 
 
 def demo() -> None:
-    """Mail a sample PDF to a Dragoman of its own and show the answer; then stop everything."""
+    """Start everything, send it a sample PDF by email, show the answer, and stop again."""
     from dragoman.demo import run
 
     run(typer.echo)

@@ -22,25 +22,33 @@ if TYPE_CHECKING:
     from dragoman.intake import Intake
     from dragoman.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="List, show, retry and cancel jobs; dead letters.")
+app = typer.Typer(no_args_is_help=True, help="List, show, retry, approve and cancel jobs; list dead letters.")
 
 DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id, or its first characters.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")]
 Owner = Annotated[
-    str | None, typer.Option(metavar="OWNER", help="Only of this address, web:NAME or slack:TEAM:USER; * is any part.")
+    str | None,
+    typer.Option(
+        metavar="OWNER", help="Only jobs of this address, web:NAME or slack:TEAM:USER; * stands for any part."
+    ),
 ]
-Channel = Annotated[str | None, typer.Option(metavar="CHANNEL", help="Only those of email, slack or web.")]
+Channel = Annotated[str | None, typer.Option(metavar="CHANNEL", help="Only jobs from email, slack or web.")]
 FileName = Annotated[str | None, typer.Option("--file", metavar="PART", help="Only files with this in their name.")]
-Since = Annotated[str | None, typer.Option(metavar="WHEN", help="Not older: 45m, 2h, 3d, or a date (UTC).")]
-CursorText = Annotated[str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on after the page before.")]
+Since = Annotated[str | None, typer.Option(metavar="WHEN", help="Only since then: 45m, 2h, 3d, or a date (UTC).")]
+CursorText = Annotated[
+    str | None,
+    typer.Option("--cursor", metavar="CURSOR", help="Show the next page: the cursor that the last one named."),
+]
 
 
 @app.command("list")
 def list_(
     *,
-    status: Annotated[str | None, typer.Option(metavar="STATUS", help="Only these, such as FAILED.")] = None,
+    status: Annotated[
+        str | None, typer.Option(metavar="STATUS", help="Only jobs in this status, such as FAILED.")
+    ] = None,
     owner: Owner = None,
     channel: Channel = None,
     file: FileName = None,
@@ -51,7 +59,7 @@ def list_(
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """The newest jobs."""
+    """List the newest jobs."""
     from dragoman.db import clock, lists
 
     with _intake(data) as intake, intake.database.read() as connection:
@@ -67,7 +75,7 @@ def list_(
 
 @app.command()
 def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
-    """Everything about one job."""
+    """Show everything about one job."""
     from dragoman.db import jobs, outbox
     from dragoman.domain.moments import iso
 
@@ -103,17 +111,17 @@ def retry(
     ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
-    error: Annotated[str | None, typer.Option("--error", metavar="CODE", help="All that failed so.")] = None,
-    from_start: Annotated[bool, typer.Option("--from-start", help="Begin a job with its first stage.")] = False,
+    error: Annotated[str | None, typer.Option("--error", metavar="CODE", help="All with this error.")] = None,
+    from_start: Annotated[bool, typer.Option("--from-start", help="Start jobs from their first stage again.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="With --all or --error: how many at most.")] = 1000,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Try again what gave up; a job from its last good stage. Their doorbells ring at once."""
+    """Retry what failed for good, at once; a job goes on from its last good stage."""
     from dragoman.db import short_ids
 
     if bool(ids) == (every or error is not None):
-        raise typer.BadParameter("Name ids, or --all, or --error CODE.")
+        raise typer.BadParameter("Please give ids, or --all, or --error CODE.")
     with _intake(data) as intake:
         if ids:
             with intake.database.read() as connection:
@@ -134,19 +142,19 @@ def retry(
 
 @app.command()
 def approve(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
-    """Agree to the cost of a long document that waits for a yes; `show` has the estimate."""
+    """Approve the cost of a long document that waits for approval; `show` has the estimate."""
     from dragoman.errors import Conflict
 
     with _intake(data) as intake:
         job_id = _job_id(intake, job_id)
         if not intake.approve(job_id):
-            raise Conflict("The job does not wait for a yes.")
+            raise Conflict("The job does not wait for approval.")
         _done(intake.find(job_id), "goes on", as_json)
 
 
 @app.command()
 def cancel(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
-    """End a job; its sender is told."""
+    """Cancel a job; its sender is told."""
     with _intake(data) as intake:
         job_id = _job_id(intake, job_id)
         ended = intake.cancel(job_id)
@@ -159,14 +167,14 @@ def dead(
     owner: Owner = None,
     channel: Channel = None,
     file: FileName = None,
-    error: Annotated[str | None, typer.Option("--error", metavar="CODE", help="Only those that failed so.")] = None,
+    error: Annotated[str | None, typer.Option("--error", metavar="CODE", help="Only those with this error.")] = None,
     since: Since = None,
     cursor: CursorText = None,
     data: DataDir = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """The dead letters: jobs that gave up, messages that could not be opened, answers that could not be sent."""
+    """List the dead letters: jobs that failed, messages that could not be opened, answers that could not be sent."""
     from dragoman.db import clock, dead_letters
 
     with _intake(data) as intake, intake.database.read() as connection:

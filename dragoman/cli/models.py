@@ -24,15 +24,19 @@ app = typer.Typer(no_args_is_help=True, help="The local engine's models: list, a
 
 DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
-Wanted = Annotated[list[str], typer.Argument(metavar="SRC-TGT...", help="Such as en-pt: English into Portuguese.")]
-Available = Annotated[bool, typer.Option("--available", help="Those that can be had from DRAGOMAN_MODELS_URL.")]
-Architecture = Annotated[str | None, typer.Option(metavar="A", help="tiny, base or base-memory; left out: the best.")]
+Wanted = Annotated[
+    list[str], typer.Argument(metavar="SRC-TGT...", help="Language pairs, such as en-pt: English into Portuguese.")
+]
+Available = Annotated[bool, typer.Option("--available", help="List the models that DRAGOMAN_MODELS_URL offers.")]
+Architecture = Annotated[
+    str | None, typer.Option(metavar="A", help="tiny, base or base-memory; default: the best one.")
+]
 UNCUT = 1000  # characters in a line
 
 
 @app.command("list")
 def list_(*, available: Available = False, data: DataDir = None, as_json: AsJson = False) -> None:
-    """What is installed, and what can be translated with it."""
+    """List what is installed, and which languages it can translate."""
     from dragoman.models.folder import installed
     from dragoman.models.pairs import through_english
     from dragoman.models.source import open_source
@@ -61,7 +65,7 @@ def list_(*, available: Available = False, data: DataDir = None, as_json: AsJson
 
 @app.command()
 def add(pairs: Wanted, *, architecture: Architecture = None, data: DataDir = None, as_json: AsJson = False) -> None:
-    """Download models and check them; what came before a failure is kept for the next run."""
+    """Download models and check them; after a failure, the next run goes on where it stopped."""
     from dragoman.models import folder, installing
     from dragoman.models import pairs as names
     from dragoman.models.source import open_source
@@ -115,7 +119,7 @@ def _add(source: Source, step: Step, folder: Path) -> dict[str, Any]:
     if installing.is_there(folder, offer):
         _say(f"{offer.pair} ({offer.pair.spoken}) is there already, in version {offer.version}.")
         return {"pair": str(offer.pair), "version": offer.version, "new": False}
-    size = f"{_mb(step.bytes_to_load)} to load" if step.bytes_to_load else "size not told"
+    size = f"{_mb(step.bytes_to_load)} to load" if step.bytes_to_load else "size unknown"
     version = f"version {offer.version}, " if offer.version else ""
     kind = "" if offer.architecture == "unknown" else f"{offer.architecture}, "
     _say(f"{offer.pair} ({offer.pair.spoken}): {version}{kind}{size}")
@@ -124,7 +128,7 @@ def _add(source: Source, step: Step, folder: Path) -> dict[str, Any]:
     with _progress() as progress:
         card = installing.add(source, step, folder, progress, judge=_judge)
     sure = [file.name for file in card.files if file.vouched]
-    checked = f"SHA-256 as told: {', '.join(sure)}" if sure else "the source tells no SHA-256"
+    checked = f"SHA-256 matches: {', '.join(sure)}" if sure else "the source names no SHA-256 to check against"
     _say(f"  installed in {folder / card.pair}, {_mb(card.size)}; {checked}")
     return {**card.as_dict(), "new": True}
 

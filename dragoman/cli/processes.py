@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dragoman.misspelt import Stranger
-    from dragoman.settings import Settings
 
 DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where everything is kept.")]
 
@@ -24,68 +17,59 @@ def register(app: typer.Typer) -> None:
 
 
 def up(data: DataDir = None) -> None:
-    """Run all of it on this machine; Ctrl-C stops all, cleanly."""
+    """Run everything on this machine; Ctrl-C stops all of it cleanly."""
+    from dragoman.settings import Settings
     from dragoman.supervisor import up as run_all
 
-    settings = _starting(data)
-    _look_at_env_file()
-    run_all(settings)
+    run_all(Settings.from_env(**({"data_dir": data} if data else {})))
 
 
 def worker() -> None:
     """Run the worker: extract, translate, customise tone, reconstruct."""
-    from dragoman import admission
+    from dragoman.settings import Settings
     from pipeline.worker import run
 
-    settings = _starting()
-    admission.check(settings)  # it forks: no thread may look on
-    run(settings)
+    run(Settings.from_env())
 
 
 def notifier() -> None:
     """Run the notifier: it sends the answers."""
-    from dragoman import admission
+    from dragoman.settings import Settings
     from notifier.worker import run
 
-    settings = _starting()
-    admission.keep_checking(settings)
-    run(settings)
+    run(Settings.from_env())
 
 
 def sweeper() -> None:
-    """Run the sweeper: it rings for what was forgotten."""
-    from dragoman import admission
+    """Run the sweeper: it starts the work that is due and was forgotten."""
+    from dragoman.settings import Settings
     from pipeline.sweeper import run
 
-    settings = _starting()
-    admission.keep_checking(settings)
-    run(settings)
+    run(Settings.from_env())
 
 
 def beat() -> None:
-    """Run Beat: the periodic chores."""
+    """Run Beat: it starts the regular maintenance."""
+    from dragoman.settings import Settings
     from pipeline.schedule import run
 
-    run(_starting())
+    run(Settings.from_env())
 
 
 def smtp() -> None:
-    """Run the door for mail."""
-    from dragoman import admission
+    """Run the mail server that receives documents (SMTP, and LMTP if it is set)."""
+    from dragoman.settings import Settings
     from ingress.email.server import run
 
-    settings = _starting()
-    admission.keep_checking(settings)
-    run(settings)
+    run(Settings.from_env())
 
 
 def web() -> None:
-    """Run the door for HTTP."""
-    from dragoman import admission
+    """Run the web server: pages, API and metrics."""
+    from dragoman.settings import Settings
     from ingress.web.app import run
 
-    settings = _starting()
-    admission.keep_checking(settings)
+    settings = Settings.from_env()
     if settings.slack_mode == "http" and settings.slack_on:
         from ingress.slack.process import receiver
 
@@ -95,20 +79,19 @@ def web() -> None:
 
 
 def slack() -> None:
-    """Run the door for Slack, by Socket Mode."""
-    from dragoman import admission
+    """Run the connection to Slack (Socket Mode)."""
+    from dragoman.settings import Settings
     from ingress.slack.process import run
 
-    settings = _starting()
-    admission.keep_checking(settings)
-    run(settings)
+    run(Settings.from_env())
 
 
 def flower() -> None:
-    """Run Flower, where an admin watches the tasks."""
+    """Run Flower, a page on which an admin can watch the tasks."""
     from dragoman.flower import run
+    from dragoman.settings import Settings
 
-    run(_starting())
+    run(Settings.from_env())
 
 
 def health(
@@ -117,43 +100,8 @@ def health(
     ],
     data: DataDir = None,
 ) -> None:
-    """Say whether a service of this host is alive and answers; exit 1 if not."""
+    """Check that a service on this host is running and answers; exit 1 if it does not."""
     from dragoman.cli.data import settings_of
     from dragoman.health import check
 
     typer.echo(check(settings_of(data), service))
-
-
-def _starting(data: Path | None = None) -> Settings:
-    """The settings of a process, after a line in its log for each `DRAGOMAN_` name that means nothing.
-
-    `data`: the data folder, None as in the environment. Raises SettingsInvalid.
-    """
-    from dragoman import misspelt, telemetry
-    from dragoman.settings import Settings
-
-    settings = Settings.from_env(**({"data_dir": data} if data else {}))
-    telemetry.configure_logs(settings.log_format)
-    _warn_of(misspelt.strangers(os.environ))
-    return settings
-
-
-def _look_at_env_file() -> None:
-    """Say what is wrong with a `.env` here, and that Compose alone takes its values."""
-    import structlog
-
-    from dragoman import misspelt
-
-    here = Path.cwd()
-    _warn_of(misspelt.strangers(misspelt.names_in(here / misspelt.ENV_FILE), misspelt.ENV_FILE))
-    if names := misspelt.unread(os.environ, here):
-        hint = "`docker compose` reads the .env here, `dragoman up` does not. To use it: set -a; . ./.env; set +a"
-        structlog.get_logger(__name__).warning("env_file_not_read", names=names, hint=hint)
-
-
-def _warn_of(strangers: Sequence[Stranger]) -> None:
-    import structlog
-
-    log = structlog.get_logger(__name__)
-    for one in strangers:
-        log.warning("setting_not_known", name=one.name, meant=one.meant, hint=str(one))

@@ -118,7 +118,7 @@ def say(lines: Sequence[str], following: object, otherwise: str) -> None:
     else:
         typer.echo("\n".join(lines))
     if following:
-        typer.echo(f"There are more; the next page: --cursor {following}", err=True)
+        typer.echo(f"There are more. For the next page, add --cursor {following}", err=True)
 
 
 def _ids(ids: list[str], width: int | None) -> list[str]:

@@ -33,7 +33,7 @@ def translate(
     to: Annotated[str, typer.Option("--to", metavar="LANG", help="Target language: a code (de, pt-BR) or a name.")],
     *,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="LANG", help="Source language; detected if left out.")
+        str | None, typer.Option("--from", metavar="LANG", help="Source language; default: detected.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="OUT.pdf", help="Default: IN.LANG.pdf beside it.")
@@ -43,7 +43,7 @@ def translate(
     glossary: Annotated[Path | None, typer.Option(metavar="F.csv|.tsv", help="Two columns: term, translation.")] = None,
     layout: Annotated[str, typer.Option(help="translated, side-by-side or alternating.")] = "translated",
     pages: Annotated[
-        str | None, typer.Option(metavar="1-5,9", help="Translate these pages only; the others stay as they are.")
+        str | None, typer.Option(metavar="1-5,9", help="Translate only these pages; the others stay as they are.")
     ] = None,
     password: Annotated[str | None, typer.Option(help="The password that opens the PDF.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
@@ -87,7 +87,7 @@ def _run(source: Path, out: Path | None, options: Options, glossary: Path | None
 
     _readable(source)
     settings = engine_settings.from_env(os.environ)
-    registry.admit(settings, options.engine, options.source_lang, options.target_lang)
+    registry.admit(settings, options.engine, options.target_lang)
     engines = local.Engines(
         choose=lambda source_lang, target_lang: registry.choose(settings, options.engine, source_lang, target_lang),
         tone_model=lambda engine, tone, lang: registry.tone_model(settings, engine, tone, lang),

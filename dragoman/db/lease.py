@@ -276,8 +276,9 @@ def bury(lease: Lease, error: BaseException) -> None:
     """End the row as a dead letter; what is owed to the sender is inserted in the same transaction."""
     said = told(error)
     if isinstance(error, TemporaryError):  # its own advice is about waiting, and the waiting is over
+        attempts = "once" if lease.failed == 1 else f"{lease.failed} times"
         said["error_advice"] = (
-            f"We tried it {lease.failed} times. Please try again later, or show this to the admin of this server."
+            f"We tried it {attempts}, without success. Please try again later, or show this to the admin of this server."
         )
     with lease.database.write() as connection:
         lease.finish(connection, RowState.DEAD, **said)

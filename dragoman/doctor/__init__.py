@@ -9,13 +9,15 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dragoman import misspelt
+from dragoman import secret_files
 from dragoman.doctor import chat, doors, models, parts, post
 from dragoman.doctor.findings import Finding, Verdict
 from dragoman.errors import DragomanError, SettingsInvalid
 from dragoman.settings import Settings
 
 __all__ = ["Finding", "Verdict", "examine"]
+
+PREFIX = "DRAGOMAN_"
 
 
 def examine(data: Path | None = None) -> Iterator[Finding]:
@@ -35,36 +37,48 @@ def examine(data: Path | None = None) -> Iterator[Finding]:
 
 
 def _settings() -> Finding:
-    strange = misspelt.found(os.environ, Path.cwd())
+    fields = Settings.model_fields.items()
+    known = {PREFIX + name.upper() for name, _ in fields}
+    known |= {secret_files.variable_of(Settings, name) for name, field in fields if secret_files.is_secret(field)}
+    strange = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
     if strange:
-        return Finding("settings", Verdict.WARN, " ".join(map(str, strange)), "Mend or remove it.")
-    return Finding("settings", Verdict.OK, "all are understood")
+        return Finding(
+            "settings",
+            Verdict.WARN,
+            f"these names are not known: {', '.join(strange)}",
+            "Please check their spelling; docs/reference/settings.md lists all settings.",
+        )
+    return Finding("settings", Verdict.OK, "all are valid")
 
 
 # What is looked at, how, and what to do when it raises.
 CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     ("data", parts.data, ""),
-    ("database", parts.database, "Start it, or mend DRAGOMAN_DATABASE_URL."),
+    ("database", parts.database, "Start it, or correct DRAGOMAN_DATABASE_URL."),
     (
         "store",
         parts.store,
-        "Start it, make the bucket, or mend DRAGOMAN_STORAGE_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.",
+        "Start it, create the bucket, or correct DRAGOMAN_STORAGE_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.",
     ),
     ("broker", parts.broker, ""),
     ("services", parts.services, ""),
-    ("engine", doors.engines, "Mend DRAGOMAN_ENGINE or DRAGOMAN_DEEPL_AUTH_KEY, or install the engine."),
+    ("engine", doors.engines, "Correct DRAGOMAN_ENGINE or DRAGOMAN_DEEPL_AUTH_KEY, or install the engine."),
     ("model", models.models, ""),
     ("mail in", doors.mail, ""),
     ("mail proof", post.door, ""),
-    ("mail TLS", post.tls, "Name files that this user can read."),
+    ("mail TLS", post.tls, "Name files that this user may read."),
     ("mail DNS", post.records, ""),
-    ("mail out", doors.outbound, "Mend DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password, or DRAGOMAN_OAUTH_*."),
+    (
+        "mail out",
+        doors.outbound,
+        "Correct DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password, or DRAGOMAN_OAUTH_*.",
+    ),
     (
         "mail sent",
         doors.sent,
-        "Mend DRAGOMAN_SENT_IMAP_URL: its host, name, password (or DRAGOMAN_OAUTH_*) and folder.",
+        "Correct DRAGOMAN_SENT_IMAP_URL: its host, name, password (or DRAGOMAN_OAUTH_*) and folder.",
     ),
-    ("Slack", chat.door, "Mend the DRAGOMAN_SLACK_* tokens: docs/howto/slack.md says where to find them."),
+    ("Slack", chat.door, "Correct the DRAGOMAN_SLACK_* tokens: docs/howto/slack.md says where to find them."),
     ("links", doors.links, ""),
     ("fonts", doors.fonts, ""),
     ("OCR", doors.ocr, ""),

@@ -29,9 +29,9 @@ def door(settings: Settings) -> Iterator[Finding]:
 def _scopes(granted: str) -> Finding:
     missing = sorted(slack.SCOPES - {scope.strip() for scope in granted.split(",")})
     if not granted:
-        return Finding("Slack permissions", Verdict.WARN, "Slack did not say which there are", "")
+        return Finding("Slack permissions", Verdict.WARN, "Slack did not say which ones the app has", "")
     if missing:
-        todo = "Install the app again with the whole manifest of docs/howto/slack-manifest.json."
+        todo = "Install the app again with the complete manifest in docs/howto/slack-manifest.json."
         return Finding("Slack permissions", Verdict.FAIL, f"missing: {', '.join(missing)}", todo)
     return Finding("Slack permissions", Verdict.OK, "all are granted")
 
@@ -45,7 +45,7 @@ def _by_socket(settings: Settings) -> Iterator[Finding]:
     )
     with slack.our_errors():
         client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
-    yield Finding("Slack events", Verdict.OK, "come by Socket Mode")
+    yield Finding("Slack events", Verdict.OK, "arrive by Socket Mode")
 
 
 def _by_http(settings: Settings) -> Iterator[Finding]:
@@ -53,6 +53,6 @@ def _by_http(settings: Settings) -> Iterator[Finding]:
         yield Finding("Slack events", Verdict.FAIL, "DRAGOMAN_SLACK_SIGNING_SECRET is empty", HOW_TO)
     elif settings.public_url is None:
         todo = "Slack has to reach /slack/events of the web process: is there a proxy with a public name?"
-        yield Finding("Slack events", Verdict.WARN, "come by HTTP, but DRAGOMAN_PUBLIC_URL is empty", todo)
+        yield Finding("Slack events", Verdict.WARN, "arrive by HTTP, but DRAGOMAN_PUBLIC_URL is empty", todo)
     else:
-        yield Finding("Slack events", Verdict.OK, f"come to {settings.public_url}/slack/events")
+        yield Finding("Slack events", Verdict.OK, f"arrive at {settings.public_url}/slack/events")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from dragoman.doctor.findings import Finding, Verdict
 from dragoman.errors import EngineMissing
-from dragoman.possible import NoEngine
 from dragoman.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def engines(settings: Settings) -> Iterator[Finding]:
     from pipeline.engines.pseudo import NAME as PSEUDO
 
     offered = registry.offered(settings)
-    if not offered and settings.engine != registry.AUTO:
+    if not offered:
         raise EngineMissing(f"The engine “{settings.engine}” is not set up on this server.")
     for engine in offered:
         capabilities = engine.capabilities()
@@ -36,11 +35,12 @@ def engines(settings: Settings) -> Iterator[Finding]:
             yield Finding("engine", Verdict.OK, f"{engine.name}: {len(capabilities.targets)} target languages, {pairs}")
         if isinstance(engine, DeepL):
             yield quota(engine)
-    if not offered:
-        yield Finding("engine", Verdict.FAIL, "none is set up: every document is refused", NoEngine.for_admin)
-    elif all(engine.name == PSEUDO for engine in offered):
-        said = "pseudo, as asked for: every text becomes a marked pseudo-translation"
-        yield Finding("engine", Verdict.WARN, said, f"For real translations, take it away. {NoEngine.for_admin}")
+    if all(engine.name == PSEUDO for engine in offered):
+        said = "none: texts are only marked, not translated"
+        todo = (
+            "Set DRAGOMAN_DEEPL_AUTH_KEY, or install Apertium (on Debian: apt-get install apertium apertium-eng-spa)."
+        )
+        yield Finding("engine", Verdict.WARN, said, todo)
 
 
 def _pairs(pairs: frozenset[tuple[str, str]]) -> str:
@@ -55,52 +55,56 @@ def quota(engine: DeepL) -> Finding:
     """How much of the period's characters DeepL has counted. Raises as `DeepL.usage`."""
     used = engine.usage()
     if used is None:
-        return Finding("quota", Verdict.OK, "DeepL names no limit")
+        return Finding("quota", Verdict.OK, "DeepL reports no limit")
     count, limit = used
     said = f"{count:,} of {limit:,} characters are used"
     if count >= limit:
-        return Finding("quota", Verdict.FAIL, said, "Until you raise it in your DeepL account, documents fail.")
+        return Finding("quota", Verdict.FAIL, said, "Raise it in your DeepL account; until then, documents fail.")
     verdict = Verdict.WARN if count > NEARLY_USED_UP * limit else Verdict.OK
-    return Finding("quota", verdict, said, "Soon used up." if verdict is Verdict.WARN else "")
+    return Finding("quota", verdict, said, "It will soon be used up." if verdict is Verdict.WARN else "")
 
 
 def mail(settings: Settings) -> Iterator[Finding]:
     """Who may send, and who proves that it is they."""
     if not settings.allowed_senders:
-        yield Finding("mail in", Verdict.WARN, "closed: nobody may send", "Set DRAGOMAN_ALLOWED_SENDERS.")
+        yield Finding(
+            "mail in", Verdict.WARN, "all email is refused: nobody is allowed to send", "Set DRAGOMAN_ALLOWED_SENDERS."
+        )
         return
     for peer in settings.trusted_peers:
         try:
             ip_network(peer, strict=False)
         except ValueError:
             yield Finding(
-                "mail in", Verdict.FAIL, f"{peer} is no IP address or network", "Mend DRAGOMAN_TRUSTED_PEERS."
+                "mail in", Verdict.FAIL, f"{peer} is not an IP address or network", "Correct DRAGOMAN_TRUSTED_PEERS."
             )
             return
     if settings.sender_auth == "none":
-        said = "SENDER_AUTH=none: anybody who writes an allowed From gets in"
-        yield Finding("mail in", Verdict.WARN, said, "Take it out: senders are proved then (SENDER_AUTH=dmarc).")
+        said = "SENDER_AUTH=none: anybody can send with a forged From address"
+        yield Finding("mail in", Verdict.WARN, said, "Remove it, so that senders are verified (SENDER_AUTH=dmarc).")
     elif settings.sender_auth == "trusted" and not settings.trusted_peers:
-        said = "all mail is refused: no mail server is trusted to have proved the senders"
-        yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_TRUSTED_PEERS to the address of yours.")
+        said = "all email is refused: no mail server is trusted to verify the senders"
+        yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_TRUSTED_PEERS to the address of your mail server.")
     elif settings.mail_address.endswith("@localhost"):
-        said = f"{settings.mail_address} is no address that others can write to"
-        yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_MAIL_ADDRESS.")
+        said = f"nobody outside this machine can write to {settings.mail_address}"
+        yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_MAIL_ADDRESS to the address that people write to.")
     else:
-        said = f"{settings.mail_address} takes mail of {len(settings.allowed_senders)} entries in ALLOWED_SENDERS"
+        said = f"{settings.mail_address} accepts email from {len(settings.allowed_senders)} entries in ALLOWED_SENDERS"
         yield Finding("mail in", Verdict.OK, f"{said}; {_proof(settings)}")
 
 
 def _proof(settings: Settings) -> str:
     by_peer = (
-        "SPF and DKIM as the server in front says" if settings.trusted_authserv_id else "a trusted server proves them"
+        "the mail server in front reports SPF and DKIM"
+        if settings.trusted_authserv_id
+        else "a trusted mail server verifies them"
     )
     if settings.sender_auth == "trusted":
         return by_peer
     return (
-        f"{by_peer}, else we look"
+        f"{by_peer}, otherwise we check"
         if settings.trusted_peers and settings.trusted_authserv_id
-        else "SPF and DKIM prove them"
+        else "we check SPF and DKIM"
     )
 
 
@@ -111,9 +115,9 @@ def outbound(settings: Settings) -> Iterator[Finding]:
     outbound = open_outbound(settings)
     if isinstance(outbound, SmtpOutbound):
         outbound.greet()
-        yield Finding("mail out", Verdict.OK, "the mail server answers and lets us in")
+        yield Finding("mail out", Verdict.OK, "the mail server answers and accepts our login")
     else:
-        said = f"answers are not sent, but kept in {settings.data_dir.absolute() / 'outbox'}"
+        said = f"answers are not sent, only kept in {settings.data_dir.absolute() / 'outbox'}"
         yield Finding("mail out", Verdict.WARN, said, "Set DRAGOMAN_OUTBOUND_SMTP_URL.")
 
 
@@ -124,21 +128,28 @@ def sent(settings: Settings) -> Iterator[Finding]:
     sent_folder = open_sent_folder(settings, IMAP_TIMEOUT_S)
     if sent_folder:
         sent_folder.greet()
-        yield Finding("mail sent", Verdict.OK, "the folder of sent mails can be looked into")
+        yield Finding("mail sent", Verdict.OK, "the folder of sent email can be read")
 
 
 def links(settings: Settings) -> Iterator[Finding]:
     """Whether answers carry links, and what they are signed with."""
     if settings.secret_key is None and not (settings.data_dir / "secret_key").exists():
-        todo = "`dragoman up` makes one of its own; for single processes `dragoman init` writes one."
+        todo = "`dragoman up` creates one; for single processes, `dragoman init` writes one."
         yield Finding("links", Verdict.WARN, "no DRAGOMAN_SECRET_KEY to sign them with", todo)
     elif settings.public_url is None:
-        yield Finding("links", Verdict.OK, "none in answers: they carry the file itself, since no PUBLIC_URL is set")
+        yield Finding("links", Verdict.OK, "answers contain the file and no links, since PUBLIC_URL is not set")
     elif settings.public_url.startswith("http://"):
-        todo = "Put a proxy with TLS before the web process, and use https://."
-        yield Finding("links", Verdict.WARN, f"{settings.public_url}: whoever listens on the way can use them", todo)
+        todo = "Put a proxy with TLS in front of the web server, and use https://."
+        yield Finding(
+            "links",
+            Verdict.WARN,
+            f"{settings.public_url} is not encrypted: others on the network could read the links",
+            todo,
+        )
     else:
-        yield Finding("links", Verdict.OK, f"below {settings.public_url}, for {settings.link_ttl_s / 86400:g} days")
+        yield Finding(
+            "links", Verdict.OK, f"links to {settings.public_url} work for {settings.link_ttl_s / 86400:g} days"
+        )
 
 
 def fonts(settings: Settings) -> Iterator[Finding]:
@@ -146,7 +157,9 @@ def fonts(settings: Settings) -> Iterator[Finding]:
     import pymupdf
 
     fallback = pymupdf.Font("cjk").name
-    yield Finding("fonts", Verdict.OK, f"PyMuPDF {version('pymupdf-lite')} brings them along; for the rest: {fallback}")
+    yield Finding(
+        "fonts", Verdict.OK, f"PyMuPDF {version('pymupdf-lite')} includes them; for all other scripts: {fallback}"
+    )
 
 
 def ocr(settings: Settings) -> Iterator[Finding]:
@@ -166,5 +179,5 @@ def flower(settings: Settings) -> Iterator[Finding]:
     from dragoman.flower import check
 
     check(settings)
-    guarded = "asks for a password" if settings.flower_auth else "has no password, and is open to this host alone"
+    guarded = "asks for a password" if settings.flower_auth else "has no password, and only this host can reach it"
     yield Finding("Flower", Verdict.OK, f"{settings.flower_listen} {guarded}")

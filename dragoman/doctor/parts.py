@@ -8,16 +8,12 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dragoman.doctor.findings import Finding, Verdict
 from dragoman.errors import DatabaseUnavailable
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-
-if TYPE_CHECKING:
-    from dragoman.db.engine import Database
 
 SCARCE_BYTES = 2**30  # a gibibyte: some twenty of the largest documents
 LATE_S = 150.0  # Beat asks for a sign of life each minute
@@ -29,12 +25,17 @@ def data(settings: Settings) -> Iterator[Finding]:
     """The folder that everything of `up`, and the spool of the mail door, is kept in."""
     folder = settings.data_dir.absolute()
     if not folder.exists():
-        yield Finding("data", Verdict.WARN, f"{folder} is not there yet", "`dragoman up` makes it.")
+        yield Finding("data", Verdict.WARN, f"{folder} is not there yet", "`dragoman up` creates it.")
     elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        yield Finding("data", Verdict.FAIL, f"{folder} cannot be written to", "Give it to the user who runs Dragoman.")
+        yield Finding(
+            "data", Verdict.FAIL, f"{folder} cannot be written to", "Make the user who runs Dragoman its owner."
+        )
     elif (free := shutil.disk_usage(folder).free) < SCARCE_BYTES:
         yield Finding(
-            "data", Verdict.WARN, f"{free >> 20} MiB are free in {folder}", "Make room, or lower RETENTION_DAYS."
+            "data",
+            Verdict.WARN,
+            f"{free >> 20} MiB are free in {folder}",
+            "Free some space, or lower DRAGOMAN_RETENTION_DAYS.",
         )
     else:
         yield Finding("data", Verdict.OK, f"{folder}, {free >> 30} GiB free")
@@ -48,7 +49,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     kind = urlsplit(settings.database).scheme.partition("+")[0]
     if not _has_database(settings):
         yield Finding(
-            "database", Verdict.WARN, "SQLite, not made yet", "`dragoman up` or `dragoman db upgrade` makes it."
+            "database", Verdict.WARN, "SQLite, not created yet", "`dragoman up` or `dragoman db upgrade` creates it."
         )
         return
     database = Database(settings.database)
@@ -71,56 +72,10 @@ def store(settings: Settings) -> Iterator[Finding]:
 
     parts = urlsplit(settings.storage)
     if parts.scheme == "file" and not Path(parts.path).exists():
-        yield Finding("store", Verdict.OK, f"{parts.path}, made with the first document")
+        yield Finding("store", Verdict.OK, f"{parts.path}, created with the first document")
         return
     where = parts.path if parts.scheme == "file" else f"bucket {parts.netloc}"
-    opened = open_store(settings.storage)
-    yield probe(opened, where)
-    if _has_database(settings):
-        yield from _belonging(settings, opened)
-
-
-def _belonging(settings: Settings, store: BlobStore) -> Iterator[Finding]:
-    """Whether the store is this database's own, and what its clean-up did not dare to delete.
-
-    A database that has not the schema of this version is not asked: its own line says so.
-    """
-    from dragoman import marker, orphans
-    from dragoman.db import schema
-    from dragoman.db.engine import Database
-
-    database = Database(settings.database)
-    try:
-        if schema.fit(database) is not schema.Fit.CURRENT:
-            return
-        yield _standing(database, store)
-        held, files = orphans.held_back(database)
-    except DatabaseUnavailable:
-        return  # its own line says so
-    except marker.StoreOfAnother as error:
-        yield Finding("store", Verdict.FAIL, str(error), error.for_admin)
-        return
-    finally:
-        database.close()
-    if held:
-        said = f"{held} of {files} files belong to no document that this database knows; clean-up keeps them"
-        yield Finding("store", Verdict.WARN, said, f"Is this the right database? If they may go: {orphans.COMMAND}")
-
-
-def _standing(database: Database, store: BlobStore) -> Finding:
-    """Raises StoreOfAnother, StoreUnavailable, DatabaseUnavailable."""
-    from dragoman import marker
-    from dragoman.marker import Standing
-
-    found = marker.look(database, store)
-    if found is Standing.OURS:
-        return Finding("store", Verdict.OK, "belongs to this database")
-    if found is Standing.OUTDATED:
-        said = "was marked by another copy of this database; clean-up keeps what no row names"
-        return Finding("store", Verdict.FAIL, said, marker.OUTDATED_ADVICE)
-    if found is Standing.UNMARKED and marker.census(database, store).is_ours:
-        return Finding("store", Verdict.OK, "belongs to no database yet; the next start makes it this one's")
-    raise marker.StoreOfAnother
+    yield probe(open_store(settings.storage), where)
 
 
 def probe(store: BlobStore, where: str) -> Finding:
@@ -137,7 +92,9 @@ def probe(store: BlobStore, where: str) -> Finding:
         store.delete(key)
     if first and same and not second:
         return Finding("store", Verdict.OK, f"{where} keeps what is put there, and never overwrites")
-    return Finding("store", Verdict.FAIL, f"{where} overwrites", "Take a store that honours If-None-Match on PUT.")
+    return Finding(
+        "store", Verdict.FAIL, f"{where} overwrites what is there", "Use a store that supports If-None-Match on PUT."
+    )
 
 
 def broker(settings: Settings) -> Iterator[Finding]:
@@ -149,7 +106,7 @@ def broker(settings: Settings) -> Iterator[Finding]:
         if server:
             yield Finding("broker", Verdict.OK, f"`dragoman up` brings its own ({server.name})")
         else:
-            said = "`dragoman up` uses a slow imitation: no Valkey or Redis is installed"
+            said = "`dragoman up` uses a slow stand-in, since neither Valkey nor Redis is installed"
             yield Finding("broker", Verdict.WARN, said, "On Debian: apt-get install redis-server")
         return
     yield _redis(settings.broker_url)
@@ -168,12 +125,16 @@ def _redis(url: str) -> Finding:
             client.ping()
             take(client)
     except redis.ResponseError as error:
-        advice = "Give it more memory (maxmemory), or mend what it says."
-        return Finding("broker", Verdict.FAIL, f"answers, and takes nothing ({error})", advice)
+        advice = "Give it more memory (maxmemory), or fix what its error says."
+        return Finding("broker", Verdict.FAIL, f"answers, but accepts no messages ({error})", advice)
     except redis.AuthenticationError as error:
-        return Finding("broker", Verdict.FAIL, f"refuses our password ({error})", "Mend it in DRAGOMAN_BROKER_URL.")
+        return Finding(
+            "broker", Verdict.FAIL, f"refuses our password ({error})", "Correct the password in DRAGOMAN_BROKER_URL."
+        )
     except redis.RedisError as error:
-        return Finding("broker", Verdict.FAIL, f"does not answer ({error})", "Start it, or mend DRAGOMAN_BROKER_URL.")
+        return Finding(
+            "broker", Verdict.FAIL, f"does not answer ({error})", "Start it, or correct DRAGOMAN_BROKER_URL."
+        )
     return Finding("broker", Verdict.OK, "answers")
 
 
@@ -185,9 +146,13 @@ def services(settings: Settings) -> Iterator[Finding]:
         if count:
             yield Finding(name, Verdict.OK, f"{count} answer{'s' if count == 1 else ''}")
         elif age_s is not None and age_s < LATE_S:
-            yield Finding(name, Verdict.OK, f"heard of {age_s:.0f} s ago")
+            yield Finding(name, Verdict.OK, f"last heartbeat {age_s:.0f} s ago")
         elif settings.broker_url or name in ("worker", "sweeper"):
-            said = "was never heard of" if age_s is None else f"was last heard of {age_s / 60:.0f} minutes ago"
+            said = (
+                "has never sent a heartbeat"
+                if age_s is None
+                else f"sent its last heartbeat {age_s / 60:.0f} minutes ago"
+            )
             yield Finding(name, Verdict.WARN, said, f"Start `dragoman up` or `dragoman {name}`; its log may say more.")
 
 

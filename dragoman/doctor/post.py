@@ -16,24 +16,28 @@ RENEW_BEFORE_S = 14 * 86_400
 def door(settings: Settings) -> Iterator[Finding]:
     """Settings that contradict each other, or leave the door open wider than meant."""
     if settings.trusted_authserv_id and not settings.trusted_peers:
-        said = "TRUSTED_AUTHSERV_ID is set, but nobody is trusted: Authentication-Results are not read"
+        said = "TRUSTED_AUTHSERV_ID is set without TRUSTED_PEERS, so Authentication-Results are not read"
         yield Finding("mail proof", Verdict.WARN, said, "Set DRAGOMAN_TRUSTED_PEERS to the server that writes them.")
     elif settings.sender_auth == "dmarc" and settings.trusted_peers and not settings.trusted_authserv_id:
-        said = "mail from TRUSTED_PEERS is let in by a DKIM signature alone: the address of a relay proves nothing"
+        said = (
+            "email from TRUSTED_PEERS is accepted by its DKIM signature alone, since a relay's address proves nothing"
+        )
         yield Finding(
             "mail proof",
             Verdict.WARN,
             said,
-            "Set DRAGOMAN_TRUSTED_AUTHSERV_ID to the name that it writes its results under.",
+            "Set DRAGOMAN_TRUSTED_AUTHSERV_ID to the name under which it writes its results.",
         )
     if "*" in settings.allowed_senders and not (settings.sender_hourly_limit or settings.sender_daily_limit):
-        said = "everybody may send, as much as they like"
+        said = "everybody may send, without a limit"
         yield Finding(
             "mail limits", Verdict.WARN, said, "Set DRAGOMAN_SENDER_HOURLY_LIMIT or DRAGOMAN_SENDER_DAILY_LIMIT."
         )
     if settings.lmtp_listen and not _is_loopback(settings.lmtp_listen):
-        said = f"LMTP listens to other hosts at {settings.lmtp_listen}"
-        yield Finding("mail LMTP", Verdict.WARN, said, "Let a firewall admit your mail server alone, or use 127.0.0.1.")
+        said = f"other hosts can reach LMTP at {settings.lmtp_listen}"
+        yield Finding(
+            "mail LMTP", Verdict.WARN, said, "Let only your mail server through the firewall, or use 127.0.0.1."
+        )
 
 
 def tls(settings: Settings) -> Iterator[Finding]:
@@ -42,15 +46,15 @@ def tls(settings: Settings) -> Iterator[Finding]:
 
     if Certificate.of(settings) is None:
         if not _is_loopback(settings.smtp_listen):
-            said = f"no STARTTLS at {settings.smtp_listen}: whoever listens on the way can read the mails"
+            said = f"no STARTTLS at {settings.smtp_listen}: others on the network could read the emails"
             yield Finding("mail TLS", Verdict.WARN, said, "Set DRAGOMAN_SMTP_TLS_CERT and DRAGOMAN_SMTP_TLS_KEY.")
         return
     decoded = ssl._ssl._test_decode_cert(str(settings.smtp_tls_cert))  # type: ignore[attr-defined]  # noqa: SLF001 - reads a PEM file, as `openssl x509` does
     left_s = ssl.cert_time_to_seconds(decoded["notAfter"]) - time.time()
     if left_s < 0:
-        yield Finding("mail TLS", Verdict.FAIL, f"the certificate ended on {decoded['notAfter']}", "Renew it.")
+        yield Finding("mail TLS", Verdict.FAIL, f"the certificate expired on {decoded['notAfter']}", "Renew it.")
     elif left_s < RENEW_BEFORE_S:
-        yield Finding("mail TLS", Verdict.WARN, f"the certificate ends on {decoded['notAfter']}", "Renew it.")
+        yield Finding("mail TLS", Verdict.WARN, f"the certificate expires on {decoded['notAfter']}", "Renew it.")
     else:
         yield Finding("mail TLS", Verdict.OK, f"STARTTLS, with a certificate until {decoded['notAfter']}")
 
@@ -70,20 +74,25 @@ def records(settings: Settings) -> Iterator[Finding]:
         lost = [host for host in hosts if not _has_address(resolver, host.partition(" ")[2])]
     except DnsTrouble as trouble:
         said = f"the records of {domain} cannot be looked up ({trouble})"
-        yield Finding("mail DNS", Verdict.WARN, said, "Mend the name servers of this host, or set DRAGOMAN_DNS_SERVER.")
+        yield Finding("mail DNS", Verdict.WARN, said, "Fix this host's name servers, or set DRAGOMAN_DNS_SERVER.")
         return
     if not hosts:
-        todo = "Make an MX record that names the server in front, or this one."
-        yield Finding("mail DNS", Verdict.WARN, f"{domain} has no MX record: others do not know where to deliver", todo)
+        todo = "Add an MX record that names your mail server, or this one."
+        yield Finding(
+            "mail DNS",
+            Verdict.WARN,
+            f"{domain} has no MX record, so other mail servers do not know where to deliver",
+            todo,
+        )
     for host in lost:
-        yield Finding("mail DNS", Verdict.FAIL, f"the MX “{host}” has no address", "Make an A or AAAA record for it.")
+        yield Finding("mail DNS", Verdict.FAIL, f"the MX “{host}” has no address", "Add an A or AAAA record for it.")
     if len(spf) != 1:
-        said = f"{domain} has {len(spf) or 'no'} SPF record{'s' if len(spf) > 1 else ''}: answers look forged to others"
-        yield Finding("mail DNS", Verdict.WARN, said, f"Make one TXT record at {domain}, such as “v=spf1 mx -all”.")
+        said = f"{domain} has {len(spf) or 'no'} SPF record{'s' if len(spf) > 1 else ''}: others may take our answers for forged"
+        yield Finding("mail DNS", Verdict.WARN, said, f"Add one TXT record at {domain}, such as “v=spf1 mx -all”.")
     if len(dmarc) != 1:
         said = f"{domain} has {len(dmarc) or 'no'} DMARC record{'s' if len(dmarc) > 1 else ''}"
         yield Finding(
-            "mail DNS", Verdict.WARN, said, f"Make one TXT record at _dmarc.{domain}, such as “v=DMARC1; p=quarantine”."
+            "mail DNS", Verdict.WARN, said, f"Add one TXT record at _dmarc.{domain}, such as “v=DMARC1; p=quarantine”."
         )
     if hosts and not lost and len(spf) == len(dmarc) == 1:
         yield Finding("mail DNS", Verdict.OK, f"{domain}: MX {', '.join(hosts)}; SPF and DMARC are there")

@@ -39,7 +39,6 @@ class RowState(StrEnum):
     CANCELLED = "cancelled"
 
 
-PSEUDO = "pseudo"  # the engine that only shows the layout: it never comes unasked
 NO_ENGINE = "none"  # the engine of a job that needed none: its document was in the target language already
 OPEN = (RowState.READY, RowState.RUNNING, RowState.WAITING)
 
@@ -160,7 +159,7 @@ def choice(kind: type[E], word: str) -> E:
         return kind(word.strip().casefold())
     except ValueError as error:
         possible = ", ".join(kind)
-        message = f"“{word[:40]}” is no {kind.__name__.casefold()} we know. Possible: {possible}."
+        message = f"We do not know the {kind.__name__.casefold()} “{word[:40]}”. Please choose one of: {possible}."
         raise UnsupportedOption(message) from error
 
 
@@ -175,12 +174,12 @@ def parse_pages(pages: str | None, page_count: int) -> frozenset[int]:
     for part in pages.replace(" ", "").split(","):
         first, dash, last = part.partition("-")
         if not first.isdecimal() or (dash and last and not last.isdecimal()):
-            message = f"“{pages[:40]}” is no list of pages. Write it like 1-5,9."
+            message = f"“{pages[:40]}” is not a list of pages. Please write it like 1-5,9."
             raise UnsupportedOption(message)
         end = int(last) if last else (page_count if dash else int(first))
         chosen.update(range(int(first) - 1, min(end, page_count)))
     valid = frozenset(number for number in chosen if 0 <= number < page_count)
     if not valid:
-        message = f"The document has {page_count} pages; “{pages[:40]}” names none of them."
+        message = f"“{pages[:40]}” names no page of this document, which has {page_count}."
         raise UnsupportedOption(message)
     return valid

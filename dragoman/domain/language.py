@@ -76,7 +76,7 @@ def parse(text: str) -> str:
     tag = ALIASES.get(wanted) or ALIASES.get(wanted.replace("_", "-")) or _from_code(wanted) or _names().get(wanted)
     if tag is None:
         shown = text.strip()[:40]
-        message = f"“{shown}” is no language we know."
+        message = f"We do not know the language “{shown}”."
         raise UnknownLanguage(message)
     return tag
 

@@ -55,6 +55,6 @@ def since(text: str, now: float) -> float:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError) as error:
         raise UnsupportedOption(
-            f"“{word[:LONGEST]}” is no time we know.",
+            f"We do not understand the time “{word[:LONGEST]}”.",
             advice="Please write how long ago, such as 45m, 2h or 3d, or a date, such as 2026-11-24.",
         ) from error

@@ -13,7 +13,7 @@ HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}")
 def checked_header(name: str | None) -> str | None:
     """The header's name. Raises ValueError for what can be none."""
     if name and not HEADER_NAME.fullmatch(name):
-        raise ValueError("use a header's name of letters, digits and hyphens, for example X-Forwarded-Email")
+        raise ValueError("write the name of a header in letters, digits and hyphens, for example X-Forwarded-Email")
     return name
 
 
@@ -21,7 +21,7 @@ def checked_proxies(named: tuple[str, ...], header: str | None) -> tuple[str, ..
     """The proxies as they are named. Raises ValueError for what is no address or network, for all addresses, and for none where there is a header."""
     if header and not named:
         raise ValueError(
-            "name the addresses of the proxy that sets DRAGOMAN_REMOTE_USER_HEADER; none is trusted unnamed"
+            "write the addresses of the proxy that sets DRAGOMAN_REMOTE_USER_HEADER; no other address is trusted"
         )
     try:
         found = networks(named)

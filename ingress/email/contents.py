@@ -15,21 +15,21 @@ from ingress.email import dissection, parse
 
 
 class MailTooComplex(RequestError):
-    """The mail could not be taken apart: it has too many parts, or is built in a way that takes too long to read."""
+    """We could not read all of the email: it has too many parts, or takes too long to read."""
 
     code = "mail_too_complex"
     exit_code = 28
     http_status = 422
-    advice = "Please send the PDF by itself in a new mail."
+    advice = "Please send the PDF by itself in a new email."
 
 
 class LockedMail(RequestError):
-    """This part of the mail is encrypted, and only its recipient's key opens it."""
+    """This part of the email is encrypted, and only its recipient's key opens it."""
 
     code = "locked_mail"
     exit_code = 29
     http_status = 422
-    advice = "Please send the PDF in a mail that is not encrypted (signed is fine)."
+    advice = "Please send the PDF in an email that is not encrypted (signed is fine)."
 
 
 class Contents:
@@ -84,9 +84,9 @@ class Contents:
             case parse.Locked(filename):
                 self.leave(filename, LockedMail())
             case parse.TooMany(filename):
-                self.leave(filename or "the rest of the mail", _too_many(filename))
+                self.leave(filename or "the rest of the email", _too_many(filename))
             case dissection.Broken():
-                self.leave("the rest of the mail", MailTooComplex())
+                self.leave("the rest of the email", MailTooComplex())
             case dissection.Top():
                 self.top = item
 
@@ -119,7 +119,7 @@ def _on_disk(mail: BinaryIO) -> Iterator[BinaryIO]:
 
 def _too_many(filename: str | None) -> RequestError:
     if filename is None:
-        message = "The mail has too many parts, or mails inside mails too deep; the rest was not looked at."
+        message = "The email has too many parts, or too many emails inside each other; the rest was not read."
         return MailTooComplex(message)
-    message = f"At most {parse.MOST_PDFS} PDFs are taken from one mail."
-    return MailTooComplex(message, advice="Please send the rest in another mail.")
+    message = f"At most {parse.MOST_PDFS} PDFs are accepted in one email."
+    return MailTooComplex(message, advice="Please send the rest in another email.")

@@ -83,7 +83,7 @@ def _refused(no: Refused, received: Reception, came: Came, tally: Tally, rules: 
     facts = {"reason": no.reason, "hint": no.hint, "claimed": hashed(received.headers.raw("from"))}
     is_final, is_relayed = no.reply.startswith("5"), policy.is_trusted(came.peer, rules)
     if is_final and is_relayed and not policy.may_return(received.headers, came.envelope_from, rules):
-        log.warning("mail_dropped", because="a refusal would bounce to a sender that nobody has proved", **facts)
+        log.warning("mail_dropped", because="a refusal would bounce to an unverified sender", **facts)
         tally.dropped(no.reason)
         return TAKEN
     log.warning("mail_refused", reply=no.reply[:9], **facts)

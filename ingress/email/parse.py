@@ -90,7 +90,7 @@ def _item(part: Part) -> Item | None:
     if is_words:
         return _words(part, kind) if part.messages == 0 and kind in ("text/plain", "text/html") else None
     if wrapping_of(part) == "smime" or head.lstrip().startswith(b"-----BEGIN PGP MESSAGE"):
-        return Locked(name or "encrypted mail")
+        return Locked(name or "encrypted email")
     is_inside = kind.startswith("image/") and (disposition == "inline" or bool(part.headers.raw("content-id")))
     is_meant = disposition == "attachment" or bool(name) or kind.startswith("application/")
     if kind in _DECORATION or is_inside or not is_meant:

@@ -30,10 +30,10 @@ _REPORTS = frozenset({"multipart/report", "message/delivery-status", "message/di
 _DAEMON = "mailer-daemon"
 _AUTOMATIC_PRECEDENCE = frozenset({"bulk", "list", "junk", "auto_reply"})
 
-UNKNOWN_RECIPIENT = "550 5.1.1 There is nobody of that name here"
-NO_RELAY = "550 5.7.1 This server takes mail for its own address only"
-NOT_PROVED = "550 5.7.1 This server takes mail only from the mail servers that its admin trusts"
-CLOSED = "550 5.7.1 This server takes no mail yet: its admin has not said whose"
+UNKNOWN_RECIPIENT = "550 5.1.1 There is no mailbox of that name here"
+NO_RELAY = "550 5.7.1 This server accepts email for its own address only"
+NOT_PROVED = "550 5.7.1 This server accepts email only from the mail servers that its admin trusts"
+CLOSED = "550 5.7.1 This server accepts no email yet: its admin has not set who may send"
 NOT_ALLOWED = "550 5.7.1 You may not send documents to this address; please ask its admin"
 UNPROVED = "550 5.7.1 The message does not prove who sent it: neither SPF nor DKIM passes for the domain in From"
 NO_AUTHOR = "550 5.7.1 The message must have exactly one From header with exactly one address"

@@ -28,7 +28,6 @@ from dragoman.errors import (
     UnsupportedTarget,
 )
 from dragoman.intake import Intake, Pdf, Request
-from dragoman.possible import NoEngine
 from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings
 from dragoman.storage import open_store
@@ -232,12 +231,6 @@ class _Opening:
         self.contents.pdfs, self.contents.ignored = kept.pdfs, kept.ignored
 
     def _translate(self, wish: request.Wish) -> None:
-        try:
-            self.intake.check_engine()
-        except NoEngine as error:
-            self.contents.forget()
-            self._answer({"reason": "refused", **_told(error)})
-            return
         no = _why_not(wish)
         if no is None and wish.target_lang:
             notes = {"target_lang": wish.target_lang, "tone": wish.tone, "ignored": self.contents.ignored, **self.facts}
@@ -288,7 +281,7 @@ class _Opening:
 def _why_not(wish: request.Wish) -> dict[str, Any] | None:
     """The reason, with its facts, why there is nothing to translate into; None: there is."""
     if wish.unknown:
-        error = UnknownLanguage(f"“{wish.unknown[:40]}” in the address is no language we know.")
+        error = UnknownLanguage(f"We do not know the language “{wish.unknown[:40]}” in the address.")
         return {"reason": "unknown_language", "wanted": wish.unknown[:40], **_told(error)}
     if not wish.target_lang:
         return {"reason": "no_language", **_told(NoLanguage())}
@@ -304,4 +297,4 @@ def _in_time() -> Iterator[None]:
     try:
         yield
     except SoftTimeLimitExceeded as error:
-        raise StageTimedOut("It took too long to take the mail apart.") from error
+        raise StageTimedOut("It took too long to read the email.") from error

@@ -21,7 +21,7 @@ from ingress.slack.context import Context
 
 log = structlog.get_logger(__name__)
 
-NOT_YOURS = "Only the person who asked for this translation, or who manages this channel, can do that."
+NOT_YOURS = "Only the person who asked for this translation, or somebody who manages this channel, can do that."
 TOO_LATE = "That took too long for Slack, and its dialog could not open. Please click once more."
 GREETING = (
     "Hello! I translate PDFs that are posted here, and put the translation into their thread. *Which languages do you want here?* "
@@ -98,10 +98,10 @@ def settle(context: Context, held: Lease, event: parse.Settled) -> None:
         with context.intake.database.read() as connection:
             known = places.channel_wishes(connection, context.team, event.place)
         if not known.anybody and not _may(context, event.place, event.user, None):
-            _tell(context, event.place, event.user, "Only who manages this channel can change what it wants.")
+            _tell(context, event.place, event.user, "Only people who manage this channel can change its settings.")
             context.intake.drop(held, "not allowed")
             return
-        wishes, said = ChannelWishes.from_json(event.wishes), "Saved: this is what this channel wants from now on."
+        wishes, said = ChannelWishes.from_json(event.wishes), "Saved. These settings apply to this channel from now on."
     with context.intake.database.write() as connection:
         places.keep_wishes(connection, context.team, event.place, wishes)
     if event.place != event.user:
@@ -115,7 +115,7 @@ def _choose(context: Context, event: parse.Pressed) -> None:
     if card is None or not _may(context, card["place"], event.user, card["requester"]):
         _whisper(context, event, NOT_YOURS)
     elif not context.intake.tell(message_id, WaitingFor.LANGUAGE, {"languages": [tag]}):
-        _whisper(context, event, "A language has been chosen already, or it was too late.")
+        _whisper(context, event, "A language has already been chosen, or the time to choose is over.")
 
 
 def _steer(context: Context, event: parse.Pressed) -> None:

@@ -22,7 +22,7 @@ PEEKED = 512
 
 
 class HostNotAllowed(RequestError):
-    """The file lies on a server outside Slack, and is not fetched from there."""
+    """The file is stored outside Slack, and is not fetched from there."""
 
     code = "host_not_allowed"
     advice = "Please download it and post the PDF itself."
@@ -43,7 +43,7 @@ def fetch(intake: Intake, settings: Settings, file: SlackFile) -> Pdf:
     except HTTPError as error:
         raise _ours(error) from error
     except (URLError, http.client.HTTPException, OSError) as error:
-        raise StoreUnavailable("Slack does not hand out the file at the moment.", detail=str(error)[:200]) from error
+        raise StoreUnavailable("Slack does not give us the file at the moment.", detail=str(error)[:200]) from error
 
 
 def allowed(url: str, hosts: tuple[str, ...]) -> bool:
@@ -74,7 +74,7 @@ class _Whole:
         if self._left is not None:
             self._left -= len(chunk)
             if not chunk and self._left > 0:
-                raise StoreUnavailable("Slack does not hand out the file at the moment.", detail="cut short")
+                raise StoreUnavailable("Slack does not give us the file at the moment.", detail="cut short")
         return chunk
 
 
@@ -97,14 +97,14 @@ def _refuse_sign_in(body: Any) -> None:
             raise SlackScopeMissing(
                 "Slack does not let this server read files.", detail="sign-in page: reinstall the app with files:read"
             )
-        raise NotAPdf("The file is no PDF but a web page.")
+        raise NotAPdf("The file is not a PDF but a web page.")
 
 
 def _ours(error: HTTPError) -> DragomanError:
     if error.code in GONE:
         return Gone()
     if error.code == RATE_LIMITED or error.code >= SERVER_ERROR:
-        return StoreUnavailable("Slack does not hand out the file at the moment.", detail=f"status {error.code}")
+        return StoreUnavailable("Slack does not give us the file at the moment.", detail=f"status {error.code}")
     if error.code in range(300, 400):
         return _of_redirect(str(error.headers.get("Location") or ""))
     return SlackScopeMissing("Slack does not let this server read files.", detail=f"status {error.code}")

@@ -47,10 +47,10 @@ async def upload(
     door: DoorOf,
     caller: CallerOf,
     idempotency_key: Annotated[
-        str | None, Header(alias="Idempotency-Key", description="Makes repeating an upload safe.")
+        str | None, Header(alias="Idempotency-Key", description="Makes it safe to repeat an upload.")
     ] = None,
 ) -> Accepted:
-    """Have a PDF translated. 202 means that it is kept durably, whatever dies next."""
+    """Have a PDF translated. 202 means that it is stored safely, even if a process fails later."""
     file, fields = await uploads.read_form(request, door.settings.max_pdf_bytes)
     try:
         row = await run_in_threadpool(uploads.accept, door, caller, file, fields, idempotency_key)
@@ -62,7 +62,7 @@ async def upload(
 
 @router.get("/status/{job_id}")
 def job_status(job_id: JobId, door: DoorOf, caller: CallerOf) -> JobView:
-    """How a job is doing."""
+    """The status of a job."""
     return job_view(door.own_job(caller, job_id), door.links)
 
 
@@ -117,16 +117,16 @@ def retry_job(
 
 @router.post("/jobs/{job_id}/approve")
 def approve_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> JobView:
-    """Agree to the cost of a long document that waits for a yes (`waiting_for` is `approval`)."""
+    """Approve the cost of a long document that waits for it (`waiting_for` is `approval`)."""
     found = door.own_job(caller, job_id)["id"]
     if not door.intake.approve(found):
-        raise Conflict("The job does not wait for a yes.")
+        raise Conflict("The job does not wait for approval.")
     return job_view(door.own_job(caller, found), door.links)
 
 
 @router.delete("/jobs/{job_id}", status_code=204)
 def delete_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> Response:
-    """Delete the job's files now: source, result and all between. Its links die with them; safe to repeat."""
+    """Delete the job's files now: source, result and all between. Its links stop working; safe to repeat."""
     door.intake.purge(door.own_job(caller, job_id)["id"])
     return Response(status_code=204)
 

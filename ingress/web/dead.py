@@ -37,7 +37,7 @@ EXAMPLE: dict[str, JsonValue] = {
 
 
 class LetterView(BaseModel):
-    """A job, a message or a delivery that gave up."""
+    """A job, a message or a delivery that failed for good."""
 
     id: str
     what: Literal["job", "message", "delivery"]
@@ -45,9 +45,9 @@ class LetterView(BaseModel):
     owner: str | None = Field(description="Whose job it is, or who sent the message; null: not known any more.")
     channel: str
     filename: str | None = Field(description="Of a job, and of a delivery that answers one.")
-    stage: str | None = Field(description="The step that a job gave up at.")
+    stage: str | None = Field(description="The step at which a job failed.")
     attempts: int
-    losses: int = Field(description="Workers that died at it.")
+    losses: int = Field(description="How many workers died at it.")
     code: str | None = Field(description="The error class.")
     message: str | None
     detail: str | None
@@ -70,7 +70,7 @@ class Which(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     code: str | None = Field(default=None, description="Those of this error class; null: all.")
-    limit: int = Field(default=1000, ge=1, le=10_000, description="The newest so many.")
+    limit: int = Field(default=1000, ge=1, le=10_000, description="At most so many, the newest first.")
     from_start: bool = Field(default=False, description="Jobs begin with their first step.")
 
 

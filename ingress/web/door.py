@@ -11,7 +11,6 @@ from fastapi.security import HTTPBearer
 from dragoman.db import history, jobs, lists, presence, short_ids
 from dragoman.db.lists import Page, Wanted
 from dragoman.domain import language
-from dragoman.domain.job import PSEUDO
 from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
 from dragoman.intake import Intake
 from dragoman.links import Links, Named
@@ -23,7 +22,7 @@ from ingress.web.views import ENDED, status
 
 ENGINES = frozenset(get_args(Settings.model_fields["engine"].annotation)) - {"auto"}
 ONLY_SHOWS = "This link shows the document and downloads it; it cannot change anything."
-ONLY_SHOWS_ADVICE = "Please use the link that whoever asked for the translation got, or ask them."
+ONLY_SHOWS_ADVICE = "Please use the link that the person who asked for the translation received, or ask them."
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,9 @@ class Door:
     broker: Broker
 
     def engines(self) -> frozenset[str]:
-        """Names of the engines that may be asked for: what the workers have (pseudo always), or all before the first one is up."""
+        """Names of the engines that may be asked for: what the workers have, or all before the first one is up."""
         with self.intake.database.read() as connection:
-            if not presence.is_known(connection):
-                return ENGINES
-            return frozenset(known.engine for known in presence.published(connection)) | {PSEUDO}
+            return frozenset(known.engine for known in presence.published(connection)) or ENGINES
 
     def targets(self) -> list[str]:
         """Tags of the languages that some engine here can translate into; empty before the first worker is up."""
@@ -49,10 +46,9 @@ class Door:
             known = presence.published(connection)
         return sorted({tag for one in known for tag in one.targets})
 
-    def language_names(self) -> list[str] | None:
-        """English names of the languages that can be translated into now; None before the first worker has said."""
-        targets = self.intake.targets()
-        return None if targets is None else sorted({language.name(tag) for tag in targets})
+    def language_names(self) -> list[str]:
+        """English names of the languages that some engine here can translate into."""
+        return sorted({language.name(tag) for tag in self.targets()})
 
     def by_key(self, key: str) -> dict[str, Any] | None:
         """The row of the job that was made for this request before, or None."""
@@ -70,7 +66,9 @@ class Door:
         with self.intake.database.read() as connection:
             known = {one.engine: one for one in presence.published(connection)}
         if engine in known and not language.is_among(target_lang, known[engine].targets):
-            raise UnsupportedTarget(f"{engine} cannot translate into {target_lang}.", advice="Leave the engine to us.")
+            raise UnsupportedTarget(
+                f"{engine} cannot translate into {target_lang}.", advice="Leave `engine` out, and we choose one."
+            )
 
     def open_page(self, token: str, signed_in: str | None = None) -> OpenPage:
         """The page that a link of either kind leads to. Raises as `offered`.

@@ -30,7 +30,7 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Uploads can be taken. The broker may be away: what is accepted meanwhile is rung for later."""
+    """Uploads can be taken. The broker may be away: what is accepted meanwhile is worked on later."""
 
     status: str = "ready"
     database: str = "reachable"
@@ -46,7 +46,7 @@ async def healthz() -> Health:
 
 @router.get("/readyz", responses=problems.RESPONSES)
 def readyz(request: Request) -> Readiness:
-    """Whether an upload would be taken now: the database answers and has our schema, the store keeps bytes."""
+    """Whether an upload would be accepted now: the database answers and has our schema, and the store accepts files."""
     door = request.app.state.door
     check_ready(door.intake)
     return Readiness(broker=door.broker.state())

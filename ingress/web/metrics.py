@@ -47,15 +47,15 @@ OF_PULSES = {
     ),
     "processes": ("processes", False, "A process and its children."),
     "open_files": ("process_open_files", False, "Open files of the process itself."),
-    "spool_bytes": ("spool_bytes", False, "Messages that are on their way in through the mail door."),
+    "spool_bytes": ("spool_bytes", False, "Bytes of messages that the mail server is receiving."),
     "active": ("tasks_active", False, "Tasks at work."),
     "slots": ("task_slots", False, "How many tasks it does at the same time."),
-    "silent_s": ("worker_silent_seconds", False, "Seconds since a worker took a task or had its hands full."),
+    "silent_s": ("worker_silent_seconds", False, "Seconds since a worker took a task or was fully busy."),
     "deaf": ("worker_deaf", False, "1 for a worker that takes no tasks though it has a place free."),
     "lag_s": ("sweeper_lag_seconds", False, "Seconds since the last sweep that worked."),
     "sweeps": ("sweeper_sweeps", True, "Sweeps that worked."),
     "sweeps_failed": ("sweeper_sweeps_failed", True, "Sweeps that failed: the database or the broker was away."),
-    "rung": ("sweeper_rung", True, "Rows that the sweeper rang for."),
+    "rung": ("sweeper_rung", True, "Due rows for which the sweeper sent a task."),
 }
 # Facts that are mappings: the metric, its label, whether it is a counter, the words.
 OF_PULSES_BY = {
@@ -88,7 +88,9 @@ class LedgerCollector(Collector):
             values = [((ledger,), getattr(numbers, name)) for ledger, numbers in ledgers.items()]
             yield gauge(f"dragoman_ledger_{name.replace('_s', '_seconds')}", words, ("ledger",), values)
         ages = [((service,), age) for service, age in alive.items() if "@" in service]
-        yield gauge("dragoman_heartbeat_age_seconds", "Seconds since a service was heard of.", ("service",), ages)
+        yield gauge(
+            "dragoman_heartbeat_age_seconds", "Seconds since the last heartbeat of a service.", ("service",), ages
+        )
         yield from of_pulses(pulses)
         yield from of_tallies(tallies, engines)
 
@@ -102,7 +104,7 @@ class BrokerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Nothing before the first look."""
         if self.state != "unknown":
-            words = "Whether the broker answered the web door a few seconds ago."
+            words = "Whether the broker answered the web server a few seconds ago."
             yield gauge("dragoman_broker_reachable", words, (), [((), float(self.state == "reachable"))])
         values = [((name,), count) for name, count in self.messages.items()]
         yield gauge("dragoman_broker_messages", "Messages that wait in a queue of the broker.", ("queue",), values)
@@ -111,9 +113,9 @@ class BrokerCollector(Collector):
 def of_mail(said: Mapping[str, Mapping[str, Any]]) -> Iterator[Metric]:
     """What the mail doors have counted since they started, as they last told it."""
     for kind, label, words in (
-        ("replies", "code", "Replies of the mail door by code, such as `250 2.0.0`."),
-        ("dropped", "reason", "Messages that the mail door took and that are never answered."),
-        ("refused", "reason", "Messages and recipients that the mail door refused."),
+        ("replies", "code", "Replies of the mail server by code, such as `250 2.0.0`."),
+        ("dropped", "reason", "Messages that the mail server accepted and that are never answered."),
+        ("refused", "reason", "Messages and recipients that the mail server refused."),
     ):
         values = [
             ((service, name), count) for service, facts in said.items() for name, count in facts.get(kind, {}).items()
@@ -124,7 +126,7 @@ def of_mail(said: Mapping[str, Mapping[str, Any]]) -> Iterator[Metric]:
 def of_pulses(pulses: Iterable[Pulse]) -> Iterator[Metric]:
     """How the processes are, each under the labels `service` and `pid`."""
     known = [((one.service, str(one.pid)), one) for one in pulses]
-    words = "Seconds since a process said how it is; it does so every 15 s."
+    words = "Seconds since a process last reported its state; it does so every 15 s."
     yield gauge("dragoman_pulse_age_seconds", words, ("service", "pid"), [(who, one.age_s) for who, one in known])
     for fact, (name, rises, words) in OF_PULSES.items():
         values = [(who, float(one.facts[fact])) for who, one in known if fact in one.facts]

@@ -23,7 +23,7 @@ def options(
     """
     unknown = sorted(set(fields) - set(FIELDS))
     if unknown:
-        raise UnsupportedOption(f"“{unknown[0][:40]}” is no option we know. Possible: {', '.join(FIELDS)}.")
+        raise UnsupportedOption(f"There is no option “{unknown[0][:40]}”. Please use one of: {', '.join(FIELDS)}.")
     given = {name: value.strip() for name, value in fields.items() if value.strip()}
     target = language.parse(given["target_lang"]) if "target_lang" in given else default_target
     if target is None:
@@ -48,12 +48,14 @@ def _pages(pages: str | None, max_pages: int) -> str | None:
             return pages.replace(" ", "")
     except (UnsupportedOption, ValueError):
         pass
-    raise UnsupportedOption(f"“{pages[:40]}” is no list of pages. Write it like 1-5,9, counting from 1.")
+    raise UnsupportedOption(f"“{pages[:40]}” is not a list of pages. Please write it like 1-5,9, counting from 1.")
 
 
 def _engine(engine: str | None, engines: Collection[str]) -> str | None:
     if engine is None or engine.casefold() == DETECT:
         return None
     if engine.casefold() not in engines:
-        raise UnsupportedOption(f"“{engine[:40]}” is no engine of this server. Possible: {', '.join(sorted(engines))}.")
+        raise UnsupportedOption(
+            f"This server has no engine “{engine[:40]}”. Please choose one of: {', '.join(sorted(engines))}."
+        )
     return engine.casefold()

@@ -28,7 +28,7 @@ LONGEST_ADDRESS = 320  # characters: 64, the @, 255 (RFC 5321 4.5.3.1)
 ADDRESS = re.compile(r"[^\s@,;:<>\"()\[\]\\]+@[^\s@,;:<>\"()\[\]\\]+")
 
 
-NAMED_BY_STRANGER = "A request says who is signed in, and does not come from the sign-in proxy."
+NAMED_BY_STRANGER = "The request names a signed-in person, but does not come from the sign-in proxy."
 THROUGH_THE_SIGN_IN = (
     "Please open this page at the address that goes through your organisation's sign-in. "
     "The admin of this server names the proxy in DRAGOMAN_REMOTE_USER_PROXIES."
@@ -39,7 +39,7 @@ ONE_ADDRESS_ONCE = (
     "one email address, once."
 )
 FOREIGN_FORM = "The form was not sent from this server's own page."
-OPEN_IT_ANEW = "Please open this server's page anew, fill in the form there and send it again."
+OPEN_IT_ANEW = "Please reload this server's page, fill in the form there and send it again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ NEEDS_TOKEN = {"WWW-Authenticate": 'Bearer realm="dragoman"'}  # RFC 6750 3
 OWN = {
     "unauthorized": "A token is needed.",
     "invalid": "The request is not well-formed.",
-    "http": "The request cannot be served.",
+    "http": "We cannot handle this request.",
     "internal": "Something went wrong on our side.",
 }
 
@@ -40,11 +40,11 @@ class Problem(BaseModel):
             "examples": [
                 {
                     "type": "/docs#conflict",
-                    "title": "That cannot be done in the job's present state.",
+                    "title": "The job's present state does not allow that.",
                     "status": 409,
                     "detail": "The job has ended already.",
                     "code": "conflict",
-                    "advice": "Please look at the job's state first.",
+                    "advice": "Please check the job's status first.",
                     "job_id": "a2eb1c3d4e5f60718293a4b5c6d7e8f9",
                 }
             ]

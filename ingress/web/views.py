@@ -115,7 +115,7 @@ class JobView(BaseModel):
     characters_billed: int
     to_bill: int | None = Field(description="Characters that it was expected to cost, known after reading it.")
     waiting_for: str | None = Field(
-        description="What a person has to say first: `approval` of the cost, `password` or `language`."
+        description="What a person has to answer first: `approval` of the cost, `password` or `language`."
     )
     remembered: float | None = Field(description="The share of its text that was paid for before, 0 to 1.")
     warnings: list[WarningView]

@@ -31,7 +31,7 @@ OCR_SCRIPT_MISSING = (
     "This page is a scan in {} letters, which text recognition cannot read here, so it was left as it is."
 )
 RECOGNISED = "Some pages are scans. Their words were recognised by machine: please check names and numbers."
-UNREADABLE = "This page is a picture, or its letters cannot be told, so it was left as it is."
+UNREADABLE = "This page is a picture, or its letters cannot be recognised, so it was left as it is."
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -136,7 +136,7 @@ def judge(gists: Iterable[Gist], source_lang: str | None = None, target_lang: st
 def _shell(pdf: pymupdf.Document, max_pages: int | None) -> Document:
     count = pdf.page_count
     if max_pages is not None and count > max_pages:
-        raise TooManyPages(f"The PDF has {count} pages; this server takes {max_pages}.")
+        raise TooManyPages(f"The PDF has {count} pages; this server accepts at most {max_pages}.")
     with damage_named():
         return Document(pages=(), page_count=count, labels=labels_of(pdf))
 

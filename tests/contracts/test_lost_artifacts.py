@@ -139,7 +139,7 @@ def test_lost_again_is_a_dead_letter_with_a_clear_word_and_a_retry_goes_on(conte
         drive(context, job_id)
     dead = row(context.database, JOBS, job_id)
     assert (dead["state"], dead["error_code"], dead["attempts"]) == (RowState.DEAD, "artifact_lost", 1)
-    assert "lost again" in dead["error_message"]
+    assert "lost it again" in dead["error_message"]
     assert dead["error_detail"] == f"{dead['artifact']} is lost"
     bought = asked(deepl)
     with context.database.write() as connection:

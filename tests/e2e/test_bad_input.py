@@ -79,15 +79,15 @@ class Case:
 
 CASES = {
     "note.pdf": Case(b"Dear colleague, please.\n", 415, "not_a_pdf", "is not a PDF", "export the document as a PDF"),
-    "report.docx": Case(docx(), 415, "not_a_pdf", "no PDF but a Word", "export the document as a PDF"),
+    "report.docx": Case(docx(), 415, "not_a_pdf", "not a PDF but a Word", "export the document as a PDF"),
     "empty.pdf": Case(b"", 422, "empty_file", "is empty", "attach the file again"),
     "big.pdf": Case(pdf() + b"%" * MAX_BYTES, 413, "too_large", "larger than 300 KB", "send a smaller file"),
     "truncated.pdf": Case(SAMPLE[: len(SAMPLE) // 2], 202, "damaged_pdf", "cut short", "save or print it as a new PDF"),
     "head.pdf": Case(b"%PDF-1.7\n", 202, "damaged_pdf", "damaged", "save or print it as a new PDF"),
     "locked.pdf": Case(locked(), 202, "encrypted_pdf", "locked with a password", "save a copy without the password"),
-    "scan.pdf": Case(pdf(""), 202, "no_text", "holds no text", "text recognition (OCR)"),
-    "long.pdf": Case(pdf(pages=4), 202, "too_many_pages", "has 4 pages; this server takes 3", "split it into parts"),
-    "gibberish.pdf": Case(pdf(), 422, "unknown_language", "no language we know", "such as de, fr or pt-BR", target="gibberish"),
+    "scan.pdf": Case(pdf(""), 202, "no_text", "contains no text", "text recognition (OCR)"),
+    "long.pdf": Case(pdf(pages=4), 202, "too_many_pages", "has 4 pages; this server accepts at most 3", "split it into parts"),
+    "gibberish.pdf": Case(pdf(), 422, "unknown_language", "We do not know the language", "such as de, fr or pt-BR", target="gibberish"),
     "swahili.pdf": Case(pdf(), 422, "unsupported_target", "cannot translate into Swahili", "Ukrainian", target="sw"),
     "nothing.pdf": Case(pdf(), 422, "no_language", "No language was named", "French", target="", mailed="Which language would you like?"),
 }  # fmt: skip
@@ -306,7 +306,7 @@ def test_jobs_fail_with_a_wrong_key_and_complete_after_it_is_mended(tmp_path: Pa
             failed = [stack.upload(pdf()), mailed_job(stack, pdf(f"{ENGLISH} Again."))]
             for job_id in failed:
                 assert_failed(stack, job_id, "engine_key_rejected")
-            assert_says_whom_to_ask(stack.await_answers(1)[-1], failed[1], "does not accept the key")
+            assert_says_whom_to_ask(stack.await_answers(1)[-1], failed[1], "does not accept this server's key")
         log = stack.log()
         with Stack(data, deepl_auth_key=KEY, **engine) as stack:
             retry_by_command(stack, failed)

@@ -445,7 +445,7 @@ def test_an_ack_whose_time_has_come_names_file_language_and_time(door: Door, con
     [mail] = mails()
     assert "We are translating your document." in text(mail)
     assert "Into French" in text(mail)
-    assert "The translation comes as a reply to your mail, in about" in text(mail)
+    assert "The translation will arrive as a reply to your email, in about" in text(mail)
     assert mail["Auto-Submitted"] == "auto-replied"
 
 
@@ -471,7 +471,7 @@ def test_a_mail_without_a_pdf_is_told_how_to_ask(door: Door, context: Context, m
     assert deliver(context, message_id) == 1
 
     [mail] = mails()
-    assert "There was no PDF in your mail." in text(mail)
+    assert "There was no PDF in your email." in text(mail)
     assert "translate+de@localhost" in text(mail)
     assert f"Reference {message_id}" in text(mail)
 

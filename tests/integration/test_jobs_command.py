@@ -70,7 +70,7 @@ def test_retry_works_without_a_broker(command, database, redis_server):
 
 
 def test_retry_wants_to_know_what(command):
-    assert "Name ids" in command("retry")
+    assert "Please give ids" in command("retry")
     with pytest.raises(NotFound):
         command("retry", "0" * 32)
 

@@ -352,7 +352,7 @@ def test_a_folder_with_a_folder_a_pair_will_do(data, tmp_path):
     result = models(data, "add", "en-pt", "--json", url=tmp_path / "stick")
     assert result.returncode == DONE, result.stderr
     assert is_installed(data)
-    assert "tells no SHA-256" in result.stderr
+    assert "names no SHA-256" in result.stderr
     assert json.loads(result.stdout)["added"][0]["version"].startswith("sha256:d968735704c7")
 
 

@@ -22,9 +22,9 @@ from dragoman.intake import Intake, Message, Request
 from dragoman.settings import Settings
 
 NO_CHANNEL = (
-    "Invite the app to a channel for trials and name it: --slack-channel C0123456789 (its details show the id)."
+    "Invite the app to a channel for trials and give its id: --slack-channel C0123456789 (its details show the id)."
 )
-WORDS = "A live trial of Dragoman; these messages will be gone in a moment."
+WORDS = "A live trial of Dragoman. These messages will be deleted in a moment."
 
 
 class Silent:
@@ -62,7 +62,9 @@ def post(settings: Settings, plan: Plan) -> Iterator[Finding]:
             _clean(here, client, (place, ts), file_id, job_id)
         took = f"{time.monotonic() - began:.0f} s"
         yield Finding(
-            "live Slack", Verdict.OK, f"the translated page was in the thread after {took}, and all is taken away"
+            "live Slack",
+            Verdict.OK,
+            f"the translated page was in the thread after {took}, and everything is deleted again",
         )
 
 
@@ -105,7 +107,7 @@ def _handed_in(here: Site, where: tuple[str, str, str, str], file_id: str, targe
     kept = intake.keep(Message(slack.CHANNEL, f"slack:live:{file_id}", owner, payload))
     with intake.opened(str(kept.message_id)) as held:  # at once: the sweeper looks at new rows after some seconds
         if held is None:
-            raise LiveTrialFailed("Somebody else took what was handed in.")
+            raise LiveTrialFailed("Another process took the file first.")
         return intake.submit([request], message=held).job_ids[0]
 
 

@@ -17,8 +17,10 @@ from dragoman.errors import OutboundUnavailable
 from dragoman.settings import Settings, host_port
 
 SMTP_TIMEOUT_S = 20.0
-NO_SENDER = "Name an address of yours that may send documents: --sender ADDRESS. The answer goes there."
-LOST = "No job came of the mail; it may still be on its way, or the log of `dragoman smtp` says why it was refused"
+NO_SENDER = "Give an address of yours that may send documents: --sender ADDRESS. The answer goes there."
+LOST = (
+    "The email did not become a job; it may still be on its way, or the log of `dragoman smtp` says why it was refused"
+)
 
 
 def send(settings: Settings, plan: Plan) -> Iterator[Finding]:
@@ -31,7 +33,7 @@ def send(settings: Settings, plan: Plan) -> Iterator[Finding]:
         source, target = live.published(here)
         sentence = live.SENTENCES[source]
         way = _send(settings, plan.sender, written(settings, plan.sender, file, target, live.page(sentence)))
-        yield Finding("live mail", Verdict.OK, f"a mail with one page was taken {way}")
+        yield Finding("live mail", Verdict.OK, f"an email with one page was accepted {way}")
         try:
             job = live.await_job(here, file, plan.within_s, LOST)
             sent = live.await_sent(here, job["message_id"], plan.within_s)
@@ -40,7 +42,7 @@ def send(settings: Settings, plan: Plan) -> Iterator[Finding]:
             live.forget_file(here, file)
         took = f"{time.monotonic() - began:.0f} s"
         yield Finding(
-            "live answer", Verdict.OK, f"{seen}, {took} after the mail ({source} to {target}, {job['engine']})"
+            "live answer", Verdict.OK, f"{seen}, {took} after the email ({source} to {target}, {job['engine']})"
         )
 
 
@@ -64,20 +66,20 @@ def _send(settings: Settings, sender: str, mail: EmailMessage) -> str:
     message = mail.as_bytes(policy=policy.SMTP)
     if isinstance(outbound, SmtpOutbound):
         outbound.send(sender, str(mail["To"]), message)
-        return "by the mail server for answers"
+        return "by the mail server that sends our answers"
     host, port = host_port(settings.smtp_listen)
     try:
         with smtplib.SMTP(host, port, timeout=SMTP_TIMEOUT_S) as smtp:
             smtp.sendmail(sender, [str(mail["To"])], message)
     except (OSError, smtplib.SMTPException) as error:
-        raise OutboundUnavailable("Our own mail server does not take the mail.", detail=str(error)[:200]) from error
+        raise OutboundUnavailable("Our own mail server does not accept the email.", detail=str(error)[:200]) from error
     return "by our own mail server"
 
 
 def _seen(here: Site, maildir: Path | None, ref: str | None, sentence: str) -> str:
     """What is known of the answer: that it holds a translation, where it can be looked into; else who took it."""
     if here.settings.outbound_smtp_url is not None or maildir is None:
-        return "the mail server took the answer; look whether it has arrived"
+        return "the mail server accepted the answer; please check that it has arrived"
     for file in maildir.glob(f"*/{ref}*"):
         mail = message_from_bytes(file.read_bytes(), policy=policy.default)
         for part in mail.iter_attachments():

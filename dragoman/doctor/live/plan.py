@@ -30,11 +30,11 @@ TYPE_SIZE, MARGIN = 14, 72  # points
 
 
 class LiveTrialFailed(DragomanError):
-    """The live trial did not come to its end."""
+    """The live trial did not finish."""
 
     code = "live_trial_failed"
     exit_code = 57
-    advice = "The log of the process that it hangs at says more."
+    advice = "Please look at the log of the process that it waited for."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def published(here: Site) -> tuple[str, str]:
     with here.database.read() as connection:
         known = presence.published(connection)
     if not known:
-        raise EngineMissing("No worker has said yet what its engines can do: is one running?")
+        raise EngineMissing("No worker has reported what its engines can do. Is one running?")
     return languages(known, here.settings.default_target_lang)
 
 
@@ -116,14 +116,14 @@ def words(pdf: bytes) -> str:
         with pymupdf.open(stream=pdf, filetype="pdf") as document:
             return " ".join(" ".join(one.get_text() for one in document).split())
     except pymupdf.FileDataError as error:
-        raise LiveTrialFailed("What came back is no PDF that can be read.") from error
+        raise LiveTrialFailed("What came back is not a readable PDF.") from error
 
 
 def check(pdf: bytes, sentence: str) -> str:
     """The words that came back. Raises LiveTrialFailed where they are none, or the old ones."""
     found = words(pdf)
     if not found or found == sentence:
-        raise LiveTrialFailed("The PDF that came back holds no translation.")
+        raise LiveTrialFailed("The PDF that came back contains no translation.")
     return found
 
 
@@ -178,7 +178,7 @@ def await_sent(here: Site, owner: str, within_s: float) -> dict[str, Any]:
         return next((one for one in rows if one["state"] == RowState.DONE), None)
 
     found: dict[str, Any] = await_(
-        sent, within_s, "The answer was not sent; the notifier may be stopped, or the other side may not take it"
+        sent, within_s, "The answer was not sent; the notifier may be stopped, or the receiving side may refuse it"
     )
     return found
 

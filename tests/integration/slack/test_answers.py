@@ -125,7 +125,7 @@ def test_a_failure_says_what_happened_and_what_to_do_and_can_be_tried_again(desk
     assert desk.deliver(job) == 1
     [answer] = desk.thread
     assert f"<@{desk.ann.id}> *contract.pdf* could not be translated into French." in answer.text
-    assert "*What happened:* The translation service does not accept the key of this server." in answer.text
+    assert "*What happened:* The translation service does not accept this server's key." in answer.text
     assert f"Job {job[:8]}" in answer.text
     assert "retry_job" in str(answer.blocks)
     assert answer.metadata

@@ -366,7 +366,7 @@ def test_a_question_that_is_ignored_ends_with_a_word(http, slack, ann, general, 
     http.quiet()
     assert http.jobs == []
     assert [row["state"] for row in http.rows(INBOX, id=message["id"])] == ["dead"]
-    assert "none came in time" in words(slack, post)
+    assert "got no answer in time" in words(slack, post)
 
 
 def test_a_channel_gets_all_its_languages_and_only_those_that_differ(http, slack, ann, general, pdf) -> None:

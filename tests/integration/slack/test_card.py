@@ -176,7 +176,7 @@ def test_a_question_that_nobody_answers_expires_with_a_word(desk: Desk) -> None:
     desk.deliver(message_id)
     card, answer = desk.thread
     assert "choose_language" not in str(card.blocks)
-    assert "none came in time" in answer.text
+    assert "got no answer in time" in answer.text
     assert "retry_job" in str(answer.blocks)
     assert {name for name, users in desk.post.reactions.items() if users} == {"warning"}
 
@@ -206,11 +206,11 @@ def test_a_question_comes_as_a_message_of_its_own_since_nobody_is_told_of_an_edi
     desk.show()
     [question] = desk.thread
     assert before.deleted
-    assert question.text.startswith(f"<@{desk.ann.id}>, I need your word to go on:")
+    assert question.text.startswith(f"<@{desk.ann.id}>, I need an answer from you before I can go on:")
     assert desk.intake.approve(job)
     desk.show()
     assert desk.thread == [question]
-    assert "I need your word" not in question.text
+    assert "I need an answer from you" not in question.text
 
 
 def test_a_question_whose_answer_was_lost_is_not_put_twice(desk: Desk) -> None:

@@ -236,7 +236,7 @@ def test_upload_form_of_the_start_page_leads_to_the_page_of_the_job(
     page.get_by_label("Into").fill("Klingonese")
     page.get_by_label("Your access token").fill(ANNA)
     page.get_by_role("button", name="Translate").click()
-    expect(page.get_by_role("alert")).to_contain_text("is no language we know")
+    expect(page.get_by_role("alert")).to_contain_text("We do not know the language")
     watched.picture("start-refused-light")
     page.get_by_label("Into").fill("Spanish")
     page.get_by_role("button", name="Translate").click()

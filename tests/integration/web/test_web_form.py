@@ -33,7 +33,7 @@ def test_what_was_typed_stays_and_the_token_is_not_shown_again(client: Client) -
     answer = send(client, token=ANNA, target_lang='Kling"onese', tone="formal")
     assert answer.status == 422
     html = answer.body.decode()
-    assert "is no language we know" in html
+    assert "We do not know the language" in html
     assert 'value="Kling&#34;onese"' in html
     assert '<option value="formal" selected>' in html
     assert ANNA not in html

@@ -118,7 +118,7 @@ def test_shared_link_shows_and_downloads_and_changes_nothing(
 ) -> None:
     running = client.get(shown_path, **BROWSER)
     assert "Jahresbericht 2026.pdf" in words(running)
-    assert "Whoever asked for the translation has a link of their own" in words(running)
+    assert "The person who asked for the translation has a link of their own" in words(running)
     for action in ("cancel", "delete"):
         assert f"/{action}" not in running.body.decode()
         refused = client.ask("POST", f"{shown_path}/{action}", Accept="text/html")

@@ -118,10 +118,10 @@ def test_a_quota_is_watched(count, verdict):
 @pytest.mark.parametrize(
     ("chosen", "verdict", "word"),
     [
-        ({}, Verdict.WARN, "closed"),
+        ({}, Verdict.WARN, "nobody is allowed to send"),
         ({"allowed_senders": "@b.c", "sender_auth": "none"}, Verdict.WARN, "anybody"),
         ({"allowed_senders": "@b.c", "sender_auth": "trusted"}, Verdict.WARN, "refused"),
-        ({"allowed_senders": "@b.c", "mail_address": "t@b.c"}, Verdict.OK, "SPF and DKIM prove them"),
+        ({"allowed_senders": "@b.c", "mail_address": "t@b.c"}, Verdict.OK, "we check SPF and DKIM"),
         ({"allowed_senders": "@b.c", "trusted_peers": "mail.b.c"}, Verdict.FAIL, "mail.b.c"),
         ({"allowed_senders": "@b.c", "trusted_peers": "192.0.2.0/24"}, Verdict.WARN, "localhost"),
         ({"allowed_senders": "@b.c", "trusted_peers": "::1", "mail_address": "t@b.c"}, Verdict.OK, "t@b.c"),
@@ -136,9 +136,9 @@ def test_the_door_for_mail(chosen, verdict, word):
 @pytest.mark.parametrize(
     ("chosen", "what", "word"),
     [
-        ({"trusted_authserv_id": "mx.b.c"}, "mail proof", "nobody is trusted"),
+        ({"trusted_authserv_id": "mx.b.c"}, "mail proof", "without TRUSTED_PEERS"),
         ({"trusted_peers": "192.0.2.1"}, "mail proof", "DKIM signature alone"),
-        ({"allowed_senders": "*"}, "mail limits", "as much as they like"),
+        ({"allowed_senders": "*"}, "mail limits", "without a limit"),
         ({"lmtp_listen": "0.0.0.0:8024"}, "mail LMTP", "other hosts"),
     ],
 )

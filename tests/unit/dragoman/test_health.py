@@ -19,7 +19,7 @@ def heard(database, service, seconds_ago=0.0):
 
 def test_a_sweeper_that_works_is_well(settings, database):
     heard(database, f"sweeper@{socket.gethostname()}")
-    assert check(settings, "sweeper") == "sweeper is well"
+    assert check(settings, "sweeper") == "sweeper is healthy"
 
 
 def test_a_silent_sweeper_is_not_well(settings, database):
@@ -49,14 +49,14 @@ def said(database, facts, seconds_ago=0.0):
 
 def test_a_worker_that_takes_what_it_is_rung_for_is_well(settings, database):
     said(database, {"silent_s": 45.0})
-    assert check(settings, "worker") == "worker is well"
+    assert check(settings, "worker") == "worker is healthy"
 
 
 def test_a_worker_that_lives_and_takes_nothing_is_not_well(settings, database):
     said(database, {"silent_s": SILENT_S + 1})
     with pytest.raises(Unhealthy) as error:
         check(settings, "worker")
-    assert "though it was rung for" in error.value.detail
+    assert "though it was sent some" in error.value.detail
 
 
 def test_a_worker_without_a_pulse_is_not_well(settings, database):

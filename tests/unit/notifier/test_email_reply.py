@@ -124,8 +124,8 @@ def test_an_original_without_an_id_is_answered_without_a_thread() -> None:
         ("RE: re:Hello", "Re: Hello"),
         ("Report", "Re: Report"),
         ("About: re: x", "Re: About: re: x"),
-        ("", "Re: your mail"),
-        ("Re:", "Re: your mail"),
+        ("", "Re: your email"),
+        ("Re:", "Re: your email"),
         ("a\r\nBcc: eve@example.org", "Re: a Bcc: eve@example.org"),
     ],
 )

@@ -89,7 +89,7 @@ def test_a_failure_says_what_happened_what_to_do_and_the_job() -> None:
 
 def test_a_failure_without_a_job_has_a_reference() -> None:
     said = words(Answer(AnswerKind.FAILED, problem=PROBLEM))
-    assert "Your mail could not be translated." in said
+    assert "Your email could not be translated." in said
     assert "Reference the-reference" in said
 
 
@@ -132,7 +132,7 @@ def test_without_one_there_is_no_link_at_all() -> None:
 
 def test_too_large_with_a_link_says_how_long_it_works() -> None:
     said = words(Answer(AnswerKind.DONE, (replace(DONE, attached=False, result_size=14_200_000, links=LINKS),)))
-    assert "The PDF (14.2 MB) is not attached, since it does not fit into the 10 MB that a mail may carry." in said
+    assert "The PDF (14.2 MB) is not attached, since it does not fit into the 10 MB that an email may carry." in said
     assert "the link works for 7 days" in said
 
 
@@ -144,7 +144,7 @@ def test_too_large_without_a_link_says_whom_to_ask() -> None:
 
 def test_a_mail_of_which_nothing_can_be_used_says_so_for_each_part() -> None:
     said = words(Answer(AnswerKind.REFUSED, left_out=(LeftOut("a.docx", PROBLEM),)))
-    assert said.startswith("There was nothing in your mail that we could translate.")
+    assert said.startswith("There was nothing in your email that we could translate.")
     assert "a.docx: It is locked. Unlock it." in said
 
 
@@ -204,7 +204,7 @@ def test_lines_are_wrapped_with_their_indent_and_links_stay_whole(text: str, exp
 
 def test_a_limit_is_told_with_its_numbers_and_when_there_is_room() -> None:
     said = words(Answer(AnswerKind.QUOTA, limit=20, room_in_s=7300.0))
-    assert "at most 20 mails in 24 hours" in said
+    assert "at most 20 emails in 24 hours" in said
     assert "There is room again in about 2 hours" in said
 
 

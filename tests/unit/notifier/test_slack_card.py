@@ -95,7 +95,7 @@ def test_a_job_at_work_shows_steps_percent_time_and_cancel() -> None:
     card = card_from(facts(working(), etas={f"{1:032x}": 143}))
     assert words(card) == "*contract.pdf* → French\n✓ Read  ·  ▸ *Translate*  ·  Set pages\n45 %, about 2 minutes left"
     assert card.text.splitlines() == [
-        "Translating 1 document: 0 of 1 ended.",
+        "Translating 1 document: 0 of 1 finished.",
         "contract.pdf to French: translating, 45 %, about 2 minutes left",
     ]
     assert labels(card) == ["Cancel"]
@@ -200,7 +200,7 @@ def test_a_question_for_the_language_has_a_menu_of_what_can_be_written() -> None
     assert first == [f"{'m' * 32}:{tag}" for tag in ("de", "fr", "zh-Hans", "zh-Hant")]
     assert second == [f"{'m' * 32}:{tag}" for tag in ("sw",)]
     assert card.text.startswith(
-        "<@U1>, I need your word to go on:\nWhich language would you like? I wait until <!date^"
+        "<@U1>, I need an answer from you before I can go on:\nWhich language would you like? I wait until <!date^"
     )
 
 
@@ -278,7 +278,7 @@ def test_many_files_fit_into_one_message_and_the_rest_is_counted() -> None:
     assert "Translate it" in labels(card)
     assert "Try again" in labels(card)
     assert "and 4" in words(card)
-    assert "of them ended" in words(card)
+    assert "of them finished" in words(card)
 
 
 def test_the_largest_card_of_all_fits() -> None:

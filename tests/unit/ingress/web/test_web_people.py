@@ -81,7 +81,7 @@ def test_no_header_at_all_breaks_it_and_no_owner_of_another_kind_comes_out(value
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"remote_user_header": "X-Forwarded-Email"}, "name the addresses of the proxy"),
+        ({"remote_user_header": "X-Forwarded-Email"}, "write the addresses of the proxy"),
         ({"remote_user_header": "X_Forwarded_Email", "remote_user_proxies": "10.0.0.5"}, "letters, digits and hyphens"),
         ({"remote_user_header": "X-Email:", "remote_user_proxies": "10.0.0.5"}, "letters, digits and hyphens"),
         ({"remote_user_proxies": "proxy.example.org"}, "IP addresses or networks"),
