@@ -9,11 +9,11 @@ SEED ?= 0
 
 ##@ Try it
 .PHONY: demo up
-demo: .venv/.ready ## mail a sample PDF to a stack of its own, see the reply
+demo: .venv/.demo ## mail a sample PDF to a stack of its own, see the reply
 	@sh tests/install_servers.sh demo || true
 	@$(BIN)/dragoman demo
 
-up: .venv/.ready ## all of it on this machine, data in DATA=dragoman-data
+up: .venv/.demo ## all of it on this machine, data in DATA=dragoman-data
 	@$(BIN)/dragoman up --data $(DATA)
 
 ##@ Check it
@@ -85,8 +85,13 @@ help: ## this list
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-.venv/.ready: pyproject.toml uv.lock constraints.txt .ci/venv.sh
-	@sh .ci/venv.sh
-# Where PYTHONDONTWRITEBYTECODE is set, compiling our own files at every start costs 0.1 s.
-	@$(BIN)/python -m compileall -q dragoman ingress pipeline notifier || true
+# Two stamps: `demo` is the product and what the demo translates with, `ready` is that and what tests need. Whoever has
+# the second has the first.
+SETUP := pyproject.toml uv.lock constraints.txt .ci/venv.sh
+.venv/.demo: $(SETUP)
+	@sh .ci/venv.sh demo
 	@touch $@
+
+.venv/.ready: $(SETUP)
+	@sh .ci/venv.sh dev
+	@touch .venv/.demo $@

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Makes .venv with the pinned libraries: with uv where it works, else with Python's own venv and pip.
+# Usage: venv.sh demo|dev   demo: the product and what its demo translates with; dev: that, and what tests need
 set -eu
 cd "$(dirname "$0")/.."
+what=${1:-dev}
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -19,10 +21,56 @@ find_python() {
     done
 }
 
+# Runs an installer, which says nothing while all is well; else the cause in one sentence, and what to do.
+quietly() {
+    log=$(mktemp "${TMPDIR:-/tmp}/dragoman-setup.XXXXXX") || {
+        say "The set-up could not write to ${TMPDIR:-/tmp}: the disk is full or may not be written to. Make room there, then run make again."
+        exit 1
+    }
+    if "$@" >"$log" 2>&1; then
+        rm -f "$log"
+        return
+    fi
+    if grep -qiE 'no space left|disk quota exceeded' "$log"; then
+        say "The set-up ran out of room on the disk: it needs $room in $PWD. Make room, then run make again."
+    elif grep -qi 'read-only file system' "$log"; then
+        say "The set-up could not write to $PWD, which is on a read-only disk. Copy the project to a disk that can be written to, and run make there."
+    elif grep -qi 'permission denied' "$log"; then
+        say "The set-up may not write to $PWD or to the installer's cache. Give them to the user who runs make, then run it again."
+    elif grep -qiE 'resolve|resolution|dns error|name or service|connect|timed out|network|proxy|certificate|ssl|404|403|no matching distribution|error sending request' "$log"; then
+        say "The set-up could not get the libraries from the package index: no network, no name server, or an index that does not have them. Check the connection (behind a proxy: HTTPS_PROXY; with an index of your own: UV_DEFAULT_INDEX or PIP_INDEX_URL), then run make again."
+    else
+        say "The set-up failed. The end of what the installer said:"
+        tail -n 5 "$log" >&2
+    fi
+    say "All that the installer said is in $log."
+    exit 1
+}
+
+case $what in
+demo) room="about 450 MB" ;;
+dev) room="about 1 GB" ;;
+*)
+    say "Usage: .ci/venv.sh demo|dev"
+    exit 2
+    ;;
+esac
+
+# Where PYTHONDONTWRITEBYTECODE is set, compiling our own files at every start costs 0.1 s.
+compile_ours() {
+    .venv/bin/python -m compileall -q dragoman ingress pipeline notifier || true
+}
+
 python=$(find_python)
 if uv --version >/dev/null 2>&1; then
-    # Without a Python of its own uv fetches one.
-    exec uv sync --quiet --frozen ${python:+--python "$python"}
+    # Without a Python of its own uv fetches one. What is there already stays: `dev` may have been here before.
+    case $what in
+    demo) set -- --inexact --no-default-groups --group demo ;;
+    dev) set -- ;;
+    esac
+    quietly uv sync --quiet --frozen "$@" ${python:+--python "$python"}
+    compile_ours
+    exit 0
 fi
 if [ -z "$python" ]; then
     say "Dragoman needs Python 3.11 or newer, and neither python3.13, python3.12, python3.11 nor python3 is one."
@@ -35,8 +83,8 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         say "Installing python3-venv ..."
         version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
         # One at a time: tests/install_servers.sh may be at work beside this script.
-        flock /var/lock/dragoman-apt apt-get update -q >/dev/null
-        DEBIAN_FRONTEND=noninteractive flock /var/lock/dragoman-apt apt-get install -q -y --no-install-recommends "$version-venv" >/dev/null
+        quietly flock /var/lock/dragoman-apt apt-get update -q
+        DEBIAN_FRONTEND=noninteractive quietly flock /var/lock/dragoman-apt apt-get install -q -y --no-install-recommends "$version-venv"
     else
         say "$python cannot make virtual environments: its module venv or ensurepip is missing."
         say "On Debian and Ubuntu: sudo apt-get install python3-venv. Or install uv. Then run make again."
@@ -44,7 +92,9 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     fi
 fi
 say "Making .venv with $python (this takes a minute or two; uv would be faster) ..."
-[ -x .venv/bin/python ] || "$python" -m venv .venv
+[ -x .venv/bin/python ] || quietly "$python" -m venv .venv
+pip() { quietly .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
 # `pip install --group` came with pip 25.1.
-.venv/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
+pip "pip>=25.1"
+pip --constraint constraints.txt --editable . --group "$what"
+compile_ours

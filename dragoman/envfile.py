@@ -71,7 +71,10 @@ TO_FILL_IN = (
     (
         "DRAGOMAN_DEEPL_AUTH_KEY",
         "your key from deepl.com/pro-api",
-        ("For DeepL. Without it: models of the local engine, with `docker compose run --rm models add en-pt`.",),
+        (
+            "For DeepL. Without it: models of the local engine, with `docker compose run --rm models add en-pt`.",
+            "Without any engine documents are refused.",
+        ),
     ),
     (
         "DRAGOMAN_PUBLIC_URL",

@@ -43,7 +43,7 @@ class DragomanError(Exception):
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
     advice: str = "Please try again later, or ask your admin with the job's id."
-    for_admin: ClassVar[str] = ""
+    for_admin: str = ""
 
     def __init__(self, message: str | None = None, *, advice: str | None = None, detail: str = "") -> None:
         """`message` and `advice` are for the sender; None takes the class's own words."""

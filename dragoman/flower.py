@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from dragoman import telemetry
+from dragoman import listening, telemetry
 from dragoman.errors import SettingsInvalid
 from dragoman.queues import make_app
 from dragoman.settings import Settings, host_port
@@ -16,10 +16,21 @@ COLUMNS = "name,uuid,args,state,received,started,runtime,worker"
 
 
 def run(settings: Settings) -> None:
-    """Serve Flower until SIGTERM or Ctrl-C. Raises SettingsInvalid without a broker, or open to others without a password."""
+    """Serve Flower until SIGTERM or Ctrl-C.
+
+    Raises SettingsInvalid without a broker, or open to others without a password, and CannotListen.
+    """
     telemetry.configure_logs(settings.log_format)
     words = arguments(settings)
-    make_app(settings).start(words)
+    app = make_app(settings)
+    address = listening.flower(settings)
+    listening.check(address)
+    try:
+        app.start(words)
+    except OSError as error:  # taken since: Flower binds by itself, and would end with its traceback
+        if error.errno not in listening.CAUSES:
+            raise
+        raise listening.refusal(address, error) from error
 
 
 def arguments(settings: Settings) -> list[str]:

@@ -18,14 +18,14 @@ import structlog
 
 from dragoman import budget, queues, retention, sealing
 from dragoman.cache import Cache
-from dragoman.db import cards, dead_letters, history, inbox, jobs, lease, outbox, presence
+from dragoman.db import cards, dead_letters, history, inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.domain import language
 from dragoman.domain.job import Options, WaitingFor
-from dragoman.errors import Conflict, NotFound, UnsupportedTarget
+from dragoman.errors import Conflict, NotFound
 from dragoman.files import Checked, clean_name
 from dragoman.ports import BlobStore
+from dragoman.possible import Possible
 from dragoman.queues import Doorbell
 from dragoman.settings import Settings
 from dragoman.telemetry import any_traceparent, traceparent, tracer
@@ -81,7 +81,7 @@ class Receipt:
     job_ids: tuple[str, ...] = field(default=())
 
 
-class Intake:
+class Intake(Possible):
     """See the module's words. All methods may raise DatabaseUnavailable and StoreUnavailable."""
 
     def __init__(self, database: Database, store: BlobStore, doorbell: Doorbell, settings: Settings) -> None:
@@ -165,7 +165,7 @@ class Intake:
         Raises UnsupportedTarget or LimitReached; then nothing is written.
         """
         for request in requests:
-            self.check_target(request.options.target_lang)
+            self.check_target(request.options.target_lang, request.options.engine)
         with tracer().start_as_current_span("intake.submit", attributes={"dragoman.jobs": len(requests)}):
             return self._submit(requests, message, notes or {}, ack_after_s)
 
@@ -274,18 +274,6 @@ class Intake:
             log.info("job_resumed", job_id=job_id, after=waiting_for)
             self.doorbell.ring(queues.EXTRACT_AND_TRANSLATE, job_id)
         return resumed
-
-    def check_target(self, target_lang: str) -> None:
-        """Raise UnsupportedTarget, listing what is possible, unless some engine here can translate into the language.
-
-        Nothing is refused before the first worker has said what its engines can do.
-        """
-        with self.database.read() as connection:
-            known = presence.published(connection)
-        targets = frozenset[str]().union(*(capabilities.targets for capabilities in known))
-        if known and not language.is_among(target_lang, targets):
-            message = f"This server cannot translate into {language.name(target_lang)}."
-            raise UnsupportedTarget(message, advice=f"Please choose one of these: {language.listed(targets)}.")
 
     def find(self, job_id: str, owner: str | None = None) -> dict[str, Any]:
         """The job's row with its `eta_s` (seconds, None when it has ended); of `owner` only, unless None. Raises NotFound."""

@@ -6,6 +6,7 @@ get SIGTERM when the supervisor dies, however it dies.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -24,11 +25,20 @@ from typing import IO
 import structlog
 import typer
 
-from dragoman import telemetry
+from dragoman import admission, listening, misspelt, telemetry
 from dragoman.db import presence, schema
 from dragoman.db.engine import Database
+from dragoman.domain import trouble
 from dragoman.embedded import EmbeddedBroker, die_with_parent
-from dragoman.errors import BrokerUnavailable, Conflict, DatabaseUnavailable
+from dragoman.errors import (
+    BrokerUnavailable,
+    Conflict,
+    DatabaseUnavailable,
+    DragomanError,
+    SettingsInvalid,
+)
+from dragoman.listening import CannotListen
+from dragoman.possible import NoEngine
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 
@@ -40,6 +50,9 @@ LOOK_EVERY_S = 0.5
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 STEADY_S = 30.0  # a child that lived this long starts again without delay
 REPORTED_DEATHS = 3
+_SQLITE_SAYS = {"disk is full": errno.ENOSPC, "readonly": errno.EROFS, "unable to open": errno.EACCES}
+# What a child says with its exit code and only a person can mend; after as many deaths in a row `up` ends too.
+HOPELESS: dict[int, type[DragomanError]] = {kind.exit_code: kind for kind in (CannotListen, SettingsInvalid)}
 WATCH_EVERY_S = 10.0
 SILENT_S, HANGS_AFTER_S = 60.0, 30.0  # a pulse comes every 15 s
 NO_PULSE = ("flower",)  # it knows the broker alone
@@ -56,6 +69,7 @@ class Child:
     deaths: int = 0
     all_deaths: int = 0
     start_after: float = field(default=0.0)
+    code: int | None = None  # the exit code of its last death; negative: a signal's number
 
     def start(self) -> None:
         """Start the process, in a group of its own so that Ctrl-C reaches the supervisor alone."""
@@ -76,6 +90,13 @@ class Child:
             self._died(now)
         if self.process is None and now >= self.start_after:
             self.start()
+
+    def give_up(self) -> None:
+        """Raise what it ended with where it did so time and again, its own words said, and no restart will help."""
+        kind = HOPELESS.get(self.code or 0)
+        if kind is not None and self.process is None and self.deaths >= REPORTED_DEATHS:
+            said = f"`dragoman {self.name}` could not start, {self.deaths} times in a row; its own words stand above."
+            raise kind(said, advice="Everything is stopped. Please mend it and start again.")
 
     def stop(self) -> None:
         """Ask it to end."""
@@ -106,7 +127,7 @@ class Child:
 
     def _died(self, now: float) -> None:
         self._end_rest()
-        code = self.process.returncode if self.process else None
+        code = self.code = self.process.returncode if self.process else None
         self.all_deaths += 1
         self.deaths = 1 if now - self.started > STEADY_S else self.deaths + 1
         pause = 0.0 if self.deaths == 1 else min(FIRST_BACKOFF_S * 2 ** (self.deaths - 1), LONGEST_BACKOFF_S)
@@ -161,7 +182,10 @@ class Watch:
 def up(
     settings: Settings, ready: Callable[[Settings], None] | None = None, stop: threading.Event | None = None
 ) -> None:
-    """Run everything until SIGTERM, Ctrl-C or `stop`. Raises Conflict if the data folder is in use already.
+    """Run everything until SIGTERM, Ctrl-C or `stop`.
+
+    Raises Conflict if the data folder is in use already, CannotListen if an address is, before anything is started,
+    StoreOfAnother if the store belongs to another database.
 
     `ready` is called with the settings in force, once all processes are started.
     """
@@ -173,10 +197,16 @@ def up(
     os.umask(0o077)  # what is written from now on, by the children too, is for this user alone
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with own(settings.data_dir):
+        listening.check_all(settings)
         settings = with_secrets(settings)
         database = Database(settings.database)
-        schema.upgrade(database)
-        database.close()
+        try:
+            schema.upgrade(database)
+        except DatabaseUnavailable as error:
+            raise _of_its_disk(settings, error) from error
+        finally:
+            database.close()
+        admission.check(settings)
         broker = None if settings.broker_url else EmbeddedBroker(settings.data_dir)
         try:
             if broker:
@@ -204,6 +234,7 @@ def _run(
                 _look_after(broker)
             for child in children:
                 child.look()
+                child.give_up()
             for child in watch.hanging(children):
                 child.kill()
     finally:
@@ -250,7 +281,8 @@ def environment(settings: Settings) -> dict[str, str]:
     for name in ("smtp_listen", "web_listen", "flower_listen", "mail_address", "sender_auth", "engine"):
         decided[f"DRAGOMAN_{name.upper()}"] = str(getattr(settings, name))
     decided["DRAGOMAN_ALLOWED_SENDERS"] = ",".join(settings.allowed_senders)
-    return {**os.environ, **decided}
+    said = {one.name for one in misspelt.strangers(os.environ)}  # once is enough
+    return {**{name: value for name, value in os.environ.items() if name not in said}, **decided}
 
 
 def with_secrets(settings: Settings) -> Settings:
@@ -294,8 +326,23 @@ def announce(settings: Settings) -> None:
         lines.append(f"API token    {token_file.read_text().strip()}   (kept in {token_file})")
     if not settings.allowed_senders:
         lines.append("Email is refused until you set DRAGOMAN_ALLOWED_SENDERS to the addresses that may send.")
+    if not _has_engine(settings):
+        lines.append(f"No translation engine is set up: every document is refused. {NoEngine.for_admin}")
     lines.append("Press Ctrl-C to stop everything.")
     typer.echo("\n".join(lines))
+
+
+def _of_its_disk(settings: Settings, error: DatabaseUnavailable) -> DragomanError:
+    """What SQLite only tells in words: that its disk is full or may not be written to."""
+    number = next((number for words, number in _SQLITE_SAYS.items() if words in error.detail), None)
+    told = trouble.of_disk(OSError(number, "", str(settings.data_dir))) if number else None
+    return told or error
+
+
+def _has_engine(settings: Settings) -> bool:
+    from pipeline.engines import registry
+
+    return bool(registry.offered(settings))
 
 
 def _kept(path: Path) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
-import time
 
 import structlog
 
-from dragoman import retention
+from dragoman import marker, orphans, retention
 from dragoman.db import history, memory, presence
 from dragoman.errors import DragomanError
 from dragoman.ports import Capabilities
@@ -15,10 +14,7 @@ from pipeline.context import Context
 from pipeline.engines import registry
 from pipeline.run import delete_left_folders
 
-CLEAN_UP = "clean_up"
 ASK_EVERY_S = 50.0  # Beat rings every minute, and a worker that has nothing to do for itself
-ORPHAN_S = 1800.0  # opening a mail, whose PDFs are stored one by one before their rows, may take 330 s
-PREFIXES = ("jobs/", "inbox/", "outbox/")
 log = structlog.get_logger(__name__)
 
 
@@ -30,12 +26,24 @@ def check_health(context: Context) -> None:
         ago_s = presence.said_ago(connection, worker)
     if ago_s is not None and ago_s < ASK_EVERY_S:
         return
+    _renew_mark(context)
     known = _ask_engines(context)
     with context.database.write() as connection:
         if known is None:
             presence.stand_by(connection, worker)
         else:
             presence.publish(connection, worker, known)
+
+
+def _renew_mark(context: Context) -> None:
+    """Say in the store that this database is the one that works with it, so that a copy of it is known by being behind."""
+    try:
+        if marker.renew(context.database, context.store) is marker.Standing.OUTDATED:
+            log.error("store_marked_by_a_copy", advice=marker.OUTDATED_ADVICE)
+    except marker.StoreOfAnother as error:
+        log.error("store_of_another", reason=str(error), advice=error.for_admin)  # noqa: TRY400 - no traceback
+    except DragomanError as error:
+        log.warning("store_mark_not_renewed", code=error.code, detail=error.detail)
 
 
 def _ask_engines(context: Context) -> list[Capabilities] | None:
@@ -59,19 +67,4 @@ def clean_up(context: Context) -> None:
         presence.forget_silent(connection, days)
     with database.write() as connection:
         history.forget_old(connection, days=90)
-    log.info("cleaned_up", texts=texts, orphans=_delete_orphans(context))
-
-
-def _delete_orphans(context: Context) -> int:
-    """Delete bytes without a row that an earlier clean-up saw too, since a row follows its bytes; how many."""
-    database, store = context.database, context.store
-    found = [key for prefix in PREFIXES for key in retention.unreferenced(database, store, prefix)]
-    now = time.time()
-    with database.write() as connection:
-        before: dict[str, float] = presence.said(connection, CLEAN_UP).get("orphans", {})
-        since = {key: before.get(key, now) for key in found}
-        presence.beat(connection, CLEAN_UP, {"orphans": since})
-    old = [key for key, seen_at in since.items() if now - seen_at > ORPHAN_S]
-    for key in old:
-        store.delete(key)
-    return len(old)
+    log.info("cleaned_up", texts=texts, orphans=orphans.delete_old(database, store))

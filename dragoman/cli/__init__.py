@@ -7,7 +7,7 @@ import sys
 import typer
 
 from dragoman import __version__
-from dragoman.cli import admin, jobs, models, processes
+from dragoman.cli import admin, jobs, models, processes, store
 from dragoman.cli.demo import demo
 from dragoman.cli.translate import translate
 from dragoman.errors import DragomanError
@@ -24,6 +24,7 @@ processes.register(app)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 admin.register(app)
+store.register(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -40,6 +41,18 @@ def main() -> None:
     except DragomanError as error:
         explain(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        told = _of_disk(error)
+        if told is None:
+            raise
+        explain(told)
+        sys.exit(told.exit_code)
+
+
+def _of_disk(error: OSError) -> DragomanError | None:
+    from dragoman.domain import trouble
+
+    return trouble.of_disk(error)
 
 
 def explain(error: DragomanError) -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dragoman.misspelt import Stranger
+    from dragoman.settings import Settings
 
 DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where everything is kept.")]
 
@@ -18,58 +25,67 @@ def register(app: typer.Typer) -> None:
 
 def up(data: DataDir = None) -> None:
     """Run everything on this machine; Ctrl-C stops all of it cleanly."""
-    from dragoman.settings import Settings
     from dragoman.supervisor import up as run_all
 
-    run_all(Settings.from_env(**({"data_dir": data} if data else {})))
+    settings = _starting(data)
+    _look_at_env_file()
+    run_all(settings)
 
 
 def worker() -> None:
     """Run the worker: extract, translate, customise tone, reconstruct."""
-    from dragoman.settings import Settings
+    from dragoman import admission
     from pipeline.worker import run
 
-    run(Settings.from_env())
+    settings = _starting()
+    admission.check(settings)  # it forks: no thread may look on
+    run(settings)
 
 
 def notifier() -> None:
     """Run the notifier: it sends the answers."""
-    from dragoman.settings import Settings
+    from dragoman import admission
     from notifier.worker import run
 
-    run(Settings.from_env())
+    settings = _starting()
+    admission.keep_checking(settings)
+    run(settings)
 
 
 def sweeper() -> None:
     """Run the sweeper: it starts the work that is due and was forgotten."""
-    from dragoman.settings import Settings
+    from dragoman import admission
     from pipeline.sweeper import run
 
-    run(Settings.from_env())
+    settings = _starting()
+    admission.keep_checking(settings)
+    run(settings)
 
 
 def beat() -> None:
     """Run Beat: it starts the regular maintenance."""
-    from dragoman.settings import Settings
     from pipeline.schedule import run
 
-    run(Settings.from_env())
+    run(_starting())
 
 
 def smtp() -> None:
     """Run the mail server that receives documents (SMTP, and LMTP if it is set)."""
-    from dragoman.settings import Settings
+    from dragoman import admission
     from ingress.email.server import run
 
-    run(Settings.from_env())
+    settings = _starting()
+    admission.keep_checking(settings)
+    run(settings)
 
 
 def web() -> None:
     """Run the web server: pages, API and metrics."""
-    from dragoman.settings import Settings
+    from dragoman import admission
     from ingress.web.app import run
 
-    settings = Settings.from_env()
+    settings = _starting()
+    admission.keep_checking(settings)
     if settings.slack_mode == "http" and settings.slack_on:
         from ingress.slack.process import receiver
 
@@ -80,18 +96,19 @@ def web() -> None:
 
 def slack() -> None:
     """Run the connection to Slack (Socket Mode)."""
-    from dragoman.settings import Settings
+    from dragoman import admission
     from ingress.slack.process import run
 
-    run(Settings.from_env())
+    settings = _starting()
+    admission.keep_checking(settings)
+    run(settings)
 
 
 def flower() -> None:
     """Run Flower, a page on which an admin can watch the tasks."""
     from dragoman.flower import run
-    from dragoman.settings import Settings
 
-    run(Settings.from_env())
+    run(_starting())
 
 
 def health(
@@ -105,3 +122,38 @@ def health(
     from dragoman.health import check
 
     typer.echo(check(settings_of(data), service))
+
+
+def _starting(data: Path | None = None) -> Settings:
+    """The settings of a process, after a line in its log for each `DRAGOMAN_` name that means nothing.
+
+    `data`: the data folder, None as in the environment. Raises SettingsInvalid.
+    """
+    from dragoman import misspelt, telemetry
+    from dragoman.settings import Settings
+
+    settings = Settings.from_env(**({"data_dir": data} if data else {}))
+    telemetry.configure_logs(settings.log_format)
+    _warn_of(misspelt.strangers(os.environ))
+    return settings
+
+
+def _look_at_env_file() -> None:
+    """Say what is wrong with a `.env` here, and that Compose alone takes its values."""
+    import structlog
+
+    from dragoman import misspelt
+
+    here = Path.cwd()
+    _warn_of(misspelt.strangers(misspelt.names_in(here / misspelt.ENV_FILE), misspelt.ENV_FILE))
+    if names := misspelt.unread(os.environ, here):
+        hint = "`docker compose` reads the .env here, `dragoman up` does not. To use it: set -a; . ./.env; set +a"
+        structlog.get_logger(__name__).warning("env_file_not_read", names=names, hint=hint)
+
+
+def _warn_of(strangers: Sequence[Stranger]) -> None:
+    import structlog
+
+    log = structlog.get_logger(__name__)
+    for one in strangers:
+        log.warning("setting_not_known", name=one.name, meant=one.meant, hint=str(one))

@@ -87,7 +87,7 @@ def _run(source: Path, out: Path | None, options: Options, glossary: Path | None
 
     _readable(source)
     settings = engine_settings.from_env(os.environ)
-    registry.admit(settings, options.engine, options.target_lang)
+    registry.admit(settings, options.engine, options.source_lang, options.target_lang)
     engines = local.Engines(
         choose=lambda source_lang, target_lang: registry.choose(settings, options.engine, source_lang, target_lang),
         tone_model=lambda engine, tone, lang: registry.tone_model(settings, engine, tone, lang),

@@ -307,3 +307,20 @@ class TallyRow(Base):
     bucket: Mapped[str] = mapped_column(String(12), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
     total: Mapped[float]
+
+
+class StoreMarkRow(Base):
+    """The one row (`id` is `own`) that says who this database is, and what it wrote last into the marker of its store.
+
+    `pending`: the token of a marker that may be there already, though this row has not heard of it.
+    `keeps_strangers`: the store was taken over with files that no row knows; only an admin's word deletes them.
+    """
+
+    __tablename__ = "store_marks"
+
+    id: Mapped[str] = mapped_column(String(10), primary_key=True)
+    database: Mapped[str] = mapped_column(String(32))
+    generation: Mapped[int]
+    token: Mapped[str] = mapped_column(String(32))
+    pending: Mapped[str | None] = mapped_column(String(32))
+    keeps_strangers: Mapped[bool]

@@ -17,6 +17,7 @@ CAPABILITIES = cast("Table", CapabilityRow.__table__)
 HEARTBEATS = cast("Table", HeartbeatRow.__table__)
 PULSES = cast("Table", PulseRow.__table__)
 EXPIRES_S = 600.0  # a worker publishes every minute
+NOTHING = ""  # what a worker says that has none: its row shows that it was asked
 PULSE_SHOWN_S = 300.0  # a process says every 15 s how it is
 
 
@@ -32,6 +33,7 @@ class Pulse:
 
 def publish(connection: Connection, worker: str, capabilities: list[Capabilities]) -> None:
     """Replace what `worker` (as `worker@host`) has said of its engines; what others said stays."""
+    capabilities = capabilities or [Capabilities(NOTHING, frozenset())]
     known = [one.engine for one in capabilities]
     own = CAPABILITIES.c.worker == worker
     connection.execute(delete(CAPABILITIES).where(own, CAPABILITIES.c.engine.not_in(known)))
@@ -52,16 +54,28 @@ def said_ago(connection: Connection, worker: str) -> float | None:
 
 
 def published(connection: Connection) -> list[Capabilities]:
-    """What some worker can do, by engine; empty before the first worker came up.
+    """What some worker can do, by engine; empty before the first worker came up (see `is_known`), or where none has an engine.
 
     A worker that the others have outlived by `EXPIRES_S` no longer counts. Where all are silent, the last word stands.
     """
     newest = select(func.max(CAPABILITIES.c.seen_at)).scalar_subquery()
-    fresh = select(CAPABILITIES).where(CAPABILITIES.c.seen_at > newest - EXPIRES_S)
+    fresh = select(CAPABILITIES).where(CAPABILITIES.c.seen_at > newest - EXPIRES_S, CAPABILITIES.c.engine != NOTHING)
     by_engine: dict[str, list[Capabilities]] = {}
     for row in connection.execute(fresh.order_by(CAPABILITIES.c.engine)).mappings():
         by_engine.setdefault(row["engine"], []).append(_capabilities(row["engine"], row["facts"]))
     return [reduce(_either, ones) for ones in by_engine.values()]
+
+
+def is_known(connection: Connection) -> bool:
+    """Whether some worker has said which engines it has, be it none."""
+    return connection.scalar(select(func.count()).select_from(CAPABILITIES)) != 0
+
+
+def targets(connection: Connection) -> frozenset[str] | None:
+    """The languages that can be translated into now; empty: no engine is set up; None: no worker has said anything yet."""
+    if not is_known(connection):
+        return None
+    return frozenset[str]().union(*(one.targets for one in published(connection)))
 
 
 def beat(connection: Connection, service: str, facts: dict[str, Any] | None = None) -> None:

@@ -9,15 +9,13 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dragoman import secret_files
+from dragoman import misspelt
 from dragoman.doctor import chat, doors, models, parts, post
 from dragoman.doctor.findings import Finding, Verdict
 from dragoman.errors import DragomanError, SettingsInvalid
 from dragoman.settings import Settings
 
 __all__ = ["Finding", "Verdict", "examine"]
-
-PREFIX = "DRAGOMAN_"
 
 
 def examine(data: Path | None = None) -> Iterator[Finding]:
@@ -37,17 +35,9 @@ def examine(data: Path | None = None) -> Iterator[Finding]:
 
 
 def _settings() -> Finding:
-    fields = Settings.model_fields.items()
-    known = {PREFIX + name.upper() for name, _ in fields}
-    known |= {secret_files.variable_of(Settings, name) for name, field in fields if secret_files.is_secret(field)}
-    strange = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    strange = misspelt.found(os.environ, Path.cwd())
     if strange:
-        return Finding(
-            "settings",
-            Verdict.WARN,
-            f"these names are not known: {', '.join(strange)}",
-            "Please check their spelling; docs/reference/settings.md lists all settings.",
-        )
+        return Finding("settings", Verdict.WARN, " ".join(map(str, strange)), "Please correct or remove it.")
     return Finding("settings", Verdict.OK, "all are valid")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.doctor.findings import Finding, Verdict
 from dragoman.errors import EngineMissing
+from dragoman.possible import NoEngine
 from dragoman.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def engines(settings: Settings) -> Iterator[Finding]:
     from pipeline.engines.pseudo import NAME as PSEUDO
 
     offered = registry.offered(settings)
-    if not offered:
+    if not offered and settings.engine != registry.AUTO:
         raise EngineMissing(f"The engine “{settings.engine}” is not set up on this server.")
     for engine in offered:
         capabilities = engine.capabilities()
@@ -35,12 +36,11 @@ def engines(settings: Settings) -> Iterator[Finding]:
             yield Finding("engine", Verdict.OK, f"{engine.name}: {len(capabilities.targets)} target languages, {pairs}")
         if isinstance(engine, DeepL):
             yield quota(engine)
-    if all(engine.name == PSEUDO for engine in offered):
-        said = "none: texts are only marked, not translated"
-        todo = (
-            "Set DRAGOMAN_DEEPL_AUTH_KEY, or install Apertium (on Debian: apt-get install apertium apertium-eng-spa)."
-        )
-        yield Finding("engine", Verdict.WARN, said, todo)
+    if not offered:
+        yield Finding("engine", Verdict.FAIL, "none is set up: every document is refused", NoEngine.for_admin)
+    elif all(engine.name == PSEUDO for engine in offered):
+        said = "pseudo, as you asked for: texts are only marked, not translated"
+        yield Finding("engine", Verdict.WARN, said, f"For real translations, remove that setting. {NoEngine.for_admin}")
 
 
 def _pairs(pairs: frozenset[tuple[str, str]]) -> str:

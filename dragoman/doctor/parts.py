@@ -8,12 +8,16 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dragoman.doctor.findings import Finding, Verdict
 from dragoman.errors import DatabaseUnavailable
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
+
+if TYPE_CHECKING:
+    from dragoman.db.engine import Database
 
 SCARCE_BYTES = 2**30  # a gibibyte: some twenty of the largest documents
 LATE_S = 150.0  # Beat asks for a sign of life each minute
@@ -75,7 +79,53 @@ def store(settings: Settings) -> Iterator[Finding]:
         yield Finding("store", Verdict.OK, f"{parts.path}, created with the first document")
         return
     where = parts.path if parts.scheme == "file" else f"bucket {parts.netloc}"
-    yield probe(open_store(settings.storage), where)
+    opened = open_store(settings.storage)
+    yield probe(opened, where)
+    if _has_database(settings):
+        yield from _belonging(settings, opened)
+
+
+def _belonging(settings: Settings, store: BlobStore) -> Iterator[Finding]:
+    """Whether the store is this database's own, and what its clean-up did not dare to delete.
+
+    A database that has not the schema of this version is not asked: its own line says so.
+    """
+    from dragoman import marker, orphans
+    from dragoman.db import schema
+    from dragoman.db.engine import Database
+
+    database = Database(settings.database)
+    try:
+        if schema.fit(database) is not schema.Fit.CURRENT:
+            return
+        yield _standing(database, store)
+        held, files = orphans.held_back(database)
+    except DatabaseUnavailable:
+        return  # its own line says so
+    except marker.StoreOfAnother as error:
+        yield Finding("store", Verdict.FAIL, str(error), error.for_admin)
+        return
+    finally:
+        database.close()
+    if held:
+        said = f"{held} of {files} files belong to no document that this database knows; clean-up keeps them"
+        yield Finding("store", Verdict.WARN, said, f"Is this the right database? If they may go: {orphans.COMMAND}")
+
+
+def _standing(database: Database, store: BlobStore) -> Finding:
+    """Raises StoreOfAnother, StoreUnavailable, DatabaseUnavailable."""
+    from dragoman import marker
+    from dragoman.marker import Standing
+
+    found = marker.look(database, store)
+    if found is Standing.OURS:
+        return Finding("store", Verdict.OK, "belongs to this database")
+    if found is Standing.OUTDATED:
+        said = "was marked by another copy of this database; clean-up keeps what no row names"
+        return Finding("store", Verdict.FAIL, said, marker.OUTDATED_ADVICE)
+    if found is Standing.UNMARKED and marker.census(database, store).is_ours:
+        return Finding("store", Verdict.OK, "belongs to no database yet; the next start makes it this one's")
+    raise marker.StoreOfAnother
 
 
 def probe(store: BlobStore, where: str) -> Finding:

@@ -39,6 +39,7 @@ class RowState(StrEnum):
     CANCELLED = "cancelled"
 
 
+PSEUDO = "pseudo"  # the engine that only shows the layout: it never comes unasked
 NO_ENGINE = "none"  # the engine of a job that needed none: its document was in the target language already
 OPEN = (RowState.READY, RowState.RUNNING, RowState.WAITING)
 

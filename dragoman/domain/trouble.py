@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from dragoman.errors import TemporaryError
+from dragoman.errors import DragomanError, OperatorError, TemporaryError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk, of a user, of a file (`ulimit -f`)
 _IN_WORDS = tuple(os.strerror(number) for number in NO_ROOM)
@@ -16,6 +16,30 @@ class DiskFull(TemporaryError):
 
     code = "disk_full"
     exit_code = 56
+    for_admin = "Please make room there, then run it again."
+
+
+class CannotWrite(OperatorError):
+    """A file or folder that is needed cannot be written to."""
+
+    code = "cannot_write"
+    exit_code = 61
+    advice = "Please ask the admin of this server."
+    for_admin = (
+        "Give it to the user who runs this command, or name another folder: --data, -o, DRAGOMAN_DATA_DIR or TMPDIR."
+    )
+
+
+def of_disk(error: OSError) -> DragomanError | None:
+    """What to say where a disk is full or may not be written to, with the file that it was about; None: it is something else."""
+    where = f" ({error.filename})" if isinstance(error.filename, str) else ""
+    if error.errno in NO_ROOM:
+        return DiskFull(f"There is no room left on the disk{where}.")
+    if error.errno == errno.EROFS:
+        return CannotWrite(f"The disk is read-only{where}.")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return CannotWrite(f"This user may not write there{where}.")
+    return None
 
 
 def named(error: Exception) -> Exception:

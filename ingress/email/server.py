@@ -25,12 +25,13 @@ from pathlib import Path
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from dragoman import telemetry
+from dragoman import listening, telemetry
 from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.errors import DatabaseUnavailable, SettingsInvalid
 from dragoman.health import speaks
 from dragoman.intake import Intake
+from dragoman.listening import Address
 from dragoman.pulse import Pulse, folder_bytes
 from dragoman.queues import BrokerDoorbell, make_app
 from dragoman.settings import MIB, Settings, host_port
@@ -118,9 +119,13 @@ class Door:
         log.info("lmtp_listens", host=host, port=self.lmtp_port)
 
     async def _listen(self, conversation: type[Conversation], host: str, port: int) -> int:
-        server = await asyncio.get_running_loop().create_server(lambda: conversation(self), host, port)
-        self._servers.append(server)
-        return int(server.sockets[0].getsockname()[1])
+        loop = asyncio.get_running_loop()
+        ports: list[int] = []
+        for one in listening.bound(host, port):
+            server = await loop.create_server(lambda: conversation(self), sock=one)
+            self._servers.append(server)
+            ports.append(int(one.getsockname()[1]))
+        return ports[0]
 
     async def close(self) -> None:
         """Take nobody new, let messages on their way in come to their end for `drain_s` seconds, keep what is whole."""
@@ -257,7 +262,7 @@ class NoDoorbell:
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises SettingsInvalid."""
+    """Serve until SIGTERM or SIGINT. Raises SettingsInvalid and CannotListen."""
     telemetry.configure_logs(settings.log_format)
     telemetry.configure_traces("dragoman-smtp")
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # the library's: it would quote what clients say
@@ -276,16 +281,16 @@ def run(settings: Settings) -> None:
 
 
 async def serve(intake: Intake, limits: Limits | None = None) -> None:
-    """Listen on `smtp_listen` until told to stop. Raises SettingsInvalid if that cannot be had."""
+    """Listen on `smtp_listen` until told to stop. Raises CannotListen if that cannot be had."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     entrance = Door(intake, limits)
     gc.freeze()  # what was imported stays: looking through it again and again costs a quarter of a message's time
     settings = intake.settings
-    await _opened("DRAGOMAN_SMTP_LISTEN", entrance.open, settings.smtp_listen)
-    if settings.lmtp_listen:
-        await _opened("DRAGOMAN_LMTP_LISTEN", entrance.open_lmtp, settings.lmtp_listen)
+    await _opened(listening.smtp(settings), entrance.open)
+    if lmtp := listening.lmtp(settings):
+        await _opened(lmtp, entrance.open_lmtp)
     beating = asyncio.create_task(_beat(entrance))
     await stop.wait()
     beating.cancel()
@@ -293,12 +298,11 @@ async def serve(intake: Intake, limits: Limits | None = None) -> None:
     log.info("smtp_stopped")
 
 
-async def _opened(name: str, listen: Callable[[str, int], Awaitable[None]], where: str) -> None:
-    host, port = host_port(where)
+async def _opened(address: Address, listen: Callable[[str, int], Awaitable[None]]) -> None:
     try:
-        await listen(host, port)
-    except (OSError, socket.gaierror) as error:
-        raise SettingsInvalid(f"{name}: cannot listen on {host}:{port}: {error.strerror}") from error
+        await listen(*host_port(address.listen))
+    except OSError as error:
+        raise listening.refusal(address, error) from error
 
 
 async def _beat(entrance: Door) -> None:

@@ -28,6 +28,7 @@ from dragoman.errors import (
     UnsupportedTarget,
 )
 from dragoman.intake import Intake, Pdf, Request
+from dragoman.possible import NoEngine
 from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings
 from dragoman.storage import open_store
@@ -231,6 +232,12 @@ class _Opening:
         self.contents.pdfs, self.contents.ignored = kept.pdfs, kept.ignored
 
     def _translate(self, wish: request.Wish) -> None:
+        try:
+            self.intake.check_engine()
+        except NoEngine as error:
+            self.contents.forget()
+            self._answer({"reason": "refused", **_told(error)})
+            return
         no = _why_not(wish)
         if no is None and wish.target_lang:
             notes = {"target_lang": wish.target_lang, "tone": wish.tone, "ignored": self.contents.ignored, **self.facts}

@@ -85,7 +85,9 @@ class Door:
         if self._is_ours(body) and body.get("callback_id") == dialogs.SHORTCUT:
             place, message = (body.get("channel") or {}).get("id", ""), body.get("message") or {}
             if not self._open(
-                client, body, dialogs.for_post(place, str(message.get("ts") or body.get("message_ts") or ""))
+                client,
+                body,
+                dialogs.for_post(place, str(message.get("ts") or body.get("message_ts") or ""), self._intake.targets()),
             ):
                 container = {"channel_id": place, "message_ts": message.get("ts")}
                 pressed = {

@@ -20,6 +20,7 @@ HELP = (
     "• `/translate status` shows your documents, `/translate settings` the settings of this channel, `/translate preferences` your own."
 )
 SHOWN = 10
+MOST_NAMED = 60
 
 
 def dialog(intake: Intake, body: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -43,7 +44,17 @@ def answer(intake: Intake, settings: Settings, body: Mapping[str, Any]) -> str:
         return (
             "The dialog could not be opened in time, or this is a direct message. Please try `/translate preferences`."
         )
-    return HELP
+    return help_text(intake)
+
+
+def help_text(intake: Intake) -> str:
+    """How to ask, and which languages can be had now."""
+    possible = intake.targets()
+    if not possible:
+        return f"{HELP}\n• {dialogs.NOTHING_KNOWN if possible is None else dialogs.NO_ENGINE}"
+    names = sorted({language.name(tag) for tag in possible})
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{HELP}\n• Languages here: {', '.join(names[:MOST_NAMED])}{more}."
 
 
 def status(intake: Intake, team: str, user: str) -> str:

@@ -13,6 +13,7 @@ from dragoman.domain.job import Layout, Tone, WaitingFor, parse_pages
 from dragoman.domain.wishes import ChannelWishes
 from dragoman.errors import DragomanError
 from dragoman.intake import Intake
+from dragoman.possible import NoEngine
 from ingress.slack.choosing import MOST_LANGUAGES
 
 SHORTCUT, PASSWORD, WANTED, SETTLED = "translate_pdf", "password", "wanted", "settled"
@@ -25,7 +26,13 @@ LONGEST_OPTION = (
 )
 LONGEST_PASSWORD = 512
 MANY_PAGES = 100_000  # a list of pages is checked against the document later
+MOST_OPTIONS = 100
 NONE = "none"
+NOTHING_KNOWN = (
+    "Nobody has said yet which languages can be translated into: the worker has only just started, or is not running. "
+    "Please try again in a minute."
+)
+NO_ENGINE = f"{NoEngine()} {NoEngine.advice}"
 
 
 def of_action(intake: Intake, body: Mapping[str, Any], action: str, value: str) -> dict[str, Any] | None:
@@ -33,7 +40,7 @@ def of_action(intake: Intake, body: Mapping[str, Any], action: str, value: str) 
     if action == slack.ANOTHER_LANGUAGE:
         with intake.database.read() as connection:
             card = cards.by_id(connection, value)
-        return for_post(card["place"], card["post_ts"]) if card else None
+        return for_post(card["place"], card["post_ts"], intake.targets()) if card else None
     if action == slack.PASSWORD:
         return for_password(value)
     if action == slack.CHANNEL_SETTINGS:
@@ -41,10 +48,12 @@ def of_action(intake: Intake, body: Mapping[str, Any], action: str, value: str) 
     return None
 
 
-def for_post(place: str, ts: str) -> dict[str, Any]:
-    """Ask for languages, tone, layout, pages and terms of a post's PDFs."""
+def for_post(place: str, ts: str, possible: frozenset[str] | None) -> dict[str, Any]:
+    """Ask for languages, tone, layout, pages and terms of a post's PDFs. `possible`: as `Intake.targets`."""
+    if not possible:
+        return _nothing_to_choose(possible)
     blocks = [
-        _input("languages", "Into which languages?", _languages(), hint="One translation each."),
+        _input("languages", "Into which languages?", _languages(possible), hint="One translation each."),
         _input(
             "tone",
             "Tone",
@@ -76,6 +85,9 @@ def for_channel(intake: Intake, team: str, place: str) -> dict[str, Any]:
     """Ask what a channel wants."""
     with intake.database.read() as connection:
         wishes = places.channel_wishes(connection, team, place)
+    possible = intake.targets()
+    if not possible:
+        return _nothing_to_choose(possible)
     auto = [("yes", "Translate every PDF that is posted here"), ("no", "Only when I am asked")]
     who = [("all", "Everybody in this channel"), ("managers", "Only people who manage it")]
     tones = [(NONE, "As the engine does it"), *((t.value, t.value) for t in Tone)]
@@ -83,7 +95,7 @@ def for_channel(intake: Intake, team: str, place: str) -> dict[str, Any]:
         _input(
             "languages",
             "Into which languages?",
-            _languages(wishes.languages),
+            _languages(possible, wishes.languages),
             hint="One translation each.",
             optional=True,
         ),
@@ -98,11 +110,14 @@ def for_person(intake: Intake, team: str, user: str) -> dict[str, Any]:
     """Ask what a person wants in direct messages."""
     with intake.database.read() as connection:
         wishes = places.person_wishes(connection, team, user)
+    possible = intake.targets()
+    if not possible:
+        return _nothing_to_choose(possible)
     tones = [(NONE, "As the engine does it"), *((t.value, t.value) for t in Tone)]
     layouts = [(one.value, one.value) for one in Layout]
     own = (wishes.language,) if wishes.language else ()
     blocks = [
-        _input("languages", "Your language", _languages(own, most=1), optional=True),
+        _input("languages", "Your language", _languages(possible, own, most=1), optional=True),
         _input("tone", "Tone", _select("tone", tones, wishes.tone or NONE), optional=True),
         _input("layout", "Layout", _select("layout", layouts, wishes.layout or Layout.TRANSLATED), optional=True),
     ]
@@ -200,8 +215,29 @@ def _modal(
     }
 
 
-def _languages(chosen: tuple[str, ...] = (), most: int = MOST_LANGUAGES) -> dict[str, Any]:
-    options = [_option(tag, f"{language.name(tag)} ({tag})") for tag in CHOICES]
+def _nothing_to_choose(possible: frozenset[str] | None) -> dict[str, Any]:
+    """A dialog that only says why there is nothing to choose from."""
+    return {
+        "type": "modal",
+        "title": _plain("Not yet"),
+        "close": _plain("Close"),
+        "blocks": [_section(NO_ENGINE if possible is not None else NOTHING_KNOWN)],
+    }
+
+
+def choices(possible: frozenset[str]) -> list[str]:
+    """The languages that a menu offers, by name: those of `CHOICES` that can be translated into, and what else can be.
+
+    A menu has at most `MOST_OPTIONS`, docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element.
+    """
+    common = [tag for tag in CHOICES if language.is_among(tag, possible)]
+    known = {*common, *map(language.base, common)}
+    others = [tag for tag in possible if tag not in known]
+    return sorted([*common, *others][:MOST_OPTIONS], key=language.name)
+
+
+def _languages(possible: frozenset[str], chosen: tuple[str, ...] = (), most: int = MOST_LANGUAGES) -> dict[str, Any]:
+    options = [_option(tag, f"{language.name(tag)} ({tag})") for tag in choices(possible)]
     initial = [option for option in options if option["value"] in chosen]
     element = {
         "type": "multi_static_select",

@@ -10,7 +10,7 @@ from dragoman.domain import language
 from dragoman.domain.job import RowState, Stage, status_of
 from dragoman.links import Links
 from dragoman.slack import escape, our_errors, owner_of
-from ingress.slack.commands import HELP
+from ingress.slack.commands import help_text
 from ingress.slack.context import Context
 
 SHOWN = 15
@@ -34,7 +34,7 @@ def blocks(context: Context, user: str) -> list[dict[str, Any]]:
         "Nothing yet. Post a PDF, or send me one."
     ]
     return [
-        _section(HELP),
+        _section(help_text(context.intake)),
         {"type": "divider"},
         _section("*Your latest documents*"),
         *(_section(line) for line in lines),

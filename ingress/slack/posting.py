@@ -18,9 +18,10 @@ from dragoman.domain.wishes import ChannelWishes, PersonWishes
 from dragoman.errors import DragomanError, EmptyFile, NotAPdf, RequestError, StoreUnavailable
 from dragoman.files import too_large
 from dragoman.intake import Pdf, Request
+from dragoman.possible import NoEngine
 from dragoman.slack import CHANNEL, SlackRefused, SlackScopeMissing, owner_of
 from ingress.slack import choosing, dialogs, download, looking, parse
-from ingress.slack.commands import HELP
+from ingress.slack.commands import help_text
 from ingress.slack.context import Context
 from ingress.slack.looking import Post, SlackFile
 
@@ -146,7 +147,7 @@ def _without_files(context: Context, held: Lease, call: Call) -> None:
         return
     thread_ts = call.post.thread_ts or (None if call.post.place.startswith("D") else call.post.ts)
     with suppress(SlackRefused):  # where nobody can be answered, nobody needs help
-        context.say(call.post.place, HELP, thread_ts=thread_ts)
+        context.say(call.post.place, help_text(context.intake), thread_ts=thread_ts)
     context.intake.drop(held, "helped")
 
 
@@ -175,12 +176,24 @@ def _with_files(context: Context, held: Lease, call: Call) -> None:
         call.explicit, channel, person_wishes, person.locale, context.settings.default_target_lang,
         direct=call.post.place.startswith("D"),
     )  # fmt: skip
+    if files and (refused := _no_engine(context)):
+        notes += [_note(file.name, refused) for file in files]
+        files = []
     if files and not chosen:
         context.intake.wait(held, WaitingFor.LANGUAGE, LANGUAGE_WAIT_S, {"card_id": card["id"]})
         return
     if not _takes_turns(context, held, call):
         wanted = tuple(_options(call, tag, channel, person_wishes) for tag in chosen)
         _submit(context, held, Work(call, card["id"], tuple(files), wanted), notes)
+
+
+def _no_engine(context: Context) -> NoEngine | None:
+    """Why nothing can be translated at all; None: something can, or nobody knows yet."""
+    try:
+        context.intake.check_engine()
+    except NoEngine as error:
+        return error
+    return None
 
 
 def _takes_turns(context: Context, held: Lease, call: Call) -> bool:

@@ -14,7 +14,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from dragoman import __version__, queues
+from dragoman import __version__, listening, queues
 from dragoman.db.engine import Database
 from dragoman.health import speaks
 from dragoman.intake import Intake
@@ -85,9 +85,13 @@ def make_app(
 
 
 def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = None) -> None:
-    """Serve on `WEB_LISTEN` (and `foreign`, as in `make_app`) until SIGTERM or SIGINT; open event streams are ended then. Raises SettingsInvalid."""
+    """Serve on `WEB_LISTEN` (and `foreign`, as in `make_app`) until SIGTERM or SIGINT; open event streams are ended then.
+
+    Raises SettingsInvalid and CannotListen.
+    """
     configure_logs(settings.log_format)
     configure_traces(SERVICE)
+    sockets = listening.bind(listening.web(settings))
     celery = queues.make_app(settings)
     database, doorbell = Database(settings.database), BrokerDoorbell(celery)
     intake = Intake(database, open_store(settings.storage), doorbell, settings)
@@ -96,7 +100,7 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         with suppress(KeyboardInterrupt), Pulse(settings, "web", works=lambda: speaks(settings.web_listen, ASKED)):
-            server.run()
+            server.run(sockets)
     finally:
         doorbell.close()
         database.close()

@@ -11,6 +11,7 @@ from fastapi.security import HTTPBearer
 from dragoman.db import history, jobs, lists, presence, short_ids
 from dragoman.db.lists import Page, Wanted
 from dragoman.domain import language
+from dragoman.domain.job import PSEUDO
 from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
 from dragoman.intake import Intake
 from dragoman.links import Links, Named
@@ -36,9 +37,11 @@ class Door:
     broker: Broker
 
     def engines(self) -> frozenset[str]:
-        """Names of the engines that may be asked for: what the workers have, or all before the first one is up."""
+        """Names of the engines that may be asked for: what the workers have (pseudo always), or all before the first one is up."""
         with self.intake.database.read() as connection:
-            return frozenset(known.engine for known in presence.published(connection)) or ENGINES
+            if not presence.is_known(connection):
+                return ENGINES
+            return frozenset(known.engine for known in presence.published(connection)) | {PSEUDO}
 
     def targets(self) -> list[str]:
         """Tags of the languages that some engine here can translate into; empty before the first worker is up."""
@@ -46,9 +49,10 @@ class Door:
             known = presence.published(connection)
         return sorted({tag for one in known for tag in one.targets})
 
-    def language_names(self) -> list[str]:
-        """English names of the languages that some engine here can translate into."""
-        return sorted({language.name(tag) for tag in self.targets()})
+    def language_names(self) -> list[str] | None:
+        """English names of the languages that can be translated into now; None before the first worker has said."""
+        targets = self.intake.targets()
+        return None if targets is None else sorted({language.name(tag) for tag in targets})
 
     def by_key(self, key: str) -> dict[str, Any] | None:
         """The row of the job that was made for this request before, or None."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from dragoman.domain.job import Tone
-from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedTarget
+from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedPair, UnsupportedTarget
 from dragoman.ports import Translator
-from pipeline.engines import apertium, deepl, pseudo
+from dragoman.possible import NoEngine
+from pipeline.engines import adding, apertium, deepl, pseudo
 from pipeline.engines.apertium import Apertium
 from pipeline.engines.deepl import DeepL, DeepLWrite
 from pipeline.engines.local import engine as local
 from pipeline.engines.local.engine import Local
-from pipeline.engines.pairs import into, refuse_unserved, serves
+from pipeline.engines.pairs import into, refusal, serves
 from pipeline.engines.pseudo import Pseudo
 from pipeline.engines.settings import EngineSettings
 
@@ -23,7 +25,7 @@ _KEPT = 8  # clients kept open; a process has one key
 
 
 def engines(settings: EngineSettings) -> dict[str, Translator]:
-    """The engines that are set up here, by name, the best first. Pseudo is always there."""
+    """The engines that can be asked for by name here, the best first. Pseudo is always there, and never comes unasked."""
     found: dict[str, Translator] = {}
     if settings.deepl_auth_key:
         found[deepl.NAME] = _deepl(settings.deepl_auth_key.get_secret_value(), settings.deepl_server_url)
@@ -35,40 +37,61 @@ def engines(settings: EngineSettings) -> dict[str, Translator]:
 
 
 def offered(settings: EngineSettings) -> list[Translator]:
-    """The engines that this server promises without being asked for one by name: what the doors may count on."""
+    """The engines that this server promises without being asked for one by name: what the doors may count on.
+
+    None where nothing is set up: words that only look translated are no translation, so pseudo has to be named.
+    """
     ready = engines(settings)
     if settings.engine != AUTO:
         return [ready[settings.engine]] if settings.engine in ready else []
-    # A server with a key promises real translations: no pseudo-translation in their place.
-    return [engine for engine in ready.values() if engine.name != pseudo.NAME or deepl.NAME not in ready]
+    return [engine for engine in ready.values() if engine.name != pseudo.NAME]
 
 
 def choose(settings: EngineSettings, requested: str | None, source_lang: str | None, target_lang: str) -> Translator:
     """The engine for a document in `source_lang` (None: unknown) that is to be in `target_lang`.
 
     `requested` None or `auto` leaves the choice to the settings, and theirs of `auto` takes the best engine that serves the pair.
-    Raises EngineMissing, UnsupportedOption for an unknown name, UnsupportedTarget or UnsupportedPair, which list what is possible,
-    and what `Translator.capabilities` raises.
+    Raises EngineMissing, UnsupportedOption for an unknown name; NoEngine where nothing is set up; UnsupportedTarget or
+    UnsupportedPair, which list what is possible and say what would add the pair; and what `Translator.capabilities` raises.
     """
     ready = engines(settings)
     wanted = _wanted(settings, requested)
-    if wanted != AUTO:
-        refuse_unserved(_ready(ready, wanted).capabilities(), source_lang, target_lang)
-        return ready[wanted]
-    engine = next((one for one in offered(settings) if serves(one.capabilities(), source_lang, target_lang)), None)
+    asked = offered(settings) if wanted == AUTO else [_ready(ready, wanted)]
+    engine = next((one for one in asked if serves(one.capabilities(), source_lang, target_lang)), None)
     if engine is None:
-        refuse_unserved(offered(settings)[0].capabilities(), source_lang, target_lang)
-        raise UnsupportedTarget
+        raise _refusal(settings, wanted, asked, source_lang, target_lang)
     return engine
 
 
-def admit(settings: EngineSettings, requested: str | None, target_lang: str) -> None:
-    """Refuse before any work what can be refused before the source language is known. Raises as `choose`."""
+def admit(settings: EngineSettings, requested: str | None, source_lang: str | None, target_lang: str) -> None:
+    """Refuse before any work what can be refused before the document is read: `source_lang` is None where it is to be detected.
+
+    Raises as `choose`.
+    """
     wanted = _wanted(settings, requested)
     asked = offered(settings) if wanted == AUTO else [_ready(engines(settings), wanted)]
-    known = [engine.capabilities() for engine in asked]
-    if not any(into(one, target_lang) for one in known):
-        refuse_unserved(known[0], None, target_lang)
+    known = [one.capabilities() for one in asked]
+    if source_lang is None:
+        possible = any(into(one, target_lang) for one in known)
+    else:
+        possible = any(serves(one, source_lang, target_lang) for one in known)
+    if not possible:
+        raise _refusal(settings, wanted, asked, source_lang, target_lang)
+
+
+def _refusal(
+    settings: EngineSettings, wanted: str, asked: Sequence[Translator], source_lang: str | None, target_lang: str
+) -> UnsupportedTarget | UnsupportedPair:
+    """What to say where none of those that were asked serves the pair, with the command that would add it."""
+    known = [one.capabilities() for one in asked]
+    have = [pair for one in known if one.engine == adding.LOCAL for pair in one.pairs or ()]
+    to_add = adding.how(source_lang, target_lang, have, deepl=settings.deepl_auth_key is not None)
+    if not known:
+        missing = NoEngine()
+        missing.for_admin = f"{to_add} `--engine pseudo` shows the layout without a translation."
+        return missing
+    who = "No engine here translates" if wanted == AUTO else f"The engine {wanted} does not translate"
+    return refusal(who, known, source_lang, target_lang, to_add)
 
 
 def tone_model(settings: EngineSettings, engine: Translator, tone: Tone | None, target_lang: str) -> DeepLWrite | None:

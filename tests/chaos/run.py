@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import update
 
+from dragoman import orphans
 from dragoman.db.presence import HEARTBEATS
 from dragoman.domain.job import OPEN, RowState
 from dragoman.telemetry import configure_logs
@@ -124,9 +125,9 @@ def _clean(context: Context) -> int:
     before = _keys(context)
     chores.clean_up(context)
     with context.database.write() as connection:
-        ours = HEARTBEATS.c.service == chores.CLEAN_UP
+        ours = HEARTBEATS.c.service == orphans.CLEAN_UP
         seen = connection.scalar(HEARTBEATS.select().with_only_columns(HEARTBEATS.c.facts).where(ours))
-        older = {key: at - 2 * chores.ORPHAN_S for key, at in seen["orphans"].items()}
+        older = {key: at - 2 * orphans.ORPHAN_S for key, at in seen["orphans"].items()}
         connection.execute(update(HEARTBEATS).where(ours).values(facts={"orphans": older}))
     chores.clean_up(context)
     return before - _keys(context)

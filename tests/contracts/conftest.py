@@ -18,7 +18,7 @@ from tests.conftest import SECRET_KEY
 from tests.servers.postgresql import PostgreSQL
 
 PLACES = ("sqlite+folder", "postgresql+s3")
-IN_BOTH = ("test_lease.py", "test_ledgers.py", "test_stages.py", "test_servers.py")
+IN_BOTH = ("test_lease.py", "test_ledgers.py", "test_stages.py", "test_servers.py", "test_marker.py")
 
 
 @pytest.hookimpl(tryfirst=True)

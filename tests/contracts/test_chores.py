@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dragoman import marker
 from dragoman.db import memory
 from dragoman.db.memory import TRANSLATIONS
 from dragoman.db.models import Base
@@ -25,6 +26,7 @@ DAY_S = 86400
 
 @pytest.fixture
 def context(settings, database, store) -> Context:
+    marker.admit(database, store)  # as each process does at its start
     return Context(settings, database, store)
 
 

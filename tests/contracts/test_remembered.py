@@ -75,6 +75,21 @@ class TestPresence:
         with database.read() as connection:
             assert presence.published(connection) == [APERTIUM, DEEPL]
 
+    def test_nothing_is_known_before_a_worker_has_spoken_and_none_is_known_of_one_without_engines(self, database):
+        with database.read() as connection:
+            assert presence.targets(connection) is None
+        publish(database, [], "worker@a")
+        with database.read() as connection:
+            assert presence.published(connection) == []
+            assert presence.targets(connection) == frozenset()
+        publish(database, [DEEPL], "worker@b")
+        with database.read() as connection:
+            assert presence.published(connection) == [DEEPL]
+            assert presence.targets(connection) == DEEPL.targets
+        publish(database, [APERTIUM], "worker@a")
+        with database.read() as connection:
+            assert presence.published(connection) == [APERTIUM, DEEPL]
+
     def test_an_engine_can_what_it_can_on_some_worker(self, database):
         publish(database, [Capabilities("apertium", frozenset({"es"}), pairs=frozenset({("en", "es")}))], "worker@a")
         publish(database, [Capabilities("apertium", frozenset({"ca"}), pairs=frozenset({("es", "ca")}))], "worker@b")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedPair, UnsupportedTarget
+from dragoman.possible import NoEngine
 from dragoman.settings import Settings
-from pipeline.engines import registry
+from pipeline.engines import adding, registry
 from pipeline.engines.apertium import Apertium
 from pipeline.engines.pseudo import Pseudo
 from tests.fake_deepl import KEY, FakeDeepL
@@ -54,9 +57,22 @@ class TestAuto:
     def test_without_a_key_an_installed_pair_means_apertium(self):
         assert registry.choose(plain(), "auto", "en", "es").name == "apertium"
 
-    @pytest.mark.parametrize(("source", "target"), [("en", "de"), ("fr", "es"), (None, "es")])
-    def test_else_it_is_pseudo(self, source, target):
-        assert registry.choose(plain(), None, source, target).name == "pseudo"
+    @pytest.mark.parametrize(
+        ("source", "target", "error"),
+        [("en", "de", UnsupportedTarget), ("fr", "es", UnsupportedPair), (None, "es", UnsupportedPair)],
+    )
+    def test_else_it_is_refused_and_never_pseudo(self, source, target, error):
+        with pytest.raises(error) as refused:
+            registry.choose(plain(), None, source, target)
+        assert "Spanish" in refused.value.advice or "name the language" in refused.value.advice
+
+    def test_a_refusal_has_the_command_that_would_add_the_pair(self):
+        with pytest.raises(UnsupportedPair) as refused:
+            registry.choose(plain(), None, "fr", "es")
+        assert str(refused.value) == "No engine here translates French into Spanish."
+        assert "dragoman models add fr-en && dragoman models add en-es" in refused.value.for_admin
+        assert "apt-get install apertium-fr-es" in refused.value.for_admin
+        assert "Possible: English → Spanish" in refused.value.for_admin
 
     def test_with_a_key_nothing_is_ever_pseudo(self, server):
         with pytest.raises(UnsupportedTarget) as refused:
@@ -82,8 +98,15 @@ class TestRequested:
         assert registry.choose(settings, "auto", "en", "de").name == "pseudo"
         assert registry.choose(settings, "DeepL", "en", "de").name == "deepl"
 
-    def test_without_anything_there_is_pseudo(self):
+    def test_without_anything_there_is_pseudo_and_only_by_its_name(self):
         assert list(registry.engines(plain())) == ["pseudo"]
+        assert registry.choose(plain(), "pseudo", "en", "de").name == "pseudo"
+        assert registry.offered(plain()) == []
+        assert [one.name for one in registry.offered(plain(engine="pseudo"))] == ["pseudo"]
+        for ask in (registry.choose, registry.admit):
+            with pytest.raises(NoEngine) as refused:
+                ask(plain(), None, "en", "de")
+            assert "dragoman models add en-de" in refused.value.for_admin
 
 
 @pytest.mark.usefixtures("apertium")
@@ -95,11 +118,33 @@ def test_a_requested_engine_refuses_a_pair_it_does_not_have():
 
 @pytest.mark.usefixtures("apertium")
 def test_a_target_that_no_source_reaches_is_refused_at_once(server):
-    registry.admit(plain(), "apertium", "es")
-    registry.admit(plain(), None, "de")
-    for settings, requested, target in [(plain(), "apertium", "de"), (with_key(server), None, "tlh")]:
+    registry.admit(plain(), "apertium", None, "es")
+    registry.admit(plain(), None, None, "es")
+    for settings, requested, target in [
+        (plain(), "apertium", "de"),
+        (plain(), None, "de"),
+        (with_key(server), None, "tlh"),
+    ]:
         with pytest.raises(UnsupportedTarget):
-            registry.admit(settings, requested, target)
+            registry.admit(settings, requested, None, target)
+
+
+@pytest.mark.usefixtures("apertium")
+def test_a_pair_whose_source_was_named_is_refused_at_once():
+    registry.admit(plain(), None, "en", "es")
+    with pytest.raises(UnsupportedPair):
+        registry.admit(plain(), None, "fr", "es")
+
+
+def test_each_of_debian_s_packages_is_one():
+    apt = shutil.which("apt-cache")
+    if apt is None:
+        pytest.skip("apt-cache is Debian's")
+    packages = [f"apertium-{name}" for name in (*adding.BOTH_WAYS, *adding.ONE_WAY)]
+    known = subprocess.run([apt, "pkgnames", "apertium-"], check=True, capture_output=True, text=True).stdout.split()
+    if not known:
+        pytest.skip("apt has no list of packages here: apt-get update")
+    assert set(packages) <= set(known)
 
 
 @pytest.mark.parametrize(

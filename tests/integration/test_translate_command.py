@@ -13,6 +13,8 @@ from typing import Any
 import pymupdf
 import pytest
 
+from dragoman.errors import UnsupportedPair, UnsupportedTarget
+from dragoman.possible import NoEngine
 from tests import weights
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.patience import patience
@@ -56,13 +58,18 @@ def make_pdf(file: Path, lines: list[str], *, pages: int = 1, **options: Any) ->
 
 
 def run(
-    *arguments: object, server: FakeDeepL | None = None, models: Path | None = None, cwd: Path | None = None
+    *arguments: object,
+    server: FakeDeepL | None = None,
+    models: Path | None = None,
+    cwd: Path | None = None,
+    **more: str,
 ) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DRAGOMAN_")}
     if server:
         environment |= {"DRAGOMAN_DEEPL_SERVER_URL": server.url, "DRAGOMAN_DEEPL_AUTH_KEY": KEY}
     if models:
         environment |= {"DRAGOMAN_LOCAL_MODELS_DIR": str(models)}
+    environment |= more
     command = [sys.executable, "-c", "from dragoman.cli import main; main()", "translate", *map(str, arguments)]
     return subprocess.run(
         command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=patience(120), check=False
@@ -150,8 +157,7 @@ class TestResult:
     def test_apertium_translates_without_a_key(self, source, tmp_path):
         done = run(source, "--to", "es", "--json", "-o", tmp_path / "out.pdf")
         assert done.returncode == 0, done.stderr
-        if json.loads(done.stdout)["engine"] == "pseudo":
-            pytest.skip("apertium-eng-spa is not installed")
+        assert json.loads(done.stdout)["engine"] == "apertium"
         assert "historia" in words_of(tmp_path / "out.pdf")
 
     def test_glossary_terms_are_kept_to(self, source, server, tmp_path):
@@ -212,6 +218,21 @@ class TestRefusal:
         assert error["message"] in refused.stderr
         assert "Traceback" not in refused.stderr
         assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+    def test_without_any_engine_it_says_what_would_add_one(self, source, tmp_path):
+        refused = run(source, "--to", "de", "--from", "en", "--json", cwd=tmp_path, PATH=str(tmp_path))
+        assert refused.returncode == NoEngine.exit_code
+        assert json.loads(refused.stdout)["error"]["code"] == "no_engine"
+        assert "dragoman models add en-de" in refused.stderr
+        assert "DRAGOMAN_DEEPL_AUTH_KEY" in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+
+    @needs("apertium", "apertium")
+    def test_a_pair_that_is_not_there_says_the_command_that_adds_it(self, source, tmp_path):
+        refused = run(source, "--to", "pl", "--json", "-o", tmp_path / "out.pdf", cwd=tmp_path)
+        assert refused.returncode in (UnsupportedTarget.exit_code, UnsupportedPair.exit_code)
+        assert "dragoman models add en-pl" in refused.stderr
+        assert not (tmp_path / "out.pdf").exists()
 
     def test_an_engine_without_its_key_says_how_to_get_one(self, source):
         refused = run(source, "--to", "de", "--engine", "deepl")

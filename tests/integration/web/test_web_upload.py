@@ -157,7 +157,8 @@ def test_target_that_no_engine_has_is_refused_with_the_possible_ones(client: Cli
     assert (refused.status, refused.json["code"]) == (422, "unsupported_target")
     assert "Spanish (es)" in refused.json["advice"]
     assert client.upload(target_lang="es", engine="deepl").json["code"] == "unsupported_target"
-    assert client.upload(target_lang="es", engine="pseudo").json["code"] == "unsupported_option"
+    assert client.upload(target_lang="es", engine="local").json["code"] == "unsupported_option"
+    assert client.upload(target_lang="ja", engine="pseudo").status == 202  # every worker has it, for who names it
     assert client.upload(target_lang="es", engine="Apertium").status == 202
 
 

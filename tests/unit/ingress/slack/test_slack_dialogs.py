@@ -8,6 +8,8 @@ import pytest
 
 from ingress.slack import dialogs
 
+POSSIBLE = frozenset({"fr", "de", "pt", "an"})
+
 
 def filled(view, **values):
     """The state of a view in which `values` were filled in, as Slack sends it."""
@@ -25,7 +27,7 @@ def filled(view, **values):
 
 def test_a_filled_in_post_dialog():
     view = filled(
-        dialogs.for_post("C1", "7"),
+        dialogs.for_post("C1", "7", POSSIBLE),
         languages=["fr", "de"],
         tone="formal",
         layout="side-by-side",
@@ -54,7 +56,7 @@ def test_a_filled_in_post_dialog():
     ],
 )
 def test_what_is_wrong_is_said_at_its_place(values, block):
-    assert list(dialogs.filled_in(filled(dialogs.for_post("C1", "7"), **values))[2]) == [block]
+    assert list(dialogs.filled_in(filled(dialogs.for_post("C1", "7", POSSIBLE), **values))[2]) == [block]
 
 
 def test_terms():
@@ -68,3 +70,25 @@ def test_terms():
 def test_a_password_is_in_no_dialogs_metadata():
     view = dialogs.for_password("j1")
     assert json.loads(view["private_metadata"]) == {"job": "j1"}
+
+
+def test_a_menu_offers_what_can_be_translated_into_and_nothing_else():
+    (asked,) = [one for one in dialogs.for_post("C1", "7", POSSIBLE)["blocks"] if one["block_id"] == "languages"]
+    offered = [option["value"] for option in asked["element"]["options"]]
+    assert sorted(offered) == ["an", "de", "fr", "pt-BR", "pt-PT"]
+
+
+@pytest.mark.parametrize(
+    ("possible", "words"),
+    [(None, "Nobody has said yet which languages"), (frozenset(), "No translation engine is set up")],
+)
+def test_where_nothing_can_be_chosen_the_dialog_says_why(possible, words):
+    view = dialogs.for_post("C1", "7", possible)
+    assert "submit" not in view
+    (only,) = view["blocks"]
+    assert words in only["text"]["text"]
+
+
+def test_a_menu_has_no_more_options_than_slack_takes():
+    many = frozenset(f"{one}{two}" for one in "abcdefghij" for two in "abcdefghijklmno")
+    assert len(dialogs.choices(many)) == dialogs.MOST_OPTIONS

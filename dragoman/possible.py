@@ -1,0 +1,54 @@
+"""Which languages can be translated into now, by what the workers say of their engines: what the front doors refuse and offer."""
+
+from __future__ import annotations
+
+from dragoman.db import presence
+from dragoman.db.engine import Database
+from dragoman.domain import language
+from dragoman.domain.job import PSEUDO
+from dragoman.errors import UnsupportedTarget
+
+
+class NoEngine(UnsupportedTarget):
+    """No translation engine is set up on this server yet."""
+
+    code = "no_engine"
+    exit_code = 25
+    advice = "Please ask the admin of this server to set one up, and send the document again then."
+    for_admin = (
+        "Set one up: `dragoman models add en-de` (a model in your own house, for each pair), Apertium (on Debian: apt-get "
+        "install apertium apertium-eng-spa), or DRAGOMAN_DEEPL_AUTH_KEY; DRAGOMAN_ENGINE=pseudo only shows the layout."
+    )
+
+
+class Possible:
+    """A part of intake. All methods may raise DatabaseUnavailable."""
+
+    database: Database
+
+    def check_target(self, target_lang: str, engine: str | None = None) -> None:
+        """Raise UnsupportedTarget, listing what is possible, unless some engine here can translate into the language.
+
+        Raises NoEngine where none is set up. Nothing is refused before the first worker has said what its engines can do,
+        nor where `pseudo`, which every worker has, is asked for by its name.
+        """
+        if engine == PSEUDO:
+            return
+        targets = self.targets()
+        if targets is None:
+            return
+        if not targets:
+            raise NoEngine
+        if not language.is_among(target_lang, targets):
+            message = f"This server cannot translate into {language.name(target_lang)}."
+            raise UnsupportedTarget(message, advice=f"Please choose one of these: {language.listed(targets)}.")
+
+    def check_engine(self) -> None:
+        """Raise NoEngine where the workers have said that no engine is set up: no language has to be asked for then."""
+        if self.targets() == frozenset():
+            raise NoEngine
+
+    def targets(self) -> frozenset[str] | None:
+        """The languages that can be translated into now; empty: no engine is set up; None: no worker has said anything yet."""
+        with self.database.read() as connection:
+            return presence.targets(connection)
