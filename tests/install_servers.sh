@@ -27,7 +27,8 @@ dovecot-submissiond|/usr/lib/dovecot/submission|sending with a token in place of
 swaks|swaks|mail from a real client
 curl|curl|an upload from a real client
 chromium|chromium chromium-browser google-chrome|the web pages in a browser
-nginx-light|/usr/sbin/nginx|sign-in through a proxy
+nginx-light|/usr/sbin/nginx|a proxy in front, and sign-in through one
+caddy|caddy|a proxy in front
 tesseract-ocr|tesseract|text recognition
 prometheus|promtool|alert rules tried with Prometheus's own tool
 poppler-utils|pdftoppm|a second opinion on the translated PDF
