@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pymupdf
@@ -75,7 +75,8 @@ def common(postgresql_url: str, redis_server: Redis, seaweedfs: SeaweedFS, s3_ur
 @pytest.fixture
 def hosts(tmp_path: Path, common: dict[str, str]) -> Iterator[Hosts]:
     """The host `one`: everything but workers."""
-    upgrade(Database(common["DRAGOMAN_DATABASE_URL"]))
+    with closing(Database(common["DRAGOMAN_DATABASE_URL"])) as database:
+        upgrade(database)
     hosts = Hosts(tmp_path, common)
     with ExitStack() as running:
         for service in ("web", "smtp", "notifier", "sweeper", "beat"):
