@@ -46,7 +46,7 @@ class StoreOfAnother(OperatorError):
     code = "store_of_another"
     exit_code = 59
     for_admin = (
-        "Mend DRAGOMAN_STORAGE_URL or DRAGOMAN_DATABASE_URL: each database needs a store of its own. If that other database "
+        "Correct DRAGOMAN_STORAGE_URL or DRAGOMAN_DATABASE_URL: each database needs a store of its own. If that other database "
         "is gone for good and this one replaces it: `dragoman store adopt`, which deletes nothing."
     )
 

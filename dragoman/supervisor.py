@@ -96,7 +96,7 @@ class Child:
         kind = HOPELESS.get(self.code or 0)
         if kind is not None and self.process is None and self.deaths >= REPORTED_DEATHS:
             said = f"`dragoman {self.name}` could not start, {self.deaths} times in a row; its own words stand above."
-            raise kind(said, advice="Everything is stopped. Please mend it and start again.")
+            raise kind(said, advice="Everything is stopped. Please fix that and start again.")
 
     def stop(self) -> None:
         """Ask it to end."""
