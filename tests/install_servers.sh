@@ -34,6 +34,7 @@ prometheus|promtool|alert rules tried with Prometheus's own tool
 poppler-utils|pdftoppm|a second opinion on the translated PDF
 qpdf|qpdf|a third opinion on the translated PDF"
 MORE="
+jq|jq|a command of the docs
 s-nail|s-nail|mail from a real client
 mutt|mutt|mail from a real client
 msmtp|msmtp|mail from a real client

@@ -42,10 +42,6 @@ def test_readme_names_only_settings_that_exist() -> None:
     assert {name.lower() for name in named} <= set(Settings.model_fields)
 
 
-def test_readme_counts_the_settings_rightly() -> None:
-    assert f"{len(Settings.model_fields)} in number" in (ROOT / "README.md").read_text()
-
-
 def test_errors_page_has_a_line_for_each_error_with_its_numbers() -> None:
     told = {row[0].strip("`"): tuple(row[1:4]) for row in rows_of("errors.md", "[A-Z]\\w+")}
     real = {kind.__name__: (f"`{kind.code}`", str(kind.exit_code), str(kind.http_status)) for kind in all_errors()}
