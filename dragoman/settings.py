@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
@@ -18,7 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from dragoman.domain import language
+from dragoman.domain import bucket_paths, language
 from dragoman.domain.proxies import checked_header, checked_proxies
 from dragoman.errors import SettingsInvalid, UnknownLanguage
 from dragoman.secret_files import SecretFiles, UnreadableSecret
@@ -223,9 +223,9 @@ class Settings(BaseSettings):
     def _known_storage(cls, value: str) -> str:
         parts = urlsplit(value)
         if value and not (parts.scheme == "file" and parts.path) and not (parts.scheme == "s3" and parts.netloc):
-            raise ValueError("use file:///FOLDER or s3://BUCKET?endpoint_url=https://HOST")
-        if parts.scheme == "s3" and not set(parse_qs(parts.query)) <= {"endpoint_url", "region_name"}:
-            raise ValueError("after s3://BUCKET only ?endpoint_url= and region_name= are known")
+            raise ValueError("use file:///FOLDER or s3://BUCKET/PREFIX?endpoint_url=https://HOST")
+        if parts.scheme == "s3":
+            bucket_paths.check(parts)
         return value
 
     @field_validator("models_url")

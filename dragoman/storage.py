@@ -39,7 +39,7 @@ def open_store(url: str) -> BlobStore:
     if parts.scheme == "file":
         return FolderStore(Path(unquote(parts.path)))
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    return S3Store(parts.netloc, **options)
+    return S3Store(parts.netloc, prefix=parts.path, **options)
 
 
 def checked(key: str) -> str:
@@ -150,11 +150,14 @@ class FolderStore:
 
 
 class S3Store:
-    """A bucket. Credentials come from the environment as boto3 reads them."""
+    """A bucket, or what lies below a prefix in it. Credentials come from the environment as boto3 reads them."""
 
-    def __init__(self, bucket: str, endpoint_url: str | None = None, region_name: str | None = None) -> None:
-        """`endpoint_url` None: Amazon's own."""
+    def __init__(
+        self, bucket: str, endpoint_url: str | None = None, region_name: str | None = None, prefix: str = ""
+    ) -> None:
+        """`endpoint_url` None: Amazon's own. `prefix`: a path such as `team/dragoman`, slashes around it do not count; empty: the whole bucket."""
         self.bucket = bucket
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._options = {"endpoint_url": endpoint_url, "region_name": region_name or "us-east-1"}
         self._client: S3Client | None = None
         self._owner = 0
@@ -163,7 +166,7 @@ class S3Store:
         """As `BlobStore.put`."""
         with _seekable(body) as whole, _store_errors():
             try:
-                self._s3.put_object(Bucket=self.bucket, Key=checked(key), Body=whole, IfNoneMatch="*")
+                self._s3.put_object(Bucket=self.bucket, Key=self._full(key), Body=whole, IfNoneMatch="*")
             except self._s3.exceptions.ClientError as error:
                 if _code(error) in _TAKEN or (_code(error) in _RACED and self.size(key) is not None):
                     return False
@@ -181,7 +184,7 @@ class S3Store:
     def open(self, key: str) -> Iterator[BinaryIO]:
         """As `BlobStore.open`."""
         with _store_errors():
-            answer = self._s3.get_object(Bucket=self.bucket, Key=checked(key))
+            answer = self._s3.get_object(Bucket=self.bucket, Key=self._full(key))
         with closing(answer["Body"]) as body:
             yield cast("BinaryIO", io.BufferedReader(_Body(body), CHUNK))
 
@@ -189,7 +192,7 @@ class S3Store:
         """As `BlobStore.size`."""
         with _store_errors():
             try:
-                return self._s3.head_object(Bucket=self.bucket, Key=checked(key))["ContentLength"]
+                return self._s3.head_object(Bucket=self.bucket, Key=self._full(key))["ContentLength"]
             except self._s3.exceptions.ClientError as error:
                 if _code(error) in _MISSING:
                     return None
@@ -198,15 +201,18 @@ class S3Store:
     def delete(self, key: str) -> None:
         """As `BlobStore.delete`."""
         with _store_errors():
-            self._s3.delete_object(Bucket=self.bucket, Key=checked(key))
+            self._s3.delete_object(Bucket=self.bucket, Key=self._full(key))
 
     def keys(self, prefix: str) -> Iterator[str]:
         """As `BlobStore.keys`."""
         with _store_errors():
-            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._prefix + prefix)
             for page in pages:
                 for entry in page.get("Contents", []):
-                    yield entry["Key"]
+                    yield entry["Key"].removeprefix(self._prefix)
+
+    def _full(self, key: str) -> str:
+        return self._prefix + checked(key)
 
     @property
     def _s3(self) -> S3Client:

@@ -78,7 +78,7 @@ def store(settings: Settings) -> Iterator[Finding]:
     if parts.scheme == "file" and not Path(parts.path).exists():
         yield Finding("store", Verdict.OK, f"{parts.path}, created with the first document")
         return
-    where = parts.path if parts.scheme == "file" else f"bucket {parts.netloc}"
+    where = parts.path if parts.scheme == "file" else f"bucket {parts.netloc}{parts.path}"
     opened = open_store(settings.storage)
     yield probe(opened, where)
     if _has_database(settings):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from dragoman import marker
+from dragoman.db.engine import Database
 from dragoman.errors import Gone, NotAPdf, StoreUnavailable
+from dragoman.marker import Standing, StoreOfAnother
 from dragoman.ports import BlobStore
 from dragoman.storage import FolderStore, S3Store, open_store
 from tests.fakes import InMemoryStore
@@ -29,13 +33,18 @@ BAD_KEYS = [
 ]
 
 
-@pytest.fixture(params=["folder", "s3", "memory"])
+@pytest.fixture(params=["folder", "s3", "s3 prefix", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
     if request.param == "memory":
         return InMemoryStore()
     if request.param == "folder":
         return FolderStore(tmp_path / "store")
-    return open_store(request.getfixturevalue("s3_url"))
+    url = request.getfixturevalue("s3_url")
+    return open_store(url if request.param == "s3" else below(url, "team/one"))
+
+
+def below(url: str, prefix: str) -> str:
+    return url.replace("?", f"/{prefix}?")
 
 
 class Pipe:
@@ -232,6 +241,28 @@ class TestFolder:
 
 
 class TestS3:
+    def test_two_prefixes_of_a_bucket_do_not_see_each_other(self, s3_url):
+        one, two = (open_store(below(s3_url, prefix)) for prefix in ("team", "team2/"))
+        put(one, KEY, b"one")
+        assert put(two, KEY, b"two")
+        assert (get(one, KEY), get(two, KEY)) == (b"one", b"two")
+        assert list(one.keys("")) == list(two.keys("")) == [KEY]
+        two.delete(KEY)
+        assert get(one, KEY) == b"one"
+        assert list(open_store(s3_url).keys("jobs/")) == [], "the whole bucket's own files are others"
+        assert list(open_store(s3_url).keys("")) == [f"team/{KEY}"]
+
+    def test_two_databases_have_a_prefix_each(self, s3_url, sqlite_database, tmp_path, migrated_sqlite):
+        shutil.copy(migrated_sqlite, tmp_path / "other.db")
+        other = Database(f"sqlite:///{tmp_path / 'other.db'}")
+        one, two = (open_store(below(s3_url, prefix)) for prefix in ("one", "two"))
+        try:
+            assert marker.admit(sqlite_database, one) is marker.admit(other, two) is Standing.OURS
+            with pytest.raises(StoreOfAnother):
+                marker.admit(other, one)
+        finally:
+            other.close()
+
     def test_refusing_server_is_a_store_that_is_down(self, seaweedfs, s3_url, tmp_path):
         store = open_store(s3_url)
         put(store, KEY, b"bytes")

@@ -78,6 +78,8 @@ def test_missing_key_of_an_engine_is_named_with_the_rest(monkeypatch):
     [
         ("STORAGE_URL", "s3://bucket?endpoint=https://h", "endpoint_url"),
         ("STORAGE_URL", "file://", "file:///FOLDER"),
+        ("STORAGE_URL", "s3://bucket/../other", "PREFIX"),
+        ("STORAGE_URL", "s3://bucket/team/jobs", "no part is one of"),
         ("API_TOKENS", "ci:0123456789abcdef:root", "name:token[:admin]"),
         ("API_TOKENS", ":0123456789abcdef", "name:token[:admin]"),
         ("API_TOKENS", "a:0123456789abcdef,b:0123456789abcdef", "name:token[:admin]"),
