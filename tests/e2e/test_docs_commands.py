@@ -96,6 +96,7 @@ ID=$(dragoman jobs list --data D | awk 'NR == 2 {print $1}')
 """
 BEFORE: Mapping[str, str] = {
     "docs/howto/forget-documents.md": RUNNING,
+    "docs/howto/troubleshooting.md": RUNNING,
     "docs/howto/watch-and-repair.md": RUNNING,
 }
 INSTALL, TRIED = "sudo apt-get install", "apt-get --simulate install"  # nothing of the machine is changed
