@@ -50,11 +50,7 @@ def doctor(
     ] = None,
     sender: Annotated[
         str | None,
-        typer.Option(
-            "--sender",
-            metavar="ADDRESS",
-            help="With --live: the address that the email comes from; it gets the answer.",
-        ),
+        typer.Option("--sender", metavar="ADDRESS", help="With --live: who sends the email and gets the answer."),
     ] = None,
     slack_channel: Annotated[
         str | None,
