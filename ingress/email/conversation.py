@@ -65,7 +65,7 @@ class Conversation(SMTP):
         self.peer = ""
         self.helo = ""
         self._door = door
-        self._heard_at = 0.0
+        self._heard_at = self._made_at = 0.0
         self._errors = 0
         self._is_admitted = False
         self._is_greeting = False
@@ -82,13 +82,18 @@ class Conversation(SMTP):
         """Whether a message is coming in."""
         return self._is_receiving
 
+    @property
+    def silent_since(self) -> float | None:
+        """The moment, by the loop's clock, since when the client has said nothing at all; None: it has, or is sent away."""
+        return None if self._has_begun or self._is_gone else self._made_at
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection, or send it away. The library calls this once more when TLS has begun."""
         if self._is_admitted:
             super().connection_made(transport)
             return
         self.peer = str((transport.get_extra_info("peername") or ("",))[0])
-        if not self._door.admits(self.peer):
+        if not self._door.admits(self.peer) and not self._door.made_room(self.peer):
             log.warning("connection_refused", peer=self.peer)
             self._door.tally.replied(replies.code_of(replies.MANY_CONNECTIONS))
             assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a TCP server, always
@@ -96,6 +101,7 @@ class Conversation(SMTP):
             transport.close()
             return
         self._is_admitted = True
+        self._made_at = self.loop.time()
         self._door.enter(self)
         self._last_moment = self.loop.call_later(self._door.limits.session_s, self.end, replies.SESSION_OVER)
         super().connection_made(transport)

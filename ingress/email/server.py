@@ -25,7 +25,7 @@ from pathlib import Path
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from dragoman import listening, telemetry
+from dragoman import accepting, listening, telemetry
 from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.errors import DatabaseUnavailable, SettingsInvalid
@@ -59,6 +59,7 @@ SPOOL = "spool"  # in the data folder
 class Limits:
     """How much one client may take. `message_bytes` as sent, base64 and all; `_s` are seconds.
 
+    `silent_s`: who has said nothing for so long gives way to a new connection when there is no room.
     `errors`: negative replies in one connection. `free_bytes`: what has to stay free on the disk.
     """
 
@@ -66,6 +67,7 @@ class Limits:
     recipients: int = 100  # RFC 5321 4.5.3.1.8: no fewer
     connections: int = 200
     connections_per_peer: int = 150  # the mail server in front is one peer
+    silent_s: float = 5.0
     errors: int = 50
     idle_s: float = 300.0  # RFC 5321 4.5.3.2.7
     message_s: float = 1800.0  # 50 MB at 230 kbit/s
@@ -147,6 +149,20 @@ class Door:
     def admits(self, peer: str) -> bool:
         """Whether one more connection from `peer` is taken."""
         return len(self.sessions) < self.limits.connections and self.peers[peer] < self.limits.connections_per_peer
+
+    def made_room(self, peer: str) -> bool:
+        """Whether somebody who says nothing was sent away, so that one more connection from `peer` can be taken."""
+        is_full = self.peers[peer] >= self.limits.connections_per_peer
+        before = asyncio.get_running_loop().time() - self.limits.silent_s
+        silent = [
+            one
+            for one in self.sessions
+            if one.silent_since is not None and one.silent_since <= before and (one.peer == peer or not is_full)
+        ]
+        if not silent:
+            return False
+        min(silent, key=lambda one: one.silent_since or 0.0).hang_up(replies.MANY_CONNECTIONS)
+        return True
 
     def enter(self, session: Conversation) -> None:
         """Count a connection."""
@@ -285,6 +301,7 @@ async def serve(intake: Intake, limits: Limits | None = None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    accepting.quieten(asyncio.get_running_loop())
     entrance = Door(intake, limits)
     gc.freeze()  # what was imported stays: looking through it again and again costs a quarter of a message's time
     settings = intake.settings

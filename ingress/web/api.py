@@ -16,6 +16,7 @@ from ingress.web import downloads, events, problems, uploads
 from ingress.web.door import CallerOf, DoorOf
 from ingress.web.filters import LONGEST, JobId, WantedOf
 from ingress.web.guard import Router, reads_itself
+from ingress.web.streams import Stream
 from ingress.web.views import Accepted, JobList, JobView, job_view
 
 router = Router(prefix="/api/v1", tags=["jobs"], responses=problems.RESPONSES)
@@ -84,7 +85,9 @@ def list_jobs(
 @router.get("/jobs/{job_id}/events", response_class=EventSourceResponse, responses=EVENTS)
 def job_events(job_id: JobId, door: DoorOf, caller: CallerOf) -> EventSourceResponse:
     """Progress as server-sent events; the data of each is the job as `status` gives it."""
-    return events.stream(events.of_job(door, door.own_job(caller, job_id)))
+    link = f"{caller.name}/{job_id}"
+    door.streams.check(link)  # before the database is asked
+    return Stream(events.of_job(door, door.own_job(caller, job_id)), door.streams, link)
 
 
 @router.get("/jobs/{job_id}/result", response_class=StreamingResponse, responses=PDF)

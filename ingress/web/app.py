@@ -14,7 +14,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from dragoman import __version__, listening, queues
+from dragoman import __version__, accepting, listening, queues
 from dragoman.db.engine import Database
 from dragoman.health import speaks
 from dragoman.intake import Intake
@@ -24,9 +24,23 @@ from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings, host_port
 from dragoman.storage import open_store
 from dragoman.telemetry import configure_logs, configure_traces
-from ingress.web import actions, api, dead, foreign_calls, guard, health, html, pages, problems, sending, server
+from ingress.web import (
+    actions,
+    api,
+    connections,
+    dead,
+    foreign_calls,
+    guard,
+    health,
+    html,
+    pages,
+    problems,
+    sending,
+    server,
+)
 from ingress.web.broker import Broker, CeleryBroker, NoBroker
 from ingress.web.callers import Callers
+from ingress.web.connections import Server
 from ingress.web.door import Door
 from ingress.web.middleware import EarlyAnswers, RequestLog, SafeHeaders
 
@@ -95,7 +109,7 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
     celery = queues.make_app(settings)
     database, doorbell = Database(settings.database), BrokerDoorbell(celery)
     intake = Intake(database, open_store(settings.storage), doorbell, settings)
-    server = uvicorn.Server(config(make_app(settings, intake, CeleryBroker(celery), foreign), settings.web_listen))
+    server = Server(config(make_app(settings, intake, CeleryBroker(celery), foreign), settings.web_listen))
     # uvicorn raises the signal again after its own clean end: it is ours to end with 0 then.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
@@ -107,13 +121,14 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
     log.info("web_stopped")
 
 
-def config(app: FastAPI, listen: str) -> uvicorn.Config:
+def config(app: FastAPI, listen: str, limits: connections.Limits | None = None) -> uvicorn.Config:
     """How the application is served. There is no access log of uvicorn's: it would hold the tokens of links.
 
     `proxy_headers` stays off, whatever the environment says: the address that a sign-in proxy is known by (`people`) has to
-    be the connection's own, never one that a header tells.
+    be the connection's own, never one that a header tells. `limits`: None takes those of this process.
     """
     host, port = host_port(listen)
+    limits = limits or connections.limits()
     return uvicorn.Config(
         app,
         host=host,
@@ -122,6 +137,8 @@ def config(app: FastAPI, listen: str) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        http=connections.protocol(limits),
+        backlog=accepting.AT_ONCE,
         timeout_graceful_shutdown=GRACE_S,
         ws="none",
         lifespan="off",

@@ -12,7 +12,9 @@ from celery import Celery
 from dragoman.broker import BROKER_ERRORS, refuses
 from dragoman.queues import waiting
 
-FRESH_S = 10.0
+LOOK_EVERY_S = 3.0
+STALE_S = 10.0  # a look that is older says nothing
+ASKED_WITHIN_S = 120.0  # Prometheus and compose ask every minute, or more often
 
 
 class Broker(Protocol):
@@ -38,25 +40,39 @@ class NoBroker:
 
 
 class CeleryBroker:
-    """Looks at Celery's broker in a thread, at most every `FRESH_S` seconds, and tells what it saw last."""
+    """Looks at Celery's broker every `LOOK_EVERY_S` seconds, in a thread that lives while somebody asks, and tells what it saw last."""
 
     def __init__(self, app: Celery) -> None:
         """Nothing is connected before the first question."""
         self._app = app
         self._seen = "unknown"
         self._messages: dict[str, int] = {}
-        self._looked_at = float("-inf")
-        self._looking = threading.Lock()
+        self._looked_at = self._asked_at = float("-inf")
+        self._lives = threading.Lock()
 
     def state(self) -> str:
         """As `Broker.state`."""
-        if time.monotonic() - self._looked_at > FRESH_S and self._looking.acquire(blocking=False):
-            threading.Thread(target=self._look, name="broker-probe", daemon=True).start()
-        return self._seen
+        now = time.monotonic()
+        self._asked_at = now
+        is_watched = not self._lives.acquire(blocking=False)
+        if not is_watched:
+            threading.Thread(target=self._watch, name="broker-probe", daemon=True).start()
+        if now - self._looked_at < STALE_S:
+            return self._seen
+        # A look that takes so long is one at a broker that hangs.
+        return "unreachable" if is_watched and self._seen != "unknown" else "unknown"
 
     def messages(self) -> Mapping[str, int]:
         """As `Broker.messages`."""
         return self._messages
+
+    def _watch(self) -> None:
+        try:
+            while time.monotonic() - self._asked_at < ASKED_WITHIN_S:
+                self._look()
+                time.sleep(LOOK_EVERY_S)
+        finally:
+            self._lives.release()
 
     def _look(self) -> None:
         try:
@@ -66,6 +82,4 @@ class CeleryBroker:
             self._seen = "reachable"
         except BROKER_ERRORS as error:
             self._seen, self._messages = "refusing" if refuses(error) else "unreachable", {}
-        finally:
-            self._looked_at = time.monotonic()
-            self._looking.release()
+        self._looked_at = time.monotonic()

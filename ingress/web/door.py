@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, cast, get_args
 
 from fastapi import Depends, Request
@@ -18,7 +18,9 @@ from dragoman.links import Links, Named
 from dragoman.settings import Settings
 from ingress.web.broker import Broker
 from ingress.web.callers import Caller, Callers
+from ingress.web.readiness import LastLook
 from ingress.web.sheet import OpenPage, page_facts
+from ingress.web.streams import Streams
 from ingress.web.views import ENDED, status
 
 ENGINES = frozenset(get_args(Settings.model_fields["engine"].annotation)) - {"auto"}
@@ -35,6 +37,8 @@ class Door:
     links: Links
     callers: Callers
     broker: Broker
+    readiness: LastLook = field(default_factory=LastLook)
+    streams: Streams = field(default_factory=Streams)
 
     def engines(self) -> frozenset[str]:
         """Names of the engines that may be asked for: what the workers have (pseudo always), or all before the first one is up."""

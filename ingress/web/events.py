@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 import structlog
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from dragoman.errors import DatabaseUnavailable, DragomanError, RequestError
@@ -20,12 +20,6 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 POLL_S = 0.7
-PING_S = 15  # below the idle time-outs of the usual proxies (60 s)
-
-
-def stream(events: AsyncIterator[ServerSentEvent]) -> EventSourceResponse:
-    """The answer that sends `events` until they end, the client goes, or the server stops."""
-    return EventSourceResponse(events, ping=PING_S)
 
 
 async def of_job(door: Door, row: dict[str, Any]) -> AsyncIterator[ServerSentEvent]:

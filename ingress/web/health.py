@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import uuid
-
 import structlog
 from fastapi import Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from dragoman.db import presence, schema
-from dragoman.errors import DatabaseUnavailable
-from dragoman.intake import Intake
 from ingress.web import problems
 from ingress.web.guard import Router
 from ingress.web.metrics import BrokerCollector, LedgerCollector
@@ -48,7 +42,7 @@ async def healthz() -> Health:
 def readyz(request: Request) -> Readiness:
     """Whether an upload would be accepted now: the database answers and has our schema, and the store accepts files."""
     door = request.app.state.door
-    check_ready(door.intake)
+    door.readiness.check(door.intake)
     return Readiness(broker=door.broker.state())
 
 
@@ -63,15 +57,3 @@ def metrics(request: Request) -> Response:
     registry.register(LedgerCollector(door.intake.database))
     registry.register(BrokerCollector(door.broker.state(), door.broker.messages()))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def check_ready(intake: Intake) -> None:
-    """Raise DatabaseUnavailable or StoreUnavailable unless both would keep what is accepted now."""
-    found = schema.fit(intake.database)
-    if found is not schema.Fit.CURRENT:
-        raise DatabaseUnavailable(str(found))
-    with intake.database.write() as connection:
-        presence.check_writable(connection)
-    key = f"probes/{uuid.uuid4().hex}/ready"
-    intake.store.put(key, io.BytesIO(b"ready"))
-    intake.store.delete(key)

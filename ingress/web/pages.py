@@ -20,6 +20,7 @@ from ingress.web.html import page
 from ingress.web.people import PersonOf
 from ingress.web.sending import start_page
 from ingress.web.sheet import listed
+from ingress.web.streams import Stream
 from ingress.web.views import result_name
 
 router = Router(include_in_schema=False)
@@ -70,8 +71,9 @@ def job_page(token: str, door: DoorOf, person: PersonOf) -> HTMLResponse:
 @router.get("/j/{token}/events")
 def job_page_events(token: str, door: DoorOf) -> EventSourceResponse:
     """What changes on the job's page, while it changes."""
+    door.streams.check(token)  # before the database is asked
     door.open_page(token)
-    return events.stream(events.of_page(door, token))
+    return Stream(events.of_page(door, token), door.streams, token)
 
 
 @router.api_route("/d/{token}", methods=READ)

@@ -279,6 +279,23 @@ def test_too_many_connections_are_sent_away(intake):
     assert not door.peers
 
 
+def test_who_has_said_nothing_gives_way_to_a_new_client(intake):
+    limits = Limits(message_bytes=5000, connections_per_peer=2, silent_s=0.0)
+    with serving(an_intake(intake, **OPEN), limits) as door:
+        with Dialogue(door.port) as talking, Dialogue(door.port) as silent:
+            assert talking.hear().startswith("220")
+            talking.say("EHLO client")
+            assert talking.hear().startswith("250")
+            assert silent.hear().startswith("220")
+            assert send(door.port, mail()).startswith("250 ")
+            assert silent.hear().startswith("421 4.7.0")
+            assert silent.hear() == ""
+            talking.say("NOOP")
+            assert talking.hear().startswith("250")
+        eventually(lambda: not door.sessions)
+    assert not door.peers
+
+
 def test_silent_client_is_sent_away(intake, settings):
     limits = Limits(message_bytes=5000, idle_s=patience(0.2))
     with serving(an_intake(intake, **OPEN), limits) as door, Dialogue(door.port) as client:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import socket
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from dragoman.db import jobs, lease
@@ -25,6 +30,7 @@ from dragoman.links import Links
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from ingress.web import app as web
+from ingress.web.connections import Limits, Server
 from tests.patience import patience
 from tests.servers.process import wait_until
 
@@ -32,6 +38,7 @@ PDF = b"%PDF-1.7\n% a small one\n%%EOF\n"
 RESULT = b"%PDF-1.7\n" + b"translated " * 300_000  # 3.3 MB: more than one piece of a stream
 ANNA, BERT, ADMIN = "anna-token-0123456789", "bert-token-0123456789", "admin-token-0123456789"
 DEADLINE_S = 20.0
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass
@@ -168,9 +175,9 @@ def until(true: Callable[[], object], what: str) -> None:
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[int]:
+def serving(app: FastAPI, limits: Limits | None = None) -> Iterator[int]:
     """Serve `app` on a free port of the loopback interface."""
-    server = uvicorn.Server(web.config(app, "127.0.0.1:0"))
+    server = Server(web.config(app, "127.0.0.1:0", limits))
     thread = threading.Thread(target=server.run, name="uvicorn")
     thread.start()
     try:
@@ -180,6 +187,44 @@ def serving(app: FastAPI) -> Iterator[int]:
         server.should_exit = True
         thread.join(patience(DEADLINE_S))
         assert not thread.is_alive()
+
+
+@contextmanager
+def running_web(settings: Settings, log: Path, files: int = 4096) -> Iterator[tuple[Client, psutil.Process]]:
+    """`dragoman web` with Slack's route, in a process that may have so many `files` open; the broker's port is closed."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "DRAGOMAN_DATA_DIR": str(settings.data_dir),
+        "DRAGOMAN_SECRET_KEY": "a-secret-key-for-tests-only",
+        "DRAGOMAN_API_TOKENS": f"anna:{ANNA},admin:{ADMIN}:admin",
+        "DRAGOMAN_DEFAULT_TARGET_LANG": "de",
+        "DRAGOMAN_BROKER_URL": "redis://127.0.0.1:1/0",
+        "DRAGOMAN_WEB_LISTEN": f"127.0.0.1:{port}",
+        "DRAGOMAN_SLACK_MODE": "http",
+        "DRAGOMAN_SLACK_BOT_TOKEN": "xoxb-0-0-of-the-test",
+        "DRAGOMAN_SLACK_SIGNING_SECRET": "a-signing-secret-for-tests",
+    }
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files})); "
+    with log.open("wb") as stderr:
+        command = [sys.executable, "-c", limit + "from dragoman.cli.processes import web; web()"]
+        running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=stderr)
+    try:
+        client = Client(port)
+        until(lambda: running.poll() is None and _answers(client), "the server is up")
+        yield client, psutil.Process(running.pid)
+    finally:
+        running.kill()
+        running.wait()
+
+
+def _answers(client: Client) -> bool:
+    try:
+        return client.get("/healthz").status == 200
+    except OSError:
+        return False
 
 
 @pytest.fixture

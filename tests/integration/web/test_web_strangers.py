@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,12 +18,10 @@ from dragoman.intake import Intake
 from dragoman.links import Links
 from dragoman.settings import MIB, Settings
 from ingress.web.app import make_app
-from tests.integration.web.conftest import ADMIN, ANNA, DEADLINE_S, Client, Worker, until
+from tests.integration.web.conftest import ADMIN, ANNA, DEADLINE_S, Client, Worker, running_web
 from tests.patience import patience
 from tests.unchanged import paths_of
 
-ROOT = Path(__file__).parents[3]
-RUN = "from dragoman.cli.processes import web; web()"
 SLACK = "/slack/events"
 MOST = 64 * 1024
 PIECE = b"a" * MIB
@@ -45,31 +40,10 @@ class Told:
 
 @pytest.fixture
 def process(settings: Settings, database: Database, tmp_path: Path) -> Iterator[tuple[Client, psutil.Process]]:
-    """`dragoman web` with Slack's route as well, in a process of its own."""
+    """`dragoman web` in a process of its own."""
     schema.upgrade(database)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "DRAGOMAN_DATA_DIR": str(settings.data_dir),
-        "DRAGOMAN_SECRET_KEY": "a-secret-key-for-tests-only",
-        "DRAGOMAN_API_TOKENS": f"anna:{ANNA},admin:{ADMIN}:admin",
-        "DRAGOMAN_BROKER_URL": "redis://127.0.0.1:1/0",
-        "DRAGOMAN_WEB_LISTEN": f"127.0.0.1:{port}",
-        "DRAGOMAN_SLACK_MODE": "http",
-        "DRAGOMAN_SLACK_BOT_TOKEN": "xoxb-0-0-of-the-test",
-        "DRAGOMAN_SLACK_SIGNING_SECRET": "a-signing-secret-for-tests",
-    }
-    with (tmp_path / "web.log").open("wb") as stderr:
-        running = subprocess.Popen([sys.executable, "-c", RUN], cwd=ROOT, env=environment, stderr=stderr)
-    try:
-        client = Client(port)
-        until(lambda: running.poll() is None and _answers(client), "the server is up")
-        yield client, psutil.Process(running.pid)
-    finally:
-        running.kill()
-        running.wait()
+    with running_web(settings, tmp_path / "web.log") as found:
+        yield found
 
 
 def send_on(port: int, method: str, path: str, megabytes: int, headers: str = "") -> Told:
@@ -175,10 +149,3 @@ def test_link_and_scope_are_looked_at_before_the_body(
     assert send_on(client.port, "POST", "/api/v1/dead/retry", 4, known).status == 403
     assert client.ask("DELETE", f"/api/v1/jobs/{job_id}", ANNA).status == 204
     assert send_on(client.port, "POST", f"{page_path}/unlock", 4).status == 410
-
-
-def _answers(client: Client) -> bool:
-    try:
-        return client.get("/healthz").status == 200
-    except OSError:
-        return False

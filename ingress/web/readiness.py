@@ -1,0 +1,62 @@
+"""Whether an upload would be taken: looked at now and then, and told from what is known in between."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+import uuid
+
+from dragoman.db import presence, schema
+from dragoman.errors import DatabaseUnavailable, TemporaryError
+from dragoman.intake import Intake
+
+FRESH_S = 3.0
+
+
+class LastLook:
+    """What the last look saw. However often it is asked for, one thread at a time looks, and not more often than all `fresh_s`."""
+
+    def __init__(self, fresh_s: float = FRESH_S) -> None:
+        """Nothing is known: the first who asks looks."""
+        self._fresh_s = fresh_s
+        self._looked_at = float("-inf")
+        self._trouble: TemporaryError | None = None
+        self._looking = threading.Lock()
+
+    def check(self, intake: Intake) -> None:
+        """Raise DatabaseUnavailable or StoreUnavailable unless both would keep what is accepted now."""
+        is_known = self._looked_at > float("-inf")
+        # While somebody else looks, perhaps at a database that hangs, the last look has to do.
+        if self._is_old() and self._looking.acquire(blocking=not is_known):
+            try:
+                if self._is_old():
+                    self._look(intake)
+            finally:
+                self._looking.release()
+        if self._trouble is not None:
+            raise self._trouble.with_traceback(None)
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._looked_at > self._fresh_s
+
+    def _look(self, intake: Intake) -> None:
+        try:
+            check_ready(intake)
+        except TemporaryError as error:
+            self._trouble = error
+        else:
+            self._trouble = None
+        self._looked_at = time.monotonic()
+
+
+def check_ready(intake: Intake) -> None:
+    """Raise DatabaseUnavailable or StoreUnavailable unless both would keep what is accepted now."""
+    found = schema.fit(intake.database)
+    if found is not schema.Fit.CURRENT:
+        raise DatabaseUnavailable(str(found))
+    with intake.database.write() as connection:
+        presence.check_writable(connection)
+    key = f"probes/{uuid.uuid4().hex}/ready"
+    intake.store.put(key, io.BytesIO(b"ready"))
+    intake.store.delete(key)
