@@ -144,7 +144,7 @@ def test_list_has_owner_error_and_time_and_goes_on_by_its_cursor(command, databa
     last = command("list", "--limit", "2", "--cursor", first["next"])
     assert ([job["job_id"] for job in last["jobs"]], last["next"]) == (ids[:1], None)
     assert command("dead", "--owner", "web:*", "--limit", "1")["dead"][0]["ended_at"].endswith("+00:00")
-    with pytest.raises(UnsupportedOption, match="“soon” is no time"):
+    with pytest.raises(UnsupportedOption, match="We do not understand the time “soon”"):
         command("list", "--since", "soon")
 
 

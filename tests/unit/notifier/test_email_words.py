@@ -205,7 +205,7 @@ def test_lines_are_wrapped_with_their_indent_and_links_stay_whole(text: str, exp
 def test_a_limit_is_told_with_its_numbers_and_when_there_is_room() -> None:
     said = words(Answer(AnswerKind.QUOTA, limit=20, room_in_s=7300.0))
     assert "at most 20 emails in 24 hours" in said
-    assert "There is room again in about 2 hours" in said
+    assert "Please send it again in about 2 hours, or ask the admin" in said
 
 
 @pytest.mark.parametrize("code", ["limit_reached", "team_limit_reached"])
