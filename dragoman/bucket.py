@@ -3,6 +3,9 @@
 It keeps for each kind of token (requests, characters) the moment at which all that was promised so far will have flowed in
 (the generic cell rate algorithm). Who takes is told how long to wait, and is first in line then: nobody polls.
 A bucket that nobody has used, or that was flushed, starts empty. A second's worth of tokens may gather.
+
+The clock is that of Redis, and it may step. Each bucket knows when it was used last: where that lies ahead of the clock, the clock
+was set back, and all moments of the bucket go back with it, so that waits stay as long as they were.
 """
 
 from __future__ import annotations
@@ -20,10 +23,26 @@ PREFIX = "dragoman:bucket:"
 BURST_S = 1.0
 FORGOTTEN_AFTER_S = 3600
 CONNECT_TIMEOUT_S, TIMEOUT_S = 1.0, 3.0
-# KEYS: the bucket. ARGV: burst and lifetime in seconds, then pairs of rate and amount. Gives the seconds to wait.
-TAKE = """
+# Gives `now`, with the bucket's moments (one for each kind of token, and `pause`) on today's clock. KEYS: the bucket.
+# One of an earlier version, which does not know when it was used, begins anew.
+ON_THE_CLOCK = """
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1e6
+local used = tonumber(redis.call('HGET', KEYS[1], 'used'))
+if not used then
+  redis.call('DEL', KEYS[1])
+elseif used > now then
+  local moments = redis.call('HGETALL', KEYS[1])
+  for i = 1, #moments, 2 do
+    redis.call('HSET', KEYS[1], moments[i], string.format('%.6f', moments[i + 1] - (used - now)))
+  end
+end
+redis.call('HSET', KEYS[1], 'used', string.format('%.6f', now))
+"""
+# KEYS: the bucket. ARGV: burst and lifetime in seconds, then pairs of rate and amount. Gives the seconds to wait.
+TAKE = (
+    ON_THE_CLOCK
+    + """
 local wait = 0
 for i = 3, #ARGV, 2 do
   local rate = tonumber(ARGV[i])
@@ -38,15 +57,18 @@ local pause = tonumber(redis.call('HGET', KEYS[1], 'pause') or 0)
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return string.format('%.6f', math.max(wait, pause - now))
 """
+)
 # KEYS: the bucket. ARGV: seconds, lifetime in seconds.
-PAUSE = """
-local t = redis.call('TIME')
-local until_ = t[1] + t[2] / 1e6 + ARGV[1]
+PAUSE = (
+    ON_THE_CLOCK
+    + """
+local until_ = now + ARGV[1]
 if until_ > tonumber(redis.call('HGET', KEYS[1], 'pause') or 0) then
   redis.call('HSET', KEYS[1], 'pause', string.format('%.6f', until_))
-  redis.call('EXPIRE', KEYS[1], ARGV[2])
 end
+redis.call('EXPIRE', KEYS[1], ARGV[2])
 """
+)
 
 
 @dataclass(frozen=True, slots=True)

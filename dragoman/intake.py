@@ -182,14 +182,15 @@ class Intake(Possible):
             message_row = message.row if message else None
             made = [self._insert(connection, request, message_row) for request in requests]
             if message and message_row:
-                payload = {**message_row["payload"], **notes}
                 new = sum(created for _, created in made)
+                message.finish(connection, payload={**message_row["payload"], **notes}, jobs_left=new)
+            _wake_cards(connection, requests, made)
+            if message_row:
                 if ack_after_s is not None and new:
                     self._owe(connection, message_row, outbox.Kind.ACK, {}, ack_after_s)
                     self._owe(connection, message_row, outbox.Kind.PROGRESS, {}, PROGRESS_AFTER_S)
                 if not new and message_row["channel"] not in jobs.ANSWERED_BY_JOB:
                     self._owe(connection, message_row, outbox.Kind.FINAL, {"reason": "nothing_new"}, 0.0)
-                message.finish(connection, payload=payload, jobs_left=new)
         for request, (job_id, created) in zip(requests, made, strict=True):
             self._after(request, job_id, created=created)
         if message and message.row["channel"] not in jobs.ANSWERED_BY_JOB and not any(created for _, created in made):
@@ -206,8 +207,8 @@ class Intake(Possible):
         `notes` are added to the message's own payload.
         """
         with self.database.write() as connection:
-            self._owe(connection, message.row, outbox.Kind.FINAL, dict(payload), 0.0)
             message.finish(connection, payload={**message.row["payload"], **(notes or {})})
+            self._owe(connection, message.row, outbox.Kind.FINAL, dict(payload), 0.0)
         self.doorbell.ring(queues.DELIVER, message.id)
 
     def drop(self, message: lease.Lease, reason: str) -> None:
@@ -219,8 +220,8 @@ class Intake(Possible):
     def bounced(self, message: lease.Lease, delivery_id: str, said: str) -> bool:
         """End a message that reports the bounce of a delivery, which then shows it; False if there is no such delivery."""
         with self.database.write() as connection:
-            known = outbox.bounced(connection, delivery_id, said)
             message.finish(connection)
+            known = outbox.bounced(connection, delivery_id, said)
         log.warning("delivery_bounced", delivery_id=delivery_id, message_id=message.id, known=known)
         return known
 
@@ -357,7 +358,6 @@ class Intake(Possible):
             traceparent=(traceparent() or message["traceparent"]) if message else any_traceparent(),
         )
         if created:
-            cards.wake(connection, request.card_id)
             return pdf.job_id, True
         known = jobs.by_key(connection, request.key)
         return (known or {"id": pdf.job_id})["id"], False
@@ -383,3 +383,10 @@ class Intake(Possible):
             after_s=after_s,
             traceparent=row["traceparent"],
         )
+
+
+def _wake_cards(connection: Any, requests: Sequence[Request], made: Sequence[tuple[str, bool]]) -> None:
+    """Let the cards of the requests show the jobs that were created."""
+    woken = {request.card_id for request, (_, created) in zip(requests, made, strict=True) if created}
+    for card_id in sorted(card_id for card_id in woken if card_id):
+        cards.wake(connection, card_id)

@@ -150,6 +150,7 @@ def spread(connection: Connection, lease: Lease, ranges: Iterable[Sequence[int]]
 
     The job is nobody's until the last of them is done. Raises LeaseLost.
     """
+    _lock(connection, lease.id)
     parts.cut(connection, lease.row, ranges)
     ids = parts.begin(connection, lease.id, lease.row["stage"])
     count = parts.count(connection, lease.id)
@@ -199,6 +200,7 @@ def step_back(
 
     The engine, a yes that was given and the percent stay.
     """
+    _lock(connection, lease.id)
     unread = {name: value for name, value in _unread().items() if name not in ("engine", "approved_at", "progress")}
     if lost:
         waits = {"parts": lease.row["parts"], "parts_left": len(lost), "run_after": NEVER}
@@ -259,10 +261,10 @@ def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> d
     row = connection.execute(select(JOBS).where(JOBS.c.id == job_id).with_for_update()).mappings().one_or_none()
     if row is None or row["state"] not in (RowState.DEAD, RowState.CANCELLED) or row["purged_at"]:
         raise Conflict("Only a job that failed or was cancelled, and whose file is still here, can be tried again.")
-    by_message = row["message_id"] and row["channel"] not in ANSWERED_BY_JOB
-    run = inbox.job_again(connection, row["message_id"]) if by_message else row["run"] + 1
     if from_start:
         parts.forget(connection, job_id)
+    by_message = row["message_id"] and row["channel"] not in ANSWERED_BY_JOB
+    run = inbox.job_again(connection, row["message_id"]) if by_message else row["run"] + 1
     # What parts have done stays done: the job is due at once, and finds out what is left.
     revive(connection, JOBS, job_id, run=run, stage_since=now_s(), parts_left=0, **(_unread() if from_start else {}))
     cards.wake(connection, row["card_id"])
@@ -272,13 +274,14 @@ def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> d
 def settle(connection: Connection, row: dict[str, Any]) -> None:
     """What follows in the transaction that ends a job: its own answer, or its message's after the last job."""
     connection.execute(update(JOBS).where(JOBS.c.id == row["id"]).values(secret=None))
-    cards.wake(connection, row["card_id"])
+    answered = None
     if row["channel"] in ANSWERED_BY_JOB:
-        _owe(connection, row["id"], row["run"], row)
+        answered = row
     elif row["message_id"]:
-        message = inbox.job_ended(connection, row["message_id"])
-        if message:
-            _owe(connection, message["id"], message["run"], row)
+        answered = inbox.job_ended(connection, row["message_id"])
+    cards.wake(connection, row["card_id"])
+    if answered:
+        _owe(connection, answered["id"], answered["run"], row)
 
 
 def _owe(
@@ -307,8 +310,12 @@ def _unread() -> dict[str, Any]:
 
 
 def _lock(connection: Connection, job_id: str) -> None:
-    """Hold the job's row before a part's, as whoever cancels does: two that wait for each other would end one of them."""
+    """Hold the job's row before one of its parts is touched: the order of locks (see `dragoman.db`)."""
     connection.execute(select(JOBS.c.id).where(JOBS.c.id == job_id).with_for_update())
+
+
+def _lock_job(connection: Connection, part: dict[str, Any]) -> None:
+    _lock(connection, part["job_id"])
 
 
 def _part_dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
@@ -331,4 +338,4 @@ def _clean() -> dict[str, None]:
 
 
 LEDGER = Ledger(JOBS, _dead)
-PART_LEDGER = Ledger(parts.PARTS, _part_dead)
+PART_LEDGER = Ledger(parts.PARTS, _part_dead, locks_first=_lock_job)

@@ -69,13 +69,15 @@ class Ledger:
 
     `on_dead(connection, row, error)` runs in the transaction that ends the row: it inserts the answer to the sender.
     `attempts`: how often temporary trouble is tried, None: as the table of `dragoman.domain.retry` says. `patience_s`: it is tried
-    more often than that while the row is younger.
+    more often than that while the row is younger. `locks_first(connection, row)` holds what `on_dead` is going to change and what
+    has to be locked before this row (see `dragoman.db`).
     """
 
     table: Table
     on_dead: Callable[[Connection, dict[str, Any], BaseException], None]
     attempts: int | None = None
     patience_s: float = 0.0
+    locks_first: Callable[[Connection, dict[str, Any]], None] | None = None
 
 
 @dataclass
@@ -281,6 +283,8 @@ def bury(lease: Lease, error: BaseException) -> None:
             f"We tried it {attempts}, without success. Please try again later, or show this to the admin of this server."
         )
     with lease.database.write() as connection:
+        if lease.ledger.locks_first:
+            lease.ledger.locks_first(connection, lease.row)
         lease.finish(connection, RowState.DEAD, **said)
         lease.ledger.on_dead(connection, lease.row, error)
         tally.add(connection, tally.DEAD_LETTERS, ledger=lease.ledger.table.name, code=code_of(error))

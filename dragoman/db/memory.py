@@ -42,10 +42,22 @@ def remember(
 def forget_unused(connection: Connection, days: int) -> int:
     """Drop what nobody asked for in `days` days; how many."""
     old = TRANSLATIONS.c.used_at < now_s() - days * 86400
-    return connection.execute(delete(TRANSLATIONS).where(old)).rowcount
+    # What is locked is being recalled: it is used just now.
+    unused = select(TRANSLATIONS.c.key).where(old).order_by(TRANSLATIONS.c.key).with_for_update(skip_locked=True)
+    return _forget(connection, list(connection.scalars(unused)))
 
 
 def forget_job(connection: Connection, job_id: str) -> list[str]:
     """Drop what was learnt from one job; the keys of it."""
-    statement = delete(TRANSLATIONS).where(TRANSLATIONS.c.job_id == job_id).returning(TRANSLATIONS.c.key)
-    return list(connection.scalars(statement))
+    learnt = select(TRANSLATIONS.c.key).where(TRANSLATIONS.c.job_id == job_id)
+    keys = list(connection.scalars(learnt.order_by(TRANSLATIONS.c.key).with_for_update()))  # in one order, as above
+    _forget(connection, keys)
+    return keys
+
+
+def _forget(connection: Connection, keys: list[str]) -> int:
+    """Drop these rows, which are locked already; how many there were."""
+    for start in range(0, len(keys), KEYS_A_QUERY):
+        part = keys[start : start + KEYS_A_QUERY]
+        connection.execute(delete(TRANSLATIONS).where(TRANSLATIONS.c.key.in_(part)))
+    return len(keys)

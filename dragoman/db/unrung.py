@@ -28,10 +28,12 @@ def _ringing(table: Table) -> ReturningUpdate[Any]:
         .where(is_due(table), table.c.rung_at <= now_s() - gap)
         .order_by(table.c.run_after, table.c.created_at)
         .limit(bindparam("at_most"))
+        # PostgreSQL: what is locked is being changed, and is looked at again soon; nobody waits while holding many rows.
+        .with_for_update(skip_locked=True)
     )
     return (
         update(table)
-        .where(table.c.id.in_(due.scalar_subquery()), is_due(table))
+        .where(table.c.id.in_(due), is_due(table))
         .values(rung_at=now_s(), rings=table.c.rings + 1)
         .returning(table)
     )

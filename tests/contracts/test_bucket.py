@@ -67,3 +67,46 @@ def test_nobody_waits_without_a_redis(url: str) -> None:
     bucket = Bucket(url, "key", Rates(1, 1))
     bucket.pause(60)
     assert bucket.take(1000) == 0.0
+
+
+def step_clock(server: Redis, seconds: float) -> None:
+    """Set the clock of Redis forward by so much, as its buckets see it: all moments that they know are that much earlier."""
+    with server.client() as client:
+        for name in client.keys("dragoman:bucket:*"):
+            for field, moment in client.hgetall(name).items():
+                client.hset(name, field, float(moment) - seconds)
+
+
+@pytest.mark.parametrize("back_s", [0.5, 3600.0, 86_400.0])
+def test_a_clock_that_is_set_back_makes_nobody_wait_longer(redis_server: Redis, back_s: float) -> None:
+    bucket = Bucket(redis_server.url, f"back {back_s}", Rates(10, 0))
+    before = [bucket.take(1) for _ in range(5)]
+    bucket.pause(2.0)
+    step_clock(redis_server, -back_s)
+    after = [bucket.take(1) for _ in range(20)]
+    assert before[-1] == pytest.approx(0.5, abs=0.3)
+    assert after[0] == pytest.approx(2.0, abs=0.3)  # the pause is kept
+    assert after[-1] == pytest.approx(2.5, abs=0.3)  # and so is the rate
+    step_clock(redis_server, -back_s)
+    bucket.pause(1.0)  # the shorter one
+    assert bucket.take(1) < 3.0
+
+
+def test_a_clock_that_is_set_forward_lets_a_burst_through_and_no_more(redis_server: Redis) -> None:
+    bucket = Bucket(redis_server.url, "forward", Rates(10, 0))
+    for _ in range(50):
+        bucket.take(1)
+    step_clock(redis_server, 86_400.0)
+    waits = [bucket.take(1) for _ in range(20)]
+    assert sum(wait == 0 for wait in waits) in (10, 11)
+    assert waits[-1] == pytest.approx(1.0, abs=0.2)
+
+
+def test_a_bucket_of_an_earlier_version_begins_anew(redis_server: Redis) -> None:
+    bucket = Bucket(redis_server.url, "earlier", Rates(10, 0))
+    bucket.take(1)
+    with redis_server.client() as client:
+        for name in client.keys("dragoman:bucket:*"):
+            client.hdel(name, "used")
+    step_clock(redis_server, -86_400.0)
+    assert bucket.take(1) == pytest.approx(0.1, abs=0.05)
