@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from dragoman.db.clock import now_s
+from dragoman.db.clock import is_ahead, now_s
 from dragoman.db.jobs import JOBS
 from dragoman.domain.owner import team_of
 from dragoman.errors import LimitReached
@@ -72,7 +72,9 @@ class _User:
 
     def used(self, connection: Connection, what: ColumnElement[int], since: ColumnElement[float] | float) -> int:
         """What they used since then."""
-        statement = select(what).select_from(JOBS).where(self.rows, JOBS.c.created_at >= since)
+        statement = (
+            select(what).select_from(JOBS).where(self.rows, JOBS.c.created_at >= since, ~is_ahead(JOBS.c.created_at))
+        )
         return int(connection.scalar(statement) or 0)
 
 

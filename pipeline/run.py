@@ -17,11 +17,9 @@ from typing import Any, TypeVar
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from opentelemetry import trace
-from sqlalchemy import select
 
 from dragoman import queues
-from dragoman.db import history, jobs, lease, parts, tally
-from dragoman.db.clock import now_s
+from dragoman.db import clock, history, jobs, lease, parts, tally
 from dragoman.domain import document as documents
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
@@ -204,7 +202,7 @@ class Run:
         pages = facts.get("pages") or self.job["pages"] or 1
         seconds, self.cpu_s = time.monotonic() - self.began, cpu_s() - self._began_cpu_s
         if self.parts:  # they worked before this, beside each other
-            seconds = float(connection.scalar(select(now_s())) or 0.0) - self.job["stage_since"]
+            seconds = max(clock.now(connection) - self.job["stage_since"], 0.0)  # the clock may have been set back
         history.note(connection, self.stage, engine, pages, seconds)
         tally.observe(connection, tally.STAGE_SECONDS, seconds, stage=self.stage, engine=engine)
 

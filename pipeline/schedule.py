@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import structlog
 from celery import Celery
+from celery.beat import PersistentScheduler
 
 from dragoman import queues, telemetry
 from dragoman.pulse import Pulse
@@ -18,6 +22,21 @@ SCHEDULE = {
 }
 
 
+class SteadyScheduler(PersistentScheduler):  # type: ignore[misc]
+    """Celery's, which would wait for as long as the clock was set back."""
+
+    def tick(self, *args: Any, **options: Any) -> float:
+        """As Celery's. What ran last in the future ran just now, and is looked at anew."""
+        entries = list(self.schedule.values())
+        ahead = [one for one in entries if one.last_run_at > one.default_now() + timedelta(seconds=LOOK_EVERY_S)]
+        for entry in ahead:
+            log.error("clock_stepped", chore=entry.name, ran_at=entry.last_run_at.isoformat())
+            entry.last_run_at = entry.default_now()
+        if ahead:
+            self._heap = None
+        return float(super().tick(*args, **options))
+
+
 def run(settings: Settings) -> None:
     """Ring for the chores until SIGTERM or Ctrl-C."""
     telemetry.configure_logs(settings.log_format)
@@ -26,6 +45,7 @@ def run(settings: Settings) -> None:
     log.info("beat_started")
     with Pulse(settings, "beat"):
         app.Beat(
+            scheduler_cls=SteadyScheduler,
             schedule=str(settings.data_dir / "beat.db"),
             max_interval=LOOK_EVERY_S,
             remote_control=True,

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from celery import Celery
 from sqlalchemy import Table
 
 from dragoman import queues, telemetry
-from dragoman.db import presence, schema
+from dragoman.db import clock, presence, schema, stepped
 from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
@@ -66,22 +66,34 @@ def run(settings: Settings) -> None:
         signal.signal(number, lambda *_: stop.set())
     schema.wait_until_current(settings.database, stop)
     log.info("sweeper_started", every_s=EVERY_S)
-    count = Count()
+    count = Count(settings.lease_s)
     with Pulse(settings, "sweeper", count.facts):
         while not stop.is_set():
             _turn(database, app, count)
             stop.wait(EVERY_S)
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The database's clock was set forward by `seconds` (below 0: back); it is `at` now, in seconds since 1970."""
+
+    seconds: float
+    at: float
+
+
 @dataclass
 class Count:
-    """What this sweeper has done since it started; times are monotonic."""
+    """What this sweeper has done since it started; times are monotonic, but for `clock_s`: the database's clock at `clock_at`."""
 
+    longest_lease_s: float
     sweeps: int = 0
     rung: int = 0
     failed: int = 0
     swept_at: float = field(default_factory=time.monotonic)
     told_at: float = float("-inf")
+    clock_s: float = 0.0
+    clock_at: float = 0.0
+    steps: list[Step] = field(default_factory=list)
 
     def facts(self) -> dict[str, float]:
         """For the pulse. `lag_s`: seconds since the last sweep that worked."""
@@ -91,22 +103,44 @@ class Count:
 
 def _turn(database: Database, app: Celery, count: Count) -> None:
     try:
+        look_at_clock(database, count)
         rung = sweep(database, app)
         count.sweeps, count.rung, count.swept_at = count.sweeps + 1, count.rung + rung, time.monotonic()
         if rung:
             log.info("swept", rung=rung)
         if count.swept_at - count.told_at > TELL_EVERY_S:
-            tell(database)
+            tell(database, count.steps[-1:])
             count.told_at = count.swept_at
     except (DatabaseUnavailable, *queues.BROKER_ERRORS) as error:
         count.failed += 1
         log.warning("sweep_failed", detail=str(getattr(error, "detail", "") or error)[:200])
 
 
-def tell(database: Database) -> None:
-    """Say that the sweeper of this host does its work. Raises DatabaseUnavailable."""
+def tell(database: Database, steps: Sequence[Step] = ()) -> None:
+    """Say that the sweeper of this host does its work, and the latest step of the clock. Raises DatabaseUnavailable."""
+    facts = {"stepped_s": round(steps[-1].seconds), "stepped_at": steps[-1].at} if steps else {}
     with database.write() as connection:
-        presence.beat(connection, f"sweeper@{socket.gethostname()}")
+        presence.beat(connection, f"sweeper@{socket.gethostname()}", facts)
+
+
+def look_at_clock(database: Database, count: Count) -> None:
+    """Bring back what a step of the database's clock has left in the future: at the first look, after each step, and now and then.
+
+    Raises DatabaseUnavailable.
+    """
+    with database.read() as connection:
+        clock_s, clock_at = clock.now(connection), time.monotonic()
+    is_first = not count.clock_s
+    seconds = 0.0 if is_first else stepped.step(count.clock_s, clock_s, clock_at - count.clock_at)
+    if is_first or seconds or clock_at - count.told_at > TELL_EVERY_S:
+        with database.write() as connection:
+            mended = stepped.mend(connection, count.longest_lease_s, seconds)
+        if seconds or mended:
+            log.error("clock_stepped", seconds=round(seconds, 1), mended=mended)
+    if seconds:
+        count.steps.append(Step(seconds, clock_s))
+        count.told_at = float("-inf")
+    count.clock_s, count.clock_at = clock_s, clock_at  # not before: what failed is seen again
 
 
 def _unique(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:

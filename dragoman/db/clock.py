@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Float, select
+from sqlalchemy import ColumnElement, Connection, Float, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -22,6 +22,16 @@ def _sqlite(element: now_s, compiler: Any, **options: Any) -> str:
 @compiles(now_s, "postgresql")
 def _postgresql(element: now_s, compiler: Any, **options: Any) -> str:
     return "extract(epoch from clock_timestamp())::double precision"
+
+
+def is_ahead(stamp: ColumnElement[float]) -> ColumnElement[bool]:
+    """Whether a stamp that was put with `now_s()` lies in the future: the clock was set back since, and it counts as long past."""
+    return stamp > now_s() + 1.0
+
+
+def age_s(stamp: ColumnElement[float]) -> ColumnElement[float]:
+    """Seconds since a stamp was put. One that lies in the future, by a clock that was set back, is as old as it is far away."""
+    return func.abs(now_s() - stamp)
 
 
 def now(connection: Connection) -> float:

@@ -44,7 +44,7 @@ def eta_s(connection: Connection, job: dict[str, Any]) -> int | None:
     left = stages_from(Stage(job["stage"]), toned=is_toned(job))
     costs = [seconds_a_page(connection, stage, job["engine"]) for stage in left]
     now = float(connection.scalar(select(now_s())) or 0.0)
-    spent = now - job["stage_since"] if job["state"] == RowState.RUNNING or job["parts_left"] else 0.0
+    spent = max(now - job["stage_since"], 0.0) if job["state"] == RowState.RUNNING or job["parts_left"] else 0.0
     first = max(costs[0] * pages - spent, costs[0])
     return max(1, round(first + sum(costs[1:]) * pages + _queue_s(connection, job)))
 

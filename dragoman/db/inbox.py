@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select, update
 
 from dragoman.db import cards, outbox
-from dragoman.db.clock import now_s
+from dragoman.db.clock import is_ahead, now_s
 from dragoman.db.lease import Ledger, revive, told
 from dragoman.db.models import InboxRow
 from dragoman.db.statements import insert_once
@@ -40,15 +40,20 @@ def by_key(connection: Connection, key: str) -> dict[str, Any] | None:
 
 def received(connection: Connection, sender: str, within_s: float, most: int) -> int:
     """How many messages of `sender` are younger than `within_s` seconds, counted up to `most`."""
-    young = select(INBOX.c.id).where(INBOX.c.sender == sender, INBOX.c.created_at > now_s() - within_s).limit(most)
+    young = select(INBOX.c.id).where(INBOX.c.sender == sender, *_younger(within_s)).limit(most)
     return connection.scalar(select(func.count()).select_from(young.subquery())) or 0
 
 
 def room_in(connection: Connection, sender: str, within_s: float, most: int) -> float:
     """In how many seconds fewer than `most` messages of `sender` are younger than `within_s` seconds; 0: now."""
-    young = (INBOX.c.sender == sender, INBOX.c.created_at > now_s() - within_s)
+    young = (INBOX.c.sender == sender, *_younger(within_s))
     latest = select(INBOX.c.created_at + within_s - now_s()).where(*young).order_by(INBOX.c.created_at.desc())
     return max(float(connection.scalar(latest.offset(most - 1).limit(1)) or 0.0), 0.0)
+
+
+def _younger(within_s: float) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Made in the last `within_s` seconds; what was made before the clock was set back is older."""
+    return INBOX.c.created_at > now_s() - within_s, ~is_ahead(INBOX.c.created_at)
 
 
 def job_ended(connection: Connection, message_id: str) -> dict[str, Any] | None:

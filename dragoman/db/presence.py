@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, delete, func, select, update
 
+from dragoman.db import clock
 from dragoman.db.clock import now_s
 from dragoman.db.models import CapabilityRow, HeartbeatRow, PulseRow
 from dragoman.db.statements import upsert
@@ -50,7 +51,7 @@ def stand_by(connection: Connection, worker: str) -> None:
 def said_ago(connection: Connection, worker: str) -> float | None:
     """Seconds since `worker` published; None if it never did."""
     seen = select(func.max(CAPABILITIES.c.seen_at)).where(CAPABILITIES.c.worker == worker).scalar_subquery()
-    return connection.scalar(select(now_s() - seen))
+    return connection.scalar(select(func.abs(now_s() - seen)))
 
 
 def published(connection: Connection) -> list[Capabilities]:
@@ -96,7 +97,7 @@ def told(connection: Connection, prefix: str) -> dict[str, dict[str, Any]]:
 
 def alive(connection: Connection) -> dict[str, float]:
     """Seconds since each service was last heard of."""
-    rows = connection.execute(select(HEARTBEATS.c.service, now_s() - HEARTBEATS.c.seen_at))
+    rows = connection.execute(select(HEARTBEATS.c.service, clock.age_s(HEARTBEATS.c.seen_at)))
     return {service: float(age) for service, age in rows}
 
 
@@ -117,7 +118,7 @@ def end_pulse(connection: Connection, service: str, pid: int) -> None:
 
 def pulses(connection: Connection, within_s: float = PULSE_SHOWN_S) -> list[Pulse]:
     """The processes that were heard of in the last `within_s` seconds."""
-    age_s = (now_s() - PULSES.c.seen_at).label("age_s")
+    age_s = clock.age_s(PULSES.c.seen_at).label("age_s")
     statement = select(PULSES.c.service, PULSES.c.pid, PULSES.c.facts, age_s).where(age_s < within_s)
     rows = connection.execute(statement.order_by(PULSES.c.service, PULSES.c.pid)).mappings()
     return [Pulse(**row) for row in rows]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, case, select, update
+from sqlalchemy import Connection, Table, bindparam, case, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from dragoman.db.clock import now_s
+from dragoman.db.clock import is_ahead, now_s
 from dragoman.db.lease import is_due
 
 FIRST_GAP_S, LONGEST_GAP_S = 5, 60  # between two doorbells for the same row
@@ -25,7 +25,7 @@ def _ringing(table: Table) -> ReturningUpdate[Any]:
     gap = case(*((table.c.rings == n, FIRST_GAP_S * 2**n) for n in range(4)), else_=LONGEST_GAP_S)
     due = (
         select(table.c.id)
-        .where(is_due(table), table.c.rung_at <= now_s() - gap)
+        .where(is_due(table), or_(table.c.rung_at <= now_s() - gap, is_ahead(table.c.rung_at)))
         .order_by(table.c.run_after, table.c.created_at)
         .limit(bindparam("at_most"))
         # PostgreSQL: what is locked is being changed, and is looked at again soon; nobody waits while holding many rows.

@@ -45,6 +45,7 @@ def _settings() -> Finding:
 CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     ("data", parts.data, ""),
     ("database", parts.database, "Start it, or correct DRAGOMAN_DATABASE_URL."),
+    ("clock", parts.clock, ""),
     (
         "store",
         parts.store,

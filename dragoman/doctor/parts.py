@@ -6,7 +6,8 @@ import io
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ SCARCE_BYTES = 2**30  # a gibibyte: some twenty of the largest documents
 LATE_S = 150.0  # Beat asks for a sign of life each minute
 ANSWER_WITHIN_S = 1.5
 REDIS_TIMEOUT_S = 3.0
+APART_S = 60.0  # of two clocks: a lease
+STEP_SHOWN_S = 86_400.0
 
 
 def data(settings: Settings) -> Iterator[Finding]:
@@ -204,6 +207,45 @@ def services(settings: Settings) -> Iterator[Finding]:
                 else f"sent its last heartbeat {age_s / 60:.0f} minutes ago"
             )
             yield Finding(name, Verdict.WARN, said, f"Start `dragoman up` or `dragoman {name}`; its log may say more.")
+
+
+def clock(settings: Settings) -> Iterator[Finding]:
+    """Whether the database's clock is that of this host, and whether it was set anew lately."""
+    from dragoman.db import clock as database_clock
+    from dragoman.db import presence
+    from dragoman.db.engine import Database
+
+    if not _has_database(settings):
+        return
+    database = Database(settings.database)
+    try:
+        with database.read() as connection:
+            now = database_clock.now(connection)
+            told = presence.told(connection, "sweeper@").values()
+    except DatabaseUnavailable:  # `database` has said so
+        return
+    finally:
+        database.close()
+    steps = [(facts["stepped_s"], now - facts["stepped_at"]) for facts in told if "stepped_s" in facts]
+    yield clock_finding(now - time.time(), steps)
+
+
+def clock_finding(ahead_s: float, steps: Sequence[tuple[float, float]]) -> Finding:
+    """What is to be said of a database's clock that is `ahead_s` seconds ahead of this host's.
+
+    `steps`: by how many seconds it was set forward (below 0: back), and how many seconds ago.
+    """
+    keep = "Let a time service (chrony, systemd-timesyncd) keep the clocks of all hosts."
+    lately = [(by_s, ago_s) for by_s, ago_s in steps if abs(ago_s) < STEP_SHOWN_S]
+    if abs(ahead_s) > APART_S:
+        which = "ahead of" if ahead_s > 0 else "behind"
+        return Finding("clock", Verdict.WARN, f"the database's is {abs(ahead_s):.0f} s {which} this host's", keep)
+    if lately:
+        by_s, ago_s = min(lately, key=lambda one: abs(one[1]))
+        way = "forward" if by_s > 0 else "back"
+        said = f"the database's was set {way} by {abs(by_s):.0f} s, {abs(ago_s) / 60:.0f} minutes ago; the work goes on"
+        return Finding("clock", Verdict.WARN, said, keep)
+    return Finding("clock", Verdict.OK, "the database and this host tell the same time")
 
 
 def _heard(settings: Settings) -> dict[str, float]:
