@@ -13,10 +13,12 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -62,7 +64,7 @@ def running_url(data_dir: Path) -> str:
 
 
 class EmbeddedBroker:
-    """One broker in a folder of its own; `url` is valid between `start` and `stop`."""
+    """One broker in a folder of its own; `url` is valid between `start` and `stop`, and after a `start` it may be another one."""
 
     def __init__(self, data_dir: Path) -> None:
         """What the broker writes to disk goes below `data_dir / "broker"`."""
@@ -85,6 +87,7 @@ class EmbeddedBroker:
     def start(self) -> Self:
         """Start it and wait until it answers; again, where it died or hangs. Raises BrokerUnavailable."""
         self._kill()
+        self._keep_folder()
         if (former := running_url(self._folder.parent)) != self.url:
             _forget(former)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -105,6 +108,10 @@ class EmbeddedBroker:
         self._answered_at = time.monotonic()
         (self._folder / URL_FILE).write_text(self.url)
         return self
+
+    def is_gone(self) -> bool:
+        """Whether nobody can reach it any more: its socket, or the folder of it, was removed."""
+        return not self._socket.exists()
 
     def alive(self) -> bool:
         """Whether the child still runs."""
@@ -131,6 +138,16 @@ class EmbeddedBroker:
                 self._process.wait()
             self._process = None
         shutil.rmtree(self._runtime, ignore_errors=True)
+
+    def _keep_folder(self) -> None:
+        """Make the socket's folder again where it was removed: at the same place, unless somebody else took that meanwhile."""
+        with suppress(FileExistsError):
+            self._runtime.mkdir(mode=0o700)
+            return
+        found = self._runtime.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+            self._runtime = Path(tempfile.mkdtemp(prefix=PREFIX))
+            self._socket = self._runtime / SOCKET
 
     def _command(self, server: Path) -> list[str]:
         options = {

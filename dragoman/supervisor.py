@@ -53,6 +53,7 @@ REPORTED_DEATHS = 3
 _SQLITE_SAYS = {"disk is full": errno.ENOSPC, "readonly": errno.EROFS, "unable to open": errno.EACCES}
 # What a child says with its exit code and only a person can mend; after as many deaths in a row `up` ends too.
 HOPELESS: dict[int, type[DragomanError]] = {kind.exit_code: kind for kind in (CannotListen, SettingsInvalid)}
+TELL_EVERY_S = 60.0
 WATCH_EVERY_S = 10.0
 SILENT_S, HANGS_AFTER_S = 60.0, 30.0  # a pulse comes every 15 s
 NO_PULSE = ("flower",)  # it knows the broker alone
@@ -224,14 +225,15 @@ def _run(
     children = [Child(name, environment(settings)) for name in services(settings)]
     pulse = Pulse(settings, "up", lambda: {"deaths": {child.name: child.all_deaths for child in children}})
     watch = Watch(settings, pulse.service)
+    broker_watch = BrokerWatch(broker) if broker else None
     try:
         for child in children:
             child.start()
         pulse.start()
         ready(settings)
         while not stop.wait(LOOK_EVERY_S):
-            if broker:
-                _look_after(broker)
+            if broker_watch and broker_watch.look():
+                _tell_address(children, settings, broker_watch.broker.url)
             for child in children:
                 child.look()
                 child.give_up()
@@ -247,16 +249,48 @@ def _run(
             child.wait(deadline)
 
 
-def _look_after(broker: EmbeddedBroker) -> None:
-    """Start it again where it died or hangs; what does not start is tried again at the next look, work waits meanwhile."""
-    died = not broker.alive()
-    if not died and not broker.hangs():
-        return
-    log.error("broker_died" if died else "broker_hangs")
-    try:
-        broker.start()
-    except BrokerUnavailable as error:
-        log.error("broker_not_started", detail=error.detail)  # noqa: TRY400 - no traceback
+@dataclass
+class BrokerWatch:
+    """Starts the broker again where it died, hangs or cannot be reached; work waits meanwhile, and the log says so once a minute."""
+
+    broker: EmbeddedBroker
+    told_at: float = float("-inf")
+
+    def look(self) -> bool:
+        """Whether it has another address now, which its users have to be told."""
+        trouble = self._trouble()
+        if trouble is None:
+            return False
+        is_news = time.monotonic() - self.told_at >= TELL_EVERY_S
+        former, detail = self.broker.url, ""
+        try:
+            self.broker.start()
+        except (BrokerUnavailable, OSError) as error:  # tried again at the next look
+            detail = getattr(error, "detail", "") or str(error)
+        if is_news:
+            self.told_at = time.monotonic()
+            log.error(trouble)
+            if detail:
+                log.error("broker_not_started", detail=detail)
+        if not detail:
+            log.warning("broker_started_again", url=self.broker.url)
+            self.told_at = float("-inf")
+        return not detail and self.broker.url != former
+
+    def _trouble(self) -> str | None:
+        if not self.broker.alive():
+            return "broker_died"
+        if self.broker.is_gone():
+            return "broker_folder_removed"
+        return "broker_hangs" if self.broker.hangs() else None
+
+
+def _tell_address(children: Sequence[Child], settings: Settings, broker_url: str) -> None:
+    """Let all processes end, to be started again with the broker's new address."""
+    told = environment(settings.model_copy(update={"broker_url": broker_url}))
+    for child in children:
+        child.environment = told
+        child.stop()
 
 
 def services(settings: Settings) -> tuple[str, ...]:

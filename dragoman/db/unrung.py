@@ -30,10 +30,11 @@ def _ringing(table: Table) -> ReturningUpdate[Any]:
         .limit(bindparam("at_most"))
         # PostgreSQL: what is locked is being changed, and is looked at again soon; nobody waits while holding many rows.
         .with_for_update(skip_locked=True)
+        .cte("due")  # as a subquery it may be run once for each row, and lock others each time
     )
     return (
         update(table)
-        .where(table.c.id.in_(due), is_due(table))
+        .where(table.c.id.in_(select(due.c.id)), is_due(table))
         .values(rung_at=now_s(), rings=table.c.rings + 1)
         .returning(table)
     )

@@ -182,7 +182,12 @@ class Door:
 
     def has_room(self, size: int) -> bool:
         """Whether a message of `size` bytes leaves enough free on the disk."""
-        return free_bytes(self.spool.folder) - size >= self.limits.free_bytes
+        try:
+            free = free_bytes(self.spool.folder)
+        except FileNotFoundError:
+            self.spool.make_again()
+            free = free_bytes(self.spool.folder)
+        return free - size >= self.limits.free_bytes
 
     def most(self, envelope: Envelope) -> int:
         """Bytes that a message for these recipients may have."""

@@ -12,6 +12,10 @@ import os
 import tempfile
 from pathlib import Path
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 SUFFIX = ".part"
 
 
@@ -57,11 +61,23 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         """`folder` is made if it is not there, readable by its owner only."""
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._make()
 
     def new(self) -> SpoolFile:
-        """A fresh file. Raises OSError."""
-        return SpoolFile(self.folder)
+        """A fresh file. Raises OSError. The folder is made again where somebody has removed it."""
+        try:
+            return SpoolFile(self.folder)
+        except FileNotFoundError:
+            self.make_again()
+            return SpoolFile(self.folder)
+
+    def make_again(self) -> None:
+        """Make the folder that somebody has removed. Raises OSError."""
+        log.error("spool_folder_removed", folder=str(self.folder), doing="it is made again")
+        self._make()
+
+    def _make(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def sweep(self) -> int:
         """Delete what dead processes left; how many files there were."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from fastapi import Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from ingress.web import problems
@@ -13,6 +13,8 @@ from ingress.web.guard import Router
 from ingress.web.metrics import BrokerCollector, LedgerCollector
 
 log = structlog.get_logger(__name__)
+
+WAITS = "The broker takes nothing at the moment: documents are accepted, and wait until it is back."
 
 router = Router(tags=["operations"])
 
@@ -30,6 +32,7 @@ class Readiness(BaseModel):
     database: str = "reachable"
     store: str = "writable"
     broker: str
+    notice: str | None = Field(default=None, description="What is not as it should be, and what that means; null: nothing.")
 
 
 @router.get("/healthz")
@@ -43,7 +46,8 @@ def readyz(request: Request) -> Readiness:
     """Whether an upload would be accepted now: the database answers and has our schema, and the store accepts files."""
     door = request.app.state.door
     door.readiness.check(door.intake)
-    return Readiness(broker=door.broker.state())
+    broker = door.broker.state()
+    return Readiness(broker=broker, notice=WAITS if broker in ("unreachable", "refusing") else None)
 
 
 @router.get("/metrics", response_class=Response)

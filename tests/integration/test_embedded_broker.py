@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
 from dragoman import embedded
 from dragoman.embedded import EmbeddedBroker
+from dragoman.supervisor import BrokerWatch
 from tests.patience import patience
 from tests.servers.process import wait_until
 
@@ -66,3 +69,49 @@ def test_the_folder_of_one_that_listens_stays(broker: EmbeddedBroker, tmp_path: 
         assert answers(broker)
     finally:
         other.stop()
+
+
+def test_one_whose_folder_was_removed_comes_back_at_the_same_place(broker: EmbeddedBroker) -> None:
+    watch, url = BrokerWatch(broker), broker.url
+    folder = Path(url.partition("://")[2]).parent
+    assert not watch.look()
+    shutil.rmtree(folder)
+    with capture_logs() as logs:
+        assert not watch.look()  # whoever uses it needs no new address
+    assert [one["event"] for one in logs] == ["broker_folder_removed", "broker_started_again"]
+    assert (broker.url, answers(broker)) == (url, True)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert not watch.look()
+
+
+def test_one_whose_place_was_taken_comes_back_at_another(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    watch, url = BrokerWatch(broker), broker.url
+    folder = Path(url.partition("://")[2]).parent
+    shutil.rmtree(folder)
+    folder.symlink_to(tmp_path)  # in a folder that all may write to
+    try:
+        assert watch.look()
+        assert broker.url != url
+        assert answers(broker)
+        assert embedded.running_url(tmp_path) == broker.url
+    finally:
+        folder.unlink()
+
+
+def test_one_that_does_not_come_back_is_told_once_a_minute(
+    broker: EmbeddedBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = BrokerWatch(broker)
+    monkeypatch.setattr(embedded, "START_TIMEOUT_S", 0.1)
+    broken = tmp_path / "valkey-server"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    shutil.rmtree(Path(broker.url.partition("://")[2]).parent)
+    with monkeypatch.context() as here, capture_logs() as logs:
+        here.setattr(embedded, "find_server", lambda: broken)
+        for _ in range(5):
+            watch.look()
+    assert [one["event"] for one in logs] == ["broker_folder_removed", "broker_not_started"]
+    monkeypatch.setattr(embedded, "START_TIMEOUT_S", patience(15))
+    watch.look()
+    assert answers(broker)

@@ -31,7 +31,13 @@ def test_ready_when_database_and_store_keep_what_they_get(client: Client, store:
     assert client.get("/healthz").json == {"status": "ok"}
     answer = client.get("/readyz")
     assert answer.status == 200
-    assert answer.json == {"status": "ready", "database": "reachable", "store": "writable", "broker": "unknown"}
+    assert answer.json == {
+        "status": "ready",
+        "database": "reachable",
+        "store": "writable",
+        "broker": "unknown",
+        "notice": None,
+    }
     assert list(store.keys("probes/")) == []
 
 
@@ -111,6 +117,7 @@ def test_process_takes_uploads_without_a_broker_and_ends_on_sigterm_with_streams
         job = client.upload(target_lang="fr")
         assert job.status == 202
         until(lambda: client.get("/readyz").json["broker"] == "unreachable", "the broker was looked at")
+        assert "wait until it is back" in client.get("/readyz").json["notice"]
         page = job.json["page_url"]
         with client.events(f"{page}/events") as events:
             next(events)

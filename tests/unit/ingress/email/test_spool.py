@@ -42,3 +42,12 @@ def test_only_the_owner_may_look(tmp_path):
     assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
     file.close()
+
+
+def test_folder_that_was_removed_is_made_again(tmp_path):
+    spool = Spool(tmp_path / "spool")
+    spool.folder.rmdir()
+    file = spool.new()
+    file.write(b"hello")
+    assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
+    file.close()
