@@ -7,10 +7,10 @@ import re
 from typing import BinaryIO
 
 from dragoman import templating
+from dragoman.domain.file_kinds import HEADER_WITHIN, is_pdf, what_is
 from dragoman.errors import EmptyFile, NotAPdf, TooLarge
 from dragoman.settings import MIB
 
-HEADER_WITHIN = 1024  # readers accept `%PDF-` within the first KiB (ISO 32000-1, annex H, implementation note 13)
 LONGEST_NAME = 200
 
 
@@ -41,28 +41,13 @@ class Checked:
             raise too_large(self._limit)
         if at_end and self.size == 0:
             raise EmptyFile
-        if (at_end or len(self._head) >= HEADER_WITHIN) and b"%PDF-" not in self._head:
+        if (at_end or len(self._head) >= HEADER_WITHIN) and not is_pdf(self._head):
             raise NotAPdf(what_is(self._head))
 
 
 def too_large(limit: int) -> TooLarge:
     """The refusal of a file of more than `limit` bytes."""
     return TooLarge(f"The file is larger than {templating.size(limit)}, the most that this server accepts.")
-
-
-def what_is(head: bytes) -> str | None:
-    """What a file that is no PDF seems to be, by its first bytes, as a sentence; None: no idea."""
-    kinds = (
-        (b"PK\x03\x04", "The file is not a PDF but a Word, Excel, PowerPoint or ZIP file."),
-        (b"\xd0\xcf\x11\xe0", "The file is not a PDF but an old Office file (.doc, .xls, .ppt)."),
-        (b"{\\rtf", "The file is not a PDF but an RTF text."),
-        (b"\x89PNG", "The file is not a PDF but a picture."),
-        (b"\xff\xd8\xff", "The file is not a PDF but a picture."),
-        (b"<!doctype html", "The file is not a PDF but a web page."),
-        (b"<html", "The file is not a PDF but a web page."),
-    )
-    start = head.lstrip()[:20].lower()
-    return next((text for magic, text in kinds if start.startswith(magic.lower())), None)
 
 
 def clean_name(filename: str) -> str:

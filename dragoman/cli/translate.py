@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dragoman.domain.file_kinds import HEADER_WITHIN, is_pdf, what_is
 from dragoman.errors import DragomanError, NotAllowed, NotAPdf, NotFound
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 # A collection after every 700 new objects takes a tenth of the time of a program that mostly loads modules and makes values.
 OBJECTS_A_COLLECTION = 50_000
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
-HEADER_WITHIN = 1024  # bytes; readers take `%PDF-` within them (ISO 32000-1, annex H, implementation note 13)
 
 
 def translate(
@@ -120,9 +120,7 @@ def _readable(source: Path) -> None:
         raise NotAllowed(
             f"{source} cannot be read: {error.strerror}.", advice="Please check its permissions."
         ) from error
-    if head and b"%PDF-" not in head:
-        from dragoman.files import what_is  # the doors' words; they cost time to load
-
+    if head and not is_pdf(head):
         raise NotAPdf(what_is(head))
 
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from io import UnsupportedOperation
 from typing import BinaryIO, cast
 
+from dragoman.domain.file_kinds import what_is
 from dragoman.errors import EmptyFile, NotAPdf, RequestError, StoreUnavailable
-from dragoman.files import what_is
 from dragoman.intake import Intake, Pdf
 from ingress.email import dissection, parse
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from dragoman.domain.file_kinds import is_pdf
 from ingress.email.mime import Part, Walk, wrapping_of
 
 MOST_PDFS = 25
@@ -100,7 +101,7 @@ def _item(part: Part) -> Item | None:
 
 def _is_pdf(head: bytes, *, at_once: bool) -> bool:
     """A body of words may well speak of `%PDF-`; a file may have some bytes before it."""
-    return head.lstrip().startswith(b"%PDF-") if at_once else b"%PDF-" in head
+    return head.lstrip().startswith(b"%PDF-") if at_once else is_pdf(head)
 
 
 def _words(part: Part, kind: str) -> Words:

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pymupdf
 
+from dragoman.domain.file_kinds import HEADER_WITHIN, is_pdf, what_is
 from dragoman.domain.trouble import DiskFull, named
 from dragoman.errors import DamagedPdf, EmptyFile, EncryptedPdf, NotAPdf, WrongPassword
 
-HEADER = b"%PDF-"
-HEADER_WITHIN = 1024  # ISO 32000-1 annex H, 3.4.1: readers accept the header anywhere in the first 1024 bytes
 _NO_MEMORY = re.compile(r"\b(?:m|c|re)alloc\b.*failed")  # fitz/memory.c: fz_malloc, fz_calloc, fz_realloc
 
 
@@ -73,8 +72,8 @@ def _check_header(source: Path) -> None:
         start = file.read(HEADER_WITHIN)
     if not start:
         raise EmptyFile
-    if HEADER not in start:
-        raise NotAPdf
+    if not is_pdf(start):
+        raise NotAPdf(what_is(start))
 
 
 def _unlock(pdf: pymupdf.Document, password: str | None) -> None:
