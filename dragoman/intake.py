@@ -184,7 +184,8 @@ class Intake(Possible):
             if message and message_row:
                 new = sum(created for _, created in made)
                 message.finish(connection, payload={**message_row["payload"], **notes}, jobs_left=new)
-            _wake_cards(connection, requests, made)
+            new_ones = [one for one, (_, created) in zip(requests, made, strict=True) if created]
+            cards.wake_all(connection, {one.card_id for one in new_ones})
             if message_row:
                 if ack_after_s is not None and new:
                     self._owe(connection, message_row, outbox.Kind.ACK, {}, ack_after_s)
@@ -383,10 +384,3 @@ class Intake(Possible):
             after_s=after_s,
             traceparent=row["traceparent"],
         )
-
-
-def _wake_cards(connection: Any, requests: Sequence[Request], made: Sequence[tuple[str, bool]]) -> None:
-    """Let the cards of the requests show the jobs that were created."""
-    woken = {request.card_id for request, (_, created) in zip(requests, made, strict=True) if created}
-    for card_id in sorted(card_id for card_id in woken if card_id):
-        cards.wake(connection, card_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any, cast
 
 import structlog
@@ -76,6 +77,12 @@ def wake(connection: Connection, card_id: str | None, **values: Any) -> None:
     idle = (CARDS.c.id == card_id, CARDS.c.state != RowState.RUNNING, CARDS.c.withdrawn_at.is_(None))
     due = {"state": RowState.READY, "run_after": 0.0, "rung_at": 0.0, "rings": 0, "attempts": 0, "losses": 0}
     connection.execute(update(CARDS).where(*idle).values(**due, ended_at=None))
+
+
+def wake_all(connection: Connection, card_ids: Iterable[str | None]) -> None:
+    """Wake several cards, in the order of their ids: the order of locks."""
+    for card_id in sorted(one for one in card_ids if one):
+        wake(connection, card_id)
 
 
 def rest(connection: Connection, lease: Lease, again_in_s: float | None, **values: Any) -> None:
