@@ -22,7 +22,9 @@ IN_OFFICE = (
     (b"ppt/", "a PowerPoint presentation (.pptx)"),
 )
 PICTURE = "The file is not a PDF but a picture."
-WEB_PAGE = "The file is not a PDF but a web page, perhaps one to sign in at: please download the PDF itself and send that."
+WEB_PAGE = (
+    "The file is not a PDF but a web page, perhaps one to sign in at: please download the PDF itself and send that."
+)
 ARCHIVE = "The file is not a PDF but an archive: please unpack it and send the PDFs themselves."
 KINDS = (  # in small letters
     (b"{\\rtf", "The file is not a PDF but an RTF text."),
@@ -60,9 +62,7 @@ def what_is(head: bytes) -> str | None:
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         return _in_compound(head)
     if FIRST_OF_EMAIL.match(head) and OF_EMAIL_ALONE.search(head):
-        return (
-            "The file is not a PDF but a saved email: please forward that email itself, or attach the PDF that is in it."
-        )
+        return "The file is not a PDF but a saved email: please forward that email itself, or attach the PDF that is in it."
     return next((text for magic, text in KINDS if start.startswith(magic)), None)
 
 

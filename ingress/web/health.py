@@ -32,7 +32,9 @@ class Readiness(BaseModel):
     database: str = "reachable"
     store: str = "writable"
     broker: str
-    notice: str | None = Field(default=None, description="What is not as it should be, and what that means; null: nothing.")
+    notice: str | None = Field(
+        default=None, description="What is not as it should be, and what that means; null: nothing."
+    )
 
 
 @router.get("/healthz")
