@@ -31,8 +31,8 @@ def test_chores_go_on_at_once(tmp_path):
     scheduler._heap = [type(one)(one.time + 86_400, one.priority, one.entry) for one in scheduler._heap]
     with capture_logs() as logs:
         assert 0 < scheduler.tick() <= 60
-    assert {one["chore"] for one in logs} == set(SCHEDULE)
-    for entry in scheduler.schedule.values():
-        assert entry.is_due().next <= SCHEDULE[entry.name]["schedule"]
-    assert max(one.time for one in scheduler._heap) - scheduler._when(scheduler._heap[0].entry, 0) <= 3600
+    assert {one["chore"] for one in logs} >= set(SCHEDULE)  # Celery may add one of its own
+    now = scheduler._when(scheduler._heap[0].entry, 0)
+    due_in_s = {one.entry.name: one.time - now for one in scheduler._heap}
+    assert all(due_in_s[name] <= chore["schedule"] for name, chore in SCHEDULE.items())
     scheduler.close()  # else it is saved when modules are gone already
