@@ -1,208 +1,368 @@
-"""PDF work in a child process of its own, within bounds: a hostile or broken file can end the child, and nothing else.
+"""Work on untrusted files in a child of a server that holds nothing of ours: a hostile or broken file can end the child, and nothing else.
 
-MuPDF is a library in C: a bomb fills the memory, a loop cannot be interrupted by Python, a crash takes the process along.
-The child is a fork, so what the parent has loaded need not be loaded again; it costs about 3 ms (measured).
-It guards against accidents, not against a break-out: it has the rights of its parent.
+MuPDF is a library in C: a bomb fills the memory, a loop cannot be interrupted by Python, a crash takes the process along, and a
+bug in it may run a stranger's code. So the child has no secret, no descriptor, no network and no way to run a program (`pipeline.sandbox`).
+What it answers is plain data. Each process that asks has a server of its own, started when it first asks and gone with it.
 """
 
 from __future__ import annotations
 
-import faulthandler
-import gc
+import builtins
 import os
-import pickle
-import resource
 import select
 import signal
-import struct
+import socket
+import subprocess
 import sys
-import traceback
-import warnings
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any
 
-from dragoman.domain.trouble import named
-from dragoman.errors import DamagedPdf, TooComplex, WorkerLost
-
-T = TypeVar("T")
+from dragoman.domain.trouble import DiskFull
+from dragoman.errors import DamagedPdf, DragomanError, RequestError, TooComplex, WorkerLost
+from pipeline.sandbox import wire
 
 OnProgress = Callable[[float], None]
 """Is told the share of the work done, from 0 to 1."""
 
-_LENGTH = struct.Struct("!Q")
-_CHUNK = 1 << 20
 LOOK_EVERY_S = 1.0
-_TOLD, _DONE, _FAILED = "told", "done", "failed"
-_RESET = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGCHLD)
+PATIENCE_S = 10.0  # for a server to say how a child that was killed has ended
+LONGEST_WORDS = 2000  # characters of an error that comes out of the sandbox
+_CHUNK = 1 << 20
+_PASSED_ON = ("PATH", "TESSDATA_PREFIX")  # of the environment: no secret is in these
 # Ways to die of one's own fault; whoever is killed by SIGKILL was killed by somebody else.
-_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
+_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How much a child may take.
 
-    `memory`: bytes beyond what its parent has mapped. `silence_s`: seconds without a sign of progress; a page may take as
-    long. `cpu_s`: seconds of CPU time in all, the end of a child whose parent was killed.
+    `memory`: bytes beyond what its server has mapped. `silence_s`: seconds of CPU time without a sign of progress; a page may take
+    as long. `wall_s`: the same on the clock, generous, since a busy host is no fault of the file. `cpu_s`: seconds of CPU time in all.
+    `file_size`: bytes of any file that it writes.
     """
 
     memory: int = 1 << 30
     silence_s: float = 120.0
+    wall_s: float = 1200.0
     cpu_s: int = 3600
+    file_size: int = 2 << 30
 
 
 BOUNDS = Bounds()
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A job by its name in `pipeline.sandbox.jobs`, and what it needs: arguments that JSON can say, files it reads, a folder it may write to."""
+
+    job: str
+    arguments: Mapping[str, Any]
+    reads: Sequence[Path]
+    scratch: Path
+
+
+@dataclass(slots=True)
+class Usage:
+    """What the children of this process's servers have taken: CPU seconds in all, and the most memory that one had, in getrusage(2)'s unit."""
+
+    cpu_s: float = 0.0
+    peak: int = 0
+
+    def add(self, ended: Mapping[str, Any]) -> None:
+        """Count a child that has ended."""
+        self.cpu_s += float(ended["cpu_s"])
+        self.peak = max(self.peak, int(ended["peak"]))
+
+
+usage = Usage()
+
+
+@dataclass(slots=True)
+class Server:
+    """A fork server of this process's and thread's own, started by the first call.
+
+    `jobs`: the module that names the jobs; `path`: folders that it is imported from, beside the installed ones; `without`: walls to leave out.
+    `missing`: the walls that did not stand around the last child.
+    """
+
+    jobs: str = "pipeline.sandbox.jobs"
+    path: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _control: socket.socket | None = field(default=None, init=False)
+
+    def start(self) -> socket.socket:
+        """The socket to the server, which is started if there is none. It loads its libraries while this process goes on."""
+        if self._control is not None:
+            return self._control
+        ours, theirs = socket.socketpair()
+        with theirs:
+            places = [*self.path, str(Path(__file__).parents[1])]
+            code = f"import sys; sys.path[:0] = {places!r}; from pipeline.sandbox.server import main; main({theirs.fileno()}, {self.jobs!r}, {self.path!r})"
+            quiet = ["-B"] if sys.flags.dont_write_bytecode else []
+            passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", *quiet, "-c", code],
+                env={**passed_on, "LANG": "C.UTF-8"},
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
+        self._control = ours
+        return ours
+
+    def call(
+        self,
+        call: Call,
+        on_progress: OnProgress = lambda _share: None,
+        bounds: Bounds = BOUNDS,
+        *,
+        look: Callable[[], None] = lambda: None,
+    ) -> Any:
+        """As `confined`."""
+        control = self.start()
+        reader, writer = os.pipe()
+        ended: dict[str, Any] | None = None
+        try:
+            try:
+                self._ask(control, call, bounds, writer)
+            finally:
+                os.close(writer)
+            pid = int(self._heard(control)["pid"])
+            value = _followed(_messages(reader, pid, bounds, look, self._stands), on_progress)
+            ended = self._heard(control)
+        except BaseException:
+            self._give_up(control, heard=ended is not None)
+            raise
+        finally:
+            os.close(reader)
+        usage.add(ended)
+        if isinstance(value, _Nothing):
+            raise _cause(int(ended["code"]))
+        if isinstance(value, _Failure):
+            raise _error(value.said)
+        return value
+
+    def close(self) -> None:
+        """End the server, and whatever it does."""
+        control, process = self._control, self._process
+        self._control = self._process = None
+        if control is not None:
+            control.close()
+        if process is not None:
+            try:
+                process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def forget(self) -> None:
+        """In a fork of this process: the server is its parent's."""
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            self._process.returncode = 0  # nobody waits for it here
+        self._control = self._process = None
+
+    def _ask(self, control: socket.socket, call: Call, bounds: Bounds, writer: int) -> None:
+        order = {
+            "job": call.job,
+            "arguments": dict(call.arguments),
+            "reads": [str(path.absolute()) for path in call.reads],
+            "scratch": str(call.scratch.absolute()),
+            "limits": {"memory": bounds.memory, "cpu_s": bounds.cpu_s, "file_size": bounds.file_size},
+            "without": self.without,
+        }
+        try:
+            socket.send_fds(control, [wire.JOB], [writer])
+            control.sendall(wire.packed(order))
+        except OSError as error:
+            raise WorkerLost(detail="the reader's server has ended") from error
+
+    @staticmethod
+    def _heard(control: socket.socket) -> dict[str, Any]:
+        try:
+            said = wire.receive(control.fileno())
+        except (EOFError, OSError) as error:
+            raise WorkerLost(detail="the reader's server has ended") from error
+        return dict(said)
+
+    def _give_up(self, control: socket.socket, *, heard: bool) -> None:
+        """End the child whose answer nobody waits for any more; with the server, if that does not answer."""
+        if heard:
+            return
+        try:
+            control.settimeout(PATIENCE_S)
+            control.sendall(wire.KILL)
+            ready = select.poll()
+            ready.register(control, select.POLLIN)
+            while ready.poll(PATIENCE_S * 1000):
+                said = self._heard(control)
+                if "code" in said:
+                    usage.add(said)
+                    control.settimeout(None)
+                    return
+        except (DragomanError, OSError, ValueError):
+            pass  # it is ended below
+        self.close()
+
+    def _stands(self, missing: Any) -> None:
+        self.missing = tuple(str(one)[:40] for one in missing) if isinstance(missing, list) else ()
+
+
+_own = threading.local()
+
+
+def server() -> Server:
+    """The server of this thread."""
+    if getattr(_own, "server", None) is None:
+        _own.server = Server()
+    found: Server = _own.server
+    return found
+
+
 def confined(
-    work: Callable[[OnProgress], T],
+    call: Call,
     on_progress: OnProgress = lambda _share: None,
     bounds: Bounds = BOUNDS,
     *,
     look: Callable[[], None] = lambda: None,
-) -> T:
-    """What `work` gives, done in a child. `work` is given what to tell its progress; `on_progress` hears it here.
+) -> Any:
+    """What the job answers, done in a child of the sandbox; `on_progress` hears of its progress.
 
-    `look` is called every second of silence. What it and `on_progress` raise ends the child. Raises what `work` raises; TooComplex if it leaves its bounds, DamagedPdf if it crashes,
-    WorkerLost if somebody killed it.
+    `look` is called every second of silence. What it and `on_progress` raise ends the child. Raises what the job raises; TooComplex if it leaves its bounds,
+    DamagedPdf if it crashes or answers what is no answer, WorkerLost if somebody killed it.
     """
-    reader, writer = os.pipe()
-    with warnings.catch_warnings():
-        # The child runs one thread, touches no lock of another one's, and never returns: os.fork's concern is met.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        os.close(reader)
-        _be_child(work, writer, bounds)
-    os.close(writer)
-    try:
-        return cast("T", _followed(_messages(reader, bounds.silence_s, look), child, on_progress))
-    finally:
-        os.close(reader)
-        _end(child)
+    return server().call(call, on_progress, bounds, look=look)
 
 
-def _followed(messages: Iterator[tuple[str, Any]], child: int, on_progress: OnProgress) -> Any:
-    """The child's result."""
-    for kind, value in messages:
-        if kind == _TOLD:
-            on_progress(value)
-        elif kind == _DONE:
-            return value
-        else:
-            raise value
-    raise _cause(_ended(child))
+def _in_a_fork() -> None:
+    if getattr(_own, "server", None) is not None:
+        _own.server.forget()
+        _own.server = None
 
 
-def _messages(reader: int, silence_s: float, look: Callable[[], None]) -> Iterator[tuple[str, Any]]:
-    """What the child says, until it ends. Raises TooComplex after `silence_s` without a word."""
+os.register_at_fork(after_in_child=_in_a_fork)
+
+
+class _Nothing:
+    """There was no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    said: Any
+
+
+def _followed(messages: Iterator[Any], on_progress: OnProgress) -> Any:
+    """The child's answer."""
+    for message in messages:
+        match message:
+            case ["told", int() | float() as share]:
+                on_progress(min(max(float(share), 0.0), 1.0))
+            case ["done", value]:
+                return value
+            case ["failed", said]:
+                return _Failure(said)
+            case _:
+                raise DamagedPdf(detail="the reader said what is no answer")
+    return _Nothing()
+
+
+def _messages(
+    reader: int, pid: int, bounds: Bounds, look: Callable[[], None], stands: Callable[[Any], None]
+) -> Iterator[Any]:
+    """What the child says, until it ends. Raises TooComplex when it is silent for too long."""
     ready, held = select.poll(), bytearray()
     ready.register(reader, select.POLLIN | select.POLLHUP)
     while True:
-        _await(ready, silence_s, look)
+        _await(ready, pid, bounds, look)
         data = os.read(reader, _CHUNK)
         if not data:
             return
         held += data
-        while len(held) >= _LENGTH.size and len(held) >= (end := _LENGTH.size + _LENGTH.unpack_from(held)[0]):
-            message = pickle.loads(held[_LENGTH.size : end])  # noqa: S301  # from our own fork
-            del held[:end]
-            yield message
+        try:
+            messages = wire.taken(held)
+        except wire.Garbled as error:
+            raise DamagedPdf(detail=f"the reader said {error}") from error
+        for message in messages:
+            if isinstance(message, list) and message[:1] == ["missing"]:
+                stands(message[-1])
+            else:
+                yield message
 
 
-def _await(ready: select.poll, silence_s: float, look: Callable[[], None]) -> None:
+def _await(ready: select.poll, pid: int, bounds: Bounds, look: Callable[[], None]) -> None:
     """Return when there is something to read. Raises TooComplex, and what `look` raises."""
-    left = silence_s
-    while not ready.poll(min(left, LOOK_EVERY_S) * 1000):
-        left -= LOOK_EVERY_S
-        if left <= 0:
+    began, used = time.monotonic(), _cpu_s(pid)
+    every_s = min(LOOK_EVERY_S, bounds.silence_s / 4, bounds.wall_s / 4)
+    looked = began
+    while not ready.poll(every_s * 1000):
+        now = time.monotonic()
+        passed = now - began
+        worked = passed if used is None else (_cpu_s(pid) or used) - used
+        if worked >= bounds.silence_s or passed >= bounds.wall_s:
             raise TooComplex("A page of the PDF takes too long to process.")
-        look()
+        if now - looked >= LOOK_EVERY_S:
+            looked = now
+            look()
 
 
-def _cause(status: int) -> Exception:
-    number = -status
+def _cpu_s(pid: int) -> float | None:
+    """CPU seconds of a process (proc_pid_stat(5)); None: the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def _cause(code: int) -> Exception:
+    number = -code
     if number == signal.SIGXCPU:
         return TooComplex("The PDF takes too long to process.")
     if number in _CRASHES:
         return DamagedPdf(detail=f"the reader died of {signal.Signals(number).name}")
-    return WorkerLost(detail=f"the reader ended with {status}")
+    return WorkerLost(detail=f"the reader ended with {code}")
 
 
-def _ended(child: int) -> int:
-    """The exit code of a child that closed its pipe, minus the number of the signal that it died of."""
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+def _error(said: Any) -> Exception:
+    """An error from its description. Only what a file can be blamed for, and Python's own, are made again: a stranger may have written it."""
+    if not isinstance(said, dict):
+        return DamagedPdf(detail="the reader said what is no error")
+    words = {key: str(said.get(key, ""))[:LONGEST_WORDS] for key in ("kind", "message", "advice", "detail")}
+    error = _made(**words)
+    error.add_note(str(said.get("trace", ""))[-10_000:])
+    return error
 
 
-def _end(child: int) -> None:
-    with suppress(ProcessLookupError, ChildProcessError):
-        if os.waitpid(child, os.WNOHANG)[0] == 0:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+def _made(kind: str, message: str, advice: str, detail: str) -> Exception:
+    known = {one.__name__: one for one in (*_below(RequestError), DiskFull)}
+    if kind in known:
+        return _as_said(known[kind], message, advice, detail)
+    python = getattr(builtins, kind, None)
+    if isinstance(python, type) and issubclass(python, Exception):
+        with suppress(TypeError):
+            return python(message)
+    return RuntimeError(f"{kind}: {message}")
 
 
-def _be_child(work: Callable[[OnProgress], Any], writer: int, bounds: Bounds) -> NoReturn:
-    code = 1
-    try:
-        faulthandler.disable()  # a crash is told by the parent, in words
-        gc.freeze()  # a collection would copy all pages of memory that are shared with the parent
-        for number in _RESET:
-            signal.signal(number, signal.SIG_DFL)
-        _limit(bounds)
-        _send(writer, _outcome(work, writer))
-        code = 0
-    finally:
-        os._exit(code)  # no handler, buffer or thread of the parent's has anything to do here
+def _as_said(kind: type[DragomanError], message: str, advice: str, detail: str) -> DragomanError:
+    """An error of ours, whatever its own constructor takes."""
+    error: DragomanError = kind.__new__(kind)
+    Exception.__init__(error, message)
+    error.advice, error.detail = advice, detail
+    return error
 
 
-def _outcome(work: Callable[[OnProgress], Any], writer: int) -> tuple[str, Any]:
-    try:
-        return _DONE, work(lambda share: _send(writer, (_TOLD, share)))
-    except MemoryError:
-        return _FAILED, TooComplex("The PDF needs more memory than this server allows for one document.")
-    except RecursionError:
-        return _FAILED, TooComplex("The PDF is nested too deeply to be read.")
-    except Exception as error:  # noqa: BLE001  # it goes on in the parent
-        known = named(error)  # MuPDF's own exceptions do not get through the pipe
-        known.add_note("".join(traceback.format_exception(error)))
-        return _FAILED, known
-
-
-def _send(writer: int, message: tuple[str, Any]) -> None:
-    data = _packed(message)
-    view = memoryview(_LENGTH.pack(len(data)) + data)
-    while view:
-        view = view[os.write(writer, view) :]
-
-
-def _packed(message: tuple[str, Any]) -> bytes:
-    try:
-        data = pickle.dumps(message)
-        if message[0] == _FAILED:
-            pickle.loads(data)  # noqa: S301  # some exceptions can be packed but not unpacked
-    except Exception:  # noqa: BLE001  # whatever an exception's own methods raise
-        return pickle.dumps((_FAILED, RuntimeError(repr(message[1]))))
-    return data
-
-
-def _limit(bounds: Bounds) -> None:
-    """Set the bounds. Where a platform has no such limit, that one is left out."""
-    mapped = _mapped()
-    limits = [(resource.RLIMIT_CPU, bounds.cpu_s), (resource.RLIMIT_CORE, 0)]
-    if mapped is not None:
-        limits.append((resource.RLIMIT_AS, mapped + bounds.memory))
-    for kind, limit in limits:
-        with suppress(ValueError, OSError):
-            hard = resource.getrlimit(kind)[1]
-            resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-
-
-def _mapped() -> int | None:
-    """Bytes that this process has mapped (proc_pid_statm(5)); None where the system does not tell."""
-    if not sys.platform.startswith("linux"):
-        return None
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+def _below(kind: type[DragomanError]) -> list[type[DragomanError]]:
+    return [kind, *(one for below in kind.__subclasses__() for one in _below(below))]

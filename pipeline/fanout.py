@@ -17,6 +17,7 @@ from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import RowState, Stage
 from pipeline import asking, notices
 from pipeline.run import PartRun, Run
+from pipeline.sandbox import calls
 from pipeline.stages import extract as extracting
 from pipeline.stages import reconstruct as reconstructing
 from pipeline.stages import translate as translating
@@ -57,7 +58,7 @@ def spread(run: Run, ranges: Iterable[Sequence[int]] = ()) -> None:
 def read(run: Run) -> Whole:
     """What the parts have read, put together, and the language judged from all of it. Raises NoText."""
     source, options = run.source(), run.options
-    shell = run.confined(lambda _: extracting.survey(source, max_pages=run.context.settings.max_pages))
+    shell = calls.survey(run.confined, run.folder, source, max_pages=run.context.settings.max_pages)
     texts = dict.fromkeys(translating.segments(shell, run.glossary))
     warnings: list[DocumentWarning] = []
     for part in run.parts:
@@ -86,12 +87,7 @@ def join(run: Run) -> None:
     """Put the parts' pages on the source: the result."""
     source, document, result = run.source(), run.document(), run.folder / "result.pdf"
     files = [run.file_at(part["artifact"], f"{part['number']}.part") for part in run.parts]
-    said = run.confined(
-        lambda progress: reconstructing.join(
-            source, document, files, result, options=run.options, on_progress=progress
-        ),
-        tells=False,
-    )
+    said = calls.join(run.confined_aside, run.folder, source, document, files, out=result, options=run.options)
     of_parts = [DocumentWarning(**one) for part in run.parts for one in part["facts"].get("warnings", ())]
     run.complete(result, warnings=[*run.job["warnings"], *as_json(reconstructing.once([*of_parts, *said]))])
 
@@ -99,9 +95,7 @@ def join(run: Run) -> None:
 def extract_part(run: PartRun) -> None:
     """Read the part's pages."""
     source, pages, source_lang = run.source(), run.lease.row["pages"], run.options.source_lang
-    document = run.confined(
-        lambda progress: extracting.extract_part(source, pages, source_lang=source_lang, on_progress=progress),
-    )
+    document = calls.extract_part(run.confined, run.folder, source, pages, source_lang=source_lang)
     run.save(document, gist=asdict(extracting.gist(document)))
 
 
@@ -120,11 +114,7 @@ def reconstruct_part(run: PartRun) -> None:
     """Set the part's pages."""
     source, document, made = run.source(), run.document(), run.folder / "part"
     stamp, lang = notices.stamp(run.job["engine"]), run.options.target_lang
-    warnings = run.confined(
-        lambda progress: reconstructing.set_part(
-            source, document, made, target_lang=lang, stamp=stamp, on_progress=progress
-        ),
-    )
+    warnings = calls.set_part(run.confined, run.folder, source, document, made, target_lang=lang, stamp=stamp)
     warnings += notices.of_figures(run.job["engine"], document)
     run.keep(made, warnings=as_json(warnings))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import resource
 import shutil
 import sys
@@ -16,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from dragoman.domain.document import Document, DocumentWarning
-from dragoman.domain.job import NO_ENGINE, Options, Stage, Tone, parse_pages
+from dragoman.domain.job import NO_ENGINE, Options, Stage, Tone
 from dragoman.errors import NotAllowed, NotFound, StoreUnavailable, UnsupportedOption
 from dragoman.ports import ToneModel, Translator
 from pipeline import notices, translation
-from pipeline.confined import confined
+from pipeline.confined import confined, usage
+from pipeline.sandbox import calls
 from pipeline.stages import tone, translate
-from pipeline.stages.extract import Gist, extract_part, gist, judge, ranges, survey
+from pipeline.stages.extract import Gist, gist, judge
 from pipeline.stages.protect import NO_GLOSSARY, Glossary
 
 OnProgress = Callable[[Stage, float], None]
@@ -101,7 +101,7 @@ def run(
 def peak_rss_mb() -> float:
     """The most memory that this process, or a child of it, has held, in MiB."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    peak = max(_own_peak(), children)
+    peak = max(_own_peak(), children, usage.peak)
     return round(peak / (_BYTES_A_MIB if sys.platform == "darwin" else _KIB_A_MIB), 1)  # getrusage(2) of each
 
 
@@ -141,10 +141,16 @@ class _Kept:
     warnings: tuple[DocumentWarning, ...]
 
     def load(self) -> Document:
-        return pickle.loads(self.path.read_bytes())  # type: ignore[no-any-return]  # noqa: S301  # written by our own child
+        return calls.document_in(self.path)
 
     def save(self, document: Document) -> None:
-        self.path.write_bytes(pickle.dumps(document, pickle.HIGHEST_PROTOCOL))
+        calls.keep(self.path, document)
+
+
+def _kept(path: Path) -> _Kept:
+    document = calls.document_in(path)
+    blocks = sum(block.translatable for block in document.blocks())
+    return _Kept(path, gist(document), blocks, document.warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,24 +176,17 @@ class _Work:
 
     def extract(self, max_pages: int | None) -> _Read:
         with self.watch.stage(Stage.EXTRACT) as progress:
-            return confined(lambda told: self._extract(max_pages, told), progress)
-
-    def _extract(self, max_pages: int | None, told: OnShare) -> _Read:
-        shell = survey(self.source, password=self.password, max_pages=max_pages)
-        chosen = ranges(parse_pages(self.options.pages, shell.page_count))
-        kept = []
-        for place, numbers in enumerate(chosen):
-            document = extract_part(
+            scratch = self.folder / "read"
+            scratch.mkdir()
+            shell, paths = calls.extract_ranges(
+                lambda call: confined(call, progress),
+                scratch,
                 self.source,
-                numbers,
-                source_lang=self.options.source_lang,
+                self.options,
                 password=self.password,
-                on_progress=_share_of(told, place, len(chosen)),
+                max_pages=max_pages,
             )
-            blocks = sum(block.translatable for block in document.blocks())
-            kept.append(_Kept(self.folder / f"{place}.document", gist(document), blocks, document.warnings))
-            kept[-1].save(document)
-        return _Read(shell, tuple(kept))
+        return _Read(shell, tuple(map(_kept, paths)))
 
     def translated(self, read: _Read) -> Report:
         options, source_lang = self.options, read.shell.source_lang
@@ -200,7 +199,7 @@ class _Work:
                 billed += self._rephrase(read.parts, model, options.tone, progress)
         stamp = notices.stamp(engine.name)
         with self.watch.stage(Stage.RECONSTRUCT) as progress:
-            left_out = confined(lambda told: self._reconstruct(shell, read.parts, stamp, told), progress)
+            left_out = self._reconstruct(shell, read.parts, stamp, progress)
         said = (*notices.of_engine(engine, model, options), *self._figures(engine.name, read.parts), *left_out)
         return self.report(read, engine.name, billed, said)
 
@@ -254,30 +253,20 @@ class _Work:
     def _reconstruct(
         self, shell: Document, parts: Sequence[_Kept], stamp: str | None, told: OnShare
     ) -> tuple[DocumentWarning, ...]:
-        from pipeline.stages.reconstruct import join, reconstruct, set_part
-
+        made, do = self.folder / "result.pdf", lambda call: confined(call, told)
         options, password = self.options, self.password
         if len(parts) == 1:
             whole = parts[0].load()
-            return reconstruct(
-                self.source, whole, self.out, options=options, password=password, stamp=stamp, on_progress=told
+            said = calls.reconstruct(
+                do, self.folder, self.source, whole, made, options=options, password=password, stamp=stamp
             )
-        said: list[DocumentWarning] = []
-        made = [part.path.with_suffix(".part") for part in parts]
-        for place, (part, path) in enumerate(zip(parts, made, strict=True)):
-            share = _share_of(told, place, len(parts) + 1)
-            said += set_part(
-                self.source,
-                part.load(),
-                path,
-                target_lang=options.target_lang,
-                password=password,
-                stamp=stamp,
-                on_progress=share,
+        else:
+            paths = [part.path for part in parts]
+            said = calls.set_ranges(
+                do, self.folder, self.source, shell, paths, out=made, options=options, password=password, stamp=stamp
             )
-        share = _share_of(told, len(parts), len(parts) + 1)
-        said += join(self.source, shell, made, self.out, options=options, password=password, on_progress=share)
-        return tuple(said)
+        shutil.copyfile(made, self.out)
+        return said
 
     def report(self, read: _Read, engine: str, billed: int, said: Sequence[DocumentWarning]) -> Report:
         from pipeline.stages.reconstruct import once

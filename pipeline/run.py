@@ -5,14 +5,14 @@ from __future__ import annotations
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from shutil import copyfileobj, rmtree
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -25,18 +25,16 @@ from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
 from dragoman.errors import DragomanError, Gone, LeaseLost, OperatorError, StageTimedOut
 from dragoman.sealing import unseal
-from pipeline import remaking
-from pipeline.confined import OnProgress, confined
+from pipeline import confined, remaking
+from pipeline.confined import Call
 from pipeline.context import Context
 from pipeline.interrupts import interruptible
-from pipeline.pdf import opening
 from pipeline.remaking import ArtifactLost
+from pipeline.sandbox import calls
 from pipeline.spent import Spent
 from pipeline.stages.protect import Glossary
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 FOLDER_PREFIX = "dragoman-stage-"
 KILLED_AFTER_S = 3600.0  # a folder that is older than any stage may take is left over from one that was killed
@@ -135,11 +133,15 @@ class Run:
         """The terms that the sender wants kept to."""
         return Glossary(self.options.glossary)
 
-    def confined(self, work: Callable[[OnProgress], T], *, tells: bool = True) -> T:
-        """As `pipeline.confined`, until the lease is lost. `tells`: whether it is the stage's work, and so its progress."""
-        told = self.progress if tells else lambda _: self.lease.check()
+    def confined(self, call: Call) -> Any:
+        """As `pipeline.confined`, until the lease is lost: the stage's work, and so its progress."""
         with self.spent.during("pages"):
-            return confined(work, told, look=self.lease.check)
+            return confined.confined(call, self.progress, look=self.lease.check)
+
+    def confined_aside(self, call: Call) -> Any:
+        """As `confined`, for work that is not what the stage's progress is counted by."""
+        with self.spent.during("pages"):
+            return confined.confined(call, lambda _: self.lease.check(), look=self.lease.check)
 
     @contextmanager
     def at_engine(self) -> Iterator[None]:
@@ -155,7 +157,7 @@ class Run:
     def _unlocked(self, locked: Path) -> Path:
         """The PDF without its password, which the sender has given. Raises WrongPassword."""
         path, password = self.folder / "unlocked.pdf", unseal(self.context.settings, self.job["secret"])
-        self.confined(lambda _: opening.unlock(locked, path, password), tells=False)
+        calls.unlock(self.confined_aside, self.folder, locked, path, password)
         return path
 
     def progress(self, fraction: float) -> None:
@@ -208,9 +210,9 @@ class Run:
 
 
 def cpu_s() -> float:
-    """CPU seconds of this process and of its children that have ended."""
+    """CPU seconds of this process, of its children that have ended, and of what was done in the sandbox."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    return sum(one.ru_utime + one.ru_stime for one in used) + confined.usage.cpu_s
 
 
 def is_news(percent_more: int, seconds: float) -> bool:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
 from dragoman.db import jobs
 from dragoman.domain.document import Document, DocumentWarning
-from dragoman.domain.job import NO_ENGINE, WaitingFor, parse_pages
+from dragoman.domain.job import NO_ENGINE, WaitingFor
 from dragoman.errors import EncryptedPdf, WrongPassword
 from pipeline import asking, estimating, fanout, notices
 from pipeline.engines import registry
 from pipeline.estimating import Cost
 from pipeline.run import Run
-from pipeline.stages import extract as extracting
+from pipeline.sandbox import calls
 from pipeline.stages import reconstruct as reconstructing
 from pipeline.stages import translate as translating
-
-Ranges = list[tuple[int, ...]]
 
 PASSWORD_WAIT_S = 86_400.0
 
@@ -31,8 +28,7 @@ def extract(run: Run) -> None:
         fanout.spread_or(run, lambda: _extract_joined(run))
         return
     try:
-        source = run.source()
-        found = run.confined(lambda progress: _read(run, source, progress))
+        found = _read(run)
     except (EncryptedPdf, WrongPassword):
         if run.job["card_id"] is None:  # nobody can be asked
             raise
@@ -85,20 +81,16 @@ def reconstruct(run: Run) -> None:
         _reconstruct_whole(run)
 
 
-def _read(run: Run, source: Path, progress: Callable[[float], None]) -> Document | Ranges:
+def _read(run: Run) -> Document | calls.Ranges:
     """The document, or the ranges of pages that a long one is cut into."""
-    options, settings = run.options, run.context.settings
-    if settings.pages_per_part:
-        numbers = parse_pages(options.pages, extracting.survey(source, max_pages=settings.max_pages).page_count)
-        if len(numbers) > settings.pages_per_part:
-            return extracting.ranges(numbers, settings.pages_per_part)
-    return extracting.extract(
+    settings, source = run.context.settings, run.source()
+    return calls.extract(
+        run.confined,
+        run.folder,
         source,
-        source_lang=options.source_lang,
-        pages=options.pages,
+        run.options,
         max_pages=settings.max_pages,
-        target_lang=options.target_lang,
-        on_progress=progress,
+        pages_per_part=settings.pages_per_part,
     )
 
 
@@ -109,16 +101,8 @@ def _extract_joined(run: Run) -> None:
 
 def _reconstruct_whole(run: Run) -> None:
     source, document, result = run.source(), run.document(), run.folder / "result.pdf"
-    warnings = run.confined(
-        lambda progress: reconstructing.reconstruct(
-            source,
-            document,
-            result,
-            options=run.options,
-            stamp=notices.stamp(run.job["engine"]),
-            on_progress=progress,
-        )
-    )
+    stamp = notices.stamp(run.job["engine"])
+    warnings = calls.reconstruct(run.confined, run.folder, source, document, result, options=run.options, stamp=stamp)
     warnings += notices.of_figures(run.job["engine"], document)
     run.complete(result, warnings=[*run.job["warnings"], *fanout.as_json(reconstructing.once(warnings))])
 

@@ -15,14 +15,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+from dragoman.domain.document import Document
 from dragoman.domain.job import Options
 from dragoman.errors import DamagedPdf, RequestError
-from pipeline.confined import Bounds, confined
-from pipeline.stages.extract import extract
-from pipeline.stages.reconstruct import reconstruct
+from pipeline.confined import Bounds, Call, confined
+from pipeline.sandbox import calls
 from tests.hostile import HOSTILE
 from tests.pdfs import LOREM, make, retyped
 
@@ -80,12 +81,16 @@ def _replaced(data: bytearray, pattern: re.Pattern[bytes], by, chance: random.Ra
     return data
 
 
-def outcome(path: Path, out: Path, bounds: Bounds = BOUNDS) -> str:
-    """`set`, the code of our error, or what should not be, with an exclamation mark."""
+def outcome(path: Path, out: Path, bounds: Bounds = BOUNDS, do: Callable[..., Any] = confined) -> str:
+    """`set`, the code of our error, or what should not be, with an exclamation mark. `do`: what works on the file."""
+
+    def within(call: Call) -> Any:
+        return do(call, bounds=bounds)
+
     try:
-        confined(
-            lambda _: reconstruct(path, retyped(extract(path), str.upper), out, options=Options("de")), bounds=bounds
-        )
+        found = calls.extract(within, path.parent, path, Options("de"))
+        assert isinstance(found, Document)
+        calls.reconstruct(within, path.parent, path, retyped(found, str.upper), out, options=Options("de"))
     except DamagedPdf as error:
         return "!crashed" if "died" in error.detail else error.code
     except RequestError as error:

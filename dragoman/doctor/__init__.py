@@ -73,5 +73,6 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     ("links", doors.links, ""),
     ("fonts", doors.fonts, ""),
     ("OCR", doors.ocr, ""),
+    ("sandbox", doors.sandbox, ""),
     ("Flower", doors.flower, "Set DRAGOMAN_FLOWER_AUTH to NAME:PASSWORD, or listen on 127.0.0.1."),
 )

@@ -174,6 +174,20 @@ def ocr(settings: Settings) -> Iterator[Finding]:
         yield Finding("OCR", Verdict.WARN, "scans are refused: Tesseract is not installed", todo)
 
 
+def sandbox(settings: Settings) -> Iterator[Finding]:
+    """Which of the walls stand between a stranger's PDF and this server."""
+    from pipeline.sandbox.calls import missing_walls
+
+    missing = missing_walls()
+    if missing:
+        todo = "Work goes on. For all of it: Linux 5.13 or later with Landlock and seccomp, on x86-64 or arm64."
+        yield Finding(
+            "sandbox", Verdict.WARN, f"PDFs are read without {', '.join(missing)}, which this system lacks", todo
+        )
+    else:
+        yield Finding("sandbox", Verdict.OK, "PDFs are read behind Landlock, seccomp and hard limits, without secrets")
+
+
 def flower(settings: Settings) -> Iterator[Finding]:
     """Who can look at the tasks. Raises SettingsInvalid where anybody could."""
     from dragoman.flower import check

@@ -231,15 +231,25 @@ def _adapter() -> TypeAdapter[Document]:
     return TypeAdapter(Document)
 
 
+def to_json(document: Document) -> bytes:
+    """The document as JSON, the form in which it passes between processes."""
+    return _adapter().dump_json(document)
+
+
+def from_json(data: bytes) -> Document:
+    """What `to_json` wrote, each value checked. Raises ValueError for anything else."""
+    return _adapter().validate_json(data)
+
+
 def to_bytes(document: Document) -> bytes:
     """The document as gzipped JSON, the form in which it waits between two stages."""
-    return gzip.compress(_adapter().dump_json(document), compresslevel=5, mtime=0)
+    return gzip.compress(to_json(document), compresslevel=5, mtime=0)
 
 
 def from_bytes(data: bytes) -> Document:
     """What `to_bytes` wrote. Raises ValueError for anything else."""
     try:
-        return _adapter().validate_json(gzip.decompress(data))
+        return from_json(gzip.decompress(data))
     except (OSError, EOFError, zlib.error) as error:
         message = "not a stored document"
         raise ValueError(message) from error

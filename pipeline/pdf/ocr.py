@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from statistics import median
@@ -59,7 +59,6 @@ EVEN_PITCH = 0.06  # how far the letters of a typewriter differ in width, by its
 DOUBTFUL = 0.3  # of the words
 DARK, LIGHT = 110, 200  # of 255: all channels of ink that is taken for black, for white
 BULLET = 0.5  # of the size: its width
-_ENVIRONMENT = {"OMP_THREAD_LIMIT": "1"}
 _BBOX = re.compile(r"\bbbox (\d+) (\d+) (\d+) (\d+)")
 _BASELINE = re.compile(r"\bbaseline (-?[\d.]+) (-?[\d.]+)")
 _HEIGHT = re.compile(r"\bx_size ([\d.]+)")
@@ -147,6 +146,31 @@ class Recogniser:
         return lines
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How Tesseract ended (0: well) and what it wrote."""
+
+    code: int
+    words: bytes
+
+
+def run_here(arguments: Sequence[str], picture: bytes = b"") -> Said | None:
+    """Run Tesseract as a child of this process; None: it takes too long."""
+    environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+    command = [PROGRAM, *arguments]
+    try:
+        done = subprocess.run(
+            command, input=picture, capture_output=True, check=False, timeout=TIMEOUT_S, env=environment
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return Said(done.returncode, done.stdout)
+
+
+run: Callable[[Sequence[str], bytes], Said | None] = run_here
+"""How Tesseract is run; the sandbox, whose jobs can run no program, has another way."""
+
+
 def is_installed() -> bool:
     """Whether there is a Tesseract that can read any language."""
     return bool(languages())
@@ -155,11 +179,10 @@ def is_installed() -> bool:
 @cache
 def languages() -> frozenset[str]:
     """The language files of the Tesseract on PATH; none without it."""
-    program = shutil.which(PROGRAM)
-    if program is None:
+    listed = run(["--list-langs"], b"") if shutil.which(PROGRAM) else None
+    if listed is None:
         return frozenset()
-    listed = subprocess.run([program, "--list-langs"], capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
-    names = listed.stdout.splitlines()[1:]  # a heading comes first
+    names = listed.words.decode(errors="replace").splitlines()[1:]  # a heading comes first
     return frozenset(name for name in names if name != "osd" and "/" not in name)
 
 
@@ -209,15 +232,8 @@ def _ink(sheet: pymupdf.Page) -> float:
 
 def _recognised(picture: bytes, dpi: int, language: str, *more: str) -> str:
     """What Tesseract says of a picture, as hOCR if `more` asks for nothing else; empty if it fails or takes too long."""
-    command = [PROGRAM, "stdin", "stdout", "--dpi", str(dpi), "-l", language, *(more or ("--psm", "3", "hocr"))]
-    environment = {**os.environ, **_ENVIRONMENT}
-    try:
-        done = subprocess.run(
-            command, input=picture, capture_output=True, check=False, timeout=TIMEOUT_S, env=environment
-        )
-    except subprocess.TimeoutExpired:
-        return ""
-    return done.stdout.decode(errors="replace") if done.returncode == 0 else ""
+    said = run(["stdin", "stdout", "--dpi", str(dpi), "-l", language, *(more or ("--psm", "3", "hocr"))], picture)
+    return said.words.decode(errors="replace") if said is not None and said.code == 0 else ""
 
 
 def _by_script(picture: bytes, dpi: int, installed: frozenset[str]) -> str:
