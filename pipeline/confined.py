@@ -165,6 +165,11 @@ class Server:
                 process.kill()
                 process.wait()
 
+    def __del__(self) -> None:
+        """A thread that ends takes its server with it."""
+        with suppress(Exception):  # at the end of the interpreter half of it is gone already
+            self.close()
+
     def forget(self) -> None:
         """In a fork of this process: the server is its parent's."""
         if self._control is not None:

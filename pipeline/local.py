@@ -16,6 +16,7 @@ from typing import Any
 
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import NO_ENGINE, Options, Stage, Tone
+from dragoman.domain.trouble import of_disk
 from dragoman.errors import NotAllowed, NotFound, StoreUnavailable, UnsupportedOption
 from dragoman.ports import ToneModel, Translator
 from pipeline import notices, translation
@@ -326,7 +327,10 @@ def _written_whole(source: Path, out: Path) -> Iterator[Path]:
         unfinished.chmod(0o666 & ~_umask())
         unfinished.replace(out)
     except OSError as error:
-        raise StoreUnavailable(f"The result cannot be written: {error.strerror}.", detail=str(error)) from error
+        cause = of_disk(error) or StoreUnavailable(
+            f"The result cannot be written: {error.strerror}.", detail=str(error)
+        )
+        raise cause from error
     finally:
         unfinished.unlink(missing_ok=True)
 

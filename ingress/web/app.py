@@ -109,13 +109,15 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
     celery = queues.make_app(settings)
     database, doorbell = Database(settings.database), BrokerDoorbell(celery)
     intake = Intake(database, open_store(settings.storage), doorbell, settings)
-    server = Server(config(make_app(settings, intake, CeleryBroker(celery), foreign), settings.web_listen))
+    broker = CeleryBroker(celery)
+    server = Server(config(make_app(settings, intake, broker, foreign), settings.web_listen))
     # uvicorn raises the signal again after its own clean end: it is ours to end with 0 then.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         with suppress(KeyboardInterrupt), Pulse(settings, "web", works=lambda: speaks(settings.web_listen, ASKED)):
             server.run(sockets)
     finally:
+        broker.close()
         doorbell.close()
         database.close()
     log.info("web_stopped")

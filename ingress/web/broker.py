@@ -49,6 +49,13 @@ class CeleryBroker:
         self._messages: dict[str, int] = {}
         self._looked_at = self._asked_at = float("-inf")
         self._lives = threading.Lock()
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Look no more, and return when the last look is over."""
+        self._closed.set()
+        if self._lives.acquire(timeout=STALE_S):
+            self._lives.release()
 
     def state(self) -> str:
         """As `Broker.state`."""
@@ -68,9 +75,9 @@ class CeleryBroker:
 
     def _watch(self) -> None:
         try:
-            while time.monotonic() - self._asked_at < ASKED_WITHIN_S:
+            while time.monotonic() - self._asked_at < ASKED_WITHIN_S and not self._closed.is_set():
                 self._look()
-                time.sleep(LOOK_EVERY_S)
+                self._closed.wait(LOOK_EVERY_S)
         finally:
             self._lives.release()
 

@@ -101,7 +101,7 @@ def test_mail_goes_out_and_comes_back_through_a_mail_server(tmp_path: Path) -> N
         ):
             told, _ = doctor(stack, "--only", "mail", "--sender", SENDER)
             assert live(told) == [("live mail", "ok"), ("live answer", "ok")], (told, postfix.log())
-            assert "taken by the mail server that sends our answers" in told["findings"][-2]["said"]
+            assert "accepted by the mail server that sends our answers" in told["findings"][-2]["said"]
             assert files(stack) == [""]
     finally:
         theirs.stop()

@@ -152,4 +152,4 @@ def test_a_second_up_on_the_same_folder_is_refused(stack: Stack) -> None:
     command = [sys.executable, "-m", "dragoman", "up", "--data", str(stack.data)]
     done = subprocess.run(command, capture_output=True, timeout=patience(60), check=False)
     assert done.returncode == 33
-    assert b"Another `dragoman up` runs" in done.stderr
+    assert b"Another `dragoman up` is already running" in done.stderr

@@ -92,7 +92,7 @@ def test_a_result_that_cannot_be_written(mount: Mount) -> None:
 def test_a_result_that_has_no_room(mount: Mount) -> None:
     disk = mount("size=8k")
     words = said(run("translate", SAMPLE, "--to", "es", "-o", disk / "out.pdf"), DiskFull.exit_code)
-    assert "no room left on a disk" in words
+    assert "no room left on the disk" in words
     assert list(disk.iterdir()) == []
 
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import update
 
 from dragoman import posts
-from dragoman.db import cards, jobs, lease, outbox
+from dragoman.db import cards, jobs, lease, outbox, presence
 from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
 from dragoman.db.outbox import OUTBOX
@@ -24,6 +24,7 @@ from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.slack import owner_of
 from notifier.tasks import Context, deliver, open_context
+from pipeline.engines.pseudo import Pseudo
 from tests import manifest
 from tests.integration.slack.house import House, opened
 from tests.pdfs import LOREM, make
@@ -203,8 +204,10 @@ def pdf(tmp_path: Path) -> bytes:
 
 
 @pytest.fixture
-def whole(settings: Settings, slack: FakeSlack, sqlite_database: object) -> Settings:
-    """Settings of a whole Dragoman, with the pseudo engine, so that what it writes is known."""
+def whole(settings: Settings, slack: FakeSlack, sqlite_database: Database) -> Settings:
+    """Settings of a whole Dragoman, with the pseudo engine, so that what it writes is known; its worker has said so."""
+    with sqlite_database.write() as connection:
+        presence.publish(connection, "worker@here", [Pseudo().capabilities()])
     facts = {
         "engine": "pseudo",
         "slack_app_token": SecretStr(slack.app_token),

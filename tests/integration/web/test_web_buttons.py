@@ -287,4 +287,4 @@ def test_page_says_when_the_document_goes_by_itself(
     page.goto(client.base + page_path)
     expect(page.locator("#facts")).to_contain_text("28 September 2026")
     page.get_by_text("Delete this document now").click()
-    expect(page.locator("details.delete")).to_contain_text("by itself on 28 September 2026")
+    expect(page.locator("details.delete")).to_contain_text("automatically on 28 September 2026")

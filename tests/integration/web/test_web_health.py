@@ -223,3 +223,4 @@ def test_broker_is_looked_at_without_being_waited_for(redis_server: Redis) -> No
     assert broker.state() == "unknown"
     until(lambda: broker.state() == "reachable", "the broker was looked at")
     until(lambda: set(broker.messages()) == {*queues.WORKER_QUEUES, queues.DELIVERY}, "the queues were counted")
+    broker.close()

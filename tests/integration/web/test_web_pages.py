@@ -94,7 +94,7 @@ def test_page_says_that_approval_is_waited_for_and_what_it_costs(
         held.wait(connection, WaitingFor.APPROVAL, 60)
     text = words(client.get(page_path))
     assert "Waiting for approval" in text
-    for shown in ("Pages 120", "Characters 300,000", "to be paid for 12,345", "Translate it"):
+    for shown in ("Pages 120", "Characters 300,000", "Characters to pay for 12,345", "Translate it"):
         assert shown in text
 
 

@@ -78,3 +78,4 @@ def test_broker_that_goes_hangs_or_comes_back_is_told_within_seconds(redis_serve
     assert broker.messages() == {}
     redis_server.start()
     until(lambda: broker.state() == "reachable", "it is told that the broker is back")
+    broker.close()
