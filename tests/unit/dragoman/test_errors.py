@@ -15,8 +15,8 @@ def all_below(kind: type[DragomanError]) -> list[type[DragomanError]]:
     return [kind, *(found for below in kind.__subclasses__() for found in all_below(below))]
 
 
-# Only this module's: other packages may have errors of their own that never leave them.
-ALL = [kind for kind in all_below(DragomanError) if kind.__module__ == errors.__name__]
+# Only this package's: other packages may have errors of their own that never leave them.
+ALL = [kind for kind in all_below(DragomanError) if kind.__module__.startswith(f"{errors.__name__}.")]
 
 
 def twice(values: list) -> list:

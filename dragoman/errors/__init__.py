@@ -1,0 +1,117 @@
+"""Every way a job can fail, and who has to know.
+
+An error says what happened in words for the sender (`str(error)`), what the sender can do (`advice`), what the one who
+runs the server can do (`for_admin`), whether another try may help (`temporary`) and whose move it is (`blame`). Details for the log travel in `detail`, never to a sender.
+
+    DragomanError
+    ├── RequestError         the sender can mend it; permanent
+    │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText  OcrMissing
+    │   ├── TooLarge  TooManyPages  TooComplex
+    │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
+    │   └── NotAllowed  NotFound  AmbiguousId  Gone  Conflict  NoWord  LimitReached
+    ├── OperatorError        the admin can mend it; permanent
+    │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing
+    │   └── EngineMisbehaved  StageTimedOut  WorkerLost  OutboundRefused
+    ├── TemporaryError       time mends it; tried again
+    │   ├── EngineUnavailable  EngineBusy
+    │   └── StoreUnavailable  DatabaseUnavailable  BrokerUnavailable  OutboundUnavailable > OutboundLoginRefused
+    └── LeaseLost            another worker owns the row now: stop, write nothing, tell nobody
+"""
+
+from dragoman.errors.base import (
+    Blame,
+    DragomanError,
+    LeaseLost,
+)
+from dragoman.errors.operator import (
+    EngineKeyRejected,
+    EngineMisbehaved,
+    EngineMissing,
+    OperatorError,
+    OutboundRefused,
+    QuotaUsedUp,
+    SettingsInvalid,
+    StageTimedOut,
+    WorkerLost,
+)
+from dragoman.errors.request import (
+    AmbiguousId,
+    Conflict,
+    DamagedPdf,
+    EmptyFile,
+    EncryptedPdf,
+    Gone,
+    LimitReached,
+    NoLanguage,
+    NotAllowed,
+    NotAPdf,
+    NoText,
+    NotFound,
+    NoWord,
+    OcrMissing,
+    RequestError,
+    TooComplex,
+    TooLarge,
+    TooManyPages,
+    UnknownLanguage,
+    UnsupportedOption,
+    UnsupportedPair,
+    UnsupportedTarget,
+    WrongPassword,
+)
+from dragoman.errors.temporary import (
+    BrokerUnavailable,
+    DatabaseUnavailable,
+    EngineBusy,
+    EngineUnavailable,
+    OutboundLoginRefused,
+    OutboundUnavailable,
+    StoreUnavailable,
+    TemporaryError,
+)
+
+__all__ = [
+    "AmbiguousId",
+    "Blame",
+    "BrokerUnavailable",
+    "Conflict",
+    "DamagedPdf",
+    "DatabaseUnavailable",
+    "DragomanError",
+    "EmptyFile",
+    "EncryptedPdf",
+    "EngineBusy",
+    "EngineKeyRejected",
+    "EngineMisbehaved",
+    "EngineMissing",
+    "EngineUnavailable",
+    "Gone",
+    "LeaseLost",
+    "LimitReached",
+    "NoLanguage",
+    "NoText",
+    "NoWord",
+    "NotAPdf",
+    "NotAllowed",
+    "NotFound",
+    "OcrMissing",
+    "OperatorError",
+    "OutboundLoginRefused",
+    "OutboundRefused",
+    "OutboundUnavailable",
+    "QuotaUsedUp",
+    "RequestError",
+    "SettingsInvalid",
+    "StageTimedOut",
+    "StoreUnavailable",
+    "TemporaryError",
+    "TooComplex",
+    "TooLarge",
+    "TooManyPages",
+    "UnknownLanguage",
+    "UnsupportedOption",
+    "UnsupportedPair",
+    "UnsupportedTarget",
+    "WorkerLost",
+    "WrongPassword",
+]

@@ -1,0 +1,211 @@
+"""What the sender can mend; permanent."""
+
+from __future__ import annotations
+
+from dragoman.errors.base import Blame, DragomanError
+
+
+class RequestError(DragomanError):
+    """We cannot handle the request as it is."""
+
+    code = "request"
+    blame = Blame.SENDER
+    exit_code = 2
+    http_status = 400
+    advice = "Please change the request and send it again."
+
+
+class NotAPdf(RequestError):
+    """The file is not a PDF."""
+
+    code = "not_a_pdf"
+    exit_code = 10
+    http_status = 415
+    advice = "Please export the document as a PDF and send that."
+
+
+class EmptyFile(RequestError):
+    """The file is empty (0 bytes)."""
+
+    code = "empty_file"
+    exit_code = 11
+    http_status = 422
+    advice = "Something went wrong on the way to us. Please attach the file again."
+
+
+class DamagedPdf(RequestError):
+    """The PDF is damaged or cut short, so its pages cannot be read."""
+
+    code = "damaged_pdf"
+    exit_code = 12
+    http_status = 422
+    advice = "Please open it in a PDF reader, save or print it as a new PDF, and send that."
+
+
+class EncryptedPdf(RequestError):
+    """The PDF is locked with a password."""
+
+    code = "encrypted_pdf"
+    exit_code = 13
+    http_status = 422
+    advice = "Please save a copy without the password and send that."
+    for_admin = "Please give the password with --password, or save a copy without it."
+
+
+class WrongPassword(RequestError):
+    """The password does not open this PDF."""
+
+    code = "wrong_password"
+    exit_code = 14
+    http_status = 422
+    advice = "Please check the password and try again."
+
+
+class NoText(RequestError):
+    """The PDF contains no text, only pictures (it may be a scan)."""
+
+    code = "no_text"
+    exit_code = 15
+    http_status = 422
+    advice = "Please send a version with selectable text, or run text recognition (OCR) on it first."
+
+
+class OcrMissing(NoText):
+    """The PDF is a scan (pictures of pages), and text recognition is not installed on this server."""
+
+    code = "ocr_missing"
+    exit_code = 19
+    advice = "Please send a version with selectable text, or ask the admin of this server to install Tesseract."
+    for_admin = "Please install it with your documents' languages: apt-get install tesseract-ocr tesseract-ocr-deu."
+
+
+class TooLarge(RequestError):
+    """The file is larger than this server accepts."""
+
+    code = "too_large"
+    exit_code = 16
+    http_status = 413
+    advice = "Please send a smaller file, or split it into parts."
+
+
+class TooManyPages(RequestError):
+    """The PDF has more pages than this server accepts."""
+
+    code = "too_many_pages"
+    exit_code = 17
+    http_status = 422
+    advice = "Please split it into parts and send them one by one."
+
+
+class TooComplex(RequestError):
+    """The PDF needs more time or memory than this server allows for one document."""
+
+    code = "too_complex"
+    exit_code = 18
+    http_status = 422
+    advice = "Please print it as a new PDF in a PDF reader and send that, or split it into parts."
+
+
+class UnknownLanguage(RequestError):
+    """We do not know that language."""
+
+    code = "unknown_language"
+    exit_code = 20
+    http_status = 422
+    advice = "Please use a code such as de, fr or pt-BR, or the language's name."
+
+
+class NoLanguage(RequestError):
+    """No language was named."""
+
+    code = "no_language"
+    exit_code = 21
+    http_status = 422
+    advice = "Please say which language you want, for example “to French”."
+
+
+class UnsupportedTarget(RequestError):
+    """The engine cannot translate into that language."""
+
+    code = "unsupported_target"
+    exit_code = 22
+    http_status = 422
+
+
+class UnsupportedPair(RequestError):
+    """The engine cannot translate between these two languages."""
+
+    code = "unsupported_pair"
+    exit_code = 23
+    http_status = 422
+
+
+class UnsupportedOption(RequestError):
+    """We do not know that option, or this engine does not support it."""
+
+    code = "unsupported_option"
+    exit_code = 24
+    http_status = 422
+
+
+class NotAllowed(RequestError):
+    """You are not allowed to do that."""
+
+    code = "not_allowed"
+    exit_code = 30
+    http_status = 403
+    advice = "Please ask the admin of this server."
+
+
+class NotFound(RequestError):
+    """We could not find that."""
+
+    code = "not_found"
+    exit_code = 31
+    http_status = 404
+    advice = "Please check the address or the id."
+
+
+class AmbiguousId(RequestError):
+    """More than one id begins like that."""
+
+    code = "ambiguous_id"
+    exit_code = 38
+    http_status = 409
+    advice = "Please give more characters of the id."
+
+
+class Gone(RequestError):
+    """That file has been deleted."""
+
+    code = "gone"
+    exit_code = 32
+    http_status = 410
+    advice = "Please send the document again if you still need it."
+
+
+class Conflict(RequestError):
+    """The job's present state does not allow that."""
+
+    code = "conflict"
+    exit_code = 33
+    http_status = 409
+    advice = "Please check the job's status first."
+
+
+class NoWord(RequestError):
+    """We asked you a question about this document and got no answer in time."""
+
+    code = "no_word"
+    exit_code = 34
+    http_status = 408
+    advice = "Please send the document again if you still need it."
+
+
+class LimitReached(RequestError):
+    """You have reached the limit for one sender on this server."""
+
+    code = "limit_reached"
+    exit_code = 35
+    http_status = 429
+    advice = "Please try again when the day or the month is over, or ask the admin of this server for a higher limit."

@@ -1,0 +1,40 @@
+"""What translates, and what it is allowed to ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
+
+# The public list that github.com/mozilla/translations writes (`db/updater.py`), of models that may be had by everybody.
+MOZILLAS_MODELS = "https://storage.googleapis.com/moz-fx-translations-data--303e-prod-translations-data/db/models.json"
+
+
+class EngineSettings(BaseModel):
+    """The engine, its key and its limits."""
+
+    engine: Literal["auto", "deepl", "local", "apertium", "pseudo"] = "auto"
+    deepl_auth_key: SecretStr | None = Field(default=None, validate_default=True)
+    deepl_server_url: str | None = None
+    deepl_write: bool = False
+    deepl_requests_per_s: float = Field(default=10.0, ge=0)
+    deepl_characters_per_s: float = Field(default=0.0, ge=0)
+    local_models_dir: Path | None = None
+    models_url: str = MOZILLAS_MODELS
+
+    @field_validator("models_url")
+    @classmethod
+    def _source_of_models(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("https", "http", "file", "") or (parts.scheme and not (parts.netloc or parts.path)):
+            raise ValueError("use https://HOST/…/models.json, file:///FOLDER or the name of a folder")
+        return value
+
+    @field_validator("deepl_auth_key")
+    @classmethod
+    def _key_for_engine(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if not value and info.data.get("engine") == "deepl":
+            raise ValueError("DRAGOMAN_ENGINE=deepl needs it")
+        return value

@@ -1,0 +1,64 @@
+"""All settings of one process, read once from `DRAGOMAN_*` (docs/reference/settings.md has a line for each).
+
+Units are in the names. Secrets print as `**********`. `Settings.from_env()` names every wrong value at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from dragoman.errors import SettingsInvalid
+from dragoman.secret_files import SecretFiles, UnreadableSecret
+from dragoman.settings.engines import EngineSettings
+from dragoman.settings.limits import LimitSettings
+from dragoman.settings.mail import MailSettings
+from dragoman.settings.places import PlaceSettings
+from dragoman.settings.slack import SlackSettings
+from dragoman.settings.web import WebSettings
+
+
+class Settings(LimitSettings, WebSettings, SlackSettings, MailSettings, EngineSettings, PlaceSettings, BaseSettings):
+    """All settings of one process; frozen, passed down from the entry point."""
+
+    model_config = SettingsConfigDict(env_prefix="DRAGOMAN_", env_ignore_empty=True, frozen=True, extra="ignore")
+
+    worker_concurrency: int = Field(default=2, ge=1, le=64)
+    lease_s: float = Field(default=60.0, ge=1.0)
+    log_format: Literal["auto", "json", "text"] = "auto"
+
+    @classmethod
+    def from_env(cls, **overrides: object) -> Settings:
+        """Settings of the environment, `overrides` first. Raises SettingsInvalid, which names every wrong value."""
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]
+        except ValidationError as error:
+            lines = [_explain(found["loc"], found["msg"]) for found in error.errors(include_input=False)]
+            raise SettingsInvalid("Some settings are wrong:\n" + "\n".join(lines)) from None
+        except UnreadableSecret as error:
+            raise SettingsInvalid(f"Some settings are wrong:\n  {error}") from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library passes it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before the environment, and the files that it names (`DRAGOMAN_NAME_FILE`) last."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+    @property
+    def models_dir(self) -> Path:
+        """Where the local engine's models are: the folder named, else `models` in the data folder."""
+        return self.local_models_dir or self.data_dir / "models"
+
+
+def _explain(where: tuple[int | str, ...], message: str) -> str:
+    name = f"DRAGOMAN_{str(where[0]).upper()}: " if where else ""
+    return f"  {name}{message.removeprefix('Value error, ')}"
