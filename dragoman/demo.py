@@ -96,11 +96,10 @@ def run(say: Say) -> None:
         say(f"Sent {SAMPLE.name} by email to {mail['To']} over SMTP at {settings.smtp_listen}.")
         job = follow(settings)
         reply = await_reply(settings)
-        page = f"http://{settings.web_listen}{job['page_url']}" if job["page_url"].startswith("/") else job["page_url"]
     (folder / "reply.eml").write_bytes(reply)
     show_reply(say, folder, reply)
-    say(f"\nWhile it ran, the job's page was {page.split('/j/')[0]}/j/…; everything is stopped now.")
-    say(f"See {folder.name}/sent.eml, {folder.name}/reply.eml and {folder.name}/translated.pdf.")
+    say(f"\nSee {folder.name}/translated.pdf, and the two emails, {folder.name}/sent.eml and {folder.name}/reply.eml.")
+    say("Everything is stopped now. `dragoman up` starts it to stay, with a web page.")
     if job["engine"] == PRETENDED.engine:
         say(no_real_engine())
     if job["status"] != "COMPLETED":

@@ -33,7 +33,9 @@ def engines(settings: Settings) -> Iterator[Finding]:
         capabilities = engine.capabilities()
         if engine.name != PSEUDO:
             pairs = _pairs(capabilities.pairs) if capabilities.pairs is not None else "from any language"
-            yield Finding("engine", Verdict.OK, f"{engine.name}: {len(capabilities.targets)} target languages, {pairs}")
+            count = len(capabilities.targets)
+            targets = f"{count} target language{'' if count == 1 else 's'}"
+            yield Finding("engine", Verdict.OK, f"{engine.name}: {targets}, {pairs}")
         if isinstance(engine, DeepL):
             yield quota(engine)
     if not offered:

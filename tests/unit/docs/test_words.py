@@ -18,7 +18,8 @@ BANNED = re.compile(
     r"|\bmails\b|\b(?:a|new|one|each|every|this|your|earlier|another) mail\b(?! (?:server|client|domain|address)s?\b)",
     re.IGNORECASE,
 )
-DOCS = ("docs/reference", "docs/explanation")
+DOCS = ("docs",)
+PAGES = ("README.md", "SECURITY.md", "docker-compose.yml")
 TEMPLATES = ("templates/web", "templates/slack", "templates/email")
 CODE = ("dragoman", "ingress", "notifier", "pipeline")
 # Where the word is right: (file, a part of the line or string). The glossary explains the code's words.
@@ -80,8 +81,9 @@ def read_by_people() -> Iterator[tuple[str, int, str]]:
     yield from lines_of(DOCS, ".md")
     yield from lines_of(TEMPLATES, ".html", ".txt")
     yield from lines_of(("deploy",), ".yml")
-    for number, line in enumerate((ROOT / "docker-compose.yml").read_text().splitlines(), 1):
-        yield "docker-compose.yml", number, line
+    for page in PAGES:
+        for number, line in enumerate((ROOT / page).read_text().splitlines(), 1):
+            yield page, number, line
     yield from ((file, n, text) for file, n, text in lines_of(TEMPLATES, ".toml") if file.endswith("/en.toml"))
     yield from strings_of(CODE)
 
