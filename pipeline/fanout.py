@@ -87,7 +87,10 @@ def join(run: Run) -> None:
     """Put the parts' pages on the source: the result."""
     source, document, result = run.source(), run.document(), run.folder / "result.pdf"
     files = [run.file_at(part["artifact"], f"{part['number']}.part") for part in run.parts]
-    said = calls.join(run.confined_aside, run.folder, source, document, files, out=result, options=run.options)
+    mark = notices.mark(run.job["engine"])
+    said = calls.join(
+        run.confined_aside, run.folder, source, document, files, out=result, options=run.options, mark=mark
+    )
     of_parts = [DocumentWarning(**one) for part in run.parts for one in part["facts"].get("warnings", ())]
     run.complete(result, warnings=[*run.job["warnings"], *as_json(reconstructing.once([*of_parts, *said]))])
 

@@ -198,9 +198,8 @@ class _Work:
         with self.watch.stage(Stage.TONE) as progress:
             if model is not None and options.tone is not None:
                 billed += self._rephrase(read.parts, model, options.tone, progress)
-        stamp = notices.stamp(engine.name)
         with self.watch.stage(Stage.RECONSTRUCT) as progress:
-            left_out = self._reconstruct(shell, read.parts, stamp, progress)
+            left_out = self._reconstruct(shell, read.parts, engine.name, progress)
         said = (*notices.of_engine(engine, model, options), *self._figures(engine.name, read.parts), *left_out)
         return self.report(read, engine.name, billed, said)
 
@@ -252,19 +251,29 @@ class _Work:
         return billed
 
     def _reconstruct(
-        self, shell: Document, parts: Sequence[_Kept], stamp: str | None, told: OnShare
+        self, shell: Document, parts: Sequence[_Kept], engine: str, told: OnShare
     ) -> tuple[DocumentWarning, ...]:
         made, do = self.folder / "result.pdf", lambda call: confined(call, told)
         options, password = self.options, self.password
+        stamp, mark = notices.stamp(engine), notices.mark(engine)
         if len(parts) == 1:
-            whole = parts[0].load()
+            whole = replace(parts[0].load(), source_lang=shell.source_lang)
             said = calls.reconstruct(
-                do, self.folder, self.source, whole, made, options=options, password=password, stamp=stamp
+                do, self.folder, self.source, whole, made, options=options, mark=mark, password=password, stamp=stamp
             )
         else:
             paths = [part.path for part in parts]
             said = calls.set_ranges(
-                do, self.folder, self.source, shell, paths, out=made, options=options, password=password, stamp=stamp
+                do,
+                self.folder,
+                self.source,
+                shell,
+                paths,
+                out=made,
+                options=options,
+                password=password,
+                stamp=stamp,
+                mark=mark,
             )
         shutil.copyfile(made, self.out)
         return said

@@ -8,12 +8,15 @@ from dragoman.domain import language
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Options
 from dragoman.ports import ToneModel, Translator
-from pipeline.engines import pseudo
+from pipeline.engines import apertium, pseudo
 from pipeline.engines.local import routes as local
+from pipeline.pdf.mark import Mark
 from pipeline.stages import figures, tone
 
 # Engines whose figures are looked over: small models change numbers, where the others do not.
 _LOOKED_OVER = frozenset({local.NAME})
+# Engines that follow rules which people wrote; all others have learned from examples.
+_OF_RULES = frozenset({apertium.NAME, pseudo.NAME})
 
 
 def of_engine(engine: Translator, model: ToneModel | None, options: Options) -> Iterator[DocumentWarning]:
@@ -41,3 +44,8 @@ def already_in_target(options: Options) -> DocumentWarning:
 def stamp(engine: str) -> str | None:
     """What is printed on each page of a result that is no translation; None for real ones."""
     return pseudo.STAMP if engine == pseudo.NAME else None
+
+
+def mark(engine: str) -> Mark:
+    """What a result says, for programs, about who made its words."""
+    return Mark(engine, trained=engine not in _OF_RULES)

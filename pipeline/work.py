@@ -101,8 +101,10 @@ def _extract_joined(run: Run) -> None:
 
 def _reconstruct_whole(run: Run) -> None:
     source, document, result = run.source(), run.document(), run.folder / "result.pdf"
-    stamp = notices.stamp(run.job["engine"])
-    warnings = calls.reconstruct(run.confined, run.folder, source, document, result, options=run.options, stamp=stamp)
+    stamp, mark = notices.stamp(run.job["engine"]), notices.mark(run.job["engine"])
+    warnings = calls.reconstruct(
+        run.confined, run.folder, source, document, result, options=run.options, mark=mark, stamp=stamp
+    )
     warnings += notices.of_figures(run.job["engine"], document)
     run.complete(result, warnings=[*run.job["warnings"], *fanout.as_json(reconstructing.once(warnings))])
 

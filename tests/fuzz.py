@@ -23,6 +23,7 @@ from dragoman.domain.document import Document
 from dragoman.domain.job import Options
 from dragoman.errors import DamagedPdf, RequestError
 from pipeline.confined import Bounds, Call, confined
+from pipeline.pdf.mark import Mark
 from pipeline.sandbox import calls
 from tests.hostile import HOSTILE
 from tests.pdfs import LOREM, make, retyped
@@ -90,7 +91,7 @@ def outcome(path: Path, out: Path, bounds: Bounds = BOUNDS, do: Callable[..., An
     try:
         found = calls.extract(within, path.parent, path, Options("de"))
         assert isinstance(found, Document)
-        calls.reconstruct(within, path.parent, path, retyped(found, str.upper), out, options=Options("de"))
+        calls.reconstruct(within, path.parent, path, retyped(found, str.upper), out, options=Options("de"), mark=Mark())
     except DamagedPdf as error:
         return "!crashed" if "died" in error.detail else error.code
     except RequestError as error:

@@ -32,7 +32,8 @@ caddy|caddy|a proxy in front
 tesseract-ocr|tesseract|text recognition
 prometheus|promtool|alert rules tried with Prometheus's own tool
 poppler-utils|pdftoppm|a second opinion on the translated PDF
-qpdf|qpdf|a third opinion on the translated PDF"
+qpdf|qpdf|a third opinion on the translated PDF
+libimage-exiftool-perl|exiftool|the mark of machine translation, as other programs read it"
 MORE="
 jq|jq|a command of the docs
 s-nail|s-nail|mail from a real client

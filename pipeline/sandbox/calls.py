@@ -10,6 +10,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Options
 from dragoman.errors import DamagedPdf
 from pipeline.confined import Call, Server
+from pipeline.pdf.mark import Mark
 from pipeline.sandbox.names import DOCUMENT, RESULT, SHELL, part_name
 
 Do = Callable[[Call], Any]
@@ -85,6 +87,7 @@ def reconstruct(
     out: Path,
     *,
     options: Options,
+    mark: Mark,
     password: str | None = None,
     stamp: str | None = None,
 ) -> tuple[DocumentWarning, ...]:
@@ -94,6 +97,7 @@ def reconstruct(
         "options": options.as_json(),
         "password": password,
         "stamp": stamp,
+        "mark": asdict(mark),
     }
     with _scratch(folder) as scratch, _given(folder, document) as given:
         said = do(Call("reconstruct", {**arguments, "document": str(given.absolute())}, [source, given], scratch))
@@ -113,13 +117,22 @@ def set_part(
 
 
 def join(
-    do: Do, folder: Path, source: Path, document: Document, made: Sequence[Path], *, out: Path, options: Options
+    do: Do,
+    folder: Path,
+    source: Path,
+    document: Document,
+    made: Sequence[Path],
+    *,
+    out: Path,
+    options: Options,
+    mark: Mark,
 ) -> tuple[DocumentWarning, ...]:
     """As `reconstruct.join`."""
     arguments = {
         "source": str(source.absolute()),
         "made": [str(one.absolute()) for one in made],
         "options": options.as_json(),
+        "mark": asdict(mark),
     }
     with _scratch(folder) as scratch, _given(folder, document) as given:
         said = do(Call("join", {**arguments, "document": str(given.absolute())}, [source, given, *made], scratch))
@@ -138,6 +151,7 @@ def set_ranges(
     options: Options,
     password: str | None,
     stamp: str | None,
+    mark: Mark,
 ) -> tuple[DocumentWarning, ...]:
     """All ranges, kept in the files `parts` by `keep`, set on the source and joined."""
     arguments = {
@@ -146,6 +160,7 @@ def set_ranges(
         "options": options.as_json(),
         "password": password,
         "stamp": stamp,
+        "mark": asdict(mark),
     }
     with _scratch(folder) as scratch, _given(folder, shell) as given:
         call = Call("set_ranges", {**arguments, "shell": str(given.absolute())}, [source, given, *parts], scratch)

@@ -14,6 +14,7 @@ from dragoman.domain import document as documents
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Options, parse_pages
 from pipeline.pdf import opening
+from pipeline.pdf.mark import Mark
 from pipeline.sandbox.names import DOCUMENT, RESULT, SHELL, part_name
 from pipeline.stages import detection
 from pipeline.stages import extract as extracting
@@ -95,6 +96,7 @@ def reconstruct(scratch: Path, told: Told, given: dict[str, Any]) -> list[dict[s
         options=Options.from_json(given["options"]),
         password=given["password"],
         stamp=given["stamp"],
+        mark=Mark(**given["mark"]),
         on_progress=told,
     )
     return _as_json(warnings)
@@ -121,6 +123,7 @@ def join(scratch: Path, told: Told, given: dict[str, Any]) -> list[dict[str, Any
         [Path(one) for one in given["made"]],
         scratch / RESULT,
         options=Options.from_json(given["options"]),
+        mark=Mark(**given["mark"]),
         on_progress=told,
     )
     return _as_json(warnings)
@@ -148,6 +151,7 @@ def set_ranges(scratch: Path, told: Told, given: dict[str, Any]) -> list[dict[st
         scratch / RESULT,
         options=options,
         password=password,
+        mark=Mark(**given["mark"]),
         on_progress=_share_of(told, len(made), len(made) + 1),
     )
     return _as_json(said)

@@ -14,6 +14,7 @@ from pipeline.pdf import layouts, parts
 from pipeline.pdf.cleaning import clean
 from pipeline.pdf.embedding import embed
 from pipeline.pdf.fonts import Fonts
+from pipeline.pdf.mark import Mark
 from pipeline.pdf.opening import damage_named, opened
 from pipeline.pdf.ownfaces import own_faces
 from pipeline.pdf.pages import Writer
@@ -21,6 +22,8 @@ from pipeline.pdf.shell import label
 
 PAGES_SHARE = 0.9  # of the stage's time; the rest is joining and saving
 SHRINK_EVERY = 25  # pages after which MuPDF's cache is emptied, so that memory does not grow with the page count
+
+UNTOLD = Mark()
 
 
 def reconstruct(
@@ -31,19 +34,22 @@ def reconstruct(
     options: Options,
     password: str | None = None,
     stamp: str | None = None,
+    mark: Mark = UNTOLD,
     on_progress: Callable[[float], None] = lambda _share: None,
 ) -> tuple[DocumentWarning, ...]:
     """Write `source` with the targets of `document` to `out`, without a password, in `options.layout`.
 
-    `stamp`: a sentence to print on every page, None: nothing. `on_progress` is told the share done, 0 to 1.
+    `stamp`: a sentence to print on every page, None: nothing. `mark`: who made the words. `on_progress` is told the share done, 0 to 1.
     Gives what the reader should know. Raises what opening a PDF raises (see `pipeline.pdf.opening.opened`).
     """
     if options.layout is not Layout.TRANSLATED:
-        return _with_originals(source, document, out, options, password=password, stamp=stamp, on_progress=on_progress)
+        return _with_originals(
+            source, document, out, options, password=password, stamp=stamp, mark=mark, on_progress=on_progress
+        )
     with opened(source, password) as pdf, damage_named():
         writer = _written(pdf, document, options.target_lang, stamp, lambda share: on_progress(PAGES_SHARE * share))
         writer.finish()
-        label(pdf, document, options.target_lang)
+        label(pdf, document, options.target_lang, mark)
         said = clean(pdf)
         layouts.save(pdf, out)
     on_progress(1.0)
@@ -58,6 +64,7 @@ def _with_originals(
     *,
     password: str | None,
     stamp: str | None,
+    mark: Mark,
     on_progress: Callable[[float], None],
 ) -> tuple[DocumentWarning, ...]:
     """As one part: writing a page in place changes what its original draws, and a join does not."""
@@ -65,7 +72,7 @@ def _with_originals(
         part, lang = Path(folder) / "part", options.target_lang
         told = lambda share: on_progress(PAGES_SHARE * share)  # noqa: E731
         said = set_part(source, document, part, target_lang=lang, password=password, stamp=stamp, on_progress=told)
-        said += join(source, document, [part], out, options=options, password=password)
+        said += join(source, document, [part], out, options=options, password=password, mark=mark)
     on_progress(1.0)
     return said
 
@@ -111,9 +118,10 @@ def join(
     *,
     options: Options,
     password: str | None = None,
+    mark: Mark = UNTOLD,
     on_progress: Callable[[float], None] = lambda _share: None,
 ) -> tuple[DocumentWarning, ...]:
-    """Write `source` with the pages of all parts `made` by `set_part` to `out`, in `options.layout`.
+    """Write `source` with the pages of all parts `made` by `set_part` to `out`, in `options.layout`; `mark`: who made the words.
 
     Pages that no part has pass as they are. Of `document` only the labels count: its pages may be left out. Each part
     is read and let go in turn. Gives what the reader should know of the whole (the parts have told of themselves).
@@ -131,7 +139,7 @@ def join(
             on_progress(PAGES_SHARE * place / len(ready))
         with damage_named():
             embed(pdf, fonts.used(), reserved)
-            label(pdf, document, options.target_lang)
+            label(pdf, document, options.target_lang, mark)
             said = clean(pdf)
             if originals is not None:
                 layouts.arrange(pdf, originals, options.layout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import pymupdf
 import pytest
 
 from dragoman.db import jobs
@@ -36,7 +37,11 @@ def test_without_a_tone_the_chain_passes_its_task_by(context: Context) -> None:
     assert perform(context, job_id, Stage.TONE)
     assert row(context.database, JOBS, job_id)["epoch"] == before["epoch"]  # nobody has claimed it for nothing
     assert perform(context, job_id, Stage.RECONSTRUCT)
-    assert row(context.database, JOBS, job_id)["state"] == RowState.DONE
+    job = row(context.database, JOBS, job_id)
+    assert job["state"] == RowState.DONE
+    with context.store.open(job["result"]) as body:
+        marked = pymupdf.open(stream=body.read()).get_xml_metadata()
+    assert "<dragoman:Engine>pseudo</dragoman:Engine><dragoman:SourceLanguage>en<" in marked
 
 
 def test_a_tone_is_a_stage_of_its_own(context: Context) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from dragoman.domain.job import Options
 from pipeline.confined import Call, Server
+from pipeline.pdf.mark import Mark
 from pipeline.sandbox import calls, walls
 from tests.pdfs import LOREM, make
 from tests.sandboxed.as_image_user import USER
@@ -140,7 +141,7 @@ def test_work_goes_on_without_a_wall(tmp_path, without):
     try:
         document = calls.extract(server.call, tmp_path, source, Options("de"))
         assert not calls.reconstruct(
-            server.call, tmp_path, source, document, tmp_path / "out.pdf", options=Options("de")
+            server.call, tmp_path, source, document, tmp_path / "out.pdf", options=Options("de"), mark=Mark()
         )
         assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF-")
         assert sorted(server.missing) == sorted(without)

@@ -107,6 +107,9 @@ class TestResult:
         assert "https://example.org/lighthouse" in text.replace(" ", "")
         with pymupdf.open(tmp_path / "out.pdf") as document:
             assert len(document) == 2
+            marked = document.get_xml_metadata()
+        assert "digitalsourcetype/trainedAlgorithmicMedia" in marked
+        assert "<dragoman:Engine>deepl</dragoman:Engine><dragoman:SourceLanguage>en<" in marked
 
     def test_without_a_name_the_result_stands_beside_the_source(self, source, server):
         done = run(source.name, "--to", "pt-br", server=server, cwd=source.parent)

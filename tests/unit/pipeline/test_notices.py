@@ -18,3 +18,7 @@ def test_the_local_engines_figures_are_looked_over():
 
 def test_other_engines_are_believed():
     assert notices.of_figures("deepl", DOCUMENT) == ()
+
+
+def test_engines_that_follow_rules_are_told_from_those_that_have_learned():
+    assert [notices.mark(name).trained for name in ("deepl", "local", "apertium")] == [True, True, False]
