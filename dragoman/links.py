@@ -21,6 +21,10 @@ PATHS: dict[Purpose, str] = {"own": "/j/", "page": "/j/", "download": "/d/"}
 FORM_TTL_S = 86_400
 
 
+class WrongLink(NotFound):
+    """There is nothing behind this link."""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """What a valid token says. `own`: it is the requester's, which may change things."""
@@ -56,20 +60,20 @@ class Links:
         return self._public_url + self.path(purpose, job) if self._public_url else None
 
     def read(self, purpose: Purpose, token: str) -> Named:
-        """What a token names. Raises NotFound for a wrong one, Gone for one that has expired."""
+        """What a token names. Raises WrongLink for one that is not ours, Gone for one that has expired."""
         try:
             job_id, version = self._serializer(purpose).loads(token, max_age=self._ttl_s)
         except SignatureExpired as error:
             raise Gone("This link has expired.") from error
         except (BadSignature, ValueError, TypeError) as error:
-            raise NotFound("There is nothing behind this link.") from error
+            raise WrongLink from error
         return Named(str(job_id), int(version), own=purpose == "own")
 
     def read_page(self, token: str) -> Named:
         """What the token of a job's page names, of either kind. Raises as `read`."""
         try:
             return self.read("own", token)
-        except NotFound:
+        except WrongLink:
             return self.read("page", token)
 
     def form_key(self, owner: str) -> str:

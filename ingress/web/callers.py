@@ -11,6 +11,10 @@ class TokenNeeded(Exception):
     """The request carries no token, or none that is known here."""
 
 
+class WrongToken(TokenNeeded):
+    """The request carries a token that is not known here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The holder of a token; one with the admin scope sees and changes everybody's jobs."""
@@ -37,7 +41,7 @@ class Callers:
         self._known = [(secret.encode(), Caller(name, admin)) for secret, (name, admin) in tokens.items()]
 
     def named_by(self, authorization: str | None) -> Caller:
-        """The caller of an `Authorization` header. Raises TokenNeeded.
+        """The caller of an `Authorization` header. Raises TokenNeeded, WrongToken.
 
         Every known token is compared, each in constant time, so that an answer's delay tells nothing.
         """
@@ -45,5 +49,5 @@ class Callers:
         given = token.strip().encode() if scheme.casefold() == "bearer" else b""
         found = [caller for secret, caller in self._known if hmac.compare_digest(secret, given)]
         if not found:
-            raise TokenNeeded
+            raise WrongToken if given else TokenNeeded
         return found[0]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast, get_args
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
+from prometheus_client.metrics_core import Metric
 
 from dragoman.db import history, jobs, lists, presence, short_ids
 from dragoman.db.lists import Page, Wanted
@@ -16,11 +17,13 @@ from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
 from dragoman.intake import Intake
 from dragoman.links import Links, Named
 from dragoman.settings import Settings
+from ingress.web import tries
 from ingress.web.broker import Broker
-from ingress.web.callers import Caller, Callers
+from ingress.web.callers import Caller, Callers, WrongToken
 from ingress.web.readiness import LastLook
 from ingress.web.sheet import OpenPage, page_facts
 from ingress.web.streams import Streams
+from ingress.web.tries import Tries
 from ingress.web.views import ENDED, status
 
 ENGINES = frozenset(get_args(Settings.model_fields["engine"].annotation)) - {"auto"}
@@ -37,8 +40,15 @@ class Door:
     links: Links
     callers: Callers
     broker: Broker
-    readiness: LastLook = field(default_factory=LastLook)
+    readiness: LastLook[None] = field(default_factory=LastLook)
+    ledgers: LastLook[list[Metric]] = field(default_factory=LastLook)
     streams: Streams = field(default_factory=Streams)
+    tries: Tries = field(default_factory=Tries)
+
+    def named_by(self, authorization: str | None, address: str) -> Caller:
+        """Who calls from the IP `address`. Raises TokenNeeded, TooManyTries."""
+        with self.tries.watching(address, tries.TOKEN, WrongToken):
+            return self.callers.named_by(authorization)
 
     def engines(self) -> frozenset[str]:
         """Names of the engines that may be asked for: what the workers have (pseudo always), or all before the first one is up."""
@@ -139,13 +149,18 @@ def door_of(request: Request) -> Door:
     return cast("Door", request.app.state.door)
 
 
+def address_of(request: Request) -> str:
+    """The IP address of the other side of the connection: of a proxy, where there is one. "": a Unix socket."""
+    return request.client.host if request.client else ""
+
+
 DoorOf = Annotated[Door, Depends(door_of)]
 _bearer = HTTPBearer(auto_error=False, description="A named token of this server (`DRAGOMAN_API_TOKENS`).")
 
 
 def caller_of(request: Request, door: DoorOf, _shown_in_docs: Annotated[object, Depends(_bearer)]) -> Caller:
-    """Who calls. Raises TokenNeeded."""
-    return door.callers.named_by(request.headers.get("authorization"))
+    """Who calls. Raises TokenNeeded, TooManyTries."""
+    return door.named_by(request.headers.get("authorization"), address_of(request))
 
 
 CallerOf = Annotated[Caller, Depends(caller_of)]

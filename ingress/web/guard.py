@@ -18,8 +18,9 @@ from starlette.responses import Response
 from starlette.types import Message, Receive
 
 from dragoman.errors import TooLarge
-from dragoman.links import PATHS
-from ingress.web.door import Door, admin_of, caller_of, door_of
+from dragoman.links import PATHS, WrongLink
+from ingress.web import tries
+from ingress.web.door import Door, address_of, admin_of, caller_of, door_of
 
 Answering = Callable[[Request], Coroutine[Any, Any, Response]]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -39,6 +40,12 @@ class GuardedRoute(APIRoute):
         reads_itself = getattr(self.endpoint, _READS_ITSELF, False)
 
         async def guarded(request: Request) -> Response:
+            if "token" not in request.path_params:
+                return await checked(request)
+            with door_of(request).tries.watching(address_of(request), tries.LINK, WrongLink):
+                return await checked(request)
+
+        async def checked(request: Request) -> Response:
             if not has_body(request):
                 return await answer(request)
             await self._check_credentials(request)

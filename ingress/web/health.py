@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from ingress.web import problems
 from ingress.web.guard import Router
-from ingress.web.metrics import BrokerCollector, LedgerCollector
+from ingress.web.metrics import BrokerCollector, Known, LedgerCollector, TriesCollector
+from ingress.web.readiness import check_ready
 
 log = structlog.get_logger(__name__)
 
@@ -47,19 +48,21 @@ async def healthz() -> Health:
 def readyz(request: Request) -> Readiness:
     """Whether an upload would be accepted now: the database answers and has our schema, and the store accepts files."""
     door = request.app.state.door
-    door.readiness.check(door.intake)
+    door.readiness.seen(lambda: check_ready(door.intake))
     broker = door.broker.state()
     return Readiness(broker=broker, notice=WAITS if broker in ("unreachable", "refusing") else None)
 
 
 @router.get("/metrics", response_class=Response)
 def metrics(request: Request) -> Response:
-    """Numbers for Prometheus, of this process and all others, taken from the database when asked.
+    """Numbers for Prometheus, of this process and all others, taken from the database every few seconds at most.
 
     They need no token: they tell how many rows there are in which state and how the processes are, never whose or what.
     """
     door = request.app.state.door
     registry = CollectorRegistry()
-    registry.register(LedgerCollector(door.intake.database))
+    ledgers = LedgerCollector(door.intake.database)
+    registry.register(Known(door.ledgers.seen(lambda: list(ledgers.collect()))))
     registry.register(BrokerCollector(door.broker.state(), door.broker.messages()))
+    registry.register(TriesCollector(door.tries.by_kind))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

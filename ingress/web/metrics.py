@@ -13,6 +13,7 @@ from dragoman.db import born, gauges, jobs, presence, tally
 from dragoman.db.engine import Database
 from dragoman.db.presence import Pulse
 from dragoman.db.tally import Tally
+from ingress.web.tries import KINDS
 
 OF_LEDGERS = (
     ("open", "Rows of a ledger that have not ended; in the outbox: deliveries that wait."),
@@ -66,7 +67,7 @@ OF_PULSES_BY = {
 
 
 class LedgerCollector(Collector):
-    """Reads the database at each scrape."""
+    """Reads the database each time."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -93,6 +94,31 @@ class LedgerCollector(Collector):
         )
         yield from of_pulses(pulses)
         yield from of_tallies(tallies, engines)
+
+
+class Known(Collector):
+    """What was collected before."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self.families = families
+
+    def collect(self) -> Iterator[Metric]:
+        """All families."""
+        yield from self.families
+
+
+class TriesCollector(Collector):
+    """Wrong tokens and links that this process was shown."""
+
+    def __init__(self, by_kind: Mapping[str, int]) -> None:
+        self.by_kind = by_kind
+
+    def collect(self) -> Iterator[Metric]:
+        """0 for what never came."""
+        values = [((kind,), float(self.by_kind.get(kind, 0))) for kind in KINDS]
+        yield counter(
+            "dragoman_wrong_tokens", "Wrong tokens and links that the web server was shown.", ("kind",), values
+        )
 
 
 class BrokerCollector(Collector):

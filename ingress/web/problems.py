@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from dragoman.domain.trouble import named
 from dragoman.errors import DragomanError, RequestError, TemporaryError
 from ingress.web import html, middleware
 from ingress.web.callers import TokenNeeded
+from ingress.web.refusals import TooManyTries
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +125,9 @@ def _own(code: str, status: int, detail: str, advice: str) -> Problem:
 async def _dragoman(request: Request, error: Exception) -> Response:
     assert isinstance(error, DragomanError)  # noqa: S101 - for mypy: it is registered for this class only
     headers = {}
-    if error.temporary:
+    if isinstance(error, TooManyTries):  # the log has a line for it already
+        headers["Retry-After"] = str(ceil(error.retry_after_s))
+    elif error.temporary:
         asked = error.retry_after_s if isinstance(error, TemporaryError) else None
         headers["Retry-After"] = str(round(asked or RETRY_AFTER_S))
         log.warning("not_now", code=error.code, detail=error.detail)

@@ -14,6 +14,20 @@ class SlowRequest(RequestError):
     advice = "Please send it again."
 
 
+class TooManyTries(RequestError):
+    """Too many wrong tokens or links came from this address."""
+
+    code = "too_many_tries"
+    exit_code = 37
+    http_status = 429
+    advice = "Please wait a minute, then try again with the right one; the admin of this server gives out tokens."
+
+    def __init__(self, message: str | None = None, *, retry_after_s: float = 60.0) -> None:
+        """`retry_after_s`: seconds until the next try is looked at."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class Busy(TemporaryError):
     """This server is asked for more at once than it can answer."""
 

@@ -18,7 +18,7 @@ from dragoman.errors import DragomanError, NotAllowed
 from dragoman.settings import MIB
 from ingress.web import problems, uploads
 from ingress.web.callers import Caller, TokenNeeded
-from ingress.web.door import Door, DoorOf
+from ingress.web.door import Door, DoorOf, address_of
 from ingress.web.guard import Router, reads_itself
 from ingress.web.html import page
 from ingress.web.people import Person, PersonOf, check_form
@@ -89,14 +89,14 @@ async def _accepted(request: HttpRequest, door: Door, person: Person | None, typ
 
 
 async def _with_token(request: HttpRequest, door: Door) -> tuple[HttpRequest, Caller]:
-    """The request, to be read from its beginning, and the holder of the token in its form. Raises NotAllowed."""
+    """The request, to be read from its beginning, and the holder of the token in its form. Raises NotAllowed, TooManyTries."""
     begin, stream = b"", request.stream()
     while len(begin) < FIRST_BYTES and (piece := await anext(stream, None)) is not None:
         begin += piece
     found = FIRST_FIELD.match(begin)
     token = found[1].decode("utf-8", "replace").strip() if found else ""
     try:
-        caller = door.callers.named_by(f"Bearer {token}")
+        caller = door.named_by(f"Bearer {token}", address_of(request))
     except TokenNeeded:
         raise NotAllowed(NOT_KNOWN_HERE, advice=ASK_FOR_ONE) from None
     return HttpRequest(request.scope, _replayed(begin, stream)), caller

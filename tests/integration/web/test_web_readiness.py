@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from sqlalchemy import event
 
 from dragoman import queues
 from dragoman.db.engine import Database
@@ -22,6 +23,7 @@ from tests.integration.web.conftest import Client, serving, until
 from tests.servers.redis import Redis
 
 ASKED = 40
+READS = ("SELECT", "WITH", "PRAGMA", "BEGIN")
 
 
 class CountingStore(FolderStore):
@@ -48,6 +50,19 @@ def test_asking_often_writes_seldom(
             assert client.get("/readyz").status == 200
         most = 1 + (time.monotonic() - begin) / FRESH_S
     assert 1 <= store.puts <= most
+
+
+def test_metrics_ask_the_database_seldom_and_never_write(client: Client, database: Database) -> None:
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
+    begin = time.monotonic()
+    assert client.get("/metrics").status == 200
+    a_look = len(statements)
+    for _ in range(ASKED):
+        assert client.get("/metrics").status == 200
+    most = 1 + (time.monotonic() - begin) / FRESH_S
+    assert 0 < a_look <= len(statements) <= most * a_look
+    assert not [one for one in statements if not one.lstrip().upper().startswith(READS)]
 
 
 def test_what_goes_and_comes_back_is_told_within_seconds(

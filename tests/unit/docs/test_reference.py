@@ -99,6 +99,7 @@ def test_metrics_page_has_a_line_for_each_metric() -> None:
         *metrics.of_pulses([]),
         *metrics.of_tallies([]),
         *metrics.BrokerCollector("reachable", {}).collect(),
+        *metrics.TriesCollector({}).collect(),
     ]
     real = {one.name + ("_total" if one.type == "counter" else "") for one in families}
     real |= {"dragoman_jobs", "dragoman_heartbeat_age_seconds"}
