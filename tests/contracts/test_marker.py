@@ -215,6 +215,7 @@ class TestCopy:
         assert files(store) == sorted(newer)
         assert marker.look(database, store) is Standing.OUTDATED
 
+    @pytest.mark.some(1)
     def test_the_worker_renews_the_mark_each_minute(self, settings, database, store):
         marker.admit(database, store)
         chores.check_health(Context(settings, database, store))
@@ -280,6 +281,7 @@ def foreign(place: str, settings: Settings, request: pytest.FixtureRequest) -> d
     }
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("process", ["up", "web", "smtp", "worker", "notifier", "sweeper", "slack"])
 def test_no_process_starts_on_the_store_of_another_database(foreign, process):
     started = time.monotonic()
@@ -297,6 +299,7 @@ def test_no_process_starts_on_the_store_of_another_database(foreign, process):
     assert time.monotonic() - started < patience(60)
 
 
+@pytest.mark.some(1)
 def test_an_admin_adopts_it_by_a_command_and_hears_how_much_is_unknown(foreign, settings, database):
     store = open_store(settings.storage)
     strangers(store, 3)

@@ -89,6 +89,7 @@ def test_job_is_nobodys_while_its_parts_work_and_percent_follows_them(context):
     assert held is None
 
 
+@pytest.mark.more
 def test_part_tells_its_share_of_the_whole(context):
     job_id, ids = at(context, Stage.TRANSLATE)
     held = lease.claim(context.database, jobs.PART_LEDGER, ids[0], 60)
@@ -97,6 +98,7 @@ def test_part_tells_its_share_of_the_whole(context):
     assert row(context.database, JOBS, job_id)["progress"] == 10 + 60 // 6
 
 
+@pytest.mark.more
 def test_lost_part_costs_only_itself(context):
     job_id, ids = at(context, Stage.EXTRACT)
     perform_part(context, ids[0])
@@ -112,6 +114,7 @@ def test_lost_part_costs_only_itself(context):
     assert drive(context, job_id)["state"] == RowState.DONE
 
 
+@pytest.mark.more
 def test_part_that_gives_up_takes_the_job_along_once_and_retry_keeps_what_is_done(context, deepl):
     message_id, _ = message_with_jobs(context.database, 1)
     job_id = new_job(context, message_id=message_id)

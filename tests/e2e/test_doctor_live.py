@@ -52,6 +52,7 @@ def files(stack: Stack) -> list[str]:
         database.close()
 
 
+@pytest.mark.more
 def test_engine_and_mail_are_tried_and_nothing_is_left(tmp_path: Path) -> None:
     with (
         FakeDeepL() as deepl,
@@ -86,6 +87,7 @@ def test_engine_and_mail_are_tried_and_nothing_is_left(tmp_path: Path) -> None:
         assert (live(told), code) == ([("live mail", "fail")], 1)
 
 
+@pytest.mark.more
 def test_mail_goes_out_and_comes_back_through_a_mail_server(tmp_path: Path) -> None:
     box, inward = Box(), free_port()
     theirs = Controller(box, hostname=LOOPBACK, port=free_port())

@@ -58,6 +58,7 @@ def percents(slack: FakeSlack, post: Message) -> list[int]:
     return [int(found[1]) for text in texts if (found := PERCENT.search(text))]
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("mode", ["socket", "http"])
 def test_a_post_is_seen_followed_and_answered_though_the_worker_is_killed(
     mode: str, tmp_path: Path, slack: FakeSlack, deepl: FakeDeepL

@@ -98,6 +98,7 @@ def test_one_whose_place_was_taken_comes_back_at_another(broker: EmbeddedBroker,
         folder.unlink()
 
 
+@pytest.mark.more
 def test_one_that_does_not_come_back_is_told_once_a_minute(
     broker: EmbeddedBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,7 @@ def refused(listen: str) -> str:
     return str(found.value)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("name", "setting"),
     [("web", "WEB_LISTEN"), ("smtp", "SMTP_LISTEN"), ("smtp", "LMTP_LISTEN"), ("flower", "FLOWER_LISTEN")],
@@ -81,6 +82,7 @@ def test_up_names_all_that_is_taken_and_starts_nothing(tmp_path, taken) -> None:
     assert [file.name for file in (tmp_path / "data").iterdir()] == ["lock"]
 
 
+@pytest.mark.more
 def test_up_waits_a_moment_for_what_is_about_to_end(tmp_path) -> None:
     holder = socket.create_server((LOOPBACK, 0))
     given = environment(tmp_path / "data", web_listen=f"{LOOPBACK}:{holder.getsockname()[1]}")
@@ -97,6 +99,7 @@ def test_up_waits_a_moment_for_what_is_about_to_end(tmp_path) -> None:
         assert up.wait(60) == 0
 
 
+@pytest.mark.more
 def test_up_ends_in_words_where_an_address_is_taken_after_it_has_looked(tmp_path) -> None:
     given = environment(tmp_path / "data")
     where = given["DRAGOMAN_FLOWER_LISTEN"]
@@ -116,6 +119,7 @@ def test_up_ends_in_words_where_an_address_is_taken_after_it_has_looked(tmp_path
     assert "`dragoman flower` could not start, 3 times in a row" in said
 
 
+@pytest.mark.more
 def test_up_does_not_start_for_ever_what_only_a_person_can_mend(tmp_path) -> None:
     ended = run("up", environment(tmp_path / "data", trusted_peers="mail.example.org"))
     assert ended.returncode == SettingsInvalid.exit_code

@@ -111,6 +111,7 @@ def signed(content: bytes, domain: str) -> bytes:
     return dkim.sign(content, b"k", domain.encode(), PEM) + content
 
 
+@pytest.mark.some(1)
 def test_the_set_up_serves_proved_senders_and_nobody_else_gets_mail(front: Front) -> None:
     # Forged in From and envelope, in From alone, and with somebody else's signature: the sender and the victim hear nothing.
     front.post(mail("boss@bank.example"), "boss@bank.example")
@@ -152,6 +153,7 @@ def _sent(smtp: SMTP, content: bytes) -> tuple[int, bytes]:
     return smtp.getreply()
 
 
+@pytest.mark.some(1)
 def test_bounces_of_answers_come_home(front: Front) -> None:
     """The return path of the answers is among the recipients that Postfix takes."""
     with front.client() as smtp:

@@ -6,6 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from dragoman.errors import OutboundLoginRefused
 from tests.integration.oauth.conftest import traces_of
 from tests.servers.otlp import Collector
@@ -29,6 +31,7 @@ def processes(data: Path) -> tuple[str, list[bytes]]:
     return shown, [one for one in found if str(data).encode() in one]
 
 
+@pytest.mark.more
 def test_answers_wait_for_a_token_and_no_secret_is_seen(tmp_path, given, trust, token_server, sink):
     file = tmp_path / "client_secret"
     file.write_text(CLIENT_SECRET + "\n")

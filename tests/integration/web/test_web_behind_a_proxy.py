@@ -81,6 +81,7 @@ def test_what_is_too_large_is_refused(browser: Browser) -> None:
     assert status == 413
 
 
+@pytest.mark.some(1)
 def test_events_arrive_at_once(browser: Browser, worker: Worker) -> None:
     _, answer = browser.upload(PDF)
     path = f"/api/v1/jobs/{answer['job_id']}/events"

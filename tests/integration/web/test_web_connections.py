@@ -59,6 +59,7 @@ def heard(connection: socket.socket) -> bytes:
     return b"".join(parts)
 
 
+@pytest.mark.some(1)
 @pytest.mark.usefixtures("many_files")
 @pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-A: "], ids=["silent", "half a request"])
 def test_silent_connections_keep_nobody_out(
@@ -145,6 +146,7 @@ def test_headers_that_drip_have_an_end(settings: Settings, intake: Intake) -> No
         connection.close()
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("limit", [{"body_idle_s": 0.3}, {"body_s": 0.6}], ids=["idle", "dripping"])
 def test_body_that_does_not_come_on_has_an_end(settings: Settings, intake: Intake, limit: dict[str, float]) -> None:
     limits = Limits(100, 100, **{name: patience(seconds) for name, seconds in limit.items()})

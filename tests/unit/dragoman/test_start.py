@@ -12,6 +12,7 @@ from dragoman.errors import SettingsInvalid
 from tests.patience import patience
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", ["worker", "notifier", "sweeper", "beat", "flower"])
 def test_a_process_without_a_broker_says_so_at_once_also_before_there_is_a_database(tmp_path, name: str) -> None:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
