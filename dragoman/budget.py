@@ -49,9 +49,15 @@ def check_jobs(connection: Connection, settings: Settings, owner: str, adding: i
         _check(one, "jobs", one.jobs, one.used(connection, func.count(), now_s() - DAY_S), adding)
 
 
+def billed_this_month(connection: Connection) -> int:
+    """Characters that were paid for since the month began (UTC), for everybody."""
+    counts = (JOBS.c.created_at >= _month(), ~is_ahead(JOBS.c.created_at))
+    return int(connection.scalar(select(func.sum(JOBS.c.characters_billed)).where(*counts)) or 0)
+
+
 def check_work(connection: Connection, settings: Settings, owner: str, pages: int, characters: int) -> None:
     """Raise LimitReached if a job of so many pages and characters to pay for is more than its owner or team may use."""
-    month = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
+    month = _month()
     for one in _users(owner, settings):
         _check(one, "pages", one.pages, one.used(connection, func.sum(JOBS.c.pages), now_s() - DAY_S), pages)
         billed = one.used(connection, func.sum(JOBS.c.characters_billed), month)
@@ -96,6 +102,11 @@ def tell(what: str, used: int, adding: int, limit: int, **facts: str) -> None:
         log.warning("budget_used_up", what=what, used=used, needed=adding, limit=limit, **facts)
     elif used + adding >= WARNED_AT * limit:
         log.warning("budget_nearly_used", what=what, used=used + adding, limit=limit, **facts)
+
+
+def _month() -> float:
+    """When the present month began (UTC), in seconds since 1970."""
+    return datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
 def _check(user: _User, what: str, limit: int, used: int, adding: int) -> None:

@@ -17,7 +17,7 @@ from dragoman.cache import Cache
 from dragoman.db import inbox, jobs, lease, places
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
-from dragoman.domain.job import OPEN, RowState
+from dragoman.domain.job import OPEN, RowState, WaitingFor
 from dragoman.domain.wishes import PersonWishes
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
@@ -62,6 +62,18 @@ def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | N
                 break
             row = inbox.by_id(connection, about)
     return _thread(row, made) if row else None
+
+
+def asked_about(database: Database, ids: Sequence[str]) -> tuple[str, ...]:
+    """The jobs, whoever sent them, that the mails with these Message-IDs asked to agree to, and that wait for that still."""
+    found: dict[str, None] = {}
+    with database.read() as connection:
+        for one in ids:
+            owner = _OWNER.match(one)
+            job = jobs.by_id(connection, owner[1]) if owner else None
+            if job and job["state"] == RowState.WAITING and job["waiting_for"] == WaitingFor.APPROVAL:
+                found[job["id"]] = None
+    return tuple(found)
 
 
 def last_locale(database: Database, sender: str) -> str | None:

@@ -21,8 +21,9 @@ from dragoman.cache import Cache
 from dragoman.db import cards, dead_letters, history, inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
+from dragoman.domain import approval
 from dragoman.domain.job import Options, WaitingFor
-from dragoman.errors import Conflict, NotFound
+from dragoman.errors import Conflict, NotApprover, NotFound
 from dragoman.files import Checked, clean_name
 from dragoman.ports import BlobStore
 from dragoman.possible import Possible
@@ -258,9 +259,20 @@ class Intake(Possible):
             self.doorbell.ring(queues.OPEN_OF[row["channel"]], message_id)
         return told
 
-    def approve(self, job_id: str) -> bool:
-        """Somebody agreed to the cost of a job that waits for that; False if it does not (any more)."""
+    def approve(self, job_id: str, by: str | None = None) -> bool:
+        """Somebody agreed to the cost of a job that waits for that; False if it does not (any more).
+
+        `by`: who it was, as an owner is written; None: an admin, who always may. Raises NotApprover.
+        """
+        if by is not None and not self.may_approve(job_id, by):
+            raise NotApprover
         return self._resume(job_id, WaitingFor.APPROVAL, approved_at=now_s())
+
+    def may_approve(self, job_id: str, who: str) -> bool:
+        """Whether `who` (as an owner is written) may agree to the cost of a job, or give it up unpaid."""
+        with self.database.read() as connection:
+            row = jobs.by_id(connection, job_id)
+        return row is not None and approval.may_approve(self.settings.approvers, who, row["owner"])
 
     def unlock(self, job_id: str, password: str) -> bool:
         """The password of a job's PDF, kept encrypted until the job ends; False if it waits for none (any more).

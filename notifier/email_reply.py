@@ -11,7 +11,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -20,13 +20,14 @@ from email.utils import localtime
 from typing import Any, BinaryIO, cast
 
 from dragoman import bounces
-from dragoman.errors import OperatorError
+from dragoman.domain import approval
+from dragoman.errors import NotApprover, OperatorError
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.telemetry import hashed
 from notifier.channel import Delivery
 from notifier.email_words import House, rendered
-from notifier.messages import Answer, Outcome, plain, with_attachments
+from notifier.messages import Answer, AnswerKind, Outcome, Problem, plain, with_attachments
 from notifier.outbound import Outbound
 
 FROM_NAME = "Document translator"
@@ -84,6 +85,7 @@ class EmailChannel:
         """`outbound` is where finished mails go."""
         self._store, self._outbound = store, outbound
         self._address = settings.mail_address
+        self._approvers = settings.approvers
         self._secret = settings.secret_key.get_secret_value() if settings.secret_key else ""
         self._house = House(
             address=settings.mail_address,
@@ -101,7 +103,7 @@ class EmailChannel:
         if any(file.outcome is Outcome.DELETED for file in delivery.answer.files):
             self._store.delete(key)  # what was rendered before may hold what has been deleted since
         if self._store.size(key) is None:
-            answer = with_attachments(delivery.answer, self._house.limit)
+            answer = self._asking_approvers(with_attachments(delivery.answer, self._house.limit), delivery)
             with tempfile.TemporaryFile() as file:
                 self._write(answer, delivery, cast("BinaryIO", file))
                 file.seek(0)
@@ -116,7 +118,18 @@ class EmailChannel:
         """As `Channel.send`."""
         with self._store.open(rendered) as body:
             message = body.read()
-        return self._outbound.send(self._return_path(delivery), thread_of(delivery.message).recipient, message)
+        recipient = thread_of(delivery.message).recipient
+        copies = self._asking_approvers(delivery.answer, delivery).approvers
+        return self._outbound.send(self._return_path(delivery), recipient, message, copies)
+
+    def _asking_approvers(self, answer: Answer, delivery: Delivery) -> Answer:
+        """The answer; a question about the cost names who decides about it, where that is not the sender."""
+        sender = delivery.message["sender"]
+        if answer.kind is not AnswerKind.APPROVAL or approval.may_approve(self._approvers, sender, sender):
+            return answer
+        no = NotApprover()
+        problem = Problem(str(no), no.advice, no.code)
+        return replace(answer, approvers=tuple(approval.addresses(self._approvers)), problem=problem)
 
     def _return_path(self, delivery: Delivery) -> str:
         """Where a bounce of a result is recorded (VERP); nobody wants to hear that a mere note came back (RFC 3834 3.3)."""
@@ -128,6 +141,8 @@ class EmailChannel:
         thread = thread_of(delivery.message)
         text, html = rendered(answer, self._house, delivery.message["id"])
         mail = composed(thread, message_id(delivery.row, self._address), self._address, text, html)
+        if answer.approvers:
+            mail["Cc"] = [_address(one) for one in answer.approvers]
         stand_ins: list[tuple[bytes, str]] = []
         for one in answer.files:
             if one.attached and one.result:

@@ -15,6 +15,7 @@ from typing import Any
 import css_inline
 
 from dragoman import templating
+from dragoman.domain import money
 from notifier.email_catalogue import Catalogue, catalogue
 from notifier.messages import MOST_WARNINGS, Answer, AnswerKind, File, LeftOut, Outcome, Problem, page_numbers
 
@@ -65,7 +66,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is told of one file, in sentences. `tone`: `good`, `bad` or `plain`, for the eye."""
+    """What is told of one file, in sentences. `tone`: `good`, `bad` or `plain`, for the eye. `cost`: what it would cost."""
 
     file: File
     title: str
@@ -74,6 +75,7 @@ class Told:
     handover: str
     problem: Said | None
     notes: tuple[str, ...]
+    cost: tuple[str, ...] = ()
 
 
 def rendered(answer: Answer, house: House, reference: str) -> tuple[str, str]:
@@ -92,6 +94,7 @@ def rendered(answer: Answer, house: House, reference: str) -> tuple[str, str]:
         "pseudo": any(file.is_pseudo for file in answer.files),
         "wait": max((file.eta_s for file in answer.files if file.eta_s), default=None),
         "room_in": t.duration(answer.room_in_s or DAY_S),
+        "approvers": t.comma.join(answer.approvers),
         "characters": sum(file.characters or 0 for file in answer.files),
     }
     name = _TEMPLATES.get(answer.kind, "result" if answer.files else "help")
@@ -138,7 +141,7 @@ def told(file: File, house: House, t: Catalogue) -> Told:
         Outcome.DELETED: (t("file.deleted"), "plain"),
     }[file.outcome]
     problem = said(file.problem, house, t, file) if file.problem else None
-    return Told(file, title, tone, _facts(file, t), _handover(file, house, t), problem, _notes(file, t))
+    return Told(file, title, tone, _facts(file, t), _handover(file, house, t), problem, _notes(file, t), _cost(file, t))
 
 
 def said(problem: Problem, house: House, t: Catalogue, file: File | None = None, wanted: str | None = None) -> Said:
@@ -222,6 +225,23 @@ def _facts(file: File, t: Catalogue) -> str:
     if file.engine_name:
         parts.append(t("file.by_pseudo") if file.is_pseudo else t("file.by", engine=file.engine_name))
     return t.comma.join(parts) + t.stop
+
+
+def _cost(file: File, t: Catalogue) -> tuple[str, ...]:
+    """What the file would cost, a sentence each; empty where nothing is known."""
+    bill = file.bill
+    if bill is None:
+        return ()
+    number, said_ = t.number(bill.to_bill), list[str]()
+    if bill.over_budget:
+        said_.append(t("mail.over_budget"))
+    if bill.price:
+        said_.append(t("file.price", price=money.in_words(bill.price, t.locale), number=number))
+    elif bill.to_bill:
+        said_.append(t("file.to_bill", number=number))
+    if bill.remembered:
+        said_.append(t("file.known", percent=bill.remembered))
+    return tuple(said_)
 
 
 def _handover(file: File, house: House, t: Catalogue) -> str:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from dragoman.domain.approval import Reason
 from dragoman.domain.job import NO_ENGINE, OPEN, RowState
+from dragoman.domain.money import Price
 from dragoman.errors import DragomanError, LimitReached
 
 LONGEST_TEXT = 500  # characters of a message or a warning that are shown
@@ -107,13 +109,26 @@ class JobLinks:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """What somebody is asked to agree to. `to_bill`: characters to pay for; `remembered`: percent of the text that is free.
+
+    `price` None: nothing, or not known. `over_budget`: it is asked since the month's budget is not enough.
+    """
+
+    to_bill: int
+    remembered: int = 0
+    price: Price | None = None
+    over_budget: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """What there is to tell of one job.
 
     Languages are tags, `source_lang` None where none was detected; `pages`, `characters` None where unknown.
     `result` is the blob's key, `result_size` its bytes. `eta_s`: seconds, while it is worked on. `links` None: this
     server has no public address. `attached`: whether the result travels with the answer. `warnings` are `notes` in English.
-    `waiting_for`: the sender's word that the job needs to go on.
+    `waiting_for`: the sender's word that the job needs to go on. `bill`: what is to be agreed to, while that is waited for.
     """
 
     job_id: str
@@ -128,6 +143,7 @@ class File:
     warnings: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     waiting_for: str | None = None
+    bill: Bill | None = None
     problem: Problem | None = None
     result: str | None = None
     result_size: int = 0
@@ -157,7 +173,8 @@ class Answer:
 
     `locale`: the language that the sender writes in, None where it is not known. `wanted`: the language that was asked for in
     vain, as it was written. `kept`: the message's PDFs wait for a reply. `limit`: mails in 24 hours, where that is reached, and
-    in how many seconds there is room again.
+    in how many seconds there is room again. `approvers`: the addresses of those who decide about the cost, and get a copy;
+    empty: the sender does.
     """
 
     kind: AnswerKind
@@ -170,6 +187,7 @@ class Answer:
     kept: bool = False
     limit: int | None = None
     room_in_s: float | None = None
+    approvers: tuple[str, ...] = ()
 
     @property
     def is_result(self) -> bool:
@@ -299,11 +317,25 @@ def file_of(job: Mapping[str, Any], links: JobLinks | None = None, eta_s: int | 
         warnings=_warnings(job["warnings"]) if outcome is Outcome.DONE else (),
         notes=_notes(job["warnings"]) if outcome is Outcome.DONE else (),
         waiting_for=job.get("waiting_for") if outcome is Outcome.WORKING else None,
+        bill=bill_of(job) if outcome is Outcome.WORKING else None,
         problem=_problem(job, "error_") if outcome is Outcome.FAILED else None,
         result=job["result"],
         result_size=job["result_size"] or 0,
         eta_s=eta_s,
         links=links if outcome is not Outcome.DELETED else None,
+    )
+
+
+def bill_of(job: Mapping[str, Any]) -> Bill | None:
+    """What the estimate in a job's row says; None before there is one."""
+    if job.get("to_bill") is None:
+        return None
+    amount, currency = job.get("price"), job.get("currency")
+    return Bill(
+        to_bill=job["to_bill"],
+        remembered=round(100 * (job.get("remembered") or 0.0)),
+        price=Price(amount, currency) if amount and currency else None,
+        over_budget=job.get("approval_reason") == Reason.BUDGET,
     )
 
 

@@ -14,19 +14,24 @@ import re
 import smtplib
 import ssl
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+import structlog
+
 from dragoman.db.engine import Database
 from dragoman.errors import OutboundLoginRefused, OutboundRefused, OutboundUnavailable
 from dragoman.ports import TokenSource
 from dragoman.settings import OAUTH_SCHEMES, Settings
+from dragoman.telemetry import hashed
 from notifier.oauth import xoauth2
 from notifier.sent_folder import SentFolder
+
+log = structlog.get_logger(__name__)
 
 LONGEST_WAIT_S = 20.0  # for one answer of the server, or for 64 KiB to be taken; less where leases are shorter
 CHUNK = 1 << 16
@@ -45,8 +50,10 @@ class OutboundUncertain(OutboundUnavailable):
 class Outbound(Protocol):
     """Sends finished mails."""
 
-    def send(self, envelope_from: str, recipient: str, message: bytes) -> str:
+    def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
         """Send `message` (RFC 5322, CRLF); what the other side calls it. `envelope_from` "" is the null sender.
+
+        `copies`: who gets it too; one that the mail server refuses is left out.
 
         Raises OutboundRefused, OutboundUnavailable or OutboundUncertain.
         """
@@ -116,13 +123,13 @@ class SmtpOutbound:
         domain = mail_address.rpartition("@")[2]
         self._hello = domain if domain.isascii() else None
 
-    def send(self, envelope_from: str, recipient: str, message: bytes) -> str:
+    def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
         """As `Outbound.send`."""
         with self._definite():
             smtp = self._connected()
         try:
             with self._definite():
-                self._envelope(smtp, self._user if self._tokens else envelope_from, recipient)
+                self._envelope(smtp, self._user if self._tokens else envelope_from, recipient, copies)
             return self._data(smtp, message)
         finally:
             _leave(smtp)
@@ -176,13 +183,17 @@ class SmtpOutbound:
                 raise
             raise OutboundLoginRefused(detail=_described(error)) from None
 
-    def _envelope(self, smtp: smtplib.SMTP, envelope_from: str, recipient: str) -> None:
-        international = not (envelope_from + recipient).isascii()
+    def _envelope(self, smtp: smtplib.SMTP, envelope_from: str, recipient: str, copies: Sequence[str]) -> None:
+        international = not "".join((envelope_from, recipient, *copies)).isascii()
         if international and not smtp.has_extn("smtputf8"):  # RFC 6531 3.2
             raise OutboundRefused(detail="the mail server does not take addresses beyond ASCII")
         options = ["SMTPUTF8", "BODY=8BITMIME"] if international else []
         _checked(smtp.mail(envelope_from, options))
         _checked(smtp.rcpt(recipient))
+        for copy in copies:
+            answer = smtp.rcpt(copy)
+            if answer[0] >= INTERMEDIATE:
+                log.warning("copy_refused", recipient=hashed(copy), code=answer[0])
         _checked(smtp.docmd("DATA"), INTERMEDIATE)
 
     @staticmethod
@@ -225,7 +236,7 @@ class MaildirOutbound:
         """`root` is made when the first mail comes."""
         self.root = root
 
-    def send(self, envelope_from: str, recipient: str, message: bytes) -> str:
+    def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
         """As `Outbound.send`; returns the file's name."""
         message_id = BytesHeaderParser().parsebytes(message[: message.find(b"\r\n\r\n") + 4]).get("Message-ID", "")
         try:

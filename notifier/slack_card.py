@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dragoman import slack
-from dragoman.domain import language
+from dragoman.domain import language, money
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor
 from dragoman.domain.retry import retry_helps
 from notifier.messages import ENGINE_NAMES, LONGEST_NAME, Outcome, file_of, plain
@@ -60,6 +60,7 @@ class Facts:
     """What a card is made from: its row, its jobs' rows, ETAs in seconds by job id, the post's row of the inbox (None: unknown).
 
     `targets`: tags that the engines here can write, empty where they have not said. `busy`: cards of the workspace at work.
+    `approvers`: ids of the users of this workspace who decide about costs; None: whoever asked does.
     """
 
     card: Mapping[str, Any]
@@ -68,6 +69,7 @@ class Facts:
     message: Mapping[str, Any] | None = None
     targets: Sequence[str] = ()
     busy: int = 1
+    approvers: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def asked(shown: str | None) -> bool:
 
 def card_from(known: Facts, *, moved: bool = False) -> Card:
     """The card as it should be now. `moved`: it stands in a direct message, since the channel is closed to us."""
-    views = [_view(job, known.etas.get(job["id"])) for job in known.jobs]
+    views = [_view(job, known.etas.get(job["id"]), known.approvers) for job in known.jobs]
     kind = _situation(known, views)
     head = said("card_head", kind=kind, it=_head(known, views))
     notes = [_note(note) for note in known.card["notes"][:MOST_NOTES]]
@@ -130,8 +132,8 @@ def retry_button(row_id: str, label: str = "Try again") -> Block:
     return button(label, slack.RETRY, row_id)
 
 
-def _view(job: Mapping[str, Any], eta_s: int | None) -> dict[str, Any]:
-    """What the templates are told of a job. Nothing in it is escaped."""
+def _view(job: Mapping[str, Any], eta_s: int | None, approvers: Sequence[str] | None = None) -> dict[str, Any]:
+    """What the templates are told of a job. Nothing in it is escaped. `approvers` as in `Facts`."""
     file = file_of(job)
     waits = job["waiting_for"] if job["state"] == RowState.WAITING else None
     stage, kind = Stage(job["stage"]), _kind(job, file.outcome)
@@ -149,6 +151,9 @@ def _view(job: Mapping[str, Any], eta_s: int | None) -> dict[str, Any]:
         "characters": None if job["characters"] is None else f"{job['characters']:,}",
         "remembered": round(100 * (job["remembered"] or 0.0)),
         "to_bill": f"{job['to_bill']:,}" if job["to_bill"] else None,
+        "price": money.in_words(file.bill.price) if file.bill and file.bill.price else None,
+        "over_budget": bool(file.bill and file.bill.over_budget),
+        "approvers": approvers,
         "engine": ENGINE_NAMES.get(job["engine"], job["engine"]),
         "pseudo": file.is_pseudo,
         "facts": facts(file),

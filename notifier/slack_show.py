@@ -20,6 +20,7 @@ from dragoman.db import cards, history, inbox, jobs, lease, places, presence
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
 from dragoman.db.lease import Lease
+from dragoman.domain import approval
 from dragoman.domain.job import RowState, WaitingFor
 from dragoman.errors import DragomanError, LeaseLost, OutboundRefused, OutboundUnavailable
 from dragoman.settings import Settings
@@ -82,6 +83,7 @@ class Shower:
 
     def _known(self, row: dict[str, Any]) -> tuple[Facts, float, bool]:
         """What the card is made from, the database's time, and whether the workspace took our token back."""
+        approvers = self.settings.approvers
         with self.database.read() as connection:
             rows = jobs.of_card(connection, row["id"])
             team = places.team(connection, row["team"])
@@ -94,6 +96,7 @@ class Shower:
                 message=inbox.by_id(connection, row["message_id"]) if row["message_id"] else None,
                 targets=sorted(set(targets)) if asks else (),
                 busy=cards.busy(connection, row["team"]),
+                approvers=approval.users_of_team(approvers, row["team"]) if approvers else None,
             )
             now = float(connection.scalar(select(now_s())) or 0.0)
         return known, now, bool(team and team["revoked_at"])

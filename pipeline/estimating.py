@@ -1,4 +1,4 @@
-"""What a document will cost, known after it was read and before anything is paid for."""
+"""What a document will cost, known after it was read and before anything is paid for, and whether somebody has to agree."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from dragoman import budget
 from dragoman.db import memory
+from dragoman.domain import approval, money
+from dragoman.domain.approval import Reason
 from dragoman.errors import QuotaUsedUp, TemporaryError
 from dragoman.ports import Translator
+from dragoman.settings import Settings
+from pipeline import asking
 from pipeline.engines.deepl import DeepL
 from pipeline.run import Run
 from pipeline.translation import estimate
@@ -17,14 +21,54 @@ from pipeline.translation import estimate
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """`to_bill`: characters that the engine will charge for. `remembered`: the share of the text (0 to 1) that is known."""
+    """The estimate, as columns of the job's row.
+
+    `to_bill`: characters that the engine will charge for. `remembered`: the share of the text (0 to 1) that is known.
+    `price` in `currency`: what they cost; None: nothing, or not known. `approval_reason`: why somebody has to agree first.
+    """
 
     to_bill: int
     remembered: float
+    price: float | None = None
+    currency: str | None = None
+    approval_reason: str | None = None
 
 
-def cost(run: Run, texts: Iterable[str], source_lang: str | None, engine: Translator) -> Cost:
-    """The estimate for the unique `texts` of a document. What an engine on this machine does costs nothing."""
+def plan(run: Run, pages: int, texts: Iterable[str], source_lang: str | None, engine: Translator) -> Cost:
+    """What the unique `texts` of a document cost, and whether somebody has to agree to that.
+
+    Raises LimitReached if that is more than the sender may use.
+    """
+    settings = run.context.settings
+    to_bill, remembered = _characters(run, texts, source_lang, engine)
+    with run.context.database.read() as connection:
+        budget.check_work(connection, settings, run.job["owner"], pages, to_bill)
+    over_budget = bool(to_bill) and _is_over_budget(run, engine, to_bill)
+    rules = approval.Rules(settings.approval_pages, settings.approval_characters)
+    why = approval.reason(rules, engine=engine.name, pages=pages, to_bill=to_bill, over_budget=over_budget)
+    price = _price(settings, engine, to_bill)
+    amount, currency = (round(price.amount, 4), price.currency) if price else (None, None)
+    return Cost(to_bill, remembered, amount, currency, why and why.value)
+
+
+def must_wait(run: Run) -> bool:
+    """Whether somebody has to agree to the job's cost and has not yet.
+
+    Raises QuotaUsedUp for a job that was agreed to and that the engine's own quota is still too small for: nothing is
+    paid for a part of a document.
+    """
+    why = run.job["approval_reason"]
+    if why is None:
+        return False
+    if run.job["approved_at"] is None:
+        return True
+    if why == Reason.BUDGET:
+        _check_quota(run)
+    return False
+
+
+def _characters(run: Run, texts: Iterable[str], source_lang: str | None, engine: Translator) -> tuple[int, float]:
+    """Characters to pay for (0 where the engine costs nothing), and the share of the text that is known."""
 
     def recall(keys: Sequence[str]) -> dict[str, str]:
         with run.context.database.write() as connection:
@@ -32,26 +76,47 @@ def cost(run: Run, texts: Iterable[str], source_lang: str | None, engine: Transl
 
     options = run.options
     characters, known = estimate(texts, engine, source_lang, options.target_lang, tone=options.tone, recall=recall)
-    to_bill = characters - known if isinstance(engine, DeepL) else 0
-    return Cost(to_bill, round(known / characters, 4) if characters else 1.0)
+    to_bill = characters - known if money.costs(engine.name) else 0
+    return to_bill, round(known / characters, 4) if characters else 1.0
 
 
-def check(run: Run, pages: int, planned: Cost, engine: Translator) -> None:
-    """Raise LimitReached or QuotaUsedUp if that is more than the sender may use, or than the engine has left."""
-    with run.context.database.read() as connection:
-        budget.check_work(connection, run.context.settings, run.job["owner"], pages, planned.to_bill)
-    if not isinstance(engine, DeepL) or not planned.to_bill:
-        return
-    with suppress(TemporaryError):  # it does not answer now: translating will find out
-        usage = engine.usage()
-        if usage is not None:
-            _check_quota(*usage, planned.to_bill)
+def _price(settings: Settings, engine: Translator, to_bill: int) -> money.Price | None:
+    """An estimate at the price that the settings give; DeepL's free keys cost no money, only their quota."""
+    if not isinstance(engine, DeepL) or engine.has_free_key:
+        return None
+    return money.price_of(to_bill, settings.deepl_price, settings.currency)
 
 
-def _check_quota(used: int, limit: int, to_bill: int) -> None:
-    budget.tell("deepl", used, to_bill, limit)
-    if used + to_bill > limit:
+def _is_over_budget(run: Run, engine: Translator, to_bill: int) -> bool:
+    """Whether it is more than what is left of the month's budget: the admin's, else what the engine itself says."""
+    most = run.context.settings.budget_characters
+    if most:
+        with run.context.database.read() as connection:
+            used = budget.billed_this_month(connection)
+        budget.tell("month", used, to_bill, most)
+        if used + to_bill > most:
+            return True
+    usage = _usage(engine)
+    if usage is None:
+        return False
+    budget.tell(engine.name, usage[0], to_bill, usage[1])
+    return usage[0] + to_bill > usage[1]
+
+
+def _check_quota(run: Run) -> None:
+    usage = _usage(asking.choose(run, run.options, run.job["source_lang"], run.job["engine"]))
+    needed = max((run.job["to_bill"] or 0) - run.job["characters_billed"], 0)
+    if usage is not None and usage[0] + needed > usage[1]:
+        used, limit = usage
         raise QuotaUsedUp(
             "The quota at the translation service is not enough for this document.",
-            detail=f"{to_bill} characters are needed, {max(limit - used, 0)} of {limit} are left",
+            detail=f"{needed} characters are needed, {max(limit - used, 0)} of {limit} are left",
         )
+
+
+def _usage(engine: Translator) -> tuple[int, int] | None:
+    """Characters used and allowed by the engine's own count; None where it counts none, or does not answer now."""
+    if isinstance(engine, DeepL):
+        with suppress(TemporaryError):  # translating will find out
+            return engine.usage()
+    return None

@@ -46,7 +46,7 @@ def translate(run: Run) -> None:
     """Translate what is not remembered, batch by batch; a document in the target language passes through."""
     if run.job["engine"] == NO_ENGINE:
         run.pass_on(run.job["artifact"])
-    elif _needs_a_yes(run):
+    elif estimating.must_wait(run):
         with run.context.database.write() as connection:
             jobs.wait(connection, run.lease, WaitingFor.APPROVAL, run.context.settings.approval_wait_s)
         run.halted = True
@@ -109,12 +109,6 @@ def _reconstruct_whole(run: Run) -> None:
     run.complete(result, warnings=[*run.job["warnings"], *fanout.as_json(reconstructing.once(warnings))])
 
 
-def _needs_a_yes(run: Run) -> bool:
-    """Whether the document is so long that somebody has to agree before it is paid for."""
-    longest = run.context.settings.approval_pages
-    return bool(longest) and (run.job["pages"] or 0) > longest and run.job["approved_at"] is None
-
-
 def _end_reading(run: Run, document: Document, pages: int, characters: int, texts: Iterable[str]) -> None:
     facts = {"source_lang": document.source_lang, "pages": pages, "characters": characters}
     run.save(document, **facts, **_plan(run, document, pages, texts))
@@ -123,7 +117,7 @@ def _end_reading(run: Run, document: Document, pages: int, characters: int, text
 def _plan(run: Run, document: Document, pages: int, texts: Iterable[str]) -> dict[str, Any]:
     """The engine for this job, what its reader has to be told, and what it will cost, as columns of its row.
 
-    Raises LimitReached or QuotaUsedUp before anything is paid for.
+    Raises LimitReached before anything is paid for.
     """
     options, settings = run.options, run.context.settings
     if not translating.needs_translation(document, options):
@@ -131,8 +125,7 @@ def _plan(run: Run, document: Document, pages: int, texts: Iterable[str]) -> dic
         engine_name, planned = NO_ENGINE, Cost(0, 1.0)
     else:
         engine = asking.choose(run, options, document.source_lang, run.job["engine"])  # the second time as the first
-        engine_name, planned = engine.name, estimating.cost(run, texts, document.source_lang, engine)
-        estimating.check(run, pages, planned, engine)
+        engine_name, planned = engine.name, estimating.plan(run, pages, texts, document.source_lang, engine)
         model = registry.tone_model(settings, engine, options.tone, options.target_lang)
         said = notices.of_engine(engine, model, options)
     return {"engine": engine_name, "warnings": fanout.as_json((*document.warnings, *said)), **asdict(planned)}

@@ -70,8 +70,9 @@ class Paid:
 class FakeDeepL:
     """The server and what it was asked for."""
 
-    def __init__(self, latency_s: float = 0.0) -> None:
+    def __init__(self, latency_s: float = 0.0, key: str = KEY) -> None:
         self.latency_s = latency_s
+        self.key = key
         self.faults: deque[int | str] = deque()
         self.retry_after: str | None = None  # sent with each injected 429 and 503
         self.asked_at: list[float] = []  # time.monotonic() of each POST
@@ -192,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _welcome(self) -> bool:
         self.fake.agents.add(self.headers.get("User-Agent", ""))
-        if self.headers.get("Authorization") == f"DeepL-Auth-Key {KEY}":
+        if self.headers.get("Authorization") == f"DeepL-Auth-Key {self.fake.key}":
             return True
         self._answer(403, {"message": "Forbidden"})
         return False

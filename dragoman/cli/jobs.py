@@ -191,7 +191,7 @@ def dead(
 DELIVERY_SHOWN = ("kind", "run", "state", "attempts", "ref", "error_detail", "sent_at", "bounced_at", "bounce")
 SHOWN = (
     "message_id", "run", "epoch", "attempts", "losses", "source_size", "result_size", "characters",
-    "characters_billed", "to_bill", "remembered", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",
+    "characters_billed", "to_bill", "price", "currency", "remembered", "approval_reason", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",
 )  # fmt: skip
 
 

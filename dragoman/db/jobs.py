@@ -304,7 +304,19 @@ def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> 
 def _unread() -> dict[str, Any]:
     """The columns of a job of which nothing is known yet; what it has cost stays."""
     unknown = dict.fromkeys(
-        ("artifact", "engine", "source_lang", "pages", "characters", "to_bill", "remembered", "approved_at")
+        (
+            "artifact",
+            "engine",
+            "source_lang",
+            "pages",
+            "characters",
+            "to_bill",
+            "remembered",
+            "approved_at",
+            "price",
+            "currency",
+            "approval_reason",
+        )
     )
     return {**unknown, "stage": Stage.EXTRACT, "progress": 0, "warnings": [], "parts": 0}
 

@@ -76,6 +76,8 @@ class JobRow(Leased, Base):
 
     The estimate made after reading it: `to_bill`, the characters that the engine will charge for, and `remembered`, the
     share of its text (0 to 1) that was paid for before. `approved_at`: when somebody agreed to that.
+    `price`: what they may cost, in `currency` (ISO 4217); None: nothing, or not known. `approval_reason`: why somebody has to agree
+    (`dragoman.domain.approval.Reason`); None: nobody has to.
     `team`: a hash of the owner's Slack workspace or mail domain, which stays when the owner is forgotten.
     `remade_in`: the run in which it began anew since its artifact was lost.
     `parts`: how many a long document was cut into, 0: none. `parts_left`: those that have not finished the present stage; the last one makes the job due.
@@ -114,6 +116,9 @@ class JobRow(Leased, Base):
     to_bill: Mapped[int | None] = mapped_column(BigInteger)
     remembered: Mapped[float | None]
     approved_at: Mapped[float | None]
+    price: Mapped[float | None] = mapped_column(Seconds)
+    currency: Mapped[str | None] = mapped_column(String(3))
+    approval_reason: Mapped[str | None] = mapped_column(String(20))
     parts: Mapped[int] = mapped_column(default=0)
     parts_left: Mapped[int] = mapped_column(default=0)
     remade_in: Mapped[int | None]
@@ -235,7 +240,8 @@ class PlaceRow(Base):
 class TranslationRow(Base):
     """The translation memory: what an engine answered once is never paid for again.
 
-    `key` is a hash of engine, languages, options and text. `job_id`: the job that paid, so that a purge forgets it.
+    `key` is a hash of team, engine and its version, languages, options, context and text. `job_id`: the job that paid, so that a purge
+    forgets it. `team`: a hash of who shares it; None: from before there were teams, and never found again.
     """
 
     __tablename__ = "translations"
@@ -246,6 +252,9 @@ class TranslationRow(Base):
     target_lang: Mapped[str] = mapped_column(String(20))
     job_id: Mapped[str | None] = mapped_column(String(32), index=True)
     used_at: Mapped[float] = mapped_column(Seconds, index=True)
+    team: Mapped[str | None] = mapped_column(String(10))
+    engine_version: Mapped[str | None] = mapped_column(String(64))
+    context: Mapped[str | None] = mapped_column(String(64))
 
 
 class CapabilityRow(Base):

@@ -193,6 +193,15 @@ class Conflict(RequestError):
     advice = "Please check the job's status first."
 
 
+class NotApprover(RequestError):
+    """On this server, others decide about the cost of documents."""
+
+    code = "not_approver"
+    exit_code = 74
+    http_status = 403
+    advice = "Please ask one of those who may approve costs, or the admin of this server."
+
+
 class NoWord(RequestError):
     """We asked you a question about this document and got no answer in time."""
 

@@ -16,8 +16,6 @@ class LimitSettings(BaseModel):
     max_pdf_bytes: int = Field(default=50 * MIB, ge=1)
     max_pages: int = Field(default=3000, ge=1)
     pages_per_part: int = Field(default=40, ge=0)
-    approval_pages: int = Field(default=100, ge=0)
-    approval_wait_s: int = Field(default=3 * 86400, ge=60)
     sender_jobs_per_day: int = Field(default=0, ge=0)
     sender_pages_per_day: int = Field(default=0, ge=0)
     sender_characters_per_month: int = Field(default=0, ge=0)

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from dragoman.errors import SettingsInvalid
 from dragoman.secret_files import SecretFiles, UnreadableSecret
+from dragoman.settings.costs import CostSettings
 from dragoman.settings.engines import EngineSettings
 from dragoman.settings.limits import LimitSettings
 from dragoman.settings.mail import MailSettings
@@ -21,7 +22,16 @@ from dragoman.settings.slack import SlackSettings
 from dragoman.settings.web import WebSettings
 
 
-class Settings(LimitSettings, WebSettings, SlackSettings, MailSettings, EngineSettings, PlaceSettings, BaseSettings):
+class Settings(
+    LimitSettings,
+    CostSettings,
+    WebSettings,
+    SlackSettings,
+    MailSettings,
+    EngineSettings,
+    PlaceSettings,
+    BaseSettings,
+):
     """All settings of one process; frozen, passed down from the entry point."""
 
     model_config = SettingsConfigDict(env_prefix="DRAGOMAN_", env_ignore_empty=True, frozen=True, extra="ignore")

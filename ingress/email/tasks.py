@@ -23,6 +23,7 @@ from dragoman.errors import (
     LimitReached,
     NoLanguage,
     NotAPdf,
+    NotApprover,
     StageTimedOut,
     UnknownLanguage,
     UnsupportedTarget,
@@ -141,7 +142,7 @@ class _Opening:
             self.facts["about"] = thread.message_id
         order = commands.command(words, "" if thread else self.payload["subject"])
         wanted = request.from_words(words, is_reply=thread is not None)
-        if order is not None and self._obey(order, thread):
+        if order is not None and (self._decide_for_others(order, thread) or self._obey(order, thread)):
             return
         if thread is not None and wanted.target_lang and not self.contents.ignored:
             self._translate_again(thread, request.with_tone_of(wanted, self.payload["recipient"]))
@@ -191,9 +192,7 @@ class _Opening:
                 correspondence.forget(intake.database, intake.store, intake.settings, self.sender, thread)
             self._answer({"reason": "deleted"})
         elif order is Command.YES and thread and thread.waiting_jobs:
-            for job_id in thread.waiting_jobs:
-                intake.approve(job_id)
-            intake.drop(self.held, "approved")  # what was approved is answered in its own time
+            self._approve(thread.waiting_jobs)
         elif order in (Command.CANCEL, Command.NO) and thread and (thread.waiting_jobs or thread.open_jobs):
             for job_id in thread.open_jobs if order is Command.CANCEL else thread.waiting_jobs:
                 intake.cancel(job_id)
@@ -208,6 +207,30 @@ class _Opening:
             return False
         log.info("mail_order", message_id=self.held.id, order=order)
         return True
+
+    def _decide_for_others(self, order: Command, thread: Thread | None) -> bool:
+        """Approve or give up what the sender was asked about as an approver of other people's costs; False: nothing was."""
+        if thread is not None or order not in (Command.YES, Command.NO):
+            return False
+        intake, ids = self.intake, self.contents.top.answers or ()
+        asked = correspondence.asked_about(intake.database, ids)
+        ours = tuple(job_id for job_id in asked if intake.may_approve(job_id, self.sender))
+        if ours and order is Command.YES:
+            self._approve(ours)
+        elif ours:
+            for job_id in ours:
+                intake.cancel(job_id)
+            intake.drop(self.held, "cancelled")
+        return bool(ours)
+
+    def _approve(self, job_ids: tuple[str, ...]) -> None:
+        try:
+            for job_id in job_ids:
+                self.intake.approve(job_id, by=self.sender)
+        except NotApprover as error:
+            self._answer({"reason": "refused", **_told(error)})
+        else:
+            self.intake.drop(self.held, "approved")  # what was approved is answered in its own time
 
     def _translate_again(self, thread: Thread, wish: request.Wish) -> None:
         """The documents of the thread, in another language (or in one at last)."""

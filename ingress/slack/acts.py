@@ -13,7 +13,7 @@ from dragoman.db import cards, places
 from dragoman.db.lease import Lease
 from dragoman.domain.job import OPEN, WaitingFor
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
-from dragoman.errors import DragomanError, RequestError
+from dragoman.errors import DragomanError, NotApprover, RequestError
 from dragoman.intake import Intake
 from dragoman.slack import SlackRefused, our_errors, user_of
 from ingress.slack import looking, parse
@@ -123,6 +123,9 @@ def _steer(context: Context, event: parse.Pressed) -> None:
     if job is None:
         _whisper(context, event, "This document is not here any more.")
         return
+    if event.action == slack.APPROVE and context.settings.approvers:
+        _approve(context, event, job["id"])
+        return
     _, requester = user_of(job["owner"]) if job["owner"].count(":") > 1 else ("", "")
     if not _may(context, event.place, event.user, requester):
         _whisper(context, event, NOT_YOURS)
@@ -130,6 +133,14 @@ def _steer(context: Context, event: parse.Pressed) -> None:
     try:
         _do(context, event.action, job["id"])
     except RequestError as error:
+        _whisper(context, event, f"{error} {error.advice}")
+
+
+def _approve(context: Context, event: parse.Pressed, job_id: str) -> None:
+    """Only those whom the admin has named decide about costs, whoever may steer the job otherwise."""
+    try:
+        context.intake.approve(job_id, by=f"{slack.CHANNEL}:{context.team}:{event.user}")
+    except NotApprover as error:
         _whisper(context, event, f"{error} {error.advice}")
 
 

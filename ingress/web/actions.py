@@ -33,7 +33,8 @@ LONGEST_PASSWORD = 1000  # characters
 @router.post("/approve")
 def approve(token: str, door: DoorOf) -> Response:
     """Agree to the cost: it is translated."""
-    door.intake.approve(door.own_page(token)["id"])
+    row = door.own_page(token)
+    door.intake.approve(row["id"], by=row["owner"])
     return _back(token)
 
 

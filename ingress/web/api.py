@@ -122,7 +122,7 @@ def retry_job(
 def approve_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> JobView:
     """Approve the cost of a long document that waits for it (`waiting_for` is `approval`)."""
     found = door.own_job(caller, job_id)["id"]
-    if not door.intake.approve(found):
+    if not door.intake.approve(found, by=caller.sees):
         raise Conflict("The job does not wait for approval.")
     return job_view(door.own_job(caller, found), door.links)
 

@@ -104,7 +104,8 @@ class Door:
         # Languages are offered when the job has ended; until then the page is looked at again and again.
         offers = opened.may_change and status(opened.row) in ENDED
         targets = self.targets() if offers else []
-        return page_facts(opened, self.links, targets=targets, retention_days=self.settings.retention_days)
+        days, approvers = self.settings.retention_days, self.settings.approvers
+        return page_facts(opened, self.links, targets=targets, retention_days=days, approvers=approvers)
 
     def own_page(self, token: str) -> dict[str, Any]:
         """The job's row, for a link that may change it. Raises as `offered`, and NotAllowed for a link that only shows."""

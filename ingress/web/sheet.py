@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from dragoman.domain import language
+from dragoman.domain import approval, language, money
 from dragoman.domain.job import RowState, Status, WaitingFor
 from dragoman.domain.retry import retry_helps
 from dragoman.links import Links
@@ -47,7 +47,9 @@ class Cost:
     """What a document that waits for approval would cost, as far as it is known.
 
     `pages` and `characters` None: not known. `to_bill`: characters that the engine charges for. `remembered`: percent of
-    the text that was paid for before. `until`: the day after which it is given up.
+    the text that was paid for before. `price`: an estimate such as `€12.62`; None: nothing, or not known. `until`: the day after
+    which it is given up. `over_budget`: it is asked since the month's budget is not enough. `others_decide`: the requester may
+    not approve it.
     """
 
     pages: int | None
@@ -55,10 +57,23 @@ class Cost:
     to_bill: int
     remembered: int
     until: str
+    price: str | None = None
+    over_budget: bool = False
+    others_decide: bool = False
 
 
-def page_facts(page: OpenPage, links: Links, *, targets: Sequence[str] = (), retention_days: int = 7) -> dict[str, Any]:
-    """What the template of a job's page needs. `targets`: tags of the languages that can be done now."""
+def page_facts(
+    page: OpenPage,
+    links: Links,
+    *,
+    targets: Sequence[str] = (),
+    retention_days: int = 7,
+    approvers: Sequence[str] = (),
+) -> dict[str, Any]:
+    """What the template of a job's page needs. `targets`: tags of the languages that can be done now.
+
+    `approvers`: who decides about costs; empty: the requester.
+    """
     row = page.row
     word, waits = status(row), waits_for(row)
     ended, pseudo = word in ENDED, row["engine"] == "pseudo"
@@ -70,7 +85,7 @@ def page_facts(page: OpenPage, links: Links, *, targets: Sequence[str] = (), ret
         "ended": ended,
         "headline": _headline(word, waits, pseudo=pseudo),
         "waits_for": waits,
-        "cost": cost(row) if waits is WaitingFor.APPROVAL else None,
+        "cost": cost(row, approvers) if waits is WaitingFor.APPROVAL else None,
         "steps": steps(row),
         "remarks": remarks(row),
         "failure": failure(row),
@@ -103,14 +118,18 @@ def listed(row: dict[str, Any], links: Links) -> dict[str, Any]:
     }
 
 
-def cost(row: dict[str, Any]) -> Cost:
-    """The estimate of a job that waits for approval."""
+def cost(row: dict[str, Any], approvers: Sequence[str] = ()) -> Cost:
+    """The estimate of a job that waits for approval. `approvers` as in `page_facts`."""
+    amount, currency = row.get("price"), row.get("currency")
     return Cost(
         pages=row["pages"],
         characters=row["characters"],
         to_bill=row["to_bill"] or 0,
         remembered=round(100 * (row["remembered"] or 0.0)),
         until=day(row["run_after"]),
+        price=money.in_words(money.Price(amount, currency)) if amount and currency else None,
+        over_budget=row.get("approval_reason") == approval.Reason.BUDGET,
+        others_decide=not approval.may_approve(approvers, row["owner"], row["owner"]),
     )
 
 

@@ -61,6 +61,9 @@ EXAMPLE: dict[str, JsonValue] = {
     "characters": 41_318,
     "characters_billed": 12_004,
     "to_bill": 39_870,
+    "price": 0.7974,
+    "currency": "EUR",
+    "approval_reason": None,
     "waiting_for": None,
     "remembered": 0.03,
     "warnings": [],
@@ -116,6 +119,13 @@ class JobView(BaseModel):
     to_bill: int | None = Field(description="Characters that it was expected to cost, known after reading it.")
     waiting_for: str | None = Field(
         description="What a person has to answer first: `approval` of the cost, `password` or `language`."
+    )
+    price: float | None = Field(
+        description="What they are expected to cost, in `currency`; null: nothing, or it is not known."
+    )
+    currency: str | None = Field(description="ISO 4217, such as `EUR`.")
+    approval_reason: str | None = Field(
+        description="Why somebody has to approve the cost: `pages`, `characters` or `budget`; null: nobody has to."
     )
     remembered: float | None = Field(description="The share of its text that was paid for before, 0 to 1.")
     warnings: list[WarningView]
@@ -190,7 +200,7 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
 
 _COPIED = (
     "owner", "channel", "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine", "characters",
-    "characters_billed", "to_bill", "remembered",
+    "characters_billed", "to_bill", "remembered", "price", "currency", "approval_reason",
 )  # fmt: skip
 
 

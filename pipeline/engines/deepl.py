@@ -73,6 +73,11 @@ class DeepL:
         self._known: tuple[float, Capabilities] | None = None
         self.asked_s: float | None = None  # what the last answer asked to wait
 
+    @property
+    def has_free_key(self) -> bool:
+        """Whether the key is one of DeepL API Free, which costs no money and has other terms for the data."""
+        return is_free_key(self._auth_key)
+
     def capabilities(self) -> Capabilities:
         """What DeepL lists as targets, asked at most once an hour."""
         if self._known is None or self._clock() - self._known[0] > CAPABILITIES_TTL_S:
@@ -182,6 +187,11 @@ class DeepLWrite:
 
 class TooLargeForDeepL(EngineMisbehaved):
     """DeepL says that the request is too large."""
+
+
+def is_free_key(auth_key: str) -> bool:
+    """Whether a key is one of DeepL API Free: they end in `:fx` (developers.deepl.com/docs/getting-started/auth)."""
+    return auth_key.strip().endswith(":fx")
 
 
 def closest(tag: str, targets: Iterable[str]) -> str | None:

@@ -149,7 +149,7 @@ def extracting(settings, database, store, deepl):
     def extract(**limits):
         job_id = add_job(database)
         store.put(f"jobs/{job_id}/source.pdf", BytesIO(long_pdf()))
-        context = Context(chosen.model_copy(update=limits), database, store)
+        context = extract.context = Context(chosen.model_copy(update=limits), database, store)
         try:
             perform(context, job_id, "extract")
         finally:
@@ -167,13 +167,19 @@ def test_estimate_is_in_the_row_and_minds_what_is_remembered(extracting, databas
 
 
 @pytest.mark.more
-def test_quota_is_looked_at_before_anything_is_paid_for(extracting, deepl):
+def test_quota_is_looked_at_before_anything_is_paid_for(extracting, database, deepl):
     deepl.character_limit = 500
+    asked = extracting()
+    assert (asked["stage"], asked["approval_reason"]) == ("translate", "budget")
+    assert deepl.requests == []
+    with database.write() as connection:
+        connection.execute(JOBS.update().values(approved_at=1.0))
     with pytest.raises(QuotaUsedUp):
-        extracting()
-    assert extracting.row["error_code"] == "quota_used_up"
-    assert "500 are left" not in (extracting.row["error_message"] or "")
-    assert "of 500 are left" in extracting.row["error_detail"]
+        perform(extracting.context, asked["id"], "translate")
+    refused = row(database, JOBS, asked["id"])
+    assert refused["error_code"] == "quota_used_up"
+    assert "500 are left" not in (refused["error_message"] or "")
+    assert "of 500 are left" in refused["error_detail"]
     assert deepl.requests == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import mailbox
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -102,7 +102,7 @@ class Moody:
         self.sent: list[bytes] = []
         self.on_send: Callable[[], object] = lambda: None
 
-    def send(self, envelope_from: str, recipient: str, message: bytes) -> str:
+    def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
         if self.before:
             raise self.before
         ref = self.inner.send(envelope_from, recipient, message)

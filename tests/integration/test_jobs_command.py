@@ -110,6 +110,16 @@ def test_show_says_warnings_in_words(settings, database, command):
     assert "page 3: Some text was made smaller. (small_text)" in said
 
 
+def test_show_names_pages_characters_and_the_estimated_price(settings, database, command):
+    estimate = {"pages": 4, "characters": 630_667, "to_bill": 600_000, "price": 12.0, "currency": "EUR"}
+    job_id = add_job(database)
+    change(database, jobs.JOBS, job_id, **estimate, approval_reason="characters")
+    said = CliRunner().invoke(app, ["jobs", "show", job_id, "--data", str(settings.data_dir)]).stdout
+    for name, value in {**estimate, "approval_reason": "characters"}.items():
+        assert f"{name:18} {value}" in said
+    assert {name: command("show", job_id)[name] for name in estimate} == estimate
+
+
 def test_list_says_what_a_job_waits_for(settings, database, command):
     job_id = add_job(database)
     held = claim_job(database, job_id)

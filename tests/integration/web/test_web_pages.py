@@ -10,9 +10,11 @@ from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
 from dragoman.domain.job import Stage, WaitingFor
 from dragoman.errors import EncryptedPdf
+from dragoman.intake import Intake
 from dragoman.links import Links
 from dragoman.settings import Settings
-from tests.integration.web.conftest import ANNA, PDF, RESULT, Answer, Client, Worker, until
+from ingress.web.app import make_app
+from tests.integration.web.conftest import ANNA, PDF, RESULT, Answer, Client, Worker, serving, until
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 
@@ -89,13 +91,39 @@ def test_page_says_that_a_job_is_tried_again(
 def test_page_says_that_approval_is_waited_for_and_what_it_costs(
     client: Client, worker: Worker, database: Database, page_path: str, job_id: str
 ) -> None:
-    held = worker.advance_to(job_id, Stage.TRANSLATE, pages=120, characters=300_000, to_bill=12_345)
+    held = worker.advance_to(
+        job_id, Stage.TRANSLATE, pages=120, characters=300_000, to_bill=12_345, price=0.2469, currency="EUR"
+    )
     with database.write() as connection:
         held.wait(connection, WaitingFor.APPROVAL, 60)
     text = words(client.get(page_path))
     assert "Waiting for approval" in text
-    for shown in ("Pages 120", "Characters 300,000", "Characters to pay for 12,345", "Translate it"):
+    for shown in (
+        "Pages 120",
+        "Characters 300,000",
+        "Characters to pay for 12,345",
+        "Estimated price €0.25",
+        "Translate it",
+    ):
         assert shown in text
+
+
+def test_page_says_that_others_decide_and_a_click_changes_nothing(
+    settings: Settings, intake: Intake, worker: Worker, links: Links, job_id: str
+) -> None:
+    intake.settings = settings.model_copy(update={"approvers": ("boss@example.org",)})
+    facts = {"pages": 4, "characters": 630_667, "to_bill": 630_667, "approval_reason": "budget"}
+    held = worker.advance_to(job_id, Stage.TRANSLATE, **facts)
+    with worker.database.write() as connection:
+        held.wait(connection, WaitingFor.APPROVAL, 60)
+    path = links.path("own", worker.row(job_id))
+    with serving(make_app(intake.settings, intake)) as port:
+        text = words(Client(port).get(path))
+        assert "others approve such costs" in text
+        assert "This month’s budget is not enough" in text
+        assert "Translate it" not in text
+        assert Client(port).ask("POST", f"{path}/approve").status == 403
+    assert worker.row(job_id)["state"] == "waiting"
 
 
 def test_filename_cannot_bring_markup(client: Client, worker: Worker, links: Links) -> None:

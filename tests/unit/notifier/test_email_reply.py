@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -190,7 +191,7 @@ def test_the_message_id_is_the_deliverys_own() -> None:
 class NoWayOut:
     """An `Outbound` that nothing must reach."""
 
-    def send(self, envelope_from: str, recipient: str, message: bytes) -> str:
+    def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
         raise AssertionError
 
     def find(self, message_id: str) -> str | None:
@@ -248,3 +249,25 @@ def test_a_mail_is_rendered_once(tmp_path: Path) -> None:
     second = channel.prepare(Delivery(ROW, message, Answer(AnswerKind.NOTHING_NEW)))
     with store.open(second) as body:
         assert body.read() == kept
+
+
+def test_those_who_approve_costs_get_a_copy_of_the_question(tmp_path: Path) -> None:
+    store, sent = FolderStore(tmp_path), list[tuple[str, tuple[str, ...]]]()
+
+    class Recording(NoWayOut):
+        def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
+            sent.append((recipient, tuple(copies)))
+            return "taken"
+
+    named = ("boss@example.org", "@finance.example", "slack:T1:U1")
+    channel = EmailChannel(Settings.from_env(data_dir=tmp_path, approvers=named), store, Recording())
+    message = {"id": "m", "sender": "ada@example.org", "payload": {"subject": "x", "message_id": "<one@example.org>"}}
+    file = File("j", "a.pdf", "a.fr.pdf", Outcome.WORKING, "fr", waiting_for="approval")
+    for kind, copies in ((AnswerKind.APPROVAL, ("boss@example.org",)), (AnswerKind.ACK, ())):
+        row = {**ROW, "id": f"d-{kind}"}
+        delivery = Delivery(row, message, Answer(kind, (file,)))
+        key = channel.prepare(delivery)
+        channel.send(delivery, key)
+        with store.open(key) as body:
+            assert (read_back(body.read())["Cc"] or "") == ", ".join(copies)
+        assert sent.pop() == ("ada@example.org", copies)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dragoman.domain.money import Price
 from notifier.email_words import COLUMNS, House, headline, rendered, wrapped
-from notifier.messages import Answer, AnswerKind, File, JobLinks, LeftOut, Outcome, Problem
+from notifier.messages import Answer, AnswerKind, Bill, File, JobLinks, LeftOut, Outcome, Problem
 
 HOUSE = House("translate@example.org", 10**7, 7, 7)
 LINKS = JobLinks("https://example.org/j/page", "https://example.org/d/download")
@@ -216,3 +217,45 @@ def test_a_limit_of_a_sender_or_team_has_its_numbers_in_each_language(locale: st
     assert numbers in said
     assert "30" in said
     assert "At most" not in said
+
+
+ASKED = replace(
+    DONE,
+    outcome=Outcome.WORKING,
+    waiting_for="approval",
+    result=None,
+    attached=False,
+    pages=4,
+    characters=630_667,
+    bill=Bill(600_000, remembered=5, price=Price(12.0, "EUR")),
+)
+
+
+def test_the_question_names_pages_characters_and_the_estimated_price() -> None:
+    said = words(Answer(AnswerKind.APPROVAL, (ASKED,)))
+    for shown in ("4 pages", "630,667 characters", "Estimated price: about €12.00, for 600,000 characters", "“yes”"):
+        assert shown in said
+    assert "5 % of the text was translated before and costs nothing." in said
+    assert "budget" not in said
+
+
+def test_the_price_is_written_as_in_the_readers_language() -> None:
+    text, _ = rendered(Answer(AnswerKind.APPROVAL, (ASKED,), locale="de"), HOUSE, "the-reference")
+    assert "etwa 12,00 € für 600.000 Zeichen" in flat(text)
+
+
+def test_what_has_no_price_is_told_in_characters_and_a_budget_is_named() -> None:
+    file = replace(ASKED, bill=Bill(600_000, over_budget=True))
+    said = words(Answer(AnswerKind.APPROVAL, (file,)))
+    assert "Characters to pay for: 600,000." in said
+    assert "This month’s budget at the translation service is not enough for it." in said
+    assert "price" not in said
+
+
+def test_where_others_decide_the_question_names_them_and_asks_for_no_yes_of_the_sender() -> None:
+    problem = Problem("On this server, others decide.", "Please ask one of them.", "not_approver")
+    said = words(Answer(AnswerKind.APPROVAL, (ASKED,), approvers=("boss@example.org",), problem=problem))
+    assert "boss@example.org approves such costs and has received a copy" in said
+    assert "Reply “yes” to have it" not in said
+    nobody_by_mail = words(Answer(AnswerKind.APPROVAL, (ASKED,), problem=problem))
+    assert "On this server, others decide. Please ask one of them." in nobody_by_mail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -269,6 +270,29 @@ def test_hostile_names_are_shown_literally(name: str) -> None:
             assert "<@" not in text
             assert "<http" not in text
             assert "\u202e" not in text
+
+
+ESTIMATE = {"pages": 4, "characters": 630_667, "to_bill": 600_000, "price": 12.0, "currency": "EUR", "engine": "deepl"}
+
+
+def test_a_question_about_the_cost_names_pages_characters_and_price() -> None:
+    card = shown(waiting(**ESTIMATE))
+    assert "4 pages, 630,667 characters." in words(card)
+    assert "DeepL would charge for about 600,000 characters: estimated price €12.00." in words(card)
+    assert "Shall I translate it?" in words(card)
+    assert "waiting for you to approve 4 pages and about 600,000 characters" in card.text
+    assert "(estimated price €12.00)" in card.text
+
+
+def test_a_question_that_others_decide_calls_those_of_this_workspace() -> None:
+    known = facts(waiting(**ESTIMATE, approval_reason="budget"))
+    card = card_from(replace(known, approvers=("U7", "U8")))
+    assert "This month's budget at the translation service is not enough for it." in words(card)
+    assert "<@U7>, <@U8> can approve it." in words(card)
+    assert "Shall I" not in words(card)
+    assert "waiting for somebody to approve" in card.text
+    nobody = card_from(replace(known, approvers=()))
+    assert "please ask the admin" in words(nobody)
 
 
 def test_many_files_fit_into_one_message_and_the_rest_is_counted() -> None:

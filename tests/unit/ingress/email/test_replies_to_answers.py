@@ -281,6 +281,41 @@ def test_yes_or_no_to_a_costly_job(post: Post, word: str, state: str) -> None:
     assert post.rows(INBOX, id=first)
 
 
+class TestApprovers:
+    """With APPROVERS set, the sender's yes is not enough, and an approver's is, to the copy of the question."""
+
+    BOSS = "boss@example.org"
+
+    @pytest.fixture
+    def question(self, post: Post) -> str:
+        """The Message-ID of the question about Ann's job."""
+        post.intake.settings = post.intake.settings.model_copy(update={"approvers": (self.BOSS,)})
+        post("to German", PDF)
+        (job,) = post.rows(JOBS)
+        change(post.intake.database, JOBS, job["id"], state="waiting", waiting_for="approval", run_after=9e9)
+        return f"<{job['id']}.1.question@localhost>"
+
+    def test_the_sender_is_told_who_decides(self, post: Post, question: str) -> None:
+        said = post.said(post("yes", answers=question))
+        assert (said["reason"], said["error_code"]) == ("refused", "not_approver")
+        assert post.rows(JOBS)[0]["state"] == "waiting"
+
+    @pytest.mark.parametrize(("word", "state"), [("yes", "ready"), ("no", "cancelled")])
+    def test_the_approver_decides(self, post: Post, question: str, word: str, state: str) -> None:
+        reply = post(word, answers=question, sender=self.BOSS)
+        assert post.rows(JOBS)[0]["state"] == state
+        assert post.rows(OUTBOX, owner=reply) == []
+
+    def test_a_strangers_yes_changes_nothing_and_tells_nothing(self, post: Post, question: str) -> None:
+        told = post.said(post("yes", answers=question, sender="eve@example.com"))
+        assert told["reason"] == post.said(post("yes", answers="<x@example.com>", sender="eve@example.com"))["reason"]
+        assert post.rows(JOBS)[0]["state"] == "waiting"
+
+    def test_the_sender_may_still_give_it_up(self, post: Post, question: str) -> None:
+        post("no", answers=question)
+        assert post.rows(JOBS)[0]["state"] == "cancelled"
+
+
 def test_yes_to_nothing_is_asked_about(post: Post) -> None:
     assert post.said(post("yes", answers=ours(post("to German", PDF))))["reason"] == "unclear"
 

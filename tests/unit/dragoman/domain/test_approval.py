@@ -1,0 +1,67 @@
+"""When somebody has to agree to a cost, and who; and how a price is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from dragoman.domain import approval, money
+from dragoman.domain.approval import Reason, Rules
+from dragoman.domain.engines import IN_HOUSE
+from pipeline.engines import registry
+
+USUAL = Rules(pages=None, characters=300_000)
+
+
+@pytest.mark.parametrize(
+    ("rules", "engine", "pages", "to_bill", "over", "why"),
+    [
+        (USUAL, "deepl", 4, 630_667, False, Reason.CHARACTERS),
+        (USUAL, "deepl", 4, 300_000, False, None),
+        (USUAL, "deepl", 101, 5_000, False, Reason.PAGES),
+        (USUAL, "deepl", 100, 5_000, False, None),
+        (USUAL, "deepl", 500, 0, True, None),
+        (USUAL, "deepl", 1, 10, True, Reason.BUDGET),
+        (USUAL, "local", 3000, 0, False, None),
+        (USUAL, "apertium", 3000, 0, False, None),
+        (USUAL, "pseudo", 3000, 0, False, None),
+        (USUAL, "an engine of tomorrow", 4, 630_667, False, Reason.CHARACTERS),
+        (Rules(10, 300_000), "local", 11, 0, False, Reason.PAGES),
+        (Rules(0, 0), "deepl", 3000, 10**7, False, None),
+        (Rules(None, 0), "deepl", 101, 10**7, False, Reason.PAGES),
+    ],
+)
+def test_reason(rules: Rules, engine: str, pages: int, to_bill: int, over: bool, why: Reason | None) -> None:
+    assert approval.reason(rules, engine=engine, pages=pages, to_bill=to_bill, over_budget=over) is why
+
+
+@pytest.mark.parametrize(
+    ("approvers", "who", "may"),
+    [
+        ((), "ana@example.org", True),
+        ((), "bob@example.org", False),
+        (("bob@example.org",), "ana@example.org", False),
+        (("bob@example.org",), "Bob@Example.org", True),
+        (("@example.org",), "eve@example.org", True),
+        (("@example.org",), "eve@sub.example.org", False),
+        (("@example.org",), "eve@example.org.evil.test", False),
+        (("slack:t1:u1",), "slack:T1:U1", True),
+        (("slack:t1:u1",), "slack:T2:U1", False),
+        (("*",), "web:ci", True),
+    ],
+)
+def test_may_approve(approvers: tuple[str, ...], who: str, may: bool) -> None:
+    assert approval.may_approve(approvers, who, "ana@example.org") is may
+
+
+def test_a_price_is_rounded_up_and_written_as_in_its_language() -> None:
+    price = money.price_of(630_667, 20.0, "EUR")
+    assert price is not None
+    assert money.in_words(price) == "€12.62"
+    assert money.in_words(price, "de") == "12,62\u00a0€"
+    assert money.in_words(money.Price(0.0001, "USD")) == "$0.01"
+    assert money.price_of(0, 20.0, "EUR") is None
+    assert money.price_of(10**6, 0.0, "EUR") is None
+
+
+def test_each_engine_of_the_registry_is_known_to_run_here_or_to_send_texts_away() -> None:
+    assert set(registry.NAMES) - IN_HOUSE == {"deepl"}
