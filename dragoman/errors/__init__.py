@@ -8,7 +8,7 @@ runs the server can do (`for_admin`), whether another try may help (`temporary`)
     │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText  OcrMissing
     │   ├── TooLarge  TooManyPages  TooComplex
     │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
-    │   └── NotAllowed  NotFound  AmbiguousId  Gone  Conflict  NoWord  LimitReached
+    │   └── NotAllowed  NotApprover  NotFound  AmbiguousId  Gone  Conflict  NoWord  LimitReached
     ├── OperatorError        the admin can mend it; permanent
     │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing
     │   └── EngineMisbehaved  StageTimedOut  WorkerLost  OutboundRefused

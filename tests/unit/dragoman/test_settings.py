@@ -213,5 +213,5 @@ def test_approvers_that_could_be_nobody_stop_the_start() -> None:
     settings = Settings.from_env(approvers="Boss@example.org, @finance.example,slack:T1:U1,web:ci,*")
     assert settings.approvers == ("boss@example.org", "@finance.example", "slack:t1:u1", "web:ci", "*")
     for wrong in ("boss", "slack:U1", "web:", "token:ci"):
-        with pytest.raises(SettingsInvalid, match="DRAGOMAN_APPROVERS.*is nobody; write"):
+        with pytest.raises(SettingsInvalid, match=r"DRAGOMAN_APPROVERS.*is nobody; write"):
             Settings.from_env(approvers=wrong)
