@@ -28,7 +28,7 @@ TO_FILL_IN = (
     (
         "DRAGOMAN_MAIL_ADDRESS",
         "translate@example.org",
-        ("The address that people write to. Its email must reach this server.",),
+        ("The address that people write to. Email to it must reach this server.",),
     ),
     (
         "DRAGOMAN_ALLOWED_SENDERS",
@@ -112,7 +112,7 @@ def refuse_second(directory: Path) -> None:
 def _there_already(path: Path) -> Conflict:
     return Conflict(
         f"{path} exists already, and `dragoman init` does not overwrite it.",
-        advice="Its secrets open the present volumes. Choose another folder with --dir, or move the file away if you want new secrets.",
+        advice="The data in your volumes cannot be used without the secrets in it. Choose another folder with --dir, or move the file away if you want to start anew.",
     )
 
 

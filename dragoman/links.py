@@ -22,7 +22,7 @@ FORM_TTL_S = 86_400
 
 
 class WrongLink(NotFound):
-    """There is nothing behind this link."""
+    """This link does not lead to a document."""
 
 
 @dataclass(frozen=True, slots=True)

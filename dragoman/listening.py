@@ -142,10 +142,10 @@ def refusal(address: Address, error: OSError) -> CannotListen:
     elif isinstance(error, socket.gaierror):
         text = f"{address.listen} names a host that is not known. {move}, with an IP address of this machine."
     elif error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-        text = f"{address.listen} is no address of this machine. {move}: 127.0.0.1 for this machine alone, 0.0.0.0 for all."
+        text = f"{address.listen} is not an address of this machine. {move}: 127.0.0.1 for this machine alone, 0.0.0.0 for all."
     else:
         why = os.strerror(error.errno) if error.errno else str(error)
-        text = f"{address.listen} cannot be listened on ({why}). {move}."
+        text = f"Dragoman cannot listen on {address.listen} ({why}). {move}."
     return CannotListen(text, advice="")
 
 

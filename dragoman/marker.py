@@ -35,8 +35,8 @@ FEW = 5  # so many files without a row are no sign of another owner, where more 
 NEARLY_ALL = 0.9
 
 OUTDATED_ADVICE = (
-    "This database looks like a copy or a backup: another one, with the same identity, has worked with the store since. Files that no "
-    "row names are kept. If this is the database that counts: `dragoman store adopt`."
+    "This database looks like a copy or a backup: another one, with the same identity, has used the store since. Files that "
+    "this database does not know are kept. If this database is the one to use from now on, run `dragoman store adopt`."
 )
 
 
@@ -47,7 +47,7 @@ class StoreOfAnother(OperatorError):
     exit_code = 59
     for_admin = (
         "Correct DRAGOMAN_STORAGE_URL or DRAGOMAN_DATABASE_URL: each database needs a store of its own. If that other database "
-        "is gone for good and this one replaces it: `dragoman store adopt`, which deletes nothing."
+        "is gone for good and this one replaces it, run `dragoman store adopt`, which deletes nothing."
     )
 
 

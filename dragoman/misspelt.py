@@ -32,7 +32,7 @@ class Stranger:
         """One sentence."""
         place = f" in {self.where}" if self.where else ""
         guess = f" Did you mean {self.meant}?" if self.meant else ""
-        return f"{self.name}{place} is no setting of Dragoman and has no effect.{guess}"
+        return f"{self.name}{place} is not a setting of Dragoman, so it has no effect.{guess}"
 
 
 def known() -> frozenset[str]:

@@ -69,7 +69,7 @@ def delete_old(database: Database, store: BlobStore, *, ordered: bool = False) -
         held = len(found.strangers) if holds_back else 0
         presence.beat(connection, CLEAN_UP, {"orphans": since, "held_back": held, "files": found.files})
     if held:
-        advice = f"Is this the right database? If these files may go: {COMMAND}."
+        advice = f"Is this the right database? If these files can be deleted: {COMMAND}."
         log.error("orphans_held_back", held_back=held, files=found.files, advice=advice)
     old = [key for key, seen_at in since.items() if now - seen_at > ORPHAN_S]
     return _delete(database, store, [key for key in old if not (held and key in found.strangers)])

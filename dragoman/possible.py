@@ -14,10 +14,11 @@ class NoEngine(UnsupportedTarget):
 
     code = "no_engine"
     exit_code = 25
-    advice = "Please ask the admin of this server to set one up, and send the document again then."
+    advice = "Please ask the admin of this server to set one up, then send the document again."
     for_admin = (
-        "Set one up: `dragoman models add en-de` (a model in your own house, for each pair), Apertium (on Debian: apt-get "
-        "install apertium apertium-eng-spa), or DRAGOMAN_DEEPL_AUTH_KEY; DRAGOMAN_ENGINE=pseudo only shows the layout."
+        "Set up one of these: a model on this machine for each pair (`dragoman models add en-de`), Apertium (on Debian: "
+        "apt-get install apertium apertium-eng-spa), or DeepL (DRAGOMAN_DEEPL_AUTH_KEY). DRAGOMAN_ENGINE=pseudo only "
+        "shows the layout."
     )
 
 

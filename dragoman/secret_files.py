@@ -28,7 +28,7 @@ class SecretFiles(PydanticBaseSettingsSource):
         try:
             return Path(file).read_text().strip("\r\n"), field_name, False
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise UnreadableSecret(variable, file, str(reason)) from None
 
     def __call__(self) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Child:
         """Raise what it ended with where it did so time and again, its own words said, and no restart will help."""
         kind = HOPELESS.get(self.code or 0)
         if kind is not None and self.process is None and self.deaths >= REPORTED_DEATHS:
-            said = f"`dragoman {self.name}` could not start, {self.deaths} times in a row; its own words stand above."
+            said = f"`dragoman {self.name}` could not start, {self.deaths} times in a row; its own message is above."
             raise kind(said, advice="Everything is stopped. Please fix that and start again.")
 
     def stop(self) -> None:

@@ -234,12 +234,14 @@ def _buttons(view: dict[str, Any]) -> list[Block]:
 
 
 def _cancel(view: dict[str, Any]) -> Block:
-    asked = confirm("Cancel?", "What is not finished will not be delivered.", "Cancel it", "Go on")
+    asked = confirm("Cancel?", "Documents that are not finished will not be delivered.", "Cancel it", "Go on")
     return button("Cancel", slack.CANCEL, view["id"], confirm=asked)
 
 
 def _delete(view: dict[str, Any]) -> Block:
-    asked = confirm("Delete now?", "The translation goes from this thread and from our server.", "Delete it", "Keep it")
+    asked = confirm(
+        "Delete now?", "The translation will be deleted from this thread and from our server.", "Delete it", "Keep it"
+    )
     return button("Delete now", slack.DELETE, view["id"], style="danger", confirm=asked)
 
 

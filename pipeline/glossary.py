@@ -35,7 +35,7 @@ def load(path: Path) -> Glossary:
     if entries and entries[0][0].casefold() in HEADERS:
         entries = entries[1:]
     if not entries:
-        advice = "Write a source term and its translation in each line: house,Haus"
+        advice = "Please write one term and its translation on each line, for example: house,Haus"
         raise UnsupportedOption(f"The glossary {path.name} contains no terms.", advice=advice)
     return Glossary(entries)
 

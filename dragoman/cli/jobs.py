@@ -148,7 +148,7 @@ def approve(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> 
     with _intake(data) as intake:
         job_id = _job_id(intake, job_id)
         if not intake.approve(job_id):
-            raise Conflict("The job does not wait for approval.")
+            raise Conflict("This job is not waiting for approval.")
         _done(intake.find(job_id), "goes on", as_json)
 
 

@@ -65,7 +65,7 @@ def list_(*, available: Available = False, data: DataDir = None, as_json: AsJson
 
 @app.command()
 def add(pairs: Wanted, *, architecture: Architecture = None, data: DataDir = None, as_json: AsJson = False) -> None:
-    """Download models and check them; after a failure, the next run goes on where it stopped."""
+    """Download models and check them; after a failure, the next run continues where it stopped."""
     from dragoman.models import folder, installing
     from dragoman.models import pairs as names
     from dragoman.models.source import open_source
@@ -146,7 +146,7 @@ def _judge(pair: Pair, files: Path) -> None:
     try:
         check(weights, vocabularies[0], vocabularies[-1], shortlist)
     except Damaged as error:
-        raise ModelDamaged(f"The files of {pair} make no model: {error}.") from error
+        raise ModelDamaged(f"The files of {pair} are not a usable model: {error}.") from error
 
 
 def _show_offers(source: Source, as_json: bool) -> None:

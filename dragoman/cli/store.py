@@ -11,7 +11,7 @@ import typer
 DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
-app = typer.Typer(no_args_is_help=True, help="Whose the file store is.")
+app = typer.Typer(no_args_is_help=True, help="Which database the file store belongs to.")
 
 
 def register(root: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def adopt(
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take the file store over for this database, whoever's it was; deletes nothing."""
+    """Make the file store this database's own, whichever it belonged to; deletes nothing."""
     from dragoman import marker
     from dragoman.cli.data import opened
 
@@ -59,7 +59,7 @@ def clean_up(
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete files that no document names, if half an hour has passed since they were first seen; a running Dragoman does so each hour."""
+    """Delete files that belong to no document, half an hour after they were first seen; a running Dragoman does this every hour."""
     from dragoman import orphans
     from dragoman.cli.data import opened
 
@@ -70,9 +70,9 @@ def clean_up(
     if as_json:
         typer.echo(json.dumps({"deleted": gone, "held_back": held, "orphans": left, "files": files}))
         return
-    typer.echo(f"Deleted {gone} files that no document names.")
+    typer.echo(f"Deleted {gone} files that belong to no document.")
     if held:
         typer.echo(f"{held} of {files} files belong to no document that this database knows: is it the right one?")
-        typer.echo("If they may go: `dragoman clean-up --orphans`.")
+        typer.echo("If they can be deleted: `dragoman clean-up --orphans`.")
     elif left:
-        typer.echo(f"{left} more may still be waited for: they go half an hour after they were first seen.")
+        typer.echo(f"{left} more may still be needed: they can be deleted half an hour after they were first seen.")

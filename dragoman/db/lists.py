@@ -66,7 +66,7 @@ def cursor(text: str | None) -> Cursor | None:
     found = CURSOR.fullmatch(text.strip())
     if found is None:
         raise UnsupportedOption(
-            "That is no cursor of ours.", advice="Please take it from `next` of the page before, unchanged."
+            "That cursor is not valid.", advice="Please copy it unchanged from `next` of the page before."
         )
     return Cursor(float(found[1]), found[2])
 

@@ -137,7 +137,7 @@ def links(settings: Settings) -> Iterator[Finding]:
     """Whether answers carry links, and what they are signed with."""
     if settings.secret_key is None and not (settings.data_dir / "secret_key").exists():
         todo = "`dragoman up` creates one; for single processes, `dragoman init` writes one."
-        yield Finding("links", Verdict.WARN, "no DRAGOMAN_SECRET_KEY to sign them with", todo)
+        yield Finding("links", Verdict.WARN, "there is no DRAGOMAN_SECRET_KEY to sign links with", todo)
     elif settings.public_url is None:
         yield Finding("links", Verdict.OK, "answers contain the file and no links, since PUBLIC_URL is not set")
     elif settings.public_url.startswith("http://"):

@@ -112,7 +112,9 @@ def _belonging(settings: Settings, store: BlobStore) -> Iterator[Finding]:
         database.close()
     if held:
         said = f"{held} of {files} files belong to no document that this database knows; clean-up keeps them"
-        yield Finding("store", Verdict.WARN, said, f"Is this the right database? If they may go: {orphans.COMMAND}")
+        yield Finding(
+            "store", Verdict.WARN, said, f"Is this the right database? If these files can be deleted: {orphans.COMMAND}"
+        )
 
 
 def _standing(database: Database, store: BlobStore) -> Finding:
@@ -124,7 +126,7 @@ def _standing(database: Database, store: BlobStore) -> Finding:
     if found is Standing.OURS:
         return Finding("store", Verdict.OK, "belongs to this database")
     if found is Standing.OUTDATED:
-        said = "was marked by another copy of this database; clean-up keeps what no row names"
+        said = "was marked by another copy of this database; clean-up keeps the files that this database does not know"
         return Finding("store", Verdict.FAIL, said, marker.OUTDATED_ADVICE)
     if found is Standing.UNMARKED and marker.census(database, store).is_ours:
         return Finding("store", Verdict.OK, "belongs to no database yet; the next start makes it this one's")

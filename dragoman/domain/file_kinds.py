@@ -22,9 +22,7 @@ IN_OFFICE = (
     (b"ppt/", "a PowerPoint presentation (.pptx)"),
 )
 PICTURE = "The file is not a PDF but a picture."
-WEB_PAGE = (
-    "The file is not a PDF but a web page, perhaps one to sign in at: please download the PDF itself and send that."
-)
+WEB_PAGE = "The file is not a PDF but a web page, perhaps a sign-in page: please download the PDF itself and send that."
 ARCHIVE = "The file is not a PDF but an archive: please unpack it and send the PDFs themselves."
 KINDS = (  # in small letters
     (b"{\\rtf", "The file is not a PDF but an RTF text."),

@@ -25,9 +25,7 @@ class CannotWrite(OperatorError):
     code = "cannot_write"
     exit_code = 61
     advice = "Please ask the admin of this server."
-    for_admin = (
-        "Give it to the user who runs this command, or name another folder: --data, -o, DRAGOMAN_DATA_DIR or TMPDIR."
-    )
+    for_admin = "Let the user who runs this command write there, or name another folder: --data, -o, DRAGOMAN_DATA_DIR or TMPDIR."
 
 
 def of_disk(error: OSError) -> DragomanError | None:

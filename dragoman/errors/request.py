@@ -167,7 +167,7 @@ class NotFound(RequestError):
 
 
 class AmbiguousId(RequestError):
-    """More than one id begins like that."""
+    """More than one id begins with these characters."""
 
     code = "ambiguous_id"
     exit_code = 38

@@ -75,7 +75,7 @@ def _problem(folder: Path, card: Card, thoroughly: bool) -> str:
         if not file.is_file():
             return f"{told.name} is missing"
         if file.stat().st_size != told.size:
-            return f"{told.name} has another size than when it was installed"
+            return f"{told.name} has a different size from when it was installed"
         if thoroughly and sum_of(file)[1] != told.sha256:
             return f"{told.name} was changed after it was installed"
     return ""

@@ -107,7 +107,7 @@ def copy(pair: Pair, files: Path, folder: Path) -> Card:
     """
     offer = offer_in(files, pair)
     if offer is None:
-        raise ModelDamaged(f"{files} holds no whole model.")
+        raise ModelDamaged(f"{files} does not contain a complete model.")
     source = Source(Folder(files), str(files), {pair: (offer,)})
     return add(source, Step(offer, _bytes_of(source, offer)), folder, lambda *_: None)
 
@@ -146,4 +146,4 @@ def _what_else(pair: Pair, known: set[Pair]) -> str:
     near = sorted(str(one) for one in known if {one.source, one.target} & {pair.source, pair.target} - {PIVOT})
     if near:
         return f"There are: {', '.join(near)}."
-    return "`dragoman models list --available` shows all that there are."
+    return "`dragoman models list --available` shows all models."

@@ -76,7 +76,7 @@ def read(data: Any) -> dict[Pair, tuple[Offer, ...]]:
     """The offers of a list, by pair. Raises ModelListInvalid where it is no list of models."""
     models = data.get("models") if isinstance(data, dict) else None
     if not isinstance(models, dict):
-        raise ModelListInvalid("The list of models has no “models”: it is something else.")
+        raise ModelListInvalid("This is not a list of models: it has no “models”.")
     generated = data.get("generated")
     licence = data.get("license") or data.get("licence") or MOZILLAS_LICENCE
     found: dict[Pair, tuple[Offer, ...]] = {}

@@ -75,7 +75,7 @@ def parse(text: str) -> Pair:
         if code_of(source) != code_of(target):
             return Pair(code_of(source), code_of(target))
     raise UnsupportedOption(
-        f"“{text.strip()[:40]}” is no pair of two languages.",
+        f"“{text.strip()[:40]}” is not a pair of two languages.",
         advice="Write it as SRC-TGT, for example en-pt for English into Portuguese.",
     )
 

@@ -192,20 +192,20 @@ def _refused(url: str, error: HTTPError) -> Exception:
         return NotFound(f"The server has nothing at {url} ({status}).", advice=ELSEWHERE)
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
         return NotAllowed(f"The server does not let us read {url} ({status}).", advice=ELSEWHERE)
-    return ModelsUnreachable(f"The server of the models answers {status} for {url}.")
+    return ModelsUnreachable(f"The models server answers {status} for {url}.")
 
 
 def _unreachable(url: str, reason: object) -> DragomanError:
     """Why no connection came about, in words."""
     host = urlsplit(url).netloc
     if isinstance(reason, socket.gaierror):
-        said = f"No name server knows the server of the models, {host}."
+        said = f"No name server knows the models server, {host}."
     elif isinstance(reason, ssl.SSLCertVerificationError):
-        said = f"The certificate of the server of the models, {host}, cannot be trusted: {reason.verify_message}."
+        said = f"The certificate of the models server, {host}, cannot be trusted: {reason.verify_message}."
     elif isinstance(reason, TimeoutError):
-        said = f"The server of the models, {host}, does not answer."
+        said = f"The models server, {host}, does not answer."
     else:
-        said = f"No connection to the server of the models, {host}, can be made: {_words(reason)}."
+        said = f"No connection to the models server, {host}, can be made: {_words(reason)}."
     error = ModelsUnreachable(said)
     error.advice = ELSEWHERE
     return error

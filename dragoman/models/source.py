@@ -62,7 +62,7 @@ def _on_the_web(address: str, silence_s: float) -> Source:
     base = data.get("baseUrl") if isinstance(data, dict) else None
     root = urljoin(address, base if isinstance(base, str) else ".")
     if urlsplit(root).scheme not in ("http", "https"):
-        raise ModelListInvalid(f"The list of models at {address} has a “baseUrl” that is no web address.")
+        raise ModelListInvalid(f"The list of models at {address} has a “baseUrl” that is not a web address.")
     return Source(Web(root, silence_s), address, listing.read(data))
 
 
@@ -88,7 +88,7 @@ def _read(place: Place, path: str) -> Any:
         return json.loads(bytes(body))
     except ValueError as error:
         kind = "a web page" if body.lstrip()[:1] == b"<" else "something else"
-        raise ModelListInvalid(f"{where} is no list of models, but {kind}.", advice=ELSEWHERE) from error
+        raise ModelListInvalid(f"{where} is not a list of models, but {kind}.", advice=ELSEWHERE) from error
 
 
 def _in_folders(root: Path) -> Iterator[tuple[Pair, tuple[Offer, ...]]]:

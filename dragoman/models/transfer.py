@@ -95,7 +95,7 @@ def _go_on(place: Place, remote: Remote, part: Path, progress: Progress) -> None
                 if here > LARGEST:
                     raise ModelDamaged(f"{remote.name} is larger than any model.")
         if stream.total is not None and here < stream.total:
-            raise Cut(f"it ended after {here:,} of {stream.total:,} bytes")
+            raise Cut(f"it broke off after {here:,} of {stream.total:,} bytes")
 
 
 def _unpack(part: Path, target: Path, remote: Remote) -> File:
@@ -109,7 +109,7 @@ def _unpack(part: Path, target: Path, remote: Remote) -> File:
         try:
             for chunk in _chunks(source):
                 if not size and not chunk.startswith(_beginning(remote.name)):
-                    raise ModelDamaged(f"{remote.name} is no such file: {_seems(chunk)}.")
+                    raise ModelDamaged(f"{remote.name} is something else: {_seems(chunk)}.")
                 out.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
@@ -120,9 +120,9 @@ def _unpack(part: Path, target: Path, remote: Remote) -> File:
     if not size:
         raise ModelDamaged(f"{remote.name} came empty.")
     if remote.size not in (None, size):
-        raise ModelDamaged(f"{remote.name} has another size than the list of models says.")
+        raise ModelDamaged(f"{remote.name} has a different size from the one in the list of models.")
     if remote.sha256 not in (None, digest.hexdigest()):
-        raise ModelDamaged(f"{remote.name} is another file than the list of models says (its SHA-256 differs).")
+        raise ModelDamaged(f"{remote.name} is not the file that the list of models names (its SHA-256 differs).")
     return File(remote.name, size, digest.hexdigest(), vouched=remote.sha256 is not None)
 
 
@@ -158,7 +158,7 @@ def _room(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in NO_ROOM:
             full = DiskFull(f"There is no room for the model in {folder.parent}.")
-            full.advice = "Make room, and run the same command again: it goes on where it stopped."
+            full.advice = "Make room, and run the same command again: it continues where it stopped."
             raise full from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise unwritable(folder.parent, error) from error

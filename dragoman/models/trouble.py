@@ -26,4 +26,4 @@ class ModelsUnreachable(TemporaryError):
 
     code = "models_unreachable"
     exit_code = 72
-    advice = "Run the same command again in a while: it goes on where it stopped."
+    advice = "Run the same command again in a while: it continues where it stopped."

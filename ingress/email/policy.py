@@ -30,7 +30,7 @@ _REPORTS = frozenset({"multipart/report", "message/delivery-status", "message/di
 _DAEMON = "mailer-daemon"
 _AUTOMATIC_PRECEDENCE = frozenset({"bulk", "list", "junk", "auto_reply"})
 
-UNKNOWN_RECIPIENT = "550 5.1.1 There is no mailbox of that name here"
+UNKNOWN_RECIPIENT = "550 5.1.1 There is no such address here"
 NO_RELAY = "550 5.7.1 This server accepts email for its own address only"
 NOT_PROVED = "550 5.7.1 This server accepts email only from the mail servers that its admin trusts"
 CLOSED = "550 5.7.1 This server accepts no email yet: its admin has not set who may send"

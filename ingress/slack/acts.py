@@ -121,7 +121,7 @@ def _choose(context: Context, event: parse.Pressed) -> None:
 def _steer(context: Context, event: parse.Pressed) -> None:
     job = posts.job(context.intake, event.value)
     if job is None:
-        _whisper(context, event, "This document is not here any more.")
+        _whisper(context, event, "This document is no longer here.")
         return
     if event.action == slack.APPROVE and context.settings.approvers:
         _approve(context, event, job["id"])

@@ -60,7 +60,7 @@ def help_text(intake: Intake) -> str:
 def status(intake: Intake, team: str, user: str) -> str:
     """A line for each of a person's latest jobs."""
     lines = [_line(row, eta_s) for row, eta_s in posts.latest(intake, slack.owner_of(team, user), SHOWN)]
-    return "\n".join(lines) or "You have no documents here yet. Post a PDF, and I translate it."
+    return "\n".join(lines) or "You have no documents here yet. Post a PDF, and I will translate it."
 
 
 def _line(row: Mapping[str, Any], eta_s: int | None) -> str:

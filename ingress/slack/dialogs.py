@@ -29,7 +29,7 @@ MANY_PAGES = 100_000  # a list of pages is checked against the document later
 MOST_OPTIONS = 100
 NONE = "none"
 NOTHING_KNOWN = (
-    "Nobody has said yet which languages can be translated into: the worker has only just started, or is not running. "
+    "I do not know yet which languages are possible: the worker has only just started, or is not running. "
     "Please try again in a minute."
 )
 NO_ENGINE = f"{NoEngine()} {NoEngine.advice}"
@@ -173,7 +173,7 @@ def _wrong(chosen: Mapping[str, Any]) -> dict[str, str]:
     except DragomanError as error:
         wrong["pages"] = str(error)[:150]
     if chosen["glossary"] and not terms(chosen["glossary"]):
-        wrong["glossary"] = "Please write a term and its translation in each line: house = Haus"
+        wrong["glossary"] = "Please write one term and its translation on each line, for example: house = Haus"
     return wrong
 
 

@@ -56,7 +56,7 @@ def run(settings: Settings) -> None:
         message = (
             "`dragoman slack` needs DRAGOMAN_SLACK_BOT_TOKEN, DRAGOMAN_SLACK_APP_TOKEN and DRAGOMAN_SLACK_MODE=socket."
         )
-        raise SettingsInvalid(message, advice="With DRAGOMAN_SLACK_MODE=http the web process takes Slack's events.")
+        raise SettingsInvalid(message, advice="With DRAGOMAN_SLACK_MODE=http, the web process receives Slack's events.")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

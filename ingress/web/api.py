@@ -110,7 +110,9 @@ def retry_job(
     job_id: JobId,
     door: DoorOf,
     caller: CallerOf,
-    from_start: Annotated[bool, Query(description="Begin with the first step, not after the last good one.")] = False,
+    from_start: Annotated[
+        bool, Query(description="Start again at the first step, not after the last good one.")
+    ] = False,
 ) -> JobView:
     """Try a job again that failed or was cancelled; it goes on from its last good step."""
     found = door.own_job(caller, job_id)["id"]
@@ -123,7 +125,7 @@ def approve_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> JobView:
     """Approve the cost of a long document that waits for it (`waiting_for` is `approval`)."""
     found = door.own_job(caller, job_id)["id"]
     if not door.intake.approve(found, by=caller.sees):
-        raise Conflict("The job does not wait for approval.")
+        raise Conflict("This job is not waiting for approval.")
     return job_view(door.own_job(caller, found), door.links)
 
 

@@ -47,7 +47,7 @@ class LetterView(BaseModel):
     filename: str | None = Field(description="Of a job, and of a delivery that answers one.")
     stage: str | None = Field(description="The step at which a job failed.")
     attempts: int
-    losses: int = Field(description="How many workers died at it.")
+    losses: int = Field(description="How many workers died while working on it.")
     code: str | None = Field(description="The error class.")
     message: str | None
     detail: str | None
@@ -69,9 +69,9 @@ class Which(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    code: str | None = Field(default=None, description="Those of this error class; null: all.")
-    limit: int = Field(default=1000, ge=1, le=10_000, description="At most so many, the newest first.")
-    from_start: bool = Field(default=False, description="Jobs begin with their first step.")
+    code: str | None = Field(default=None, description="Only those with this error code; null: all.")
+    limit: int = Field(default=1000, ge=1, le=10_000, description="How many at most; the newest first.")
+    from_start: bool = Field(default=False, description="Start jobs again at their first step.")
 
 
 class Retried(BaseModel):
@@ -85,7 +85,7 @@ def list_dead_letters(
     door: DoorOf,
     caller: AdminOf,
     wanted: WantedOf,
-    code: Annotated[str | None, Query(max_length=LONGEST, description="Only those of this error class.")] = None,
+    code: Annotated[str | None, Query(max_length=LONGEST, description="Only those with this error code.")] = None,
 ) -> LetterList:
     """The newest dead letters of all three ledgers; `since` is when they gave up."""
     with door.intake.database.read() as connection:

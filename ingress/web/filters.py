@@ -41,9 +41,9 @@ def wanted(  # noqa: PLR0917 - FastAPI passes them by name
         ),
     ] = None,
     cursor: Annotated[
-        str | None, Query(max_length=LONGEST, description="`next` of the page before, to go on after it.")
+        str | None, Query(max_length=LONGEST, description="To get the next page: `next` of this one, unchanged.")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="At most so many.")] = 50,
+    limit: Annotated[int, Query(ge=1, le=200, description="How many at most.")] = 50,
 ) -> Wanted:
     """What these parameters ask for. Raises UnsupportedOption."""
     return Wanted(

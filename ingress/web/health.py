@@ -15,7 +15,7 @@ from ingress.web.readiness import check_ready
 
 log = structlog.get_logger(__name__)
 
-WAITS = "The broker takes nothing at the moment: documents are accepted, and wait until it is back."
+WAITS = "The broker accepts nothing at the moment. Documents are still accepted, and wait until it is back."
 
 router = Router(tags=["operations"])
 
@@ -33,9 +33,7 @@ class Readiness(BaseModel):
     database: str = "reachable"
     store: str = "writable"
     broker: str
-    notice: str | None = Field(
-        default=None, description="What is not as it should be, and what that means; null: nothing."
-    )
+    notice: str | None = Field(default=None, description="What is wrong, and what that means; null: nothing is wrong.")
 
 
 @router.get("/healthz")

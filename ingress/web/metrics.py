@@ -24,7 +24,7 @@ OF_LEDGERS = (
 # Of the tallies that are no histograms: whether their values are summed up (else the events are counted), and the words.
 COUNTED = {
     tally.RETRIES: (False, "Attempts that failed and will be made again, by the code of the error."),
-    tally.DEAD_LETTERS: (False, "Rows that gave up, by the code of the error."),
+    tally.DEAD_LETTERS: (False, "Rows that failed for good, by the code of the error."),
     tally.DELIVERIES: (False, "Answers that were sent."),
     tally.PAGES: (True, "Pages of the documents that are ready, by engine."),
     tally.CHARACTERS: (True, "Characters of the documents that are ready, by engine."),

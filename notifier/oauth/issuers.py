@@ -53,7 +53,7 @@ class TokenHttp(requests.Session):
             raise OutboundUnavailable(detail=f"the token server answers with HTTP {response.status_code}")
         if response.status_code == OK and not _is_json(response):
             # A library may log what it cannot read, and a token may stand in it.
-            raise OutboundUnavailable(detail="the token server's answer is no JSON")
+            raise OutboundUnavailable(detail="the token server's answer is not JSON")
         return response
 
 

@@ -56,7 +56,7 @@ class StoredTokens:
             if found.error_code is not None and not (found.is_due or found.is_held):
                 raise _again(found)
             if time.monotonic() > deadline:
-                raise OutboundUnavailable(detail="another process is renewing the token, and does not get one")
+                raise OutboundUnavailable(detail="another process is trying to renew the token, so far without success")
             time.sleep(POLL_S)
 
     def renewed(self, refused: Token) -> Token | None:

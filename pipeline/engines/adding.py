@@ -90,7 +90,7 @@ def how(source_lang: str | None, target_lang: str, have: Iterable[tuple[str, str
     source, target = language.base(source_lang or HUB), language.base(target_lang)
     ways = [*_local(source, target, frozenset(have)), *_debian(source, target)]
     if not deepl:
-        ways.append("a key of DeepL in DRAGOMAN_DEEPL_AUTH_KEY")
+        ways.append("a DeepL key in DRAGOMAN_DEEPL_AUTH_KEY")
     if not ways:
         return "No engine that we know of adds it."
     given = "" if source_lang else f" (from {language.name(HUB)})"

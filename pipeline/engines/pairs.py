@@ -46,7 +46,7 @@ def refusal(
         message = f"{who} into {language.name(target_lang)}."
         return _with(UnsupportedTarget(message, advice=possible), to_add)
     if source_lang is None:
-        message = "The document's language could not be told, and an engine with fixed pairs has to know it."
+        message = "We could not tell which language the document is in, and this engine has to know it."
         return UnsupportedPair(message, advice="Please name the language that it is in.")
     pairs = sorted(frozenset[tuple[str, str]]().union(*(one.pairs or () for one in known)))
     possible = ", ".join(f"{language.name(source)} → {language.name(target)}" for source, target in pairs)

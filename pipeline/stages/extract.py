@@ -26,7 +26,7 @@ SHRINK_EVERY = 25  # pages after which MuPDF's cache is emptied, so that memory 
 SENTENCE = 7  # words: a formula with more of them has a sentence around it
 FORMULA_KEPT = "A paragraph with many formulas was left as it is."
 OCR_MISSING = "This page is a scan, and text recognition is not installed here, so it was left as it is."
-OCR_LANGUAGE_MISSING = "Text recognition has no language file for “{}” here, so that words may have been misread."
+OCR_LANGUAGE_MISSING = "Text recognition has no language file for “{}” here, so words may have been misread."
 OCR_SCRIPT_MISSING = (
     "This page is a scan in {} letters, which text recognition cannot read here, so it was left as it is."
 )

@@ -131,7 +131,7 @@ def test_a_large_document_waits_for_a_yes(stack: Stack) -> None:
     question = bob.hears(1)
     assert "May we translate your document?" in words(question)
     assert f"Into French, {LARGE} pages" in words(question)
-    assert "Without an answer in 3 days" in " ".join(words(question).split())
+    assert "If you do not answer within 3 days" in " ".join(words(question).split())
     bob.write("Yes, please go ahead", answers=question)
     assert names(bob.hears(2)) == ["contract.fr.pdf"]
 

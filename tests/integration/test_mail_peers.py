@@ -73,7 +73,7 @@ def test_postfix_in_front_hands_on_refuses_and_reports(intake, database, setting
     assert sorted(kept) == sorted([TO, "translate+fr@localhost", ours])
     assert log.count("status=sent (250 2.0.0 accepted as") == 3
     told = {recipient: content.decode("utf-8", "replace") for recipient, content in handler.mails}
-    assert "There is no mailbox of that name here" in told[SENDER]
+    assert "There is no such address here" in told[SENDER]
     assert "You may not send documents to this address" in told["eve@evil.example"]
     open_message(trusting, kept[ours]["id"])
     (delivery,) = deliveries(database, "a-job")

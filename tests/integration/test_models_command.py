@@ -258,7 +258,7 @@ def test_a_web_page_in_place_of_a_file_without_a_sum_is_noticed(server, data, fi
 def test_a_file_without_a_sum_that_is_cut_short_is_noticed_by_what_is_in_it(server, data, mirror, file):
     whole = gzip.decompress(next(mirror.glob(f"models/en-pt/*/exported/{file}.gz")).read_bytes())
     server.faults[f"{file}.gz"] = [Fault(body=gzip.compress(whole[: len(whole) // 2], 1))]
-    refused(models(data, "add", "en-pt", url=server.url), DAMAGED, "make no model")
+    refused(models(data, "add", "en-pt", url=server.url), DAMAGED, "are not a usable model")
     assert not is_installed(data)
     assert models(data, "add", "en-pt", url=server.url).returncode == DONE  # the bad files are not gone on with
     assert is_installed(data)
@@ -273,7 +273,7 @@ def test_a_file_without_a_sum_that_is_cut_short_is_noticed_by_what_is_in_it(serv
         (LIST, Fault(status=500), UNREACHABLE, ("500",)),
         (LIST, Fault(body=HTML), NO_LIST, ("a web page",)),
         (LIST, Fault(body=b'{"records": []}'), NO_LIST, ("models",)),
-        (LIST, Fault(body=b'{"models": {'), NO_LIST, ("no list of models",)),
+        (LIST, Fault(body=b'{"models": {'), NO_LIST, ("not a list of models",)),
         (LIST, Fault(cut=300), UNREACHABLE, ("cut off",)),
         (f"{LEX}.gz", Fault(status=404), NOT_FOUND, (LEX,)),
         (f"{LEX}.gz", Fault(status=503), UNREACHABLE, ("503", "again")),
@@ -419,6 +419,6 @@ def test_init_at_a_terminal_asks_which_pairs_are_wanted_until_they_are_some(tmp_
             pass  # Linux says EIO when the other side has closed the terminal
         assert child.wait() == 0
     os.close(ours)
-    assert "is no pair of two languages" in said.decode()
+    assert "is not a pair of two languages" in said.decode()
     assert "docker compose run --rm models add en-pt en-de" in said.decode()
     assert "models add en-pt en-de" in (tmp_path / ".env").read_text()

@@ -144,8 +144,8 @@ def test_all_addresses_where_one_is_taken(taken) -> None:
 
 
 def test_an_address_of_another_machine() -> None:
-    assert "is no address of this machine" in refused(f"{NOWHERE}:{free_port()}")
-    assert "is no address of this machine" in refused(f"[2001:db8::7]:{free_port()}")
+    assert "is not an address of this machine" in refused(f"{NOWHERE}:{free_port()}")
+    assert "is not an address of this machine" in refused(f"[2001:db8::7]:{free_port()}")
 
 
 def test_a_host_that_is_not_known() -> None:

@@ -25,7 +25,7 @@ _NAME = re.compile(rf"({_LANGUAGE})-({_LANGUAGE})")
 _CODE = re.compile(r"\.([a-z]{4,})\.")  # the pair inside a file's name: model.enpt.intgemm.alphas.bin
 # Which script a plain tag means where Mozilla names none.
 SCRIPTS = {"zh": "zh-Hans"}
-_ADD = "Please add the model again, or take the folder away."
+_ADD = "Please add the model again, or delete the folder."
 _CHECK_OWNER = "Please check who owns it and may read it."
 
 

@@ -25,7 +25,7 @@ from dragoman.errors import SettingsInvalid
 def test_the_likely_name_is_said(wrong, right):
     (stranger,) = misspelt.strangers([wrong])
     assert stranger.meant == right
-    assert str(stranger) == f"{wrong} is no setting of Dragoman and has no effect. Did you mean {right}?"
+    assert str(stranger) == f"{wrong} is not a setting of Dragoman, so it has no effect. Did you mean {right}?"
 
 
 def test_a_name_like_no_other_is_said_without_a_guess():
@@ -48,7 +48,7 @@ def test_an_env_file_is_looked_through(tmp_path):
     (tmp_path / ".env").write_text("\n".join(lines))
     (stranger,) = misspelt.found({}, tmp_path)
     assert (stranger.name, stranger.where) == ("DRAGOMAN_ALOWED_SENDERS", ".env")
-    assert " in .env is no setting" in str(stranger)
+    assert " in .env is not a setting" in str(stranger)
     assert misspelt.unread({}, tmp_path) == ["DRAGOMAN_ENGINE"]
     assert misspelt.unread({"DRAGOMAN_ENGINE": "pseudo"}, tmp_path) == []
 

@@ -79,7 +79,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("DRAGOMAN_SECRET_KEY_FILE", str(tmp_path / "nowhere"))
     assert "DRAGOMAN_SECRET_KEY_FILE" in wrong()
     (tmp_path / "nowhere").write_bytes(b"\xff\xfe\x00")
-    assert "it is no text" in wrong()
+    assert "it is not text" in wrong()
 
 
 def test_a_wrong_value_in_a_file_is_named_and_not_told(tmp_path, monkeypatch):

@@ -133,7 +133,7 @@ def test_without_one_there_is_no_link_at_all() -> None:
 
 def test_too_large_with_a_link_says_how_long_it_works() -> None:
     said = words(Answer(AnswerKind.DONE, (replace(DONE, attached=False, result_size=14_200_000, links=LINKS),)))
-    assert "The PDF (14.2 MB) is not attached, since it does not fit into the 10 MB that an email may carry." in said
+    assert "The PDF (14.2 MB) is not attached, since an email may carry at most 10 MB." in said
     assert "the link works for 7 days" in said
 
 

@@ -80,7 +80,7 @@ def test_a_menu_offers_what_can_be_translated_into_and_nothing_else():
 
 @pytest.mark.parametrize(
     ("possible", "words"),
-    [(None, "Nobody has said yet which languages"), (frozenset(), "No translation engine is set up")],
+    [(None, "I do not know yet which languages"), (frozenset(), "No translation engine is set up")],
 )
 def test_where_nothing_can_be_chosen_the_dialog_says_why(possible, words):
     view = dialogs.for_post("C1", "7", possible)

@@ -9,7 +9,7 @@ from pipeline.engines import adding
     ("source", "target", "have", "deepl", "expected"),
     [
         ("en", "de", (), True, "To add it: dragoman models add en-de."),
-        ("en", "de", (), False, "To add it: dragoman models add en-de; or a key of DeepL in DRAGOMAN_DEEPL_AUTH_KEY."),
+        ("en", "de", (), False, "To add it: dragoman models add en-de; or a DeepL key in DRAGOMAN_DEEPL_AUTH_KEY."),
         ("en", "es", (), True, "To add it: dragoman models add en-es; or apt-get install apertium-eng-spa."),
         ("pt-BR", "es-MX", (), True, "To add it: dragoman models add pt-en && dragoman models add en-es; or apt-get install apertium-es-pt."),
         ("pt", "es", [("pt", "en")], True, "To add it: dragoman models add en-es; or apt-get install apertium-es-pt."),
@@ -17,7 +17,7 @@ from pipeline.engines import adding
         ("br", "fr", (), True, "To add it: apt-get install apertium-br-fr."),
         ("fr", "br", (), True, "No engine that we know of adds it."),
         (None, "de", (), True, "To add it (from English): dragoman models add en-de."),
-        ("en", "tlh", (), False, "To add it: a key of DeepL in DRAGOMAN_DEEPL_AUTH_KEY."),
+        ("en", "tlh", (), False, "To add it: a DeepL key in DRAGOMAN_DEEPL_AUTH_KEY."),
     ],
 )  # fmt: skip
 def test_the_exact_commands(source, target, have, deepl, expected):
