@@ -47,8 +47,8 @@ TO_FILL_IN = (
         "DRAGOMAN_TRUSTED_AUTHSERV_ID",
         "mail.example.org",
         (
-            "The name under which it writes its Authentication-Results; they must say that the sender passed.",
-            "If it stops all forged email itself, set DRAGOMAN_SENDER_AUTH=trusted instead.",
+            "The name under which that server writes its Authentication-Results; they must say that the sender passed.",
+            "If that server stops all forged email itself, set DRAGOMAN_SENDER_AUTH=trusted instead.",
         ),
     ),
     (

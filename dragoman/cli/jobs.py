@@ -117,7 +117,7 @@ def retry(
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Retry what failed for good, at once; a job goes on from its last good stage."""
+    """Try again at once what failed for good; a job continues after its last good stage."""
     from dragoman.db import short_ids
 
     if bool(ids) == (every or error is not None):

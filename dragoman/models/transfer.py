@@ -138,7 +138,11 @@ def _beginning(name: str) -> bytes:
 def _seems(chunk: bytes) -> str:
     if chunk.lstrip()[:1] == b"<":
         return "it is a web page"
-    return "it is a pointer of Git LFS" if chunk.startswith(b"version https://git-lfs") else "it begins otherwise"
+    return (
+        "it is a Git LFS pointer, not the file itself"
+        if chunk.startswith(b"version https://git-lfs")
+        else "it begins otherwise"
+    )
 
 
 def _size(file: Path) -> int:

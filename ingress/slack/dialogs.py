@@ -148,14 +148,14 @@ def unlock(intake: Intake, view: Mapping[str, Any], team: str, user: str) -> dic
     password = _value(((view.get("state") or {}).get("values") or {}).get("password") or {}) or ""
     job = posts.job(intake, job_id)
     if job is None or job["waiting_for"] != WaitingFor.PASSWORD:
-        return {"password": "This PDF does not wait for a password any more."}
+        return {"password": "This PDF is no longer waiting for a password."}
     if job["owner"] != slack.owner_of(team, user):
         return {"password": "Only the person who asked for this translation can unlock it."}
     try:
         taken = intake.unlock(job_id, str(password))
     except DragomanError as error:
         return {"password": f"{error} {error.advice}"[:150]}
-    return {} if taken else {"password": "This PDF does not wait for a password any more."}
+    return {} if taken else {"password": "This PDF is no longer waiting for a password."}
 
 
 def terms(text: str | None) -> tuple[tuple[str, str], ...]:
