@@ -36,26 +36,71 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the glossary that occurs, and what it is to be in the translation: a hint, which may be inflected."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where texts stand, for engines that read it and translate none of it. All of it is plain text; empty: not known.
+
+    `title` of the document, `section`: the heading over the first text, `before` and `after`: the neighbours of the texts.
+    """
+
+    title: str = ""
+    section: str = ""
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+NO_CONTEXT = Context()
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Texts to translate in one request.
 
     Each text is XML: `&amp; &lt; &gt;` escaped, `<g id="N">…</g>` around a run of another style, `<x id="N"/>` for
     something that must come back unchanged. An engine keeps every tag once, and may move them.
-    `source_lang` None: the engine detects it.
+    `source_lang` None: the engine detects it. `terms`: those of the glossary that occur in the texts.
     """
 
     texts: tuple[str, ...]
     source_lang: str | None
     target_lang: str
     tone: Tone | None = None
+    context: Context = NO_CONTEXT
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a language model counted: tokens that it read (`taken`) and wrote (`given`)."""
+
+    taken: int = 0
+    given: int = 0
+
+    def __add__(self, other: Tokens) -> Tokens:
+        """Both together."""
+        return Tokens(self.taken + other.taken, self.given + other.given)
+
+
+NO_TOKENS = Tokens()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The translations of a batch, in its order, and the characters that the engine charges for."""
+    """The translations of a batch, in its order, and what the engine charges for: characters, and tokens if it counts these.
 
-    texts: tuple[str, ...]
+    None in place of a text: the engine failed at it. It stays in the original, which is said, and is asked for again another time.
+    """
+
+    texts: tuple[str | None, ...]
     characters_billed: int
+    tokens: Tokens = NO_TOKENS
 
 
 class Translator(Protocol):
@@ -63,7 +108,19 @@ class Translator(Protocol):
 
     @property
     def name(self) -> str:
-        """The engine's name in settings, keys and answers: `deepl`, `local`, `apertium`, `pseudo`."""
+        """The engine's name in settings, keys and answers: `deepl`, `openai`, `libretranslate`, `local`, `apertium`, `pseudo`."""
+
+    @property
+    def version(self) -> str:
+        """What else its answers depend on, such as a model's name; empty: nothing. Part of the memory's key."""
+
+    @property
+    def parallel(self) -> int:
+        """How many requests it may be asked at once, 1 or more. With more than 1 `translate` is called from several threads."""
+
+    @property
+    def takes_hints(self) -> bool:
+        """Whether it minds `Batch.context` and `Batch.terms`. For one that does not, the terms of a glossary are taken out of the texts."""
 
     @property
     def limits(self) -> Limits:
@@ -73,7 +130,7 @@ class Translator(Protocol):
         """What it can do now. Raises an engine error when it cannot be asked."""
 
     def translate(self, batch: Batch) -> Answer:
-        """The same texts in `batch.target_lang`, same number and order.
+        """The same texts in `batch.target_lang`, same number and order, None for those that it fails at.
 
         Raises EngineBusy, EngineUnavailable, EngineKeyRejected, QuotaUsedUp, EngineMisbehaved, EngineMissing or UnsupportedPair.
         """

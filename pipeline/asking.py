@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from dragoman.bucket import Bucket, Rates
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options
 from dragoman.ports import ToneModel, Translator
+from pipeline import hinting, notices
 from pipeline.engines import deepl, registry
+from pipeline.interrupts import interruptible
 from pipeline.remembering import SharedMemory
 from pipeline.run import Run
 from pipeline.stages import tone as toning
 from pipeline.stages import translate as translating
+from pipeline.stages.checks import Doubt
 from pipeline.throttle import Queue, ThrottledToneModel, ThrottledTranslator
-from pipeline.translation import rephrase_all, translate_all
+from pipeline.translation import NO_HINTS, Hints, OnDoubt, rephrase_all, translate_all
 
 
 def translated(run: Run, document: Document) -> Document:
-    """The document with its targets."""
-    return translating.apply(document, answers(run, translating.segments(document, run.glossary)), run.glossary)
+    """The document with its targets, and a warning for each page with texts that are not translated, or not well."""
+    engine, doubts = _engine(run), dict[str, Doubt]()
+    held = hinting.held_back(engine, run.glossary)
+    hints = hinting.hints_of(engine, document, run.glossary)
+    found = answers(run, translating.segments(document, held), hints=hints, on_doubt=doubts.__setitem__)
+    done = translating.apply(document, found, held)
+    return replace(done, warnings=(*done.warnings, *notices.of_doubts(done, doubts, held)))
 
 
-def answers(run: Run, texts: Iterable[str], *, tells: bool = True) -> dict[str, str]:
+def answers(
+    run: Run,
+    texts: Iterable[str],
+    *,
+    tells: bool = True,
+    hints: Hints = NO_HINTS,
+    on_doubt: OnDoubt = lambda _text, _doubt: None,
+) -> dict[str, str]:
     """The translations of `texts`; what is not remembered is asked for, and remembered.
 
     `tells`: whether they are the stage's work, and so its progress.
@@ -30,14 +46,22 @@ def answers(run: Run, texts: Iterable[str], *, tells: bool = True) -> dict[str, 
     engine = _engine(run)
     found, _ = translate_all(
         texts,
-        ThrottledTranslator(engine, _queue(run, engine.name)),
+        ThrottledTranslator(engine, _queue(run, engine)),
         run.job["source_lang"],
         run.options.target_lang,
         tone=run.options.tone,
         memory=SharedMemory(run.lease, engine.name, run.context.cache, run.job),
+        hints=hints,
         on_progress=run.progress if tells else lambda _: run.lease.check(),
+        on_doubt=on_doubt,
+        around=lambda: interruptible(run.lease),
     )
     return found
+
+
+def texts_of(run: Run, document: Document) -> tuple[str, ...]:
+    """What of `document` its engine has to see."""
+    return translating.segments(document, hinting.held_back(_engine(run), run.glossary))
 
 
 def tone_model(run: Run) -> ToneModel | None:
@@ -46,7 +70,7 @@ def tone_model(run: Run) -> ToneModel | None:
     if not options.tone or run.job["engine"] == NO_ENGINE:
         return None
     model = registry.tone_model(run.context.settings, _engine(run), options.tone, options.target_lang)
-    return ThrottledToneModel(model, _queue(run, deepl.NAME)) if model else None
+    return ThrottledToneModel(model, _queue(run, _engine(run))) if model else None
 
 
 def rephrased(run: Run, document: Document, model: ToneModel) -> Document:
@@ -74,10 +98,13 @@ def _engine(run: Run) -> Translator:
     return choose(run, run.options, run.job["source_lang"], run.job["engine"])
 
 
-def _queue(run: Run, engine: str) -> Queue:
-    """Where the users of DeepL's key wait for their turn; other engines are asked at once."""
+def _queue(run: Run, engine: Translator) -> Queue:
+    """Where the users of DeepL's key wait for their turn; other engines are asked at once.
+
+    An engine that is asked from several threads is waited for in the thread that began them.
+    """
     settings = run.context.settings
     key = settings.deepl_auth_key.get_secret_value() if settings.deepl_auth_key else ""
     limited = Rates(settings.deepl_requests_per_s, settings.deepl_characters_per_s)
-    rates = limited if engine == deepl.NAME else Rates(0, 0)
+    rates = limited if engine.name == deepl.NAME else Rates(0, 0)
     return Queue(Bucket(settings.broker_url, key, rates), run.lease.check, run.sleep, run.at_engine)

@@ -77,9 +77,7 @@ def read(run: Run) -> Whole:
 
 def translate_shared(run: Run) -> None:
     """Translate what more than one part says (headings of pages, say) before they begin: it is paid for once."""
-    seen = Counter(
-        text for part in run.parts for text in translating.segments(run.document_at(part["artifact"]), run.glossary)
-    )
+    seen = Counter(text for part in run.parts for text in asking.texts_of(run, run.document_at(part["artifact"])))
     asking.answers(run, [text for text, parts in seen.items() if parts > 1], tells=False)
 
 
@@ -92,7 +90,8 @@ def join(run: Run) -> None:
         run.confined_aside, run.folder, source, document, files, out=result, options=run.options, mark=mark
     )
     of_parts = [DocumentWarning(**one) for part in run.parts for one in part["facts"].get("warnings", ())]
-    run.complete(result, warnings=[*run.job["warnings"], *as_json(reconstructing.once([*of_parts, *said]))])
+    told = [DocumentWarning(**one) for one in run.job["warnings"]]
+    run.complete(result, warnings=as_json(reconstructing.once([*told, *document.warnings, *of_parts, *said])))
 
 
 def extract_part(run: PartRun) -> None:
@@ -118,7 +117,7 @@ def reconstruct_part(run: PartRun) -> None:
     source, document, made = run.source(), run.document(), run.folder / "part"
     stamp, lang = notices.stamp(run.job["engine"]), run.options.target_lang
     warnings = calls.set_part(run.confined, run.folder, source, document, made, target_lang=lang, stamp=stamp)
-    warnings += notices.of_figures(run.job["engine"], document)
+    warnings += (*document.warnings, *notices.of_figures(run.job["engine"], document))
     run.keep(made, warnings=as_json(warnings))
 
 

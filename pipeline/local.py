@@ -18,11 +18,12 @@ from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import NO_ENGINE, Options, Stage, Tone
 from dragoman.domain.trouble import of_disk
 from dragoman.errors import NotAllowed, NotFound, StoreUnavailable, UnsupportedOption
-from dragoman.ports import ToneModel, Translator
-from pipeline import notices, translation
+from dragoman.ports import NO_TOKENS, Tokens, ToneModel, Translator
+from pipeline import hinting, notices, translation
 from pipeline.confined import confined, usage
 from pipeline.sandbox import calls
 from pipeline.stages import tone, translate
+from pipeline.stages.checks import Doubt
 from pipeline.stages.extract import Gist, gist, judge
 from pipeline.stages.protect import NO_GLOSSARY, Glossary
 
@@ -55,6 +56,7 @@ class Report:
     blocks: int = 0
     characters: int = 0
     characters_billed: int = 0
+    tokens: Tokens = NO_TOKENS
     seconds: dict[str, float] = field(default_factory=dict)
     peak_rss_mb: float = 0.0
     warnings: tuple[DocumentWarning, ...] = ()
@@ -193,38 +195,44 @@ class _Work:
         options, source_lang = self.options, read.shell.source_lang
         engine = self.engines.choose(source_lang, options.target_lang)
         with self.watch.stage(Stage.TRANSLATE) as progress:
-            shell, billed = self._translate(read, engine, progress)
+            shell, billed, tokens = self._translate(read, engine, progress)
         model = self.engines.tone_model(engine, options.tone, options.target_lang)
         with self.watch.stage(Stage.TONE) as progress:
             if model is not None and options.tone is not None:
                 billed += self._rephrase(read.parts, model, options.tone, progress)
         with self.watch.stage(Stage.RECONSTRUCT) as progress:
             left_out = self._reconstruct(shell, read.parts, engine.name, progress)
-        said = (*notices.of_engine(engine, model, options), *self._figures(engine.name, read.parts), *left_out)
-        return self.report(read, engine.name, billed, said)
+        said = (*notices.of_engine(engine, model, options), *self._doubted(engine.name, read.parts), *left_out)
+        return replace(self.report(read, engine.name, billed, said), tokens=tokens)
 
     @staticmethod
-    def _figures(engine: str, parts: Sequence[_Kept]) -> Iterator[DocumentWarning]:
+    def _doubted(engine: str, parts: Sequence[_Kept]) -> Iterator[DocumentWarning]:
         for part in parts:
-            yield from notices.of_figures(engine, part.load())
+            document = part.load()
+            yield from (*document.warnings, *notices.of_figures(engine, document))
 
-    def _translate(self, read: _Read, engine: Translator, progress: OnShare) -> tuple[Document, int]:
+    def _translate(self, read: _Read, engine: Translator, progress: OnShare) -> tuple[Document, int, Tokens]:
         """The labels translated, and what all of it cost; the parts are translated where they are kept."""
         memory, billed = _Memory(), 0
+        held = hinting.held_back(engine, self.glossary)
 
         def done(document: Document, told: OnShare) -> Document:
             nonlocal billed
+            doubts: dict[str, Doubt] = {}
             answers, more = translation.translate_all(
-                translate.segments(document, self.glossary),
+                translate.segments(document, held),
                 engine,
                 read.shell.source_lang,
                 self.options.target_lang,
                 tone=self.options.tone,
                 memory=memory,
+                hints=hinting.hints_of(engine, document, self.glossary),
                 on_progress=told,
+                on_doubt=doubts.__setitem__,
             )
             billed += more
-            return translate.apply(document, answers, self.glossary)
+            whole = translate.apply(document, answers, held)
+            return replace(whole, warnings=(*whole.warnings, *notices.of_doubts(whole, doubts, held)))
 
         first, *others = read.parts
         # The labels go with the first range: a short document is one request.
@@ -232,7 +240,7 @@ class _Work:
         first.save(both)
         for place, part in enumerate(others, start=1):
             part.save(done(part.load(), _share_of(progress, place, len(read.parts))))
-        return replace(read.shell, labels=both.labels), billed
+        return replace(read.shell, labels=both.labels), billed, memory.tokens
 
     def _rephrase(self, parts: Sequence[_Kept], model: ToneModel, wanted: Tone, progress: OnShare) -> int:
         memory, billed = _Memory(), 0
@@ -299,12 +307,14 @@ class _Memory:
 
     def __init__(self) -> None:
         self._answers: dict[str, str] = {}
+        self.tokens = NO_TOKENS
 
     def recall(self, keys: Sequence[str]) -> Mapping[str, str]:
         return {key: self._answers[key] for key in keys if key in self._answers}
 
-    def remember(self, answers: Mapping[str, str], billed: int) -> None:
+    def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
         self._answers |= answers
+        self.tokens += tokens
 
 
 def _share_of(told: OnShare, place: int, count: int) -> OnShare:

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from dragoman.domain import language
-from dragoman.domain.document import Document, DocumentWarning
+from dragoman.domain.document import Block, Document, DocumentWarning
 from dragoman.domain.job import Options
 from dragoman.ports import ToneModel, Translator
 from pipeline.engines import apertium, pseudo
 from pipeline.engines.local import routes as local
 from pipeline.pdf.mark import Mark
-from pipeline.stages import figures, tone
+from pipeline.stages import figures, tone, translate
+from pipeline.stages.checks import Doubt
+from pipeline.stages.protect import NO_GLOSSARY, Glossary
+
+KEPT, TERMS, DOUBTFUL = "kept_in_original", "terms_differ", "translation_doubtful"
+_CODES = {Doubt.TERM: TERMS, Doubt.TAGS: DOUBTFUL, Doubt.NUMBER: DOUBTFUL}
+# One text, and several of them.
+_SAID = {
+    KEPT: (
+        "One text could not be translated and was kept in the original",
+        "{} texts could not be translated and were kept in the original; the first one",
+    ),
+    TERMS: (
+        "A term of the glossary was not found in the translation of one text",
+        "Terms of the glossary were not found in the translation of {} texts; the first one",
+    ),
+    DOUBTFUL: (
+        "A number or a word’s style may differ in the translation of one text; please compare it with the original",
+        "Numbers or the style of words may differ in the translation of {} texts; please compare them with the original; the first one",
+    ),
+}
+_SHOWN = 60  # characters of a text
 
 # Engines whose figures are looked over: small models change numbers, where the others do not.
 _LOOKED_OVER = frozenset({local.NAME})
@@ -33,6 +54,22 @@ def of_engine(engine: Translator, model: ToneModel | None, options: Options) -> 
 def of_figures(engine: str, document: Document) -> tuple[DocumentWarning, ...]:
     """Which pages of the translated `document` lack numbers or signs of their source."""
     return figures.differing(document) if engine in _LOOKED_OVER else ()
+
+
+def of_doubts(
+    document: Document, doubts: Mapping[str, Doubt], glossary: Glossary = NO_GLOSSARY
+) -> tuple[DocumentWarning, ...]:
+    """Which sentences of which pages were kept in the original, and which translations are to be looked at."""
+    pages: dict[tuple[int, str], list[Block]] = {}
+    for page, block, doubt in translate.doubtful(document, doubts, glossary):
+        pages.setdefault((page, _CODES.get(doubt, KEPT)), []).append(block)
+    return tuple(DocumentWarning(code, _of_page(code, blocks), page) for (page, code), blocks in pages.items())
+
+
+def _of_page(code: str, blocks: Sequence[Block]) -> str:
+    said = _SAID[code][len(blocks) > 1].format(len(blocks))
+    first = " ".join(blocks[0].text.split())
+    return f"{said}: “{first[:_SHOWN].strip()}{'…' if len(first) > _SHOWN else ''}”"
 
 
 def already_in_target(options: Options) -> DocumentWarning:

@@ -13,6 +13,7 @@ from dragoman.cache import Cache
 from dragoman.db import jobs, memory, tally
 from dragoman.db.engine import insist
 from dragoman.db.lease import Lease
+from dragoman.ports import NO_TOKENS, Tokens
 
 
 class SharedMemory:
@@ -34,13 +35,13 @@ class SharedMemory:
         self._cache.put(known)
         return found | known
 
-    def remember(self, answers: Mapping[str, str], billed: int) -> None:
+    def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
         """Commit a batch's answers and what they cost, also for the job's next holder. Raises LeaseLost."""
-        if insist(lambda: self._commit(answers, billed)):
+        if insist(lambda: self._commit(answers, billed, tokens)):
             self._cache.put(answers)
         self._lease.renew()
 
-    def _commit(self, answers: Mapping[str, str], billed: int) -> bool:
+    def _commit(self, answers: Mapping[str, str], billed: int, tokens: Tokens) -> bool:
         """Whether they are kept: nothing is learnt from a purged job."""
         with self._lease.database.write() as connection:
             if not jobs.note_cost(connection, self._job["id"], billed):
@@ -49,4 +50,7 @@ class SharedMemory:
             memory.remember(connection, answers, engine=self._engine, **whose)
             if billed:
                 tally.add(connection, tally.CHARACTERS_BILLED, billed, engine=self._engine)
+            for way, count in (("read", tokens.taken), ("written", tokens.given)):
+                if count:
+                    tally.add(connection, tally.TOKENS, count, engine=self._engine, way=way)
             return True

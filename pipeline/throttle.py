@@ -65,6 +65,21 @@ class ThrottledTranslator:
         return self._engine.name
 
     @property
+    def version(self) -> str:
+        """The engine's own."""
+        return self._engine.version
+
+    @property
+    def parallel(self) -> int:
+        """The engine's own."""
+        return self._engine.parallel
+
+    @property
+    def takes_hints(self) -> bool:
+        """As the engine."""
+        return self._engine.takes_hints
+
+    @property
     def limits(self) -> Limits:
         """The engine's own."""
         return self._engine.limits

@@ -6,16 +6,55 @@ Every answered batch is remembered at once, so that whatever happens afterwards,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMisbehaved
-from dragoman.ports import Answer, Batch, Limits, ToneModel, Translator
-from pipeline.stages import markup
+from dragoman.ports import NO_CONTEXT, NO_TOKENS, Answer, Batch, Context, Limits, Term, Tokens, ToneModel, Translator
+from pipeline.asking_at_once import answered
+from pipeline.stages import checks, markup
+from pipeline.stages.checks import Doubt
+from pipeline.stages.protect import NO_GLOSSARY, Glossary
 from pipeline.stages.translate import cut, memory_key, plan_batches
 
 OnProgress = Callable[[float], None]
 """Is told the share of the work done, from 0 to 1."""
+
+OnDoubt = Callable[[str, Doubt], None]
+"""Is told a text and why its translation is not believed."""
+
+NEIGHBOURS = 2  # texts before a batch that are shown with it
+NEIGHBOUR_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What an engine that `takes_hints` is told besides the texts.
+
+    `title` of the document, `sections`: the heading that a text stands under, `glossary`: terms that are to be used, inflected.
+    """
+
+    title: str = ""
+    sections: Mapping[str, str] = field(default_factory=dict)
+    glossary: Glossary = NO_GLOSSARY
+
+    def context(self, batch: tuple[str, ...], texts: Sequence[str], at: int) -> Context:
+        """Where `batch` stands, which begins at `at` of `texts`."""
+        before = tuple(map(_shown, texts[max(0, at - NEIGHBOURS) : at]))
+        after = tuple(map(_shown, texts[at + len(batch) : at + len(batch) + 1]))
+        return Context(_shown(self.title), _shown(self.sections.get(batch[0], "")), before, after)
+
+    def terms(self, text: str) -> tuple[Term, ...]:
+        """The terms that occur in a text."""
+        if not self.glossary:
+            return ()
+        plain = markup.plain(text)
+        return tuple(Term(plain[one.start : one.end], one.shown) for one in self.glossary.find(plain))
+
+
+NO_HINTS = Hints()
 
 
 class Memory(Protocol):
@@ -24,8 +63,8 @@ class Memory(Protocol):
     def recall(self, keys: Sequence[str]) -> Mapping[str, str]:
         """What is known of `keys`: key -> translation."""
 
-    def remember(self, answers: Mapping[str, str], billed: int) -> None:
-        """Keep key -> translation and the `billed` characters that they cost, durably, before this returns."""
+    def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
+        """Keep key -> translation and the `billed` characters and the tokens that they cost, durably, before this returns."""
 
 
 class NoMemory:
@@ -35,7 +74,7 @@ class NoMemory:
         """Nothing."""
         return {}
 
-    def remember(self, answers: Mapping[str, str], billed: int) -> None:
+    def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
         """Nothing is kept."""
 
 
@@ -47,22 +86,49 @@ def translate_all(
     *,
     tone: Tone | None = None,
     memory: Memory | None = None,
+    hints: Hints = NO_HINTS,
     on_progress: OnProgress = lambda _: None,
+    on_doubt: OnDoubt = lambda _text, _doubt: None,
+    around: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> tuple[dict[str, str], int]:
     """Translations of all `texts` (text -> translation) and the characters that the engine charged for.
 
+    A text that the engine fails at is left out. `on_doubt` is told of it, and of those that are translated but not believed; neither
+    is remembered. Several requests at once, where the engine allows it, are waited for within `around()`.
     Raises what `Translator.translate` raises; the batches answered until then are in the memory.
     """
+    ordered = list(dict.fromkeys(texts))
+    places = {text: at for at, text in enumerate(ordered)}
 
     def ask(batch: tuple[str, ...]) -> Answer:
-        return translator.translate(Batch(batch, source_lang, target_lang, tone))
+        context, terms = NO_CONTEXT, tuple[Term, ...]()
+        if translator.takes_hints:
+            context = hints.context(batch, ordered, places.get(batch[0], 0))
+            terms = tuple(dict.fromkeys(term for text in batch for term in hints.terms(text)))
+        return translator.translate(Batch(batch, source_lang, target_lang, tone, context, terms))
 
     def key(text: str) -> str:
-        return memory_key(translator.name, source_lang, target_lang, tone, text)
+        return key_of(translator, (source_lang, target_lang), tone, text, hints.terms(text))
 
-    return _through_memory(
-        texts, ask, limits=translator.limits, key=key, memory=memory or NoMemory(), on_progress=on_progress
-    )
+    def judge(text: str, answer: str | None) -> Doubt | None:
+        found = checks.doubt(text, answer, source_lang, target_lang)
+        lacking = found is None and answer is not None and checks.lacks_term(answer, hints.terms(text))
+        return Doubt.TERM if lacking else found
+
+    work = _Work(translator.limits, ask, key, judge, translator.parallel, around)
+    return work.through(memory or NoMemory(), texts=ordered, on_progress=on_progress, on_doubt=on_doubt)
+
+
+def key_of(
+    translator: Translator, langs: tuple[str | None, str], tone: Tone | None, text: str, terms: tuple[Term, ...] = ()
+) -> str:
+    """What the translation of `text` is remembered by: with the engine's version, and the terms that it was told to use.
+
+    `langs`: the source's (None: the engine detects it) and the target's.
+    """
+    who = f"{translator.name} {translator.version}".strip()
+    told = "".join(f"\n{term.source}={term.target}" for term in terms)
+    return memory_key(who, *langs, tone, text + told)
 
 
 def rephrase_all(
@@ -82,9 +148,12 @@ def rephrase_all(
     def key(text: str) -> str:
         return memory_key("tone", target_lang, target_lang, tone, text)
 
-    return _through_memory(
-        texts, ask, limits=model.limits, key=key, memory=memory or NoMemory(), on_progress=on_progress
-    )
+    def judge(text: str, answer: str | None) -> Doubt | None:
+        return None if answer and markup.plain(answer).strip() else Doubt.EMPTY
+
+    work = _Work(model.limits, ask, key, judge)
+    found, billed = work.through(memory or NoMemory(), texts=texts, on_progress=on_progress)
+    return found, billed
 
 
 def estimate(
@@ -98,39 +167,72 @@ def estimate(
 ) -> tuple[int, int]:
     """Characters of all unique `texts`, and those among them that are remembered: nobody pays for them again."""
     pieces = {piece for text in texts for piece in cut(text, translator.limits.size)}
-    keys = {memory_key(translator.name, source_lang, target_lang, tone, piece): piece for piece in pieces}
+    keys = {key_of(translator, (source_lang, target_lang), tone, piece): piece for piece in pieces}
     known = recall(list(keys))
     sizes = {key: len(markup.plain(piece)) for key, piece in keys.items()}
     return sum(sizes.values()), sum(sizes[key] for key in known)
 
 
-def _through_memory(
-    texts: Iterable[str],
-    ask: Callable[[tuple[str, ...]], Answer],
-    *,
-    limits: Limits,
-    key: Callable[[str], str],
-    memory: Memory,
-    on_progress: OnProgress,
-) -> tuple[dict[str, str], int]:
-    pieces = {text: cut(text, limits.size) for text in texts}
-    keys = {piece: key(piece) for cuts in pieces.values() for piece in cuts}
-    known = memory.recall(list(keys.values()))
-    answers = {piece: known[key_] for piece, key_ in keys.items() if key_ in known}
-    billed, total, done = 0, len(keys) or 1, len(answers)
-    for batch in plan_batches((piece for piece in keys if piece not in answers), limits):
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """How texts are asked for (`ask`, a batch), remembered (`key`) and looked over (`judge`)."""
+
+    limits: Limits
+    ask: Callable[[tuple[str, ...]], Answer]
+    key: Callable[[str], str]
+    judge: Callable[[str, str | None], Doubt | None]
+    parallel: int = 1
+    around: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def through(
+        self,
+        memory: Memory,
+        *,
+        texts: Iterable[str],
+        on_progress: OnProgress,
+        on_doubt: OnDoubt = lambda _text, _doubt: None,
+    ) -> tuple[dict[str, str], int]:
+        pieces = {text: cut(text, self.limits.size) for text in texts}
+        keys = {piece: self.key(piece) for cuts in pieces.values() for piece in cuts}
+        known = memory.recall(list(keys.values()))
+        answers = {piece: known[key_] for piece, key_ in keys.items() if key_ in known}
+        doubts: dict[str, Doubt] = {}
+        billed, total, done = 0, len(keys) or 1, len(answers)
+        batches = plan_batches((piece for piece in keys if piece not in answers), self.limits)
         on_progress(done / total)
-        answer = ask(batch)
+        for batch, answer in answered(batches, self.ask, self.parallel, self.around):
+            found = self._judged(batch, answer, doubts)
+            sound = {keys[piece]: text for piece, text in found.items() if piece not in doubts}
+            memory.remember(sound, answer.characters_billed, answer.tokens)
+            answers |= found
+            billed += answer.characters_billed
+            done += len(batch)
+            on_progress(done / total)
+        on_progress(1.0)
+        for text, cuts in pieces.items():
+            if wrong := [doubts[piece] for piece in cuts if piece in doubts]:
+                on_doubt(text, next((one for one in wrong if one.is_useless), wrong[0]))
+        whole = {text: cuts for text, cuts in pieces.items() if all(piece in answers for piece in cuts)}
+        return {text: "".join(_as_spaced(cut_, answers[cut_]) for cut_ in cuts) for text, cuts in whole.items()}, billed
+
+    def _judged(self, batch: tuple[str, ...], answer: Answer, doubts: dict[str, Doubt]) -> dict[str, str]:
+        """The answers of a batch that are of use; what is wrong with them and the others goes into `doubts`."""
         if len(answer.texts) != len(batch):
             raise EngineMisbehaved(detail=f"{len(answer.texts)} answers to {len(batch)} texts")
-        fresh = dict(zip(batch, answer.texts, strict=True))
-        useful = {keys[piece]: text for piece, text in fresh.items() if markup.plain(text).strip()}
-        memory.remember(useful, answer.characters_billed)
-        answers |= fresh
-        billed += answer.characters_billed
-        done += len(batch)
-    on_progress(1.0)
-    return {text: "".join(_as_spaced(piece, answers[piece]) for piece in cuts) for text, cuts in pieces.items()}, billed
+        found: dict[str, str] = {}
+        for piece, text in zip(batch, answer.texts, strict=True):
+            wrong = self.judge(piece, text)
+            if wrong is not None:
+                doubts[piece] = wrong
+            if text is not None and (wrong is None or not wrong.is_useless):
+                found[piece] = text
+        return found
+
+
+def _shown(text: str) -> str:
+    """A text as a neighbour shows it: plain, and not all of a long one."""
+    plain = " ".join(markup.plain(text).split())
+    return plain if len(plain) <= NEIGHBOUR_CHARACTERS else f"{plain[:NEIGHBOUR_CHARACTERS].rpartition(' ')[0]} …"
 
 
 def _as_spaced(piece: str, answer: str) -> str:

@@ -105,8 +105,9 @@ def _reconstruct_whole(run: Run) -> None:
     warnings = calls.reconstruct(
         run.confined, run.folder, source, document, result, options=run.options, mark=mark, stamp=stamp
     )
-    warnings += notices.of_figures(run.job["engine"], document)
-    run.complete(result, warnings=[*run.job["warnings"], *fanout.as_json(reconstructing.once(warnings))])
+    told = [DocumentWarning(**one) for one in run.job["warnings"]]
+    said = [*told, *document.warnings, *warnings, *notices.of_figures(run.job["engine"], document)]
+    run.complete(result, warnings=fanout.as_json(reconstructing.once(said)))
 
 
 def _end_reading(run: Run, document: Document, pages: int, characters: int, texts: Iterable[str]) -> None:

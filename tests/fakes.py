@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dragoman.errors import DragomanError, EngineBusy, Gone
-from dragoman.ports import Answer, Batch, Capabilities, IssuedToken, Limits, Token
+from dragoman.ports import NO_TOKENS, Answer, Batch, Capabilities, IssuedToken, Limits, Token, Tokens
 from dragoman.storage import checked
 
 
 class RememberingTranslator:
     """Translates `Hello` to `[de] Hello`, charges a character each, and keeps every batch."""
+
+    version = ""
+    parallel = 1
+    takes_hints = False
 
     def __init__(self, name: str = "remembering", limits: Limits = Limits(texts=50, size=30_000)) -> None:
         self.name = name
@@ -90,13 +94,15 @@ class DictMemory:
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
         self.billed = 0
+        self.tokens = NO_TOKENS
 
     def recall(self, keys: Sequence[str]) -> Mapping[str, str]:
         return {key: self.known[key] for key in keys if key in self.known}
 
-    def remember(self, answers: Mapping[str, str], billed: int) -> None:
+    def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
         self.known |= answers
         self.billed += billed
+        self.tokens += tokens
 
 
 class RecordingDoorbell:

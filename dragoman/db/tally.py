@@ -26,6 +26,7 @@ STAGE_SECONDS = "stage_seconds"  # labels: stage, engine
 RETRIES = "retries"  # ledger, code
 DEAD_LETTERS = "dead_letters"  # ledger, code
 CHARACTERS_BILLED = "characters_billed"  # engine
+TOKENS = "tokens"  # engine, way: "read" or "written"
 CHARACTERS = "characters"  # engine: of documents that are ready
 PAGES = "pages"  # engine: as above
 DELIVERIES = "deliveries"  # channel, kind

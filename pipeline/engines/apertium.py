@@ -39,6 +39,9 @@ class Apertium:
     """The `Translator` that runs `apertium`."""
 
     name = NAME
+    version = ""
+    parallel = 1
+    takes_hints = False
     limits: ClassVar[Limits] = Limits(texts=500, size=60_000)
 
     def __init__(self, program: str = PROGRAM, clock: Callable[[], float] = time.monotonic) -> None:
@@ -67,9 +70,10 @@ class Apertium:
         for index in wanted:
             if index not in answers:
                 answers |= self._ask(mode, {index: texts[index]})
-        if missing := [index for index in wanted if index not in answers]:
-            raise EngineMisbehaved(detail=f"{mode}: {len(missing)} of {len(texts)} texts did not come back")
-        return Answer(tuple(answers.get(index, text) for index, text in enumerate(texts)), 0)
+        asked = frozenset(wanted)
+        if asked and not answers:
+            raise EngineMisbehaved(detail=f"{mode}: none of {len(texts)} texts came back")
+        return Answer(tuple(answers.get(at) if at in asked else text for at, text in enumerate(texts)), 0)
 
     def _modes(self) -> dict[tuple[str, str], str]:
         """(source base, target tag) -> the mode's name."""

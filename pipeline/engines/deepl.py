@@ -41,6 +41,7 @@ NAME = "deepl"
 LIMITS = Limits(texts=50, size=30_000)
 # Write takes 10 KiB a request (developers.deepl.com/api-reference/improve-text).
 WRITE_LIMITS = Limits(texts=50, size=3_000)
+PARALLEL = 4
 ANSWER_TIMEOUT_S = 60.0
 CAPABILITIES_TTL_S = 3600.0
 QUOTA_EXCEEDED, TOO_MANY_REQUESTS, OVERLOADED = 456, 429, 529  # developers.deepl.com/docs/best-practices/error-handling
@@ -61,6 +62,9 @@ class DeepL:
     """The `Translator` that asks DeepL's servers. Free keys (ending in `:fx`) go to the free host."""
 
     name = NAME
+    version = ""
+    parallel = PARALLEL
+    takes_hints = False
     limits = LIMITS
 
     def __init__(

@@ -25,6 +25,9 @@ class Pseudo:
     """The `Translator` that only plays one: any language into any other."""
 
     name = NAME
+    version = ""
+    parallel = 1
+    takes_hints = False
     limits = Limits(texts=500, size=200_000)
 
     def capabilities(self) -> Capabilities:

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from dragoman.domain import language
-from dragoman.domain.document import Document, Run, Style, with_targets
+from dragoman.domain.document import Block, BlockKind, Document, Run, Style, with_targets
 from dragoman.domain.job import Options, Tone
 from dragoman.ports import Limits
 from pipeline.stages import markup
+from pipeline.stages.checks import Doubt
 from pipeline.stages.markup import Segment
 from pipeline.stages.protect import NO_GLOSSARY, Glossary
 
@@ -86,6 +87,28 @@ def apply(document: Document, answers: Mapping[str, str], glossary: Glossary = N
         if runs is not None:
             labels[key] = "".join(run.text for run in runs)
     return with_targets(document, targets, labels)
+
+
+def doubtful(
+    document: Document, doubts: Mapping[str, Doubt], glossary: Glossary = NO_GLOSSARY
+) -> Iterator[tuple[int, Block, Doubt]]:
+    """Which blocks of which pages (0-based) have a text of `segments` whose translation is not believed."""
+    for page in document.pages if doubts else ():
+        for block in page.blocks:
+            if block.translatable and (found := doubts.get(markup.write(block.source, glossary).text)):
+                yield page.number, block, found
+
+
+def sections(document: Document, glossary: Glossary = NO_GLOSSARY) -> dict[str, str]:
+    """The heading that each text of `segments` stands under where it comes first; texts before any heading are left out."""
+    found: dict[str, str] = {}
+    heading = ""
+    for block in document.blocks():
+        if block.kind is BlockKind.HEADING:
+            heading = block.text.strip()
+        elif heading and block.translatable:
+            found.setdefault(markup.write(block.source, glossary).text, heading)
+    return found
 
 
 def memory_key(engine: str, source_lang: str | None, target_lang: str, tone: Tone | None, text: str) -> str:

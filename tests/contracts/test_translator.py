@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +10,9 @@ import pytest
 
 from dragoman.errors import UnsupportedPair, UnsupportedTarget
 from dragoman.ports import Batch, Translator
-from pipeline.engines.apertium import Apertium
-from pipeline.engines.deepl import DeepL
-from pipeline.engines.local.engine import Local
-from pipeline.engines.pseudo import Pseudo
 from pipeline.stages import markup
 from tests import weights
-from tests.fake_deepl import KEY, FakeDeepL
+from tests.contracts.engines import NAMES, running, target_of
 
 TAG = re.compile(r"</?[gx]\b[^<>]*>")
 SENTENCES = (
@@ -40,25 +35,16 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return weights.lay(tmp_path_factory.mktemp("models"))
 
 
-@pytest.fixture(params=["deepl", "local", "apertium", "pseudo"])
+@pytest.fixture(params=NAMES)
 def engine(request: pytest.FixtureRequest, models: Path) -> Iterator[Translator]:
-    if request.param == "deepl":
-        with FakeDeepL() as server:
-            yield DeepL(KEY, server.url)
-    elif request.param == "local":
-        yield Local(models)
-    elif request.param == "apertium":
-        if shutil.which("apertium") is None or ("en", "es") not in (Apertium().capabilities().pairs or ()):
-            pytest.skip("Apertium with eng-spa is not installed: apt-get install apertium apertium-eng-spa")
-        yield Apertium()
-    else:
-        yield Pseudo()
+    with running(request.param, models) as found:
+        yield found
 
 
 @pytest.fixture
 def into(engine: Translator) -> str:
     """A language that the engine translates English into."""
-    return "pt" if engine.name == "local" else "es"
+    return target_of(engine)
 
 
 class TestTranslator:

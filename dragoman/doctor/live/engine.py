@@ -21,7 +21,8 @@ def translate(settings: Settings, plan: Plan) -> Iterator[Finding]:
     for engine in offered:
         source, target = languages([engine.capabilities()], settings.default_target_lang)
         answer = engine.translate(Batch((SENTENCES[source],), source, target))
-        if not answer.texts or not answer.texts[0].strip() or answer.texts[0] == SENTENCES[source]:
+        said_of_it = (answer.texts[0] if answer.texts else None) or ""
+        if not said_of_it.strip() or said_of_it == SENTENCES[source]:
             raise LiveTrialFailed(f"{engine.name} gave the sentence back as it was.")
         said = f"{engine.name} translated a sentence from {source} to {target}, {answer.characters_billed} characters charged"
         yield Finding("live engine", Verdict.OK, said)

@@ -24,6 +24,9 @@ class Local:
     """See above. What is in the folder is looked at anew for each batch: a model that was added is there at once."""
 
     name = NAME
+    version = ""
+    parallel = 1
+    takes_hints = False
     # A batch takes 2 to 5 s of one core; between two of them the progress is told.
     limits: ClassVar[Limits] = Limits(texts=50, size=10_000)
 

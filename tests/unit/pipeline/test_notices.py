@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dragoman.domain.document import Block, BlockKind, Document, Page, Run, Style
 from pipeline import notices
+from pipeline.stages.checks import Doubt
 
 BOX = (0.0, 0.0, 10.0, 10.0)
 BLOCK = Block("0.0", BlockKind.PARAGRAPH, BOX, (), (Run("Call 493", Style()),), target=(Run("Ligue 443", Style()),))
@@ -22,3 +23,23 @@ def test_other_engines_are_believed():
 
 def test_engines_that_follow_rules_are_told_from_those_that_have_learned():
     assert [notices.mark(name).trained for name in ("deepl", "local", "apertium")] == [True, True, False]
+
+
+def _page(number: int, *texts: str) -> Page:
+    blocks = [
+        Block(f"{number}.{at}", BlockKind.PARAGRAPH, BOX, (), (Run(text, Style()),)) for at, text in enumerate(texts)
+    ]
+    return Page(number, 100.0, 100.0, 0, tuple(blocks))
+
+
+def test_what_is_doubted_is_told_by_page():
+    document = Document((_page(0, "First text", "Second text"), _page(1, "Third text", "First text")), 2)
+    doubts = {"First text": Doubt.REFUSED, "Second text": Doubt.CUT, "Third text": Doubt.NUMBER}
+    found = {(one.page, one.code): one.message for one in notices.of_doubts(document, doubts)}
+    assert sorted(found) == [(0, "kept_in_original"), (1, "kept_in_original"), (1, "translation_doubtful")]
+    assert found[0, "kept_in_original"].startswith("2 texts")
+    assert "“First text”" in found[1, "kept_in_original"]
+
+
+def test_nothing_is_told_where_nothing_is_doubted():
+    assert notices.of_doubts(DOCUMENT, {}) == ()

@@ -1,0 +1,215 @@
+"""Whether a text's translation can be believed, told without a model. Pure, and the same for every engine.
+
+Engines drop texts, answer with the source, lose tags and figures, stop in the middle, or say that they would rather not. Each
+check knows one of these ways, and leaves alone what a sound engine does: names stay as they are, short texts grow.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+from dragoman.domain import language
+from dragoman.ports import Term
+from pipeline.stages import figures, markup, protect
+
+_TAG = re.compile(r'<(/?)([gx])\b(?:\s+id="(\d+)")?\s*/?>')
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_STOP = re.compile(r"[.!?。！？]\s*$")
+# Numbers that other languages write as words or with other digits: 5月 (May), 20th century (XXe siècle), 1.5 billion (15億).
+_REWORDED = re.compile(
+    r"\d{1,2}月|\d+(?:st|nd|rd|th)\b|\d+(?:[.,]\d+)?[ \u00a0](?:hundred|thousand|[mb]illion|trillion|Mio|Mrd|Milli(?:on|ard)en?)\b|\d+(?:\.\d+)?[万億亿兆]"
+)
+_REFUSAL = re.compile(
+    r"(?:I(?:['’]| a)m (?:very )?(?:sorry|unable|afraid)|Sorry,|I can(?:not|['’]t)|I won['’]t|I must decline|As an AI|I apologi[sz]e|Unfortunately, I)"
+    r"[^\n]{0,120}\b(?:assist|help|translat\w+|fulfil\w*|comply|provide|request|language model)\b",
+    re.IGNORECASE,
+)
+ECHOED_WORDS = 4  # so many lower-case words are no name, title or list of them
+LEAST_WORDS = 0.7  # of the characters of a text that is language, not code
+JUDGED_LETTERS = 12  # fewer tell nothing about the script of a text
+SHORT = 60  # characters; the length of shorter texts says nothing
+LEAST_SHARE, MOST_SHARE = 0.35, 4.0  # of the source's length
+CUT_CHARACTERS = 40  # a source that long, which ends with a full stop, has a translation that does
+STEM_LETTERS = 4
+# Writing without blanks says the same in a third of the characters.
+_DENSE = frozenset({"ja", "zh", "ko", "yue"})
+_WITHOUT_STOPS = frozenset({"th", "lo", "km", "my", "bo"})
+_SCRIPTS = {
+    "CYRILLIC": "ab av ba be bg ce cv kk ky mk mn os ru sah sr tg tt uk uz",
+    "GREEK": "el",
+    "ARABIC": "ar ckb fa ks ku pa ps sd ug ur",
+    "HEBREW": "he yi",
+    "DEVANAGARI": "bho hi mai mr ne sa sd ks",
+    "BENGALI": "as bn",
+    "GURMUKHI": "pa",
+    "GUJARATI": "gu",
+    "TAMIL": "ta",
+    "TELUGU": "te",
+    "KANNADA": "kn",
+    "MALAYALAM": "ml",
+    "SINHALA": "si",
+    "THAI": "th",
+    "LAO": "lo",
+    "MYANMAR": "my",
+    "KHMER": "km",
+    "ETHIOPIC": "am ti",
+    "GEORGIAN": "ka",
+    "ARMENIAN": "hy",
+    "TIBETAN": "bo dz",
+    "HANGUL": "ko",
+    "CJK": "ja zh yue ko",
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+}
+_BY_LANGUAGE: dict[str, frozenset[str]] = {
+    tag: frozenset(script for script, tags in _SCRIPTS.items() if tag in tags.split())
+    for tag in {one for tags in _SCRIPTS.values() for one in tags.split()}
+}
+_BOTH = frozenset(
+    {"az", "bs", "kk", "ku", "mn", "pa", "sr", "tg", "tk", "tt", "uz"}
+)  # written in Latin letters as well
+
+
+class Doubt(StrEnum):
+    """Why a translation is not believed."""
+
+    MISSING = "missing"
+    EMPTY = "empty"
+    ECHO = "echo"
+    REFUSED = "refused"
+    SCRIPT = "script"
+    CUT = "cut"
+    TAGS = "tags"
+    NUMBER = "number"
+    LENGTH = "length"
+    TERM = "term"
+
+    @property
+    def is_useless(self) -> bool:
+        """Whether the original serves a reader better. With the others a reader only has to look twice."""
+        return self not in (Doubt.TAGS, Doubt.NUMBER, Doubt.TERM)
+
+
+def doubt(source: str, answer: str | None, source_lang: str | None, target_lang: str) -> Doubt | None:
+    """What is wrong with the marked-up `answer` to the marked-up `source`; None: nothing that can be told."""
+    if answer is None:
+        return Doubt.MISSING
+    said, meant = markup.plain(answer).strip(), markup.plain(source).strip()
+    if not protect.has_words(meant):
+        return None
+    if not any(map(str.isalnum, said)):
+        return Doubt.EMPTY
+    wrong = next(_in_the_words(meant, said, source_lang, target_lang), None)
+    return Doubt.TAGS if wrong in (None, Doubt.NUMBER) and tags(answer) != tags(source) else wrong
+
+
+def _in_the_words(meant: str, said: str, source_lang: str | None, target_lang: str) -> Iterator[Doubt]:
+    """What is wrong with a plain answer that has words, the worst first."""
+    if _REFUSAL.match(said) and not _REFUSAL.match(meant):
+        yield Doubt.REFUSED
+    if is_echo(meant, said) and not language.same(source_lang, target_lang):
+        yield Doubt.ECHO
+    if _is_of_another_script(meant, said, target_lang):
+        yield Doubt.SCRIPT
+    size = _size(meant, said, source_lang, target_lang)
+    if size is not None:
+        yield size
+    if figures.lost(_REWORDED.sub(" ", meant), said).numbers:
+        yield Doubt.NUMBER
+
+
+def lacks_term(answer: str, terms: Iterable[Term]) -> bool:
+    """Whether a term of the glossary is missing in the marked-up `answer`. It may be inflected: stems are looked for."""
+    said = _plain_letters(markup.plain(answer))
+    return any(_stem(word) not in said for term in terms for word in _WORD.findall(term.target))
+
+
+def tags(text: str) -> Counter[str]:
+    """The tags of a marked-up text; a `</g>` that closes nothing is one of its own."""
+    found: Counter[str] = Counter()
+    open_ = 0
+    for slash, kind, number in _TAG.findall(text):
+        if slash:
+            found["closed" if open_ else "stray"] += 1
+            open_ = max(open_ - 1, 0)
+        else:
+            found[f"{kind}{number}"] += 1
+            open_ += kind == "g"
+    return found
+
+
+def is_echo(meant: str, said: str) -> bool:
+    """Whether an answer is the source again. Names, titles and codes may be: it takes some words that begin small."""
+    if _bare(meant) != _bare(said):
+        return False
+    words = _WORD.findall(meant)
+    signs = len("".join(meant.split()))
+    if sum(map(len, words)) < LEAST_WORDS * signs:
+        return False
+    small = [word for word in words if not word[0].isupper()]
+    return len(small) >= ECHOED_WORDS or sum(map(protect.is_unspaced, meant)) >= 2 * ECHOED_WORDS
+
+
+def scripts_of(target_lang: str) -> frozenset[str]:
+    """The scripts that a language is written in, as Unicode's names of their letters begin."""
+    base = language.base(target_lang)
+    own = _BY_LANGUAGE.get(base, frozenset({"LATIN"}))
+    return own | {"LATIN"} if base in _BOTH else own
+
+
+def script_of(text: str) -> str | None:
+    """The script of most letters; None: too few letters to tell."""
+    counted = Counter(_script(one) for one in text if one.isalpha())
+    if counted.total() < JUDGED_LETTERS:
+        return None
+    return counted.most_common(1)[0][0]
+
+
+def _is_of_another_script(meant: str, said: str, target_lang: str) -> bool:
+    """Whether most letters are of a script that neither the target language nor the source has."""
+    script = script_of(said)
+    if script is None or script in scripts_of(target_lang):
+        return False
+    return script != script_of(meant)
+
+
+def _size(meant: str, said: str, source_lang: str | None, target_lang: str) -> Doubt | None:
+    if len(meant) < CUT_CHARACTERS:
+        return Doubt.LENGTH if len(said) > MOST_SHARE * max(len(meant), SHORT) else None
+    share = _weight(said, target_lang) / _weight(meant, source_lang)
+    if len(meant) >= SHORT and share < LEAST_SHARE:
+        return Doubt.CUT
+    if share > MOST_SHARE:
+        return Doubt.LENGTH
+    stops = language.base(target_lang) not in _WITHOUT_STOPS
+    # An engine may close a sentence in a way of its own, but it closes it.
+    return Doubt.CUT if stops and _STOP.search(meant) and said[-1:].isalnum() else None
+
+
+def _weight(text: str, lang: str | None) -> float:
+    """How much a text says, in characters of an alphabet."""
+    dense = lang is not None and language.base(lang) in _DENSE
+    return len(text) * (2.5 if dense and not text.isascii() else 1.0)
+
+
+def _stem(word: str) -> str:
+    """What of a word stays when it is inflected, as far as that can be told for any language."""
+    plain = _plain_letters(word)
+    return plain[: max(STEM_LETTERS, len(plain) - STEM_LETTERS + 1)]
+
+
+def _plain_letters(text: str) -> str:
+    """Without marks on the letters, which inflection may set or take away (Haus, Häuser)."""
+    return "".join(one for one in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(one))
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _script(one: str) -> str:
+    return unicodedata.name(one, "?").split(" ", 1)[0].split("-", 1)[0]
