@@ -38,7 +38,7 @@ class Stranger:
 def known() -> frozenset[str]:
     """All names that mean something, whole and in capitals."""
     fields = Settings.model_fields.items()
-    files = {secret_files.variable_of(Settings, name) for name, field in fields if secret_files.is_secret(field)}
+    files = {secret_files.variable_of(Settings, name) for name, field in fields if secret_files.is_secret(name, field)}
     return frozenset({PREFIX + name.upper() for name, _ in fields} | files)
 
 

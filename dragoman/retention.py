@@ -75,7 +75,7 @@ def take_back(database: Database, settings: Settings, job_id: str) -> int:
         card = cards.by_id(connection, row["card_id"]) if row["card_id"] else None
         refs = [delivery["ref"] or "" for delivery in outbox.deliveries(connection, job_id)]
     files = [ref for ref in refs if ref.startswith("F")]  # a file's id, not a message's ts
-    if not files or card is None or not settings.slack_on:
+    if not files or card is None or not settings.slack_speaks:
         return 0
     from dragoman import slack
 

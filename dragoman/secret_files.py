@@ -13,17 +13,21 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from dragoman.needs import LEDGERS, is_needed
+
 SUFFIX = "_FILE"
 
 
 class SecretFiles(PydanticBaseSettingsSource):
-    """The secrets of a class of settings that are named by a file."""
+    """The secrets of a class of settings that are named by a file. Those of other processes are not read."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The value of a field, None if no file is named for it. Raises ValueError for a file that cannot be read."""
         variable = variable_of(self.settings_cls, field_name)
         file = os.environ.get(variable)
-        if not file or not is_secret(field):
+        if os.environ.get(variable.removesuffix(SUFFIX)):
+            return None, field_name, False
+        if not file or not is_secret(field_name, field) or not is_needed(field_name):
             return None, field_name, False
         try:
             return Path(file).read_text().strip("\r\n"), field_name, False
@@ -50,6 +54,6 @@ def variable_of(settings_cls: type[BaseSettings], field_name: str) -> str:
     return f"{settings_cls.model_config.get('env_prefix', '')}{field_name}".upper() + SUFFIX
 
 
-def is_secret(field: FieldInfo) -> bool:
-    """Whether a field is a secret: whether it has a file's variable."""
-    return SecretStr in (field.annotation, *get_args(field.annotation))
+def is_secret(field_name: str, field: FieldInfo) -> bool:
+    """Whether a field is a secret, or a URL with a password in it: whether it has a file's variable."""
+    return field_name in LEDGERS or SecretStr in (field.annotation, *get_args(field.annotation))

@@ -9,11 +9,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import secrets
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +23,7 @@ from typing import IO
 import structlog
 import typer
 
-from dragoman import admission, listening, misspelt, telemetry
+from dragoman import admission, listening, telemetry
 from dragoman.db import presence, schema
 from dragoman.db.engine import Database
 from dragoman.domain import trouble
@@ -37,6 +35,7 @@ from dragoman.errors import (
     DragomanError,
     SettingsInvalid,
 )
+from dragoman.handing import environment, with_secrets
 from dragoman.listening import CannotListen
 from dragoman.possible import NoEngine
 from dragoman.pulse import Pulse
@@ -222,7 +221,7 @@ def up(
 def _run(
     settings: Settings, broker: EmbeddedBroker | None, ready: Callable[[Settings], None], stop: threading.Event
 ) -> None:
-    children = [Child(name, environment(settings)) for name in services(settings)]
+    children = [Child(name, environment(settings, name)) for name in services(settings)]
     pulse = Pulse(settings, "up", lambda: {"deaths": {child.name: child.all_deaths for child in children}})
     watch = Watch(settings, pulse.service)
     broker_watch = BrokerWatch(broker) if broker else None
@@ -287,9 +286,9 @@ class BrokerWatch:
 
 def _tell_address(children: Sequence[Child], settings: Settings, broker_url: str) -> None:
     """Let all processes end, to be started again with the broker's new address."""
-    told = environment(settings.model_copy(update={"broker_url": broker_url}))
+    told = settings.model_copy(update={"broker_url": broker_url})
     for child in children:
-        child.environment = told
+        child.environment = environment(told, child.name)
         child.stop()
 
 
@@ -297,39 +296,6 @@ def services(settings: Settings) -> tuple[str, ...]:
     """The processes to run: Slack's door only where its tokens are set and it has a process of its own."""
     by_socket = settings.slack_on and settings.slack_mode == "socket"
     return (*SERVICES, "slack") if by_socket else SERVICES
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The environment of a child: ours, and what the supervisor decided."""
-    decided = {
-        "DRAGOMAN_DATA_DIR": str(settings.data_dir.absolute()),
-        "DRAGOMAN_DATABASE_URL": settings.database,
-        "DRAGOMAN_STORAGE_URL": settings.storage,
-        "DRAGOMAN_BROKER_URL": settings.broker_url,
-        "DRAGOMAN_LOG_FORMAT": "text" if settings.log_format == "auto" and sys.stderr.isatty() else settings.log_format,
-    }
-    for name in ("secret_key", "api_tokens"):
-        secret = getattr(settings, name)
-        if secret is not None:
-            decided[f"DRAGOMAN_{name.upper()}"] = secret.get_secret_value()
-    for name in ("smtp_listen", "web_listen", "flower_listen", "mail_address", "sender_auth", "engine"):
-        decided[f"DRAGOMAN_{name.upper()}"] = str(getattr(settings, name))
-    decided["DRAGOMAN_ALLOWED_SENDERS"] = ",".join(settings.allowed_senders)
-    said = {one.name for one in misspelt.strangers(os.environ)}  # once is enough
-    return {**{name: value for name, value in os.environ.items() if name not in said}, **decided}
-
-
-def with_secrets(settings: Settings) -> Settings:
-    """The settings with a secret key and an API token: those that are set, else those kept in the data folder.
-
-    Made on the first start, readable by their owner only.
-    """
-    key = settings.secret_key.get_secret_value() if settings.secret_key else _kept(settings.data_dir / "secret_key")
-    if settings.api_tokens:
-        tokens = settings.api_tokens.get_secret_value()
-    else:
-        tokens = f"admin:{_kept(settings.data_dir / 'api_token')}:admin"
-    return Settings.from_env(**{**settings.model_dump(), "secret_key": key, "api_tokens": tokens})
 
 
 def own(data_dir: Path) -> IO[str]:
@@ -377,22 +343,3 @@ def _has_engine(settings: Settings) -> bool:
     from pipeline.engines import registry
 
     return bool(registry.offered(settings))
-
-
-def _kept(path: Path) -> str:
-    """The secret in a file, made if there is none. The file is whole or not there, also when the disk is full."""
-    with suppress(FileNotFoundError):
-        if kept := path.read_text().strip():
-            return kept
-    made = secrets.token_urlsafe(32)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # for its owner only
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(made + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(partial).rename(path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
-    return made

@@ -64,7 +64,7 @@ def open_context(settings: Settings) -> Context:
     store, database = open_store(settings.storage), Database(settings.database)
     channels: dict[str, Channel] = {"email": EmailChannel(settings, store, open_outbound(settings, database))}
     line = Line()
-    if settings.slack_on:
+    if settings.slack_speaks:
         channels[slack.CHANNEL] = SlackChannel(settings, store, database, line)
     return Context(
         database=database,
@@ -72,7 +72,7 @@ def open_context(settings: Settings) -> Context:
         channels=channels,
         links=Links(settings) if settings.public_url else None,
         lease_s=settings.lease_s,
-        shower=Shower(settings, database, line) if settings.slack_on else None,
+        shower=Shower(settings, database, line) if settings.slack_speaks else None,
     )
 
 

@@ -33,7 +33,7 @@ def settings_of(data: Path | None) -> Settings:
     from dragoman.settings import Settings
 
     log_to_stderr()
-    settings = Settings.from_env(**({"data_dir": data} if data else {}))
+    settings = Settings.for_process("commands", **({"data_dir": data} if data else {}))
     url = settings.broker_url or running_url(settings.data_dir)
     return settings.model_copy(update={"broker_url": url})
 

@@ -25,9 +25,10 @@ def register(app: typer.Typer) -> None:
 
 def up(data: DataDir = None) -> None:
     """Run everything on this machine; Ctrl-C stops all of it cleanly."""
+    from dragoman.settings import Settings
     from dragoman.supervisor import up as run_all
 
-    settings = _starting(data)
+    settings = _told(Settings.from_env(**({"data_dir": data} if data else {})))
     _look_at_env_file()
     run_all(settings)
 
@@ -37,7 +38,7 @@ def worker() -> None:
     from dragoman import admission
     from pipeline.worker import run
 
-    settings = _starting()
+    settings = _starting("worker")
     admission.check(settings)  # it forks: no thread may look on
     run(settings)
 
@@ -47,7 +48,7 @@ def notifier() -> None:
     from dragoman import admission
     from notifier.worker import run
 
-    settings = _starting()
+    settings = _starting("notifier")
     admission.keep_checking(settings)
     run(settings)
 
@@ -57,7 +58,7 @@ def sweeper() -> None:
     from dragoman import admission
     from pipeline.sweeper import run
 
-    settings = _starting()
+    settings = _starting("sweeper")
     admission.keep_checking(settings)
     run(settings)
 
@@ -66,7 +67,7 @@ def beat() -> None:
     """Run Beat: it starts the regular maintenance."""
     from pipeline.schedule import run
 
-    run(_starting())
+    run(_starting("beat"))
 
 
 def smtp() -> None:
@@ -74,7 +75,7 @@ def smtp() -> None:
     from dragoman import admission
     from ingress.email.server import run
 
-    settings = _starting()
+    settings = _starting("smtp")
     admission.keep_checking(settings)
     run(settings)
 
@@ -84,10 +85,10 @@ def web() -> None:
     from dragoman import admission
     from ingress.web.app import run
 
-    settings = _starting()
+    settings = _starting("web")
     admission.keep_checking(settings)
     if settings.slack_mode == "http" and settings.slack_on:
-        from ingress.slack.process import receiver
+        from ingress.slack.receiver import receiver
 
         run(settings, foreign={"/slack/events": receiver})
     else:
@@ -99,7 +100,7 @@ def slack() -> None:
     from dragoman import admission
     from ingress.slack.process import run
 
-    settings = _starting()
+    settings = _starting("slack")
     admission.keep_checking(settings)
     run(settings)
 
@@ -108,7 +109,7 @@ def flower() -> None:
     """Run Flower, a page on which an admin can watch the tasks."""
     from dragoman.flower import run
 
-    run(_starting())
+    run(_starting("flower"))
 
 
 def health(
@@ -124,15 +125,17 @@ def health(
     typer.echo(check(settings_of(data), service))
 
 
-def _starting(data: Path | None = None) -> Settings:
-    """The settings of a process, after a line in its log for each `DRAGOMAN_` name that means nothing.
-
-    `data`: the data folder, None as in the environment. Raises SettingsInvalid.
-    """
-    from dragoman import misspelt, telemetry
+def _starting(process: str) -> Settings:
+    """The settings of a process that compose runs, with its own secrets alone. Raises SettingsInvalid."""
     from dragoman.settings import Settings
 
-    settings = Settings.from_env(**({"data_dir": data} if data else {}))
+    return _told(Settings.for_process(process))
+
+
+def _told(settings: Settings) -> Settings:
+    """The settings, after a line in the log for each `DRAGOMAN_` name that means nothing."""
+    from dragoman import misspelt, telemetry
+
     telemetry.configure_logs(settings.log_format)
     _warn_of(misspelt.strangers(os.environ))
     return settings

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 
+from dragoman.needs import is_needed
+
 # The public list that github.com/mozilla/translations writes (`db/updater.py`), of models that may be had by everybody.
 MOZILLAS_MODELS = "https://storage.googleapis.com/moz-fx-translations-data--303e-prod-translations-data/db/models.json"
 
@@ -35,6 +37,6 @@ class EngineSettings(BaseModel):
     @field_validator("deepl_auth_key")
     @classmethod
     def _key_for_engine(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if not value and info.data.get("engine") == "deepl":
+        if not value and info.data.get("engine") == "deepl" and is_needed("deepl_auth_key"):
             raise ValueError("DRAGOMAN_ENGINE=deepl needs it")
         return value

@@ -24,6 +24,11 @@ class SlackSettings(BaseModel):
     slack_external_users: bool = False
 
     @property
+    def slack_speaks(self) -> bool:
+        """Whether messages and files can be sent and deleted: all that processes without the other tokens ask."""
+        return self.slack_bot_token is not None
+
+    @property
     def slack_on(self) -> bool:
         """Whether the tokens that its mode needs are all there."""
         needed = self.slack_app_token if self.slack_mode == "socket" else self.slack_signing_secret

@@ -6,11 +6,13 @@ Units are in the names. Secrets print as `**********`. `Settings.from_env()` nam
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from dragoman import needs
 from dragoman.errors import SettingsInvalid
 from dragoman.secret_files import SecretFiles, UnreadableSecret
 from dragoman.settings.costs import CostSettings
@@ -52,6 +54,12 @@ class Settings(
             raise SettingsInvalid(f"Some settings are wrong:\n  {error}") from None
 
     @classmethod
+    def for_process(cls, process: str, **overrides: object) -> Settings:
+        """As `from_env`, for a process that reads no secrets but its own (`settings.needs`)."""
+        with needs.only_of(process):
+            return cls.from_env(**overrides)
+
+    @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
@@ -61,12 +69,28 @@ class Settings(
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments before the environment, and the files that it names (`DRAGOMAN_NAME_FILE`) last."""
-        return init_settings, env_settings, SecretFiles(settings_cls)
+        return init_settings, _Needed(settings_cls, env_settings), SecretFiles(settings_cls)
 
     @property
     def models_dir(self) -> Path:
         """Where the local engine's models are: the folder named, else `models` in the data folder."""
         return self.local_models_dir or self.data_dir / "models"
+
+
+class _Needed(PydanticBaseSettingsSource):
+    """What a source says, without the secrets of other processes."""
+
+    def __init__(self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._source = source
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """As the source says it."""
+        return self._source.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        """All values, by the names of their fields."""
+        return {name: value for name, value in self._source().items() if needs.is_needed(name)}
 
 
 def _explain(where: tuple[int | str, ...], message: str) -> str:

@@ -26,15 +26,15 @@ from ingress.slack.places import Installations
 log = structlog.get_logger(__name__)
 
 EVERYTHING = re.compile(".*", re.DOTALL)
+NOT_SIGNED = "unused-with-socket-mode"
 DIALOG_TIMEOUT_S = 2  # the ack has to be out 3 s after the press
 
 
-def make_app(settings: Settings, intake: Intake, installations: Installations) -> App:
-    """Bolt's application with all listeners."""
-    secret = settings.slack_signing_secret
+def make_app(settings: Settings, intake: Intake, installations: Installations, signing_secret: str = NOT_SIGNED) -> App:
+    """Bolt's application with all listeners. `signing_secret`: what Slack signs its requests by HTTP with."""
     app = App(
         name="dragoman",
-        signing_secret=secret.get_secret_value() if secret else "unused-with-socket-mode",
+        signing_secret=signing_secret,
         process_before_response=True,
         token_verification_enabled=False,
         ignoring_self_events_enabled=False,  # a bot's messages are told apart by `parse`

@@ -1,11 +1,10 @@
-"""The door for Slack as it runs: by Socket Mode in a process of its own, or as a receiver of requests in the web process."""
+"""The front end for Slack as a process of its own, by Socket Mode."""
 
 from __future__ import annotations
 
 import signal
 import socket
 import threading
-from collections.abc import Mapping
 
 import structlog
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -21,7 +20,7 @@ from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings
 from dragoman.storage import open_store
 from dragoman.telemetry import configure_logs, configure_traces
-from ingress.slack.app import dispatch, make_app
+from ingress.slack.app import make_app
 from ingress.slack.places import Installations
 
 log = structlog.get_logger(__name__)
@@ -29,23 +28,6 @@ log = structlog.get_logger(__name__)
 LISTENERS = 10  # events that are kept at the same time
 TELL_EVERY_S = 15.0  # `dragoman health slack` looks for a sign of the last minute
 CONNECT_AGAIN_S = 5.0
-
-
-def receiver(settings: Settings, intake: Intake) -> Receiver:
-    """What answers `POST /slack/events` in the web process."""
-    return Receiver(settings, intake)
-
-
-class Receiver:
-    """Bolt behind HTTP."""
-
-    def __init__(self, settings: Settings, intake: Intake) -> None:
-        """No call to Slack is made yet."""
-        self._app = make_app(settings, intake, Installations(settings, intake.database))
-
-    def __call__(self, body: str, query: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], str]:
-        """Status, headers and body for one request; blocks while it is kept."""
-        return dispatch(self._app, body, query, headers)
 
 
 def run(settings: Settings) -> None:

@@ -92,7 +92,7 @@ def read_plainly(environment: Mapping[str, str]) -> PlainSettings | None:
     pages, write = given.get(f"{PREFIX}MAX_PAGES", str(MAX_PAGES)), given.get(f"{PREFIX}DEEPL_WRITE", "false")
     if engine not in ENGINES or not pages.isdecimal() or int(pages) < 1 or write.casefold() not in ("true", "false"):
         return None
-    if engine == "deepl" and not key:
+    if not key and (engine == "deepl" or f"{PREFIX}DEEPL_AUTH_KEY_FILE" in given):
         return None
     data_dir, models_dir = given.get(f"{PREFIX}DATA_DIR"), given.get(f"{PREFIX}LOCAL_MODELS_DIR")
     return PlainSettings(

@@ -60,8 +60,8 @@ class Deployment:
         finally:
             container.remove()
 
-    def container(self, name: str) -> Container:
-        """A service as compose would start it. A volume of the image that compose does not name is a new one of its own."""
+    def container(self, name: str, *words: str) -> Container:
+        """A service as compose would start it; `words`: in place of its command. A volume of the image that compose does not name is a new one of its own."""
         service = self.services[name]
         named = [one.split(":") for one in service.get("volumes", ())]  # volume, path, perhaps `ro`
         volumes = {there: self._named(volume, there) for volume, there, *_ in named}
@@ -70,7 +70,7 @@ class Deployment:
         read_only = {there for _, there, *how in named if how == ["ro"]}
         environment = {key: str(value) for key, value in service["environment"].items()}
         entrypoint = service.get("entrypoint")
-        plan = Plan(name, service["command"], entrypoint, environment, volumes, frozenset(read_only))
+        plan = Plan(name, words or service["command"], entrypoint, environment, volumes, frozenset(read_only))
         return Container(self.image, plan, names=sorted(self.services))
 
     def _named(self, volume: str, there: str) -> Path:

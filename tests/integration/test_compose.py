@@ -218,7 +218,7 @@ def test_flower_asks_for_its_password(deployment: Deployment):
 
 
 def test_the_doctor_finds_all_parts(deployment: Deployment):
-    asked = deployment.run("web", [sys.executable, "-m", "dragoman", "doctor", "--json"])
+    asked = deployment.run("doctor", [sys.executable, "-m", "dragoman", "doctor", "--json"])
     found = {one["what"]: one["verdict"] for one in json.loads(asked.stdout)["findings"]}
     assert asked.returncode == 0, asked.stdout
     assert found["database"] == found["store"] == found["broker"] == "ok"

@@ -7,7 +7,7 @@ from itertools import pairwise
 import jsonschema
 import pytest
 
-from dragoman import envfile, supervisor
+from dragoman import envfile, needs, supervisor
 from dragoman.settings import Settings
 from pipeline import draining
 from tests import compose
@@ -16,7 +16,7 @@ SCHEMA = json.loads((compose.ROOT / "tests/data/compose-spec.json").read_text())
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 SERVICES = compose.raw()["services"]
 OURS = ("worker", "notifier", "sweeper", "beat", "smtp", "web", "slack", "flower")
-ONCE = {"migrate", "models"}
+ONCE = {"migrate", "models", "doctor"}
 ALL = {"postgres", "redis", "seaweedfs", "jaeger", *ONCE, *OURS}
 SECRET = re.compile(r"PASSWORD|SECRET|_KEY|TOKEN|AUTH$|requirepass", re.IGNORECASE)
 NO_SECRETS = {"DRAGOMAN_SENDER_AUTH"}
@@ -63,7 +63,7 @@ def test_models_are_fetched_by_a_command_alone_and_only_read_by_the_others():
     mounted = {
         name: one for name, service in SERVICES.items() for one in service.get("volumes", []) if "/models" in one
     }
-    assert mounted == {"models": "models:/models", "worker": "models:/models:ro", "web": "models:/models:ro"}
+    assert mounted == {"models": "models:/models", "worker": "models:/models:ro", "doctor": "models:/models:ro"}
     assert SERVICES["worker"]["environment"]["DRAGOMAN_LOCAL_MODELS_DIR"] == "/models"
 
 
@@ -127,16 +127,48 @@ def test_compose_stops_with_a_word_when_a_secret_is_missing(name):
 
 def test_every_setting_reaches_the_services():
     flower_alone = {"flower_listen", "flower_auth"}
-    expected = {f"DRAGOMAN_{name.upper()}" for name in set(Settings.model_fields) - flower_alone}
-    assert expected - set(SERVICES["worker"]["environment"]) == set(), "add it to x-settings in docker-compose.yml"
+    plain = set(Settings.model_fields) - needs.SECRETS - flower_alone
+    for name in ("worker", "notifier", "smtp", "slack", "web", "doctor"):
+        lacking = variables(plain) - set(SERVICES[name]["environment"])
+        assert lacking == set(), "add it to x-settings in docker-compose.yml"
+
+
+def variables(fields):
+    return {f"DRAGOMAN_{name.upper()}" for name in fields}
+
+
+def secrets_of(name):
+    """The secrets that a service is given, by the names of their fields; those of files as the secret itself."""
+    given = {key.removesuffix("_FILE") for key in SERVICES[name]["environment"]}
+    return {field for field in needs.SECRETS if f"DRAGOMAN_{field.upper()}" in given}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_service_gets_the_secrets_that_it_needs_and_no_others(name):
+    assert secrets_of(name) == needs.NEEDS[name]
+    of_store = set(needs.STORE_KEYS) & set(SERVICES[name]["environment"])
+    assert bool(of_store) == (name in needs.OPENS_STORE)
+
+
+def test_what_runs_once_gets_no_secrets_but_the_doctor_who_looks_at_all():
+    assert secrets_of("migrate") == {"database_url"}
+    assert secrets_of("models") == set()
+    assert secrets_of("doctor") == needs.SECRETS
+
+
+def test_each_secret_that_an_admin_fills_in_can_stand_in_a_file():
+    made_by_init = {"secret_key", "api_tokens", "flower_auth", *needs.LEDGERS}
+    given = set(SERVICES["doctor"]["environment"])
+    assert {f"{name}_FILE" for name in variables(needs.SECRETS - made_by_init)} <= given
 
 
 def test_every_line_to_fill_in_reaches_the_services():
-    assert {name for name, _, _ in envfile.TO_FILL_IN} <= set(SERVICES["web"]["environment"])
+    assert {name for name, _, _ in envfile.TO_FILL_IN} <= set(SERVICES["doctor"]["environment"])
 
 
 def test_flower_holds_no_secret_that_it_has_no_use_for():
     assert {key for key in SERVICES["flower"]["environment"] if SECRET.search(key)} == {"DRAGOMAN_FLOWER_AUTH"}
+    assert "DRAGOMAN_DATABASE_URL" not in SERVICES["flower"]["environment"]
 
 
 def test_the_data_keepers_are_reached_from_inside_alone():

@@ -157,7 +157,10 @@ class House:
         self.notifier.shower.show(row["id"])
 
     def _serve(self) -> Callable[[], None]:
-        app = make_app(self.settings, self.intake, Installations(self.settings, self.database))
+        secret = self.settings.slack_signing_secret
+        assert secret
+        installations = Installations(self.settings, self.database)
+        app = make_app(self.settings, self.intake, installations, secret.get_secret_value())
         server = Server(_Door, app=app, faults=Faults())
         self.slack.app.request_url = f"{server.url}/slack/events"
         return server.stop

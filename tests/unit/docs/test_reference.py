@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from dragoman import needs
 from dragoman.cli import app
 from dragoman.domain.job import RowState, Status, percent
 from dragoman.domain.retry import PERMANENT_ATTEMPTS, attempts_for
@@ -105,6 +106,14 @@ def test_metrics_page_has_a_line_for_each_metric() -> None:
     real |= {"dragoman_jobs", "dragoman_heartbeat_age_seconds"}
     real |= {f"dragoman_ledger_{name.replace('_s', '_seconds')}" for name, _ in metrics.OF_LEDGERS}
     assert {row[0].strip("`") for row in rows_of("metrics.md", "dragoman_\\w+")} == real
+
+
+def test_settings_page_says_which_process_needs_which_secret() -> None:
+    told = {row[0].strip("`"): row[1:] for row in rows_of("settings.md", "[a-z]+") if row[0].strip("`") in needs.NEEDS}
+    assert set(told) == set(needs.NEEDS) - {"commands"}
+    for process, (secrets, store) in told.items():
+        assert {one.lower() for one in re.findall(r"`(\w+)`", secrets)} == needs.NEEDS[process]
+        assert (store == "yes") == (process in needs.OPENS_STORE)
 
 
 def shown(default: object) -> str:

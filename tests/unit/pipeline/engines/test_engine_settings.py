@@ -54,5 +54,12 @@ def test_the_plain_case_is_read_plainly():
     assert read_plainly({}) == PlainSettings()
 
 
+def test_a_key_in_a_file_is_found(monkeypatch, tmp_path):
+    (tmp_path / "key").write_text("from-a-file\n")
+    monkeypatch.setenv("DRAGOMAN_DEEPL_AUTH_KEY_FILE", str(tmp_path / "key"))
+    found = from_env({"DRAGOMAN_DEEPL_AUTH_KEY_FILE": str(tmp_path / "key")})
+    assert found.deepl_auth_key.get_secret_value() == "from-a-file"
+
+
 def test_the_key_does_not_print():
     assert "secret" not in repr(read_plainly({"DRAGOMAN_DEEPL_AUTH_KEY": "secret"}))
