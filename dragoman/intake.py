@@ -18,7 +18,7 @@ import structlog
 
 from dragoman import budget, queues, retention, sealing
 from dragoman.cache import Cache
-from dragoman.db import cards, dead_letters, history, inbox, jobs, lease, outbox
+from dragoman.db import arrivals, cards, dead_letters, history, inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.domain import approval
@@ -290,12 +290,12 @@ class Intake(Possible):
         return resumed
 
     def find(self, job_id: str, owner: str | None = None) -> dict[str, Any]:
-        """The job's row with its `eta_s` (seconds, None when it has ended); of `owner` only, unless None. Raises NotFound."""
+        """The job's row with `eta_s` (seconds, None: ended) and `arrival`; of `owner` only, unless None. Raises NotFound."""
         with self.database.read() as connection:
             row = jobs.by_id(connection, job_id)
             if row is None or owner not in (None, row["owner"]):
                 raise NotFound("There is no such job.")
-            return {**row, "eta_s": history.eta_s(connection, row)}
+            return {**arrivals.joined(connection, [row])[0], "eta_s": history.eta_s(connection, row)}
 
     def knows(self, job_id: str) -> bool:
         """Whether there is a job with this id."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dragoman import queues
-from dragoman.db import cards, history, jobs, outbox, places
+from dragoman.db import arrivals, cards, history, inbox, jobs, outbox, places
 from dragoman.db.lease import Lease
-from dragoman.domain.job import OPEN, WaitingFor
+from dragoman.domain.arrival import Arrived, in_words
+from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor, status_of
 from dragoman.intake import Intake
 from dragoman.slack import CHANNEL
+
+INVITED_TO = "invited_to"  # in a message's payload: the channel that we have to be invited to first
 
 
 def open_card(intake: Intake, **values: Any) -> tuple[dict[str, Any], bool]:
@@ -81,6 +85,21 @@ def take_turns(intake: Intake, message: Lease, owner: str, most: int, again_in_s
     return True
 
 
+def wait_for_invitation(intake: Intake, message: Lease, place: str, again_in_s: float) -> None:
+    """A message is about a channel that we are not in: it is looked at again later, or when we are invited to `place`."""
+    with intake.database.write() as connection:
+        message.later(connection, again_in_s, payload={**message.row["payload"], INVITED_TO: place})
+
+
+def invited(intake: Intake, team: str, place: str) -> int:
+    """We are in a channel now: the messages that waited for that are due; how many."""
+    with intake.database.write() as connection:
+        due = inbox.waiting_for_invitation(connection, CHANNEL, team, place, INVITED_TO)
+    for message_id in due:
+        intake.doorbell.ring(queues.OPEN_EVENT, message_id)
+    return len(due)
+
+
 def job(intake: Intake, job_id: str) -> dict[str, Any] | None:
     """The row of a job, or None."""
     with intake.database.read() as connection:
@@ -106,11 +125,25 @@ def of_file(intake: Intake, file_ref: str) -> list[tuple[dict[str, Any], dict[st
         return [(row, cards.by_id(connection, row["card_id"] or "")) for row in rows]
 
 
-def latest(intake: Intake, owner: str, limit: int) -> list[tuple[dict[str, Any], int | None]]:
-    """A person's newest jobs, each with its seconds left, None when it has ended."""
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """One of a person's newest jobs: its row, its seconds left (None when it has ended), and how it is doing in words."""
+
+    row: dict[str, Any]
+    eta_s: int | None
+    state: str
+
+
+def latest(intake: Intake, owner: str, limit: int) -> list[Latest]:
+    """A person's newest jobs, newest first."""
     with intake.database.read() as connection:
         rows = jobs.listed(connection, owner=owner, limit=limit)
-        return [(row, history.eta_s(connection, row)) for row in rows]
+        known = arrivals.of_jobs(connection, rows)
+        return [Latest(row, history.eta_s(connection, row), _state(row, known.get(row["id"]))) for row in rows]
+
+
+def _state(row: Mapping[str, Any], arrival: Arrived | None) -> str:
+    return in_words(status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"]), arrival)
 
 
 def used(intake: Intake, owner: str) -> dict[str, int]:

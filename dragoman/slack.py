@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from dragoman.domain import chat
 from dragoman.errors import OperatorError, OutboundRefused, OutboundUnavailable, SettingsInvalid
 from dragoman.settings import Settings
+from dragoman.slack_errors import Meaning, meaning
 
 CHANNEL, owner_of, user_of = chat.CHANNEL, chat.owner_of, chat.user_of
 TIMEOUT_S = 10  # for one call; shorter than any lease
@@ -52,30 +53,6 @@ SCOPES = frozenset(
 # Types of message metadata, by which a message is found again after an uncertain end.
 CARD_EVENT, ANSWER_EVENT = "dragoman_card", "dragoman_answer"
 
-# The token does not work any more (docs.slack.dev/reference/methods, errors of all methods).
-REVOKED = frozenset(
-    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked", "team_access_not_granted"}
-)
-# A place that is closed to us; the person can still be told in a direct message.
-CLOSED = frozenset(
-    {
-        "cannot_reply_to_message",
-        "channel_not_found",
-        "invalid_channel",  # files.completeUploadExternal's words for most of these
-        "is_archived",
-        "is_inactive",
-        "not_in_channel",
-        "posting_to_channel_denied",
-        "restricted_action",
-        "restricted_action_non_threadable_channel",
-        "restricted_action_read_only_channel",
-        "restricted_action_thread_locked",
-        "restricted_action_thread_only_channel",
-        "thread_locked",
-        "thread_not_found",
-    }
-)
-PASSING = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org"})
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
@@ -100,6 +77,9 @@ class SlackRevoked(SlackRefused):
     """Dragoman is no longer installed in this Slack workspace."""
 
     code = "slack_revoked"
+
+
+_KINDS = {Meaning.REVOKED: SlackRevoked, Meaning.CLOSED: SlackClosed}
 
 
 class SlackScopeMissing(OperatorError):
@@ -141,12 +121,12 @@ def _ours(error: SlackApiError) -> OutboundUnavailable | SlackRefused | SlackSco
         asked = str(response.headers.get("Retry-After") or response.headers.get("retry-after") or "1")
         wait = float(asked) if asked.replace(".", "", 1).isdecimal() else 1.0
         return OutboundUnavailable("Slack asks us to slow down.", detail=f"{method}: 429", retry_after_s=wait)
-    if status >= SERVER_ERROR or word in PASSING:
+    means = meaning(word)
+    if status >= SERVER_ERROR or means is Meaning.PASSING:
         return OutboundUnavailable("Slack does not answer at the moment.", detail=f"{method}: {word}")
     if word == "missing_scope":
         return SlackScopeMissing(detail=f"{method} needs {data.get('needed', '')}")
-    kind = SlackRevoked if word in REVOKED else SlackClosed if word in CLOSED else SlackRefused
-    return kind(word, method)
+    return _KINDS.get(means, SlackRefused)(word, method)
 
 
 def delete_file(client: WebClient, file_id: str) -> None:

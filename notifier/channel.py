@@ -7,6 +7,26 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from notifier.messages import Answer
+from notifier.outbound import OutboundUncertain
+
+
+class NotAsItIs(Exception):
+    """The other side does not take the answer as it is, for good; nothing of it is on its way. The sender is told in words instead.
+
+    `code` is the other side's word for the reason, or ours; `detail` is for the log and the admin.
+    """
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail or code)
+        self.code, self.detail = code, detail or code
+
+
+class Unseen(OutboundUncertain):
+    """The other side said yes, and the answer has not been seen to arrive. `rendered` is what the next attempt begins with."""
+
+    def __init__(self, rendered: str, detail: str, retry_after_s: float) -> None:
+        super().__init__(detail=detail, retry_after_s=retry_after_s)
+        self.rendered = rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +46,17 @@ class Channel(Protocol):
     """Email, or what is added later. The three are called in this order, each attempt anew."""
 
     def prepare(self, delivery: Delivery) -> str:
-        """Render the answer, once: what a former attempt rendered is kept.
+        """Render the answer, once: what a former attempt rendered is kept. With `instead` set in its row: words without the file.
 
         What `send` needs to send the same: the key of bytes in the store, or the other side's name for what is there already.
+        Raises NotAsItIs.
         """
 
     def find(self, delivery: Delivery) -> str | None:
         """The other side's name for this delivery if it is there already; None if it is not, or nobody can say."""
 
     def send(self, delivery: Delivery, rendered: str) -> str:
-        """Send what `prepare` rendered; the other side's name for it.
+        """Send what `prepare` rendered; the other side's name for it. To return is the last word: it has arrived.
 
-        Raises OutboundRefused, OutboundUnavailable or OutboundUncertain.
+        Raises NotAsItIs, OutboundRefused, OutboundUnavailable, OutboundUncertain or Unseen.
         """

@@ -14,8 +14,10 @@ from typing import Any
 
 from dragoman import slack
 from dragoman.domain import language, money
+from dragoman.domain.arrival import Arrival, Arrived
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor
 from dragoman.domain.retry import retry_helps
+from dragoman.slack_errors import reason
 from notifier.messages import ENGINE_NAMES, LONGEST_NAME, Outcome, file_of, plain
 from notifier.slack_blocks import (
     LONGEST_TEXT,
@@ -52,7 +54,21 @@ DOING = {
     Stage.RECONSTRUCT: "setting the pages",
 }
 COMMON = ("en", "de", "fr", "es", "it", "pt-BR", "pt-PT", "nl", "pl", "cs", "sv", "da", "nb", "fi", "tr", "uk", "ru", "ar", "ja", "ko", "zh-Hans", "zh-Hant")  # fmt: skip
-FIRST = {"approval": 0, "password": 0, "failed": 1, "working": 2, "pending": 3}
+# What a translated document is called while its file is not in the thread.
+NOT_ARRIVED = {
+    Arrival.SENDING: "delivering",
+    Arrival.INSTEAD: "instead",
+    Arrival.FAILED: "undelivered",
+    Arrival.DROPPED: "undelivered",
+}
+# What a card is about, by the kinds of its jobs: the first that fits.
+SITUATIONS = {
+    "working": {"working", "pending", "delivering"},
+    "waiting": {"approval", "password"},
+    "failed": {"failed"},
+    "undelivered": {"instead", "undelivered"},
+}
+FIRST = {"instead": 1, "undelivered": 1, "approval": 0, "password": 0, "failed": 1, "working": 2, "pending": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,7 @@ class Facts:
 
     `targets`: tags that the engines here can write, empty where they have not said. `busy`: cards of the workspace at work.
     `approvers`: ids of the users of this workspace who decide about costs; None: whoever asked does.
+    `arrivals`: what became of the jobs' answers, by job id; nothing is called done before its answer has arrived.
     """
 
     card: Mapping[str, Any]
@@ -70,6 +87,7 @@ class Facts:
     targets: Sequence[str] = ()
     busy: int = 1
     approvers: Sequence[str] | None = None
+    arrivals: Mapping[str, Arrived] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +118,9 @@ def asked(shown: str | None) -> bool:
 
 def card_from(known: Facts, *, moved: bool = False) -> Card:
     """The card as it should be now. `moved`: it stands in a direct message, since the channel is closed to us."""
-    views = [_view(job, known.etas.get(job["id"]), known.approvers) for job in known.jobs]
+    views = [
+        _view(job, known.etas.get(job["id"]), known.arrivals.get(job["id"]), known.approvers) for job in known.jobs
+    ]
     kind = _situation(known, views)
     head = said("card_head", kind=kind, it=_head(known, views))
     notes = [_note(note) for note in known.card["notes"][:MOST_NOTES]]
@@ -132,11 +152,13 @@ def retry_button(row_id: str, label: str = "Try again") -> Block:
     return button(label, slack.RETRY, row_id)
 
 
-def _view(job: Mapping[str, Any], eta_s: int | None, approvers: Sequence[str] | None = None) -> dict[str, Any]:
+def _view(
+    job: Mapping[str, Any], eta_s: int | None, arrived: Arrived | None, approvers: Sequence[str] | None = None
+) -> dict[str, Any]:
     """What the templates are told of a job. Nothing in it is escaped. `approvers` as in `Facts`."""
     file = file_of(job)
     waits = job["waiting_for"] if job["state"] == RowState.WAITING else None
-    stage, kind = Stage(job["stage"]), _kind(job, file.outcome)
+    stage, kind = Stage(job["stage"]), _kind(job, file.outcome, arrived)
     problem = file.problem
     return {
         "id": job["id"],
@@ -164,10 +186,14 @@ def _view(job: Mapping[str, Any], eta_s: int | None, approvers: Sequence[str] | 
         "short_id": short(job["id"]),
         "kept": job["purged_at"] is None,
         "ended": job["state"] not in OPEN,
+        "finished": job["state"] not in OPEN and kind != "delivering",
+        "reason": reason(arrived.code or "") if arrived and kind in ("instead", "undelivered") else "",
     }
 
 
-def _kind(job: Mapping[str, Any], outcome: Outcome) -> str:
+def _kind(job: Mapping[str, Any], outcome: Outcome, arrived: Arrived | None) -> str:
+    if outcome is Outcome.DONE:
+        return NOT_ARRIVED.get(arrived.state if arrived else Arrival.SENDING, outcome.value)
     if outcome is not Outcome.WORKING:
         return outcome.value
     if job["state"] == RowState.WAITING and job["waiting_for"] in (WaitingFor.APPROVAL, WaitingFor.PASSWORD):
@@ -209,7 +235,7 @@ def _lines(views: Sequence[dict[str, Any]]) -> str:
             break
         lines.append(line)
     if more := views[len(lines) :]:
-        lines.append(said("card_more", count=len(more), ended=sum(view["ended"] for view in more)))
+        lines.append(said("card_more", count=len(more), ended=sum(view["finished"] for view in more)))
     return "\n".join(lines)
 
 
@@ -228,7 +254,7 @@ def _buttons(view: dict[str, Any]) -> list[Block]:
         None if view["ended"] else _cancel(view),
         retry_button(view["id"]) if kind == "failed" and can_retry else None,
         retry_button(view["id"], "Start again") if kind == "cancelled" and view["kept"] else None,
-        _delete(view) if kind == "done" else None,
+        _delete(view) if kind in ("done", "instead", "undelivered") else None,
     ]
     return [one for one in shown if one]
 
@@ -288,18 +314,23 @@ def _situation(known: Facts, views: Sequence[dict[str, Any]]) -> str:
     if not views:
         opening = known.message is None or known.message["state"] in OPEN
         return "left_out" if known.card["notes"] else "opening" if opening else "nothing"
-    if kinds & {"working", "pending"}:
-        return "working"
-    if kinds & {"approval", "password"}:
-        return "waiting"
-    return "cancelled" if kinds == {"cancelled"} else "failed" if "failed" in kinds else "done"
+    return _progress(kinds)
+
+
+def _progress(kinds: set[str]) -> str:
+    """What a card with jobs is about: what is at work first, then what waits for somebody, then how it ended."""
+    for word, some in SITUATIONS.items():
+        if kinds & some:
+            return word
+    return "cancelled" if kinds == {"cancelled"} else "done"
 
 
 def _head(known: Facts, views: Sequence[dict[str, Any]]) -> dict[str, Any]:
     waits = known.message is not None and known.message["state"] == RowState.WAITING
     return {
         "count": len(views),
-        "ended": sum(view["ended"] for view in views),
+        "ended": sum(view["finished"] for view in views),
+        "undelivered": sum(view["kind"] in ("instead", "undelivered") for view in views),
         "failed": sum(view["kind"] == "failed" for view in views),
         "until": moment(known.message["run_after"]) if known.message is not None and waits else None,
     }
@@ -318,7 +349,7 @@ def _reaction(known: Facts, views: Sequence[dict[str, Any]], situation: str) -> 
     kinds, state = {view["kind"] for view in views}, known.message["state"] if known.message is not None else None
     if situation in ("opening", "language", "working", "waiting") or state in OPEN:
         return EYES
-    if "failed" in kinds or known.card["notes"] or state == RowState.DEAD:
+    if kinds & {"failed", "instead", "undelivered"} or known.card["notes"] or state == RowState.DEAD:
         return BAD
     return GOOD if kinds - {"cancelled", "deleted"} else ""
 

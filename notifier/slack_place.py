@@ -14,7 +14,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from dragoman.errors import OutboundUnavailable
-from dragoman.slack import SlackClosed, SlackRefused, our_errors
+from dragoman.slack import SlackRefused, our_errors
 from notifier.outbound import OutboundUncertain
 from notifier.slack_blocks import Block
 
@@ -96,10 +96,10 @@ def direct(client: WebClient, user: str) -> Spot:
         return Spot(str(client.conversations_open(users=user)["channel"]["id"]))
 
 
-def instead(client: WebClient, spot: Spot, user: str, closed: SlackClosed) -> Spot:
-    """Where to go when `spot` is closed: the person's direct message. Raises `closed` if that is where we are."""
+def instead(client: WebClient, spot: Spot, user: str, refused: SlackRefused) -> Spot:
+    """Where to go when `spot` is closed: the person's direct message. Raises `refused` if that is where we are."""
     if spot.is_direct or not user:
-        raise closed
+        raise refused
     return direct(client, user)
 
 

@@ -1,12 +1,14 @@
 """The way back in Slack: the translated PDF in the thread, or why there is none.
 
 A result goes up in three calls. Its id is kept in the delivery's row (`rendered`) before the last of them shows it, so that after an uncertain end
-`files.info` says whether people have it. Words without a file are found again by their metadata. Cancelled jobs and documents that needed no
-translation are told by the card alone.
+`files.info` says whether people have it; and nothing is called delivered before it says so (`notifier.slack_sharing`). What Slack does not take is told in
+words, with a link. Words are found again by their metadata. Cancelled jobs and documents that needed no translation are told by the card alone.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -26,24 +28,32 @@ from dragoman.slack import (
     SlackRevoked,
     client_of,
     delete_file,
-    our_errors,
     user_of,
 )
-from notifier.channel import Delivery
+from dragoman.slack_errors import NOT_SEEN, reason
+from notifier.channel import Delivery, NotAsItIs
 from notifier.messages import Answer, AnswerKind, File, Outcome
 from notifier.slack_blocks import Block, actions, cut, section
 from notifier.slack_card import retry_button
 from notifier.slack_line import Line
 from notifier.slack_place import Spot, direct, find, instead, post, sending
+from notifier.slack_sharing import (
+    LOOKS_S,
+    MOST_SHARES,
+    Sent,
+    completing,
+    is_seen,
+    patience,
+    refusals,
+    shares,
+    take_back,
+)
 from notifier.slack_upload import upload
 from notifier.slack_words import LONGEST_FALLBACK, facts, id_or_nothing, said, short
 
 log = structlog.get_logger(__name__)
 
-FILE = "slack-file:"  # before the id of an uploaded file, in `rendered`
 WORDS, TOLD_BY_CARD = "slack-message", "card"
-NOT_THERE = frozenset({"file_not_found"})
-DELETED = frozenset({"file_deleted"})
 HEADLINES = {
     AnswerKind.FAILED: "We could not handle your request.",
     AnswerKind.NO_PDF: "There was no PDF in your message.",
@@ -58,39 +68,70 @@ HEADLINES = {
 class SlackChannel:
     """The `Channel` for Slack."""
 
-    def __init__(self, settings: Settings, store: BlobStore, database: Database, line: Line) -> None:
-        """Nothing is connected before the first delivery."""
+    def __init__(
+        self,
+        settings: Settings,
+        store: BlobStore,
+        database: Database,
+        line: Line,
+        looks_s: Sequence[float] = LOOKS_S,
+    ) -> None:
+        """Nothing is connected before the first delivery. `looks_s`: the pauses before a file is looked for."""
         self._settings, self._store, self._database, self._line = settings, store, database, line
+        self._looks_s = looks_s
 
     def prepare(self, delivery: Delivery) -> str:
         """As `Channel.prepare`: a result is uploaded, for nobody to see yet."""
-        file = _result(delivery.answer)
+        kept, file = Sent.read(delivery.row["rendered"]), _result(delivery.answer)
+        if delivery.row["instead"]:
+            # What was uploaded before is named, so that it is deleted before the words are said.
+            return f"{WORDS}:{kept.file_id}" if kept else str(delivery.row["rendered"] or WORDS)
         if file is None or file.result is None:
             return WORDS
         target = _Target(self._settings, self._database, delivery)
-        kept = str(delivery.row["rendered"] or "")
-        with self._line.taken(), target.revocation():
-            if kept.startswith(FILE) and _shares(target.client, kept.removeprefix(FILE)) is not None:
-                return kept
-            return FILE + upload(target.client, self._store, file.result, file.result_name, file.result_name)
+        with self._line.taken(), target.revocation(), refusals(), patience(target.client, _failed(delivery)):
+            return str(self._uploaded(target.client, file, kept))
+
+    def _uploaded(self, client: WebClient, file: File, kept: Sent | None) -> Sent:
+        """The upload to be shown: the one that is there, or a new one. Raises NotAsItIs where none is of any use."""
+        places = shares(client, kept.file_id) if kept else None
+        if kept and (places or (places is not None and not kept.shared)):
+            return kept
+        if kept and kept.shared >= MOST_SHARES:
+            raise NotAsItIs(NOT_SEEN, "shared twice, and not to be seen")
+        fresh = upload(client, self._store, file.result or "", file.result_name, file.result_name)
+        if kept is None:
+            return Sent(fresh)
+        return Sent(fresh, kept.shared, "" if places is None else kept.file_id)
 
     def find(self, delivery: Delivery) -> str | None:
         """As `Channel.find`."""
         target = _Target(self._settings, self._database, delivery)
+        kept = Sent.read(delivery.row["rendered"])
         with self._line.taken(), target.revocation():
-            kept = str(delivery.row["rendered"] or "")
-            if kept.startswith(FILE):
-                file_id = kept.removeprefix(FILE)
-                return file_id if _shares(target.client, file_id) else None
+            if kept and not delivery.row["instead"]:
+                return kept.file_id if shares(target.client, kept.file_id) else None
             return target.find()
 
     def send(self, delivery: Delivery, rendered: str) -> str:
         """As `Channel.send`; the file's id, or the message's ts."""
-        target = _Target(self._settings, self._database, delivery)
+        target, sent = _Target(self._settings, self._database, delivery), Sent.read(rendered)
+        if sent:
+            return self._share(target, sent, _failed(delivery))
         with self._line.taken(), target.revocation():
-            if rendered.startswith(FILE):
-                return target.share(rendered.removeprefix(FILE))
-            return target.tell() if _has_words(delivery.answer) else TOLD_BY_CARD
+            if former := rendered.partition(":")[2]:
+                take_back(target.client, former)
+            return target.tell() if _has_words(delivery) else TOLD_BY_CARD
+
+    def _share(self, target: _Target, sent: Sent, failed: int) -> str:
+        with self._line.taken(), target.revocation(), refusals(), patience(target.client, failed):
+            target.share(sent)
+        for pause_s in self._looks_s:
+            time.sleep(pause_s)
+            with self._line.taken(), target.revocation():
+                if is_seen(target.client, sent.file_id):
+                    return sent.file_id
+        raise sent.unseen("shared, and not to be seen")
 
 
 class _Target:
@@ -122,23 +163,27 @@ class _Target:
             return found
         return find(self.client, direct(self.client, self.user), self._metadata, since_s)
 
-    def share(self, file_id: str) -> str:
+    def share(self, sent: Sent) -> None:
         """Show an uploaded file to people."""
-        self._still_wanted(file_id)
-        try:
-            self._complete(file_id)
-        except SlackClosed as closed:
-            self._move(closed)
-            self._complete(file_id)
-        self._still_wanted(file_id)
-        return file_id
+        self._still_wanted(sent.file_id)
+        if sent.former:
+            take_back(self.client, sent.former)
+        with completing(sent):
+            try:
+                self._complete(sent.file_id)
+            except SlackClosed as closed:
+                self._move(closed)
+                self._complete(sent.file_id)
+        self._still_wanted(sent.file_id)
 
     def tell(self) -> str:
-        """Post what there is to say."""
+        """Post what there is to say: in the thread, or to the requester alone if it cannot stand there."""
         try:
             return self._post()
-        except SlackClosed as closed:
-            self._move(closed)
+        except SlackRevoked:
+            raise
+        except SlackRefused as refused:
+            self._move(refused)
             return self._post()
 
     def _complete(self, file_id: str) -> None:
@@ -156,9 +201,9 @@ class _Target:
         text, blocks = _words(self._delivery, self._address())
         return post(self.client, self._spot, text, blocks, self._metadata)
 
-    def _move(self, closed: SlackClosed) -> None:
-        self._spot, self._moved = instead(self.client, self._spot, self.user, closed), True
-        log.info("answer_moved", because=closed.error)
+    def _move(self, refused: SlackRefused) -> None:
+        self._spot, self._moved = instead(self.client, self._spot, self.user, refused), True
+        log.info("answer_moved", because=refused.error)
 
     def _address(self) -> dict[str, Any]:
         place = id_or_nothing(
@@ -198,8 +243,16 @@ def _result(answer: Answer) -> File | None:
     return next((file for file in answer.files if file.outcome is Outcome.DONE and file.has_result), None)
 
 
-def _has_words(answer: Answer) -> bool:
+def _failed(delivery: Delivery) -> int:
+    """How many attempts will have failed if this one does."""
+    return max(int(delivery.row["attempts"]) - int(delivery.row["losses"]), 1)
+
+
+def _has_words(delivery: Delivery) -> bool:
     """Whether the answer is more than what the card says."""
+    answer = delivery.answer
+    if delivery.row["instead"] and _result(answer):
+        return True
     return answer.kind is not AnswerKind.ACK and (
         not answer.files or any(file.outcome is Outcome.FAILED for file in answer.files)
     )
@@ -207,7 +260,11 @@ def _has_words(answer: Answer) -> bool:
 
 def _words(delivery: Delivery, address: dict[str, Any]) -> tuple[str, list[Block]]:
     """What is said without a file: the text, and the same in blocks with what can be done."""
-    answer = delivery.answer
+    answer, result = delivery.answer, _result(delivery.answer)
+    if result:
+        why = reason(delivery.row["instead"] or "")
+        text = said("instead", file=result, facts=facts(result), reason=why, short_id=short(result.job_id), **address)
+        return cut(text, LONGEST_FALLBACK), [section(text)]
     failed = next((file for file in answer.files if file.outcome is Outcome.FAILED), None)
     if failed:
         name = language.name(failed.target_lang)
@@ -227,20 +284,3 @@ def _answer_words(answer: Answer, address: dict[str, Any]) -> str:
     needs_help = answer.kind in (AnswerKind.NO_PDF, AnswerKind.NO_LANGUAGE)
     languages = language.listed(answer.possible) if answer.possible else ""
     return said("answer", answer=answer, headline=headline, languages=languages, help=needs_help, **address)
-
-
-def _shares(client: WebClient, file_id: str) -> list[str] | None:
-    """Channels that a file of ours is shared in; None if Slack knows no such file (any more).
-
-    One that somebody deleted was shared before.
-    """
-    try:
-        with our_errors():
-            shares = client.files_info(file=file_id)["file"].get("shares") or {}
-    except SlackRefused as error:
-        if error.error in DELETED:
-            return ["deleted"]
-        if error.error in NOT_THERE:
-            return None
-        raise
-    return [place for kind in shares.values() for place in kind]

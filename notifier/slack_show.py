@@ -16,7 +16,7 @@ import structlog
 from slack_sdk import WebClient
 from sqlalchemy import select
 
-from dragoman.db import cards, history, inbox, jobs, lease, places, presence
+from dragoman.db import arrivals, cards, history, inbox, jobs, lease, places, presence
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
 from dragoman.db.lease import Lease
@@ -97,6 +97,7 @@ class Shower:
                 targets=sorted(set(targets)) if asks else (),
                 busy=cards.busy(connection, row["team"]),
                 approvers=approval.users_of_team(approvers, row["team"]) if approvers else None,
+                arrivals=arrivals.of_jobs(connection, rows),
             )
             now = float(connection.scalar(select(now_s())) or 0.0)
         return known, now, bool(team and team["revoked_at"])

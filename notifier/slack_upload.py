@@ -6,13 +6,16 @@ The third, which shows it to people, is `notifier.slack_reply`'s. docs.slack.dev
 from __future__ import annotations
 
 from typing import BinaryIO
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from slack_sdk import WebClient
 
+from dragoman.errors import OutboundUnavailable
 from dragoman.ports import BlobStore
 from dragoman.slack import SlackRefused, our_errors
+from dragoman.slack_errors import UPLOAD_REFUSED_FOR_GOOD, UPLOAD_STATUS
 
 TIMEOUT_S = 30  # for one step on the wire; the whole may take as long as it needs, while its row's lease is renewed
 
@@ -36,5 +39,11 @@ def _send(url: str, body: BinaryIO, size: int) -> None:
         raise SlackRefused("upload_url", "files.getUploadURLExternal")
     headers = {"Content-Type": "application/pdf", "Content-Length": str(size)}
     request = Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - checked above
-    with our_errors(), urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
-        answer.read()
+    try:
+        with our_errors(), urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            answer.read()
+    except OutboundUnavailable as error:
+        status = error.__cause__.code if isinstance(error.__cause__, HTTPError) else 0
+        if status in UPLOAD_REFUSED_FOR_GOOD:
+            raise SlackRefused(f"{UPLOAD_STATUS}{status}", "upload") from error
+        raise

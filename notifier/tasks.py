@@ -17,7 +17,7 @@ import structlog
 from celery import Celery
 
 from dragoman import queues, slack
-from dragoman.db import lease, outbox, presence, tally
+from dragoman.db import cards, lease, outbox, presence, tally
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
 from dragoman.db.lease import Lease
@@ -36,7 +36,7 @@ from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.storage import open_store
 from dragoman.telemetry import joined, tracer
-from notifier.channel import Channel, Delivery
+from notifier.channel import Channel, Delivery, NotAsItIs, Unseen
 from notifier.email_reply import EmailChannel
 from notifier.loading import load
 from notifier.outbound import OutboundUncertain, open_outbound
@@ -45,6 +45,11 @@ from notifier.slack_reply import SlackChannel
 from notifier.slack_show import Shower
 
 log = structlog.get_logger(__name__)
+
+KEPT_IN_STEP = frozenset(
+    {"maybe_sent", "rendered", "instead", "instead_detail"}
+)  # of the row that is held, as it is written
+LONGEST_CODE, LONGEST_DETAIL = 60, 500
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,21 @@ def _attempt(context: Context, held: Lease) -> bool:
 
 def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delivery) -> str:
     try:
+        return _try(context, held, channel, delivery)
+    except NotAsItIs as refused:
+        if held.row["instead"]:  # not even in words
+            raise OutboundRefused(detail=refused.detail) from refused
+        log.warning("delivery_not_as_it_is", code=refused.code, detail=refused.detail)
+        facts = {"instead": refused.code[:LONGEST_CODE], "instead_detail": refused.detail[:LONGEST_DETAIL]}
+        _write(context, held, maybe_sent=0, **facts)
+    try:
+        return _try(context, held, channel, delivery)
+    except NotAsItIs as refused:
+        raise OutboundRefused(detail=refused.detail) from refused
+
+
+def _try(context: Context, held: Lease, channel: Channel, delivery: Delivery) -> str:
+    try:
         rendered = channel.prepare(delivery)
     except Gone as error:
         # Somebody deleted a result just now. The next attempt says so, and still has what the others wait for.
@@ -151,6 +171,9 @@ def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delive
     _write(context, held, maybe_sent=1, rendered=rendered, lease_until=now_s() + held.lease_s)
     try:
         return channel.send(delivery, rendered)
+    except Unseen as unseen:
+        _write(context, held, rendered=unseen.rendered)
+        raise
     except OutboundUncertain:
         raise
     except (OutboundUnavailable, OutboundRefused):
@@ -163,6 +186,7 @@ def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delive
 def _mark(context: Context, held: Lease, state: RowState, **values: Any) -> None:
     def commit() -> None:
         with context.database.write() as connection:
+            cards.wake(connection, outbox.card_of(connection, held.row["owner"]))  # it tells of the end
             held.finish(connection, state, maybe_sent=0, **values)
             if state == RowState.DONE:
                 tally.add(connection, tally.DELIVERIES, channel=held.row["channel"], kind=held.row["kind"])
@@ -173,3 +197,4 @@ def _mark(context: Context, held: Lease, state: RowState, **values: Any) -> None
 def _write(context: Context, held: Lease, **values: Any) -> None:
     with context.database.write() as connection:
         held.write(connection, **values)
+    held.row.update({name: value for name, value in values.items() if name in KEPT_IN_STEP})

@@ -60,17 +60,18 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the newest jobs."""
-    from dragoman.db import clock, lists
+    from dragoman.db import arrivals, clock, lists
 
     with _intake(data) as intake, intake.database.read() as connection:
         now = clock.now(connection)
         wanted = _wanted(now, since, cursor, owner=owner, channel=channel, file=file, error=error, limit=limit)
         page = lists.jobs(connection, replace(wanted, status=_status(status)))
+        rows = arrivals.joined(connection, page.rows)
     if as_json:
-        told = {"jobs": [facts_of(row) for row in page.rows], "next": page.next and str(page.next)}
+        told = {"jobs": [facts_of(row) for row in rows], "next": page.next and str(page.next)}
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
-    say(jobs_table(page.rows, now, terminal_width()), page.next, "No jobs.")
+    say(jobs_table(rows, now, terminal_width()), page.next, "No jobs.")
 
 
 @app.command()
@@ -188,7 +189,19 @@ def dead(
     say(letters_table(page.rows, now, terminal_width()), page.next, "No dead letters.")
 
 
-DELIVERY_SHOWN = ("kind", "run", "state", "attempts", "ref", "error_detail", "sent_at", "bounced_at", "bounce")
+DELIVERY_SHOWN = (
+    "kind",
+    "run",
+    "state",
+    "attempts",
+    "ref",
+    "error_detail",
+    "sent_at",
+    "bounced_at",
+    "bounce",
+    "instead",
+    "instead_detail",
+)
 SHOWN = (
     "message_id", "run", "epoch", "attempts", "losses", "source_size", "result_size", "characters",
     "characters_billed", "to_bill", "price", "currency", "remembered", "approval_reason", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",
@@ -268,6 +281,8 @@ def _in_words(delivery: dict[str, Any]) -> str:
         said += f", sent {delivery['sent_at']}"
     if delivery["error_detail"]:
         said += f", after {delivery['attempts']} attempts: {delivery['error_detail']}"
+    if delivery["instead"]:
+        said += f"; not as it is ({delivery['instead']}: {delivery['instead_detail'] or ''})"
     return said + (f"; BOUNCED {delivery['bounced_at']}: {delivery['bounce']}" if delivery["bounced_at"] else "")
 
 

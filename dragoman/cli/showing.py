@@ -31,6 +31,11 @@ LETTER_COLUMNS = (
     Column("tries"),
 )
 ENDED_WELL = 100  # percent
+NOT_AS_IT_IS = {
+    "sending": "the answer is on its way",
+    "instead": "the file could not be handed over; the sender was told why",
+    "failed": "the answer could not be delivered",
+}
 
 
 def facts_of(row: dict[str, Any]) -> dict[str, Any]:
@@ -54,6 +59,7 @@ def facts_of(row: dict[str, Any]) -> dict[str, Any]:
         "engine": row["engine"],
         "pages": row["pages"],
         "error": error if has_failed else None,
+        "delivery": row["arrival"].state if row.get("arrival") else None,
         "created_at": iso(row["created_at"]),
         "ended_at": iso(row["ended_at"]),
         "deleted": row["purged_at"] is not None,
@@ -147,4 +153,6 @@ def _note(facts: dict[str, Any], short: str) -> str:
         return f"{facts['error']['code']}: {facts['error']['message'] or ''}"
     if facts["waiting_for"] == "approval":
         return f"waits for approval: see `jobs show {short}`, then `jobs approve {short}`"
-    return f"waits for {facts['waiting_for']}" if facts["waiting_for"] else ""
+    if facts["waiting_for"]:
+        return f"waits for {facts['waiting_for']}"
+    return NOT_AS_IT_IS.get(facts["delivery"] or "", "")

@@ -85,6 +85,16 @@ def retry(connection: Connection, message_id: str) -> str:
     return str(row["channel"])
 
 
+def waiting_for_invitation(connection: Connection, channel: str, team: str, place: str, name: str) -> list[str]:
+    """Make the messages due whose payload says that they wait for `place` under `name`; their ids."""
+    waits = (INBOX.c.channel == channel, INBOX.c.state == RowState.READY, INBOX.c.run_after > now_s())
+    rows = connection.execute(select(INBOX.c.id, INBOX.c.payload).where(*waits).order_by(INBOX.c.id)).all()
+    due = [row_id for row_id, payload in rows if (payload.get("team"), payload.get(name)) == (team, place)]
+    fresh = {"run_after": 0.0, "rung_at": now_s(), "rings": 0}
+    connection.execute(update(INBOX).where(INBOX.c.id.in_(due), INBOX.c.state == RowState.READY).values(**fresh))
+    return due
+
+
 def last_locale(connection: Connection, sender: str) -> str | None:
     """The language of the latest of a sender's messages of which it is known; None if it is of none."""
     latest = select(INBOX.c.payload).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(LATEST)

@@ -147,10 +147,10 @@ class Lease:
         self.write(connection, state=RowState.WAITING, waiting_for=waiting_for, **fresh, **{**_no_error(), **values})
         self.ended = True
 
-    def later(self, connection: Connection, delay_s: float) -> None:
+    def later(self, connection: Connection, delay_s: float, **values: Any) -> None:
         """Not now: ready again after `delay_s` seconds, and no attempt is counted. Raises LeaseLost."""
         fresh = {"attempts": 0, "losses": 0, "rung_at": 0.0, "rings": 0}
-        self.write(connection, state=RowState.READY, run_after=now_s() + delay_s, **fresh)
+        self.write(connection, state=RowState.READY, run_after=now_s() + delay_s, **fresh, **values)
         self.ended = True
 
     def give_back(self, connection: Connection, delay_s: float, error: BaseException) -> None:

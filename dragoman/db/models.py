@@ -151,6 +151,7 @@ class OutboxRow(Leased, Base):
 
     `maybe_sent` is 1 from just before a send until its outcome is known. `rendered` is the blob of the bytes to send.
     `bounced_at`: when a mail server reported that it could not deliver it after all; `bounce` is what it said.
+    `instead`: why it cannot be delivered as it is (a code), so that the sender is told in words; `instead_detail`: what was said.
     """
 
     __tablename__ = "outbox"
@@ -168,6 +169,8 @@ class OutboxRow(Leased, Base):
     sent_at: Mapped[float | None]
     bounced_at: Mapped[float | None]
     bounce: Mapped[str | None] = mapped_column(String(300))
+    instead: Mapped[str | None] = mapped_column(String(60))
+    instead_detail: Mapped[str | None] = mapped_column(Text)
 
 
 class CardRow(Leased, Base):

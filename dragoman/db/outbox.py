@@ -9,9 +9,10 @@ from typing import Any, cast
 import structlog
 from sqlalchemy import Connection, Table, bindparam, delete, or_, select, update
 
+from dragoman.db import cards
 from dragoman.db.clock import now_s
 from dragoman.db.lease import Ledger, revive
-from dragoman.db.models import OutboxRow
+from dragoman.db.models import JobRow, OutboxRow
 from dragoman.db.statements import insert_once
 from dragoman.domain.job import RowState
 from dragoman.errors import Conflict
@@ -33,12 +34,16 @@ PATIENCE_S = 86400.0  # a mail server that is down, or says "later", is asked ag
 
 
 class Kind(StrEnum):
-    """What a delivery tells: that the work has begun, that it goes on, what has to be decided, or how it ended."""
+    """What a delivery tells: that the work has begun, that it goes on, what has to be decided, or how it ended.
+
+    `INSTEAD` follows a final answer that came back: what became of it, without the file.
+    """
 
     ACK = "ack"
     PROGRESS = "progress"
     QUESTION = "question"
     FINAL = "final"
+    INSTEAD = "instead"
 
 
 def owe(
@@ -108,13 +113,25 @@ def retry(connection: Connection, row_id: str) -> str:
     row = connection.execute(select(OUTBOX).where(OUTBOX.c.id == row_id).with_for_update()).mappings().one_or_none()
     if row is None or row["state"] != RowState.DEAD:
         raise Conflict("Only an answer that could not be sent can be sent again.")
-    revive(connection, OUTBOX, row_id)
+    revive(connection, OUTBOX, row_id, instead=None, instead_detail=None)  # whatever was in the way may be gone
     return str(row["owner"])
+
+
+def card_of(connection: Connection, owner: str) -> str | None:
+    """The card that shows the job `owner`, if it is a job that has one."""
+    return connection.scalar(select(JobRow.card_id).where(JobRow.id == owner))
+
+
+def _hold_card(connection: Connection, row: dict[str, Any]) -> None:
+    """Cards are locked before deliveries (see `dragoman.db`)."""
+    if card_id := card_of(connection, row["owner"]):
+        connection.execute(select(cards.CARDS.c.id).where(cards.CARDS.c.id == card_id).with_for_update())
 
 
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
     # Nobody is left to be told but the admin: `dragoman jobs dead` lists it.
     log.error("delivery_dead", id=row["id"], owner=row["owner"], kind=row["kind"])
+    cards.wake(connection, card_of(connection, row["owner"]))
 
 
-LEDGER = Ledger(OUTBOX, _dead, attempts=DELIVERY_ATTEMPTS, patience_s=PATIENCE_S)
+LEDGER = Ledger(OUTBOX, _dead, attempts=DELIVERY_ATTEMPTS, patience_s=PATIENCE_S, locks_first=_hold_card)

@@ -68,6 +68,7 @@ def leave(intake: Intake, held: Lease, team: str) -> None:
 def greet(context: Context, held: Lease, event: parse.Joined) -> None:
     """Ask once for the languages of a channel that Dragoman was invited to."""
     if event.user == context.bot_user:
+        posts.invited(context.intake, context.team, event.place)
         with context.intake.database.read() as connection:
             wishes = places.channel_wishes(connection, context.team, event.place)
         if not wishes.asked:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dragoman import posts, slack
 from dragoman.domain import language
-from dragoman.domain.job import RowState, Stage, status_of
+from dragoman.domain.job import RowState
 from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.slack import dialogs, parse
@@ -59,12 +59,12 @@ def help_text(intake: Intake) -> str:
 
 def status(intake: Intake, team: str, user: str) -> str:
     """A line for each of a person's latest jobs."""
-    lines = [_line(row, eta_s) for row, eta_s in posts.latest(intake, slack.owner_of(team, user), SHOWN)]
+    lines = [_line(one) for one in posts.latest(intake, slack.owner_of(team, user), SHOWN)]
     return "\n".join(lines) or "You have no documents here yet. Post a PDF, and I will translate it."
 
 
-def _line(row: Mapping[str, Any], eta_s: int | None) -> str:
-    state = status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"]).value.replace("_", " ").lower()
+def _line(latest: posts.Latest) -> str:
+    row, eta_s, state = latest.row, latest.eta_s, latest.state
     name = slack.escape(row["filename"] or "a deleted document", 100)
     left = f", about {max(1, round(eta_s / 60))} min left" if eta_s else ""
     more = f" ({row['progress']} %{left})" if row["state"] in (RowState.READY, RowState.RUNNING) else ""

@@ -7,7 +7,6 @@ from typing import Any
 from dragoman import posts
 from dragoman.db import places
 from dragoman.domain import language
-from dragoman.domain.job import RowState, Stage, status_of
 from dragoman.links import Links
 from dragoman.slack import escape, our_errors, owner_of
 from ingress.slack.commands import help_text
@@ -30,7 +29,7 @@ def blocks(context: Context, user: str) -> list[dict[str, Any]]:
     used = posts.used(context.intake, owner)
     links = Links(context.settings) if context.settings.public_url else None
     own = language.name(wishes.language) if wishes.language else "your Slack language"
-    lines = [_line(row, eta_s, links) for row, eta_s in posts.latest(context.intake, owner, SHOWN)] or [
+    lines = [_line(one, links) for one in posts.latest(context.intake, owner, SHOWN)] or [
         "Nothing yet. Post a PDF, or send me one."
     ]
     return [
@@ -62,8 +61,8 @@ def _limits(context: Context) -> str:
     return f"; at most {', '.join(told)}" if told else ""
 
 
-def _line(row: dict[str, Any], eta_s: int | None, links: Links | None) -> str:
-    state = status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"]).value.replace("_", " ").lower()
+def _line(latest: posts.Latest, links: Links | None) -> str:
+    row, eta_s, state = latest.row, latest.eta_s, latest.state
     name = escape(row["filename"] or "a deleted document", 100)
     # Nobody but this person sees their home.
     page = links.public("own", row) if links and not row["purged_at"] else None

@@ -19,8 +19,8 @@ from dragoman.errors import DragomanError, EmptyFile, NotAPdf, RequestError, Sto
 from dragoman.files import too_large
 from dragoman.intake import Pdf, Request
 from dragoman.possible import NoEngine
-from dragoman.slack import CHANNEL, SlackRefused, SlackScopeMissing, owner_of
-from ingress.slack import choosing, dialogs, download, looking, parse
+from dragoman.slack import CHANNEL, SlackClosed, SlackRefused, SlackScopeMissing, owner_of
+from ingress.slack import choosing, dialogs, download, inviting, looking, parse
 from ingress.slack.commands import help_text
 from ingress.slack.context import Context
 from ingress.slack.looking import Post, SlackFile
@@ -62,7 +62,13 @@ class Work:
 
 def act(context: Context, held: Lease, event: parse.Posted | parse.Shared | parse.Flagged | parse.Wanted) -> None:
     """Act on an event that may be about PDFs; it ends `held`."""
-    call = _call(context, event)
+    try:
+        call = _call(context, event)
+    except SlackClosed as closed:
+        if not isinstance(event, parse.Wanted) or not inviting.is_outside(closed):
+            raise
+        inviting.wait(context, held, event.place, event.user)
+        return
     if call is None or call.post.bot or not call.user or call.user == context.bot_user:
         context.intake.drop(held, "no post by a person")
         return

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from prometheus_client.metrics_core import Metric
 
-from dragoman.db import history, jobs, lists, presence, short_ids
+from dragoman.db import arrivals, history, jobs, lists, presence, short_ids
 from dragoman.db.lists import Page, Wanted
 from dragoman.domain import language
 from dragoman.domain.job import PSEUDO
@@ -139,10 +139,11 @@ class Door:
         return self.intake.find(job_id, caller.sees)
 
     def own_jobs(self, caller: Caller, wanted: Wanted) -> Page:
-        """The jobs that are wanted among those that the caller may see, with their `eta_s`."""
+        """The jobs that are wanted among those that the caller may see, with their `eta_s` and `arrival`."""
         with self.intake.database.read() as connection:
             page = lists.jobs(connection, replace(wanted, seen_by=caller.sees))
-            return replace(page, rows=[{**row, "eta_s": history.eta_s(connection, row)} for row in page.rows])
+            rows = arrivals.joined(connection, page.rows)
+            return replace(page, rows=[{**row, "eta_s": history.eta_s(connection, row)} for row in rows])
 
 
 def door_of(request: Request) -> Door:

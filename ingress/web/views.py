@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from dragoman.domain.arrival import Arrival, Arrived
 from dragoman.domain.job import STAGES, RowState, Stage, Status, WaitingFor, status_of
 from dragoman.links import Links
 
@@ -68,6 +69,7 @@ EXAMPLE: dict[str, JsonValue] = {
     "remembered": 0.03,
     "warnings": [],
     "error": None,
+    "delivery": None,
     "created_at": "2026-11-23T23:42:10+00:00",
     "ended_at": None,
     "result_url": None,
@@ -90,6 +92,16 @@ class ErrorView(BaseModel):
     code: str
     message: str
     advice: str
+
+
+class DeliveryView(BaseModel):
+    """What became of the answer to a job, apart from the work itself."""
+
+    state: Arrival = Field(
+        description="`sending`: not seen to have arrived; `delivered`; `instead`: the file could not be handed over, and the sender was told why, "
+        "with a link if this server has a public address; `failed`: it could not be delivered in any way; `dropped`: nobody is left to tell."
+    )
+    code: str | None = Field(description="Why it is `instead` or `failed`: the other side's word, or ours.")
 
 
 class JobView(BaseModel):
@@ -130,6 +142,9 @@ class JobView(BaseModel):
     remembered: float | None = Field(description="The share of its text that was paid for before, 0 to 1.")
     warnings: list[WarningView]
     error: ErrorView | None = Field(description="Only when the job has FAILED.")
+    delivery: DeliveryView | None = Field(
+        description="What became of the answer by email or in Slack; null while the job is at work, and for an upload."
+    )
     created_at: str = Field(description="ISO 8601, UTC.")
     ended_at: str | None
     result_url: str | None = Field(description="Path of the download when COMPLETED: `POST` it, no token needed.")
@@ -189,6 +204,7 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
         waiting_for=waits_for(row),
         warnings=warnings(row),
         error=failure(row),
+        delivery=delivery(row),
         stage_started_at=_iso(row["stage_since"]) or "",
         created_at=_iso(row["created_at"]) or "",
         ended_at=_iso(row["ended_at"]),
@@ -231,6 +247,18 @@ def failure(row: dict[str, Any]) -> ErrorView | None:
     return ErrorView(
         code=row["error_code"] or "error", message=row["error_message"] or "", advice=row["error_advice"] or ""
     )
+
+
+def delivery(row: dict[str, Any]) -> DeliveryView | None:
+    """What became of the answer, where one is owed."""
+    arrival: Arrived | None = row.get("arrival")
+    return DeliveryView(state=arrival.state, code=arrival.code) if arrival else None
+
+
+def not_handed_over(row: dict[str, Any]) -> bool:
+    """Whether the file did not get to its sender the usual way, and the page is where it can be had."""
+    arrival: Arrived | None = row.get("arrival")
+    return arrival is not None and arrival.state in (Arrival.INSTEAD, Arrival.FAILED)
 
 
 def waits_for(row: dict[str, Any]) -> WaitingFor | None:

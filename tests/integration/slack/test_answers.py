@@ -329,7 +329,7 @@ def test_429_on_every_method_ends_in_the_right_state(desk: Desk, ends_in: str) -
         close(desk, "locked")
     for method in METHODS:
         desk.slack.fail(method, 429, times=2)
-    for _ in range(12):
+    for _ in range(20):
         desk.deliver(job)
         desk.show()
     assert desk.delivery(job)["state"] == desk.card["state"] == RowState.DONE

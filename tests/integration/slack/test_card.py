@@ -26,12 +26,17 @@ def test_one_message_is_posted_edited_and_ends_with_the_reaction_swapped(desk: D
 
     desk.complete(job)
     desk.show()
+    assert "contract.pdf to French: translated, the file is on its way" in card.text
+    assert {name for name, users in desk.post.reactions.items() if users} == {"eyes"}
+
+    desk.deliver(job)
+    desk.show()
     assert (
         "contract.pdf to French: done, English to French, 2 pages, 1,234 characters, translated by DeepL" in card.text
     )
     assert {name for name, users in desk.post.reactions.items() if users} == {"white_check_mark"}
-    assert desk.thread == [card]
-    assert len(card.history) == 4
+    assert [one for one in desk.thread if not one.files] == [card]
+    assert len(card.history) == 5
     assert desk.card["state"] == RowState.DONE
 
 
@@ -62,9 +67,11 @@ def test_a_429_is_waited_for_and_the_end_is_right(desk: Desk, method: str) -> No
     desk.slack.fail(method, 429, times=2)
     desk.show()
     desk.complete(job)
+    while desk.delivery(job)["state"] == RowState.READY:
+        desk.deliver(job)
     for _ in range(5):
         desk.show()
-    [card] = desk.thread
+    [card] = [one for one in desk.thread if not one.files]
     assert "done" in card.text
     assert {name for name, users in desk.post.reactions.items() if users} == {"white_check_mark"}
     assert desk.card["state"] == RowState.DONE

@@ -116,6 +116,9 @@ def _share_later(call: Call, channel: Channel, files: list[File]) -> None:
     text, world, here = call.text("initial_comment") or "", call.world, call.installation
     shown, thread_ts = ([] if text else checked_blocks(call)), call.text("thread_ts")
     note_broadcasts(world, text, shown)
+    if world.uploads.unshared:
+        world.uploads.unshared -= 1
+        return
 
     def share() -> None:
         with world.changing():

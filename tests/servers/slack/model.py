@@ -183,10 +183,12 @@ class View:
 class Uploads:
     """Uploads under way: ticket of the URL -> file id. `shared`: the files that got into a channel, once for each time.
 
-    A file is shared `share_after_s` after the answer that promised it (seconds); `later` is how to wait.
+    A file is shared `share_after_s` after the answer that promised it (seconds); `later` is how to wait. `unshared`: how many of the
+    next promises are not kept: the answer is `ok`, and the file is never to be seen.
     """
 
     tickets: dict[str, str] = field(default_factory=dict)
     shared: list[str] = field(default_factory=list)
     share_after_s: float = 0.02
+    unshared: int = 0
     later: Callable[[float, Callable[[], None]], None] = lambda seconds, run: run()

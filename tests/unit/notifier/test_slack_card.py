@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.db.models import JobRow
+from dragoman.domain.arrival import Arrival, Arrived
 from dragoman.domain.job import NO_ENGINE, RowState, Stage
 from dragoman.domain.retry import retry_helps
 from notifier.slack_blocks import MOST_WEIGHT, weight
@@ -18,6 +19,7 @@ from notifier.slack_words import coarse
 from tests.servers.slack.blocks import characters, complaints, elements, mrkdwn
 from tests.servers.slack.methods_chat import BROADCAST, MAX_UPDATE
 
+DELIVERED = Arrived(Arrival.DELIVERED)
 UNTIL = 1_795_000_000.0
 HOSTILE = (
     "<!channel> <!here|x> <@U123> <https://evil.example|click>",
@@ -67,7 +69,13 @@ def waiting(number: int = 1, word: str = "approval", **values: Any) -> dict[str,
     return job(number, state=RowState.WAITING, waiting_for=word, run_after=UNTIL, epoch=1, **values)
 
 
-def facts(*jobs: dict[str, Any], etas: dict[str, int | None] | None = None, **card: Any) -> Facts:
+def facts(
+    *jobs: dict[str, Any],
+    etas: dict[str, int | None] | None = None,
+    arrived: Arrived = DELIVERED,
+    **card: Any,
+) -> Facts:
+    """What is known of a post; the answers of all its jobs have `arrived`."""
     row = {
         "id": "c" * 32,
         "place": "C123",
@@ -77,7 +85,8 @@ def facts(*jobs: dict[str, Any], etas: dict[str, int | None] | None = None, **ca
         "message_id": "m" * 32,
         **card,
     }
-    return Facts(row, jobs, etas or {}, {"state": RowState.DONE, "run_after": 0.0})
+    arrivals = {one["id"]: arrived for one in jobs}
+    return Facts(row, jobs, etas or {}, {"state": RowState.DONE, "run_after": 0.0}, arrivals=arrivals)
 
 
 def shown(*jobs: dict[str, Any], **card: Any) -> Card:
@@ -114,6 +123,37 @@ def test_a_finished_job_names_pages_characters_and_engine() -> None:
     assert "Done: English to French, 12 pages, 23,400 characters, translated by DeepL." in words(card)
     assert labels(card) == ["Delete now", "Another language"]
     assert (card.reaction, card.moves) == (GOOD, False)
+
+
+NOT_THERE = [
+    (None, "I am putting the file into this thread", EYES),
+    (Arrived(Arrival.SENDING), "I am putting the file into this thread", EYES),
+    (
+        Arrived(Arrival.INSTEAD, "storage_limit_reached"),
+        "I could not hand over the file here: this workspace has no room left for files in Slack. My message about it",
+        BAD,
+    ),
+    (Arrived(Arrival.FAILED, "some_new_error"), "in any way: Slack did not take it (some_new_error). Please show", BAD),
+    (Arrived(Arrival.DROPPED), "I could not hand over the file in any way", BAD),
+]
+
+
+@pytest.mark.parametrize(("arrived", "said", "reaction"), NOT_THERE)
+def test_nothing_is_done_before_its_file_has_arrived(arrived: Arrived | None, said: str, reaction: str) -> None:
+    known = facts(done())
+    card = card_from(replace(known, arrivals={f"{1:032x}": arrived} if arrived else {}))
+    assert said in words(card)
+    assert "done" not in (words(card) + card.text).casefold()
+    assert "check" not in words(card)
+    assert card.reaction == reaction
+
+
+def test_a_card_counts_what_could_not_be_handed_over() -> None:
+    known = facts(done(1), done(2))
+    arrivals = {f"{1:032x}": DELIVERED, f"{2:032x}": Arrived(Arrival.INSTEAD, "file_uploads_disabled")}
+    card = card_from(replace(known, arrivals=arrivals))
+    assert card.text.startswith("Translated, but 1 of 2 files could not be handed over here.")
+    assert card.reaction == BAD
 
 
 def test_a_pseudo_translation_is_said_loudly_in_both_forms() -> None:
