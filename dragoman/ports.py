@@ -112,7 +112,10 @@ class Translator(Protocol):
 
     @property
     def version(self) -> str:
-        """What else its answers depend on, such as a model's name; empty: nothing. Part of the memory's key."""
+        """What else its answers depend on, such as a model's name; empty: nothing. Part of the memory's key.
+
+        At most 64 characters. Another version: what was remembered of the former one is not used any more.
+        """
 
     @property
     def parallel(self) -> int:

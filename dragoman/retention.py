@@ -35,11 +35,18 @@ PREFIXES = ("jobs/", "inbox/", "outbox/")
 
 
 def purge_job(
-    database: Database, store: BlobStore, job_id: str, cache: Cache | None = None, maildir: Path | None = None
+    database: Database,
+    store: BlobStore,
+    job_id: str,
+    cache: Cache | None = None,
+    maildir: Path | None = None,
+    *,
+    keeps_texts: bool = False,
 ) -> bool:
     """Forget a job's files and texts, and cancel it if it is still open; False if there is no such job.
 
-    Its links die first, then the bytes, then the row's own words. Safe to repeat.
+    Its links die first, then the bytes, then the row's own words. `keeps_texts`: what the translation memory learnt from it
+    stays. Safe to repeat.
     """
     with database.write() as connection:
         row = jobs.by_id(connection, job_id)
@@ -49,7 +56,7 @@ def purge_job(
         connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**dead_links))  # from here on no retry
         jobs.cancel(connection, job_id)
         parts.forget(connection, job_id)  # they hold samples of the text
-        texts = memory.forget_job(connection, job_id)
+        texts = [] if keeps_texts else memory.forget_job(connection, job_id)
     if cache:
         cache.forget(texts)
     _delete_below(store, f"jobs/{job_id}/")
@@ -135,7 +142,19 @@ def purge_sender(
         purge_job(database, store, job_id, cache, maildir)
     for message_id in message_ids:
         purge_message(database, store, message_id, maildir)
+    _forget_texts_of_former_jobs(database, sender, cache)
     return len(job_ids)
+
+
+def _forget_texts_of_former_jobs(database: Database, sender: str, cache: Cache | None) -> None:
+    """Drop what the memory learnt from jobs whose files were forgotten for their age: their rows have a hash for a name."""
+    with database.read() as connection:
+        job_ids = list(connection.scalars(select(JOBS.c.id).where(JOBS.c.owner == hashed(sender))))
+    for job_id in job_ids:
+        with database.write() as connection:
+            texts = memory.forget_job(connection, job_id)
+        if cache:
+            cache.forget(texts)
 
 
 def jobs_of(database: Database, sender: str) -> list[str]:
@@ -144,10 +163,11 @@ def jobs_of(database: Database, sender: str) -> list[str]:
         return list(connection.scalars(select(JOBS.c.id).where(JOBS.c.owner.in_(_spelled(sender)))))
 
 
-def purge_old(database: Database, store: BlobStore, days: int) -> int:
+def purge_old(database: Database, store: BlobStore, days: int, *, keeps_texts: bool = False) -> int:
     """Forget what ended more than `days` days ago, and finish what a crash cut short; how many jobs.
 
-    Repeated until nothing is left.
+    Repeated until nothing is left. `keeps_texts`: as for `purge_job`; a purge that somebody asked for has forgotten them
+    already, with the links.
     """
     limit = now_s() - days * DAY_S
     is_old = and_(JOBS.c.ended_at < limit, JOBS.c.purged_at.is_(None))
@@ -161,7 +181,7 @@ def purge_old(database: Database, store: BlobStore, days: int) -> int:
     with database.read() as connection:
         job_ids, message_ids = list(connection.scalars(old_job)), list(connection.scalars(old_message))
     for job_id in job_ids:
-        purge_job(database, store, job_id)
+        purge_job(database, store, job_id, keeps_texts=keeps_texts)
     for message_id in message_ids:
         purge_message(database, store, message_id)
     log.info("purged", jobs=len(job_ids), messages=len(message_ids))

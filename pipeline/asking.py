@@ -8,6 +8,7 @@ from dataclasses import replace
 from dragoman.bucket import Bucket, Rates
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options
+from dragoman.domain.owner import sharing
 from dragoman.ports import ToneModel, Translator
 from pipeline import hinting, notices
 from pipeline.engines import deepl, registry
@@ -50,7 +51,8 @@ def answers(
         run.job["source_lang"],
         run.options.target_lang,
         tone=run.options.tone,
-        memory=SharedMemory(run.lease, engine.name, run.context.cache, run.job),
+        team=sharing(run.job["owner"]),
+        memory=SharedMemory(run.lease, engine.name, run.context.cache, run.job, engine.version),
         hints=hints,
         on_progress=run.progress if tells else lambda _: run.lease.check(),
         on_doubt=on_doubt,
@@ -82,6 +84,7 @@ def rephrased(run: Run, document: Document, model: ToneModel) -> Document:
         model,
         target_lang=run.options.target_lang,
         tone=run.options.tone,
+        team=sharing(run.job["owner"]),
         memory=SharedMemory(run.lease, f"{run.job['engine']}-write", run.context.cache, run.job),
         on_progress=run.progress,
     )

@@ -57,13 +57,14 @@ def _ask_engines(context: Context) -> list[Capabilities] | None:
 
 def clean_up(context: Context) -> None:
     """Forget what is older than the retention time, and what a crash left without an owner."""
-    days, database, store = context.settings.retention_days, context.database, context.store
-    while retention.purge_old(database, store, days):
+    settings, database, store = context.settings, context.database, context.store
+    days = settings.retention_days
+    while retention.purge_old(database, store, days, keeps_texts=settings.memory_outlives_documents):
         pass
     delete_left_folders()
-    retention.purge_old_mail(context.settings.maildir, days)
+    retention.purge_old_mail(settings.maildir, days)
     with database.write() as connection:
-        texts = memory.forget_unused(connection, days)
+        texts = memory.forget_unused(connection, settings.memory_kept_days)
         presence.forget_silent(connection, days)
     with database.write() as connection:
         history.forget_old(connection, days=90)

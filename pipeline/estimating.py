@@ -10,13 +10,14 @@ from dragoman import budget
 from dragoman.db import memory
 from dragoman.domain import approval, money
 from dragoman.domain.approval import Reason
+from dragoman.domain.owner import sharing
 from dragoman.errors import QuotaUsedUp, TemporaryError
 from dragoman.ports import Translator
 from dragoman.settings import Settings
 from pipeline import asking
 from pipeline.engines.deepl import DeepL
 from pipeline.run import Run
-from pipeline.translation import estimate
+from pipeline.translation import NO_HINTS, Hints, estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,16 @@ def _characters(run: Run, texts: Iterable[str], source_lang: str | None, engine:
             return memory.recall(connection, keys)
 
     options = run.options
-    characters, known = estimate(texts, engine, source_lang, options.target_lang, tone=options.tone, recall=recall)
+    characters, known = estimate(
+        texts,
+        engine,
+        source_lang,
+        options.target_lang,
+        tone=options.tone,
+        team=sharing(run.job["owner"]),
+        hints=Hints(glossary=run.glossary) if engine.takes_hints else NO_HINTS,
+        recall=recall,
+    )
     to_bill = characters - known if money.costs(engine.name) else 0
     return to_bill, round(known / characters, 4) if characters else 1.0
 

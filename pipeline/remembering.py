@@ -13,15 +13,19 @@ from dragoman.cache import Cache
 from dragoman.db import jobs, memory, tally
 from dragoman.db.engine import insist
 from dragoman.db.lease import Lease
+from dragoman.domain.owner import sharing
 from dragoman.ports import NO_TOKENS, Tokens
+from dragoman.telemetry import hashed
 
 
 class SharedMemory:
     """Implements `pipeline.translation.Memory` for one leased job."""
 
-    def __init__(self, lease: Lease, engine: str, cache: Cache, job: dict[str, Any] | None = None) -> None:
-        """`engine`: the name that is noted beside each text. `job`: who pays, None: the leased row itself."""
-        self._lease, self._engine, self._cache = lease, engine, cache
+    def __init__(
+        self, lease: Lease, engine: str, cache: Cache, job: dict[str, Any] | None = None, version: str = ""
+    ) -> None:
+        """`engine` and its `version`: what is noted beside each text. `job`: who pays, None: the leased row itself."""
+        self._lease, self._engine, self._cache, self._version = lease, engine, cache, version
         self._job = job or lease.row
 
     def recall(self, keys: Sequence[str]) -> dict[str, str]:
@@ -46,8 +50,15 @@ class SharedMemory:
         with self._lease.database.write() as connection:
             if not jobs.note_cost(connection, self._job["id"], billed):
                 return False
-            whose = {"target_lang": self._job["target_lang"], "job_id": self._job["id"]}
-            memory.remember(connection, answers, engine=self._engine, **whose)
+            memory.remember(
+                connection,
+                answers,
+                engine=self._engine,
+                engine_version=self._version,
+                target_lang=self._job["target_lang"],
+                job_id=self._job["id"],
+                team=hashed(sharing(self._job["owner"])),
+            )
             if billed:
                 tally.add(connection, tally.CHARACTERS_BILLED, billed, engine=self._engine)
             for way, count in (("read", tokens.taken), ("written", tokens.given)):

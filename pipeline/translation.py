@@ -85,6 +85,7 @@ def translate_all(
     target_lang: str,
     *,
     tone: Tone | None = None,
+    team: str = "",
     memory: Memory | None = None,
     hints: Hints = NO_HINTS,
     on_progress: OnProgress = lambda _: None,
@@ -94,7 +95,7 @@ def translate_all(
     """Translations of all `texts` (text -> translation) and the characters that the engine charged for.
 
     A text that the engine fails at is left out. `on_doubt` is told of it, and of those that are translated but not believed; neither
-    is remembered. Several requests at once, where the engine allows it, are waited for within `around()`.
+    is remembered. `team`: whose part of the memory it is. Several requests at once, where the engine allows it, are waited for within `around()`.
     Raises what `Translator.translate` raises; the batches answered until then are in the memory.
     """
     ordered = list(dict.fromkeys(texts))
@@ -107,28 +108,36 @@ def translate_all(
             terms = tuple(dict.fromkeys(term for text in batch for term in hints.terms(text)))
         return translator.translate(Batch(batch, source_lang, target_lang, tone, context, terms))
 
-    def key(text: str) -> str:
-        return key_of(translator, (source_lang, target_lang), tone, text, hints.terms(text))
-
     def judge(text: str, answer: str | None) -> Doubt | None:
         found = checks.doubt(text, answer, source_lang, target_lang)
         lacking = found is None and answer is not None and checks.lacks_term(answer, hints.terms(text))
         return Doubt.TERM if lacking else found
 
+    key = keys_by(translator, (source_lang, target_lang), tone, team=team, hints=hints)
     work = _Work(translator.limits, ask, key, judge, translator.parallel, around)
     return work.through(memory or NoMemory(), texts=ordered, on_progress=on_progress, on_doubt=on_doubt)
 
 
-def key_of(
-    translator: Translator, langs: tuple[str | None, str], tone: Tone | None, text: str, terms: tuple[Term, ...] = ()
-) -> str:
-    """What the translation of `text` is remembered by: with the engine's version, and the terms that it was told to use.
+def keys_by(
+    translator: Translator,
+    langs: tuple[str | None, str],
+    tone: Tone | None,
+    *,
+    team: str = "",
+    hints: Hints = NO_HINTS,
+) -> Callable[[str], str]:
+    """What the translation of a text is remembered by: the engine with its version, and the terms that it is told to use.
 
-    `langs`: the source's (None: the engine detects it) and the target's.
+    `langs`: the source's (None: the engine detects it) and the target's. `team`: whose part of the memory it is. The texts
+    around it are no part of the key: a sentence of one document would be paid for again in the next one.
     """
-    who = f"{translator.name} {translator.version}".strip()
-    told = "".join(f"\n{term.source}={term.target}" for term in terms)
-    return memory_key(who, *langs, tone, text + told)
+    version = translator.version
+
+    def key(text: str) -> str:
+        told = "\n".join(f"{term.source}={term.target}" for term in hints.terms(text))
+        return memory_key(translator.name, *langs, tone, text, team=team, version=version, context=told)
+
+    return key
 
 
 def rephrase_all(
@@ -137,6 +146,7 @@ def rephrase_all(
     *,
     target_lang: str,
     tone: Tone,
+    team: str = "",
     memory: Memory | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> tuple[dict[str, str], int]:
@@ -146,7 +156,7 @@ def rephrase_all(
         return model.rephrase(Batch(batch, target_lang, target_lang, tone))
 
     def key(text: str) -> str:
-        return memory_key("tone", target_lang, target_lang, tone, text)
+        return memory_key("tone", target_lang, target_lang, tone, text, team=team)
 
     def judge(text: str, answer: str | None) -> Doubt | None:
         return None if answer and markup.plain(answer).strip() else Doubt.EMPTY
@@ -163,11 +173,14 @@ def estimate(
     target_lang: str,
     *,
     tone: Tone | None,
+    team: str = "",
+    hints: Hints = NO_HINTS,
     recall: Callable[[Sequence[str]], Mapping[str, str]],
 ) -> tuple[int, int]:
-    """Characters of all unique `texts`, and those among them that are remembered: nobody pays for them again."""
+    """Characters of all unique `texts`, and those among them that the team remembers: it does not pay for them again."""
     pieces = {piece for text in texts for piece in cut(text, translator.limits.size)}
-    keys = {key_of(translator, (source_lang, target_lang), tone, piece): piece for piece in pieces}
+    key = keys_by(translator, (source_lang, target_lang), tone, team=team, hints=hints)
+    keys = {key(piece): piece for piece in pieces}
     known = recall(list(keys))
     sizes = {key: len(markup.plain(piece)) for key, piece in keys.items()}
     return sum(sizes.values()), sum(sizes[key] for key in known)

@@ -29,10 +29,23 @@ def recall(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
 
 
 def remember(
-    connection: Connection, translations: Mapping[str, str], *, engine: str, target_lang: str, job_id: str | None
+    connection: Connection,
+    translations: Mapping[str, str],
+    *,
+    engine: str,
+    target_lang: str,
+    job_id: str | None,
+    team: str = "",
+    engine_version: str = "",
 ) -> None:
-    """Keep translations by key; a key that is known stays as it is."""
-    shared = {"engine": engine, "target_lang": target_lang, "job_id": job_id}
+    """Keep translations by key; a key that is known stays as it is. `team`: a hash of who shares them."""
+    shared = {
+        "engine": engine,
+        "engine_version": engine_version,
+        "target_lang": target_lang,
+        "job_id": job_id,
+        "team": team,
+    }
     rows = [
         {"key": key, "text": text, **shared} for key, text in sorted(translations.items())
     ]  # in one order, as above

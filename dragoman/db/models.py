@@ -257,7 +257,6 @@ class TranslationRow(Base):
     used_at: Mapped[float] = mapped_column(Seconds, index=True)
     team: Mapped[str | None] = mapped_column(String(10))
     engine_version: Mapped[str | None] = mapped_column(String(64))
-    context: Mapped[str | None] = mapped_column(String(64))
 
 
 class CapabilityRow(Base):

@@ -23,6 +23,17 @@ class LimitSettings(BaseModel):
     team_pages_per_day: int = Field(default=0, ge=0)
     team_characters_per_month: int = Field(default=0, ge=0)
     retention_days: int = Field(default=7, ge=1)
+    memory_days: int | None = Field(default=None, ge=1)
+
+    @property
+    def memory_kept_days(self) -> int:
+        """For how many days a remembered text is kept that nobody needs."""
+        return self.memory_days or self.retention_days
+
+    @property
+    def memory_outlives_documents(self) -> bool:
+        """Whether the texts of a document stay when it is forgotten for its age."""
+        return self.memory_kept_days > self.retention_days
 
     @field_validator("default_target_lang")
     @classmethod

@@ -7,13 +7,16 @@ does not come back is asked for once more alone.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import ClassVar
 
 from dragoman.domain import language
@@ -26,11 +29,13 @@ PROGRAM = "apertium"
 LIST_TIMEOUT_S = 20.0
 BATCH_TIMEOUT_S = 120.0  # a batch of LIMITS.size takes 1 to 6 s of two cores
 CAPABILITIES_TTL_S = 3600.0
+VERSION_LETTERS = 16
 # Modes are named by ISO 639-3 or 639-1 codes, targets sometimes with a country: `eng-spa`, `spa-eng_US`.
 _MODE = re.compile(r"([a-z]{2,3})-([a-z]{2,3})(?:_([A-Z]{2}))?")
 _PARAGRAPH = re.compile(r'<p id="(\d+)">(.*?)</p>', re.DOTALL)
 _BLANKS = re.compile(r" {2,}")
 _STRAY = re.compile(r" ([,.](?:\s|$))")
+_FILE = re.compile(r"'(/[^']+)'")  # in a mode's file
 _TAG = re.compile(r"<[^<>]*>")
 _HIDDEN = str.maketrans(dict.fromkeys("\u00ad\u200b\ufeff"))  # soft hyphens and zero-width blanks cut words in two
 
@@ -39,7 +44,6 @@ class Apertium:
     """The `Translator` that runs `apertium`."""
 
     name = NAME
-    version = ""
     parallel = 1
     takes_hints = False
     limits: ClassVar[Limits] = Limits(texts=500, size=60_000)
@@ -60,6 +64,13 @@ class Apertium:
         modes = self._modes()
         pairs = frozenset((source, language.base(target)) for source, target in modes)
         return Capabilities(NAME, frozenset(target for _, target in modes), pairs)
+
+    @property
+    def version(self) -> str:
+        """A hash over the sizes and times of the files that the pairs are made of: another package, another version."""
+        program = Path(shutil.which(self._program) or self._program)
+        modes = program.resolve().parent.parent / "share" / "apertium" / "modes"
+        return _fingerprint([modes / f"{mode}.mode" for mode in sorted(self._modes().values())])
 
     def translate(self, batch: Batch) -> Answer:
         """See `Translator.translate`. Needs `source_lang`."""
@@ -132,6 +143,18 @@ def modes_of(listing: str) -> dict[tuple[str, str], str]:
             tag = f"{_short(target)}-{country}" if country else _short(target)
             found.setdefault((_short(source), tag), mode)
     return found
+
+
+def _fingerprint(modes: Iterable[Path]) -> str:
+    """16 hexadecimal digits; a mode whose file is somewhere else counts by its name."""
+    found = hashlib.sha256()
+    for mode in modes:
+        found.update(mode.name.encode())
+        with suppress(OSError):
+            for name in sorted(set(_FILE.findall(mode.read_text()))):
+                about = Path(name).stat()
+                found.update(f"{name} {about.st_size} {int(about.st_mtime)}".encode())
+    return found.hexdigest()[:VERSION_LETTERS]
 
 
 def _short(code: str) -> str:

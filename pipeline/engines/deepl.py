@@ -6,6 +6,8 @@ requests that DeepL does not understand. A request that is too large for it (413
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -42,6 +44,7 @@ LIMITS = Limits(texts=50, size=30_000)
 # Write takes 10 KiB a request (developers.deepl.com/api-reference/improve-text).
 WRITE_LIMITS = Limits(texts=50, size=3_000)
 PARALLEL = 4
+VERSION_LETTERS = 16
 ANSWER_TIMEOUT_S = 60.0
 CAPABILITIES_TTL_S = 3600.0
 QUOTA_EXCEEDED, TOO_MANY_REQUESTS, OVERLOADED = 456, 429, 529  # developers.deepl.com/docs/best-practices/error-handling
@@ -62,7 +65,6 @@ class DeepL:
     """The `Translator` that asks DeepL's servers. Free keys (ending in `:fx`) go to the free host."""
 
     name = NAME
-    version = ""
     parallel = PARALLEL
     takes_hints = False
     limits = LIMITS
@@ -76,6 +78,13 @@ class DeepL:
         self._clock = clock
         self._known: tuple[float, Capabilities] | None = None
         self.asked_s: float | None = None  # what the last answer asked to wait
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of the options that every request has; which model DeepL takes is its own choice, and is not told."""
+        options = _options(Batch((), None, "de"), "DE")
+        said = json.dumps([options, VARIANTS, FORMALITY, INSTRUCTIONS], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:VERSION_LETTERS]
 
     @property
     def has_free_key(self) -> bool:

@@ -111,9 +111,23 @@ def sections(document: Document, glossary: Glossary = NO_GLOSSARY) -> dict[str, 
     return found
 
 
-def memory_key(engine: str, source_lang: str | None, target_lang: str, tone: Tone | None, text: str) -> str:
-    """What a translation is remembered by: a SHA-256 in hexadecimal over everything that it depends on."""
-    parts = [engine, source_lang, target_lang, tone and tone.value, text]
+def memory_key(
+    engine: str,
+    source_lang: str | None,
+    target_lang: str,
+    tone: Tone | None,
+    text: str,
+    *,
+    team: str = "",
+    version: str = "",
+    context: str = "",
+) -> str:
+    """What a translation is remembered by: a SHA-256 in hexadecimal over everything that it depends on.
+
+    `team`: who shares it (`dragoman.domain.owner.sharing`), and nobody else finds it. `version`: the engine's. `context`: what
+    it was told of this text.
+    """
+    parts = [team, engine, version, source_lang, target_lang, tone and tone.value, context, text]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 

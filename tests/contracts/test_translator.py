@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from dragoman.errors import UnsupportedPair, UnsupportedTarget
 from dragoman.ports import Batch, Translator
+from pipeline.engines.apertium import Apertium
+from pipeline.engines.local.engine import Local
 from pipeline.stages import markup
 from tests import weights
 from tests.contracts.engines import NAMES, running, target_of
@@ -95,6 +98,11 @@ class TestTranslator:
     def test_it_names_itself_as_its_capabilities_do(self, engine: Translator):
         assert engine.capabilities().engine == engine.name
 
+    def test_it_has_a_version_that_stays(self, engine: Translator):
+        version = engine.version
+        assert 0 < len(version) <= 64
+        assert engine.version == version
+
     def test_it_serves_what_it_lists_and_refuses_the_rest(self, engine: Translator):
         if "tlh" in engine.capabilities().targets:
             assert engine.translate(Batch(("House",), "en", "tlh")).texts != ("House",)
@@ -102,6 +110,32 @@ class TestTranslator:
         with pytest.raises((UnsupportedTarget, UnsupportedPair)) as refused:
             engine.translate(Batch(("House",), "en", "tlh"))
         assert "Possible" in refused.value.advice
+
+
+def test_another_model_is_another_version(models: Path, tmp_path: Path):
+    shutil.copytree(models, tmp_path / "models")
+    engine = Local(tmp_path / "models")
+    before = engine.version
+    [weights_file] = (tmp_path / "models").glob("en-pt/model.*")
+    with weights_file.open("ab") as file:
+        file.write(b"newer")
+    assert engine.version != before
+
+
+def test_another_package_of_apertium_is_another_version(tmp_path: Path):
+    data = tmp_path / "share" / "apertium"
+    (data / "modes").mkdir(parents=True)
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "apertium"
+    program.write_text("#!/bin/sh\necho eng-spa\n")
+    program.chmod(0o755)
+    dictionary = data / "eng-spa.autobil.bin"
+    dictionary.write_bytes(b"1")
+    (data / "modes" / "eng-spa.mode").write_text(f"lt-proc '{dictionary}' | lt-proc $1 'x.bin'")
+    engine = Apertium(str(program))
+    before = engine.version
+    dictionary.write_bytes(b"12")
+    assert engine.version != before
 
 
 def _run(text: str):

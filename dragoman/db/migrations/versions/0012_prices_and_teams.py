@@ -21,12 +21,10 @@ def upgrade() -> None:
     with op.batch_alter_table('translations') as batch_op:
         batch_op.add_column(sa.Column('team', sa.String(length=10), nullable=True))
         batch_op.add_column(sa.Column('engine_version', sa.String(length=64), nullable=True))
-        batch_op.add_column(sa.Column('context', sa.String(length=64), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table('translations') as batch_op:
-        batch_op.drop_column('context')
         batch_op.drop_column('engine_version')
         batch_op.drop_column('team')
     with op.batch_alter_table('jobs') as batch_op:

@@ -136,3 +136,9 @@ def test_apply_leaves_the_source_alone():
     before = dataclasses.replace(source)
     translate.apply(source, {"One": "Eins"})
     assert source == before
+
+
+def test_a_key_depends_on_team_version_and_context_too():
+    base = ("deepl", "en", "de", None, "text")
+    known = [{}, {"team": "@example.org"}, {"version": "2"}, {"context": "Contents"}, {"team": "2"}, {"context": "2"}]
+    assert len({translate.memory_key(*base, **facts) for facts in known}) == len(known)
