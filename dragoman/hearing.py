@@ -32,16 +32,26 @@ EX_DEAF = 70  # sysexits.h: EX_SOFTWARE
 
 
 class Hearing:
-    """Looked at every few seconds by the process itself. `slots`: how many tasks it does at the same time."""
+    """Looked at every few seconds by the process itself.
+
+    `slots`: how many tasks it does at the same time; `spare`: how many more it has hands for, which are kept free for a reason.
+    """
 
     def __init__(
-        self, app: Celery, name: str, slots: int, lease_s: float, now: Callable[[], float] = time.monotonic
+        self,
+        app: Celery,
+        name: str,
+        slots: int,
+        lease_s: float,
+        now: Callable[[], float] = time.monotonic,
+        *,
+        spare: int = 0,
     ) -> None:
         """Adds a queue of this process's own to those of `app`. `now`: seconds, from any start.
 
         It rings for itself after half a lease (`lease_s` seconds, a minute at most) without a task, and is deaf after two.
         """
-        self._app, self._slots, self._now = app, slots, now
+        self._app, self._slots, self._hands, self._now = app, slots, slots + spare, now
         patience_s = min(lease_s, LONGEST_PATIENCE_S)
         self._probe_every_s, self._deaf_after_s = patience_s / 2, max(2 * patience_s, SHORTEST_DEAF_S)
         self.queue = f"{name}@{socket.gethostname()}.{os.getpid()}"  # several may run on one host
@@ -67,7 +77,7 @@ class Hearing:
         """See what was taken; ring for itself when that was nothing for a while."""
         taken = sum(state.total_count.values())
         self._waiting = self._begun_by_nobody()
-        if taken != self._taken or len(state.active_requests) >= self._slots:
+        if taken != self._taken or len(state.active_requests) >= self._hands:
             self._taken, self._heard_at = taken, self._now()
         elif self.silent_s >= self._probe_every_s and self._now() - self._probed_at >= self._probe_every_s:
             self._probe()
@@ -86,7 +96,7 @@ class Hearing:
 
     def _begun_by_nobody(self) -> dict[str, float]:
         """The tasks that are handed out and not begun though there is a free place, and since when that is so."""
-        if len(state.active_requests) >= self._slots:
+        if len(state.active_requests) >= self._hands:
             return {}
         known = list(state.requests.values())
         return {one.id: self._waiting.get(one.id, self._now()) for one in known if one not in state.active_requests}

@@ -230,7 +230,14 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
     span = trace.get_current_span()
     span.set_attribute("dragoman.job_id", job_id)
     with (
-        lease.attempt(context.database, jobs.LEDGER, job_id, stage=stage, lease_s=context.settings.lease_s) as held,
+        lease.attempt(
+            context.database,
+            jobs.LEDGER,
+            job_id,
+            stage=stage,
+            lease_s=context.settings.lease_s,
+            admits=context.admits(jobs.JOBS),
+        ) as held,
         ExitStack() as scope,
     ):
         if held is None:
@@ -313,7 +320,13 @@ class PartRun(Run):
 def part_run(context: Context, part_id: str) -> Iterator[PartRun | None]:
     """As `stage_run`, for a part: the stage is the one that its job is at."""
     with (
-        lease.attempt(context.database, jobs.PART_LEDGER, part_id, lease_s=context.settings.lease_s) as held,
+        lease.attempt(
+            context.database,
+            jobs.PART_LEDGER,
+            part_id,
+            lease_s=context.settings.lease_s,
+            admits=context.admits(parts.PARTS),
+        ) as held,
         ExitStack() as scope,
     ):
         if held is None:

@@ -18,7 +18,7 @@ from celery import Celery
 from sqlalchemy import Table
 
 from dragoman import queues, telemetry
-from dragoman.db import clock, presence, schema, stepped
+from dragoman.db import clock, presence, schema, stepped, turns
 from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
@@ -29,6 +29,7 @@ from dragoman.db.unrung import take_unrung
 from dragoman.errors import DatabaseUnavailable
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings
+from pipeline import turns as of_workers
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ LEDGERS: tuple[tuple[Table, Callable[[dict[str, Any]], str], str], ...] = (
 
 def sweep(database: Database, app: Celery) -> int:
     """Ring for what is due; how many rows. Raises DatabaseUnavailable or one of BROKER_ERRORS."""
-    rung = 0
+    rung = _ring_for_next(database, app)
     for table, task_of, column in LEDGERS:
         with database.write() as connection:
             rows = take_unrung(connection, table, AT_ONCE)
@@ -54,6 +55,15 @@ def sweep(database: Database, app: Celery) -> int:
             queues.send(app, task_of(row), row[column], row["traceparent"])
         rung += len(rows)
     return rung
+
+
+def _ring_for_next(database: Database, app: Celery) -> int:
+    """Ring for those whose turn it is, where a place is free that nobody took; how many rows."""
+    with database.write() as connection:
+        chosen = turns.take_next(connection, turns.places(connection))
+    for table, row in chosen:
+        queues.send(app, of_workers.task_of(table), row["id"], row["traceparent"])
+    return len(chosen)
 
 
 def run(settings: Settings) -> None:

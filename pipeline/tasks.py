@@ -6,7 +6,8 @@ reconstruct -> deliver from the job's checkpoint. A task that does not get its r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from celery import Celery, Task, chain
 from celery.canvas import Signature
 
 from dragoman import broker, queues
-from dragoman.db import jobs
+from dragoman.db import jobs, lease
 from dragoman.domain.job import OPEN, STAGES, Stage
 from dragoman.errors import DragomanError
 from pipeline import chores, fanout, work
@@ -62,7 +63,8 @@ def register(app: Celery, context_of: Callable[[], Context]) -> None:
 
     @app.task(name=queues.PART, soft_time_limit=soft, time_limit=hard, throws=(DragomanError,))
     def part(part_id: str) -> None:
-        perform_part(context_of(), part_id, partial(_ring, app))
+        with _then_the_next(app, context_of()):
+            perform_part(context_of(), part_id, partial(_ring, app))
 
     @app.task(name=queues.HEALTH_CHECK, **SHORT)
     def health_check(*_: Any) -> None:
@@ -79,6 +81,8 @@ def rest_of_chain(app: Celery, context: Context, job_id: str) -> list[Signature]
         row = jobs.on_its_way(connection, job_id)
     if row is None or row["state"] not in OPEN:
         return []
+    if context.turns and not context.turns.is_next(context.database, job_id):
+        return []  # rung for again when it is
     left = STAGES[STAGES.index(Stage(row["stage"])) :]
     owner = jobs.answered_to(row)
     steps = [(TASK_OF[stage], job_id) for stage in left] + [(queues.DELIVER, owner)]
@@ -90,9 +94,21 @@ def _register_stage(app: Celery, context_of: Callable[[], Context], stage: Stage
 
     @app.task(name=TASK_OF[stage], bind=True, soft_time_limit=soft, time_limit=hard, throws=(DragomanError,))
     def task(self: Task, job_id: str) -> None:
-        if not perform(context_of(), job_id, stage, partial(_ring, app)):
-            # Ends the chain; the task itself counts as done (an Ignore would leave it STARTED in Flower for ever).
-            self.request.chain = None
+        with _then_the_next(app, context_of()):
+            if not perform(context_of(), job_id, stage, partial(_ring, app)):
+                # Ends the chain; the task itself counts as done (an Ignore would leave it STARTED in Flower for ever).
+                self.request.chain = None
+
+
+@contextmanager
+def _then_the_next(app: Celery, context: Context) -> Iterator[None]:
+    """However the block ends, a place is free then: whose turn it is, is rung for."""
+    try:
+        yield
+    finally:
+        if context.turns and not lease.is_leaving():
+            for task, row_id in context.turns.next_rings(context.database):
+                _ring(app, task, row_id)
 
 
 def perform(context: Context, job_id: str, stage: Stage, ring: Ring = lambda *_: None) -> bool:

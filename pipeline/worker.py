@@ -26,6 +26,7 @@ from dragoman.settings import Settings
 from pipeline import draining, interrupts, tasks
 from pipeline.context import Context
 from pipeline.draining import Drain
+from pipeline.turns import SPARE, Turns
 
 log = structlog.get_logger(__name__)
 
@@ -45,14 +46,14 @@ def run(settings: Settings) -> None:
     leave_no_folder()
     app = make_worker_app(settings)
     schema.wait_until_current(settings.database)
-    hearing = Hearing(app, "worker", settings.worker_concurrency, settings.lease_s)
+    hearing = Hearing(app, "worker", settings.worker_concurrency, settings.lease_s, spare=SPARE)
     with Pulse(settings, "worker", hearing.facts):
         app.worker_main(
             [
                 "--quiet",
                 "worker",
                 f"--queues={','.join((*queues.WORKER_QUEUES, hearing.queue))}",
-                f"--concurrency={settings.worker_concurrency}",
+                f"--concurrency={settings.worker_concurrency + SPARE}",
                 "--hostname=worker@%h",
                 "--loglevel=WARNING",
                 "--without-gossip",
@@ -73,7 +74,7 @@ def make_worker_app(settings: Settings) -> Celery:
 
     @cache
     def context_of() -> Context:
-        return Context.open(settings)
+        return Context.open(settings, Turns(settings.worker_concurrency))
 
     tasks.register(app, context_of)
     for door in DOORS:

@@ -11,7 +11,7 @@ from itertools import product
 from typing import get_args
 
 from dragoman.db import cards, inbox, jobs, outbox, tally
-from dragoman.db.lease import UNKNOWN_CODE
+from dragoman.db.told import UNKNOWN_CODE
 from dragoman.domain.job import NO_ENGINE, STAGES, RowState
 from dragoman.errors import DragomanError
 from dragoman.queues import OPEN_OF

@@ -5,13 +5,14 @@ from __future__ import annotations
 from statistics import median
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import Connection, Select, Table, and_, case, delete, func, insert, select
 
-from dragoman.db import presence
+from dragoman.db import turns
 from dragoman.db.clock import now_s
 from dragoman.db.jobs import JOBS, is_toned
 from dragoman.db.models import StageTimeRow
 from dragoman.domain.job import RowState, Stage, stages_from
+from dragoman.domain.turns import Work, waiting_s
 
 STAGE_TIMES = cast("Table", StageTimeRow.__table__)
 NOTE = insert(STAGE_TIMES).values(ended_at=now_s())
@@ -36,37 +37,53 @@ def seconds_a_page(connection: Connection, stage: Stage, engine: str | None) -> 
     return median(values) if values else FIRST_GUESS_S[stage]
 
 
+def pages_of_a_document(connection: Connection) -> int:
+    """How long a document is that nobody has read yet: as those that were read lately, or a first guess."""
+    newest = select(STAGE_TIMES.c.pages).where(STAGE_TIMES.c.stage == Stage.EXTRACT)
+    known = list(connection.scalars(newest.order_by(STAGE_TIMES.c.ended_at.desc()).limit(REMEMBERED)))
+    return max(round(median(known)), 1) if known else TYPICAL_PAGES
+
+
 def eta_s(connection: Connection, job: dict[str, Any]) -> int | None:
     """Seconds until `job` (a row) will end, the jobs before it in the queue included; None where it has ended or waits for a person."""
     if job["state"] not in (RowState.READY, RowState.RUNNING):
         return None
-    pages = job["pages"] or TYPICAL_PAGES
+    pages = job["pages"] or pages_of_a_document(connection)
     left = stages_from(Stage(job["stage"]), toned=is_toned(job))
     costs = [seconds_a_page(connection, stage, job["engine"]) for stage in left]
     now = float(connection.scalar(select(now_s())) or 0.0)
     spent = max(now - job["stage_since"], 0.0) if job["state"] == RowState.RUNNING or job["parts_left"] else 0.0
     first = max(costs[0] * pages - spent, costs[0])
-    return max(1, round(first + sum(costs[1:]) * pages + _queue_s(connection, job)))
+    own = first + sum(costs[1:]) * pages
+    return max(1, round(own + _queue_s(connection, job, own)))
 
 
-def _queue_s(connection: Connection, job: dict[str, Any]) -> float:
-    """Seconds of work in front of a job that nobody has claimed yet; between two of its stages a job waits for nobody.
-
-    What is left of the pages of older jobs, shared by all places where workers work; a job that waits for a person is in nobody's way.
-    """
+def _queue_s(connection: Connection, job: dict[str, Any], own_s: float) -> float:
+    """Seconds of work in front of a job that nobody has claimed yet and that takes `own_s`; between two of its stages a job waits for nobody."""
     if job["epoch"]:
         return 0.0
-    left = func.coalesce(JOBS.c.pages, TYPICAL_PAGES) * (100 - JOBS.c.progress) / 100.0
-    at_work = JOBS.c.state.in_((RowState.READY, RowState.RUNNING))
-    pages = connection.scalar(select(func.sum(left)).where(at_work, JOBS.c.created_at < job["created_at"]))
+    places = turns.places(connection, own=1)
+    if turns.is_next(connection, JOBS, job["id"], places):
+        return 0.0
+    rows = connection.execute(_work(connection, job)).all()
+    work = [Work(row[0], float(row[1]), float(row[2])) for row in rows]
+    return waiting_s(job["owner"], own_s, work, places.usual)
+
+
+def _work(connection: Connection, job: dict[str, Any]) -> Select[Any]:
+    """What is left of each owner's jobs: of those that were there before `job`, and of all, in seconds for one place.
+
+    A stage that takes longer than such stages do is taken to be half done. A job that waits for a person is in nobody's way.
+    """
     a_page = sum(seconds_a_page(connection, stage, None) for stage in stages_from(Stage.EXTRACT, toned=False))
-    return float(pages or 0.0) * a_page / _places(connection)
-
-
-def _places(connection: Connection) -> int:
-    """How many tasks the workers can do at once; 1 where none of them has said so."""
-    workers = [one for one in presence.pulses(connection) if one.service.startswith("worker@")]
-    return max(sum(int(one.facts.get("slots", 0)) for one in workers), 1)
+    expected = func.coalesce(JOBS.c.pages, pages_of_a_document(connection)) * a_page * (100 - JOBS.c.progress) / 100.0
+    spent = now_s() - JOBS.c.stage_since
+    running = JOBS.c.state == RowState.RUNNING
+    left = case((and_(running, spent > expected), spent), else_=expected)
+    before = case((JOBS.c.created_at < job["created_at"], left), else_=0.0)
+    at_work = JOBS.c.state.in_((RowState.READY, RowState.RUNNING))
+    statement = select(JOBS.c.owner, func.sum(before), func.sum(left)).where(at_work, JOBS.c.id != job["id"])
+    return statement.group_by(JOBS.c.owner)
 
 
 def forget_old(connection: Connection, days: int) -> None:

@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select
 
 from dragoman.db import cards, outbox
 from dragoman.db.clock import is_ahead, now_s
-from dragoman.db.lease import Ledger, revive, told
+from dragoman.db.lease import Ledger, revive
 from dragoman.db.models import InboxRow
 from dragoman.db.statements import insert_once
+from dragoman.db.told import told
 from dragoman.domain.job import RowState
 from dragoman.errors import Conflict
 

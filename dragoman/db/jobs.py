@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Table, bindparam, case, func, select, update
 
 from dragoman.db import cards, inbox, outbox, parts
 from dragoman.db.clock import now_s
-from dragoman.db.lease import Lease, Ledger, revive, told
+from dragoman.db.lease import Lease, Ledger, revive
 from dragoman.db.lease import resume as resume_row
 from dragoman.db.models import JobRow
 from dragoman.db.statements import insert_once
+from dragoman.db.told import told
 from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent
 from dragoman.domain.owner import team_of
 from dragoman.errors import Conflict

@@ -27,23 +27,15 @@ from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.db.heartbeat import heart
 from dragoman.db.statements import split
+from dragoman.db.told import code_of, detail_of, no_error, told
 from dragoman.domain.job import RowState, WaitingFor
 from dragoman.domain.retry import WORKER_LOST_ATTEMPTS, GiveUp, RetryIn, decide
 from dragoman.domain.trouble import named
-from dragoman.errors import (
-    DatabaseUnavailable,
-    DragomanError,
-    LeaseLost,
-    NoWord,
-    RequestError,
-    TemporaryError,
-    WorkerLost,
-)
+from dragoman.errors import DatabaseUnavailable, LeaseLost, NoWord, RequestError, TemporaryError, WorkerLost
 
 log = structlog.get_logger(__name__)
 
 LEASE_S = 60.0
-UNKNOWN_CODE = "internal"
 
 
 class Leaving(LeaseLost):
@@ -57,6 +49,11 @@ def leave() -> None:
     """From now on every attempt in this process is given up at its next `check`."""
     global _leaving  # noqa: PLW0603
     _leaving = True
+
+
+def is_leaving() -> bool:
+    """Whether this process is to end: it takes up nothing more."""
+    return _leaving
 
 
 holder: ContextVar[str | None] = ContextVar("holder", default=None)
@@ -132,7 +129,7 @@ class Lease:
 
     def advance(self, connection: Connection, **values: Any) -> None:
         """The step is done and another follows: ready again, with a clean count. Raises LeaseLost."""
-        fresh = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0, **_no_error()}
+        fresh = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0, **no_error()}
         self.write(connection, state=RowState.READY, **{**fresh, **values})
         self.ended = True
 
@@ -144,7 +141,7 @@ class Lease:
     def wait(self, connection: Connection, waiting_for: WaitingFor, expires_s: float, **values: Any) -> None:
         """A person's word is needed, for at most `expires_s` seconds; `resume` goes on with it. Raises LeaseLost."""
         fresh = {"attempts": 0, "losses": 0, "run_after": now_s() + expires_s, "rung_at": 0.0, "rings": 0}
-        self.write(connection, state=RowState.WAITING, waiting_for=waiting_for, **fresh, **{**_no_error(), **values})
+        self.write(connection, state=RowState.WAITING, waiting_for=waiting_for, **fresh, **{**no_error(), **values})
         self.ended = True
 
     def later(self, connection: Connection, delay_s: float, **values: Any) -> None:
@@ -159,10 +156,23 @@ class Lease:
         self.ended = True
 
 
-def claim(database: Database, ledger: Ledger, row_id: str, lease_s: float, *, stage: str | None = None) -> Lease | None:
-    """The lease on a row that is due, None if it is not due, not there, somebody else's, or at another stage than `stage`."""
+def claim(
+    database: Database,
+    ledger: Ledger,
+    row_id: str,
+    lease_s: float,
+    *,
+    stage: str | None = None,
+    admits: Callable[[Connection, str], bool] = lambda _connection, _row_id: True,
+) -> Lease | None:
+    """The lease on a row that is due, None if it is not due, not there, somebody else's, or at another stage than `stage`.
+
+    None as well if `admits` says, in the claim's own transaction, that it is not this row's turn.
+    """
     values = {"row_id": row_id, "for_s": lease_s, "by": holder.get()} | ({"at_stage": stage} if stage else {})
     with database.write() as connection:
+        if not admits(connection, row_id):
+            return None
         row = connection.execute(_claiming(ledger.table, stage is not None), values).mappings().one_or_none()
     return Lease(database, ledger, dict(row), lease_s) if row else None
 
@@ -196,14 +206,20 @@ def _writing(table: Table) -> Update:
 
 @contextmanager
 def attempt(
-    database: Database, ledger: Ledger, row_id: str, *, stage: str | None = None, lease_s: float = LEASE_S
+    database: Database,
+    ledger: Ledger,
+    row_id: str,
+    *,
+    stage: str | None = None,
+    lease_s: float = LEASE_S,
+    admits: Callable[[Connection, str], bool] = lambda _connection, _row_id: True,
 ) -> Iterator[Lease | None]:
     """One attempt at a row: claimed, kept alive by a heartbeat, and given back or buried if the block raises.
 
     Yields None when the row is not ours to work on. The block ends the row itself (`advance`, `finish`). What it
     raises goes on to the caller after it is on record, LeaseLost included; a full disk as DiskFull.
     """
-    lease = claim(database, ledger, row_id, lease_s, stage=stage)
+    lease = claim(database, ledger, row_id, lease_s, stage=stage, admits=admits)
     if lease is None:
         yield None
         return
@@ -317,7 +333,7 @@ def hand_back(database: Database, ledger: Ledger, row_id: str, task_id: str) -> 
 def revive(connection: Connection, table: Table, row_id: str, **values: Any) -> None:
     """Make a row ready again with a clean count, its error forgotten; the caller has made sure that it has ended."""
     clean = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0}
-    fresh = {"state": RowState.READY, "ended_at": None, "waiting_for": None, **clean, **_no_error(), **values}
+    fresh = {"state": RowState.READY, "ended_at": None, "waiting_for": None, **clean, **no_error(), **values}
     connection.execute(update(table).where(table.c.id == row_id).values(**fresh))
 
 
@@ -342,36 +358,10 @@ def is_due(table: Table) -> ColumnElement[bool]:
     )
 
 
-def told(error: BaseException) -> dict[str, Any]:
-    """The error columns for `error`."""
-    known = isinstance(error, DragomanError)
-    return {
-        "error_code": code_of(error),
-        "error_message": str(error) if known else "Something went wrong on our side.",
-        "error_advice": error.advice if isinstance(error, DragomanError) else DragomanError.advice,
-        "error_detail": detail_of(error),
-    }
-
-
-def code_of(error: BaseException) -> str:
-    """The stable code of an error; `internal` for one that nobody foresaw."""
-    return error.code if isinstance(error, DragomanError) else UNKNOWN_CODE
-
-
-def detail_of(error: BaseException) -> str:
-    """What the log and an admin get to see of an error, at most 500 characters."""
-    text = error.detail if isinstance(error, DragomanError) else f"{type(error).__name__}: {error}"
-    return text[:500]
-
-
 def _retry(lease: Lease, decision: RetryIn, error: BaseException) -> None:
     with lease.database.write() as connection:
         lease.give_back(connection, decision.seconds, error)
         tally.add(connection, tally.RETRIES, ledger=lease.ledger.table.name, code=code_of(error))
-
-
-def _no_error() -> dict[str, None]:
-    return dict.fromkeys(("error_code", "error_message", "error_advice", "error_detail"))
 
 
 def _heartbeat(lease: Lease) -> AbstractContextManager[None]:

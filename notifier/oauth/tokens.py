@@ -8,7 +8,7 @@ import time
 import structlog
 
 from dragoman import sealing
-from dragoman.db import lease, tokens
+from dragoman.db import lease, tokens, told
 from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
 from dragoman.db.tokens import StoredToken
@@ -116,7 +116,7 @@ class StoredTokens:
 
     def _put_off(self, held: Lease, error: BaseException) -> None:
         pause_s = min(FIRST_PAUSE_S * 2 ** (held.attempt - 1), LONGEST_PAUSE_S)
-        log.warning("token_not_renewed", code=lease.code_of(error), detail=lease.detail_of(error), seconds=pause_s)
+        log.warning("token_not_renewed", code=told.code_of(error), detail=told.detail_of(error), seconds=pause_s)
         try:
             with self._database.write() as connection:
                 held.give_back(connection, pause_s, error)

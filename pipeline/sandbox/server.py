@@ -122,9 +122,17 @@ def _helped(work: Worked, readable: Sequence[Path]) -> bool:
     if work.sibling is None:
         work.sibling = recognising.start(work.order, arguments, readable)
         work.sibling_until = time.monotonic() + ocr.TIMEOUT_S
+        _as_patient(work)
     if work.sibling is None:
         _answer(work, None)
     return True
+
+
+def _as_patient(work: Worked) -> None:
+    """Recognition gives way to others as its job does, which runs for a while already."""
+    if work.sibling is not None:
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, work.sibling, os.getpriority(os.PRIO_PROCESS, work.pid))
 
 
 def _with_sibling(work: Worked) -> float:

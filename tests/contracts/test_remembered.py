@@ -197,7 +197,34 @@ class TestEta:
             for pid in (1, 2):
                 presence.pulse(connection, "worker@a", pid, {"slots": 3})
             presence.pulse(connection, "notifier@a", 3, {"slots": 4})
-        assert eta(database, job_id) == pytest.approx(90 * 0.8 / 6 + 4, abs=1)
+        assert eta(database, job_id) == 4  # with two in front of it one of six places is its own
+        for _ in range(5):
+            change(database, JOBS, add_job(database), created_at=0.0, pages=60)
+        assert eta(database, job_id) == pytest.approx((90 + 5 * 60) * 0.8 / 6 + 4, abs=1)
+
+    def test_the_queue_of_another_sender_counts_as_far_as_it_is_shared(self, database):
+        for _ in range(5):
+            change(database, JOBS, add_job(database), created_at=0.0, pages=60)
+        job_id = add_job(database, owner="bea@example.org")
+        assert eta(database, job_id) == pytest.approx(4 + 4, abs=1)  # the other gets as much as it meanwhile
+
+    def test_who_is_kept_out_by_one_sender_waits_for_nobody(self, database):
+        first = add_job(database, pages=1000)
+        claim_job(database, first)
+        assert eta(database, add_job(database)) > 100  # behind an earlier one of its own
+        assert eta(database, add_job(database, owner="bea@example.org")) == 4
+
+    def test_what_takes_longer_than_such_stages_do_is_taken_to_be_half_done(self, database):
+        first = add_job(database, pages=1)
+        claim_job(database, first)
+        change(database, JOBS, first, stage_since=now_s() - 500)
+        assert eta(database, add_job(database)) == pytest.approx(504, abs=2)
+
+    def test_what_nobody_has_read_is_as_long_as_what_was_read_lately(self, database):
+        with database.write() as connection:
+            for pages in (1, 1, 1, 40):
+                history.note(connection, Stage.EXTRACT, "deepl", pages, 0.1 * pages)
+        assert eta(database, add_job(database)) == 1
 
     def test_of_a_job_at_work_knows_its_pages_and_no_queue(self, database):
         change(database, JOBS, add_job(database), created_at=0.0)
