@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, cast
 
 import structlog
 
-from dragoman import budget, queues, retention, sealing
+from dragoman import bounces, budget, queues, retention, sealing
 from dragoman.cache import Cache
 from dragoman.db import arrivals, cards, dead_letters, history, inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
@@ -220,12 +220,14 @@ class Intake(Possible):
         log.info("message_dropped", message_id=message.id, reason=reason)
 
     def bounced(self, message: lease.Lease, delivery_id: str, said: str) -> bool:
-        """End a message that reports the bounce of a delivery, which then shows it; False if there is no such delivery."""
+        """End a message that reports the bounce of a delivery; its sender is told in words. False if there is no such delivery."""
         with self.database.write() as connection:
             message.finish(connection)
-            known = outbox.bounced(connection, delivery_id, said)
-        log.warning("delivery_bounced", delivery_id=delivery_id, message_id=message.id, known=known)
-        return known
+            owner = outbox.bounced(connection, delivery_id, said, bounces.instead(said))
+        log.warning("delivery_bounced", delivery_id=delivery_id, message_id=message.id, known=owner is not None)
+        if owner:
+            self.doorbell.ring(queues.DELIVER, owner)
+        return owner is not None
 
     def wait(
         self,

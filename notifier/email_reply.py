@@ -21,17 +21,16 @@ from typing import Any, BinaryIO, cast
 
 from dragoman import bounces
 from dragoman.domain import approval
-from dragoman.errors import NotApprover, OperatorError
+from dragoman.errors import NotApprover, OperatorError, OutboundRefused, OutboundUnavailable
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.telemetry import hashed
-from notifier.channel import Delivery
+from notifier.channel import Delivery, NotAsItIs
 from notifier.email_words import House, rendered
-from notifier.messages import Answer, AnswerKind, Outcome, Problem, plain, with_attachments
-from notifier.outbound import Outbound
+from notifier.messages import Answer, AnswerKind, Outcome, Problem, plain, with_attachments, without_attachments
+from notifier.outbound import Outbound, OutboundUncertain
 
 FROM_NAME = "Document translator"
-ATTACHED_LIMIT = 10 * 10**6  # bytes of base64 in one mail: half of what the strictest large providers take
 DAY_S = 86400
 REFERENCES_KEPT = 20  # from either end
 LONGEST_SUBJECT = 900
@@ -89,7 +88,7 @@ class EmailChannel:
         self._secret = settings.secret_key.get_secret_value() if settings.secret_key else ""
         self._house = House(
             address=settings.mail_address,
-            limit=ATTACHED_LIMIT,
+            limit=settings.max_attachment_bytes,
             kept_days=settings.retention_days,
             link_days=max(1, min(settings.retention_days, settings.link_ttl_s // DAY_S)),
             largest=settings.max_pdf_bytes,
@@ -99,11 +98,13 @@ class EmailChannel:
 
     def prepare(self, delivery: Delivery) -> str:
         """As `Channel.prepare`. Raises OperatorError for an address that no mail can go to."""
-        key = f"outbox/{delivery.row['id']}/message.eml"
+        why = delivery.row["instead"]
+        key = f"outbox/{delivery.row['id']}/{'instead' if why else 'message'}.eml"
         if any(file.outcome is Outcome.DELETED for file in delivery.answer.files):
             self._store.delete(key)  # what was rendered before may hold what has been deleted since
         if self._store.size(key) is None:
-            answer = self._asking_approvers(with_attachments(delivery.answer, self._house.limit), delivery)
+            attached = self._attached(delivery.answer)
+            answer = self._asking_approvers(without_attachments(attached, why) if why else attached, delivery)
             with tempfile.TemporaryFile() as file:
                 self._write(answer, delivery, cast("BinaryIO", file))
                 file.seek(0)
@@ -120,7 +121,25 @@ class EmailChannel:
             message = body.read()
         recipient = thread_of(delivery.message).recipient
         copies = self._asking_approvers(delivery.answer, delivery).approvers
-        return self._outbound.send(self._return_path(delivery), recipient, message, copies)
+        try:
+            return self._outbound.send(self._return_path(delivery), recipient, message, copies)
+        except OutboundUncertain:
+            raise
+        except (OutboundRefused, OutboundUnavailable) as error:
+            why = None if delivery.row["instead"] else self._without_files(delivery.answer, error)
+            if why is None:
+                raise
+            raise NotAsItIs(why, error.detail) from error
+
+    def _attached(self, answer: Answer) -> Answer:
+        return with_attachments(answer, self._house.limit)
+
+    def _without_files(self, answer: Answer, error: OutboundRefused | OutboundUnavailable) -> str | None:
+        """Why the same answer may get through without its files; None: it would not."""
+        why = bounces.meaning(error.detail)
+        is_final = isinstance(error, OutboundRefused) or why == bounces.MAILBOX_FULL
+        has_files = any(file.attached for file in self._attached(answer).files)
+        return why if is_final and has_files and why != bounces.NO_MAILBOX else None
 
     def _asking_approvers(self, answer: Answer, delivery: Delivery) -> Answer:
         """The answer; a question about the cost names who decides about it, where that is not the sender."""

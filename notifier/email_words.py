@@ -14,7 +14,7 @@ from typing import Any
 
 import css_inline
 
-from dragoman import templating
+from dragoman import bounces, templating
 from dragoman.domain import money
 from notifier.email_catalogue import Catalogue, catalogue
 from notifier.messages import MOST_WARNINGS, Answer, AnswerKind, File, LeftOut, Outcome, Problem, page_numbers
@@ -32,6 +32,12 @@ _ENGINE_CODES = frozenset(
         "engine_unavailable",
     }
 )
+_WITHHELD = {
+    bounces.TOO_LARGE: "file.refused_as_too_large",
+    bounces.MAILBOX_FULL: "file.refused_by_full_mailbox",
+    bounces.NO_MAILBOX: "file.refused",
+    bounces.REFUSED: "file.refused",
+}
 _LOCKED_CODES = frozenset({"encrypted_pdf", "wrong_password"})
 _REST = "the rest of the email"  # what `ingress.email.contents` calls it
 _WIDE = "WF"  # of Unicode's East Asian widths: two columns
@@ -250,7 +256,9 @@ def _handover(file: File, house: House, t: Catalogue) -> str:
         return ""
     if file.attached:
         return t("file.attached", name=file.result_name)
-    why = t("file.too_large", size=t.size(file.result_size), room=t.size(house.limit))
+    size = t.size(file.result_size)
+    why = t(_WITHHELD[file.withheld], size=size) if file.withheld in _WITHHELD else ""
+    why = why or t("file.too_large", size=size, room=t.size(house.limit))
     return t.sentences(why, t("file.link", house.link_days) if file.links else t("file.no_link"))
 
 

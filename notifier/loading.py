@@ -85,7 +85,7 @@ def _overtaken(
         job["state"] in (RowState.READY, RowState.RUNNING) for job in rows
     ):
         return True
-    return row["kind"] != outbox.Kind.FINAL and any(
+    return row["kind"] not in (outbox.Kind.FINAL, outbox.Kind.INSTEAD) and any(
         other["kind"] == outbox.Kind.FINAL and other["run"] == row["run"]
         for other in outbox.deliveries(connection, row["owner"])
     )

@@ -150,6 +150,7 @@ class File:
     eta_s: int | None = None
     links: JobLinks | None = None
     attached: bool = False
+    withheld: str | None = None
 
     @property
     def engine_name(self) -> str | None:
@@ -212,7 +213,8 @@ def answer_from(
     payload = {**(message["payload"] if message else {}), **delivery["payload"]}
     files = numbered([file_of(job, (links or {}).get(job["id"]), (etas or {}).get(job["id"])) for job in jobs])
     # What was left out was said with the first run's answer; a retry has nothing to do with it.
-    ignored = payload.get("ignored") or () if delivery["run"] == 1 else ()
+    tells_of_it = delivery["run"] == 1 and delivery["kind"] != "instead"
+    ignored = payload.get("ignored") or () if tells_of_it else ()
     reason = delivery["payload"].get("reason")
     return Answer(
         kind=_kind(delivery["kind"], reason, [file.outcome for file in files]),
@@ -237,6 +239,11 @@ def with_attachments(answer: Answer, limit: int) -> Answer:
         room -= needed if fits else 0
         files.append(replace(file, attached=fits))
     return replace(answer, files=tuple(files))
+
+
+def without_attachments(answer: Answer, why: str) -> Answer:
+    """The answer with no result attached, since the other side did not take them; `why` as in `File.withheld`."""
+    return replace(answer, files=tuple(replace(file, attached=False, withheld=why) for file in answer.files))
 
 
 def encoded_size(size: int) -> int:

@@ -129,6 +129,7 @@ class SmtpOutbound:
             smtp = self._connected()
         try:
             with self._definite():
+                _check_size(smtp, len(message))
                 self._envelope(smtp, self._user if self._tokens else envelope_from, recipient, copies)
             return self._data(smtp, message)
         finally:
@@ -292,6 +293,13 @@ def _checked(answer: tuple[int, bytes], expected: int = COMPLETION) -> None:
     if code in LOGIN_REFUSED:  # also in mid-dialogue, when a token is taken back just then
         raise OutboundLoginRefused(detail=detail)
     raise OutboundRefused(detail=detail) if code >= PERMANENT else OutboundUnavailable(detail=detail)
+
+
+def _check_size(smtp: smtplib.SMTP, size: int) -> None:
+    """A server that says how much it takes (RFC 1870) is not sent more. Raises OutboundRefused."""
+    told = smtp.esmtp_features.get("size", "").strip()
+    if told.isdecimal() and 0 < int(told) < size:
+        raise OutboundRefused(detail=f"552 5.3.4 the mail server takes at most {told} bytes; this email has {size}")
 
 
 def _described(error: Exception) -> str:

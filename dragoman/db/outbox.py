@@ -101,11 +101,23 @@ def deliveries(connection: Connection, owner: str) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
-def bounced(connection: Connection, delivery_id: str, said: str) -> bool:
-    """Record that a delivery came back, with what the other side said; False if there is no such delivery."""
+def bounced(connection: Connection, delivery_id: str, said: str, instead: str | None = None) -> str | None:
+    """Record that a delivery came back, with what the other side said; whose it was, None if there is no such delivery.
+
+    `instead`: why the file does not get through, where its sender may be reached without it: an answer in words is due then,
+    once for each answer that came back.
+    """
     facts = {"bounced_at": now_s(), "bounce": said[:LONGEST_BOUNCE]}
-    statement = update(OUTBOX).where(OUTBOX.c.id == delivery_id).values(**facts).returning(OUTBOX.c.id)
-    return connection.execute(statement).one_or_none() is not None
+    statement = update(OUTBOX).where(OUTBOX.c.id == delivery_id).values(**facts).returning(OUTBOX)
+    row = connection.execute(statement).mappings().one_or_none()
+    if row is None:
+        return None
+    if instead and row["kind"] == Kind.FINAL:
+        told = {"owner": row["owner"], "run": row["run"], "kind": Kind.INSTEAD, "channel": row["channel"]}
+        row_id = owe(connection, **told, traceparent=row["traceparent"])
+        words = {"instead": instead, "instead_detail": said[:LONGEST_BOUNCE]}
+        connection.execute(update(OUTBOX).where(OUTBOX.c.id == row_id).values(**words))
+    return str(row["owner"])
 
 
 def retry(connection: Connection, row_id: str) -> str:

@@ -28,6 +28,7 @@ class MailSettings(BaseModel):
     mail_address: str = "translate@localhost"
     outbound_smtp_url: SecretStr | None = None
     sent_imap_url: SecretStr | None = None
+    max_attachment_bytes: int = Field(default=10_000_000, ge=0)
     oauth_provider: Literal["microsoft", "google"] | None = None
     oauth_tenant: str | None = None
     oauth_client_id: str | None = None

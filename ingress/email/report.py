@@ -11,6 +11,7 @@ _FIELDS = {
 }  # fmt: skip
 _UNSEEN = re.compile(r"[^\x21-\x7e\u00a1-\uffff]+")
 LONGEST = 250
+DELAYED = "delayed"  # an action: nothing is decided yet (RFC 3464 2.3.3)
 PASSING = frozenset({"delivered", "relayed", "expanded"})
 
 

@@ -100,8 +100,8 @@ def _over_the_limit(intake: Intake, held: Lease) -> dict[str, Any]:
 def _record_bounce(intake: Intake, held: Lease) -> None:
     with intake.store.open(held.row["blob"]) as mail:
         told = report.said(mail.read(report.READ_BYTES))
-    if told is None:
-        intake.drop(held, "delivered")
+    if told is None or told.startswith(report.DELAYED):  # the mail server goes on trying
+        intake.drop(held, "delivered, or delayed")
     else:
         intake.bounced(held, held.row["payload"]["bounce_of"], told)
 

@@ -61,3 +61,27 @@ def test_name_without_room_for_the_token_takes_the_null_sender():
 def test_id_that_is_none_is_refused():
     with pytest.raises(ValueError, match="32 hexadecimal"):
         bounces.return_path(OURS, "ab", SECRET)
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ("552 5.3.4 Message size exceeds fixed limit", bounces.TOO_LARGE),
+        ("552 Requested mail action aborted", bounces.TOO_LARGE),
+        ("552 exceeded storage allocation", bounces.MAILBOX_FULL),  # RFC 5321 4.2.3
+        ("failed 5.2.3: smtp; 550 5.2.3 too long for this mailbox", bounces.TOO_LARGE),
+        ("550 message too big, see our size limit", bounces.TOO_LARGE),
+        ("failed 5.2.2: smtp; 552 5.2.2 The email account is over quota", bounces.MAILBOX_FULL),
+        ("452 4.2.2 The recipient's inbox is out of storage space", bounces.MAILBOX_FULL),
+        ("452 4.3.1 Insufficient system resources", None),
+        ("452 4.5.3 Too many recipients", None),
+        ("421 4.7.0 Try again later", None),
+        ("failed 5.1.1: smtp; 550 no such user", bounces.NO_MAILBOX),
+        ("550 5.7.1 Blocked", bounces.REFUSED),
+        ("554 Transaction failed", bounces.REFUSED),
+        ("failed", bounces.REFUSED),
+        ("", bounces.REFUSED),
+    ],
+)
+def test_what_a_mail_server_means(said: str, means: str | None) -> None:
+    assert bounces.meaning(said) == means

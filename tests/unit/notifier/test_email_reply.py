@@ -26,7 +26,7 @@ from notifier.messages import Answer, AnswerKind, File, Outcome, result_name
 ADDRESS = "translate@example.org"
 OWN_ID = "<m.1.final@example.org>"
 THREAD = Thread("ada@example.org", "The contract", "<one@example.org>", ("<zero@example.org>",))
-ROW: dict[str, Any] = {"id": "d1", "owner": "m", "run": 1, "kind": "final"}
+ROW: dict[str, Any] = {"id": "d1", "owner": "m", "run": 1, "kind": "final", "instead": None}
 HOSTILE = st.text(alphabet=st.characters(codec=None), max_size=120) | st.sampled_from(
     [
         "a\r\nBcc: eve@example.org",
