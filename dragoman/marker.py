@@ -20,8 +20,9 @@ from io import BytesIO
 import structlog
 
 from dragoman import retention
-from dragoman.db import store_marks
+from dragoman.db import named, store_marks
 from dragoman.db.engine import Database
+from dragoman.db.named import PREFIXES
 from dragoman.db.store_marks import Own
 from dragoman.errors import Gone, OperatorError
 from dragoman.ports import BlobStore
@@ -48,6 +49,18 @@ class StoreOfAnother(OperatorError):
     for_admin = (
         "Correct DRAGOMAN_STORAGE_URL or DRAGOMAN_DATABASE_URL: each database needs a store of its own. If that other database "
         "is gone for good and this one replaces it, run `dragoman store adopt`, which deletes nothing."
+    )
+
+
+class StoreEmpty(StoreOfAnother):
+    """The file store is empty, but the database names files in it."""
+
+    code = "store_empty"
+    exit_code = 62
+    for_admin = (
+        "Is DRAGOMAN_STORAGE_URL the right one, and is its disk mounted? Earlier versions ignored the path in s3://BUCKET/PATH and put "
+        "all files at the top of the bucket: take the path away, or move the files below it. If the files are lost for good: "
+        "`dragoman restore` a backup, or `dragoman store adopt` to go on without them."
     )
 
 
@@ -111,7 +124,7 @@ def read(store: BlobStore) -> Marker | None:
 
 def census(database: Database, store: BlobStore) -> Census:
     """Count what is in the store. Raises StoreUnavailable, DatabaseUnavailable."""
-    keys = [key for prefix in retention.PREFIXES for key in store.keys(prefix)]
+    keys = [key for prefix in PREFIXES for key in store.keys(prefix)]
     return Census(len(keys), len(retention.without_row(database, keys)))
 
 
@@ -135,22 +148,35 @@ def look(database: Database, store: BlobStore) -> Standing:
 def admit(database: Database, store: BlobStore) -> Standing:
     """OURS or OUTDATED; a store without a marker is adopted where the database knows its files.
 
-    Safe to be called by many processes at once: a marker is written once. Raises StoreOfAnother, StoreUnavailable, DatabaseUnavailable.
+    Safe to be called by many processes at once: a marker is written once. Raises StoreOfAnother, StoreEmpty, StoreUnavailable,
+    DatabaseUnavailable.
     """
     found = look(database, store)
     if found is Standing.UNMARKED:
-        counted = census(database, store)
-        if not counted.is_ours:
-            raise StoreOfAnother(
-                f"The file store has {counted.files} files, of which this database knows {counted.files - counted.strangers}: "
-                "it seems to belong to another database."
-            )
+        counted = refuse_unlikely(database, store)
         _write(database, store, FIRST)
         found = look(database, store)
         log.info("store_adopted", files=counted.files, standing=found.name)
     if found is Standing.FOREIGN:
         raise StoreOfAnother
     return found
+
+
+def refuse_unlikely(database: Database, store: BlobStore) -> Census:
+    """What is in a store without a marker, where it can be this database's own.
+
+    Raises StoreOfAnother (most files belong to no row), StoreEmpty (rows name files, and there is none at all), StoreUnavailable,
+    DatabaseUnavailable.
+    """
+    counted = census(database, store)
+    if not counted.is_ours:
+        raise StoreOfAnother(
+            f"The file store has {counted.files} files, of which this database knows {counted.files - counted.strangers}: "
+            "it seems to belong to another database."
+        )
+    if not counted.files and (missed := _named(database)):
+        raise StoreEmpty(f"The file store is empty, but the database names {missed} files in it.")
+    return counted
 
 
 def renew(database: Database, store: BlobStore) -> Standing:
@@ -192,6 +218,12 @@ def _own(database: Database) -> Own:
         with database.write() as connection:
             found = store_marks.own(connection)
     return found
+
+
+def _named(database: Database) -> int:
+    """How many files the rows name."""
+    with database.read() as connection:
+        return len({one.key for one in named.names(connection)})
 
 
 def _write(database: Database, store: BlobStore, generation: int) -> None:

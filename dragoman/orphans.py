@@ -15,6 +15,7 @@ import structlog
 from dragoman import marker, retention
 from dragoman.db import presence, store_marks
 from dragoman.db.engine import Database
+from dragoman.db.named import PREFIXES
 from dragoman.marker import Standing, StoreOfAnother
 from dragoman.ports import BlobStore
 
@@ -44,8 +45,8 @@ class Found:
 
 def find(database: Database, store: BlobStore) -> Found:
     """Look through the whole store. Raises StoreUnavailable, DatabaseUnavailable."""
-    files = sum(1 for prefix in retention.PREFIXES for _ in store.keys(prefix))
-    orphans = [key for prefix in retention.PREFIXES for key in retention.unreferenced(database, store, prefix)]
+    files = sum(1 for prefix in PREFIXES for _ in store.keys(prefix))
+    orphans = [key for prefix in PREFIXES for key in retention.unreferenced(database, store, prefix)]
     return Found(files, tuple(orphans), frozenset(retention.without_row(database, orphans)))
 
 

@@ -31,7 +31,6 @@ log = structlog.get_logger(__name__)
 DAY_S = 86400
 BATCH = 200
 SLACK = "slack"
-PREFIXES = ("jobs/", "inbox/", "outbox/")
 
 
 def purge_job(

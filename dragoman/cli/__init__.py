@@ -7,7 +7,7 @@ import sys
 import typer
 
 from dragoman import __version__
-from dragoman.cli import admin, jobs, models, processes, store
+from dragoman.cli import admin, jobs, keeping, models, processes, store
 from dragoman.cli.demo import demo
 from dragoman.cli.translate import translate
 from dragoman.errors import DragomanError
@@ -25,6 +25,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 admin.register(app)
 store.register(app)
+keeping.register(app, admin.db)
 
 
 @app.callback(invoke_without_command=True)

@@ -25,7 +25,7 @@ Models = Annotated[
 Sender = Annotated[str | None, typer.Option("--sender", metavar="ADDRESS", help="All jobs and emails of this address.")]
 Job = Annotated[str | None, typer.Option("--job", metavar="ID", help="One job, by its id or its first characters.")]
 
-db = typer.Typer(no_args_is_help=True, help="The database's schema.")
+db = typer.Typer(no_args_is_help=True, help="The database: its schema, and the move to another one.")
 MARKS = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]FAIL[/]"}
 
 

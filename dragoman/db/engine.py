@@ -56,6 +56,15 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def frozen(self) -> Iterator[Connection]:
+        """A transaction that only reads, all of it as it was at the first reading."""
+        with _translated(), self.engine.connect() as connection:
+            if not self._sqlite:  # there, that is what every transaction is
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
     def forked(self) -> None:
         """Forget the parent's connections; to be called once in a forked child."""
         self.engine.dispose(close=False)

@@ -43,6 +43,28 @@ def upgrade(database: Database) -> None:
         command.upgrade(config(connection), "head")
 
 
+def build(connection: Connection, revision: str) -> None:
+    """Make the schema of an earlier version in an empty database. Raises OperatorError for a version that this program does not know."""
+    if not knows(revision):
+        raise OperatorError("That is the schema of another version.", advice=str(Fit.NEWER))
+    command.upgrade(config(connection), revision)
+
+
+def bring_up(connection: Connection) -> None:
+    """As `upgrade`, within the transaction of `connection`."""
+    command.upgrade(config(connection), "head")
+
+
+def knows(revision: str) -> bool:
+    """Whether this program can bring a database of that version up to date."""
+    return revision in [one.revision for one in ScriptDirectory.from_config(config()).walk_revisions()]
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The version of the schema; None: there is none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 class Fit(StrEnum):
     """How the database's schema and this program fit; each is a sentence that says what to do."""
 
@@ -58,7 +80,7 @@ def fit(database: Database) -> Fit:
 
 
 def _fit(connection: Connection) -> Fit:
-    present = MigrationContext.configure(connection).get_current_revision()
+    present = revision_of(connection)
     known = ScriptDirectory.from_config(config())
     if present == known.get_current_head():
         return Fit.CURRENT

@@ -78,11 +78,13 @@ def store(settings: Settings) -> Iterator[Finding]:
     from dragoman.storage import open_store
 
     parts = urlsplit(settings.storage)
+    opened = open_store(settings.storage)
     if parts.scheme == "file" and not Path(parts.path).exists():
-        yield Finding("store", Verdict.OK, f"{parts.path}, created with the first document")
+        told = list(_belonging(settings, opened)) if _has_database(settings) else []
+        created = Finding("store", Verdict.OK, f"{parts.path}, created with the first document")
+        yield from [one for one in told if one.verdict is Verdict.FAIL] or [created]
         return
     where = parts.path if parts.scheme == "file" else f"bucket {parts.netloc}{parts.path}"
-    opened = open_store(settings.storage)
     yield probe(opened, where)
     if _has_database(settings):
         yield from _belonging(settings, opened)
@@ -128,7 +130,8 @@ def _standing(database: Database, store: BlobStore) -> Finding:
     if found is Standing.OUTDATED:
         said = "was marked by another copy of this database; clean-up keeps the files that this database does not know"
         return Finding("store", Verdict.FAIL, said, marker.OUTDATED_ADVICE)
-    if found is Standing.UNMARKED and marker.census(database, store).is_ours:
+    if found is Standing.UNMARKED:
+        marker.refuse_unlikely(database, store)
         return Finding("store", Verdict.OK, "belongs to no database yet; the next start makes it this one's")
     raise marker.StoreOfAnother
 

@@ -10,14 +10,16 @@ import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from dragoman import marker, orphans
 from dragoman.db import schema, store_marks
 from dragoman.db.engine import Database
+from dragoman.db.jobs import JOBS
 from dragoman.db.presence import HEARTBEATS
-from dragoman.marker import Census, Standing, StoreOfAnother
+from dragoman.marker import Census, Standing, StoreEmpty, StoreOfAnother
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.storage import open_store
@@ -25,7 +27,7 @@ from pipeline import chores
 from pipeline.context import Context
 from tests.patience import patience
 from tests.races import together
-from tests.rows import add_job
+from tests.rows import add_job, change
 
 HALF_AN_HOUR_S = 1860
 
@@ -114,6 +116,21 @@ class TestAdoption:
         with pytest.raises(StoreOfAnother, match="4 files, of which this database knows 0"):
             marker.admit(database, store)
         assert marker.read(store) is None
+
+    def test_empty_store_is_refused_where_the_database_names_files(self, database, store):
+        """As after `s3://BUCKET/path`, whose path was ignored once, or where a disk is not mounted."""
+        job_id = add_job(database)
+        with pytest.raises(StoreEmpty, match="is empty, but the database names 1 files") as refused:
+            marker.admit(database, store)
+        assert "s3://BUCKET/PATH" in refused.value.for_admin
+        assert marker.read(store) is None
+        change(database, JOBS, job_id, purged_at=1.0)
+        assert marker.admit(database, store) is Standing.OURS, "nothing is expected there any more"
+
+    def test_empty_store_is_taken_by_an_admin_s_word(self, database, store):
+        add_job(database)
+        marker.take_over(database, store)
+        assert marker.admit(database, store) is Standing.OURS
 
     def test_one_of_two_databases_that_adopt_at_once_has_it(self, database, other, store):
         def adopt(number: int) -> bool:
@@ -297,6 +314,17 @@ def test_no_process_starts_on_the_store_of_another_database(foreign, process):
     assert "Error: The file store belongs to another database." in ended.stderr
     assert "dragoman store adopt" in ended.stderr
     assert time.monotonic() - started < patience(60)
+
+
+def test_no_process_starts_on_an_empty_store_where_files_should_be(foreign, settings, database):
+    """A path below the bucket, or another folder: a store as empty as a new one's."""
+    parts = urlsplit(settings.storage)
+    empty = parts._replace(path=f"{parts.path}/path").geturl()
+    add_job(database)
+    started = run({**foreign, "DRAGOMAN_STORAGE_URL": empty}, "sweeper")
+    assert started.returncode == StoreEmpty.exit_code, started.stderr
+    assert "The file store is empty, but the database names 1 files in it." in started.stderr
+    assert "s3://BUCKET/PATH" in started.stderr
 
 
 @pytest.mark.some(1)

@@ -80,6 +80,9 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     ),
     "dragoman store adopt": STORE,
     "dragoman clean-up --orphans": STORE,
+    "dragoman restore backup-1 --replace": Elsewhere("wants all services stopped", "tests/e2e/test_backup.py"),
+    "dragoman db copy": Elsewhere("wants a PostgreSQL, and all services stopped", "tests/contracts/test_moving.py"),
+    "sudo chown": COMPOSE,
     "dragoman doctor --live": Elsewhere("has to have a Slack", "tests/e2e/test_doctor_live.py"),
 }
 
@@ -95,6 +98,7 @@ until dragoman jobs list --data D | grep COMPLETED; do sleep 0.5; done
 ID=$(dragoman jobs list --data D | awk 'NR == 2 {print $1}')
 """
 BEFORE: Mapping[str, str] = {
+    "docs/howto/back-up-and-restore.md": RUNNING,
     "docs/howto/forget-documents.md": RUNNING,
     "docs/howto/troubleshooting.md": RUNNING,
     "docs/howto/watch-and-repair.md": RUNNING,

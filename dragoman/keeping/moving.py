@@ -1,0 +1,65 @@
+"""All rows to another database, of the same kind or of the other one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from dragoman.db import portable, schema
+from dragoman.db.engine import Database
+from dragoman.db.portable import Sum
+from dragoman.db.snapshot import snapshot
+from dragoman.errors import OperatorError
+from dragoman.keeping import resting
+from dragoman.keeping.trouble import TargetNotEmpty
+
+
+class CopyDiffers(OperatorError):
+    """The copy is not what was copied, so nothing was written."""
+
+    code = "copy_differs"
+    exit_code = 69
+    for_admin = "The database that was copied is as it was: go on with it. Please report this, with what is in parentheses below."
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One table: how many rows, and the sum over them, the same on both sides."""
+
+    table: str
+    rows: int
+    sum: str
+
+
+def move(source: Database, target: Database, scratch: Path) -> list[Copied]:
+    """Copy all rows; what was copied, read back from the target.
+
+    `scratch`: a folder for its owner only. The schema is made if there is none. Raises ServicesRunning (what they write afterwards would not be in the
+    copy), TargetNotEmpty, RowRefused, CopyDiffers, DatabaseUnavailable; then the target is as it was.
+    """
+    resting.refuse_running(source)
+    with snapshot(source, scratch) as reading, target.write() as writing:
+        _make_room(writing)
+        by_name = {table.name: table for table in portable.tables(writing)}
+        sums: dict[str, Sum] = {}
+        for table in portable.tables(reading):
+            sums[table.name] = portable.load(writing, by_name[table.name], portable.rows(reading, table))
+        return [_compared(writing, name, copied) for name, copied in sorted(sums.items())]
+
+
+def _make_room(connection: Connection) -> None:
+    names = [table.name for table in portable.tables(connection)]
+    if not portable.is_empty(connection, names):
+        raise TargetNotEmpty("The database that is to be copied to has rows in it already.")
+    portable.drop_all(connection)
+    schema.bring_up(connection)
+
+
+def _compared(connection: Connection, name: str, copied: Sum) -> Copied:
+    [table] = [one for one in portable.tables(connection) if one.name == name]
+    found = portable.summed(connection, table)
+    if found != copied:
+        raise CopyDiffers(detail=f"{name}: {copied.rows} rows, {found.rows} arrived")
+    return Copied(name, found.rows, str(found))
