@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dragoman.errors import Conflict
+
 if TYPE_CHECKING:
     from dragoman.keeping.fitting import Fitting
     from dragoman.keeping.manifest import Manifest
@@ -143,13 +145,18 @@ def _checked_url(url: str) -> str:
 
 @contextmanager
 def _at_rest(settings: Settings) -> Iterator[None]:
-    """No `dragoman up` can use the data folder meanwhile. Raises Conflict."""
+    """No `dragoman up` can use the data folder meanwhile. Raises ServicesRunning."""
     from dragoman import supervisor
+    from dragoman.keeping.trouble import ServicesRunning
 
     if not settings.data_dir.exists():
         yield
         return
-    with supervisor.own(settings.data_dir):
+    try:
+        lock = supervisor.own(settings.data_dir)
+    except Conflict as error:
+        raise ServicesRunning(f"`dragoman up` is running with the data folder {settings.data_dir}.") from error
+    with lock:
         yield
 
 

@@ -49,12 +49,12 @@ def wake(connection: Connection) -> None:
 def owed(connection: Connection) -> list[Owed]:
     """The answers that were on their way, or were going to be; oldest first."""
     found: dict[str, Owed] = {}
+    is_at_work = (INBOX.c.jobs_left > 0) & INBOX.c.channel.not_in(ANSWERED_BY_JOB)
     messages = select(INBOX.c.id, INBOX.c.channel, INBOX.c.sender, INBOX.c.payload).where(
-        INBOX.c.state.in_(OPEN) | (INBOX.c.jobs_left > 0) | INBOX.c.id.in_(_owners())
+        INBOX.c.state.in_(OPEN) | INBOX.c.id.in_(_owners()) | is_at_work
     )
     for row in connection.execute(messages.order_by(INBOX.c.created_at)).mappings():
-        if row["channel"] not in ANSWERED_BY_JOB:
-            found[row["id"]] = Owed(row["id"], row["channel"], row["sender"], _subject(row["payload"]))
+        found[row["id"]] = Owed(row["id"], row["channel"], row["sender"], _subject(row["payload"]))
     is_open = JOBS.c.state.in_(OPEN) & JOBS.c.channel.in_(ANSWERED_BY_JOB)
     jobs = select(JOBS.c.id, JOBS.c.channel, JOBS.c.owner, JOBS.c.filename).where(is_open | JOBS.c.id.in_(_owners()))
     for row in connection.execute(jobs.order_by(JOBS.c.created_at)).mappings():

@@ -305,10 +305,11 @@ class TestRestore:
         with database.write() as connection:
             connection.execute(OUTBOX.update().values(state=RowState.DONE))
         by_slack = add_job(database, channel="slack", owner="slack:T1:U1", filename="plan.pdf")
+        post = add_message(database, channel="slack", sender="slack:T1:U1")
         add_job(database)  # an upload: its page is its answer
         backed_up(database, store, folder)
         owed = put_back(database, store, folder, OVER).owed
-        assert {one.owner for one in owed} == {unopened, at_work, by_slack}
+        assert {one.owner for one in owed} == {unopened, at_work, by_slack, post}
         assert {one.about for one in owed} >= {"Nº 0", "plan.pdf"}
 
     def test_leaves_all_as_it_was_where_the_backup_is_damaged(self, database, store, folder):
