@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from dragoman.db import cards, history, inbox, jobs, outbox, presence
+from dragoman.db import alarms, cards, history, inbox, jobs, outbox, presence
 from dragoman.db.engine import Database
 from dragoman.domain.job import RowState
 from dragoman.links import Links
 from dragoman.ports import BlobStore
 from notifier.channel import Delivery
-from notifier.messages import AnswerKind, JobLinks, answer_from
+from notifier.messages import Answer, AnswerKind, JobLinks, answer_from
 
 ASKS_FOR_A_LANGUAGE = (
     AnswerKind.NO_PDF,
@@ -30,6 +30,8 @@ def load(database: Database, store: BlobStore, links: Links | None, row: dict[st
 
     `links` None: this server has no public address. Raises DatabaseUnavailable and StoreUnavailable.
     """
+    if row["channel"] == alarms.CHANNEL:
+        return Delivery(row, {}, Answer(AnswerKind.FAILED))  # it says all there is to say
     with database.read() as connection:
         message, rows = _message_and_jobs(connection, row)
         if (

@@ -17,7 +17,7 @@ import structlog
 from celery import Celery
 
 from dragoman import queues, slack
-from dragoman.db import cards, lease, outbox, presence, tally
+from dragoman.db import alarms, cards, lease, outbox, presence, tally
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
 from dragoman.db.lease import Lease
@@ -39,6 +39,7 @@ from dragoman.telemetry import joined, tracer
 from notifier.channel import Channel, Delivery, NotAsItIs, Unseen
 from notifier.email_reply import EmailChannel
 from notifier.loading import load
+from notifier.operator_mail import OperatorChannel
 from notifier.outbound import OutboundUncertain, open_outbound
 from notifier.slack_line import Line
 from notifier.slack_reply import SlackChannel
@@ -67,7 +68,10 @@ class Context:
 def open_context(settings: Settings) -> Context:
     """The context that the settings describe. Raises SettingsInvalid for a public address without a secret key."""
     store, database = open_store(settings.storage), Database(settings.database)
-    channels: dict[str, Channel] = {"email": EmailChannel(settings, store, open_outbound(settings, database))}
+    outbound = open_outbound(settings, database)
+    channels: dict[str, Channel] = {"email": EmailChannel(settings, store, outbound)}
+    if settings.operator_address:
+        channels[alarms.CHANNEL] = OperatorChannel(settings, settings.operator_address, outbound)
     line = Line()
     if settings.slack_speaks:
         channels[slack.CHANNEL] = SlackChannel(settings, store, database, line)
@@ -129,6 +133,9 @@ def _attempt(context: Context, held: Lease) -> bool:
         structlog.contextvars.bound_contextvars(**names),
     ):
         channel = context.channels.get(row["channel"])
+        if channel is None and row["channel"] == alarms.CHANNEL:  # nobody wants to be told
+            _mark(context, held, RowState.CANCELLED)
+            return False
         if channel is None:
             raise OperatorError(f"This server knows no way back to the channel “{row['channel']}”.")
         delivery = load(context.database, context.store, context.links, row)
@@ -152,10 +159,18 @@ def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delive
         log.warning("delivery_not_as_it_is", code=refused.code, detail=refused.detail)
         facts = {"instead": refused.code[:LONGEST_CODE], "instead_detail": refused.detail[:LONGEST_DETAIL]}
         _write(context, held, maybe_sent=0, **facts)
+        _tell_admin(context, held, refused)
     try:
         return _try(context, held, channel, delivery)
     except NotAsItIs as refused:
         raise OutboundRefused(detail=refused.detail) from refused
+
+
+def _tell_admin(context: Context, held: Lease, refused: NotAsItIs) -> None:
+    """A size or a full mailbox is the recipient's; what a workspace refuses is the admin's to look into."""
+    if held.row["channel"] == slack.CHANNEL:
+        with context.database.write() as connection:
+            alarms.tell(connection, alarms.Cause.FILES_REFUSED, f"{refused.code}: {refused.detail}", held.row["owner"])
 
 
 def _try(context: Context, held: Lease, channel: Channel, delivery: Delivery) -> str:

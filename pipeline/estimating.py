@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from dragoman import budget
-from dragoman.db import memory
+from dragoman.db import alarms, memory
 from dragoman.domain import approval, money
 from dragoman.domain.approval import Reason
 from dragoman.domain.owner import sharing
@@ -103,14 +103,26 @@ def _is_over_budget(run: Run, engine: Translator, to_bill: int) -> bool:
     if most:
         with run.context.database.read() as connection:
             used = budget.billed_this_month(connection)
-        budget.tell("month", used, to_bill, most)
+        _tell(run, "month", used, to_bill, most)
         if used + to_bill > most:
             return True
     usage = _usage(engine)
     if usage is None:
         return False
-    budget.tell(engine.name, usage[0], to_bill, usage[1])
+    _tell(run, engine.name, usage[0], to_bill, usage[1])
     return usage[0] + to_bill > usage[1]
+
+
+def _tell(run: Run, what: str, used: int, adding: int, most: int) -> None:
+    """Tell the admin once 80 % of a budget are used, and when it is not enough for `adding` more."""
+    budget.tell(what, used, adding, most)
+    if used + adding < budget.WARNED_AT * most:
+        return
+    cause = alarms.Cause.QUOTA_GONE if used + adding > most else alarms.Cause.QUOTA_NEAR
+    with run.context.database.write() as connection:
+        alarms.tell(
+            connection, cause, f"{what}: {used:,} of {most:,} characters are used, {adding:,} more are asked for"
+        )
 
 
 def _check_quota(run: Run) -> None:

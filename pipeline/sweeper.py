@@ -30,11 +30,13 @@ from dragoman.errors import DatabaseUnavailable
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 from pipeline import turns as of_workers
+from pipeline import watching
 
 log = structlog.get_logger(__name__)
 
 EVERY_S = 2.0
 TELL_EVERY_S = 15.0  # `dragoman health sweeper` looks for a sign of the last minute
+WATCH_EVERY_S = 60.0
 AT_ONCE = 500
 LEDGERS: tuple[tuple[Table, Callable[[dict[str, Any]], str], str], ...] = (
     (INBOX, lambda row: queues.OPEN_OF[row["channel"]], "id"),
@@ -101,6 +103,8 @@ class Count:
     failed: int = 0
     swept_at: float = field(default_factory=time.monotonic)
     told_at: float = float("-inf")
+    started_at: float = field(default_factory=time.monotonic)
+    watched_at: float = float("-inf")
     clock_s: float = 0.0
     clock_at: float = 0.0
     steps: list[Step] = field(default_factory=list)
@@ -121,6 +125,10 @@ def _turn(database: Database, app: Celery, count: Count) -> None:
         if count.swept_at - count.told_at > TELL_EVERY_S:
             tell(database, count.steps[-1:])
             count.told_at = count.swept_at
+        if count.swept_at - count.watched_at > WATCH_EVERY_S:
+            with database.write() as connection:
+                watching.look(connection, count.swept_at - count.started_at)
+            count.watched_at = count.swept_at
     except (DatabaseUnavailable, *queues.BROKER_ERRORS) as error:
         count.failed += 1
         log.warning("sweep_failed", detail=str(getattr(error, "detail", "") or error)[:200])

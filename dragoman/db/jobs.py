@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, bindparam, case, func, select, update
 
-from dragoman.db import cards, inbox, outbox, parts
+from dragoman.db import alarms, cards, inbox, outbox, parts
 from dragoman.db.clock import now_s
 from dragoman.db.lease import Lease, Ledger, revive
 from dragoman.db.lease import resume as resume_row
@@ -16,7 +16,7 @@ from dragoman.db.statements import insert_once
 from dragoman.db.told import told
 from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent
 from dragoman.domain.owner import team_of
-from dragoman.errors import Conflict
+from dragoman.errors import Conflict, EngineKeyRejected, QuotaUsedUp
 from dragoman.telemetry import hashed
 
 JOBS = cast("Table", JobRow.__table__)
@@ -24,6 +24,8 @@ BY_ID = select(JOBS).where(JOBS.c.id == bindparam("job_id"))
 WAY = select(JOBS.c.id, JOBS.c.state, JOBS.c.stage, JOBS.c.channel, JOBS.c.message_id, JOBS.c.options).where(
     JOBS.c.id == bindparam("job_id")
 )
+# What the admin alone can mend, and hears of at once.
+ADMINS_MOVE = {EngineKeyRejected.code: alarms.Cause.KEY_REJECTED, QuotaUsedUp.code: alarms.Cause.QUOTA_GONE}
 NEVER = 1e12  # of `run_after`: somebody else makes the row due
 ENDED_AS = {Status.COMPLETED: RowState.DONE, Status.FAILED: RowState.DEAD, Status.CANCELLED: RowState.CANCELLED}
 # Channels whose answer belongs to the job itself; a mail's answer belongs to the message, an upload's page is its answer.
@@ -300,6 +302,9 @@ def _owe(
 
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
     settle(connection, row)
+    cause = ADMINS_MOVE.get(getattr(error, "code", ""))
+    if cause:
+        alarms.tell(connection, cause, getattr(error, "detail", ""), row["id"])
 
 
 def _unread() -> dict[str, Any]:

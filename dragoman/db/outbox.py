@@ -9,7 +9,7 @@ from typing import Any, cast
 import structlog
 from sqlalchemy import Connection, Table, bindparam, delete, or_, select, update
 
-from dragoman.db import cards
+from dragoman.db import alarms, cards
 from dragoman.db.clock import now_s
 from dragoman.db.lease import Ledger, revive
 from dragoman.db.models import JobRow, OutboxRow
@@ -117,6 +117,8 @@ def bounced(connection: Connection, delivery_id: str, said: str, instead: str | 
         row_id = owe(connection, **told, traceparent=row["traceparent"])
         words = {"instead": instead, "instead_detail": said[:LONGEST_BOUNCE]}
         connection.execute(update(OUTBOX).where(OUTBOX.c.id == row_id).values(**words))
+    else:
+        alarms.tell(connection, alarms.Cause.DELIVERY_FAILED, f"came back: {said}", row["id"])
     return str(row["owner"])
 
 
@@ -143,6 +145,11 @@ def _hold_card(connection: Connection, row: dict[str, Any]) -> None:
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
     # Nobody is left to be told but the admin: `dragoman jobs dead` lists it.
     log.error("delivery_dead", id=row["id"], owner=row["owner"], kind=row["kind"])
+    if row["channel"] == alarms.CHANNEL:
+        return  # nothing is told about what is told to the admin
+    if row["kind"] not in (Kind.ACK, Kind.PROGRESS):
+        detail = getattr(error, "detail", "") or type(error).__name__
+        alarms.tell(connection, alarms.Cause.DELIVERY_FAILED, f"{row['channel']}: {detail}", row["id"])
     cards.wake(connection, card_of(connection, row["owner"]))
 
 

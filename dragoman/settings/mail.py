@@ -28,6 +28,7 @@ class MailSettings(BaseModel):
     mail_address: str = "translate@localhost"
     outbound_smtp_url: SecretStr | None = None
     sent_imap_url: SecretStr | None = None
+    operator_address: str | None = None
     max_attachment_bytes: int = Field(default=10_000_000, ge=0)
     oauth_provider: Literal["microsoft", "google"] | None = None
     oauth_tenant: str | None = None
@@ -69,6 +70,14 @@ class MailSettings(BaseModel):
         if not local or not domain or "+" in local or any(c.isspace() for c in value):
             raise ValueError("use one address without +, for example translate@example.org")
         return value.casefold()
+
+    @field_validator("operator_address")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        local, _, domain = (value or "").rpartition("@")
+        if value and (not local or not domain or any(c.isspace() or c in "<>,;" for c in value)):
+            raise ValueError("use one address, for example admin@example.org")
+        return value
 
     @field_validator("outbound_smtp_url")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -61,13 +62,20 @@ class Mailbox:
         return reply or "250 2.0.0 taken"
 
 
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
+@contextmanager
+def serving() -> Iterator[Mailbox]:
+    """A mailbox that is listened for."""
     made = Mailbox()
     server = Server(made, hostname=LOOPBACK, port=made.port)
     server.start()
     yield made
     server.stop()
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with serving() as made:
+        yield made
 
 
 @pytest.fixture
