@@ -38,7 +38,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The message that a mail replies to. `mail`: the blob of a kept mail whose PDFs have not become jobs; `locale`: as in its answers."""
+    """The message that a mail replies to. `mail`: the blob of a kept mail whose PDFs have not become jobs; `locale`: as in its answers.
+
+    `in_house`: whether its documents were asked to be kept in house.
+    """
 
     message_id: str
     documents: tuple[Document, ...]
@@ -46,6 +49,7 @@ class Thread:
     waiting_jobs: tuple[str, ...]
     mail: str | None
     locale: str | None = None
+    in_house: bool = False
 
 
 def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | None:
@@ -167,4 +171,6 @@ def _thread(row: dict[str, Any], made: list[dict[str, Any]]) -> Thread:
     waiting = tuple(job["id"] for job in open_ if job["state"] == RowState.WAITING)
     mail = row["blob"] if not made else None
     open_jobs = tuple(job["id"] for job in open_)
-    return Thread(row["id"], tuple(sources.values()), open_jobs, waiting, mail, row["payload"].get("locale"))
+    in_house = any((job["options"] or {}).get("in_house") for job in made)
+    locale = row["payload"].get("locale")
+    return Thread(row["id"], tuple(sources.values()), open_jobs, waiting, mail, locale, in_house)

@@ -21,7 +21,7 @@ from dragoman.cache import Cache
 from dragoman.db import arrivals, cards, dead_letters, history, inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.domain import approval
+from dragoman.domain import approval, engines
 from dragoman.domain.job import Options, WaitingFor
 from dragoman.errors import Conflict, NotApprover, NotFound
 from dragoman.files import Checked, clean_name
@@ -166,9 +166,15 @@ class Intake(Possible):
         Raises UnsupportedTarget or LimitReached; then nothing is written.
         """
         for request in requests:
-            self.check_target(request.options.target_lang, request.options.engine)
+            self.check_request(request.options, owner=request.owner, channel=request.channel)
         with tracer().start_as_current_span("intake.submit", attributes={"dragoman.jobs": len(requests)}):
             return self._submit(requests, message, notes or {}, ack_after_s)
+
+    def check_request(self, options: Options, *, owner: str, channel: str) -> None:
+        """Raise UnsupportedTarget unless an engine that may have the document can translate it (as far as the workers have said)."""
+        who = {"channel": channel, "owner": owner}
+        allowed = engines.allowed(self.settings.engine_rules, **who, in_house=options.in_house)
+        self.check_target(options.target_lang, options.engine, allowed)
 
     def _submit(
         self,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.domain import language
+from dragoman.domain.engines import AUTO
 from dragoman.domain.job import PSEUDO
-from dragoman.errors import UnsupportedTarget
+from dragoman.errors import EngineNotAllowed, UnsupportedTarget
 
 
 class NoEngine(UnsupportedTarget):
@@ -27,17 +28,24 @@ class Possible:
 
     database: Database
 
-    def check_target(self, target_lang: str, engine: str | None = None) -> None:
+    def check_target(self, target_lang: str, engine: str | None = None, allowed: frozenset[str] | None = None) -> None:
         """Raise UnsupportedTarget, listing what is possible, unless some engine here can translate into the language.
 
         Raises NoEngine where none is set up. Nothing is refused before the first worker has said what its engines can do,
-        nor where `pseudo`, which every worker has, is asked for by its name.
+        nor where `pseudo`, which every worker has, is asked for by its name. `allowed`: the engines that may have the document,
+        None: all. Raises EngineNotAllowed where it is these that cannot.
         """
+        if allowed is not None and engine not in (None, AUTO, *allowed):
+            raise EngineNotAllowed(f"This document may not be given to the engine {engine}.")
         if engine == PSEUDO:
             return
-        targets = self.targets()
+        targets = self.targets(allowed)
         if targets is None:
             return
+        if not language.is_among(target_lang, targets) and language.is_among(
+            target_lang, self.targets() or frozenset()
+        ):
+            raise EngineNotAllowed
         if not targets:
             raise NoEngine
         if not language.is_among(target_lang, targets):
@@ -49,7 +57,10 @@ class Possible:
         if self.targets() == frozenset():
             raise NoEngine
 
-    def targets(self) -> frozenset[str] | None:
-        """The languages that can be translated into now; empty: no engine is set up; None: no worker has said anything yet."""
+    def targets(self, allowed: frozenset[str] | None = None) -> frozenset[str] | None:
+        """The languages that can be translated into now; empty: no engine is set up; None: no worker has said anything yet.
+
+        `allowed`: by these engines, None: by any.
+        """
         with self.database.read() as connection:
-            return presence.targets(connection)
+            return presence.targets(connection, allowed)

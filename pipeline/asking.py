@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dragoman.bucket import Bucket, Rates
+from dragoman.domain import engines
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options
 from dragoman.domain.owner import sharing
@@ -93,7 +94,10 @@ def rephrased(run: Run, document: Document, model: ToneModel) -> Document:
 
 def choose(run: Run, options: Options, source_lang: str | None, engine: str | None = None) -> Translator:
     """The engine for a document in `source_lang`. Raises as `registry.choose`."""
-    return registry.choose(run.context.settings, engine or options.engine, source_lang, options.target_lang)
+    settings, job = run.context.settings, run.job
+    who = {"channel": job["channel"], "owner": job["owner"]}
+    allowed = engines.allowed(settings.engine_rules, **who, in_house=options.in_house)
+    return registry.choose(settings, engine or options.engine, source_lang, options.target_lang, allowed)
 
 
 def _engine(run: Run) -> Translator:

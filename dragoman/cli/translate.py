@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +40,9 @@ def translate(
         Path | None, typer.Option("-o", "--out", metavar="OUT.pdf", help="Default: IN.LANG.pdf beside it.")
     ] = None,
     engine: Annotated[str | None, typer.Option(help="auto, deepl, local, apertium or pseudo.")] = None,
+    in_house: Annotated[
+        bool, typer.Option("--in-house", help="Only with an engine that sends nothing to anybody.")
+    ] = False,
     tone: Annotated[str | None, typer.Option(help="formal, informal, business, academic, simple or casual.")] = None,
     glossary: Annotated[Path | None, typer.Option(metavar="F.csv|.tsv", help="Two columns: term, translation.")] = None,
     layout: Annotated[str, typer.Option(help="translated, side-by-side or alternating.")] = "translated",
@@ -51,7 +55,7 @@ def translate(
     """Translate a PDF and keep its layout."""
     gc.set_threshold(OBJECTS_A_COLLECTION)
     try:
-        options = _options(to, from_, tone=tone, layout=layout, pages=pages, engine=engine)
+        options = replace(_options(to, from_, tone=tone, layout=layout, pages=pages, engine=engine), in_house=in_house)
         report = _run(source, out, options, glossary, password)
     except DragomanError as error:
         _complain(error, as_json)
@@ -79,6 +83,7 @@ def _options(
 
 
 def _run(source: Path, out: Path | None, options: Options, glossary: Path | None, password: str | None) -> Report:
+    from dragoman.domain.engines import IN_HOUSE
     from pipeline import glossary as glossaries
     from pipeline import local
     from pipeline.engines import registry
@@ -88,8 +93,9 @@ def _run(source: Path, out: Path | None, options: Options, glossary: Path | None
     _readable(source)
     settings = engine_settings.from_env(os.environ)
     registry.admit(settings, options.engine, options.source_lang, options.target_lang)
+    allowed = IN_HOUSE if options.in_house else None
     engines = local.Engines(
-        choose=lambda source_lang, target_lang: registry.choose(settings, options.engine, source_lang, target_lang),
+        choose=lambda source, target: registry.choose(settings, options.engine, source, target, allowed),
         tone_model=lambda engine, tone, lang: registry.tone_model(settings, engine, tone, lang),
     )
     terms = glossaries.load(glossary) if glossary else NO_GLOSSARY

@@ -72,11 +72,16 @@ def is_known(connection: Connection) -> bool:
     return connection.scalar(select(func.count()).select_from(CAPABILITIES)) != 0
 
 
-def targets(connection: Connection) -> frozenset[str] | None:
-    """The languages that can be translated into now; empty: no engine is set up; None: no worker has said anything yet."""
+def targets(connection: Connection, engines: frozenset[str] | None = None) -> frozenset[str] | None:
+    """The languages that can be translated into now; empty: no engine is set up; None: no worker has said anything yet.
+
+    `engines`: by those of these names, None: by any.
+    """
     if not is_known(connection):
         return None
-    return frozenset[str]().union(*(one.targets for one in published(connection)))
+    return frozenset[str]().union(
+        *(one.targets for one in published(connection) if engines is None or one.engine in engines)
+    )
 
 
 def beat(connection: Connection, service: str, facts: dict[str, Any] | None = None) -> None:

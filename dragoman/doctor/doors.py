@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 NEARLY_USED_UP = 0.9
 SHOWN_PAIRS = 8
+FREE_KEY = "the key is one of DeepL API Free: its terms let DeepL keep the texts and train with them"
+FREE_KEY_ADVICE = (
+    "For confidential documents take a paid key, or say in DRAGOMAN_ENGINES_ALLOWED who may use DeepL. "
+    "Its quota is 500,000 characters a month."
+)
 IMAP_TIMEOUT_S = 5.0
 
 
@@ -38,6 +43,8 @@ def engines(settings: Settings) -> Iterator[Finding]:
             yield Finding("engine", Verdict.OK, f"{engine.name}: {targets}, {pairs}")
         if isinstance(engine, DeepL):
             yield quota(engine)
+            if engine.has_free_key:
+                yield Finding("data terms", Verdict.WARN, FREE_KEY, FREE_KEY_ADVICE)
     if not offered:
         yield Finding("engine", Verdict.FAIL, "none is set up: every document is refused", NoEngine.for_admin)
     elif all(engine.name == PSEUDO for engine in offered):

@@ -1,11 +1,81 @@
-"""What the core has to know of engines by name: where they run, and whether they cost anything.
+"""What the core has to know of engines by name: where they run, whether they cost anything, and who may use them (pure).
 
-An engine that is missing here counts as one that sends texts to somebody else and is paid for: that is the safe mistake.
+An engine that is missing in `IN_HOUSE` counts as one that sends texts to somebody else and is paid for: that is the safe mistake.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from dragoman.domain.job import NO_ENGINE, PSEUDO
+from dragoman.domain.owner import home_of
 
 IN_HOUSE = frozenset({"local", "apertium", PSEUDO, NO_ENGINE})  # they run on this machine and send nothing anywhere
 FREE = IN_HOUSE
+AUTO = "auto"
+EVERYBODY = ""
+TOKEN = "token:"  # noqa: S105 - what stands before the name of one
+CHANNELS = ("email", "slack", "web")
+
+Rules = Mapping[str, frozenset[str]]
+"""The engines that may be used, by whom: a channel, `token:NAME`, or `EVERYBODY` for whoever is not named."""
+
+# Wishes as people write them, in the languages that answers are written in. "Confidential" alone is in every other signature.
+_WISH = re.compile(
+    r"\b(?:keep|stay|stays|remain|remains|leave)\b(?: \w+){0,2} in[- ]house\b|\bin[- ]house (?:only|please)\b|\bonly in[- ]house\b"
+    r"|\b(?:don['’]?t|do not|never|not to) (?:send|leave)(?: \w+){0,2} (?:out|outside|the house|the company)\b"
+    r"|\b(?:im|nicht aus dem) (?:haus|hause)(?: \w+)? (?:behalten|bleiben|lassen|geben)\b|\bbleibt im haus\b|\bnur (?:im haus|hausintern)\b"
+    r"|\bhausintern\b|\b(?:uniquement|seulement) en interne\b|\b(?:garder|rester|reste) en interne\b|\ben interne (?:uniquement|seulement)\b"
+    r"|\b(?:solo|sólo|únicamente) (?:internamente|de forma interna|en la empresa)\b|\bno (?:debe salir|enviar fuera)\b"
+    r"|\bsolo (?:in sede|all['’]interno|internamente)\b|\bnon (?:inviare|mandare) (?:fuori|all['’]esterno)\b"
+    r"|\b(?:só|apenas|somente) (?:internamente|dentro da empresa)\b|\bnão enviar para fora\b"
+    r"|\b(?:alleen intern|in huis (?:houden|blijven)|blijft in huis|niet naar buiten)\b"
+    r"|\b(?:tylko wewnętrznie|zostaje w firmie|nie wysyłać na zewnątrz)\b"
+    r"|社外に(?:出さ|送ら)ない|社内(?:のみ|限り|だけ)|仅限内部|不要外发|不得外传",
+    re.IGNORECASE,
+)
+
+
+def wants_in_house(words: str) -> bool:
+    """Whether somebody asks that the document be kept in house: sent to no service outside."""
+    return _WISH.search(" ".join(words.split())) is not None
+
+
+def parse_rules(text: str, names: frozenset[str]) -> Rules:
+    """The rules in `local+apertium,slack=deepl+local,token:ci=apertium`; empty: no rules.
+
+    `names`: the engines that there are. Raises ValueError, which says what to write.
+    """
+    rules: dict[str, frozenset[str]] = {}
+    for entry in filter(None, (part.strip().casefold() for part in text.split(","))):
+        who, given, engines = entry.rpartition("=")
+        who = who.strip() if given else EVERYBODY
+        chosen = frozenset(name.strip() for name in engines.split("+"))
+        if unknown := sorted(chosen - names):
+            raise ValueError(f"{unknown[0]!r} is no engine; write one of {', '.join(sorted(names))}, several with +")
+        if who != EVERYBODY and who not in CHANNELS and not re.fullmatch(TOKEN + r"[^\s:=]+", who):
+            raise ValueError(f"{who!r} is nobody; write {', '.join(CHANNELS)} or token:NAME before the =")
+        if who in rules:
+            raise ValueError(f"{who or 'everybody'!r} is named twice; put the engines together with +")
+        rules[who] = chosen
+    return rules
+
+
+def allowed(rules: Rules, *, channel: str, owner: str, in_house: bool = False) -> frozenset[str] | None:
+    """The engines that a job of `owner` which came by `channel` may be given to; None: all.
+
+    A token's own rule stands before that of its channel, a channel's before that for everybody. A document of an email or a
+    Slack post that is asked for once more on its page has to fit both. `in_house`: none that sends texts out.
+    """
+    found = IN_HOUSE if in_house else None
+    home = home_of(owner)
+    own = rules.get(f"{TOKEN}{owner.removeprefix('web:').casefold()}") if home == "web" else None
+    for one in (own,) if own is not None else (_rule(rules, channel), _rule(rules, home)):
+        if one is not None:
+            found = one if found is None else found & one
+    return found
+
+
+def _rule(rules: Rules, who: str) -> frozenset[str] | None:
+    return rules.get(who, rules.get(EVERYBODY))

@@ -125,7 +125,8 @@ class Options:
     """What a sender may choose for one job.
 
     `target_lang` and `source_lang` are tags; None as source: detect it. `pages` is a list such as `1-5,9`
-    (1-based), None: all. `engine` None: the server's own choice. `glossary`: terms and what stands for them.
+    (1-based), None: all. `engine` None: the server's own choice. `glossary`: terms and what stands for them. `in_house`:
+    only an engine that sends nothing to somebody else may have it.
     """
 
     target_lang: str
@@ -135,6 +136,7 @@ class Options:
     pages: str | None = None
     engine: str | None = None
     glossary: tuple[tuple[str, str], ...] = ()
+    in_house: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a row or a message."""
@@ -151,6 +153,7 @@ class Options:
             pages=values.get("pages"),
             engine=values.get("engine"),
             glossary=tuple((source, target) for source, target in values.get("glossary") or ()),
+            in_house=bool(values.get("in_house")),
         )
 
 

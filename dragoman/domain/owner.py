@@ -142,3 +142,10 @@ def sharing(owner: str) -> str:
     if team is None:
         return owner
     return owner.casefold() if team.removeprefix("@") in PUBLIC_MAIL else team
+
+
+def home_of(owner: str) -> str:
+    """The channel that an owner belongs to: `email`, `slack` or `web`."""
+    if owner.startswith("web:"):
+        return "web"
+    return "slack" if owner.startswith("slack:") and "@" not in owner else "email"

@@ -7,7 +7,7 @@ runs the server can do (`for_admin`), whether another try may help (`temporary`)
     ├── RequestError         the sender can mend it; permanent
     │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText  OcrMissing
     │   ├── TooLarge  TooManyPages  TooComplex
-    │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget  UnsupportedPair  UnsupportedOption
+    │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget > EngineNotAllowed  UnsupportedPair  UnsupportedOption
     │   └── NotAllowed  NotApprover  NotFound  AmbiguousId  Gone  Conflict  NoWord  LimitReached
     ├── OperatorError        the admin can mend it; permanent
     │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing
@@ -40,6 +40,7 @@ from dragoman.errors.request import (
     DamagedPdf,
     EmptyFile,
     EncryptedPdf,
+    EngineNotAllowed,
     Gone,
     LimitReached,
     NoLanguage,
@@ -85,6 +86,7 @@ __all__ = [
     "EngineKeyRejected",
     "EngineMisbehaved",
     "EngineMissing",
+    "EngineNotAllowed",
     "EngineUnavailable",
     "Gone",
     "LeaseLost",

@@ -132,6 +132,14 @@ class UnsupportedTarget(RequestError):
     http_status = 422
 
 
+class EngineNotAllowed(UnsupportedTarget):
+    """No translation engine that may have this document can translate it."""
+
+    code = "engine_not_allowed"
+    exit_code = 75
+    advice = "Please ask the admin of this server for an engine that may have it, such as one that runs in house."
+
+
 class UnsupportedPair(RequestError):
     """The engine cannot translate between these two languages."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 
+from dragoman.domain import engines
 from dragoman.needs import is_needed
 
 # The public list that github.com/mozilla/translations writes (`db/updater.py`), of models that may be had by everybody.
@@ -23,8 +24,20 @@ class EngineSettings(BaseModel):
     deepl_write: bool = False
     deepl_requests_per_s: float = Field(default=10.0, ge=0)
     deepl_characters_per_s: float = Field(default=0.0, ge=0)
+    engines_allowed: str = ""
     local_models_dir: Path | None = None
     models_url: str = MOZILLAS_MODELS
+
+    @property
+    def engine_rules(self) -> engines.Rules:
+        """Who may use which engines."""
+        return engines.parse_rules(self.engines_allowed, _NAMES)
+
+    @field_validator("engines_allowed")
+    @classmethod
+    def _readable_rules(cls, value: str) -> str:
+        engines.parse_rules(value, _NAMES)
+        return value
 
     @field_validator("models_url")
     @classmethod
@@ -40,3 +53,6 @@ class EngineSettings(BaseModel):
         if not value and info.data.get("engine") == "deepl" and is_needed("deepl_auth_key"):
             raise ValueError("DRAGOMAN_ENGINE=deepl needs it")
         return value
+
+
+_NAMES = frozenset(get_args(EngineSettings.model_fields["engine"].annotation)) - {engines.AUTO}

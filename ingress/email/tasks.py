@@ -15,6 +15,7 @@ from dragoman import correspondence, queues
 from dragoman.correspondence import Thread
 from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
+from dragoman.domain import engines
 from dragoman.domain.job import Options, WaitingFor
 from dragoman.domain.wishes import PersonWishes
 from dragoman.errors import (
@@ -109,7 +110,7 @@ def _record_bounce(intake: Intake, held: Lease) -> None:
 class _Opening:
     """One mail under the knife. `facts` go with every answer: the sender's language, and what was left out.
 
-    `answered`: the message whose documents a reply is about, if any.
+    `answered`: the message whose documents a reply is about, if any. `in_house`: whether they must be sent to nobody.
     """
 
     def __init__(self, intake: Intake, held: Lease) -> None:
@@ -119,6 +120,7 @@ class _Opening:
         self.contents = Contents(intake)
         self.facts: dict[str, Any] = {}
         self.answered: str | None = None
+        self.in_house = False
 
     def run(self) -> None:
         """Open it and act on it; after trouble no PDF stays behind that no job has."""
@@ -134,6 +136,7 @@ class _Opening:
     def _act(self) -> None:
         words, top = self.contents.words, self.contents.top
         thread = correspondence.thread_of(self.intake.database, self.sender, top.answers) if top.answers else None
+        self.in_house = engines.wants_in_house(f"{self.payload['subject']} {words}") or bool(thread and thread.in_house)
         self._speak(thread)
         if self.contents.pdfs:
             self._translate(self._wish())
@@ -253,6 +256,7 @@ class _Opening:
         with self.intake.store.open(blob) as mail:
             kept.read(mail)
         self.contents.pdfs, self.contents.ignored = kept.pdfs, kept.ignored
+        self.in_house = self.in_house or engines.wants_in_house(kept.words)
 
     def _translate(self, wish: request.Wish) -> None:
         try:
@@ -264,9 +268,10 @@ class _Opening:
         no = _why_not(wish)
         if no is None and wish.target_lang:
             notes = {"target_lang": wish.target_lang, "tone": wish.tone, "ignored": self.contents.ignored, **self.facts}
-            wanted = [self._request(pdf, Options(wish.target_lang, tone=wish.tone)) for pdf in self.contents.pdfs]
+            options = Options(wish.target_lang, tone=wish.tone, in_house=self.in_house)
+            wanted = [self._request(pdf, options) for pdf in self.contents.pdfs]
             try:
-                self.intake.check_target(wish.target_lang)
+                self.intake.check_request(options, owner=self.sender, channel=CHANNEL)
                 self._remember(wish)
                 if self.answered is not None:
                     correspondence.settle(self.intake.database, self.answered)

@@ -13,6 +13,7 @@ import structlog
 from dragoman import posts
 from dragoman.db import places
 from dragoman.db.lease import Lease
+from dragoman.domain import engines
 from dragoman.domain.job import Layout, Options, Tone, WaitingFor
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
 from dragoman.errors import DragomanError, EmptyFile, NotAPdf, RequestError, StoreUnavailable
@@ -232,7 +233,7 @@ def _requests(context: Context, work: Work, file: SlackFile, notes: list[dict[st
         if posts.job_by_key(context.intake, key):
             continue
         try:
-            context.intake.check_target(options.target_lang)
+            context.intake.check_request(options, owner=owner, channel=CHANNEL)
             pdf = _again(context, made[0].pdf) if made else download.fetch(context.intake, context.settings, file)
         except (RequestError, SlackScopeMissing) as error:
             note = _note(file.name, error)
@@ -307,12 +308,14 @@ def _wishes(context: Context, call: Call) -> tuple[ChannelWishes, PersonWishes]:
 
 
 def _options(call: Call, tag: str, channel: ChannelWishes, person: PersonWishes) -> Options:
+    in_house = engines.wants_in_house(call.post.text)
     if call.options:
-        return replace(call.options, target_lang=tag)
+        return replace(call.options, target_lang=tag, in_house=in_house)
     tone = choosing.of_text(call.post.text)[1] or channel.tone
     if not call.post.place.startswith("D"):
-        return Options(tag, tone=tone)
-    return Options(tag, tone=tone or person.tone, layout=person.layout or Layout.TRANSLATED)
+        return Options(tag, tone=tone, in_house=in_house)
+    layout = person.layout or Layout.TRANSLATED
+    return Options(tag, tone=tone or person.tone, layout=layout, in_house=in_house)
 
 
 def _refuse_outsider(context: Context, held: Lease, call: Call) -> None:

@@ -90,8 +90,8 @@ def translate_into(door: Door, row: dict[str, Any], target_lang: str) -> dict[st
     LimitReached.
     """
     target = language.parse(target_lang)
-    door.intake.check_target(target)
     options = _options(door, row, target)
+    door.intake.check_request(options, owner=row["owner"], channel=CHANNEL)
     key = f"another:{row['id']}:{target}"
     known = door.by_key(key)
     if known is not None and known["purged_at"] is None:

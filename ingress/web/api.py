@@ -32,6 +32,11 @@ UPLOAD_FORM = {
         "layout": {"type": "string", "enum": list(Layout)},
         "pages": {"type": "string", "description": "Such as `1-5,9`, counting from 1; absent: all."},
         "engine": {"type": "string", "description": "Such as `deepl`; absent or `auto`: the server's choice."},
+        "in_house": {
+            "type": "string",
+            "enum": ["true", "false"],
+            "description": "`true`: no engine may have it that sends texts to somebody else.",
+        },
     },
 }
 UPLOAD_BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": UPLOAD_FORM}}}}

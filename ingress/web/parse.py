@@ -8,7 +8,7 @@ from dragoman.domain import language
 from dragoman.domain.job import Layout, Options, Tone, choice, parse_pages
 from dragoman.errors import NoLanguage, UnsupportedOption
 
-FIELDS = ("target_lang", "source_lang", "tone", "layout", "pages", "engine")
+FIELDS = ("target_lang", "source_lang", "tone", "layout", "pages", "engine", "in_house")
 LONGEST_PAGES = 200  # characters of a list such as `1-5,9`
 DETECT = "auto"
 
@@ -36,6 +36,7 @@ def options(
         layout=choice(Layout, given.get("layout", Layout.TRANSLATED)),
         pages=_pages(given.get("pages"), max_pages),
         engine=_engine(given.get("engine"), engines),
+        in_house=_yes_or_no(given.get("in_house")),
     )
 
 
@@ -59,3 +60,11 @@ def _engine(engine: str | None, engines: Collection[str]) -> str | None:
             f"This server has no engine “{engine[:40]}”. Please choose one of: {', '.join(sorted(engines))}."
         )
     return engine.casefold()
+
+
+def _yes_or_no(word: str | None) -> bool:
+    if word is None or word.casefold() in ("false", "no", "0", "off"):
+        return False
+    if word.casefold() in ("true", "yes", "1", "on"):
+        return True
+    raise UnsupportedOption(f"“{word[:40]}” is neither yes nor no. Please write in_house=true or leave it out.")

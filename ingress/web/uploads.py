@@ -66,7 +66,7 @@ def accept(
             engines=door.engines(),
             max_pages=door.settings.max_pages,
         )
-        door.intake.check_target(options.target_lang, options.engine)
+        door.intake.check_request(options, owner=caller.owner, channel="web")
         door.check_engine(options.engine, options.target_lang)
         key = _key(caller, idempotency_key)
         # When `submit` fails the bytes stay until the clean-up: the commit may have happened all the same.

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from dragoman.domain.job import Tone
-from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedPair, UnsupportedTarget
+from dragoman.errors import EngineMissing, EngineNotAllowed, UnsupportedOption, UnsupportedPair, UnsupportedTarget
 from dragoman.ports import Translator
 from dragoman.possible import NoEngine
 from pipeline.engines import adding, apertium, deepl, pseudo
@@ -47,20 +47,39 @@ def offered(settings: EngineSettings) -> list[Translator]:
     return [engine for engine in ready.values() if engine.name != pseudo.NAME]
 
 
-def choose(settings: EngineSettings, requested: str | None, source_lang: str | None, target_lang: str) -> Translator:
+def choose(
+    settings: EngineSettings,
+    requested: str | None,
+    source_lang: str | None,
+    target_lang: str,
+    allowed: frozenset[str] | None = None,
+) -> Translator:
     """The engine for a document in `source_lang` (None: unknown) that is to be in `target_lang`.
 
     `requested` None or `auto` leaves the choice to the settings, and theirs of `auto` takes the best engine that serves the pair.
     Raises EngineMissing, UnsupportedOption for an unknown name; NoEngine where nothing is set up; UnsupportedTarget or
     UnsupportedPair, which list what is possible and say what would add the pair; and what `Translator.capabilities` raises.
+    `allowed`: the names of the engines that may have the document, None: all. Raises EngineNotAllowed where these cannot.
     """
     ready = engines(settings)
     wanted = _wanted(settings, requested)
     asked = offered(settings) if wanted == AUTO else [_ready(ready, wanted)]
+    if allowed is not None:
+        asked = _allowed(asked, allowed, source_lang, target_lang)
     engine = next((one for one in asked if serves(one.capabilities(), source_lang, target_lang)), None)
     if engine is None:
         raise _refusal(settings, wanted, asked, source_lang, target_lang)
     return engine
+
+
+def _allowed(
+    asked: Sequence[Translator], allowed: frozenset[str], source_lang: str | None, target_lang: str
+) -> list[Translator]:
+    """Those of `asked` that may have the document. Raises EngineNotAllowed if none of them serves the pair."""
+    may = [one for one in asked if one.name in allowed]
+    if not any(serves(one.capabilities(), source_lang, target_lang) for one in may):
+        raise EngineNotAllowed(detail=f"only {', '.join(sorted(allowed))} may have it")
+    return may
 
 
 def admit(settings: EngineSettings, requested: str | None, source_lang: str | None, target_lang: str) -> None:

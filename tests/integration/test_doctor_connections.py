@@ -36,6 +36,20 @@ def test_deepl_says_what_it_can_and_what_is_used(deepl, tmp_path):
     assert found["quota"].said == "1,234 of 500,000 characters are used"
 
 
+def test_a_free_key_of_deepl_is_warned_of_for_its_data_terms(tmp_path, monkeypatch):
+    with FakeDeepL(key="a-key:fx") as fake:
+        monkeypatch.setenv("DRAGOMAN_DEEPL_AUTH_KEY", "a-key:fx")
+        monkeypatch.setenv("DRAGOMAN_DEEPL_SERVER_URL", fake.url)
+        found = findings(tmp_path)
+    assert found["data terms"].verdict is Verdict.WARN
+    assert "keep the texts" in found["data terms"].said
+    assert "ENGINES_ALLOWED" in found["data terms"].todo
+
+
+def test_a_paid_key_is_not(deepl, tmp_path):
+    assert "data terms" not in findings(tmp_path)
+
+
 def test_a_wrong_deepl_key_fails(deepl, tmp_path, monkeypatch):
     monkeypatch.setenv("DRAGOMAN_DEEPL_AUTH_KEY", "another-key")
     found = findings(tmp_path)["engine"]

@@ -129,6 +129,14 @@ class TestResult:
         assert Path(report["out"]).read_bytes() == source.read_bytes()
         assert len(server.requests) == asked
 
+    def test_in_house_nothing_is_sent_to_an_engine_outside(self, source, server, tmp_path):
+        asked = len(server.requests)
+        done = run(source, "--to", "de", "--in-house", "-o", tmp_path / "out.pdf", server=server)
+        assert done.returncode == EngineNotAllowed.exit_code
+        assert "No translation engine that may have this document" in done.stderr
+        assert len(server.requests) == asked
+        assert not (tmp_path / "out.pdf").exists()
+
     def test_a_pseudo_translation_is_stamped_and_said(self, source, tmp_path):
         done = run(source, "--to", "ja", "--engine", "pseudo", "--json", "-o", tmp_path / "out.pdf")
         assert done.returncode == 0, done.stderr

@@ -454,6 +454,15 @@ def test_a_long_document_waits_for_a_yes_on_its_card(http, slack, whole, ann, ge
         assert names(slack, post) == ["a.fr.pdf"]
 
 
+def test_a_post_that_is_to_stay_in_house_is_given_to_no_engine_outside(http, slack, ann, general, pdf) -> None:
+    slack.post(ann, general, "to French, keep it in house", files=[slack.file("a.pdf", pdf)])
+    http.quiet()
+    assert [job["options"]["in_house"] for job in http.jobs] == [True]
+    slack.post(ann, general, "to French", files=[slack.file("b.pdf", pdf)])
+    http.quiet()
+    assert sorted(job["options"]["in_house"] for job in http.jobs) == [False, True]
+
+
 def test_a_language_in_a_direct_message_answers_the_open_question(http, slack, pdf) -> None:
     bea = slack.user("bea", locale="")
     post = slack.post(bea, slack.dm(bea), files=[slack.file("a.pdf", pdf)])

@@ -325,6 +325,21 @@ def test_help_is_answered(post: Post, body: str) -> None:
     assert post.said(post(body))["reason"] == "help"
 
 
+@pytest.mark.parametrize("wish", ["to German, keep it in house please", "auf Deutsch\n\nBitte im Haus behalten."])
+def test_what_is_to_stay_in_house_stays_there_in_every_language_asked_for_later(post: Post, wish: str) -> None:
+    first = post(wish, PDF)
+    post("to French", answers=ours(first))
+    post("to German", PDF + b"another")
+    told = {(job["target_lang"], job["options"]["in_house"]) for job in post.rows(JOBS)}
+    assert told == {("de", True), ("fr", True), ("de", False)}
+
+
+def test_what_is_to_stay_in_house_stays_there_when_the_language_comes_later(post: Post) -> None:
+    first = post("Please keep this in house.", PDF)
+    post("to French", answers=ours(first))
+    assert [job["options"]["in_house"] for job in post.rows(JOBS)] == [True]
+
+
 def test_what_is_always_wanted_is_remembered(post: Post) -> None:
     post("always: fr formal", PDF)
     (job,) = post.rows(JOBS, message_id=post("Please.", PDF + b"2"))

@@ -65,3 +65,12 @@ def test_wrong_field_gets_an_error_that_says_which(fields: dict[str, str], error
 def test_no_text_at_all_raises_anything_but_a_request_error(fields: dict[str, str]) -> None:
     with suppress(RequestError):
         assert parsed(fields, default="de").target_lang
+
+
+@pytest.mark.parametrize(
+    ("word", "wished"), [("true", True), ("on", True), ("Yes", True), ("", False), ("false", False)]
+)
+def test_in_house_is_a_yes_or_no(word: str, wished: bool) -> None:
+    assert parsed({"target_lang": "de", "in_house": word}).in_house is wished
+    with pytest.raises(UnsupportedOption, match="neither yes nor no"):
+        parsed({"target_lang": "de", "in_house": "perhaps"})
