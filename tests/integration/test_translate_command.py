@@ -13,7 +13,7 @@ from typing import Any
 import pymupdf
 import pytest
 
-from dragoman.errors import UnsupportedPair, UnsupportedTarget
+from dragoman.errors import EngineNotAllowed, UnsupportedPair, UnsupportedTarget
 from dragoman.possible import NoEngine
 from tests import weights
 from tests.fake_deepl import KEY, FakeDeepL
