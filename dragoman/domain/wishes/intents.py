@@ -1,0 +1,82 @@
+"""What a message is that names no language to translate into (pure)."""
+
+from __future__ import annotations
+
+from dragoman.domain.wishes.analysis import Analysis
+from dragoman.domain.wishes.reading import Intent
+from dragoman.domain.wishes.roles import Role
+from dragoman.domain.wishes.sentence import Sentence, Word
+
+_FEW = 2  # unknown words that thanks may hold
+_SOME = 3  # unknown words that an order may hold
+
+
+def intent_without_target(body: Analysis, is_reply: bool, *, is_choice: bool) -> Intent:
+    """The intent of such a message; `is_choice`: languages are named, and it is not clear which."""
+    if body.has("away"):
+        return Intent.NONE
+    if is_choice:
+        return Intent.TRANSLATE
+    if body.has("help") or any(_is_all(one, "help_alone") for one in body.sentences):
+        return Intent.HELP
+    if is_reply and body.of(Role.REFUSED):
+        return Intent.CORRECT
+    if body.of(Role.REFUSED):
+        return Intent.TRANSLATE
+    if _is_complaint(body, is_reply):
+        return Intent.COMPLAINT
+    if any(_is_delete(one) for one in body.sentences):
+        return Intent.DELETE
+    if any(_is_all(one, "yes") for one in body.sentences[:1]) and not body.has("ask", "here"):
+        return Intent.APPROVE
+    if body.has("before"):
+        return Intent.TRANSLATE
+    if _is_thanks(body):
+        return Intent.THANKS
+    return Intent.TRANSLATE if _is_wish(body) else Intent.NONE
+
+
+def _is_complaint(body: Analysis, is_reply: bool) -> bool:
+    if body.has("wrong"):
+        return is_reply or not body.has("ask")
+    return is_reply and body.has("check") and bool(body.parts or body.has("doc", "noun"))
+
+
+def _is_delete(one: Sentence) -> bool:
+    words = one.words
+    if not any(word.can("delete") for word in words) or any(word.can("ask") for word in words):
+        return False
+    if any(word.can("not") for word in words):
+        return False
+    return sum(word.is_unknown for word in words) <= _SOME
+
+
+def _is_all(one: Sentence, kind: str) -> bool:
+    """Whether a sentence says a thing of this kind, and else nothing but small words."""
+    if not any(word.can(kind) for word in one.words):
+        return False
+    around = ("polite", "small", "thanks", "also", "all", "with", "want", "in")
+    return all(word.can(kind, *around) or word.shape != "word" for word in one.words)
+
+
+def _is_thanks(body: Analysis) -> bool:
+    words = list(body.words())
+    if not any(word.can("thanks") for word in words) or any(word.text in "?？" for word in words):
+        return False
+    if body.has("here", "ask", "password") or body.parts:
+        return False
+    if any(word.can("want") and not word.can("thanks", "small", "polite") for word in words):
+        return False
+    return sum(_tells(word) for word in words) <= _FEW
+
+
+def _tells(word: Word) -> bool:
+    return word.is_unknown or word.can("doc")
+
+
+def _is_wish(body: Analysis) -> bool:
+    if body.has("ask"):
+        return True
+    if any(part.role is Role.UNCLEAR for part in body.parts) and body.has("want", "polite"):
+        return True
+    return body.has("noun") and body.has("want", "polite") and not body.has("here")

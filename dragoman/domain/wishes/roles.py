@@ -1,0 +1,285 @@
+"""What part each language plays that a message names: wanted, refused, the source, ... (pure).
+
+The rules stand in the order in which they win. What no rule explains is UNCLEAR: it is never
+taken for a wish, only asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dragoman.domain.wishes.clauses import Clause, Group, is_arrow
+from dragoman.domain.wishes.sentence import Sentence, Word
+
+_NEAR = 5  # words that may stand between a mark and its language
+_SHORT = 8  # words of a message that needs no verb
+
+
+class Role(StrEnum):
+    """The part of a language. ASIDE: it says what something is, as in "the German contract"."""
+
+    TARGET = "target"
+    SOURCE = "source"
+    REFUSED = "refused"
+    KEPT = "kept"
+    SPOKEN = "spoken"
+    PAST = "past"
+    ASIDE = "aside"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A group of languages in its clause, with what stands around it."""
+
+    group: Group
+    clause: Clause
+    sentence: Sentence
+
+    @property
+    def before(self) -> list[Word]:
+        """The clause's words before it."""
+        return self.clause.before(self.group)
+
+    @property
+    def after(self) -> list[Word]:
+        """The clause's words after it."""
+        return self.clause.after(self.group)
+
+    @property
+    def near(self) -> frozenset[str]:
+        """The languages in which its names are said."""
+        return self.group.locales
+
+    def has(self, *kinds: str) -> bool:
+        """Whether the clause has a word of these kinds."""
+        return any(word.can(*kinds) for word in self.clause.others())
+
+    def had(self, *kinds: str) -> bool:
+        """Whether such a word stands before it in the clause."""
+        return any(word.can(*kinds) for word in self.before)
+
+    @property
+    def next(self) -> Word | None:
+        """The word after it in the clause."""
+        return self.after[0] if self.after else None
+
+    def mark(self) -> str | None:
+        """into, in or from, by the name's own form, by the word after it or before it."""
+        first = self.group.mentions[0]
+        following = self.sentence.words[self.group.end : self.group.end + 1]
+        if following:
+            for kind in ("into", "from", "in"):
+                if following[0].can(f"after_{kind}", near=self.near):
+                    return kind
+        if first.mark:
+            return first.mark
+        for word in reversed(self.before[-_NEAR:]):
+            for kind in ("into", "from", "in"):
+                if word.can(kind, near=self.near):
+                    return kind
+            if not word.can("small", near=self.near) or word.can("want", "is"):
+                return None
+        return None
+
+    def is_before_a_thing(self) -> bool:
+        """Whether a noun follows that it belongs to: "German contract", "Turkish Airlines"."""
+        word = self.next
+        if word is None:
+            return self.group.mentions[-1].adjective
+        if word.can("after_attribute", near=self.near):
+            rest = self.after[1:]
+            return bool(rest) and not rest[0].can("noun", "ask", "want", "polite")
+        if word.can("noun"):
+            return False
+        if word.can("doc"):
+            return True
+        return word.is_unknown and not word.raw[:1].isdigit()
+
+    def is_after_a_thing(self) -> bool:
+        """Whether it belongs to the noun before it: "contrat allemand", "umowa niemiecka"."""
+        if not self.near & _NOUN_FIRST or not self.before:
+            return False
+        word = self.before[-1]
+        return word.can("doc") or (word.is_unknown and not word.can("noun"))
+
+
+_NOUN_FIRST = frozenset("fr es it pt pl ro ca ar he vi id th".split())
+
+
+def role(spot: Spot) -> Role:
+    """The part that a group plays."""
+    for rule, part in _RULES:
+        if rule(spot):
+            return part
+    return Role.UNCLEAR
+
+
+def _is_refused(spot: Spot) -> bool:
+    following = spot.sentence.words[spot.group.end : spot.group.end + 2]
+    if following and following[0].can("after_not", "after_instead", near=spot.near):
+        return True
+    if following and following[0].can("not") and _is_end(following[1:]):
+        return True
+    for word in reversed(spot.before[-_NEAR:]):
+        if word.can("instead", "not", near=spot.near) and not word.can("into", near=spot.near):
+            return True
+        steps = ("into", "in", "from", "small", "noun", "ask")
+        if not word.can(*steps, near=spot.near):
+            break
+    is_about = any(word.can("ask", "want", "noun") for word in spot.clause.others())
+    return is_about and spot.had("not") and not spot.has("speak")
+
+
+def _is_end(words: list[Word]) -> bool:
+    return not words or words[0].shape == "mark" or words[0].can("polite")
+
+
+def _is_kept(spot: Spot) -> bool:
+    return spot.had("keep") or any(word.can("keep") for word in spot.after[:3])
+
+
+def _is_spoken(spot: Spot) -> bool:
+    return spot.has("speak") and spot.mark() != "into"
+
+
+def _is_past(spot: Spot) -> bool:
+    return spot.has("past") and not spot.has("meant")
+
+
+def _is_remark(spot: Spot) -> bool:
+    return spot.has("wrong", "check", "delete") and not spot.has("meant")
+
+
+def _is_source(spot: Spot) -> bool:
+    if _is_first_of_pair(spot):
+        return True
+    if spot.mark() == "from":
+        return not _is_partitive(spot)
+    return False
+
+
+def _is_partitive(spot: Spot) -> bool:
+    """Whether "from" says "some": il nous faut de l'italien, proszę o ..."""
+    words = [word for word in spot.before if not word.can("small", "from", near=spot.near)]
+    verb = bool(words) and words[-1].can("want", "meant") and not spot.has("ask")
+    return verb and spot.group.mentions[0].mark is None
+
+
+def _is_first_of_pair(spot: Spot) -> bool:
+    """Whether an arrow, or nothing but "into", leads from it to another language."""
+    words, at = spot.sentence.words, spot.group.end
+    if at >= len(words) or spot.mark() == "into":
+        return False
+    others = [one for one in spot.sentence.mentions if one.start >= at]
+    if not others:
+        return False
+    gap = words[at : others[0].start]
+    if gap and is_arrow(gap[0]) and len(gap) == 1:
+        return True
+    if spot.mark() == "in" or others[0].mark == "from":
+        return False
+    is_led = any(word.can("into", near=others[0].locales) for word in gap)
+    steps = ("into", "small", "ask")
+    is_step = all(word.can(*steps) and not word.can("and") for word in gap)
+    return is_led and is_step and not spot.had("not") and not spot.has("keep")
+
+
+def _is_stated(spot: Spot) -> bool:
+    """Whether the clause says what something is written in: "the original is in French"."""
+    wish = any(word.can("ask", "want", "meant") for word in spot.before)
+    states = any(word.can("is", "original") for word in spot.before)
+    later = any(word.can("original") for word in spot.after)
+    behind = spot.next is not None and spot.next.can("is", "original") and spot.mark() is None
+    label = spot.clause.start > 0 and spot.sentence.words[spot.clause.start - 1].text in ":："
+    labelled = label and any(
+        word.can("original") for word in spot.sentence.words[: spot.clause.start]
+    )
+    if labelled:
+        return True
+    if spot.mark() == "into" and spot.group.mentions[0].mark is None and not later:
+        return False
+    return (states and not wish) or later or (behind and not spot.has("want", "polite", "also"))
+
+
+def _is_marked(spot: Spot) -> bool:
+    """Whether "into", or "in" beside a wish, stands before it."""
+    mark = spot.mark()
+    if mark not in ("into", "in") or spot.is_before_a_thing():
+        return False
+    if _has_wish(spot):
+        return True
+    unknown = sum(word.is_unknown for word in spot.sentence.words)
+    is_short = len(spot.sentence.words) <= _SHORT
+    return is_short and unknown <= (1 if mark == "into" else 0)
+
+
+def _has_wish(spot: Spot) -> bool:
+    kinds = ("ask", "want", "noun", "polite", "also", "sorry", "before", "meant", "yes", "always")
+    return any(word.can(*kinds) for word in spot.sentence.words)
+
+
+def _is_version(spot: Spot) -> bool:
+    """Whether a translation is said beside it: "a German translation", "version française"."""
+    if spot.group.mentions[0].is_code:
+        return False
+    words = [word for word in spot.before if not word.can("small", "in", "from", near=spot.near)]
+    beside = spot.next is not None and spot.next.can("noun")
+    behind = bool(words) and words[-1].can("noun") and bool(spot.near & _NOUN_FIRST | {"en"})
+    if not (beside or behind) or any(word.can("here") for word in spot.before):
+        return False
+    if any(word.can("want", "ask", "polite", "also", "sorry") for word in spot.sentence.words):
+        return True
+    return not any(word.is_unknown or word.can("doc") for word in spot.sentence.words)
+
+
+def _is_wanted(spot: Spot) -> bool:
+    """Whether a verb of wishing leads to it: "we need French", "I said French"."""
+    if spot.is_before_a_thing() or spot.is_after_a_thing():
+        return False
+    if spot.before and spot.before[-1].can("with") and not spot.before[-1].can("want", "into"):
+        return spot.next is None and _is_bare(spot)
+    if not any(word.can("want", "meant") for word in spot.before):
+        following = spot.next
+        return following is not None and following.can("want", "meant") and not spot.has("here")
+    return True
+
+
+def _is_bare(spot: Spot) -> bool:
+    """Whether the clause says nothing but languages and small words."""
+    if spot.group.mentions[0].is_code:
+        kinds: tuple[str, ...] = ("polite", "and", "or", "also", "formal", "informal", "into")
+        return all(word.shape != "word" or word.can(*kinds) for word in spot.clause.others())
+    if any(mention.adjective for mention in spot.group.mentions) or spot.is_before_a_thing():
+        return False
+    others = list(spot.clause.others())
+    if any(word.can("here", "is") and not word.can("yes", "also") for word in others):
+        return False
+    things = [word for word in others if word.is_unknown or word.can("doc")]
+    if any(word.can("ask") for word in spot.before) and not spot.has("polite"):
+        return False
+    return not things
+
+
+def _is_aside(spot: Spot) -> bool:
+    adjective = spot.group.mentions[-1].adjective
+    thing = spot.is_before_a_thing() or spot.is_after_a_thing()
+    return adjective or thing or spot.group.mentions[0].is_code
+
+
+_RULES: tuple[tuple[Callable[[Spot], bool], Role], ...] = (
+    (_is_spoken, Role.SPOKEN),
+    (_is_refused, Role.REFUSED),
+    (_is_kept, Role.KEPT),
+    (_is_past, Role.PAST),
+    (_is_remark, Role.ASIDE),
+    (_is_source, Role.SOURCE),
+    (_is_stated, Role.SOURCE),
+    (_is_marked, Role.TARGET),
+    (_is_version, Role.TARGET),
+    (_is_wanted, Role.TARGET),
+    (_is_bare, Role.TARGET),
+    (_is_aside, Role.ASIDE),
+)
