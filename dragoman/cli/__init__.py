@@ -10,6 +10,7 @@ from dragoman import __version__
 from dragoman.cli import admin, jobs, keeping, models, processes, store
 from dragoman.cli.demo import demo
 from dragoman.cli.translate import translate
+from dragoman.cli.understand import understand
 from dragoman.errors import DragomanError
 
 app = typer.Typer(
@@ -20,6 +21,8 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(translate)
+# A text may begin with a dash: "- Italian".
+app.command(context_settings={"ignore_unknown_options": True})(understand)
 processes.register(app)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")

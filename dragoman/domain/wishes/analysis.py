@@ -91,13 +91,9 @@ def files(read: Analysis) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _of_sentence(
-    one: sentence.Sentence, wanted: dict[int, Group]
-) -> dict[str, tuple[str, ...]]:
+def _of_sentence(one: sentence.Sentence, wanted: dict[int, Group]) -> dict[str, tuple[str, ...]]:
     """A file's languages follow it where the sentence begins with a file, else they stand before."""
-    marks = [
-        index for index, word in enumerate(one.words) if word.shape == "file" or index in wanted
-    ]
+    marks = [index for index, word in enumerate(one.words) if word.shape == "file" or index in wanted]
     if not marks or not any(one.words[index].shape == "file" for index in marks):
         return {}
     found: dict[str, list[str]] = {}

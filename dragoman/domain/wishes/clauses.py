@@ -114,15 +114,14 @@ def _groups(sentence: Sentence) -> list[Group]:
     return found
 
 
-def _is_joined(
-    sentence: Sentence, mentions: Sequence[Mention], mention: Mention, gap: Sequence[Word]
-) -> bool:
+def _is_joined(sentence: Sentence, mentions: Sequence[Mention], mention: Mention, gap: Sequence[Word]) -> bool:
     """Whether a mention goes on with a list."""
     if not gap:
         flags = (sentence.words[mentions[-1].start].shape, sentence.words[mention.start].shape)
         return flags == ("flag", "flag") or _glued(mentions[-1], mention)
     near = mention.locales
-    if not all(_may_join(word, near) for word in gap):
+    has_and = any(word.can("and", near=near) for word in gap)
+    if not all(_may_join(one, near) or (has_and and one.can("also")) for one in gap):
         return False
     joins = [word for word in gap if word.text in ",、，&+/" or word.can("and", "or", near=near)]
     if not joins:
@@ -131,6 +130,8 @@ def _is_joined(
     is_list = conjunctions or not _follows_refusal(sentence, mentions[0])
     mark = _mark(gap, near) or mention.mark
     first = mentions[0].mark or _mark(sentence.words[: mentions[0].start][-3:], near)
+    if mark is not None and first is None and not conjunctions:
+        return False
     return is_list and (mark is None or first is None or (mark == "from") == (first == "from"))
 
 
@@ -144,8 +145,11 @@ def _may_join(word: Word, near: frozenset[str]) -> bool:
         return True
     if word.can("not", "instead", "but", near=near):
         return False
-    kinds = ("and", "or", "also", "into", "in", "noun", "after_into", "after_in", "after_from")
-    return word.can(*kinds, near=near) or (word.can("small", near=near) and word.shape == "word")
+    kinds = ("and", "or", "into", "in", "noun", "after_into", "after_in", "after_from")
+    if word.can(*kinds, near=near):
+        return True
+    is_more = word.can("polite", "want", "ask", "is", "also", near=near)
+    return word.can("small", near=near) and not is_more
 
 
 def _mark(words: Sequence[Word], near: frozenset[str]) -> str | None:
@@ -161,7 +165,7 @@ def _follows_refusal(sentence: Sentence, mention: Mention) -> bool:
     for word in reversed(sentence.words[max(mention.start - 4, 0) : mention.start]):
         if word.can("not", "instead"):
             return True
-        if not word.can("into", "in", "from", "small", "ask", "noun"):
+        if not word.can("into", "in", "from", "small", "ask", "noun", "want", "with"):
             return False
     return False
 

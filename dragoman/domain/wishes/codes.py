@@ -17,20 +17,138 @@ if TYPE_CHECKING:
 
 _INDICATOR_A = 0x1F1E6  # Unicode's regional indicator A
 # Words or abbreviations that no sentence means as languages, however they are written.
-_WORDS = frozenset("it is no in to so as am an he hi my me or us at be id pa".split())
-_SHOUTED = frozenset("IT HR ID PR PS OS QA AM PM IS NO TO SO OR AI PA ET CEO CV EU UK US".split())
+_WORDS = frozenset(
+    ["it", "is", "no", "in", "to", "so", "as", "am", "an", "he", "hi", "my", "me", "or", "us", "at", "be", "id", "pa"]
+)
+_SHOUTED = frozenset(
+    [
+        "IT",
+        "HR",
+        "ID",
+        "PR",
+        "PS",
+        "OS",
+        "QA",
+        "AM",
+        "PM",
+        "IS",
+        "NO",
+        "TO",
+        "SO",
+        "OR",
+        "AI",
+        "PA",
+        "ET",
+        "CEO",
+        "CV",
+        "EU",
+        "UK",
+        "US",
+    ]
+)
 # What hyphenated codes are no pair of languages but one language of a region.
 _REGIONAL = frozenset(
-    "pt-br pt-pt zh-tw zh-cn zh-hk zh-sg zh-hans zh-hant en-us en-gb en-uk en-au en-ca en-ie en-nz"
-    " en-in en-za fr-ca fr-be fr-ch fr-fr fr-lu de-at de-ch de-de de-li es-mx es-es es-419 es-us es-co"
-    " es-cl es-pe nl-be nl-nl it-it it-ch sv-se sv-fi nb-no da-dk ja-jp ko-kr pl-pl ru-ru tr-tr"
-    " pt-ao ar-eg ar-sa ar-ae ms-my fi-fi cs-cz hu-hu ro-ro uk-ua el-gr he-il hi-in th-th vi-vn"
-    " id-id sr-latn sr-cyrl bg-bg hr-hr sk-sk sl-si lt-lt lv-lv et-ee".split()
+    [
+        "pt-br",
+        "pt-pt",
+        "zh-tw",
+        "zh-cn",
+        "zh-hk",
+        "zh-sg",
+        "zh-hans",
+        "zh-hant",
+        "en-us",
+        "en-gb",
+        "en-uk",
+        "en-au",
+        "en-ca",
+        "en-ie",
+        "en-nz",
+        "en-in",
+        "en-za",
+        "fr-ca",
+        "fr-be",
+        "fr-ch",
+        "fr-fr",
+        "fr-lu",
+        "de-at",
+        "de-ch",
+        "de-de",
+        "de-li",
+        "es-mx",
+        "es-es",
+        "es-419",
+        "es-us",
+        "es-co",
+        "es-cl",
+        "es-pe",
+        "nl-be",
+        "nl-nl",
+        "it-it",
+        "it-ch",
+        "sv-se",
+        "sv-fi",
+        "nb-no",
+        "da-dk",
+        "ja-jp",
+        "ko-kr",
+        "pl-pl",
+        "ru-ru",
+        "tr-tr",
+        "pt-ao",
+        "ar-eg",
+        "ar-sa",
+        "ar-ae",
+        "ms-my",
+        "fi-fi",
+        "cs-cz",
+        "hu-hu",
+        "ro-ro",
+        "uk-ua",
+        "el-gr",
+        "he-il",
+        "hi-in",
+        "th-th",
+        "vi-vn",
+        "id-id",
+        "sr-latn",
+        "sr-cyrl",
+        "bg-bg",
+        "hr-hr",
+        "sk-sk",
+        "sl-si",
+        "lt-lt",
+        "lv-lv",
+        "et-ee",
+    ]
 )
 # One language of a region and a pair of languages, both in use: it has to be asked.
 AMBIGUOUS = frozenset({"es-ar", "ar-es"})
 JOINTS = frozenset(
-    "( （ , of from du de do da del dos as aus in en em - – le la el o".split()
+    [
+        "(",
+        "（",
+        ",",
+        "of",
+        "from",
+        "du",
+        "de",
+        "do",
+        "da",
+        "del",
+        "dos",
+        "as",
+        "aus",
+        "in",
+        "en",
+        "em",
+        "-",
+        "–",
+        "le",
+        "la",
+        "el",
+        "o",
+    ]
 )
 CLOSING = frozenset({")", "）"})
 _PARTS = 3  # code, hyphen, code
@@ -51,8 +169,10 @@ def at(pieces: Sequence[Token], index: int) -> Code | None:
     if token.kind == "flag":
         tag = of_flag(token.text)
         return Code(tag, 1, is_sure=True) if tag else None
-    if token.kind != "word" or not token.raw.isascii():
+    if token.kind != "word":
         return None
+    if not token.raw.isascii():
+        return _short(pieces, index)
     following = pieces[index + 1 : index + _PARTS]
     is_pair = len(following) == _PARTS - 1 and following[0].text in ("-", "_")
     if is_pair and (tag := regional(f"{token.text}-{following[1].text}")):
@@ -61,6 +181,19 @@ def at(pieces: Sequence[Token], index: int) -> Code | None:
             return Code(tag, _PARTS, is_sure=True)
     tag = of_code(token.text)
     return Code(tag, 1, is_sure=False) if tag else None
+
+
+def _short(pieces: Sequence[Token], index: int) -> Code | None:
+    """A language by one character, in a pair: 中译英, 日→独."""
+    for locale in ("zh", "ja"):
+        names = dict(one.split("=") for one in vocabulary.listed(locale, "short"))
+        joints = vocabulary.listed(locale, "short_to")
+        for first in (index, index - _PARTS + 1):
+            three = [piece.text for piece in pieces[max(first, 0) : max(first, 0) + _PARTS]]
+            is_pair = first >= 0 and len(three) == _PARTS and three[1] in joints
+            if is_pair and three[0] in names and three[2] in names:
+                return Code(names[pieces[index].text], 1, is_sure=True)
+    return None
 
 
 def regional(text: str) -> str | None:
@@ -87,24 +220,30 @@ def of_flag(text: str) -> str | None:
     return found
 
 
-def is_meant(words: Sequence[Word], index: int) -> bool:
+def is_meant(words: Sequence[Word], index: int) -> bool:  # noqa: PLR0911 - one rule a line
     """Whether a code in a sentence is one: half of them are words of some language."""
     word = words[index]
     before = words[index - 1] if index else None
     after = words[index + 1] if index + 1 < len(words) else None
     if _is_in_pair(words, index):
         return True
+    if not (word.raw.isupper() or word.raw.islower()):
+        return False
     alone = all(
-        other.is_code or other.shape in ("mark", "arrow") or other.can("polite", "and", "or")
-        for other in words
+        other.is_code or other.shape in ("mark", "arrow") or other.can("polite", "and", "or") for other in words
     )
+    if alone and sum(other.is_code for other in words) > 1:
+        return True
     if word.text in _WORDS:
         return word.raw in _SHOUTED and before is not None and before.can("into") and not alone
     if alone:
-        return word.raw not in _SHOUTED or len(words) > 1
+        is_small = word.raw.islower() and word.can("yes", "no", "and", "or", "polite", "thanks")
+        return word.raw not in _SHOUTED and not is_small
     if word.raw.isupper():
         return word.raw not in _SHOUTED
-    is_marked = before is not None and (before.can("into") or before.text in (":", "："))
+    if before is not None and before.text in (":", "："):
+        return True
+    is_marked = before is not None and before.can("into")
     is_last = after is None or after.shape == "mark" or after.can("polite", "and", "formal")
     return is_marked and is_last and not word.kinds.get("small", set()) & word.spoken
 
@@ -115,9 +254,11 @@ def _is_in_pair(words: Sequence[Word], index: int) -> bool:
         joint, other = index + step, index + 2 * step
         if 0 <= other < len(words) and words[other].names and words[joint].text:
             is_joint = words[joint].shape == "arrow" or words[joint].text in ("-", ">", "/", "–")
-            is_word = words[joint].can("into") and words[index].raw.isupper() == words[
-                other
-            ].raw.isupper()
+            is_list = words[joint].text in (",", "+", "&") or words[joint].can("and")
+            both = words[index].raw.isupper() and words[other].raw.isupper()
+            if is_list and both and words[other].is_code and words[other].raw not in _SHOUTED:
+                return True
+            is_word = words[joint].can("into") and words[index].raw.isupper() == words[other].raw.isupper()
             if words[other].is_code and (is_joint or (is_word and words[index].raw.isupper())):
                 return True
     return False

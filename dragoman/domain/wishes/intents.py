@@ -11,13 +11,15 @@ _FEW = 2  # unknown words that thanks may hold
 _SOME = 3  # unknown words that an order may hold
 
 
-def intent_without_target(body: Analysis, is_reply: bool, *, is_choice: bool) -> Intent:
+def intent_without_target(  # noqa: C901, PLR0911 - the order of the questions is the rule
+    body: Analysis, is_reply: bool, *, is_choice: bool
+) -> Intent:
     """The intent of such a message; `is_choice`: languages are named, and it is not clear which."""
     if body.has("away"):
         return Intent.NONE
     if is_choice:
         return Intent.TRANSLATE
-    if body.has("help") or any(_is_all(one, "help_alone") for one in body.sentences):
+    if body.has("help") or _is_only(body, "help_alone"):
         return Intent.HELP
     if is_reply and body.of(Role.REFUSED):
         return Intent.CORRECT
@@ -59,6 +61,10 @@ def _is_all(one: Sentence, kind: str) -> bool:
     return all(word.can(kind, *around) or word.shape != "word" for word in one.words)
 
 
+def _is_only(body: Analysis, kind: str) -> bool:
+    return bool(body.sentences) and all(_is_all(one, kind) for one in body.sentences)
+
+
 def _is_thanks(body: Analysis) -> bool:
     words = list(body.words())
     if not any(word.can("thanks") for word in words) or any(word.text in "?？" for word in words):
@@ -75,8 +81,8 @@ def _tells(word: Word) -> bool:
 
 
 def _is_wish(body: Analysis) -> bool:
-    if body.has("ask"):
+    if body.has("ask") or (body.of(Role.SPOKEN) and body.has("not", "wrong")):
         return True
     if any(part.role is Role.UNCLEAR for part in body.parts) and body.has("want", "polite"):
-        return True
+        return not body.has("here")
     return body.has("noun") and body.has("want", "polite") and not body.has("here")

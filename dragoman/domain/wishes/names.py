@@ -17,19 +17,136 @@ _LETTERS = 2  # of the codes whose names count (ISO 639-1)
 _LONGER = frozenset({"fil", "yue", "ckb"})
 # Names of languages that are other words or people's names more often.
 _LEFT_OUT = frozenset(
-    "aa ab ae ak av ay ba bh bi bm ce ch cr cu cv dv dz ee ff fj fo fy gv ho hz ia ie ii ik io iu"
-    " kg ki kj kr ks kv kw li ln lu mh na ng nr nv oj om os pi qu rm rn rw sa sc se sg sn ss st"
-    " ti tn to ts tw ty ug ve vo wa wo za".split()
+    [
+        "aa",
+        "ab",
+        "ae",
+        "ak",
+        "av",
+        "ay",
+        "ba",
+        "bh",
+        "bi",
+        "bm",
+        "ce",
+        "ch",
+        "cr",
+        "cu",
+        "cv",
+        "dv",
+        "dz",
+        "ee",
+        "ff",
+        "fj",
+        "fo",
+        "fy",
+        "gv",
+        "ho",
+        "hz",
+        "ia",
+        "ie",
+        "ii",
+        "ik",
+        "io",
+        "iu",
+        "kg",
+        "ki",
+        "kj",
+        "kr",
+        "ks",
+        "kv",
+        "kw",
+        "li",
+        "ln",
+        "lu",
+        "mh",
+        "na",
+        "ng",
+        "nr",
+        "nv",
+        "oj",
+        "om",
+        "os",
+        "pi",
+        "qu",
+        "rm",
+        "rn",
+        "rw",
+        "sa",
+        "sc",
+        "se",
+        "sg",
+        "sn",
+        "ss",
+        "st",
+        "ti",
+        "tn",
+        "to",
+        "ts",
+        "tw",
+        "ty",
+        "ug",
+        "ve",
+        "vo",
+        "wa",
+        "wo",
+        "za",
+    ]
 )
 OFTEN = frozenset(
-    "ar bg ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nb nl pl pt ro ru sk"
-    " sl sr sv th tr uk ur vi zh".split()
+    [
+        "ar",
+        "bg",
+        "ca",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "et",
+        "fa",
+        "fi",
+        "fr",
+        "he",
+        "hi",
+        "hr",
+        "hu",
+        "id",
+        "it",
+        "ja",
+        "ko",
+        "lt",
+        "lv",
+        "ms",
+        "nb",
+        "nl",
+        "pl",
+        "pt",
+        "ro",
+        "ru",
+        "sk",
+        "sl",
+        "sr",
+        "sv",
+        "th",
+        "tr",
+        "uk",
+        "ur",
+        "vi",
+        "zh",
+    ]
 )
 _ARTICLE = "ال"
 
 
-def named() -> Iterator[tuple[str, vocabulary.Name]]:
+@cache
+def named() -> tuple[tuple[str, vocabulary.Name], ...]:
     """Forms and what they name; English first, names of frequent languages before others."""
+    return tuple(_named())
+
+
+def _named() -> Iterator[tuple[str, vocabulary.Name]]:
     for form, tag in vocabulary.files()[vocabulary.NAMES_FILE]["more"].items():
         yield form, vocabulary.Name(tag, frozenset())
     for locale, name, tag in sorted(cldr(), key=lambda one: language.base(one[2]) not in OFTEN):
@@ -62,9 +179,7 @@ def countries() -> frozenset[str]:
     from babel import Locale
 
     return frozenset(
-        fold(str(name))
-        for code in language.NAMING_LOCALES
-        for name in Locale.parse(code).territories.values()
+        fold(str(name)) for code in language.NAMING_LOCALES for name in Locale.parse(code).territories.values()
     )
 
 
@@ -87,7 +202,7 @@ def dates() -> frozenset[str]:
 def _inflected(locale: str, name: str, tag: str) -> Iterator[tuple[str, vocabulary.Name]]:
     lists = vocabulary.files().get(locale, {})
     adjectives = tuple(str(lists.get("adjectives", "")).split())
-    for key, mark in (("cases", None), ("toward", "into"), ("origin", "from")):
+    for key, mark in (("cases", None), ("toward", "into"), ("origin", "from"), ("within", "in")):
         for ending, others in lists.get(key, ()):
             if not name.endswith(ending):
                 continue

@@ -121,20 +121,22 @@ def _onward() -> re.Pattern[str]:
 
 def _read(found: re.Match[str]) -> str | None:
     text = found["after"] or found["before"]
-    parts = []
-    for part in re.finditer(r"(\d{1,4})(\D*)", text):
-        parts.append((part[1], part[2]))
+    parts = [(part[1], part[2]) for part in re.finditer(r"(\d{1,4})(\D*)", text)]
     shown = ""
-    for number, gap in parts:
-        shown += number + (_joint(gap) if gap else "")
-    return shown.strip(",-") or None
+    for at, (number, gap) in enumerate(parts):
+        joint = _joint(gap) if gap and at + 1 < len(parts) else ""
+        is_lone = at == 0 or parts[at - 1][1] == "" or not shown.endswith("-")
+        is_next = bool(joint) and int(parts[at + 1][0]) == int(number) + 1
+        last = at + 2 == len(parts)
+        shown += number + ("-" if joint == "," and is_lone and is_next and last else joint)
+    return shown or None
 
 
 def _joint(gap: str) -> str:
     """What stands between two numbers: a range, or the next of a list."""
     bare = re.sub(rf"(?:{_page()})|第|\s", "", gap, flags=re.IGNORECASE).casefold()
-    joins = {word.replace(" ", "") for word in _all("and")} | {",", ";", "&", "+", "、"}
-    return "," if bare in joins else "-"
+    through = {word.replace(" ", "") for word in _all("thru")} | {"-", "–", "—", "〜", "～"}
+    return "-" if bare in through else ","
 
 
 def _read_first(found: re.Match[str]) -> str | None:

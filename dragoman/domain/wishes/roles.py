@@ -88,7 +88,7 @@ class Spot:
         """Whether a noun follows that it belongs to: "German contract", "Turkish Airlines"."""
         word = self.next
         if word is None:
-            return self.group.mentions[-1].adjective
+            return self.group.mentions[-1].adjective and self.mark() is None
         if word.can("after_attribute", near=self.near):
             rest = self.after[1:]
             return bool(rest) and not rest[0].can("noun", "ask", "want", "polite")
@@ -106,7 +106,8 @@ class Spot:
         return word.can("doc") or (word.is_unknown and not word.can("noun"))
 
 
-_NOUN_FIRST = frozenset("fr es it pt pl ro ca ar he vi id th".split())
+_VERB_LAST = frozenset({"de", "nl", "hu", "tr", "ja", "ko", "hi"})
+_NOUN_FIRST = frozenset(["fr", "es", "it", "pt", "pl", "ro", "ca", "ar", "he", "vi", "id", "th"])
 
 
 def role(spot: Spot) -> Role:
@@ -138,7 +139,29 @@ def _is_end(words: list[Word]) -> bool:
 
 
 def _is_kept(spot: Spot) -> bool:
-    return spot.had("keep") or any(word.can("keep") for word in spot.after[:3])
+    if any(word.can("keep") for word in spot.after[:3]):
+        return True
+    since = max((one.end for one in spot.clause.groups if one.end <= spot.group.start), default=0)
+    is_next = any(word.can("keep") for word in spot.sentence.words[since : spot.group.start])
+    return spot.had("keep") and (is_next or spot.mark() != "into")
+
+
+def _is_in_brackets(spot: Spot) -> bool:
+    """Whether it only says in brackets what a thing is in: "the report (in German)"."""
+    words, at = spot.sentence.words, spot.clause.start
+    if at < 2 or words[at - 1].text not in "(（" or len(spot.sentence.mentions) == 1:  # noqa: PLR2004
+        return False
+    thing = words[at - 2]
+    return (thing.can("doc") or thing.is_unknown) and spot.mark() != "into"
+
+
+def _is_of_thing(spot: Spot) -> bool:
+    """Whether it says what a thing is in, before the wish: "a document in Spanish that I need"."""
+    if spot.mark() != "in" or not any(word.can("doc") for word in spot.before):
+        return False
+    wish = any(word.can("ask", "want", "meant", "noun", "polite") for word in spot.before)
+    later = any(one.start >= spot.group.end for one in spot.sentence.mentions)
+    return later and not wish
 
 
 def _is_spoken(spot: Spot) -> bool:
@@ -181,27 +204,56 @@ def _is_first_of_pair(spot: Spot) -> bool:
         return True
     if spot.mark() == "in" or others[0].mark == "from":
         return False
+    if len(gap) == 1 and gap[0].can("ask") and len(words[at - 1].raw) == 1:
+        return True
     is_led = any(word.can("into", near=others[0].locales) for word in gap)
     steps = ("into", "small", "ask")
     is_step = all(word.can(*steps) and not word.can("and") for word in gap)
     return is_led and is_step and not spot.had("not") and not spot.has("keep")
 
 
+def _is_second_of_pair(spot: Spot) -> bool:
+    """Whether an arrow leads to it from another language: EN-DE, 英译中."""
+    words = spot.sentence.words
+    before = words[spot.group.start - 1] if spot.group.start else None
+    if before is not None and before.shape == "arrow":
+        return not spot.is_before_a_thing()
+    earlier = [one for one in spot.sentence.mentions if one.end < spot.group.start]
+    if not earlier or earlier[-1].end != spot.group.start - 1 or spot.is_before_a_thing():
+        return False
+    joint, first = words[spot.group.start - 1], words[earlier[-1].start]
+    if joint.can("ask"):
+        return len(first.raw) == 1
+    if not is_arrow(joint):
+        return False
+    return joint.shape == "arrow" or spot.group.mentions[0].is_code or _has_wish(spot)
+
+
 def _is_stated(spot: Spot) -> bool:
     """Whether the clause says what something is written in: "the original is in French"."""
     wish = any(word.can("ask", "want", "meant") for word in spot.before)
     states = any(word.can("is", "original") for word in spot.before)
-    later = any(word.can("original") for word in spot.after)
+    rest = [one.start for one in spot.clause.groups if one.start >= spot.group.end]
+    until = min(rest, default=spot.clause.end)
+    later = any(one.can("original") for one in spot.sentence.words[spot.group.end : until])
     behind = spot.next is not None and spot.next.can("is", "original") and spot.mark() is None
-    label = spot.clause.start > 0 and spot.sentence.words[spot.clause.start - 1].text in ":："
-    labelled = label and any(
-        word.can("original") for word in spot.sentence.words[: spot.clause.start]
-    )
-    if labelled:
+    if _is_labelled(spot):
         return True
+    is_question = any(word.text in "?？" for word in spot.sentence.words)
+    if is_question and spot.has("want", "also", "polite"):
+        return False
     if spot.mark() == "into" and spot.group.mentions[0].mark is None and not later:
         return False
     return (states and not wish) or later or (behind and not spot.has("want", "polite", "also"))
+
+
+def _is_labelled(spot: Spot) -> bool:
+    """Whether "source:" or "from:" stands before it."""
+    words, at = spot.sentence.words, spot.clause.start - 1
+    if at < 1 or words[at].text not in ":：":
+        return False
+    label = words[max(at - 2, 0) : at]
+    return any(word.can("original", "from") for word in label if word.shape == "word")
 
 
 def _is_marked(spot: Spot) -> bool:
@@ -211,6 +263,8 @@ def _is_marked(spot: Spot) -> bool:
         return False
     if _has_wish(spot):
         return True
+    if mark == "in" and any(word.can("here", "doc") for word in spot.sentence.words):
+        return False
     unknown = sum(word.is_unknown for word in spot.sentence.words)
     is_short = len(spot.sentence.words) <= _SHORT
     return is_short and unknown <= (1 if mark == "into" else 0)
@@ -223,15 +277,18 @@ def _has_wish(spot: Spot) -> bool:
 
 def _is_version(spot: Spot) -> bool:
     """Whether a translation is said beside it: "a German translation", "version française"."""
-    if spot.group.mentions[0].is_code:
+    if spot.group.mentions[0].is_code or spot.is_before_a_thing():
         return False
-    words = [word for word in spot.before if not word.can("small", "in", "from", near=spot.near)]
+    steps = ("small", "in", "from", "into")
+    words = [one for one in spot.before if one.can("noun") or not one.can(*steps, near=spot.near)]
     beside = spot.next is not None and spot.next.can("noun")
     behind = bool(words) and words[-1].can("noun") and bool(spot.near & _NOUN_FIRST | {"en"})
     if not (beside or behind) or any(word.can("here") for word in spot.before):
         return False
     if any(word.can("want", "ask", "polite", "also", "sorry") for word in spot.sentence.words):
         return True
+    if spot.has("is", "here"):
+        return False
     return not any(word.is_unknown or word.can("doc") for word in spot.sentence.words)
 
 
@@ -243,7 +300,8 @@ def _is_wanted(spot: Spot) -> bool:
         return spot.next is None and _is_bare(spot)
     if not any(word.can("want", "meant") for word in spot.before):
         following = spot.next
-        return following is not None and following.can("want", "meant") and not spot.has("here")
+        kinds = ("want", "meant") if spot.near & _VERB_LAST else ("want",)
+        return following is not None and following.can(*kinds) and not spot.has("here")
     return True
 
 
@@ -258,6 +316,7 @@ def _is_bare(spot: Spot) -> bool:
     if any(word.can("here", "is") and not word.can("yes", "also") for word in others):
         return False
     things = [word for word in others if word.is_unknown or word.can("doc")]
+    things = [word for word in things if not word.can("original")]
     if any(word.can("ask") for word in spot.before) and not spot.has("polite"):
         return False
     return not things
@@ -266,7 +325,8 @@ def _is_bare(spot: Spot) -> bool:
 def _is_aside(spot: Spot) -> bool:
     adjective = spot.group.mentions[-1].adjective
     thing = spot.is_before_a_thing() or spot.is_after_a_thing()
-    return adjective or thing or spot.group.mentions[0].is_code
+    named = bool(spot.before) and spot.before[-1].is_unknown and spot.before[-1].raw[:1].isupper()
+    return adjective or thing or named or spot.group.mentions[0].is_code
 
 
 _RULES: tuple[tuple[Callable[[Spot], bool], Role], ...] = (
@@ -274,8 +334,11 @@ _RULES: tuple[tuple[Callable[[Spot], bool], Role], ...] = (
     (_is_refused, Role.REFUSED),
     (_is_kept, Role.KEPT),
     (_is_past, Role.PAST),
+    (_is_in_brackets, Role.SOURCE),
+    (_is_of_thing, Role.SOURCE),
     (_is_remark, Role.ASIDE),
     (_is_source, Role.SOURCE),
+    (_is_second_of_pair, Role.TARGET),
     (_is_stated, Role.SOURCE),
     (_is_marked, Role.TARGET),
     (_is_version, Role.TARGET),

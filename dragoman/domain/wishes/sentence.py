@@ -107,7 +107,8 @@ def _words(text: str) -> list[Word]:
 def _word_at(pieces: list[Token], at: int) -> tuple[Word, int]:
     """The longest phrase that begins at a piece, and of how many pieces it is."""
     token, known = pieces[at], vocabulary()
-    code = codes.at(pieces, at)
+    phrase, size = _phrase_at(pieces, at)
+    code = codes.at(pieces, at) if size <= 1 else None
     if code is not None:
         name = Name(code.tag, frozenset())
         raw = "".join(piece.raw for piece in pieces[at : at + code.size])
@@ -118,13 +119,26 @@ def _word_at(pieces: list[Token], at: int) -> tuple[Word, int]:
         return word, code.size
     if token.kind in ("file", "arrow"):
         return Word(token.text, token.raw, token.kind), 1
-    for size in range(min(known.starts.get(token.text, 0), len(pieces) - at), 0, -1):
+    if phrase is None:
+        return _unlisted(token), 1
+    text = " ".join(piece.text for piece in pieces[at : at + size])
+    raw = " ".join(piece.raw for piece in pieces[at : at + size])
+    kinds = dict(phrase.kinds)
+    if size == 1 and (ending := known.of_prefix(text)):
+        listed = set().union(*kinds.values())
+        for kind, locales in ending.kinds.items():
+            kinds[kind] = kinds.get(kind, set()) | (locales - listed)
+    return Word(text, raw, token.kind, kinds, list(phrase.names)), size
+
+
+def _phrase_at(pieces: list[Token], at: int) -> tuple[Entry | None, int]:
+    """The longest listed phrase that begins at a piece; None and 0 where there is none."""
+    known = vocabulary()
+    for size in range(min(known.starts.get(pieces[at].text, 0), len(pieces) - at), 0, -1):
         words = tuple(piece.text for piece in pieces[at : at + size])
-        entry = known.phrases.get(words)
-        if entry is not None:
-            raw = " ".join(piece.raw for piece in pieces[at : at + size])
-            return Word(" ".join(words), raw, token.kind, dict(entry.kinds), list(entry.names)), size
-    return _unlisted(token), 1
+        if words in known.phrases:
+            return known.phrases[words], size
+    return None, 0
 
 
 def _unlisted(token: Token) -> Word:
@@ -166,6 +180,8 @@ def _mentions(words: list[Word], spoken: frozenset[str]) -> list[Mention]:
     for index, word in enumerate(words):
         if word.names and _is_meant(words, index):
             found.append(_mention(word, index, spoken))
+            if word.is_code:
+                word.kinds = {}
         elif word.is_unknown and (tag := misspelt(words, index, spoken)):
             word.is_typo = True
             found.append(Mention(tag, index, index + 1, frozenset(), is_typo=True))
@@ -186,7 +202,7 @@ def _is_meant(words: list[Word], index: int) -> bool:
     word = words[index]
     if word.text in _AT_START and index == 0 and not word.is_code:
         # "Polish the text" is an order of another kind.
-        return len(words) == 1 or not words[1].is_unknown and not words[1].can("small", "doc")
+        return len(words) == 1 or (not words[1].is_unknown and not words[1].can("small", "doc"))
     if not word.kinds or word.is_code:
         return not word.is_code or codes.is_meant(words, index)
     locales = frozenset().union(*(name.locales for name in word.names))

@@ -20,7 +20,9 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"\[([^\[\]]{2,40})\]")
-_SHOUTED = frozenset("IT HR ID PR PS OS QA AM PM IS NO TO SO OR AI PA ET".split())
+_SHOUTED = frozenset(
+    ["IT", "HR", "ID", "PR", "PS", "OS", "QA", "AM", "PM", "IS", "NO", "TO", "SO", "OR", "AI", "PA", "ET"]
+)
 _LIKELY = ("en", "fr", "de", "es")  # to offer where nothing else is likely
 _MOST_CHOICES = 4
 
@@ -82,20 +84,24 @@ def _choice(body: Analysis, wanted: list[Part], targets: list[str]) -> list[str]
     either = [tag for part in wanted if part.group.is_choice for tag in part.group.tags]
     if either:
         return list(dict.fromkeys([*either, *targets]))
-    if len(wanted) > 1 and body.has("order"):
+    if len(wanted) > 1 and (body.has("order") or any(_is_other(part) for part in wanted)):
         return targets
     numbers = {part.number for part in wanted}
     unclear = [
-        tag
-        for part in body.of(Role.UNCLEAR)
-        if part.number in numbers
-        for tag in part.group.tags
-        if tag not in targets
+        tag for part in body.of(Role.UNCLEAR) if part.number in numbers for tag in part.group.tags if tag not in targets
     ]
     refused = {language.base(tag) for part in body.of(Role.REFUSED) for tag in part.group.tags}
     if unclear or any(language.base(tag) in refused for tag in targets):
         return without([*targets, *unclear], refused) or list(_LIKELY)
     return []
+
+
+def _is_other(part: Part) -> bool:
+    """Whether it is the second of a choice, or stands beside another name without a word between."""
+    words, start = part.clause.words, part.group.start
+    beside = [one.end for one in part.clause.groups if one.end == start]
+    opened = [word for word in words if word.shape == "word"][:1]
+    return bool(opened and opened[0].can("or")) or (bool(beside) and not part.group.mentions[0].mark)
 
 
 def _source(body: Analysis, targets: list[str]) -> str | None:
@@ -106,8 +112,7 @@ def _source(body: Analysis, targets: list[str]) -> str | None:
 def _is_said(body: Analysis, kind: str) -> bool:
     """Whether a thing is named, in a clause that does not refuse it."""
     return any(
-        any(word.can(kind) for word in clause.words)
-        and not any(word.can("not") for word in clause.words)
+        any(word.can(kind) for word in clause.words) and not any(word.can("not") for word in clause.words)
         for clause in body.clauses
     )
 
@@ -148,9 +153,7 @@ def _is_correction(body: Analysis, wanted: list[Part], written: Written) -> bool
 def _choices(body: Analysis, written: Written, first: list[str]) -> tuple[str, ...]:
     """What is likely: what was named, the message's language, the thread's."""
     refused = {language.base(tag) for part in body.of(Role.REFUSED) for tag in part.group.tags}
-    refused |= {
-        language.base(tag) for part in body.of(Role.SOURCE) for tag in part.group.tags
-    }
+    refused |= {language.base(tag) for part in body.of(Role.SOURCE) for tag in part.group.tags}
     unclear = [tag for part in body.of(Role.UNCLEAR) for tag in part.group.tags]
     likely = [*first, *unclear, written.previous, body.spoken]
     if not body.sentences:
@@ -206,9 +209,7 @@ def _alone(text: str, *, is_tag: bool) -> Reading | None:
     if not is_tag and codes and read.source is None and not read.has("ask", "into"):
         return None
     targets = tuple(dict.fromkeys(tag for part in wanted for tag in part.group.tags))
-    return Reading(
-        Intent.TRANSLATE, targets, None, read.source, pages=read.pages, layout=read.layout, tone=read.tone
-    )
+    return Reading(Intent.TRANSLATE, targets, None, read.source, pages=read.pages, layout=read.layout, tone=read.tone)
 
 
 def _with_address(found: Reading, body: Analysis, written: Written) -> Reading:
@@ -223,9 +224,7 @@ def _with_address(found: Reading, body: Analysis, written: Written) -> Reading:
     if found.targets:
         named = {language.base(tag) for tag in found.targets}
         is_same = {language.base(tag) for tag in tags.targets} <= named
-        return toned if written.is_reply or is_same else _asking(
-            found, [*found.targets, *tags.targets]
-        )
+        return toned if written.is_reply or is_same else _asking(found, [*found.targets, *tags.targets])
     refused = {language.base(tag) for part in body.of(Role.REFUSED) for tag in part.group.tags}
     if refused & {language.base(tag) for tag in tags.targets}:
         return toned
@@ -243,6 +242,4 @@ def _with_address(found: Reading, body: Analysis, written: Written) -> Reading:
 
 
 def _asking(found: Reading, choices: list[str]) -> Reading:
-    return replace(
-        found, intent=Intent.TRANSLATE, targets=(), files={}, ask=tuple(dict.fromkeys(choices))
-    )
+    return replace(found, intent=Intent.TRANSLATE, targets=(), files={}, ask=tuple(dict.fromkeys(choices)))

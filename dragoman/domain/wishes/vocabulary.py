@@ -17,7 +17,7 @@ from dragoman.domain.wishes.tokens import bare, fold, is_unspaced, tokens
 
 NAMES_FILE = "names"
 _SHORTEST_PREFIX = 3
-_NO_LISTS = frozenset({"cases", "toward", "origin", "short", "short_to", "adjectives"})
+_NO_LISTS = frozenset({"cases", "toward", "origin", "within", "short", "short_to", "adjectives"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,7 @@ class Vocabulary:
 
     def add(self, phrase: str, kind: str, locale: str) -> None:
         """A phrase of a list of a language's file."""
-        if phrase.endswith("*"):
-            entry = self.prefixes.setdefault(fold(phrase[:-1]), Entry())
-        else:
-            entry = self.entry(phrase)
+        entry = self.prefixes.setdefault(fold(phrase[:-1]), Entry()) if phrase.endswith("*") else self.entry(phrase)
         entry.kinds.setdefault(kind, set()).add(locale)
 
     def entry(self, phrase: str) -> Entry:
@@ -95,11 +92,11 @@ def vocabulary() -> Vocabulary:
     from dragoman.domain.wishes.names import named
 
     built = Vocabulary()
-    for phrase, kind, locale in _listed():
+    for phrase, _, _ in _listed():
         if is_unspaced(phrase) and not phrase.endswith("*"):
             built.unspaced.update(fold(phrase).split())
             built.longest = max(built.longest, len(phrase))
-    forms = list(named())
+    forms = named()
     for form, _ in forms:
         if is_unspaced(form):
             built.unspaced.update(fold(form).split())
