@@ -153,7 +153,7 @@ def test_who_needs_the_key_is_told_that_it_is_missing_and_nobody_else(monkeypatc
             read()
 
 
-@pytest.mark.parametrize("name", needs.SECRETS)
+@pytest.mark.parametrize("name", sorted(needs.SECRETS))
 def test_each_secret_can_stand_in_a_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     value = VALUES.get(name, LONG)
     (tmp_path / "secret").write_text(value + "\n")
