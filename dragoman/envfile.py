@@ -77,6 +77,18 @@ TO_FILL_IN = (
         ),
     ),
     (
+        "DRAGOMAN_OPENAI_BASE_URL",
+        "http://ollama.example.org:11434/v1",
+        ("For a language model in place of DeepL: any server that speaks OpenAI's chat completions.",),
+    ),
+    ("DRAGOMAN_OPENAI_MODEL", "gemma3:12b", ("The model, by the name that this server has for it.",)),
+    ("DRAGOMAN_OPENAI_API_KEY", "your key", ("The server's key, if it wants one.",)),
+    (
+        "DRAGOMAN_LIBRETRANSLATE_URL",
+        "http://libretranslate.example.org:5000",
+        ("For LibreTranslate, in place of both.",),
+    ),
+    (
         "DRAGOMAN_PUBLIC_URL",
         "https://translate.example.org",
         (

@@ -15,7 +15,9 @@ OAUTH = ("oauth_client_secret", "oauth_client_certificate", "oauth_service_accou
 # Names of fields of `Settings`.
 NEEDS: Mapping[str, frozenset[str]] = {
     # It opens messages too: what Slack's contain is fetched with the bot's token.
-    "worker": frozenset({*LEDGERS, "secret_key", "deepl_auth_key", "slack_bot_token"}),
+    "worker": frozenset(
+        {*LEDGERS, "secret_key", "deepl_auth_key", "openai_api_key", "libretranslate_api_key", "slack_bot_token"}
+    ),
     "notifier": frozenset({*LEDGERS, "secret_key", "outbound_smtp_url", "sent_imap_url", *OAUTH, "slack_bot_token"}),
     "sweeper": frozenset(LEDGERS),
     "beat": frozenset(LEDGERS),

@@ -100,7 +100,7 @@ class Answer:
 
     texts: tuple[str | None, ...]
     characters_billed: int
-    tokens: Tokens = NO_TOKENS
+    spent: Tokens = NO_TOKENS
 
 
 class Translator(Protocol):

@@ -18,7 +18,8 @@ class NoEngine(UnsupportedTarget):
     advice = "Please ask the admin of this server to set one up, then send the document again."
     for_admin = (
         "Set up one of these: a model on this machine for each pair (`dragoman models add en-de`), Apertium (on Debian: "
-        "apt-get install apertium apertium-eng-spa), or DeepL (DRAGOMAN_DEEPL_AUTH_KEY). DRAGOMAN_ENGINE=pseudo only "
+        "apt-get install apertium apertium-eng-spa), DeepL (DRAGOMAN_DEEPL_AUTH_KEY), a language model (DRAGOMAN_OPENAI_BASE_URL) "
+        "or LibreTranslate (DRAGOMAN_LIBRETRANSLATE_URL). DRAGOMAN_ENGINE=pseudo only "
         "shows the layout."
     )
 

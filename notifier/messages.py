@@ -23,6 +23,8 @@ LONGEST_NAME = 160  # of a file's name
 MOST_WARNINGS = 8  # kinds of warning shown for a file; the rest is counted
 ENGINE_NAMES = {
     "deepl": "DeepL",
+    "openai": "a language model",
+    "libretranslate": "LibreTranslate",
     "local": "local neural translation",
     "apertium": "Apertium",
     "pseudo": "pseudo-translation",

@@ -16,6 +16,7 @@ from dragoman.ports import Translator
 from dragoman.settings import Settings
 from pipeline import asking
 from pipeline.engines.deepl import DeepL
+from pipeline.engines.openai.engine import OpenAI
 from pipeline.run import Run
 from pipeline.translation import NO_HINTS, Hints, estimate
 
@@ -86,12 +87,19 @@ def _characters(run: Run, texts: Iterable[str], source_lang: str | None, engine:
         hints=Hints(glossary=run.glossary) if engine.takes_hints else NO_HINTS,
         recall=recall,
     )
-    to_bill = characters - known if money.costs(engine.name) else 0
+    to_bill = characters - known if money.costs(engine.name) and not _is_free(engine) else 0
     return to_bill, round(known / characters, 4) if characters else 1.0
+
+
+def _is_free(engine: Translator) -> bool:
+    return isinstance(engine, OpenAI) and engine.is_free
 
 
 def _price(settings: Settings, engine: Translator, to_bill: int) -> money.Price | None:
     """An estimate at the price that the settings give; DeepL's free keys cost no money, only their quota."""
+    if isinstance(engine, OpenAI):
+        amount = engine.price(to_bill)
+        return money.Price(amount, settings.currency) if amount else None
     if not isinstance(engine, DeepL) or engine.has_free_key:
         return None
     return money.price_of(to_bill, settings.deepl_price, settings.currency)

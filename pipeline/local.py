@@ -240,7 +240,7 @@ class _Work:
         first.save(both)
         for place, part in enumerate(others, start=1):
             part.save(done(part.load(), _share_of(progress, place, len(read.parts))))
-        return replace(read.shell, labels=both.labels), billed, memory.tokens
+        return replace(read.shell, labels=both.labels), billed, memory.spent
 
     def _rephrase(self, parts: Sequence[_Kept], model: ToneModel, wanted: Tone, progress: OnShare) -> int:
         memory, billed = _Memory(), 0
@@ -307,14 +307,14 @@ class _Memory:
 
     def __init__(self) -> None:
         self._answers: dict[str, str] = {}
-        self.tokens = NO_TOKENS
+        self.spent = NO_TOKENS
 
     def recall(self, keys: Sequence[str]) -> Mapping[str, str]:
         return {key: self._answers[key] for key in keys if key in self._answers}
 
     def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
         self._answers |= answers
-        self.tokens += tokens
+        self.spent += tokens
 
 
 def _share_of(told: OnShare, place: int, count: int) -> OnShare:

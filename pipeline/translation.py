@@ -216,7 +216,7 @@ class _Work:
         for batch, answer in answered(batches, self.ask, self.parallel, self.around):
             found = self._judged(batch, answer, doubts)
             sound = {keys[piece]: text for piece, text in found.items() if piece not in doubts}
-            memory.remember(sound, answer.characters_billed, answer.tokens)
+            memory.remember(sound, answer.characters_billed, answer.spent)
             answers |= found
             billed += answer.characters_billed
             done += len(batch)

@@ -94,7 +94,7 @@ class DictMemory:
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
         self.billed = 0
-        self.tokens = NO_TOKENS
+        self.spent = NO_TOKENS
 
     def recall(self, keys: Sequence[str]) -> Mapping[str, str]:
         return {key: self.known[key] for key in keys if key in self.known}
@@ -102,7 +102,7 @@ class DictMemory:
     def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
         self.known |= answers
         self.billed += billed
-        self.tokens += tokens
+        self.spent += tokens
 
 
 class RecordingDoorbell:

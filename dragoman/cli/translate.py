@@ -39,7 +39,9 @@ def translate(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="OUT.pdf", help="Default: IN.LANG.pdf beside it.")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="auto, deepl, local, apertium or pseudo.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="auto, deepl, openai, libretranslate, local, apertium or pseudo.")
+    ] = None,
     in_house: Annotated[
         bool, typer.Option("--in-house", help="Only with an engine that sends nothing to anybody.")
     ] = False,

@@ -53,7 +53,11 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     ),
     ("broker", parts.broker, ""),
     ("services", parts.services, ""),
-    ("engine", doors.engines, "Correct DRAGOMAN_ENGINE or DRAGOMAN_DEEPL_AUTH_KEY, or install the engine."),
+    (
+        "engine",
+        doors.engines,
+        "Correct DRAGOMAN_ENGINE or what the engine needs (docs/howto/choose-an-engine.md), or install it.",
+    ),
     ("model", models.models, ""),
     ("mail in", doors.mail, ""),
     ("mail proof", post.door, ""),

@@ -12,7 +12,8 @@ from dragoman.domain.job import NO_ENGINE, PSEUDO
 from dragoman.domain.owner import home_of
 
 IN_HOUSE = frozenset({"local", "apertium", PSEUDO, NO_ENGINE})  # they run on this machine and send nothing anywhere
-FREE = IN_HOUSE
+# LibreTranslate is somebody's server, and asks for no money by the text.
+FREE = IN_HOUSE | {"libretranslate"}
 AUTO = "auto"
 EVERYBODY = ""
 TOKEN = "token:"  # noqa: S105 - what stands before the name of one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 MIB = 2**20
 HIGHEST_PORT = 65535
@@ -57,6 +57,15 @@ def check_oauth_url(parts: SplitResult | None) -> None:
     """A URL with +oauth names a user and no password. Raises ValueError."""
     if parts and parts.scheme in OAUTH_SCHEMES and (not parts.username or parts.password):
         raise ValueError("with +oauth write USER@HOST, and no password: a token takes its place")
+
+
+def is_web_address(url: str) -> bool:
+    """Whether it is an http or https URL with a host, and without a user's name or password."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:
+        return False
 
 
 def named_tokens(text: str) -> dict[str, tuple[str, bool]]:

@@ -29,6 +29,7 @@ COUNTED = {
     tally.PAGES: (True, "Pages of the documents that are ready, by engine."),
     tally.CHARACTERS: (True, "Characters of the documents that are ready, by engine."),
     tally.CHARACTERS_BILLED: (True, "Characters that engines charge for."),
+    tally.TOKENS: (True, "Tokens that language models have read and written."),
 }
 LABELS = {
     tally.STAGE_SECONDS: ("stage", "engine"),
@@ -36,6 +37,7 @@ LABELS = {
     tally.DEAD_LETTERS: ("ledger", "code"),
     tally.DELIVERIES: ("channel", "kind"),
     **dict.fromkeys((tally.PAGES, tally.CHARACTERS, tally.CHARACTERS_BILLED), ("engine",)),
+    tally.TOKENS: ("engine", "way"),
 }
 # Of the facts of a pulse: the metric, whether it is a counter, the words.
 OF_PULSES = {

@@ -17,6 +17,8 @@ from dragoman.links import Links
 ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 ENGINES = {
     "deepl": "DeepL",
+    "openai": "a language model",
+    "libretranslate": "LibreTranslate",
     "local": "local neural translation",
     "apertium": "Apertium",
     "pseudo": "pseudo-translation",

@@ -10,17 +10,20 @@ from dragoman.domain.job import Tone
 from dragoman.errors import EngineMissing, EngineNotAllowed, UnsupportedOption, UnsupportedPair, UnsupportedTarget
 from dragoman.ports import Translator
 from dragoman.possible import NoEngine
-from pipeline.engines import adding, apertium, deepl, pseudo
+from pipeline.engines import adding, apertium, deepl, libretranslate, pseudo
 from pipeline.engines.apertium import Apertium
 from pipeline.engines.deepl import DeepL, DeepLWrite
+from pipeline.engines.libretranslate import LibreTranslate
 from pipeline.engines.local import engine as local
 from pipeline.engines.local.engine import Local
+from pipeline.engines.openai import engine as openai
+from pipeline.engines.openai.engine import OpenAI
 from pipeline.engines.pairs import into, refusal, serves
 from pipeline.engines.pseudo import Pseudo
-from pipeline.engines.settings import EngineSettings
+from pipeline.engines.settings import EngineSettings, Secret
 
 AUTO = "auto"
-NAMES = (deepl.NAME, local.NAME, apertium.NAME, pseudo.NAME)
+NAMES = (deepl.NAME, openai.NAME, libretranslate.NAME, local.NAME, apertium.NAME, pseudo.NAME)
 _KEPT = 8  # clients kept open; a process has one key
 
 
@@ -29,6 +32,17 @@ def engines(settings: EngineSettings) -> dict[str, Translator]:
     found: dict[str, Translator] = {}
     if settings.deepl_auth_key:
         found[deepl.NAME] = _deepl(settings.deepl_auth_key.get_secret_value(), settings.deepl_server_url)
+    if settings.openai_base_url and settings.openai_model:
+        found[openai.NAME] = _openai(
+            settings.openai_base_url,
+            settings.openai_model,
+            _secret(settings.openai_api_key),
+            settings.openai_parallel,
+            (settings.openai_price_in, settings.openai_price_out),
+        )
+    if settings.libretranslate_url:
+        key = _secret(settings.libretranslate_api_key)
+        found[libretranslate.NAME] = _libretranslate(settings.libretranslate_url, key)
     if (models := _local(settings.models_dir)).installed:
         found[local.NAME] = models
     if (program := _apertium()).installed:
@@ -122,6 +136,8 @@ def tone_model(settings: EngineSettings, engine: Translator, tone: Tone | None, 
 
 _HOW_TO = {
     deepl.NAME: "Set DRAGOMAN_DEEPL_AUTH_KEY to a key from deepl.com/pro-api.",
+    openai.NAME: "Set DRAGOMAN_OPENAI_BASE_URL and DRAGOMAN_OPENAI_MODEL, such as http://127.0.0.1:11434/v1 and gemma3:12b.",
+    libretranslate.NAME: "Set DRAGOMAN_LIBRETRANSLATE_URL, such as http://127.0.0.1:5000.",
     local.NAME: "Add a translation model, for example English to Portuguese: dragoman models add en-pt.",
     apertium.NAME: "Install it, on Debian: apt-get install apertium apertium-eng-spa (and further pairs).",
 }
@@ -145,6 +161,22 @@ def _ready(ready: dict[str, Translator], wanted: str) -> Translator:
 @lru_cache(_KEPT)
 def _deepl(auth_key: str, server_url: str | None) -> DeepL:
     return DeepL(auth_key, server_url)
+
+
+@lru_cache(_KEPT)
+def _openai(
+    base_url: str, model: str, key: str | None, parallel: int, prices: tuple[float | None, float | None]
+) -> OpenAI:
+    return OpenAI(base_url, model, key, parallel=parallel, prices=prices)
+
+
+@lru_cache(_KEPT)
+def _libretranslate(url: str, key: str | None) -> LibreTranslate:
+    return LibreTranslate(url, key)
+
+
+def _secret(secret: Secret | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
 @lru_cache(_KEPT)

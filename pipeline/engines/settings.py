@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-ENGINES = ("auto", "deepl", "local", "apertium", "pseudo")
+ENGINES = ("auto", "deepl", "openai", "libretranslate", "local", "apertium", "pseudo")
+# Their values are checked where all settings are: with one of these set, that is read.
+_CHECKED = ("OPENAI_", "LIBRETRANSLATE_")
 MAX_PAGES = 3000  # the default in dragoman.settings; a test holds both together
 DATA_DIR = Path("dragoman-data")  # so is this
 PREFIX = "DRAGOMAN_"
@@ -44,6 +46,38 @@ class EngineSettings(Protocol):
         """Whether DeepL Write may rephrase."""
 
     @property
+    def openai_base_url(self) -> str | None:
+        """Where an OpenAI-compatible server is, None: there is none."""
+
+    @property
+    def openai_api_key(self) -> Secret | None:
+        """Its key, None: it wants none."""
+
+    @property
+    def openai_model(self) -> str | None:
+        """The model to ask."""
+
+    @property
+    def openai_parallel(self) -> int:
+        """How many requests at once."""
+
+    @property
+    def openai_price_in(self) -> float | None:
+        """Of a million tokens that it reads, None: not known."""
+
+    @property
+    def openai_price_out(self) -> float | None:
+        """Of a million tokens that it writes, None: not known."""
+
+    @property
+    def libretranslate_url(self) -> str | None:
+        """Where LibreTranslate is, None: there is none."""
+
+    @property
+    def libretranslate_api_key(self) -> Secret | None:
+        """Its key, None: it wants none."""
+
+    @property
     def models_dir(self) -> Path:
         """Where the models of the engine `local` lie."""
 
@@ -71,6 +105,14 @@ class PlainSettings:
     deepl_auth_key: PlainSecret | None = None
     deepl_server_url: str | None = None
     deepl_write: bool = False
+    openai_base_url: str | None = None
+    openai_api_key: PlainSecret | None = None
+    openai_model: str | None = None
+    openai_parallel: int = 4
+    openai_price_in: float | None = None
+    openai_price_out: float | None = None
+    libretranslate_url: str | None = None
+    libretranslate_api_key: PlainSecret | None = None
     max_pages: int = MAX_PAGES
     models_dir: Path = DATA_DIR / "models"
 
@@ -93,6 +135,9 @@ def read_plainly(environment: Mapping[str, str]) -> PlainSettings | None:
     if engine not in ENGINES or not pages.isdecimal() or int(pages) < 1 or write.casefold() not in ("true", "false"):
         return None
     if not key and (engine == "deepl" or f"{PREFIX}DEEPL_AUTH_KEY_FILE" in given):
+        return None
+    checked = tuple(f"{PREFIX}{start}" for start in _CHECKED)
+    if engine in ("openai", "libretranslate") or any(name.startswith(checked) for name in given):
         return None
     data_dir, models_dir = given.get(f"{PREFIX}DATA_DIR"), given.get(f"{PREFIX}LOCAL_MODELS_DIR")
     return PlainSettings(

@@ -82,6 +82,7 @@ class Doubt(StrEnum):
     ECHO = "echo"
     REFUSED = "refused"
     SCRIPT = "script"
+    LANGUAGE = "language"
     CUT = "cut"
     TAGS = "tags"
     NUMBER = "number"

@@ -12,11 +12,16 @@ import pytest
 from dragoman.ports import Translator
 from pipeline.engines.apertium import Apertium
 from pipeline.engines.deepl import DeepL
+from pipeline.engines.libretranslate import LibreTranslate
 from pipeline.engines.local.engine import Local
+from pipeline.engines.openai.engine import OpenAI
 from pipeline.engines.pseudo import Pseudo
 from tests.fake_deepl import KEY, FakeDeepL
+from tests.servers.libretranslate import FakeLibreTranslate
+from tests.servers.llm import KEY as LLM_KEY
+from tests.servers.llm import MODEL, FakeLLM
 
-NAMES = ("deepl", "local", "apertium", "pseudo")
+NAMES = ("deepl", "openai", "libretranslate", "local", "apertium", "pseudo")
 
 
 @contextmanager
@@ -25,6 +30,12 @@ def running(name: str, models: Path) -> Iterator[Translator]:
     if name == "deepl":
         with FakeDeepL() as server:
             yield DeepL(KEY, server.url)
+    elif name == "openai":
+        with FakeLLM() as llm:
+            yield OpenAI(llm.url, MODEL, LLM_KEY)
+    elif name == "libretranslate":
+        with FakeLibreTranslate() as libre:
+            yield LibreTranslate(libre.url)
     elif name == "local":
         yield Local(models)
     elif name == "apertium":

@@ -16,6 +16,7 @@ from pipeline.engines import adding, registry
 from pipeline.engines.apertium import Apertium
 from pipeline.engines.pseudo import Pseudo
 from tests.fake_deepl import KEY, FakeDeepL
+from tests.servers.libretranslate import FakeLibreTranslate
 
 MODES = "  eng-spa\n  es-fr\n"
 
@@ -47,6 +48,27 @@ def plain(**changes) -> Settings:
 
 def with_key(server: FakeDeepL, **changes) -> Settings:
     return Settings.from_env(deepl_auth_key=KEY, deepl_server_url=server.url, **changes)
+
+
+OPENAI = {"openai_base_url": "http://127.0.0.1:9/v1", "openai_model": "small"}
+
+
+class TestOrder:
+    def test_deepl_then_a_language_model_then_libretranslate_then_what_is_here(self, server):
+        with FakeLibreTranslate() as libre:
+            both = {**OPENAI, "libretranslate_url": libre.url}
+            assert registry.choose(with_key(server, **both), None, "en", "es").name == "deepl"
+            assert registry.choose(plain(**both), None, "en", "es").name == "openai"
+            assert registry.choose(plain(libretranslate_url=libre.url), None, "en", "es").name == "libretranslate"
+
+    def test_each_can_be_asked_for_by_name(self, server):
+        assert registry.choose(with_key(server, **OPENAI), "openai", "en", "es").name == "openai"
+        with pytest.raises(EngineMissing, match="libretranslate"):
+            registry.choose(with_key(server, **OPENAI), "libretranslate", "en", "es")
+
+    def test_what_a_language_model_hardly_knows_is_refused(self):
+        with pytest.raises(UnsupportedTarget, match="Klingon"):
+            registry.choose(plain(**OPENAI), "openai", "en", "tlh")
 
 
 @pytest.mark.usefixtures("apertium")

@@ -17,13 +17,13 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 
 def through(sentence: str, ask: Ask) -> str:
     """The translation of a sentence, each of its holes in it once."""
-    holes = list(dict.fromkeys(_HOLES.findall(sentence)))
     if not has_words(sentence):
         return sentence
-    if not holes:
+    if not HOLE.search(sentence):
         return ask(sentence)
     for form in FORMS:
-        answer = _with(sentence, holes, form, ask)
+        sent = stood_in(sentence, form)
+        answer = filled(ask(sent[0]), sent[1]) if sent else None
         if answer is not None:
             return answer
     return apart(sentence, ask)
@@ -40,12 +40,17 @@ def apart(sentence: str, ask: Ask) -> str:
     return "".join(part if HOLE.match(part) else _around(part, ask) for part in parts)
 
 
-def _with(sentence: str, holes: list[str], form: str, ask: Ask) -> str | None:
-    """The answer with the holes in it again; None where a stand-in stood there before, is lost or was repeated."""
+def stood_in(sentence: str, form: str) -> tuple[str, dict[str, str]] | None:
+    """The sentence with stand-ins for its holes, and the stand-in of each; None where one stood there before."""
+    holes = dict.fromkeys(_HOLES.findall(sentence))
     marks = {hole: form.format(number) for number, hole in enumerate(holes, start=1)}
     if any(mark in sentence for mark in marks.values()):
         return None
-    answer = ask(_HOLES.sub(lambda match: marks[match.group()], sentence))
+    return _HOLES.sub(lambda match: marks[match.group()], sentence), marks
+
+
+def filled(answer: str, marks: dict[str, str]) -> str | None:
+    """The answer with the holes in it again; None where a stand-in is lost or was repeated."""
     for hole, mark in marks.items():
         found = re.compile(re.escape(mark) if mark[-1] in ")]" else rf"(?<!\w){re.escape(mark)}(?!\w)")
         if len(found.findall(answer)) != 1:

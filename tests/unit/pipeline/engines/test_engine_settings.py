@@ -6,7 +6,12 @@ from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
 from pipeline.engines.settings import ENGINES, PlainSettings, from_env, read_plainly
 
-NAMES = ("engine", "deepl_server_url", "deepl_write", "max_pages", "models_dir")
+NAMES = (
+    "engine", "deepl_server_url", "deepl_write", "max_pages", "models_dir", "openai_base_url", "openai_model", "openai_parallel",
+    "openai_price_in", "openai_price_out", "libretranslate_url",
+)  # fmt: skip
+OPENAI = {"DRAGOMAN_OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "DRAGOMAN_OPENAI_MODEL": "small"}
+LIBRE = {"DRAGOMAN_LIBRETRANSLATE_URL": "http://127.0.0.1:1"}
 
 
 def both(monkeypatch, environment):
@@ -25,7 +30,8 @@ def both(monkeypatch, environment):
         {"DRAGOMAN_DATA_DIR": "/data"},
         {"DRAGOMAN_DATA_DIR": "/data", "DRAGOMAN_LOCAL_MODELS_DIR": "/models"},
         {"DRAGOMAN_DEEPL_WRITE": "1", "DRAGOMAN_MAX_PAGES": "7"},
-        *({"DRAGOMAN_ENGINE": engine, "DRAGOMAN_DEEPL_AUTH_KEY": "key"} for engine in ENGINES),
+        {**OPENAI, "DRAGOMAN_OPENAI_PRICE_IN": "0.4", "DRAGOMAN_OPENAI_PARALLEL": "8"},
+        *({"DRAGOMAN_ENGINE": engine, "DRAGOMAN_DEEPL_AUTH_KEY": "key", **OPENAI, **LIBRE} for engine in ENGINES),
     ],
 )
 def test_quick_and_full_agree(monkeypatch, environment):
@@ -42,6 +48,11 @@ def test_quick_and_full_agree(monkeypatch, environment):
         {"DRAGOMAN_MAX_PAGES": "0"},
         {"DRAGOMAN_ENGINE": "deepl"},
         {"DRAGOMAN_DEEPL_WRITE": "x"},
+        {"DRAGOMAN_ENGINE": "openai"},
+        {"DRAGOMAN_ENGINE": "libretranslate"},
+        {"DRAGOMAN_OPENAI_BASE_URL": "http://127.0.0.1:1/v1"},
+        {"DRAGOMAN_LIBRETRANSLATE_URL": "somewhere"},
+        {"DRAGOMAN_LIBRETRANSLATE_URL": "http://user:word@127.0.0.1:1"},
     ],
 )
 def test_wrong_values_are_named(monkeypatch, environment):
