@@ -6,9 +6,9 @@ moment may both pass: a limit may be exceeded by what is under way, never by mor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -29,9 +29,9 @@ WORDS = {
     "pages": "At most {limit:,} pages a day are translated for one {who}",
     "characters": "At most {limit:,} characters a month are paid for at the translation service for one {who}",
 }
-TOMORROW = "Please send it again tomorrow, or ask the admin of this server for a higher limit."
-NEXT_MONTH = "A new count begins on the first of next month: please send it again then, or ask the admin of this server for a higher limit."
-ADVICE = {"jobs": TOMORROW, "pages": TOMORROW, "characters": NEXT_MONTH}
+SOON = "There is room for it again on {when}: please send it again then, or ask the admin of this server for a higher limit."
+NEXT_MONTH = "A new count begins on the first of next month, {when}: please send it again then, or ask the admin of this server for a higher limit."
+NEVER = "It is more than the whole limit, so waiting does not help: please send it in parts, or ask the admin of this server for a higher limit."
 WHO = {"sender": "sender", "team": "team (a Slack workspace or an email domain)"}
 
 
@@ -46,7 +46,8 @@ class TeamLimitReached(LimitReached):
 def check_jobs(connection: Connection, settings: Settings, owner: str, adding: int) -> None:
     """Raise LimitReached if `adding` more jobs are more than the owner, or the owner's team, may send in 24 hours."""
     for one in _users(owner, settings):
-        _check(one, "jobs", one.jobs, one.used(connection, func.count(), now_s() - DAY_S), adding)
+        day = one.used(connection, func.count(), now_s() - DAY_S)
+        _check(connection, one, Use("jobs", one.jobs, day, adding))
 
 
 def billed_this_month(connection: Connection) -> int:
@@ -59,9 +60,10 @@ def check_work(connection: Connection, settings: Settings, owner: str, pages: in
     """Raise LimitReached if a job of so many pages and characters to pay for is more than its owner or team may use."""
     month = _month()
     for one in _users(owner, settings):
-        _check(one, "pages", one.pages, one.used(connection, func.sum(JOBS.c.pages), now_s() - DAY_S), pages)
+        day = one.used(connection, func.sum(JOBS.c.pages), now_s() - DAY_S)
+        _check(connection, one, Use("pages", one.pages, day, pages))
         billed = one.used(connection, func.sum(JOBS.c.characters_billed), month)
-        _check(one, "characters", one.characters, billed, characters)
+        _check(connection, one, Use("characters", one.characters, billed, characters))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,37 @@ class _User:
             select(what).select_from(JOBS).where(self.rows, JOBS.c.created_at >= since, ~is_ahead(JOBS.c.created_at))
         )
         return int(connection.scalar(statement) or 0)
+
+    def made(self, connection: Connection, since: ColumnElement[float]) -> list[tuple[float, int]]:
+        """When each of their jobs since then was made, the oldest first, and its pages."""
+        rows = select(JOBS.c.created_at, func.coalesce(JOBS.c.pages, 0)).order_by(JOBS.c.created_at)
+        found = connection.execute(rows.where(self.rows, JOBS.c.created_at >= since, ~is_ahead(JOBS.c.created_at)))
+        return [(at, pages) for at, pages in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What is limited (`jobs`, `pages`, `characters`), the most of it (0: no limit), what is used, and what is to be added."""
+
+    what: str
+    limit: int
+    used: int
+    adding: int
+
+
+def room_at(use: Use, made: Sequence[tuple[float, int]]) -> float | None:
+    """When so many of the last day's jobs are a day old that there is room, in seconds since 1970; None: never.
+
+    `made`: when each job was made, the oldest first, and its pages.
+    """
+    missing = use.used + use.adding - use.limit
+    if use.adding > use.limit:
+        return None
+    for at, pages in made:
+        missing -= 1 if use.what == "jobs" else pages
+        if missing <= 0:
+            return at + DAY_S
+    return None
 
 
 def _users(owner: str, settings: Settings) -> Iterator[_User]:
@@ -109,11 +142,35 @@ def _month() -> float:
     return datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
-def _check(user: _User, what: str, limit: int, used: int, adding: int) -> None:
-    if not limit:
+def _next_month() -> float:
+    """When the next one begins."""
+    middle = datetime.fromtimestamp(_month(), UTC) + timedelta(days=31)
+    return middle.replace(day=1).timestamp()
+
+
+def _check(connection: Connection, user: _User, use: Use) -> None:
+    if not use.limit:
         return
-    tell(what, used, adding, limit, **{user.who: user.name})
-    if used + adding > limit:
-        message = WORDS[what].format(limit=limit, who=WHO[user.who])
-        said = f"{message}: {used:,} were used, and this needs {adding:,} more."
-        raise user.error(said, advice=ADVICE[what], detail=f"{what} {limit} {used} {adding}")
+    tell(use.what, use.used, use.adding, use.limit, **{user.who: user.name})
+    if use.used + use.adding <= use.limit:
+        return
+    again_at = _again_at(connection, user, use)
+    words = NEVER if again_at is None else NEXT_MONTH if use.what == "characters" else SOON
+    message = WORDS[use.what].format(limit=use.limit, who=WHO[user.who])
+    said = f"{message}: {use.used:,} were used, and this needs {use.adding:,} more."
+    detail = f"{use.what} {use.limit} {use.used} {use.adding}" + (f" {int(again_at)}" if again_at else "")
+    error = user.error(said, advice=words.format(when=_moment(again_at or 0.0)), detail=detail)
+    error.again_at = again_at
+    raise error
+
+
+def _again_at(connection: Connection, user: _User, use: Use) -> float | None:
+    if use.what == "characters":
+        return None if use.adding > use.limit else _next_month()
+    return room_at(use, user.made(connection, now_s() - DAY_S))
+
+
+def _moment(at: float) -> str:
+    """`30 November 2026, 14:20 UTC`, a minute late rather than early."""
+    moment = datetime.fromtimestamp(at + 59, UTC)
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"

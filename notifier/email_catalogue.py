@@ -5,11 +5,12 @@ from __future__ import annotations
 import tomllib
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_timedelta
+from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_decimal
 
 from dragoman import templating
@@ -72,6 +73,13 @@ class Catalogue:
     def duration(self, seconds: float) -> str:
         """`40 seconds`, `3 minutes`: rounded for people."""
         return str(format_timedelta(max(round(seconds), 1), threshold=1.5, locale=self.locale))
+
+    def moment(self, seconds: float) -> str:
+        """`30 novembre 2026 à 14:20`: a time (seconds since 1970) in UTC, to the minute, late rather than early."""
+        at = datetime.fromtimestamp(seconds + 59, UTC)
+        day, time = format_date(at, "long", self.locale), format_time(at, "short", locale=self.locale)
+        joined = str(get_datetime_format("long", locale=self.locale)).replace("'", "")
+        return joined.replace("{0}", time).replace("{1}", day)
 
     def language(self, tag: str) -> str:
         """The name of a language."""

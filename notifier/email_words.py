@@ -163,6 +163,10 @@ def said(problem: Problem, house: House, t: Catalogue, file: File | None = None,
     entry = _entry(f"{problem.code.removesuffix('_reached')}_{problem.limit[0]}" if problem.limit else problem.code, t)
     message = entry["what"].format(**facts) if entry else problem.message
     advice = entry["todo"].format(**facts) if entry else problem.advice
+    if entry and problem.again_at:
+        advice = t.sentences(advice, t("mail.again_at", when=t.moment(problem.again_at)))
+    elif entry and problem.never_fits:
+        advice = t("mail.never_fits")
     more = t("file.unlock") if problem.code in _LOCKED_CODES else ""
     return Said(message, t.sentences(advice, more))
 

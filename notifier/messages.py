@@ -30,6 +30,7 @@ ENGINE_NAMES = {
     "pseudo": "pseudo-translation",
 }
 # What could break a line, hide in it or turn it around: controls, line and paragraph separators, bidirectional marks.
+_LIMIT = re.compile(r"(jobs|pages|characters) (\d+) (\d+) (\d+)(?: (\d+))?")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 
 
@@ -77,12 +78,19 @@ class Problem:
     """What happened and what to do about it, for the sender; `code` is the error's stable code.
 
     `limit`: what one sender may use, the most of it, what is used, and what was needed, where such a limit is reached.
+    `again_at`: when there is room again, in seconds since 1970, where that is known.
     """
 
     message: str
     advice: str
     code: str
     limit: tuple[str, int, int, int] | None = None
+    again_at: float | None = None
+
+    @property
+    def never_fits(self) -> bool:
+        """Whether more was asked for than the whole limit."""
+        return self.limit is not None and self.limit[3] > self.limit[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,13 +376,19 @@ def _problem(facts: Mapping[str, Any], prefix: str = "") -> Problem:
         advice=plain(facts.get(f"{prefix}advice") or "", LONGEST_ADVICE) or DragomanError.advice,
         code=plain(code, 40),
         limit=_limit(detail) if code.endswith(LimitReached.code) else None,  # a team's too
+        again_at=_again_at(detail) if code.endswith(LimitReached.code) else None,
     )
 
 
 def _limit(detail: str) -> tuple[str, int, int, int] | None:
-    """What `dragoman.budget` says in an error's detail: `pages 100 90 12`."""
-    found = re.fullmatch(r"(jobs|pages|characters) (\d+) (\d+) (\d+)", detail)
+    """What `dragoman.budget` says in an error's detail: `pages 100 90 12 1790000000`."""
+    found = _LIMIT.fullmatch(detail)
     return (found[1], int(found[2]), int(found[3]), int(found[4])) if found else None
+
+
+def _again_at(detail: str) -> float | None:
+    found = _LIMIT.fullmatch(detail)
+    return float(found[5]) if found and found[5] else None
 
 
 def _warnings(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -222,6 +222,8 @@ class NoWord(RequestError):
 class LimitReached(RequestError):
     """You have reached the limit for one sender on this server."""
 
+    again_at: float | None = None  # when there is room again, in seconds since 1970; None: not known, or never
+
     code = "limit_reached"
     exit_code = 35
     http_status = 429

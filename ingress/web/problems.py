@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any
@@ -16,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from dragoman.domain.trouble import named
-from dragoman.errors import DragomanError, RequestError, TemporaryError
+from dragoman.errors import DragomanError, LimitReached, RequestError, TemporaryError
 from ingress.web import html, middleware
 from ingress.web.callers import TokenNeeded
 from ingress.web.refusals import TooManyTries
@@ -127,6 +128,8 @@ async def _dragoman(request: Request, error: Exception) -> Response:
     headers = {}
     if isinstance(error, TooManyTries):  # the log has a line for it already
         headers["Retry-After"] = str(ceil(error.retry_after_s))
+    elif isinstance(error, LimitReached) and error.again_at is not None:
+        headers["Retry-After"] = str(max(ceil(error.again_at - time.time()), 1))
     elif error.temporary:
         asked = error.retry_after_s if isinstance(error, TemporaryError) else None
         headers["Retry-After"] = str(round(asked or RETRY_AFTER_S))

@@ -10,6 +10,8 @@ from typing import Any
 import pymupdf
 import pytest
 
+from dragoman.db import alarms
+from dragoman.db.outbox import OUTBOX
 from dragoman.domain.job import RowState
 from dragoman.errors import NotApprover, QuotaUsedUp
 from dragoman.settings import Settings
@@ -151,6 +153,14 @@ class TestBudget:
 
     def test_what_costs_nothing_goes_through_whatever_is_left(self, context, driven):
         assert driven(context(engine="pseudo", budget_characters=1), long_pdf(60))["state"] == RowState.DONE
+
+    @pytest.mark.parametrize(("share", "cause"), [(0.5, None), (0.85, "quota_near"), (1.2, "quota_gone")])
+    def test_the_operator_is_told_from_80_percent_on(self, context, driven, share, cause):
+        needed = driven(context(), long_pdf(60), owner="web:another")["to_bill"]
+        driven(context(budget_characters=int(2 * needed / share)), long_pdf(60))  # the other one's are used already
+        with context().database.read() as connection:
+            told = connection.execute(OUTBOX.select().where(OUTBOX.c.channel == alarms.CHANNEL)).mappings().all()
+        assert [one["payload"]["cause"] for one in told] == ([cause] if cause else [])
 
 
 class TestApprovers:

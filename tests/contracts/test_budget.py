@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
@@ -187,3 +189,35 @@ def test_sender_over_the_limit_gets_a_clear_answer(extracting):
     with pytest.raises(LimitReached):
         extracting(sender_pages_per_day=2)
     assert "At most 2 pages a day" in extracting.row["error_message"]
+
+
+class TestWhen:
+    """A limit says when there is room again."""
+
+    def test_of_a_day_it_is_when_enough_jobs_are_a_day_old(self, database, limited):
+        now = time.time()
+        for hours in (23, 20, 1):
+            job_id = add_job(database, owner=SENDER, pages=10)
+            change(database, JOBS, job_id, created_at=now - hours * 3600)
+        with pytest.raises(LimitReached) as refused:
+            jobs(database, limited(sender_jobs_per_day=3), 2)
+        assert refused.value.again_at == pytest.approx(now + 4 * 3600, abs=60)
+        with pytest.raises(LimitReached) as refused:
+            work(database, limited(sender_pages_per_day=30), 5)
+        assert refused.value.again_at == pytest.approx(now + 3600, abs=60)
+        at = datetime.fromtimestamp(refused.value.again_at + 59, UTC)
+        assert f"{at.day} {at:%B %Y, %H:%M} UTC" in refused.value.advice
+
+    def test_of_a_month_it_is_the_first_of_the_next_one(self, database, limited):
+        add_job(database, owner=SENDER, characters_billed=900)
+        with pytest.raises(LimitReached) as refused:
+            work(database, limited(sender_characters_per_month=1000), 1, 200)
+        first = datetime.fromtimestamp(refused.value.again_at, UTC)
+        assert (first.day, first.hour, first.minute) == (1, 0, 0)
+        assert 0 < refused.value.again_at - time.time() <= 31 * 86400
+
+    def test_what_is_more_than_the_whole_limit_never_fits_and_says_so(self, database, limited):
+        with pytest.raises(LimitReached) as refused:
+            work(database, limited(sender_pages_per_day=30), 31)
+        assert refused.value.again_at is None
+        assert "waiting does not help" in refused.value.advice

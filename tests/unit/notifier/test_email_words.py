@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -259,3 +260,21 @@ def test_where_others_decide_the_question_names_them_and_asks_for_no_yes_of_the_
     assert "Reply “yes” to have it" not in said
     nobody_by_mail = words(Answer(AnswerKind.APPROVAL, (ASKED,), problem=problem))
     assert "On this server, others decide. Please ask one of them." in nobody_by_mail
+
+
+def limit_told(**facts: Any) -> str:
+    problem = Problem("You have reached it.", "Wait.", "limit_reached", ("pages", 100, 90, 12), **facts)
+    answer = Answer(AnswerKind.LIMIT, problem=problem, locale="de")
+    return flat(rendered(answer, HOUSE, "the-reference")[0])
+
+
+def test_a_limit_says_when_there_is_room_again() -> None:
+    assert "Wieder Platz ist ab 21. September 2026, 14:14 (UTC)." in limit_told(again_at=1_790_000_000.0)
+    assert "Wieder Platz" not in limit_told()
+
+
+def test_what_is_more_than_the_whole_limit_is_not_told_to_wait() -> None:
+    problem = Problem("You have reached it.", "Wait.", "limit_reached", ("pages", 100, 0, 120))
+    text = flat(rendered(Answer(AnswerKind.LIMIT, problem=problem, locale="de"), HOUSE, "the-reference")[0])
+    assert "Warten hilft also nicht" in text
+    assert "morgen" not in text
