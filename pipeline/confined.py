@@ -106,7 +106,7 @@ class Server:
         ours, theirs = socket.socketpair()
         with theirs:
             places = [*self.path, str(Path(__file__).parents[1])]
-            code = f"import sys; sys.path[:0] = {places!r}; from pipeline.sandbox.server import main; main({theirs.fileno()}, {self.jobs!r}, {self.path!r})"
+            code = f"import sys; sys.path[:0] = {places!r}; from pipeline.sandbox.server import main; main({theirs.fileno()}, {self.jobs!r}, {self.path!r}, {self.without!r})"
             quiet = ["-B"] if sys.flags.dont_write_bytecode else []
             passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
             self._process = subprocess.Popen(

@@ -191,10 +191,15 @@ def sandbox(settings: Settings) -> Iterator[Finding]:
     if missing:
         todo = "Work goes on. For all of it: Linux 5.13 or later with Landlock and seccomp, on x86-64 or arm64."
         yield Finding(
-            "sandbox", Verdict.WARN, f"PDFs are read without {', '.join(missing)}, which this system lacks", todo
+            "sandbox",
+            Verdict.WARN,
+            f"PDFs and emails are read without {', '.join(missing)}, which this system lacks",
+            todo,
         )
     else:
-        yield Finding("sandbox", Verdict.OK, "PDFs are read behind Landlock, seccomp and hard limits, without secrets")
+        yield Finding(
+            "sandbox", Verdict.OK, "PDFs and emails are read behind Landlock, seccomp and hard limits, without secrets"
+        )
 
 
 def flower(settings: Settings) -> Iterator[Finding]:

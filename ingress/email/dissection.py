@@ -1,6 +1,7 @@
 """A mail is taken apart in a process of its own, with limits on memory and time.
 
-Whatever a hostile mail does to a parser, the worker lives on and the sender is told. The child reads the mail from its standard
+Whatever a hostile mail does to a parser, the worker lives on and the sender is told. The child has an empty environment and no
+secret; it reaches no network, no program and no file but Python's libraries (`dragoman.confinement`). It reads the mail from its standard
 input and writes frames to its standard output: a length (four bytes) and so many bytes. A frame is one item as JSON;
 after a PDF's come its bytes in frames of their own, ended by an empty one. A last item says that the mail was read to its end.
 """
@@ -9,22 +10,27 @@ from __future__ import annotations
 
 import base64
 import json
-import resource
+import os
+import signal
 import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
-from ingress.email import headers, parse
+from dragoman.confinement import kernel, walls
+from dragoman.confinement.landlock import Reach
+from dragoman.confinement.walls import Limits
+from ingress.email import headers, parse, wrappings
 from ingress.email.headers import Headers
 
-MEMORY = 1 << 30  # bytes of address space; the largest mail that is read whole takes about half
+MEMORY = 1 << 30  # bytes beyond what is mapped at its start; the largest mail that is read whole takes about half
 CPU_S, WALL_S = 60, 240  # less than the task has
-COMMAND: tuple[str, ...] = ("-P", "-m", "ingress.email.dissection")
+COMMAND: tuple[str, ...] = ("-I", "-m", "ingress.email.dissection")
+ENVIRONMENT = {"LANG": "C.UTF-8"}
 LONGEST_FRAME = 1 << 20
 LENGTH = struct.Struct(">I")
 _STEP = 1 << 16
@@ -88,7 +94,12 @@ def found_in(mail: BinaryIO) -> Iterator[Found]:
 @contextmanager
 def _child(mail: BinaryIO) -> Iterator[BinaryIO]:
     with subprocess.Popen(
-        [sys.executable, *COMMAND], stdin=mail, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [sys.executable, *COMMAND],
+        stdin=mail,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+        cwd="/",
     ) as child:
         watch = threading.Timer(WALL_S, child.kill)
         watch.start()
@@ -129,13 +140,27 @@ def _frame(pipe: BinaryIO) -> bytes | None:
 
 def main() -> None:
     """The child: read standard input, write frames to standard output."""
-    for what, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU_S), (resource.RLIMIT_CORE, 0)):
-        with suppress(ValueError, OSError):  # not every system lets a process limit itself
-            resource.setrlimit(what, (limit, limit))
+    confine()
     try:
         _write_all(sys.stdin.buffer, sys.stdout.buffer)
     except MemoryError:  # no end is written, and the parent sees that
         sys.exit(1)
+
+
+def confine(without: Iterable[str] = ()) -> tuple[str, ...]:
+    """Give up all but standard input and output. Gives the walls that do not stand: `without`, and what this system lacks."""
+    with suppress(OSError, AttributeError):
+        kernel.die_with_parent(signal.SIGKILL)
+    warm()
+    os.closerange(3, walls.HIGHEST)
+    limits = Limits(memory=MEMORY, cpu_s=CPU_S, file_size=0)
+    return walls.raise_walls(Reach(read=walls.readable()), limits, without=without)
+
+
+def warm() -> None:
+    """Load what is loaded late otherwise, from folders that cannot be listed any more."""
+    wrappings.tnef_files(wrappings.TNEF_MAGIC)
+    wrappings.signed_content(b"")
 
 
 def _write_all(mail: BinaryIO, out: BinaryIO) -> None:

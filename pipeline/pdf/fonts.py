@@ -9,8 +9,9 @@ with the forms of characters that China, Taiwan, Japan and Korea have. Its bold 
 from __future__ import annotations
 
 import importlib.util
+import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -40,7 +41,10 @@ _INSTALLED = {
     "hanmb": "NotoSerifCJK-Bold.ttc",
     "hanw": "NotoSansCJK-Bold.ttc",
 }
-FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts")
+# Not `Path.home()`, which raises for a user whom no file of the system names, such as one of `docker run --user`.
+_HOME = Path(os.path.expanduser("~"))  # noqa: PTH111
+FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), _HOME / ".local/share/fonts")
+_LATIN = range(0x20, 0x180)  # Unicode's blocks Basic Latin to Latin Extended-A
 BOLD = 700  # OpenType 1.9, OS/2, usWeightClass
 OUTLINE = 0.03  # of the size: how much bold strokes are thicker where a typeface has one weight only
 # Characters that are set as another, looking the same: kinds of blanks and hyphens.
@@ -194,6 +198,22 @@ class Fonts:
         if script is CJK:
             return OpenFace(name, path, outline=outline, keyed=True)
         return OpenFace(name, path, weight=BOLD if bold else None)
+
+
+def warm() -> Iterator[None]:
+    """Load, a typeface a step, what pages are set in most, and find those that are installed."""
+    for cuts in _CODES.values():
+        for code in cuts.values():
+            face = BaseFace(f"{PREFIX}{code}", code)
+            for character in map(chr, _LATIN):
+                face.glyph(character)
+            yield
+    for script in SCRIPTS:
+        if script.package:
+            font_file(script.package)
+    for name in _INSTALLED.values():
+        installed(name, FOLDERS)
+        yield
 
 
 @lru_cache(maxsize=16)

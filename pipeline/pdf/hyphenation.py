@@ -45,7 +45,7 @@ class Hyphenator:
         return [at for at in range(LEAST_BEFORE, len(word) - LEAST_AFTER + 1) if points[at + 1] % 2]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def hyphenator(lang: str) -> Hyphenator | None:
     """That of a language (BCP 47), None where there are no patterns for it."""
     import pyphen

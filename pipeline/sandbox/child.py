@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from dragoman.confinement import kernel, walls
+from dragoman.confinement.landlock import Reach
+from dragoman.confinement.walls import Limits
 from dragoman.domain.trouble import named
 from dragoman.errors import TooComplex
 from pipeline.pdf import ocr
-from pipeline.sandbox import kernel, walls, wire
+from pipeline.sandbox import wire
 from pipeline.sandbox.jobs import Job
-from pipeline.sandbox.landlock import Reach
-from pipeline.sandbox.walls import Limits
 
 TOLD, DONE, FAILED, STANDING = "told", "done", "failed", "missing"
 PICTURE, WORDS = "recognise.pnm", "recognise.out"

@@ -5,7 +5,7 @@ Nothing else can be asked for. What a job writes is named here, and read by `pip
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ from typing import Any
 from dragoman.domain import document as documents
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Options, parse_pages
-from pipeline.pdf import opening
+from pipeline.pdf import fonts, hyphenation, opening
 from pipeline.pdf.mark import Mark
 from pipeline.sandbox.names import DOCUMENT, RESULT, SHELL, part_name
 from pipeline.stages import detection
 from pipeline.stages import extract as extracting
 from pipeline.stages import reconstruct as reconstructing
+
+HYPHENATED = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")  # at most so many as the hyphenators that are kept
 
 Told = Callable[[float], None]
 Job = Callable[[Path, Told, dict[str, Any]], Any]
@@ -29,6 +31,14 @@ def warm() -> None:
     """Load what most jobs need: the language model and the form of documents."""
     detection.detect("What a server has loaded once, none of its children has to load again.")
     documents.from_json(documents.to_json(Document((), 0)))
+
+
+def warm_more() -> Iterator[None]:
+    """Load, a step at a time, what many jobs need: typefaces, and where words of some languages may be broken."""
+    yield from fonts.warm()
+    for language in HYPHENATED:
+        hyphenation.hyphenator(language)
+        yield
 
 
 def nothing(scratch: Path, told: Told, given: dict[str, Any]) -> None:

@@ -11,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from dragoman.confinement import kernel, walls
+from dragoman.confinement.landlock import Reach
 from pipeline.pdf import ocr
-from pipeline.sandbox import kernel, walls
 from pipeline.sandbox.child import PICTURE, WORDS, Order
-from pipeline.sandbox.landlock import Reach
 
 _ARGUMENT = re.compile(r"[A-Za-z0-9_+/-]{1,400}")
 _MOST = 12

@@ -14,18 +14,20 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dragoman.confinement import kernel, walls
 from pipeline.pdf import ocr
-from pipeline.sandbox import child, kernel, recognising, walls, wire
+from pipeline.sandbox import child, recognising, wire
 from pipeline.sandbox.child import Order
 from pipeline.sandbox.jobs import Job
 
 _EVERY_MS = 1000
+_END = object()
 
 
 @dataclass(slots=True)
@@ -40,10 +42,16 @@ class Worked:
 
 
 class Server:
-    """Does jobs until nobody listens."""
+    """Does jobs until nobody listens. `more`: steps of loading, done after the first job while none is asked for."""
 
-    def __init__(self, control: socket.socket, jobs: Mapping[str, Job], readable: Sequence[Path]) -> None:
-        self._control, self._jobs, self._readable = control, jobs, readable
+    def __init__(
+        self,
+        control: socket.socket,
+        jobs: Mapping[str, Job],
+        readable: Sequence[Path],
+        more: Iterator[None],
+    ) -> None:
+        self._control, self._jobs, self._readable, self._more = control, jobs, readable, more
         self._woken, self._wake = os.pipe()
         for end in (self._woken, self._wake):
             os.set_blocking(end, False)
@@ -56,6 +64,16 @@ class Server:
             while True:
                 header, answers = self._asked()
                 wire.send(self._control.fileno(), self._do(header, answers))
+                self._load_more()
+
+    def _load_more(self) -> None:
+        """Go on loading until somebody asks. A server that does one job alone, for a command, is not kept by it."""
+        asked = select.poll()
+        asked.register(self._control.fileno(), select.POLLIN | select.POLLHUP)
+        while not asked.poll(0):
+            if next(self._more, _END) is _END:
+                return
+            gc.freeze()
 
     def _asked(self) -> tuple[Order, int]:
         """The next order, and where its answers go. A wish to kill what has ended by itself is passed over."""
@@ -169,19 +187,23 @@ def _kill(pid: int) -> None:
             kill(pid, signal.SIGKILL)
 
 
-def main(control: int, jobs: str, more: Sequence[str]) -> None:
-    """Serve on the socket `control`: the jobs of module `jobs`, which may also be read from the folders `more`."""
+def main(control: int, jobs: str, more: Sequence[str], without: Sequence[str] = ()) -> None:
+    """Serve on the socket `control`: the jobs of module `jobs`, which may also be read from the folders `more`.
+
+    `without`: walls to leave out; for tests, and so for this process too.
+    """
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    with suppress(OSError, AttributeError):
-        kernel.gain_nothing()
+    if walls.PRIVILEGES not in without:
+        with suppress(OSError, AttributeError):
+            kernel.gain_nothing()
     module = importlib.import_module(jobs)
-    module.warm()
     readable = walls.readable(map(Path, more))
+    module.warm()
     gc.collect()
     gc.freeze()  # a collection in a child would copy all pages of memory that it shares
     with socket.socket(fileno=control) as listening:
-        Server(listening, module.JOBS, readable).run()
+        Server(listening, module.JOBS, readable, module.warm_more()).run()
 
 
 if __name__ == "__main__":

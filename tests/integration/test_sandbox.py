@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from dragoman.confinement import walls
 from dragoman.domain.job import Options
+from ingress.email import dissection
 from pipeline.confined import Call, Server
 from pipeline.pdf.mark import Mark
-from pipeline.sandbox import calls, walls
+from pipeline.sandbox import calls
+from tests.patience import patience
 from tests.pdfs import LOREM, make
 from tests.sandboxed.as_image_user import USER
 
 ROOT = Path(__file__).parents[2]
 REACHES = (
+    "privileges",
     "environment",
     "environment_of_parents",
     "network",
@@ -94,6 +100,7 @@ def probed(things, monkeypatch):
         asker = subprocess.Popen(["/bin/sleep", "300"], env=SECRETS, **same_user)
         found = {}
         try:
+            server.call(Call("nothing", {}, [], Path(things["scratch"])))  # else all would seem to be refused
             for reach in reaches:
                 given = {**things, "asker": asker.pid}
                 call = Call(reach, given, [Path(things["source"])], Path(things["scratch"]))
@@ -108,6 +115,34 @@ def probed(things, monkeypatch):
             server.close()
 
     return probe
+
+
+@pytest.fixture
+def read_mail(things, monkeypatch):
+    """As `probed`, for the process that reads emails."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+
+    def read(reaches, user=None, without=()):
+        asker = subprocess.Popen(["/bin/sleep", "300"], env=SECRETS)
+        given = {**things, "asker": asker.pid, "reaches": reaches, "without": without, "user": user}
+        script = [sys.executable, "-m", "tests.sandboxed.reader_of_mail", json.dumps(given)]
+        try:
+            said = subprocess.run(
+                script,
+                check=True,
+                capture_output=True,
+                cwd=ROOT,
+                env=dissection.ENVIRONMENT,
+                timeout=patience(60),
+            )
+            found = json.loads(said.stdout)
+            return found, tuple(found.pop("missing"))
+        finally:
+            asker.kill()
+            asker.wait()
+
+    return read
 
 
 def is_refused(answer):
@@ -125,13 +160,28 @@ def test_no_reach_succeeds(probed, things, user, reach):
 
 @pytest.mark.parametrize(
     ("layer", "reach"),
-    [(walls.FILES, "secret"), (walls.CALLS, "process"), (walls.LIMITS, "limits")],
+    [
+        (walls.FILES, "secret"),
+        (walls.CALLS, "process"),
+        (walls.LIMITS, "limits"),
+        (walls.PRIVILEGES, "privileges"),
+    ],
 )
 def test_each_wall_keeps_something_from_somebody(probed, layer, reach):
     """Without it a reach succeeds that fails otherwise: the tests above would see if it stood no longer."""
     found, missing = probed([reach], without=(layer,))
     assert missing == (layer,)
     assert not is_refused(found[reach])
+
+
+def test_without_no_new_privs_who_is_not_root_has_no_other_wall_of_the_kernel_and_it_is_said(probed):
+    found, missing = probed(["privileges", "secret", "limits"], "image", (walls.PRIVILEGES,))
+    assert missing == (walls.PRIVILEGES, walls.FILES, walls.CALLS)
+    assert {name: is_refused(answer) for name, answer in found.items()} == {
+        "privileges": False,
+        "secret": False,
+        "limits": True,
+    }
 
 
 @pytest.mark.parametrize("without", [(), *((one,) for one in walls.LAYERS), walls.LAYERS])
@@ -147,6 +197,32 @@ def test_work_goes_on_without_a_wall(tmp_path, without):
         assert sorted(server.missing) == sorted(without)
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("user", [None, USER], ids=["root", "image"])
+def test_the_reader_of_emails_reaches_nothing(read_mail, things, user):
+    found, missing = read_mail(REACHES, user)
+    assert missing == ()
+    assert {name: answer for name, answer in found.items() if not is_refused(answer)} == {}
+    assert not Path(things["outside"]).exists()
+
+
+@pytest.mark.parametrize(("layer", "reach"), [(walls.FILES, "secret"), (walls.CALLS, "process")])
+def test_each_wall_keeps_something_from_the_reader_of_emails(read_mail, layer, reach):
+    found, missing = read_mail([reach], without=(layer,))
+    assert missing == (layer,)
+    assert not is_refused(found[reach])
+
+
+def test_the_reader_of_emails_is_started_without_secrets(monkeypatch, tmp_path):
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "mail").write_bytes(b"Subject: a\r\n\r\n")
+    tell = "import os, ingress.email.dissection as d; d._top = lambda head: {'item': 'words', 'text': repr(dict(os.environ)), 'is_html': False}; d.main()"
+    monkeypatch.setattr(dissection, "COMMAND", ("-I", "-c", tell))
+    with (tmp_path / "mail").open("rb") as mail:
+        words = next(dissection.found_in(mail))
+    assert words.text == repr(dissection.ENVIRONMENT)
 
 
 def test_the_asker_reaches_what_the_child_does_not(things):

@@ -21,6 +21,11 @@ from pipeline.pdf.opening import damage_named
 from pipeline.sandbox import jobs
 
 
+def privileges(scratch, told, given):
+    """Whether a program that is run would gain rights: PR_GET_NO_NEW_PRIVS of prctl(2)."""
+    return "may gain" if ctypes.CDLL(None).prctl(39, 0, 0, 0, 0) != 1 else None
+
+
 def environment(scratch, told, given):
     return [name for name in os.environ if "DRAGOMAN" in name or "KEY" in name or "TOKEN" in name] or None
 
@@ -215,6 +220,18 @@ def nothing(scratch, told, given):
 
 def warm():
     """Nothing to load."""
+
+
+def warm_more():
+    return jobs.warm_more()
+
+
+def warmed(scratch, told, given):
+    """How many hyphenators and typefaces there are, and how many of their letters are known."""
+    from pipeline.pdf import hyphenation, typefaces
+
+    _, known = typefaces._base_font("helv")
+    return [hyphenation.hyphenator.cache_info().currsize, typefaces._base_font.cache_info().currsize, len(known)]
 
 
 JOBS = {

@@ -13,6 +13,8 @@ import pytest
 from dragoman.domain.trouble import DiskFull
 from dragoman.errors import DamagedPdf, EncryptedPdf, TooComplex, WorkerLost
 from pipeline.confined import BOUNDS, Bounds, Call, Server
+from pipeline.sandbox.jobs import HYPHENATED
+from tests.servers.process import wait_until
 
 ROOT = Path(__file__).parents[3]
 
@@ -68,6 +70,14 @@ def test_a_child_that_waits_is_not_one_that_works(confined):
 def test_a_child_out_of_cpu_time_is_ended(confined):
     with pytest.raises(TooComplex):
         confined("busy", bounds=Bounds(cpu_s=1))
+
+
+def test_typefaces_and_hyphenators_are_loaded_once_for_all_children(confined):
+    confined("nothing")
+    wait_until(lambda: confined("warmed")[0] == len(HYPHENATED), 20, "the server has loaded more", every_s=0.1)
+    hyphenators, typefaces, letters = confined("warmed")
+    assert (hyphenators, typefaces) == (8, 12)
+    assert letters > 200
 
 
 def test_a_result_of_any_size_comes_back(confined):

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.sandbox import kernel, landlock, seccomp
-from pipeline.sandbox.landlock import Reach
+from dragoman.confinement import kernel, landlock, seccomp
+from dragoman.confinement.landlock import Reach
 
 PRIVILEGES, FILES, CALLS, LIMITS = "no_new_privs", "landlock", "seccomp", "rlimits"
 LAYERS = (PRIVILEGES, FILES, CALLS, LIMITS)
@@ -23,7 +23,7 @@ LAYERS = (PRIVILEGES, FILES, CALLS, LIMITS)
 DESCRIPTORS = 64
 HIGHEST = 1 << 16  # no descriptor is above it
 KILLED_AFTER_S = 5  # CPU seconds after the first warning, SIGXCPU
-HOME_FONTS = Path(".local/share/fonts")
+HOME_FONTS = ".local/share/fonts"
 _LIBRARIES = (
     "/usr/lib",
     "/lib",
@@ -102,7 +102,7 @@ def readable(more: Iterable[Path] = ()) -> tuple[Path, ...]:
     ours = Path(__file__).parents[2]
     names: list[str | Path] = [
         *python,
-        *(ours / one for one in ("pipeline", "dragoman")),
+        *(ours / one for one in ("pipeline", "ingress", "dragoman")),
         *_LIBRARIES,
         *_FONTS,
         *_RECOGNITION,
@@ -110,7 +110,12 @@ def readable(more: Iterable[Path] = ()) -> tuple[Path, ...]:
     named = os.environ.get("TESSDATA_PREFIX")
     if named:
         names.append(named)
-    return (*map(Path, names), Path.home() / HOME_FONTS, *more, Path("/dev/urandom"))
+    return (*map(Path, names), _home() / HOME_FONTS, *more, Path("/dev/urandom"))
+
+
+def _home() -> Path:
+    """Of this user; a name that does not exist for one whom no file of the system names."""
+    return Path(os.path.expanduser("~"))  # noqa: PTH111 - `Path.home` would raise
 
 
 def devices() -> tuple[Path, ...]:

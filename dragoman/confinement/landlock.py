@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.sandbox import kernel
+from dragoman.confinement import kernel
 
 # The same numbers on all architectures (they are newer than the split).
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
