@@ -68,17 +68,36 @@ flood: .venv/.ready ## more than they can take: the mail server, Slack's events,
 	@$(BIN)/python bench/pipeline.py --only burst
 
 ##@ Keep it
-.PHONY: constraints format clean help
-constraints: ## write uv.lock and constraints.txt anew (needs uv)
+.PHONY: constraints audit sbom format clean help
+EXPORT := uv export --quiet --frozen --no-annotate --no-header --no-emit-project --no-default-groups
+constraints: ## write uv.lock, constraints.txt and requirements/ (the pins with their hashes) anew (needs uv)
 	@uv lock
 	@uv export --quiet --frozen --all-groups --no-hashes --no-annotate --no-header --no-emit-project --output-file constraints.txt
+	@mkdir -p requirements
+	@$(EXPORT) --output-file requirements/product.txt
+	@$(EXPORT) --group demo --output-file requirements/demo.txt
+	@$(EXPORT) --group dev --output-file requirements/dev.txt
+	@$(EXPORT) --only-group build --output-file requirements/build.txt
+	@$(EXPORT) --only-group audit --output-file requirements/audit.txt
+
+audit: .audit/.ready ## look up all pinned libraries for known holes (asks PyPI's service)
+	@sh .ci/audit.sh
+
+sbom: .audit/.ready ## write dragoman.cdx.json, the bill of materials of the product (CycloneDX)
+	@PYTHONWARNINGS=ignore .audit/bin/cyclonedx-py requirements requirements/product.txt --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible --output-format JSON --output-file dragoman.cdx.json
+	@echo "dragoman.cdx.json: $$(grep -c '"purl"' dragoman.cdx.json) components"
+
+.audit/.ready: requirements/audit.txt .ci/venv.sh
+	@sh .ci/venv.sh audit
+	@touch $@
 
 format: .venv/.ready ## mend what ruff can mend
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
 clean: ## delete the virtual environment and the tools' caches
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} \
@@ -87,7 +106,7 @@ help: ## this list
 
 # Two stamps: `demo` is the product and what the demo translates with, `ready` is that and what tests need. Whoever has
 # the second has the first.
-SETUP := pyproject.toml uv.lock constraints.txt .ci/venv.sh
+SETUP := pyproject.toml uv.lock requirements/build.txt requirements/demo.txt requirements/dev.txt .ci/venv.sh
 .venv/.demo: $(SETUP)
 	@sh .ci/venv.sh demo
 	@touch $@

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Makes .venv with the pinned libraries: with uv where it works, else with Python's own venv and pip.
-# Usage: venv.sh demo|dev   demo: the product and what its demo translates with; dev: that, and what tests need
+# Usage: venv.sh demo|dev|audit   demo: the product and what its demo translates with; dev: that, and what tests need;
+# audit: .audit, with what looks the libraries over
+# Every byte that is installed is one whose hash is known here: uv.lock has the hashes for uv, requirements/ for pip.
 set -eu
 cd "$(dirname "$0")/.."
 what=${1:-dev}
@@ -37,6 +39,8 @@ quietly() {
         say "The set-up could not write to $PWD, which is on a read-only disk. Copy the project to a disk that can be written to, and run make there."
     elif grep -qi 'permission denied' "$log"; then
         say "The set-up may not write to $PWD or to the installer's cache. Give them to the user who runs make, then run it again."
+    elif grep -qi 'do not match the hashes' "$log"; then
+        say "A library that came from the package index is not the one that was pinned: its hash is another one. Nothing of it was installed. Do not work around this: see in the log which one it is, and from which index it came."
     elif grep -qiE 'resolve|resolution|dns error|name or service|connect|timed out|network|proxy|certificate|ssl|404|403|no matching distribution|error sending request' "$log"; then
         say "The set-up could not get the libraries from the package index: no network, no name server, or an index that does not have them. Check the connection (behind a proxy: HTTPS_PROXY; with an index of your own: UV_DEFAULT_INDEX or PIP_INDEX_URL), then run make again."
     else
@@ -50,8 +54,9 @@ quietly() {
 case $what in
 demo) room="about 450 MB" ;;
 dev) room="about 1 GB" ;;
+audit) room="about 100 MB" ;;
 *)
-    say "Usage: .ci/venv.sh demo|dev"
+    say "Usage: .ci/venv.sh demo|dev|audit"
     exit 2
     ;;
 esac
@@ -62,7 +67,7 @@ compile_ours() {
 }
 
 python=$(find_python)
-if uv --version >/dev/null 2>&1; then
+if [ "$what" != audit ] && uv --version >/dev/null 2>&1; then
     # Without a Python of its own uv fetches one. What is there already stays: `dev` may have been here before.
     case $what in
     demo) set -- --inexact --no-default-groups --group demo ;;
@@ -91,13 +96,20 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         exit 1
     fi
 fi
-say "Making .venv with $python (this takes a minute or two; uv would be faster) ..."
-[ -x .venv/bin/python ] || quietly "$python" -m venv .venv
-.venv/bin/python -m pip --version >/dev/null 2>&1 || quietly .venv/bin/python -m ensurepip
-pip() { quietly .venv/bin/python -m pip "$@" --quiet --disable-pip-version-check; }
-# `pip install --group` came with pip 25.1.
-pip install "pip>=25.1"
-pip install --constraint constraints.txt --editable . --group "$what"
+venv=.venv
+[ "$what" = audit ] && venv=.audit
+say "Making $venv with $python (this takes a minute or two; uv would be faster) ..."
+[ -x "$venv/bin/python" ] || quietly "$python" -m venv "$venv"
+"$venv/bin/python" -m pip --version >/dev/null 2>&1 || quietly "$venv/bin/python" -m ensurepip
+pip() { quietly "$venv/bin/python" -m pip "$@" --quiet --disable-pip-version-check; }
+if [ "$what" = audit ]; then
+    pip install --require-hashes --requirement requirements/audit.txt
+    exit 0
+fi
+# Some libraries come as source: they and the project are made with what was checked before, and nothing is fetched for it.
+pip install --require-hashes --requirement requirements/build.txt
+pip install --require-hashes --no-build-isolation --requirement "requirements/$what.txt"
+pip install --no-deps --no-index --no-build-isolation --editable .
 # What only looks around needs no tool to install more: 25 MB less. It comes back with the tests.
 if [ "$what" = demo ] && [ ! -e .venv/.ready ]; then pip uninstall --yes setuptools pip; fi
 compile_ours

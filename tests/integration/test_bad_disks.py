@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +20,16 @@ from tests.servers.process import LOOPBACK, free_port, missing
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "dragoman" / "sample.pdf"
-SET_UP = ("pyproject.toml", "uv.lock", "constraints.txt", "README.md", "LICENSE", ".ci/venv.sh", "dragoman/__init__.py")
+SET_UP = (
+    "pyproject.toml",
+    "uv.lock",
+    "requirements/build.txt",
+    "requirements/demo.txt",
+    "README.md",
+    "LICENSE",
+    ".ci/venv.sh",
+    "dragoman/__init__.py",
+)
 Mount = Callable[[str], Path]
 
 
@@ -102,18 +113,36 @@ def test_init_and_demo_where_nothing_can_be_written(mount: Mount) -> None:
         assert "The disk is read-only" in said(run(*command, cwd=disk), CannotWrite.exit_code)
 
 
-def set_up(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def laid_out(folder: Path) -> None:
     for name in SET_UP:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
-    (folder / "templates").mkdir()  # the package is built with it
+    for package in ("ingress", "pipeline", "notifier", "templates"):  # the project is made of them
+        (folder / package).mkdir()
+
+
+def without_uv(folder: Path) -> dict[str, str]:
+    (folder / "uv").write_text("#!/bin/sh\nexit 1\n")
+    (folder / "uv").chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def set_up(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    if not (folder / "pyproject.toml").exists():
+        laid_out(folder)
     kept = dict(os.environ)  # with what leads to the package index here, certificates and all
     command = ["sh", ".ci/venv.sh", "demo"]
     return subprocess.run(
-        command, cwd=folder, env=kept | environment, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=folder, env=kept | environment, capture_output=True, text=True, timeout=900, check=False
     )
 
 
+# Names as the index has them (PEP 503), without the project and what brings a venv with it.
+INSTALLED = """
+import importlib.metadata as m, json, re
+found = {re.sub("[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in m.distributions()}
+print(json.dumps({name: version for name, version in found.items() if name not in ("dragoman", "pip")}))
+"""
 NOWHERE = f"http://{LOOPBACK}:1"
 NO_NETWORK = {
     **dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy"), NOWHERE),
@@ -134,15 +163,41 @@ def test_a_set_up_without_a_package_index_says_so_in_one_sentence(tmp_path: Path
     if installer == "pip":
         no_uv = tmp_path / "bin"
         no_uv.mkdir()
-        (no_uv / "uv").write_text("#!/bin/sh\nexit 1\n")
-        (no_uv / "uv").chmod(0o755)
-        given["PATH"] = f"{no_uv}:{os.environ['PATH']}"
+        given |= without_uv(no_uv)
     done = set_up(folder, **given)
     assert done.returncode == 1
     told = [line for line in done.stderr.splitlines() if not line.startswith("Making .venv")]
     assert told[0].startswith("The set-up could not get the libraries from the package index")
     assert "Check the connection" in told[0]
     assert len(told) == 2  # and where the installer's own words are
+
+
+def test_pip_installs_nothing_whose_hash_is_another_one(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    laid_out(folder)
+    build = folder / "requirements" / "build.txt"
+    build.write_text(re.sub(r"sha256:[0-9a-f]{8}", "sha256:00000000", build.read_text()))
+    done = set_up(folder, **without_uv(tmp_path))
+    assert done.returncode == 1
+    assert "A library that came from the package index is not the one that was pinned" in done.stderr
+    assert not list((folder / ".venv").rglob("hatchling"))
+
+
+@pytest.mark.more
+def test_pip_installs_what_was_pinned_and_the_project_from_here(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    done = set_up(folder, **without_uv(tmp_path))
+    assert done.returncode == 0, done.stderr
+    listed = subprocess.run(
+        [folder / ".venv/bin/python", "-c", INSTALLED], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    found = json.loads(listed.stdout)
+    pinned = [(ROOT / "requirements" / f"{part}.txt").read_text() for part in ("build", "demo")]
+    wanted = dict(re.findall(r"^([a-z0-9-]+)(?:\[[^]]*\])?==([^ ;]+)", "\n".join(pinned), re.MULTILINE))
+    assert {name: version for name, version in found.items() if wanted.get(name) != version} == {}
+    assert len(found) > 100
 
 
 def test_a_set_up_without_room_says_so_in_one_sentence(mount: Mount) -> None:

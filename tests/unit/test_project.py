@@ -33,6 +33,19 @@ def test_pip_gets_the_same_pins_as_uv():
     assert pins() == locked(), "run `make constraints`"
 
 
+HASHED = re.compile(r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==([^ ;]+)", re.MULTILINE)
+
+
+def test_pip_gets_hashes_for_the_same_pins():
+    read = {file.stem: file.read_text() for file in (ROOT / "requirements").glob("*.txt")}
+    assert set(read) == {"product", "demo", "dev", "build", "audit"}
+    found = {name: dict(HASHED.findall(text)) for name, text in read.items()}
+    assert {key: value for one in found.values() for key, value in one.items()} == locked(), "run `make constraints`"
+    assert found["product"].items() <= found["demo"].items() <= found["dev"].items()
+    for text in read.values():
+        assert all("--hash=sha256:" in one for one in re.split(r"\n(?! )", text.strip()))
+
+
 def test_every_dependency_of_the_project_is_pinned():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"].values()
