@@ -83,13 +83,20 @@ def code_of(begins_with: Iterable[str]) -> set[str]:
     return found
 
 
+def is_settings(node: ast.expr) -> bool:
+    """Whether a value is called `settings`, at whatever object it is: other things have `tokens`, too."""
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return str(name).lstrip("_") == "settings"
+
+
 def asked_for(process: str) -> set[str]:
     """The secrets that are read as attributes somewhere in the code of a process."""
     found = set()
     for module in code_of(BEGINS_WITH[process]):
         if not module.startswith("dragoman.settings"):
-            names = {node.attr for node in ast.walk(parsed(module)) if isinstance(node, ast.Attribute)}
-            found |= {READ_BY.get(name, name) for name in names} & needs.SECRETS
+            read = [node for node in ast.walk(parsed(module)) if isinstance(node, ast.Attribute)]
+            found |= {node.attr for node in read} & needs.SECRETS
+            found |= {READ_BY[node.attr] for node in read if node.attr in READ_BY and is_settings(node.value)}
     return {one for one in found if (process, one) not in NOT_CALLED}
 
 
