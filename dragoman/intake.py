@@ -10,7 +10,6 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -23,6 +22,7 @@ from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.domain import approval, engines
 from dragoman.domain.job import Options, WaitingFor
+from dragoman.domain.request import Message, Pdf, Receipt, Request
 from dragoman.errors import Conflict, NotApprover, NotFound
 from dragoman.files import Checked, clean_name
 from dragoman.ports import BlobStore
@@ -31,55 +31,11 @@ from dragoman.queues import Doorbell
 from dragoman.settings import Settings
 from dragoman.telemetry import any_traceparent, traceparent, tracer
 
+__all__ = ["Intake", "Message", "Pdf", "Receipt", "Request"]
+
 log = structlog.get_logger(__name__)
 
 PROGRESS_AFTER_S = 900.0  # then one note says that the work goes on
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What a front door received, before it is opened. `key` says when two are the same; `payload` is small JSON."""
-
-    channel: str
-    key: str
-    sender: str
-    payload: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Pdf:
-    """A PDF in the store, with the id of the job that it will belong to."""
-
-    job_id: str
-    blob: str
-    filename: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One PDF to one language. `owner` is an address, `web:NAME` or `slack:TEAM:USER`; `key` says when two requests are the same.
-
-    `card_id` and `file_ref`: as in the job's row.
-    """
-
-    pdf: Pdf
-    options: Options
-    owner: str
-    channel: str
-    key: str
-    card_id: str | None = None
-    file_ref: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a front door gets back. `created` is False when all of it was known before."""
-
-    created: bool
-    message_id: str | None = None
-    job_ids: tuple[str, ...] = field(default=())
 
 
 class Intake(Possible):

@@ -96,11 +96,14 @@ class Answer:
     """The translations of a batch, in its order, and what the engine charges for: characters, and tokens if it counts these.
 
     None in place of a text: the engine failed at it. It stays in the original, which is said, and is asked for again another time.
+    `partly`: places (from 0) of texts in which the engine left a sentence in the original, since no try kept its figures or signs;
+    that is said as well.
     """
 
     texts: tuple[str | None, ...]
     characters_billed: int
     spent: Tokens = NO_TOKENS
+    partly: frozenset[int] = frozenset()
 
 
 class Translator(Protocol):

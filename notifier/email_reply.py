@@ -25,9 +25,10 @@ from dragoman.errors import NotApprover, OperatorError, OutboundRefused, Outboun
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.telemetry import hashed
+from notifier.attaching import with_attachments, without_attachments
 from notifier.channel import Delivery, NotAsItIs
 from notifier.email_words import House, rendered
-from notifier.messages import Answer, AnswerKind, Outcome, Problem, plain, with_attachments, without_attachments
+from notifier.messages import Answer, AnswerKind, Outcome, Problem, plain
 from notifier.outbound import Outbound, OutboundUncertain
 
 FROM_NAME = "Document translator"

@@ -120,7 +120,7 @@ def headline(answer: Answer, t: Catalogue | None = None) -> str:
 
 
 def _headline(answer: Answer) -> str:
-    outcomes = {file.outcome for file in answer.files}
+    outcomes = {Outcome.SAME if file.is_untouched else file.outcome for file in answer.files}
     if outcomes in ({Outcome.SAME}, {Outcome.DELETED}):
         return "same" if Outcome.SAME in outcomes else "deleted"
     if answer.kind is AnswerKind.REFUSED and answer.left_out and not answer.problem:
@@ -146,6 +146,8 @@ def told(file: File, house: House, t: Catalogue) -> Told:
         Outcome.CANCELLED: (t("file.cancelled"), "plain"),
         Outcome.DELETED: (t("file.deleted"), "plain"),
     }[file.outcome]
+    if file.is_untouched:
+        title, tone = t("file.no_text"), "plain"
     problem = said(file.problem, house, t, file) if file.problem else None
     return Told(file, title, tone, _facts(file, t), _handover(file, house, t), problem, _notes(file, t), _cost(file, t))
 
@@ -232,7 +234,7 @@ def _facts(file: File, t: Catalogue) -> str:
         parts.append(t("file.pages", file.pages))
     if file.characters is not None:
         parts.append(t("file.characters", file.characters) if file.characters else t("file.no_text"))
-    if file.engine_name:
+    if file.engine_name and not file.is_untouched:
         parts.append(t("file.by_pseudo") if file.is_pseudo else t("file.by", engine=file.engine_name))
     return t.comma.join(parts) + t.stop
 

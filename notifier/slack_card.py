@@ -159,6 +159,7 @@ def _view(
     file = file_of(job)
     waits = job["waiting_for"] if job["state"] == RowState.WAITING else None
     stage, kind = Stage(job["stage"]), _kind(job, file.outcome, arrived)
+    kind = "untouched" if kind == "done" and file.is_untouched else kind
     problem = file.problem
     return {
         "id": job["id"],
@@ -254,7 +255,7 @@ def _buttons(view: dict[str, Any]) -> list[Block]:
         None if view["ended"] else _cancel(view),
         retry_button(view["id"]) if kind == "failed" and can_retry else None,
         retry_button(view["id"], "Start again") if kind == "cancelled" and view["kept"] else None,
-        _delete(view) if kind in ("done", "instead", "undelivered") else None,
+        _delete(view) if kind in ("done", "untouched", "instead", "undelivered") else None,
     ]
     return [one for one in shown if one]
 
@@ -322,7 +323,7 @@ def _progress(kinds: set[str]) -> str:
     for word, some in SITUATIONS.items():
         if kinds & some:
             return word
-    return "cancelled" if kinds == {"cancelled"} else "done"
+    return next((word for word in ("cancelled", "untouched") if kinds == {word}), "done")
 
 
 def _head(known: Facts, views: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -351,7 +352,7 @@ def _reaction(known: Facts, views: Sequence[dict[str, Any]], situation: str) -> 
         return EYES
     if kinds & {"failed", "instead", "undelivered"} or known.card["notes"] or state == RowState.DEAD:
         return BAD
-    return GOOD if kinds - {"cancelled", "deleted"} else ""
+    return GOOD if kinds - {"cancelled", "deleted", "untouched"} else ""
 
 
 def _moves(known: Facts, views: Sequence[dict[str, Any]]) -> bool:

@@ -60,7 +60,7 @@ def facts(file: File) -> str:
         parts.append(f"{file.pages:,} page{'s' if file.pages != 1 else ''}")
     if file.characters is not None:
         parts.append(f"{file.characters:,} characters" if file.characters else "no text to translate")
-    if file.outcome is Outcome.DONE and file.engine_name:
+    if file.outcome is Outcome.DONE and file.engine_name and not file.is_untouched:
         parts.append("by the pseudo engine" if file.is_pseudo else f"translated by {file.engine_name}")
     return ", ".join(parts)
 

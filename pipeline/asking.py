@@ -10,6 +10,7 @@ from dragoman.domain import engines
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options
 from dragoman.domain.owner import sharing
+from dragoman.errors import EngineMisbehaved
 from dragoman.ports import ToneModel, Translator
 from pipeline import hinting, notices
 from pipeline.engines import deepl, registry
@@ -22,13 +23,23 @@ from pipeline.stages.checks import Doubt
 from pipeline.throttle import Queue, ThrottledToneModel, ThrottledTranslator
 from pipeline.translation import NO_HINTS, Hints, OnDoubt, rephrase_all, translate_all
 
+NOTHING = "The translation service could not translate any of the texts in this document."
 
-def translated(run: Run, document: Document) -> Document:
-    """The document with its targets, and a warning for each page with texts that are not translated, or not well."""
+
+def translated(run: Run, document: Document, *, whole: bool = False) -> Document:
+    """The document with its targets, and a warning for each page with texts that are not translated, or not well.
+
+    `whole`: it is no part of a longer one. Raises EngineMisbehaved if not one text of it could be translated: that is no result.
+    """
     engine, doubts = _engine(run), dict[str, Doubt]()
     held = hinting.held_back(engine, run.glossary)
     hints = hinting.hints_of(engine, document, run.glossary)
-    found = answers(run, translating.segments(document, held), hints=hints, on_doubt=doubts.__setitem__)
+    texts = translating.segments(document, held)
+    found = answers(run, texts, hints=hints, on_doubt=doubts.__setitem__)
+    if whole and texts and not found:
+        raise EngineMisbehaved(
+            NOTHING, detail=f"{engine.name}: {len(texts)} texts, {', '.join(sorted(set(doubts.values())))}"
+        )
     done = translating.apply(document, found, held)
     return replace(done, warnings=(*done.warnings, *notices.of_doubts(done, doubts, held)))
 

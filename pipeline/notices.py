@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from dragoman.domain import language
@@ -15,13 +16,17 @@ from pipeline.stages import figures, tone, translate
 from pipeline.stages.checks import Doubt
 from pipeline.stages.protect import NO_GLOSSARY, Glossary
 
-KEPT, TERMS, DOUBTFUL = "kept_in_original", "terms_differ", "translation_doubtful"
-_CODES = {Doubt.TERM: TERMS, Doubt.TAGS: DOUBTFUL, Doubt.NUMBER: DOUBTFUL}
+KEPT, TERMS, DOUBTFUL, SENTENCE = "kept_in_original", "terms_differ", "translation_doubtful", "sentence_kept"
+_CODES = {Doubt.TERM: TERMS, Doubt.TAGS: DOUBTFUL, Doubt.NUMBER: DOUBTFUL, Doubt.SENTENCE: SENTENCE}
 # One text, and several of them.
 _SAID = {
     KEPT: (
         "One text could not be translated and was kept in the original",
         "{} texts could not be translated and were kept in the original; the first one",
+    ),
+    SENTENCE: (
+        "One sentence was kept in the original, since no translation of it had all its figures and signs",
+        "Sentences in {} places were kept in the original, since no translation of them had all their figures and signs; the first one",
     ),
     TERMS: (
         "A term of the glossary was not found in the translation of one text",
@@ -32,6 +37,7 @@ _SAID = {
         "Numbers or the style of words may differ in the translation of {} texts; please compare them with the original; the first one",
     ),
 }
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 _SHOWN = 60  # characters of a text
 
 # Engines whose figures are looked over: small models change numbers, where the others do not.
@@ -68,8 +74,16 @@ def of_doubts(
 
 def _of_page(code: str, blocks: Sequence[Block]) -> str:
     said = _SAID[code][len(blocks) > 1].format(len(blocks))
-    first = " ".join(blocks[0].text.split())
+    first = _left_as_it_was(blocks[0]) if code == SENTENCE else " ".join(blocks[0].text.split())
     return f"{said}: “{first[:_SHOWN].strip()}{'…' if len(first) > _SHOWN else ''}”"
+
+
+def _left_as_it_was(block: Block) -> str:
+    """The longest sentence of a block that is in its translation word for word; else its whole text."""
+    text = " ".join(block.text.split())
+    said = " ".join("".join(run.text for run in block.target or ()).split())
+    same = [one for one in _SENTENCE_END.split(text) if one in said]
+    return max(same, key=len, default=text) if said else text
 
 
 def already_in_target(options: Options) -> DocumentWarning:

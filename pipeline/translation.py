@@ -233,8 +233,8 @@ class _Work:
         if len(answer.texts) != len(batch):
             raise EngineMisbehaved(detail=f"{len(answer.texts)} answers to {len(batch)} texts")
         found: dict[str, str] = {}
-        for piece, text in zip(batch, answer.texts, strict=True):
-            wrong = self.judge(piece, text)
+        for at, (piece, text) in enumerate(zip(batch, answer.texts, strict=True)):
+            wrong = self.judge(piece, text) or (Doubt.SENTENCE if at in answer.partly else None)
             if wrong is not None:
                 doubts[piece] = wrong
             if text is not None and (wrong is None or not wrong.is_useless):

@@ -51,7 +51,7 @@ def translate(run: Run) -> None:
             jobs.wait(connection, run.lease, WaitingFor.APPROVAL, run.context.settings.approval_wait_s)
         run.halted = True
     elif not run.parts:
-        run.save(asking.translated(run, run.document()))
+        run.save(asking.translated(run, run.document(), whole=True))
     else:
         if fanout.is_new(run):
             fanout.translate_shared(run)

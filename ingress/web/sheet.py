@@ -17,6 +17,7 @@ from ingress.web.views import (
     HEADLINES,
     READY,
     READY_AS_PSEUDO,
+    UNTOUCHED,
     WAITING,
     failure,
     not_handed_over,
@@ -84,7 +85,7 @@ def page_facts(
         "may_change": page.may_change,
         "status": word.value,
         "ended": ended,
-        "headline": _headline(word, waits, pseudo=pseudo),
+        "headline": _headline(word, waits, row),
         "waits_for": waits,
         "cost": cost(row, approvers) if waits is WaitingFor.APPROVAL else None,
         "steps": steps(row),
@@ -114,7 +115,7 @@ def listed(row: dict[str, Any], links: Links) -> dict[str, Any]:
         "source_lang": row["source_lang"],
         "target_lang": row["target_lang"],
         "status": word.value,
-        "headline": _headline(word, waits, pseudo=row["engine"] == "pseudo"),
+        "headline": _headline(word, waits, row),
         "progress": row["progress"] if word not in ENDED and waits is None else None,
         "came": day(row["created_at"]),
     }
@@ -159,7 +160,11 @@ def day(seconds: float) -> str:
     return f"{at.day} {at:%B} {at.year}"
 
 
-def _headline(word: Status, waits: WaitingFor | None, *, pseudo: bool) -> str:
+def _headline(word: Status, waits: WaitingFor | None, row: dict[str, Any]) -> str:
     if waits is not None:
         return WAITING[waits]
-    return READY_AS_PSEUDO if pseudo and word in READY else HEADLINES[word]
+    if word not in READY:
+        return HEADLINES[word]
+    if row["characters"] == 0:
+        return UNTOUCHED
+    return READY_AS_PSEUDO if row["engine"] == "pseudo" else HEADLINES[word]

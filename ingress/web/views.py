@@ -40,6 +40,7 @@ HEADLINES = {
     Status.CANCELLED: "This translation was cancelled",
 }
 READY, READY_AS_PSEUDO = (Status.COMPLETED,), "Your file is ready"
+UNTOUCHED = "There was no text to translate"
 WAITING = {
     WaitingFor.APPROVAL: "Waiting for approval",
     WaitingFor.PASSWORD: "Waiting for its password",

@@ -88,11 +88,12 @@ class Doubt(StrEnum):
     NUMBER = "number"
     LENGTH = "length"
     TERM = "term"
+    SENTENCE = "sentence"
 
     @property
     def is_useless(self) -> bool:
         """Whether the original serves a reader better. With the others a reader only has to look twice."""
-        return self not in (Doubt.TAGS, Doubt.NUMBER, Doubt.TERM)
+        return self not in (Doubt.TAGS, Doubt.NUMBER, Doubt.TERM, Doubt.SENTENCE)
 
 
 def doubt(source: str, answer: str | None, source_lang: str | None, target_lang: str) -> Doubt | None:

@@ -14,7 +14,7 @@ from dragoman.ports import Answer, Batch, Capabilities, Limits
 from pipeline.engines.local import keeping, marked, placing, routes, slips, standins
 from pipeline.engines.local.folder import Found, Model, look
 from pipeline.engines.local.loading import Shelf, sentences
-from pipeline.engines.local.sentences import translated
+from pipeline.engines.local.sentences import OnKept, translated
 from pipeline.engines.pairs import refuse_unserved
 from pipeline.stages import protect
 
@@ -33,6 +33,11 @@ def _fingerprint(model: Model) -> str:
         return str(model.weights.stat().st_size)
     except OSError:  # it was removed just now: translating says so
         return "gone"
+
+
+def _noted(partly: set[int], at: int, _sentence: str) -> None:
+    """A sentence of the text at `at` stays in the original."""
+    partly.add(at)
 
 
 class Local:
@@ -75,12 +80,12 @@ class Local:
         models = self.found().models
         refuse_unserved(routes.capabilities(models), batch.source_lang, batch.target_lang)
         hops = routes.route(models, batch.source_lang or "und", batch.target_lang)
-        texts = batch.texts
+        texts, partly = batch.texts, set[int]()
         for model in hops:
-            texts = tuple(map(partial(self._translated, model), texts))
-        return Answer(texts, 0)
+            texts = tuple(self._translated(model, text, partial(_noted, partly, at)) for at, text in enumerate(texts))
+        return Answer(texts, 0, partly=frozenset(partly))
 
-    def _translated(self, model: Model, text: str) -> str:
+    def _translated(self, model: Model, text: str, on_kept: OnKept) -> str:
         """One text, by one model."""
         whole = marked.read(text)
         if not protect.has_words(marked.HOLE.sub(" ", whole.words)):
@@ -88,6 +93,6 @@ class Local:
         pattern = keeping.patterns(language.base(model.source))
         whole = keeping.hold(whole, pattern, model.source, model.target)
         ask = slips.mended(self._shelf.ask(model), model.target)
-        answer = translated(whole.words, ask, sentences, whole.pieces)
+        answer = translated(whole.words, ask, sentences, whole.pieces, on_kept)
         spans = placing.place(whole.words, answer, whole.spans, lambda words: standins.through(words, ask))
         return marked.write(replace(whole, words=answer, spans=spans))

@@ -14,6 +14,8 @@ from pipeline.engines.local.marked import FIRST_HOLE, HOLE, LAST_HOLE, xml
 from pipeline.stages import figures, markup
 
 Ask = Callable[[str], str]
+OnKept = Callable[[str], object]
+"""Is told a sentence that stays in the original, since no try kept all that must not be lost."""
 _BRACKETED_HOLE = re.compile(rf"[(\[][^()\[\]]*{HOLE.pattern}")
 _DASHES = "\u2013\u2014\u2015"
 _HELD = re.compile(rf"{keeping.FIGURES.pattern}|[^\w\s]")
@@ -40,7 +42,13 @@ _PARTICLES = frozenset(
 )  # fmt: skip
 
 
-def translated(words: str, ask: Ask, split: Callable[[str], Iterable[str]], pieces: tuple[str, ...] = ()) -> str:
+def translated(
+    words: str,
+    ask: Ask,
+    split: Callable[[str], Iterable[str]],
+    pieces: tuple[str, ...] = (),
+    on_kept: OnKept = lambda _: None,
+) -> str:
     """The translation of plain words with holes, with the blanks that stood between the sentences.
 
     `split`: a text's sentences, in order, without the blanks around them. `pieces`: what stands in the holes.
@@ -49,7 +57,7 @@ def translated(words: str, ask: Ask, split: Callable[[str], Iterable[str]], piec
     at = 0
     for sentence in _units(words, split):
         start = words.index(sentence, at)
-        parts += [words[at:start], _sentence(sentence, ask, pieces)]
+        parts += [words[at:start], _sentence(sentence, ask, pieces, on_kept)]
         at = start + len(sentence)
     return "".join([*parts, words[at:]])
 
@@ -78,17 +86,21 @@ def _labelled(sentence: str) -> Iterator[str]:
     yield sentence
 
 
-def _sentence(sentence: str, ask: Ask, pieces: tuple[str, ...]) -> str:
-    """One sentence. What cannot be translated without a loss stays as it is."""
+def _sentence(sentence: str, ask: Ask, pieces: tuple[str, ...], on_kept: OnKept) -> str:
+    """One sentence. What cannot be translated without a loss stays as it is, and `on_kept` is told."""
     start, end = _core(sentence, pieces)
     core = sentence[start:end]
     if not standins.has_words(core) or _is_no_language(core) or is_names(core):
         return sentence
     if is_in_capitals(core):
         small = core[:1] + core[1:].lower()
-        answer = _checked(small, ask, pieces).upper()
+        answer = _checked(small, ask, pieces)
+        answer = answer and answer.upper()
     else:
         answer = _checked(_SHOUTED.sub(_lowered, core), ask, pieces)
+    if answer is None:
+        on_kept(core)
+        return sentence
     return sentence[:start] + answer + sentence[end:]
 
 
@@ -115,8 +127,8 @@ def _is_outside(one: str, pieces: tuple[str, ...]) -> bool:
     return "<" not in shown and not any(map(str.isalnum, markup.unescape(shown)))
 
 
-def _checked(sentence: str, ask: Ask, pieces: tuple[str, ...]) -> str:
-    """The translation with all figures and signs of the sentence; more of it is held back from try to try."""
+def _checked(sentence: str, ask: Ask, pieces: tuple[str, ...]) -> str | None:
+    """The translation with all figures and signs of the sentence; more of it is held back from try to try. None: no try kept them."""
     answer = _mended(sentence, standins.through(sentence, ask))
     if _is_whole(sentence, answer):
         return answer
@@ -125,7 +137,7 @@ def _checked(sentence: str, ask: Ask, pieces: tuple[str, ...]) -> str:
     if _is_whole(sentence, answer):
         return answer
     answer = _filled(standins.apart(held, lambda words: _mended(words, ask(words))), shown)
-    return answer if _is_whole(sentence, answer) else sentence
+    return answer if _is_whole(sentence, answer) else None
 
 
 def _is_whole(sentence: str, answer: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifier.attaching import encoded_size, with_attachments
 from notifier.messages import (
     MOST_WARNINGS,
     Answer,
@@ -18,12 +19,10 @@ from notifier.messages import (
     Outcome,
     Problem,
     answer_from,
-    encoded_size,
     numbered,
     page_list,
     plain,
     result_name,
-    with_attachments,
 )
 
 FINAL: dict[str, Any] = {"id": "d", "owner": "m", "run": 1, "kind": "final", "channel": "email", "payload": {}}

@@ -148,6 +148,14 @@ def test_nothing_is_done_before_its_file_has_arrived(arrived: Arrived | None, sa
     assert card.reaction == reaction
 
 
+def test_a_file_without_text_is_not_called_done() -> None:
+    card = shown(done(characters=0))
+    assert "no text on its pages" in words(card)
+    assert "DeepL" not in words(card)
+    assert "done" not in (words(card) + card.text).casefold()
+    assert card.reaction == ""
+
+
 def test_a_card_counts_what_could_not_be_handed_over() -> None:
     known = facts(done(1), done(2))
     arrivals = {f"{1:032x}": DELIVERED, f"{2:032x}": Arrived(Arrival.INSTEAD, "file_uploads_disabled")}

@@ -43,3 +43,18 @@ def test_what_is_doubted_is_told_by_page():
 
 def test_nothing_is_told_where_nothing_is_doubted():
     assert notices.of_doubts(DOCUMENT, {}) == ()
+
+
+def test_a_sentence_that_stays_is_named_with_its_page():
+    told = "It cost 12 § 7 in May. We paid it."
+    block = Block(
+        "0.0",
+        BlockKind.PARAGRAPH,
+        BOX,
+        (),
+        (Run(told, Style()),),
+        target=(Run("It cost 12 § 7 in May. Wir zahlten.", Style()),),
+    )
+    (warning,) = notices.of_doubts(Document((Page(3, 100.0, 100.0, 0, (block,)),), 4), {told: Doubt.SENTENCE})
+    assert (warning.code, warning.page) == ("sentence_kept", 3)
+    assert warning.message.endswith(": “It cost 12 § 7 in May.”")

@@ -1,10 +1,13 @@
 """Many texts through an engine with a memory."""
 
+from dataclasses import replace
+
 import pytest
 
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineBusy, EngineMisbehaved, EngineUnavailable
-from dragoman.ports import Limits
+from dragoman.ports import Answer, Batch, Limits
+from pipeline.stages.checks import Doubt
 from pipeline.translation import rephrase_all, translate_all
 from tests.fakes import (
     DictMemory,
@@ -100,3 +103,15 @@ def test_a_tone_model_is_asked_in_the_target_language_and_remembered():
         answers, _ = rephrase_all(["eins"], model, target_lang="de", tone=Tone.SIMPLE, memory=memory)
         assert answers == {"eins": "EINS"}
     assert [(batch.source_lang, batch.target_lang) for batch in model.batches] == [("de", "de")]
+
+
+def test_a_text_with_a_sentence_left_as_it_was_is_told_and_not_remembered():
+    class Careful(RememberingTranslator):
+        def translate(self, batch: Batch) -> Answer:
+            return replace(super().translate(batch), partly=frozenset({1}))
+
+    memory, doubts = DictMemory(), dict[str, Doubt]()
+    answers, _ = translate_all(TEXTS, Careful(), "en", "de", memory=memory, on_doubt=doubts.__setitem__)
+    assert answers["Two"] == "[de] Two"
+    assert doubts == {"Two": Doubt.SENTENCE}
+    assert sorted(memory.known.values()) == ["[de] One", "[de] Three"]

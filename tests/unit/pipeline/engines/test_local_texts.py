@@ -207,6 +207,13 @@ class TestSentences:
         assert through("All the words 12", lambda text: "") == "All the words 12"
         assert through("All the words", lambda text: "la " * 500) == "All the words"
 
+    def test_a_sentence_that_stays_is_told(self):
+        kept: list[str] = []
+        ask = lambda text: "" if "12" in text or "words" in text else text.upper()  # noqa: E731
+        answer = sentences.translated("All the words 12. And this one.", ask, split, (), kept.append)
+        assert answer == "All the words 12. AND THIS ONE."
+        assert kept == ["All the words 12."]
+
     @given(st.text(alphabet="abcDE .,12–—€&()[]§", max_size=60))
     def test_whatever_a_model_answers_no_number_is_lost(self, words):
         text = words.replace("&", "&amp;")

@@ -1,0 +1,55 @@
+"""What front ends hand to intake, and what they get back (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dragoman.domain.job import Options
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a front door received, before it is opened. `key` says when two are the same; `payload` is small JSON."""
+
+    channel: str
+    key: str
+    sender: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pdf:
+    """A PDF in the store, with the id of the job that it will belong to."""
+
+    job_id: str
+    blob: str
+    filename: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One PDF to one language. `owner` is an address, `web:NAME` or `slack:TEAM:USER`; `key` says when two requests are the same.
+
+    `card_id` and `file_ref`: as in the job's row.
+    """
+
+    pdf: Pdf
+    options: Options
+    owner: str
+    channel: str
+    key: str
+    card_id: str | None = None
+    file_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a front door gets back. `created` is False when all of it was known before."""
+
+    created: bool
+    message_id: str | None = None
+    job_ids: tuple[str, ...] = field(default=())
