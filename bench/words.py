@@ -1,10 +1,11 @@
 """How good an engine's words are, and what they cost: a set of texts with a person's translations, against what the engine makes.
 
-    python -m bench.words SET.tsv ENGINE SRC TGT [--json]
+    python -m bench.words SET.tsv ENGINE SRC TGT [--glossary F.csv] [--json]
 
-SET.tsv has a text and its translation in each line, with a tab between them. ENGINE is one of Dragoman's, as the settings of the
+The last two columns of SET.tsv are a text and its translation; what stands before them (a name, a source, a licence) is left out. ENGINE is one of Dragoman's, as the settings of the
 environment have it, or `fxtranslate`: the library under `local` alone, on plain text, with the same models.
-chrF2 and BLEU are sacrebleu's. Tags: each text once more with one run in another style and one kept piece, as documents have
+chrF2 and BLEU are sacrebleu's; a text that failed counts as its source, as in a document. Terms: of those of the glossary that occur, the share that
+is in the translation, maybe inflected. Cost: what the prices in the settings say. Tags: each text once more with one run in another style and one kept piece, as documents have
 them; the share of texts that come back with both.
 """
 
@@ -16,30 +17,48 @@ import os
 import re
 import resource
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dragoman.ports import Batch, Translator
+from dragoman.domain.document import Run, Style
+from dragoman.ports import NO_TOKENS, Batch, Tokens, Translator
 from pipeline.engines import registry
 from pipeline.engines import settings as engine_settings
-from pipeline.stages import markup
-from pipeline.translation import translate_all
+from pipeline.engines.openai.engine import OpenAI
+from pipeline.glossary import load
+from pipeline.hinting import held_back
+from pipeline.stages import checks, markup
+from pipeline.stages.checks import Doubt
+from pipeline.stages.protect import NO_GLOSSARY, Glossary
+from pipeline.translation import NO_HINTS, Hints, NoMemory, translate_all
 
 BARE = "fxtranslate"
+COLUMNS = 2
 _TAG = re.compile(r"</?[gx]\b[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`chrf2` and `bleu` from 0 to 100, `tags_kept` from 0 to 1, None: not tried. `seconds` of CPU, of the plain texts alone."""
+    """`chrf` (chrF2) and `bleu` from 0 to 100, `tags_kept` and `terms_kept` from 0 to 1, None: not tried.
+
+    `failed`: texts kept in the original; `doubted`: translations that are not believed. `seconds` of CPU, of the plain texts alone; `cost` in
+    the currency of the settings, None: there is no price.
+    """
 
     engine: str
     texts: int
     words: int
-    chrf2: float
+    chrf: float
     bleu: float
     tags_kept: float | None
+    terms_kept: float | None
+    failed: int
+    doubted: int
+    characters_billed: int
+    tokens_read: int
+    tokens_written: int
+    cost: float | None
     seconds: float
     words_a_second: float
     peak_rss_mb: float
@@ -52,12 +71,14 @@ def main() -> None:
     parser.add_argument("engine", metavar="ENGINE")
     parser.add_argument("source", metavar="SRC")
     parser.add_argument("target", metavar="TGT")
+    parser.add_argument("--glossary", type=Path, metavar="F.csv|.tsv", help="terms that are to be used")
     parser.add_argument("--tagged", type=int, default=100, metavar="N", help="texts that are tried with tags (100)")
     parser.add_argument("--out", type=Path, help="a file for the translations, one a line")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     pairs = read(given.set)
-    report, answers = measured(pairs, given.engine, given.source, given.target, given.tagged)
+    glossary = load(given.glossary) if given.glossary else NO_GLOSSARY
+    report, answers = measured(pairs, given.engine, (given.source, given.target), given.tagged, glossary)
     if given.out:
         given.out.write_text("".join(f"{answer}\n" for answer in answers))
     if given.json:
@@ -72,25 +93,29 @@ def read(path: Path) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         columns = line.split("\t")
-        if len(columns) != 2 or not all(map(str.strip, columns)):
-            sys.exit(f"{path}, line {number}: a text, one tab and its translation are wanted.")
-        pairs.append((columns[0].strip(), columns[1].strip()))
+        if len(columns) < COLUMNS or not all(map(str.strip, columns[-COLUMNS:])):
+            sys.exit(f"{path}, line {number}: a text, a tab and its translation are wanted, at the end of the line.")
+        source, reference = columns[-COLUMNS:]
+        pairs.append((source.strip(), reference.strip()))
     if not pairs:
         sys.exit(f"{path} is empty.")
     return pairs
 
 
 def measured(
-    pairs: Sequence[tuple[str, str]], name: str, source: str, target: str, tagged: int
+    pairs: Sequence[tuple[str, str]], name: str, langs: tuple[str, str], tagged: int, glossary: Glossary = NO_GLOSSARY
 ) -> tuple[Report, list[str]]:
-    """The figures, and the translations of the plain texts."""
+    """The figures, and the translations of the plain texts. `langs`: from and into."""
     from sacrebleu.metrics import BLEU, CHRF
 
     texts, references = [text for text, _ in pairs], [reference for _, reference in pairs]
     settings = engine_settings.from_env(os.environ)
-    engine = None if name == BARE else registry.choose(settings, name, source, target)
-    ask = _through(engine, source, target) if engine else _bare(settings.models_dir, source, target)
+    engine = None if name == BARE else registry.choose(settings, name, *langs)
+    asked = _Asked(engine, langs, glossary) if engine else None
+    ask = asked or _bare(settings.models_dir, *langs)
     ask(texts[:1])  # a model is loaded with the first text
+    if asked:
+        asked.forget()
     start = _cpu_s()
     answers = ask(texts)
     seconds = _cpu_s() - start
@@ -99,9 +124,16 @@ def measured(
         engine=name,
         texts=len(texts),
         words=words,
-        chrf2=round(CHRF().corpus_score(answers, [references]).score, 2),
+        chrf=round(CHRF().corpus_score(answers, [references]).score, 2),
         bleu=round(BLEU().corpus_score(answers, [references]).score, 2),
-        tags_kept=_tags_kept(engine, texts[:tagged], source, target) if engine and tagged else None,
+        tags_kept=_tags_kept(engine, texts[:tagged], *langs) if engine and tagged else None,
+        terms_kept=_terms_kept(texts, answers, glossary),
+        failed=asked.failed if asked else 0,
+        doubted=len(asked.doubts) - asked.failed if asked else 0,
+        characters_billed=asked.billed if asked else 0,
+        tokens_read=asked.memory.spent.taken if asked else 0,
+        tokens_written=asked.memory.spent.given if asked else 0,
+        cost=engine.price_of(asked.memory.spent) if asked and isinstance(engine, OpenAI) else None,
         seconds=round(seconds, 2),
         words_a_second=round(words / max(seconds, 1e-9)),
         peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
@@ -118,13 +150,54 @@ def tagged_text(text: str) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _through(engine: Translator, source: str, target: str) -> Callable[[Sequence[str]], list[str]]:
-    def ask(texts: Sequence[str]) -> list[str]:
-        escaped = [markup.escape(text) for text in texts]
-        answers, _ = translate_all(escaped, engine, source, target)
-        return [markup.unescape(answers[text]) for text in escaped]
+class _Counting(NoMemory):
+    """Remembers nothing but what was counted."""
 
-    return ask
+    def __init__(self) -> None:
+        self.spent = NO_TOKENS
+
+    def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
+        """Only counts."""
+        self.spent += tokens
+
+
+class _Asked:
+    """Texts through an engine as documents go through it, and what came of it."""
+
+    def __init__(self, engine: Translator, langs: tuple[str, str], glossary: Glossary) -> None:
+        self._engine, self._langs, self._glossary = engine, langs, glossary
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self.memory, self.billed, self.failed = _Counting(), 0, 0
+        self.doubts: dict[str, Doubt] = {}
+
+    def __call__(self, texts: Sequence[str]) -> list[str]:
+        """The translations, the source in place of one that failed."""
+        segments = [markup.write([Run(text, Style())], held_back(self._engine, self._glossary)) for text in texts]
+        answers, billed = translate_all(
+            [segment.text for segment in segments],
+            self._engine,
+            *self._langs,
+            memory=self.memory,
+            hints=Hints(glossary=self._glossary) if self._engine.takes_hints else NO_HINTS,
+            on_doubt=self.doubts.__setitem__,
+        )
+        self.billed += billed
+        self.failed += sum(segment.text not in answers for segment in segments)
+        found = [markup.read(segment, answers.get(segment.text, segment.text)) for segment in segments]
+        return ["".join(run.text for run in runs) for runs in found]
+
+
+def _terms_kept(texts: Sequence[str], answers: Sequence[str], glossary: Glossary) -> float | None:
+    hints = Hints(glossary=glossary)
+    kept = [
+        not checks.lacks_term(markup.escape(answer), [term])
+        for text, answer in zip(texts, answers, strict=True)
+        for term in hints.terms(markup.escape(text))
+    ]
+    return round(sum(kept) / len(kept), 3) if kept else None
 
 
 def _bare(folder: Path, source: str, target: str) -> Callable[[Sequence[str]], list[str]]:
@@ -154,7 +227,7 @@ def _tags_kept(engine: Translator, texts: Sequence[str], source: str, target: st
     wanted = [tagged_text(text) for text in texts]
     kept = 0
     for text in wanted:
-        answer = engine.translate(Batch((text,), source, target)).texts[0]
+        answer = engine.translate(Batch((text,), source, target)).texts[0] or ""
         kept += sorted(_TAG.findall(answer)) == sorted(_TAG.findall(text))
     return round(kept / len(wanted), 3)
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from functools import lru_cache
 
 from dragoman.domain import language
 from dragoman.ports import Term
@@ -120,7 +121,7 @@ def _in_the_words(meant: str, said: str, source_lang: str | None, target_lang: s
     size = _size(meant, said, source_lang, target_lang)
     if size is not None:
         yield size
-    if figures.lost(_REWORDED.sub(" ", meant), said).numbers:
+    if next(figures.lost_numbers(_REWORDED.sub(" ", meant), said), None):
         yield Doubt.NUMBER
 
 
@@ -165,6 +166,8 @@ def scripts_of(target_lang: str) -> frozenset[str]:
 
 def script_of(text: str) -> str | None:
     """The script of most letters; None: too few letters to tell."""
+    if text.isascii():
+        return "LATIN" if sum(map(str.isalpha, text)) >= JUDGED_LETTERS else None
     counted = Counter(_script(one) for one in text if one.isalpha())
     if counted.total() < JUDGED_LETTERS:
         return None
@@ -213,5 +216,6 @@ def _bare(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
 
+@lru_cache(4096)
 def _script(one: str) -> str:
     return unicodedata.name(one, "?").split(" ", 1)[0].split("-", 1)[0]

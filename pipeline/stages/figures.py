@@ -39,7 +39,7 @@ class Lost:
 
 def lost(source: str, translation: str) -> Lost:
     """What `source` has and `translation` lacks. Dashes, quotation marks and common punctuation do not count as signs."""
-    return Lost(tuple(_lost_numbers(source, translation)), tuple((_signs(source) - _signs(translation)).elements()))
+    return Lost(tuple(lost_numbers(source, translation)), tuple((_signs(source) - _signs(translation)).elements()))
 
 
 def as_written(source: str, translation: str) -> str:
@@ -73,7 +73,7 @@ def _message(missing: list[str]) -> str:
     return f"Not found in the translation: {named}. Please compare the figures with the original."
 
 
-def _lost_numbers(source: str, translation: str) -> Iterator[str]:
+def lost_numbers(source: str, translation: str) -> Iterator[str]:
     """The numbers of which not all digits came back, in the way of the source."""
     if not any(map(str.isdigit, source)):
         return

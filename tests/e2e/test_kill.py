@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,31 +16,46 @@ from tests.servers.process import wait_until
 from tests.servers.redis import Redis
 from tests.servers.stack import Stack
 
+WAVE = 4 * 50  # texts that are asked for at once, in four requests
 
-def start_mail_job(stack: Stack, deepl: FakeDeepL, after_requests: int = 2) -> str:
-    """A mailed job that is in mid-translation: some batches answered, some not."""
-    stack.mail(long_pdf())
+
+def start_mail_job(stack: Stack, deepl: FakeDeepL, waves: int = 1) -> str:
+    """A mailed job that is in mid-translation: some requests are answered and their texts kept, some are on their way."""
+    stack.mail(long_pdf(600))  # three waves
     job_id = str(stack.await_jobs(1)[0]["job_id"])
-    wait_until(lambda: len(deepl.requests) >= after_requests, 60, "some batches are answered")
+    wait_until(lambda: kept_texts(stack) >= waves * WAVE, 60, "some batches are answered")
     return job_id
 
 
-def assert_answered_once_and_paid_once(stack: Stack, deepl: FakeDeepL, job_id: str, in_flight: int) -> None:
+def kept_texts(stack: Stack) -> int:
+    """How many texts are kept already."""
+    return int(stack.rows("SELECT count(*) FROM translations")[0][0])
+
+
+def assert_answered_once_and_paid_once(
+    stack: Stack, deepl: FakeDeepL, job_id: str, kept: int | None, killed_at: float = 0.0
+) -> None:
+    """`kept`: texts that were kept when somebody was killed, which was at `killed_at` on the monotonic clock; None: nobody was."""
     ended = stack.await_end(job_id, within_s=120)
     assert ended["status"] == "COMPLETED", ended
     final = "SELECT kind, run, state FROM outbox WHERE kind = 'final'"
     wait_until(lambda: stack.rows(final) == [("final", 1, "done")], 60, "the answer is sent")
     assert len(stack.outbox()) == 1
-    texts = [text for request in deepl.requests for text in request["text"]]
-    # A batch that was in flight at the kill was never answered to anybody: it alone may be asked for again.
-    assert len(texts) - len(set(texts)) <= in_flight
-    remembered = stack.rows("SELECT count(*) FROM translations")[0][0]
-    assert remembered == len(set(texts))
+    texts = [text for paid in deepl.paid for text in paid.texts]
+    if kept is None:
+        assert len(texts) == len(set(texts))
+    else:
+        # What was on its way at the kill was never answered to anybody: it alone may be asked for again.
+        first = sorted(deepl.paid, key=lambda paid: paid.told_at)[: kept // WAVE * 4]
+        again = {text for paid in deepl.paid if paid.asked_at > killed_at for text in paid.texts}
+        assert again
+        assert [paid for paid in first if set(paid.texts) & again] == []
+    assert kept_texts(stack) == len(set(texts))
 
 
 @pytest.fixture
 def deepl() -> Iterator[FakeDeepL]:
-    with FakeDeepL(latency_s=0.5) as server:
+    with FakeDeepL(latency_s=1.5) as server:
         yield server
 
 
@@ -49,8 +65,9 @@ def test_worker_killed_in_mid_translation_loses_nothing_and_pays_nothing_twice(
     engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "5"}
     with Stack(tmp_path / "data", **engine) as stack:
         job_id = start_mail_job(stack, deepl)
+        kept, killed_at = kept_texts(stack), time.monotonic()
         assert len(stack.kill("worker")) >= 3  # the parent and two children
-        assert_answered_once_and_paid_once(stack, deepl, job_id, in_flight=50)
+        assert_answered_once_and_paid_once(stack, deepl, job_id, kept, killed_at)
 
 
 @pytest.mark.more
@@ -60,9 +77,10 @@ def test_killed_pool_children_give_their_job_back_at_once(tmp_path: Path, deepl:
     with Stack(tmp_path / "data", **engine) as stack:
         job_id = start_mail_job(stack, deepl)
         parent, children = stack.pool("worker")
+        kept, killed_at = kept_texts(stack), time.monotonic()
         for child in children:
             os.kill(child, signal.SIGKILL)
-        assert_answered_once_and_paid_once(stack, deepl, job_id, in_flight=50)
+        assert_answered_once_and_paid_once(stack, deepl, job_id, kept, killed_at)
         assert parent in stack.pids("worker")
 
 
@@ -74,7 +92,7 @@ def test_killed_worker_s_job_is_picked_up_within_lease_and_sweep(
     lease_s, sweep_s, ring_s = 10.0, 2.0, 2.0
     engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": str(lease_s)}
     with Stack(tmp_path / "data", broker_url=redis_server.url, **engine) as stack:
-        start_mail_job(stack, deepl, after_requests=1)
+        start_mail_job(stack, deepl)
         deepl.latency_s = 8.0  # each request from now on: there is work left to be picked up
         first = stack.pids("worker")
         with stack.another("worker"):
@@ -124,7 +142,7 @@ def test_flushed_broker_loses_nothing(tmp_path: Path, deepl: FakeDeepL, redis_se
         job_id = start_mail_job(stack, deepl)
         with redis_server.client() as client:
             client.flushall()
-        assert_answered_once_and_paid_once(stack, deepl, job_id, in_flight=0)
+        assert_answered_once_and_paid_once(stack, deepl, job_id, None)
 
 
 @pytest.mark.more
@@ -132,10 +150,11 @@ def test_kill_and_flush_together_lose_nothing(tmp_path: Path, deepl: FakeDeepL, 
     engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "5"}
     with Stack(tmp_path / "data", broker_url=redis_server.url, **engine) as stack:
         job_id = start_mail_job(stack, deepl)
+        kept, killed_at = kept_texts(stack), time.monotonic()
         stack.kill("worker")
         with redis_server.client() as client:
             client.flushall()
-        assert_answered_once_and_paid_once(stack, deepl, job_id, in_flight=50)
+        assert_answered_once_and_paid_once(stack, deepl, job_id, kept, killed_at)
 
 
 def test_upload_is_accepted_while_the_broker_is_down(tmp_path: Path, redis_server: Redis) -> None:
