@@ -129,7 +129,8 @@ class Intake(Possible):
     def check_request(self, options: Options, *, owner: str, channel: str) -> None:
         """Raise UnsupportedTarget unless an engine that may have the document can translate it (as far as the workers have said)."""
         who = {"channel": channel, "owner": owner}
-        allowed = engines.allowed(self.settings.engine_rules, **who, in_house=options.in_house)
+        only = self.settings.in_house_engines if options.in_house else None
+        allowed = engines.allowed(self.settings.engine_rules, **who, only=only)
         self.check_target(options.target_lang, options.engine, allowed)
 
     def _submit(

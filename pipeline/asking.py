@@ -107,7 +107,8 @@ def choose(run: Run, options: Options, source_lang: str | None, engine: str | No
     """The engine for a document in `source_lang`. Raises as `registry.choose`."""
     settings, job = run.context.settings, run.job
     who = {"channel": job["channel"], "owner": job["owner"]}
-    allowed = engines.allowed(settings.engine_rules, **who, in_house=options.in_house)
+    only = settings.in_house_engines if options.in_house else None
+    allowed = engines.allowed(settings.engine_rules, **who, only=only)
     return registry.choose(settings, engine or options.engine, source_lang, options.target_lang, allowed)
 
 

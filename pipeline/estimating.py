@@ -87,12 +87,15 @@ def _characters(run: Run, texts: Iterable[str], source_lang: str | None, engine:
         hints=Hints(glossary=run.glossary) if engine.takes_hints else NO_HINTS,
         recall=recall,
     )
-    to_bill = characters - known if money.costs(engine.name) and not _is_free(engine) else 0
+    to_bill = characters - known if money.costs(engine.name) and not _is_free(run.context.settings, engine) else 0
     return to_bill, round(known / characters, 4) if characters else 1.0
 
 
-def _is_free(engine: Translator) -> bool:
-    return isinstance(engine, OpenAI) and engine.is_free
+def _is_free(settings: Settings, engine: Translator) -> bool:
+    """Whether a server costs nothing: it is said so, or it is the house's own and no price is set."""
+    if isinstance(engine, OpenAI) and (settings.openai_price_in or settings.openai_price_out):
+        return False
+    return engine.name in settings.in_house_engines or (isinstance(engine, OpenAI) and engine.is_free)
 
 
 def _price(settings: Settings, engine: Translator, to_bill: int) -> money.Price | None:

@@ -85,7 +85,7 @@ def _options(
 
 
 def _run(source: Path, out: Path | None, options: Options, glossary: Path | None, password: str | None) -> Report:
-    from dragoman.domain.engines import IN_HOUSE
+    from dragoman.domain.engines import in_house
     from pipeline import glossary as glossaries
     from pipeline import local
     from pipeline.engines import registry
@@ -95,7 +95,8 @@ def _run(source: Path, out: Path | None, options: Options, glossary: Path | None
     _readable(source)
     settings = engine_settings.from_env(os.environ)
     registry.admit(settings, options.engine, options.source_lang, options.target_lang)
-    allowed = IN_HOUSE if options.in_house else None
+    own = in_house(openai_base_url=settings.openai_base_url, libretranslate_url=settings.libretranslate_url)
+    allowed = own if options.in_house else None
     engines = local.Engines(
         choose=lambda source, target: registry.choose(settings, options.engine, source, target, allowed),
         tone_model=lambda engine, tone, lang: registry.tone_model(settings, engine, tone, lang),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from dragoman.domain.job import NO_ENGINE, PSEUDO
 from dragoman.domain.owner import home_of
@@ -18,6 +20,9 @@ AUTO = "auto"
 EVERYBODY = ""
 TOKEN = "token:"  # noqa: S105 - what stands before the name of one
 CHANNELS = ("email", "slack", "web")
+
+# RFC 6762, RFC 8375, ICANN's .internal, and what companies have long used.
+_OWN_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".intranet", ".corp")
 
 Rules = Mapping[str, frozenset[str]]
 """The engines that may be used, by whom: a channel, `token:NAME`, or `EVERYBODY` for whoever is not named."""
@@ -36,6 +41,24 @@ _WISH = re.compile(
     r"|社外に(?:出さ|送ら)ない|社内(?:のみ|限り|だけ)|仅限内部|不要外发|不得外传",
     re.IGNORECASE,
 )
+
+
+def is_own_host(url: str | None) -> bool:
+    """Whether an address is plainly within one's own network: a private or loopback IP address, or a name that no public server has.
+
+    Names are not looked up: one that only means a private address counts as outside.
+    """
+    host = (urlsplit(url).hostname or "").casefold() if url else ""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return bool(host) and ("." not in host or host.endswith(_OWN_NAMES))
+
+
+def in_house(*, openai_base_url: str | None, libretranslate_url: str | None) -> frozenset[str]:
+    """The engines that send nothing out of the house: those on this machine, and servers within one's own network."""
+    servers = {"openai": openai_base_url, "libretranslate": libretranslate_url}
+    return IN_HOUSE | {name for name, url in servers.items() if is_own_host(url)}
 
 
 def wants_in_house(words: str) -> bool:
@@ -63,13 +86,13 @@ def parse_rules(text: str, names: frozenset[str]) -> Rules:
     return rules
 
 
-def allowed(rules: Rules, *, channel: str, owner: str, in_house: bool = False) -> frozenset[str] | None:
+def allowed(rules: Rules, *, channel: str, owner: str, only: frozenset[str] | None = None) -> frozenset[str] | None:
     """The engines that a job of `owner` which came by `channel` may be given to; None: all.
 
     A token's own rule stands before that of its channel, a channel's before that for everybody. A document of an email or a
-    Slack post that is asked for once more on its page has to fit both. `in_house`: none that sends texts out.
+    Slack post that is asked for once more on its page has to fit both. `only`: no others, whatever the rules say.
     """
-    found = IN_HOUSE if in_house else None
+    found = only
     home = home_of(owner)
     own = rules.get(f"{TOKEN}{owner.removeprefix('web:').casefold()}") if home == "web" else None
     for one in (own,) if own is not None else (_rule(rules, channel), _rule(rules, home)):

@@ -42,6 +42,11 @@ class EngineSettings(BaseModel):
         """Who may use which engines."""
         return engines.parse_rules(self.engines_allowed, _NAMES)
 
+    @property
+    def in_house_engines(self) -> frozenset[str]:
+        """The engines that send nothing out of the house."""
+        return engines.in_house(openai_base_url=self.openai_base_url, libretranslate_url=self.libretranslate_url)
+
     @field_validator("engines_allowed")
     @classmethod
     def _readable_rules(cls, value: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pymupdf
 import pytest
+from pydantic import SecretStr
 
 from dragoman.db import alarms
 from dragoman.db.outbox import OUTBOX
@@ -20,6 +21,8 @@ from tests.driving import drive
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf
 from tests.rows import SENDER, add_job, deliveries, message_with_jobs
+from tests.servers.llm import KEY as LLM_KEY
+from tests.servers.llm import MODEL, FakeLLM
 
 WORDS = [
     "market",
@@ -44,6 +47,12 @@ DENSE_PAGES, LINES, WORDS_A_LINE = 4, 300, 72
 def deepl():
     with FakeDeepL() as server:
         server.character_limit = 5_000_000
+        yield server
+
+
+@pytest.fixture
+def llm():
+    with FakeLLM() as server:
         yield server
 
 
@@ -185,3 +194,16 @@ class TestApprovers:
         message_id, _ = message_with_jobs(context().database, 1)
         waiting = driven(context(approval_characters=1000), long_pdf(60), message_id=message_id)
         assert [one["kind"] for one in deliveries(context().database, waiting["id"])] == ["question"]
+
+
+@pytest.mark.parametrize(("price", "asked"), [(None, False), (0.0, False), (2.0, True)])
+def test_a_model_in_the_house_costs_nothing_unless_a_price_is_set(context, driven, llm, price, asked):
+    server = {
+        "engine": "openai",
+        "openai_base_url": llm.url,
+        "openai_model": MODEL,
+        "openai_api_key": SecretStr(LLM_KEY),
+    }
+    prices = {"openai_price_in": price, "openai_price_out": price}
+    job = driven(context(approval_characters=1000, **server, **prices), long_pdf(60))
+    assert (job["waiting_for"], job["price"] is not None) == (("approval", True) if asked else (None, False))

@@ -82,7 +82,7 @@ def test_allowed(text: str, channel: str, owner: str, names: set[str] | None) ->
 
 def test_what_is_to_be_kept_in_house_is_given_to_no_engine_outside_whatever_the_rules_say() -> None:
     for text in ("", "deepl", "email=deepl+local", "deepl+apertium+local"):
-        found = engines.allowed(rules(text), channel="email", owner="ana@example.org", in_house=True)
+        found = engines.allowed(rules(text), channel="email", owner="ana@example.org", only=IN_HOUSE)
         assert found is not None
         assert found <= IN_HOUSE
 
@@ -101,3 +101,29 @@ def test_what_is_to_be_kept_in_house_is_given_to_no_engine_outside_whatever_the_
 def test_rules_that_cannot_be_read_say_what_to_write(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         rules(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("http://127.0.0.1:11434/v1", True),
+        ("http://[::1]:8000/v1", True),
+        ("http://192.168.1.7:8000/v1", True),
+        ("http://10.0.0.2/v1", True),
+        ("http://localhost:11434", True),
+        ("http://ollama:11434/v1", True),
+        ("http://llm.corp/v1", True),
+        ("http://host.docker.internal:11434", True),
+        ("https://api.openai.com/v1", False),
+        ("https://8.8.8.8/v1", False),
+        ("https://localhost.example.com/v1", False),
+        ("https://internal.example.com", False),
+        ("https://evil.test/?x=.internal", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_own_hosts(url: str | None, own: bool) -> None:
+    assert engines.is_own_host(url) is own
+    assert ("openai" in engines.in_house(openai_base_url=url, libretranslate_url=None)) is own
+    assert ("libretranslate" in engines.in_house(openai_base_url=None, libretranslate_url=url)) is own
