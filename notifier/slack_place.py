@@ -20,7 +20,7 @@ from notifier.slack_blocks import Block
 
 PAGE = 200  # messages that are looked at in one call
 MOST_PAGES = 5
-CLOCKS_DIFFER_S = 300.0
+CLOCKS_DIFFER_S = 2 * 86_400.0  # one that is wrong by a day must not hide what was posted
 SETTLES_S = 5.0  # Slack shows what it did a moment after it did it
 
 
@@ -69,7 +69,8 @@ def find(client: WebClient, spot: Spot, metadata: Mapping[str, Any], since_s: fl
 
     Raises OutboundUnavailable.
     """
-    cursor, oldest = None, f"{since_s - CLOCKS_DIFFER_S:.6f}"
+    # A thread is as old as Slack says; for the rest our clock has to do.
+    cursor, oldest = None, spot.thread_ts or f"{since_s - CLOCKS_DIFFER_S:.6f}"
     for _ in range(MOST_PAGES):
         options: dict[str, Any] = {"channel": spot.place, "limit": PAGE, "cursor": cursor, "oldest": oldest}
         options["include_all_metadata"] = True

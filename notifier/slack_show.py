@@ -135,7 +135,7 @@ class _Showing:
             if not card.empty:
                 self._post()
         elif card.hash != self._row["shown"]:
-            wait_s = self._row["shown_at"] + pause - self._now
+            wait_s = min(self._row["shown_at"] + pause - self._now, pause)  # the clock may have been set back since
             if wait_s > 0:
                 return float(wait_s)
             if card.asks and not asked(self._row["shown"]):

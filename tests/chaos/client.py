@@ -76,6 +76,16 @@ class Client:
         status = json.loads(self._http("GET", f"/api/v1/status/{job_id}"))["status"]
         return self._http("GET", f"/api/v1/jobs/{job_id}/result") if status == "COMPLETED" else None
 
+    def jobs(self) -> list[dict[str, Any]]:
+        """What the API says of all jobs."""
+        found, after = [], ""
+        while True:
+            page = json.loads(self._http("GET", f"/api/v1/jobs?limit=100{after}"))
+            found += page["jobs"]
+            if not page["next"]:
+                return found
+            after = f"&after={page['next']}"
+
     def retry_dead(self) -> int:
         """Try all dead letters again; how many."""
         told = self._http("POST", "/api/v1/dead/retry", b"{}", {"Content-Type": "application/json"})

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from tests.chaos import clocks
 from tests.chaos.site import Process, Site
 from tests.patience import patience
 
@@ -39,6 +40,7 @@ class Faults:
         self._site, self._dice = site, random.Random(seed)
         self._stop, self._over = threading.Event(), threading.Event()
         self.strikes: list[Strike] = []
+        self.away_s = 0.0  # how far the database's clock has been set from the true time
         self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
 
     def start(self) -> None:
@@ -71,6 +73,7 @@ class Faults:
         kinds: list[Callable[[], str | None]] = [
             self.kill, self.kill, self.kill, self.kill, self.kill, self.kill_child, self.kill_child, self.freeze, self.freeze,
             self.flush_redis, self.freeze_redis, self.restart_redis, self.kill_redis,
+            self.step_clock, self.step_clock,
             self.deepl_fails, self.deepl_fails, self.deepl_slow, self.mail_fails, self.mail_fails, self.slack_fails, self.slack_fails,
         ]  # fmt: skip
         if self._site.postgresql:
@@ -153,6 +156,14 @@ class Faults:
         self._site.disk.fill()
         self._wait(0.5, 4.0)
         self._site.disk.free()
+
+    def step_clock(self) -> str:
+        """The database's clock is set forward or back by a day or some minutes, and stays there."""
+        seconds = clocks.next_step(self._dice, self.away_s)
+        if not clocks.step(self._site.database_url, seconds):
+            return "in vain"
+        self.away_s += seconds
+        return "forward" if seconds > 0 else "back"
 
     def freeze_store(self) -> None:
         if self._site.seaweedfs:

@@ -1,7 +1,7 @@
 """The ledger of promises: what there is after the fire, and which promises that breaks.
 
 Each accepted document has exactly one final answer, the right PDF; no row is stuck or given up; the store holds what rows
-name and nothing else; no text was paid for twice but those on their way when a fault struck between the paying and the
+name and nothing else; no sender was told what is not so; no text was paid for twice but those on their way when a fault struck between the paying and the
 writing down.
 """
 
@@ -22,6 +22,7 @@ from dragoman.db.outbox import OUTBOX
 from dragoman.db.parts import PARTS
 from dragoman.domain.job import OPEN, RowState
 from dragoman.ports import BlobStore
+from tests.chaos import words
 from tests.chaos.client import Client, Sent, is_translated
 from tests.chaos.faults import Strike
 from tests.chaos.site import Site
@@ -35,6 +36,7 @@ COMMIT_S = 1.0  # within this time after its answer a batch is on record, unless
 PARTS_THEM = frozenset(
     {"kill worker", "kill_child worker", "freeze worker", "death worker", "restart_database", "kill_database"}
     | {"freeze_database", "lock_database", "fill_disk"}
+    | {"step_clock forward"}  # every lease runs out: the same batch may be on its way twice
 )
 
 
@@ -51,17 +53,26 @@ class Evidence:
     missing: list[str]
     paid: list[Paid]
     strikes: list[Strike]
+    false_words: list[str]
 
 
-def collect(site: Site, client: Client, strikes: Iterable[Strike], database: Database, store: BlobStore) -> Evidence:
-    """Look at everything that is left."""
+def collect(
+    site: Site,
+    client: Client,
+    strikes: Iterable[Strike],
+    database: Database,
+    store: BlobStore,
+    heard: Iterable[str] = (),
+) -> Evidence:
+    """Look at everything that is left. `heard`: what was said too early, see `tests.chaos.words`."""
+    answers = {sent.word: _answers(site, client, sent) for sent in client.sent}
     deaths = [Strike("death", name, at - COMMIT_S, at) for at, name in site.deaths]
     with database.read() as connection:
         named = names_of_bytes(connection)
         there = {key for prefix in PREFIXES for key in store.keys(prefix)}
         return Evidence(
             sent=list(client.sent),
-            answers={sent.word: _answers(site, client, sent) for sent in client.sent},
+            answers=answers,
             altered=site.sink.altered(),
             open=count(connection, *OPEN),
             dead=count(connection, RowState.DEAD),
@@ -69,6 +80,7 @@ def collect(site: Site, client: Client, strikes: Iterable[Strike], database: Dat
             missing=sorted(named - there),
             paid=list(site.deepl.paid),
             strikes=[*strikes, *deaths],
+            false_words=[*sorted(heard), *words.false(site, client, answers)],
         )
 
 
@@ -83,6 +95,7 @@ def broken(it: Evidence) -> list[str]:
         "given up": _listed(it.dead),
         "bytes without a row": it.stray,
         "rows without their bytes": it.missing,
+        "false words": it.false_words,
         "paid twice": paid_twice_for_nothing(it.paid, it.strikes),
     }
     return [f"{what}: {len(whom)} ({', '.join(whom[:5])})" for what, whom in said.items() if whom]

@@ -24,6 +24,7 @@ from tests.chaos.client import Client
 from tests.chaos.faults import Faults
 from tests.chaos.ledger import Evidence
 from tests.chaos.site import Site
+from tests.chaos.words import Witness
 from tests.patience import Patience, patience
 
 SETTLED_WITHIN_S = 480.0  # cards in Slack take turns, a minute and more where there are many
@@ -50,11 +51,12 @@ class Aftermath:
     peace_s: float
     retried_dead: int
     swept: int
+    heard: set[str]
 
     def evidence(self) -> Evidence:
         """What there is now."""
         context = self.context
-        return ledger.collect(self.site, self.client, self.faults.strikes, context.database, context.store)
+        return ledger.collect(self.site, self.client, self.faults.strikes, context.database, context.store, self.heard)
 
     def facts(self) -> dict[str, Any]:
         """The figures of the run."""
@@ -66,7 +68,7 @@ class Aftermath:
             "retries": sum(count for event, count in said.items() if event.startswith("will_retry")),
             "logged": {event: count for event, count in sorted(said.items()) if event.startswith(WORTH_COUNTING)}, "retried_dead": self.retried_dead, "orphans_swept": self.swept,
             "texts": len({text for one in deepl.paid for text in one.texts}), "texts_paid_twice": ledger.paid_twice(deepl.paid),
-            "mails_sent_again": self.site.sink.sent_again(), "seconds": round(self.seconds, 1), "seconds_of_peace": round(self.peace_s, 1),
+            "mails_sent_again": self.site.sink.sent_again(), "seconds": round(self.seconds, 1), "seconds_of_peace": round(self.peace_s, 1), "clock_away_s": self.faults.away_s,
             "left_out": [] if self.site.disk.is_own else ["full disk: a mount needs root"],
         }  # fmt: skip
 
@@ -74,15 +76,20 @@ class Aftermath:
 def burn(site: Site, *, seed: int, seconds: float, jobs: int) -> Aftermath:
     """Faults for `seconds` while `jobs` documents come in; then peace, until no row has anything left to do."""
     faults, client, began = Faults(site, seed), Client(site, seed, jobs, seconds), time.monotonic()
+    witness = Witness(site, client)
     faults.start()
     client.start()
+    witness.start()
     client.join(patience(seconds * 3 + 120))
     time.sleep(max(seconds - (time.monotonic() - began), 0))
     faults.stop()
     context, peace = Context.open(site.settings()), time.monotonic()
     retried = _settle(context, client)
+    witness.stop()
     ended = time.monotonic()
-    return Aftermath(site, client, faults, context, ended - began, ended - peace, retried, _clean(context))
+    return Aftermath(
+        site, client, faults, context, ended - began, ended - peace, retried, _clean(context), witness.heard
+    )
 
 
 def run(*, seed: int, seconds: float, jobs: int, postgresql: bool, s3: bool) -> tuple[dict[str, Any], list[str]]:

@@ -17,6 +17,7 @@ from tests.chaos.client import document
 from tests.chaos.faults import Strike
 from tests.chaos.run import Aftermath, burn
 from tests.chaos.site import Site
+from tests.chaos.words import DONE
 from tests.fake_deepl import Paid
 
 JOBS_SENT = 18
@@ -85,12 +86,31 @@ def pay_again_for_nothing(it: Aftermath) -> None:
     it.site.deepl.paid += [Paid(("a text",), at, at, heard=True) for at in (1.0, 9.0)]
 
 
+def unsay_done(it: Aftermath) -> None:
+    card(it).blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "I am reading it"}}]
+
+
+def take_the_check_mark_away(it: Aftermath) -> None:
+    posts = [sent.post for sent in it.client.sent if sent.post and sent.post.reactions]
+    posts[-1].reactions.clear()
+
+
+def say_attached_where_nothing_is(it: Aftermath) -> None:
+    answer = copy.deepcopy(it.site.sink.answers_to(mailed(it).message_id)[-1])
+    answer.replace_header("Message-ID", "<nothing-attached@dragoman.test>")
+    answer.set_payload([part for part in answer.get_payload() if part.get_content_type() != "application/pdf"])
+    it.site.sink.taken.append(answer)
+
+
 DAMAGES: dict[str, tuple[Callable[[Aftermath], None], str]] = {
     "lost": (lose_an_answer, "lost"),
     "twice": (answer_twice, "answered twice"),
     "wrong": (answer_with_the_original, "wrong answer"),
     "altered": (send_another_text_under_the_same_name, "sent again with other bytes"),
     "shared": (share_a_file_twice, "answered twice"),
+    "unsaid": (unsay_done, "false words"),
+    "unmarked": (take_the_check_mark_away, "false words"),
+    "not attached": (say_attached_where_nothing_is, "false words"),
     "stuck": (stop_a_row, "stuck"),
     "dead": (bury_a_row, "given up"),
     "stray": (leave_bytes_behind, "bytes without a row"),
@@ -128,6 +148,12 @@ def test_only_a_fault_between_paying_and_writing_down_excuses_a_second_payment(
     strikes = [Strike(kind, whom, began, ended)]
     assert (ledger.paid_twice_for_nothing([first, second], strikes) == []) is excused
     assert ledger.paid_twice_for_nothing([replace(first, heard=False), second], []) == []
+
+
+def card(it: Aftermath):
+    """The message that says that the file is there."""
+    threads = [it.site.slack.thread(sent.post) for sent in it.client.sent if sent.post]
+    return next(one for thread in threads for one in thread if DONE in str(one.blocks) and not one.files)
 
 
 def mailed(it: Aftermath):
