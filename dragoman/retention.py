@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection, Select, and_, or_, select, update
 
 from dragoman.cache import Cache
-from dragoman.db import cards, inbox, jobs, memory, outbox, parts
+from dragoman.db import audit, cards, inbox, jobs, memory, outbox, parts
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
@@ -20,6 +20,7 @@ from dragoman.db.jobs import JOBS
 from dragoman.db.lease import settle
 from dragoman.db.outbox import OUTBOX
 from dragoman.db.parts import PARTS
+from dragoman.domain.actors import Action
 from dragoman.domain.job import OPEN, RowState
 from dragoman.errors import NoWord, OutboundRefused
 from dragoman.ports import BlobStore
@@ -54,6 +55,8 @@ def purge_job(
         dead_links = {"link_version": JOBS.c.link_version + 1, "purged_at": now_s()}
         connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**dead_links))  # from here on no retry
         jobs.cancel(connection, job_id)
+        if row["purged_at"] is None:
+            audit.note(connection, Action.DELETED, row)
         parts.forget(connection, job_id)  # they hold samples of the text
         texts = [] if keeps_texts else memory.forget_job(connection, job_id)
     if cache:
@@ -142,6 +145,8 @@ def purge_sender(
     for message_id in message_ids:
         purge_message(database, store, message_id, maildir)
     _forget_texts_of_former_jobs(database, sender, cache)
+    with database.write() as connection:
+        audit.forget_person(connection, sender)
     return len(job_ids)
 
 

@@ -7,7 +7,7 @@ import socket
 import structlog
 
 from dragoman import marker, orphans, retention
-from dragoman.db import history, memory, presence
+from dragoman.db import audit, history, memory, presence
 from dragoman.errors import DragomanError
 from dragoman.ports import Capabilities
 from pipeline.context import Context
@@ -66,6 +66,7 @@ def clean_up(context: Context) -> None:
     with database.write() as connection:
         texts = memory.forget_unused(connection, settings.memory_kept_days)
         presence.forget_silent(connection, days)
+        audit.forget_old(connection, settings.audit_days)
     with database.write() as connection:
         history.forget_old(connection, days=90)
     log.info("cleaned_up", texts=texts, orphans=orphans.delete_old(database, store))

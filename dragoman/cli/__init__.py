@@ -7,7 +7,7 @@ import sys
 import typer
 
 from dragoman import __version__
-from dragoman.cli import admin, jobs, keeping, models, processes, store
+from dragoman.cli import admin, audit, jobs, keeping, models, processes, store
 from dragoman.cli.demo import demo
 from dragoman.cli.translate import translate
 from dragoman.cli.understand import understand
@@ -28,6 +28,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 admin.register(app)
 store.register(app)
+audit.register(app)
 keeping.register(app, admin.db)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dragoman.domain.actors import acting
 from dragoman.errors import NotFound, OperatorError
 
 if TYPE_CHECKING:
@@ -68,6 +71,15 @@ def opened(data: Path | None) -> Iterator[Data]:
         found = schema.fit(database)
         if found is not schema.Fit.CURRENT:
             raise OperatorError("The database has the schema of another version.", advice=str(found))
-        yield Data(settings, database, open_store(settings.storage))
+        with acting("command", _user()):
+            yield Data(settings, database, open_store(settings.storage))
     finally:
         database.close()
+
+
+def _user() -> str:
+    """The user of this command, for the audit trail; in a container perhaps a number without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

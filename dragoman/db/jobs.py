@@ -7,13 +7,14 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, bindparam, case, func, select, update
 
-from dragoman.db import alarms, cards, inbox, outbox, parts
+from dragoman.db import alarms, audit, cards, inbox, outbox, parts
 from dragoman.db.clock import now_s
 from dragoman.db.lease import Lease, Ledger, revive
 from dragoman.db.lease import resume as resume_row
 from dragoman.db.models import JobRow
 from dragoman.db.statements import insert_once
 from dragoman.db.told import told
+from dragoman.domain.actors import Action
 from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent
 from dragoman.domain.owner import team_of
 from dragoman.errors import Conflict, EngineKeyRejected, QuotaUsedUp
@@ -36,7 +37,7 @@ ASKED_BY_DELIVERY = frozenset({"email"})
 def insert(connection: Connection, **values: Any) -> bool:
     """A new job at its first stage, rung for now; False if its key is known."""
     team = team_of(values["owner"])
-    return insert_once(
+    created = insert_once(
         connection,
         JOBS,
         stage=Stage.EXTRACT,
@@ -47,6 +48,9 @@ def insert(connection: Connection, **values: Any) -> bool:
         team=hashed(team) if team else None,
         **values,
     )
+    if created:
+        audit.note(connection, Action.SENT, values, who=values["owner"])
+    return created
 
 
 def by_id(connection: Connection, job_id: str) -> dict[str, Any] | None:
@@ -234,6 +238,7 @@ def cancel(connection: Connection, job_id: str) -> bool:
         return False
     parts.stop(connection, job_id)
     settle(connection, dict(row))
+    audit.note(connection, Action.CANCELLED, dict(row))
     return True
 
 
@@ -251,6 +256,8 @@ def resume(connection: Connection, job_id: str, waiting_for: WaitingFor, **facts
     if row is None or not resume_row(connection, JOBS, job_id, waiting_for, **facts):
         return False
     cards.wake(connection, row["card_id"])
+    if waiting_for is WaitingFor.APPROVAL:
+        audit.note(connection, Action.APPROVED, row)
     return True
 
 
@@ -269,6 +276,7 @@ def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> d
     by_message = row["message_id"] and row["channel"] not in ANSWERED_BY_JOB
     run = inbox.job_again(connection, row["message_id"]) if by_message else row["run"] + 1
     # What parts have done stays done: the job is due at once, and finds out what is left.
+    audit.note(connection, Action.RETRIED, dict(row))
     revive(connection, JOBS, job_id, run=run, stage_since=now_s(), parts_left=0, **(_unread() if from_start else {}))
     cards.wake(connection, row["card_id"])
     return {**row, "run": run}

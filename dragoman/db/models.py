@@ -335,3 +335,18 @@ class StoreMarkRow(Base):
     token: Mapped[str] = mapped_column(String(32))
     pending: Mapped[str | None] = mapped_column(String(32))
     keeps_strangers: Mapped[bool]
+
+
+class AuditRow(Base):
+    """Who did what to a job: see `dragoman.db.audit`. `owner`: whose job it was; `address`: where from, None: not known."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+    at: Mapped[float] = mapped_column(index=True)
+    action: Mapped[str] = mapped_column(String(20))
+    channel: Mapped[str] = mapped_column(String(20))
+    job_id: Mapped[str] = mapped_column(String(32), index=True)
+    owner: Mapped[str] = mapped_column(String(320))
+    who: Mapped[str | None] = mapped_column(String(320))
+    address: Mapped[str | None] = mapped_column(String(60))

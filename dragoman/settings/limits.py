@@ -23,6 +23,7 @@ class LimitSettings(BaseModel):
     team_pages_per_day: int = Field(default=0, ge=0)
     team_characters_per_month: int = Field(default=0, ge=0)
     retention_days: int = Field(default=7, ge=1)
+    audit_days: int = Field(default=365, ge=1)
     memory_days: int | None = Field(default=None, ge=1)
 
     @property

@@ -16,6 +16,7 @@ from dragoman.correspondence import Thread
 from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
 from dragoman.domain import engines
+from dragoman.domain.actors import acting
 from dragoman.domain.job import Options, WaitingFor
 from dragoman.domain.wishes import PersonWishes
 from dragoman.errors import (
@@ -64,7 +65,7 @@ def open_message(intake: Intake, message_id: str) -> None:
         if held.row["payload"].get("over_daily_limit"):
             intake.answer(held, _over_the_limit(intake, held))
             return
-        with _in_time():
+        with _in_time(), acting("email", held.row["sender"]):
             _Opening(intake, held).run()
 
 

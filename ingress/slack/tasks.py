@@ -10,6 +10,7 @@ from celery import Celery
 from dragoman import queues, slack
 from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
+from dragoman.domain.actors import acting
 from dragoman.errors import DragomanError
 from dragoman.intake import Intake
 from dragoman.queues import BrokerDoorbell
@@ -54,11 +55,18 @@ def open_event(intake: Intake, message_id: str) -> None:
                 intake.drop(held, "not installed there")
                 return
             try:
-                _act(context, held, event)
+                with acting(slack.CHANNEL, _who(context, event)):
+                    _act(context, held, event)
             except slack.SlackRevoked:
                 # Nobody can be told any more; the workspace's jobs stop, and the log tells the admin.
                 log.warning("slack_revoked", team=context.team)
                 acts.leave(intake, held, context.team)
+
+
+def _who(context: Context, event: parse.Event) -> str | None:
+    """The person behind an event, as an owner is written; None where Slack does not say."""
+    user = getattr(event, "user", None)
+    return f"{slack.CHANNEL}:{context.team}:{user}" if user else None
 
 
 def _act(context: Context, held: Lease, event: parse.Event) -> None:

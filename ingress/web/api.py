@@ -10,6 +10,7 @@ from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from dragoman import trail
 from dragoman.domain.job import Layout, Status, Tone
 from dragoman.errors import Conflict
 from ingress.web import downloads, events, problems, uploads
@@ -98,7 +99,10 @@ def job_events(job_id: JobId, door: DoorOf, caller: CallerOf) -> EventSourceResp
 @router.get("/jobs/{job_id}/result", response_class=StreamingResponse, responses=PDF)
 def job_result(job_id: JobId, door: DoorOf, caller: CallerOf) -> StreamingResponse:
     """The translated PDF."""
-    return downloads.result(door.own_job(caller, job_id), door.intake.store)
+    row = door.own_job(caller, job_id)
+    answer = downloads.result(row, door.intake.store)
+    trail.fetched(row)
+    return answer
 
 
 @router.post("/jobs/{job_id}/cancel")

@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric
 
 from dragoman.db import arrivals, history, jobs, lists, presence, short_ids
 from dragoman.db.lists import Page, Wanted
-from dragoman.domain import language
+from dragoman.domain import actors, language
 from dragoman.domain.job import PSEUDO
 from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
 from dragoman.intake import Intake
@@ -162,7 +162,9 @@ _bearer = HTTPBearer(auto_error=False, description="A named token of this server
 
 def caller_of(request: Request, door: DoorOf, _shown_in_docs: Annotated[object, Depends(_bearer)]) -> Caller:
     """Who calls. Raises TokenNeeded, TooManyTries."""
-    return door.named_by(request.headers.get("authorization"), address_of(request))
+    caller = door.named_by(request.headers.get("authorization"), address_of(request))
+    actors.present().who = caller.owner
+    return caller
 
 
 CallerOf = Annotated[Caller, Depends(caller_of)]

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Message, Receive
 
+from dragoman.domain.actors import acting
 from dragoman.errors import TooLarge
 from dragoman.links import PATHS, WrongLink
 from ingress.web import tries
@@ -28,6 +29,7 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 MOST_BYTES = 64 * 1024  # of JSON or a form without a file
 SEND_LESS = "Please send a smaller request; only an upload may be larger."
 SAFE = ("GET", "HEAD")
+LINK, SHARED_LINK = "link", "download link"  # whoever has one: in the audit trail
 _READS_ITSELF = "reads_body_itself"
 
 
@@ -40,9 +42,12 @@ class GuardedRoute(APIRoute):
         reads_itself = getattr(self.endpoint, _READS_ITSELF, False)
 
         async def guarded(request: Request) -> Response:
+            address = address_of(request)
             if "token" not in request.path_params:
-                return await checked(request)
-            with door_of(request).tries.watching(address_of(request), tries.LINK, WrongLink):
+                with acting("web", address=address):
+                    return await checked(request)
+            who = SHARED_LINK if request.url.path.startswith(PATHS["download"]) else LINK
+            with acting("web", who, address), door_of(request).tries.watching(address, tries.LINK, WrongLink):
                 return await checked(request)
 
         async def checked(request: Request) -> Response:

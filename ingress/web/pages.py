@@ -12,6 +12,7 @@ from fastapi import Request
 from sse_starlette import EventSourceResponse
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
+from dragoman import trail
 from dragoman.errors import Conflict, NotAllowed
 from ingress.web import downloads, events, problems
 from ingress.web.door import DoorOf
@@ -88,7 +89,10 @@ def download_page(token: str, door: DoorOf) -> HTMLResponse:
 @router.post("/d/{token}")
 def download(token: str, door: DoorOf) -> StreamingResponse:
     """The translated PDF."""
-    return downloads.result(door.offered(token), door.intake.store)
+    row = door.offered(token)
+    answer = downloads.result(row, door.intake.store)
+    trail.downloaded(door.intake.database, row)
+    return answer
 
 
 def _operations(schema: dict[str, Any]) -> Any:

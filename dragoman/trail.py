@@ -1,0 +1,31 @@
+"""What goes on record though it changes nothing else: a result that is handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from dragoman.db import audit
+from dragoman.db.engine import Database
+from dragoman.domain.actors import Action, present
+from dragoman.errors import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+
+def downloaded(database: Database, job: Mapping[str, Any]) -> None:
+    """Note that whoever acts now gets the result of a job (its row). A full disk keeps nobody from it: then the log has it."""
+    actor = present()
+    try:
+        with database.write() as connection:
+            audit.note(connection, Action.DOWNLOADED, job)
+    except DatabaseUnavailable as error:
+        log.error("audit_missed", job_id=job["id"], who=actor.who, address=actor.address, detail=error.detail)  # noqa: TRY400
+
+
+def fetched(job: Mapping[str, Any]) -> None:
+    """The same of a GET, which changes nothing: the log has it, and the trail has not."""
+    actor = present()
+    log.info("downloaded", job_id=job["id"], who=actor.who, address=actor.address)
