@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dragoman.domain.wishes.sentence import Mention, Sentence, Word
 
-_ENDS = frozenset(",;:!?.—–(（，、：；。！？)）")
+_ENDS = frozenset("=,;:!?.—–(（，、：；。！？)）")
 _ARROWS = frozenset({"-", ">", "–"})
 
 
@@ -119,6 +119,8 @@ def _is_joined(sentence: Sentence, mentions: Sequence[Mention], mention: Mention
     if not gap:
         flags = (sentence.words[mentions[-1].start].shape, sentence.words[mention.start].shape)
         return flags == ("flag", "flag") or _glued(mentions[-1], mention)
+    if _begins_pair(sentence, mentions[0], mention):
+        return False
     near = mention.locales
     has_and = any(word.can("and", near=near) for word in gap)
     if not all(_may_join(one, near) or (has_and and one.can("also")) for one in gap):
@@ -133,6 +135,13 @@ def _is_joined(sentence: Sentence, mentions: Sequence[Mention], mention: Mention
     if mark is not None and first is None and not conjunctions:
         return False
     return is_list and (mark is None or first is None or (mark == "from") == (first == "from"))
+
+
+def _begins_pair(sentence: Sentence, first: Mention, mention: Mention) -> bool:
+    """Whether it begins a second pair: EN-FR and EN-DE."""
+    after = sentence.words[mention.end : mention.end + 1]
+    before = sentence.words[max(first.start - 1, 0) : first.start]
+    return any(is_arrow(word) for word in after) and any(is_arrow(word) for word in before)
 
 
 def _glued(one: Mention, other: Mention) -> bool:

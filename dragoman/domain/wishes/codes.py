@@ -125,7 +125,7 @@ _REGIONAL = frozenset(
 # One language of a region and a pair of languages, both in use: it has to be asked.
 AMBIGUOUS = frozenset({"es-ar", "ar-es"})
 JOINTS = frozenset(
-    [
+    ["the", 
         "(",
         "（",
         ",",
@@ -241,7 +241,7 @@ def is_meant(words: Sequence[Word], index: int) -> bool:  # noqa: PLR0911 - one 
         return word.raw not in _SHOUTED and not is_small
     if word.raw.isupper():
         return word.raw not in _SHOUTED
-    if before is not None and before.text in (":", "："):
+    if before is not None and before.text in (":", "：", "="):
         return True
     is_marked = before is not None and before.can("into")
     is_last = after is None or after.shape == "mark" or after.can("polite", "and", "formal")
@@ -259,7 +259,10 @@ def _is_in_pair(words: Sequence[Word], index: int) -> bool:
             if is_list and both and words[other].is_code and words[other].raw not in _SHOUTED:
                 return True
             is_word = words[joint].can("into") and words[index].raw.isupper() == words[other].raw.isupper()
-            if words[other].is_code and (is_joint or (is_word and words[index].raw.isupper())):
+            short = words[index].raw.isupper() or all(
+                one.is_code or one.can("into", "polite") or one.shape == "mark" for one in words
+            )
+            if words[other].is_code and (is_joint or (is_word and short)):
                 return True
     return False
 

@@ -139,7 +139,8 @@ def _is_end(words: list[Word]) -> bool:
 
 
 def _is_kept(spot: Spot) -> bool:
-    if any(word.can("keep") for word in spot.after[:3]):
+    stays = [word for word in spot.after[:3] if word.can("keep") and not word.can("except")]
+    if stays and spot.near & _VERB_LAST:
         return True
     since = max((one.end for one in spot.clause.groups if one.end <= spot.group.start), default=0)
     is_next = any(word.can("keep") for word in spot.sentence.words[since : spot.group.start])
@@ -165,11 +166,15 @@ def _is_of_thing(spot: Spot) -> bool:
 
 
 def _is_spoken(spot: Spot) -> bool:
-    return spot.has("speak") and spot.mark() != "into"
+    wished = spot.mark() == "in" and spot.had("want", "ask")
+    return spot.has("speak") and spot.mark() != "into" and not wished
 
 
 def _is_past(spot: Spot) -> bool:
-    return spot.has("past") and not spot.has("meant")
+    if spot.has("meant"):
+        return False
+    praised = any(word.can("is") for word in spot.after) and spot.has("thanks")
+    return spot.has("past") or (praised and not spot.has("want"))
 
 
 def _is_remark(spot: Spot) -> bool:
@@ -250,7 +255,7 @@ def _is_stated(spot: Spot) -> bool:
 def _is_labelled(spot: Spot) -> bool:
     """Whether "source:" or "from:" stands before it."""
     words, at = spot.sentence.words, spot.clause.start - 1
-    if at < 1 or words[at].text not in ":：":
+    if at < 1 or words[at].text not in ":：=":
         return False
     label = words[max(at - 2, 0) : at]
     return any(word.can("original", "from") for word in label if word.shape == "word")
@@ -277,7 +282,8 @@ def _has_wish(spot: Spot) -> bool:
 
 def _is_version(spot: Spot) -> bool:
     """Whether a translation is said beside it: "a German translation", "version française"."""
-    if spot.group.mentions[0].is_code or spot.is_before_a_thing():
+    is_of_thing = spot.next is not None and spot.is_before_a_thing()
+    if spot.group.mentions[0].is_code or is_of_thing:
         return False
     steps = ("small", "in", "from", "into")
     words = [one for one in spot.before if one.can("noun") or not one.can(*steps, near=spot.near)]

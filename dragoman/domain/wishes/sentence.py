@@ -185,7 +185,11 @@ def _mentions(words: list[Word], spoken: frozenset[str]) -> list[Mention]:
         elif word.is_unknown and (tag := misspelt(words, index, spoken)):
             word.is_typo = True
             found.append(Mention(tag, index, index + 1, frozenset(), is_typo=True))
-    return [_with_region(words, mention) for mention in found]
+    placed: list[Mention] = []
+    for mention in (_with_region(words, one) for one in found):
+        if not placed or mention.start >= placed[-1].end:
+            placed.append(mention)
+    return placed
 
 
 def _mention(word: Word, index: int, spoken: frozenset[str]) -> Mention:
@@ -200,16 +204,19 @@ def _mention(word: Word, index: int, spoken: frozenset[str]) -> Mention:
 def _is_meant(words: list[Word], index: int) -> bool:
     """Whether a word that may be another one, too, names a language here."""
     word = words[index]
-    if word.text in _AT_START and index == 0 and not word.is_code:
+    if word.text in _VERBS and (index == 0 or word.raw.islower()):
         # "Polish the text" is an order of another kind.
-        return len(words) == 1 or (not words[1].is_unknown and not words[1].can("small", "doc"))
+        before = words[index - 1] if index else None
+        after = words[index + 1] if index + 1 < len(words) else None
+        ends = after is None or after.shape == "mark" or after.can("polite", "noun", "and")
+        return ends and (before is None or not before.can("polite", "want"))
     if not word.kinds or word.is_code:
         return not word.is_code or codes.is_meant(words, index)
     locales = frozenset().union(*(name.locales for name in word.names))
     return not locales or bool(locales & (word.spoken or locales))
 
 
-_AT_START = frozenset({"polish"})
+_VERBS = frozenset({"polish"})
 
 
 def _with_region(words: list[Word], mention: Mention) -> Mention:

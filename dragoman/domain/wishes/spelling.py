@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dragoman.domain import language
-from dragoman.domain.wishes import names
+from dragoman.domain.wishes import names, vocabulary
 from dragoman.domain.wishes.tokens import bare, fold, is_unspaced
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ _SHORT_SENTENCE = 4  # words
 def misspelt(words: Sequence[Word], index: int, spoken: frozenset[str]) -> str | None:
     """The language that an unknown word is a slip of, None for none."""
     word = bare(words[index].text)
-    if len(word) < _SHORTEST - 1 or fold(words[index].text) in names.countries():
+    if word in vocabulary.listed("en", "no_slip") or len(word) < _SHORTEST - 1:
+        return None
+    if fold(words[index].text) in names.countries():
         return None
     if not _is_expected(words, index):
         return None
@@ -37,6 +39,8 @@ def _is_expected(words: Sequence[Word], index: int) -> bool:
     before = [one for one in words[:index] if not one.can("small") or one.can("into", "in")]
     if before and before[-1].can("into", "in"):
         return True
+    if len(words) == 1:
+        return words[0].raw.islower()
     others = [one for at, one in enumerate(words) if at != index and one.shape == "word"]
     fillers = all(one.can("polite", "noun", "ask", "also") or one.names for one in others)
     return len(others) < _SHORT_SENTENCE and bool(others) and fillers
@@ -59,6 +63,8 @@ def _names(spoken: frozenset[str]) -> frozenset[tuple[str, str]]:
 
 def _is_slip(word: str, name: str) -> bool:
     """Whether one letter is wrong, missing, too many, or two have changed places."""
+    if word == name + "s":  # "Germans" are people
+        return False
     if word[:1] != name[:1] or abs(len(word) - len(name)) > 1 or word == name:
         return word == name
     first = next(

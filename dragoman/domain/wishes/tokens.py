@@ -13,7 +13,7 @@ from dataclasses import dataclass
 _FILE = r"[^\s,;:<>\"'“”„«»()（）、。，；：]+?\.(?:pdf|docx?|zip|csv|tsv|xlsx?)(?![A-Za-z0-9])"
 _PIECE = re.compile(
     rf"(?P<file>{_FILE})"
-    r"|(?P<link>https?://\S+|www\.\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|<[@#!][^>]*>)"
+    r"|(?P<link>https?://\S+|www\.\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|<[@#!][^>]*>|(?<!\w)@[\w.-]+)"
     r"|(?P<flag>[\U0001f1e6-\U0001f1ff]{2}|:(?:flag-)?[a-z]{2}:)"
     r"|(?P<arrow>[-=–]+>|[→⇒➜➔>»]+)"
     r"|(?P<space>\s+)"

@@ -84,6 +84,8 @@ def _choice(body: Analysis, wanted: list[Part], targets: list[str]) -> list[str]
     either = [tag for part in wanted if part.group.is_choice for tag in part.group.tags]
     if either:
         return list(dict.fromkeys([*either, *targets]))
+    if any(_is_either(one, other) for one, other in zip(wanted, wanted[1:], strict=False)):
+        return targets
     if len(wanted) > 1 and (body.has("order") or any(_is_other(part) for part in wanted)):
         return targets
     numbers = {part.number for part in wanted}
@@ -94,6 +96,14 @@ def _choice(body: Analysis, wanted: list[Part], targets: list[str]) -> list[str]
     if unclear or any(language.base(tag) in refused for tag in targets):
         return without([*targets, *unclear], refused) or list(_LIKELY)
     return []
+
+
+def _is_either(one: Part, other: Part) -> bool:
+    """Whether an "or" stands between two wishes of a sentence."""
+    if one.number != other.number:
+        return False
+    words = one.clause.sentence.words[one.group.end : other.group.start]
+    return any(word.can("or") for word in words)
 
 
 def _is_other(part: Part) -> bool:

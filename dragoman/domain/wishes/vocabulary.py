@@ -17,7 +17,7 @@ from dragoman.domain.wishes.tokens import bare, fold, is_unspaced, tokens
 
 NAMES_FILE = "names"
 _SHORTEST_PREFIX = 3
-_NO_LISTS = frozenset({"cases", "toward", "origin", "within", "short", "short_to", "adjectives"})
+_NO_LISTS = frozenset({"cases", "toward", "origin", "within", "no_slip", "short", "short_to", "adjectives"})
 
 
 @dataclass(frozen=True, slots=True)
