@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dragoman.domain.wishes.sentence import Mention, Sentence, Word
 
-_ENDS = frozenset("=,;:!?.—–(（，、：；。！？)）")
+_ENDS = frozenset("=,،;:!?.—–(（，、：；。！？)）")
 _ARROWS = frozenset({"-", ">", "–"})
 
 
@@ -125,7 +125,7 @@ def _is_joined(sentence: Sentence, mentions: Sequence[Mention], mention: Mention
     has_and = any(word.can("and", near=near) for word in gap)
     if not all(_may_join(one, near) or (has_and and one.can("also")) for one in gap):
         return False
-    joins = [word for word in gap if word.text in ",、，&+/" or word.can("and", "or", near=near)]
+    joins = [word for word in gap if word.text in ",،、，&+/" or word.can("and", "or", near=near)]
     if not joins:
         return False
     conjunctions = any(word.can("and", "or", near=near) or word.text in "&+/" for word in gap)
@@ -150,7 +150,7 @@ def _glued(one: Mention, other: Mention) -> bool:
 
 
 def _may_join(word: Word, near: frozenset[str]) -> bool:
-    if word.text in ",、，&+/":
+    if word.text in ",،、，&+/":
         return True
     if word.can("not", "instead", "but", near=near):
         return False
@@ -172,7 +172,7 @@ def _mark(words: Sequence[Word], near: frozenset[str]) -> str | None:
 def _follows_refusal(sentence: Sentence, mention: Mention) -> bool:
     """Whether "not" stands right before: "not German, French" is no list."""
     for word in reversed(sentence.words[max(mention.start - 4, 0) : mention.start]):
-        if word.can("not", "instead"):
+        if word.can("not", "instead", "speak"):
             return True
         if not word.can("into", "in", "from", "small", "ask", "noun", "want", "with"):
             return False

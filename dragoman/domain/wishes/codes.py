@@ -241,7 +241,8 @@ def is_meant(words: Sequence[Word], index: int) -> bool:  # noqa: PLR0911 - one 
         return word.raw not in _SHOUTED and not is_small
     if word.raw.isupper():
         return word.raw not in _SHOUTED
-    if before is not None and before.text in (":", "：", "="):
+    ends = after is None or not (after.names and not after.is_code)
+    if before is not None and before.text in (":", "：", "=") and ends:
         return True
     is_marked = before is not None and before.can("into")
     is_last = after is None or after.shape == "mark" or after.can("polite", "and", "formal")
@@ -258,7 +259,7 @@ def _is_in_pair(words: Sequence[Word], index: int) -> bool:
             both = words[index].raw.isupper() and words[other].raw.isupper()
             if is_list and both and words[other].is_code and words[other].raw not in _SHOUTED:
                 return True
-            is_word = words[joint].can("into") and words[index].raw.isupper() == words[other].raw.isupper()
+            is_word = "into" in words[joint].kinds and words[index].raw.isupper() == words[other].raw.isupper()
             short = words[index].raw.isupper() or all(
                 one.is_code or one.can("into", "polite") or one.shape == "mark" for one in words
             )

@@ -137,6 +137,7 @@ OFTEN = frozenset(
         "zh",
     ]
 )
+_REGIONS = frozenset(["BR", "PT", "GB", "US", "AU", "CA", "MX", "ES", "419", "AT", "CH", "Hans", "Hant"])
 _ARTICLE = "ال"
 
 
@@ -165,7 +166,9 @@ def cldr() -> tuple[tuple[str, str, str], ...]:
     found = []
     for locale in language.NAMING_LOCALES:
         for code, name in Locale.parse(locale).languages.items():
-            base = str(code).partition("_")[0]
+            base, _, region = str(code).partition("_")
+            if region and region not in _REGIONS:
+                continue
             if (len(base) != _LETTERS and base not in _LONGER) or base in _LEFT_OUT:
                 continue
             tag = language.ALIASES.get(str(code), language.ALIASES.get(base, str(code)))

@@ -13,6 +13,7 @@ from dragoman.domain.wishes.clauses import Clause
 from dragoman.domain.wishes.sentence import Word
 from dragoman.domain.wishes.tokens import fold, is_unspaced
 
+_FEW = 3  # words between "except" and the pages
 _STRONG_TONES = ("formal", "informal")
 _CONNECTED = r"(?:\s*(?:は|是|为|為|:|：|=)\s*|\s+(?:is|ist|lautet|est|es|è|é|jest|är|er|on|to)\s*:?\s+)"
 _DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
@@ -42,9 +43,17 @@ def pages(text: str) -> Taken:
     for pattern, reader in ((_first(), _read_first), (_onward(), _read_onward), (_list(), _read)):
         found = pattern.search(text)
         value = reader(found) if found else None
-        if found and value:
+        if found and value and not _is_left_out(text[: found.start()]):
             return Taken(value, f"{text[: found.start()]} {text[found.end() :]}")
     return Taken(None, text)
+
+
+def _is_left_out(before: str) -> bool:
+    """Whether the pages are those that are not wanted: "all but page 1"."""
+    last = fold(before).split()[-_FEW:]
+    words = {word for kind in ("except", "keep", "not") for word in _all(kind)}
+    words = {word for word in words if len(word) > 2}  # noqa: PLR2004 - "en" is a "not" in Finnish
+    return any(word.strip(".,:;") in words for word in last)
 
 
 def tone(clauses: Iterable[Clause]) -> Tone | None:

@@ -78,7 +78,7 @@ class Spot:
             return first.mark
         for word in reversed(self.before[-_NEAR:]):
             for kind in ("into", "from", "in"):
-                if word.can(kind, near=self.near):
+                if word.can(kind, near=self.near) or (first.is_code and kind in word.kinds):
                     return kind
             if not word.can("small", near=self.near) or word.can("want", "is"):
                 return None
@@ -167,7 +167,8 @@ def _is_of_thing(spot: Spot) -> bool:
 
 def _is_spoken(spot: Spot) -> bool:
     wished = spot.mark() == "in" and spot.had("want", "ask")
-    return spot.has("speak") and spot.mark() != "into" and not wished
+    is_led = spot.mark() == "into" and spot.group.mentions[0].mark is None
+    return spot.has("speak") and not is_led and not wished
 
 
 def _is_past(spot: Spot) -> bool:
@@ -247,7 +248,9 @@ def _is_stated(spot: Spot) -> bool:
     is_question = any(word.text in "?？" for word in spot.sentence.words)
     if is_question and spot.has("want", "also", "polite"):
         return False
-    if spot.mark() == "into" and spot.group.mentions[0].mark is None and not later:
+    named = any(word.can("original") for word in spot.before)
+    is_led = spot.mark() == "into" and spot.group.mentions[0].mark is None
+    if is_led and not later and not named:
         return False
     return (states and not wish) or later or (behind and not spot.has("want", "polite", "also"))
 
@@ -276,14 +279,16 @@ def _is_marked(spot: Spot) -> bool:
 
 
 def _has_wish(spot: Spot) -> bool:
-    kinds = ("ask", "want", "noun", "polite", "also", "sorry", "before", "meant", "yes", "always")
+    kinds = ("ask", "want", "noun", "polite", "also", "sorry", "before", "meant", "yes", "always", "all")
     return any(word.can(*kinds) for word in spot.sentence.words)
 
 
 def _is_version(spot: Spot) -> bool:
     """Whether a translation is said beside it: "a German translation", "version française"."""
     is_of_thing = spot.next is not None and spot.is_before_a_thing()
-    if spot.group.mentions[0].is_code or is_of_thing:
+    first = spot.group.mentions[0]
+    is_small = first.is_code and not spot.sentence.words[first.start].raw.isupper()
+    if is_small or is_of_thing:
         return False
     steps = ("small", "in", "from", "into")
     words = [one for one in spot.before if one.can("noun") or not one.can(*steps, near=spot.near)]
