@@ -54,7 +54,8 @@ class Analysis:
     @property
     def source(self) -> str | None:
         """The language that the document is said to be in, None where none or several are."""
-        tags = {tag for part in self.of(Role.SOURCE) for tag in part.group.tags}
+        parts = [part for part in self.of(Role.SOURCE) if not part.group.is_choice]
+        tags = {tag for part in parts for tag in part.group.tags}
         return next(iter(tags)) if len(tags) == 1 else None
 
 

@@ -125,7 +125,8 @@ _REGIONAL = frozenset(
 # One language of a region and a pair of languages, both in use: it has to be asked.
 AMBIGUOUS = frozenset({"es-ar", "ar-es"})
 JOINTS = frozenset(
-    ["the", 
+    [
+        "the",
         "(",
         "（",
         ",",
@@ -279,8 +280,13 @@ def _regions() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def region(word: str, tag: str) -> str | None:
-    """The tag that a language gets from a word for a region or a script beside it."""
+def regions(word: str, tag: str) -> tuple[str, ...]:
+    """The tags that a language may get from a word for a region or a script beside it."""
     candidates = _regions().get(word, ()) or _regions().get(bare(word), ())
     base = language.base(tag)
-    return next((one for one in candidates if language.base(one) == base), None)
+    return tuple(one for one in candidates if language.base(one) == base)
+
+
+def region(word: str, tag: str) -> str | None:
+    """The first of `regions`, None for none."""
+    return next(iter(regions(word, tag)), None)

@@ -25,6 +25,8 @@ def intent_without_target(  # noqa: C901, PLR0911 - the order of the questions i
         return Intent.CORRECT
     if body.of(Role.REFUSED):
         return Intent.TRANSLATE
+    if is_reply and body.has("sorry") and not any(word.is_unknown for word in body.words()):
+        return Intent.CORRECT
     if _is_complaint(body, is_reply):
         return Intent.COMPLAINT
     if any(_is_delete(one) for one in body.sentences):
@@ -73,7 +75,8 @@ def _is_thanks(body: Analysis) -> bool:
         return False
     if any(word.can("want") and not word.can("thanks", "small", "polite") for word in words):
         return False
-    return sum(_tells(word) for word in words) <= _FEW
+    few = _FEW if body.has("but") else 2 * _FEW
+    return sum(_tells(word) for word in words) <= few
 
 
 def _tells(word: Word) -> bool:

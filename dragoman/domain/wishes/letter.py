@@ -49,7 +49,7 @@ _CLOSING = re.compile(
     r"|よろしくお願い(?:いた|致)?します)\s*(?:[,.!。、，\-–].*)?$"
     # A comma after thanks goes with a name; a mark of exclamation ends a sentence like any other.
     r"|(?:many\s+)?(?:thanks|thank\s+you|thx|danke|vielen\s+dank|merci|gracias|grazie|obrigad[oa]"
-    r"|dank|bedankt|dziękuję)\s*,\s*(?:[A-ZÀ-Þ]\w*\s*){0,3}$",
+    r"|dank|bedankt|dziękuję)\s*,\s*(?:(?-i:[A-ZÀ-Þ])\w*\s*){0,3}$",
     re.IGNORECASE,
 )
 _THANKS_LINE = re.compile(

@@ -122,7 +122,7 @@ def _is_refused(spot: Spot) -> bool:
     following = spot.sentence.words[spot.group.end : spot.group.end + 2]
     if following and following[0].can("after_not", "after_instead", near=spot.near):
         return True
-    if following and following[0].can("not") and _is_end(following[1:]):
+    if _is_refused_after(spot):
         return True
     for word in reversed(spot.before[-_NEAR:]):
         if word.can("instead", "not", near=spot.near) and not word.can("into", near=spot.near):
@@ -134,8 +134,16 @@ def _is_refused(spot: Spot) -> bool:
     return is_about and spot.had("not") and not spot.has("speak")
 
 
-def _is_end(words: list[Word]) -> bool:
-    return not words or words[0].shape == "mark" or words[0].can("polite")
+def _is_refused_after(spot: Spot) -> bool:
+    """Whether "not" follows that refuses nothing else: "German is not needed", "inglés no"."""
+    mentions = [one.start for one in spot.sentence.mentions if one.start >= spot.group.end]
+    until = min([spot.clause.end, spot.group.end + 4, *mentions])
+    words = spot.sentence.words[spot.group.end : until]
+    at = next((index for index, word in enumerate(words) if word.can("not")), None)
+    if at is None or not all(word.can("is", "small", "want") for word in words[:at]):
+        return False
+    rest = words[at + 1 :]
+    return (not rest and until not in mentions) or any(one.can("want", "polite") for one in rest[:1])
 
 
 def _is_kept(spot: Spot) -> bool:
@@ -179,7 +187,14 @@ def _is_past(spot: Spot) -> bool:
 
 
 def _is_remark(spot: Spot) -> bool:
-    return spot.has("wrong", "check", "delete") and not spot.has("meant")
+    if spot.has("meant") or (spot.mark() == "into" and spot.has("ask", "want")):
+        return False
+    return spot.has("wrong", "check", "delete") or (spot.has("answer") and not spot.has("ask"))
+
+
+def _is_done(spot: Spot) -> bool:
+    """Whether somebody has translated it: "Bob translated it into French", no wish around it."""
+    return spot.has("done") and not spot.has("want", "polite", "sorry", "also")
 
 
 def _is_source(spot: Spot) -> bool:
@@ -245,6 +260,8 @@ def _is_stated(spot: Spot) -> bool:
     behind = spot.next is not None and spot.next.can("is", "original") and spot.mark() is None
     if _is_labelled(spot):
         return True
+    if spot.next is not None and spot.next.can("noun") and spot.has("want", "polite"):
+        return False
     is_question = any(word.text in "?？" for word in spot.sentence.words)
     if is_question and spot.has("want", "also", "polite"):
         return False
@@ -296,7 +313,10 @@ def _is_version(spot: Spot) -> bool:
     behind = bool(words) and words[-1].can("noun") and bool(spot.near & _NOUN_FIRST | {"en"})
     if not (beside or behind) or any(word.can("here") for word in spot.before):
         return False
-    if any(word.can("want", "ask", "polite", "also", "sorry") for word in spot.sentence.words):
+    if any(word.can("want", "ask", "also", "sorry") for word in spot.sentence.words):
+        return True
+    strange = any(word.is_unknown for word in spot.clause.others())
+    if any(word.can("polite") for word in spot.sentence.words) and not strange:
         return True
     if spot.has("is", "here"):
         return False
@@ -305,7 +325,7 @@ def _is_version(spot: Spot) -> bool:
 
 def _is_wanted(spot: Spot) -> bool:
     """Whether a verb of wishing leads to it: "we need French", "I said French"."""
-    if spot.is_before_a_thing() or spot.is_after_a_thing():
+    if spot.is_before_a_thing() or spot.is_after_a_thing() or spot.had("here"):
         return False
     if spot.before and spot.before[-1].can("with") and not spot.before[-1].can("want", "into"):
         return spot.next is None and _is_bare(spot)
@@ -328,7 +348,8 @@ def _is_bare(spot: Spot) -> bool:
         return False
     things = [word for word in others if word.is_unknown or word.can("doc")]
     things = [word for word in things if not word.can("original")]
-    if any(word.can("ask") for word in spot.before) and not spot.has("polite"):
+    asked = any(word.can("ask") for word in spot.before)
+    if asked and (spot.before[-1].can("ask") or not spot.has("polite")):
         return False
     return not things
 
@@ -347,6 +368,7 @@ _RULES: tuple[tuple[Callable[[Spot], bool], Role], ...] = (
     (_is_past, Role.PAST),
     (_is_in_brackets, Role.SOURCE),
     (_is_of_thing, Role.SOURCE),
+    (_is_done, Role.PAST),
     (_is_remark, Role.ASIDE),
     (_is_source, Role.SOURCE),
     (_is_second_of_pair, Role.TARGET),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from dragoman.domain import language
 from dragoman.domain.wishes import codes, letter
-from dragoman.domain.wishes.names import dates
+from dragoman.domain.wishes.names import countries, dates, is_language_first
 from dragoman.domain.wishes.spelling import misspelt
 from dragoman.domain.wishes.tokens import Token, tokens
 from dragoman.domain.wishes.vocabulary import Entry, Name, vocabulary
@@ -210,6 +210,13 @@ def _is_meant(words: list[Word], index: int) -> bool:
         after = words[index + 1] if index + 1 < len(words) else None
         ends = after is None or after.shape == "mark" or after.can("polite", "noun", "and")
         return ends and (before is None or not before.can("polite", "want"))
+    if word.text in countries() and not word.is_code:
+        # "Latvia" is a language in Indonesian, and "Italia" in Finnish.
+        said = frozenset().union(*(name.locales for name in word.names))
+        if len(words) == 1:
+            return is_language_first(word.text, said, word.names[0].tag)
+        if not said & word.spoken:
+            return False
     if not word.kinds or word.is_code:
         return not word.is_code or codes.is_meant(words, index)
     locales = frozenset().union(*(name.locales for name in word.names))
@@ -224,6 +231,9 @@ def _with_region(words: list[Word], mention: Mention) -> Mention:
     before = mention.start - 1
     if before >= 0 and (tag := codes.region(words[before].text, mention.tag)):
         return _changed(mention, tag, before, mention.end)
+    bracketed = _in_brackets(words, mention)
+    if bracketed is not None:
+        return bracketed
     at = mention.end
     while at < len(words) and at < mention.end + 3 and words[at].text in codes.JOINTS:
         at += 1
@@ -233,6 +243,21 @@ def _with_region(words: list[Word], mention: Mention) -> Mention:
             end += 1
         return _changed(mention, tag, mention.start, end)
     return mention
+
+
+def _in_brackets(words: list[Word], mention: Mention) -> Mention | None:
+    """The mention with the region that stands in brackets after it, of up to four words."""
+    if mention.end >= len(words) or words[mention.end].text not in "(（":
+        return None
+    inside = words[mention.end + 1 : mention.end + 6]
+    end = next((at for at, word in enumerate(inside) if word.text in codes.CLOSING), None)
+    if not end:
+        return None
+    said = Counter(tag for word in inside[:end] for tag in codes.regions(word.text, mention.tag))
+    if not said:
+        return None
+    tag = said.most_common(1)[0][0]
+    return _changed(mention, tag, mention.start, mention.end + 2 + end)
 
 
 def _changed(mention: Mention, tag: str, start: int, end: int) -> Mention:

@@ -5,6 +5,7 @@ Targets are given only where the words leave no doubt; whatever is left in doubt
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 
@@ -84,7 +85,7 @@ def _choice(body: Analysis, wanted: list[Part], targets: list[str]) -> list[str]
     either = [tag for part in wanted if part.group.is_choice for tag in part.group.tags]
     if either:
         return list(dict.fromkeys([*either, *targets]))
-    if any(_is_either(one, other) for one, other in zip(wanted, wanted[1:], strict=False)):
+    if any(_is_either(one, other) for one, other in itertools.pairwise(wanted)):
         return targets
     if len(wanted) > 1 and (body.has("order") or any(_is_other(part) for part in wanted)):
         return targets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,22 @@ from dragoman.domain.wishes.understanding import understand
 KEYS = (
     "intent targets ask source files pages layout tone glossary password as_before always said".split()  # noqa: SIM905
 )
+
+
+MORE = Path(__file__).parents[4] / "data" / "wishes" / "more.tsv"
+
+
+def test_what_was_got_wrong_once_or_may_be_is_read_as_people_mean_it() -> None:
+    faults = []
+    for line in MORE.read_text(encoding="utf-8").splitlines()[1:]:
+        context, targets, intent, text = line.split("\t")
+        told = dict(fact.partition("=")[::2] for fact in context.split(";") if fact)
+        found = understand(Written(text.replace("\\n", "\n"), is_reply="re" in told, previous=told.get("prev")))
+        wanted = () if targets in ("?", "-") else tuple(targets.split(","))
+        asks = targets == "?"
+        if (found.targets, found.ask is not None) != (wanted, asks) or intent not in ("*", found.intent):
+            faults.append((text, found.intent, found.targets, found.ask))
+    assert faults == []
 
 
 @given(st.text(max_size=200), st.text(max_size=40), st.booleans())
