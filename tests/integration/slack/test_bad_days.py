@@ -454,6 +454,27 @@ def test_a_long_document_waits_for_a_yes_on_its_card(http, slack, whole, ann, ge
         assert names(slack, post) == ["a.fr.pdf"]
 
 
+@pytest.mark.more
+def test_where_others_approve_the_requesters_click_is_refused_and_theirs_counts(
+    http, slack, whole, ann, general, tmp_path
+) -> None:
+    http.close()
+    bob = slack.user("bob")
+    long = make(tmp_path / "long.pdf", *[LOREM] * 3).read_bytes()
+    changed = {"approval_pages": 2, "approvers": (f"slack:{bob.team_id}:{bob.id}".casefold(),)}
+    with opened(slack, whole.model_copy(update=changed), "http") as careful:
+        post = slack.post(ann, general, "to French", files=[slack.file("a.pdf", long)])
+        careful.quiet()
+        card = next(one for one in slack.thread(post) if not one.files)
+        slack.click(ann, card, ours.APPROVE)
+        careful.quiet()
+        assert [job["waiting_for"] for job in careful.jobs] == ["approval"]
+        assert any("others decide about the cost" in one.text for one in slack.world.ephemerals)
+        slack.click(bob, card, ours.APPROVE)
+        careful.quiet()
+        assert names(slack, post) == ["a.fr.pdf"]
+
+
 def test_a_post_that_is_to_stay_in_house_is_given_to_no_engine_outside(http, slack, ann, general, pdf) -> None:
     slack.post(ann, general, "to French, keep it in house", files=[slack.file("a.pdf", pdf)])
     http.quiet()
