@@ -175,7 +175,10 @@ def await_sent(here: Site, owner: str, within_s: float) -> dict[str, Any]:
             raise LiveTrialFailed(
                 f"The answer could not be sent: {rows[-1]['error_code']}.", detail=rows[-1]["error_detail"] or ""
             )
-        return next((one for one in rows if one["state"] == RowState.DONE), None)
+        done = next((one for one in rows if one["state"] == RowState.DONE), None)
+        if done and done["instead"]:  # the sender was told why, but a trial is to show that files get through
+            raise LiveTrialFailed(f"The file was not taken: {done['instead']}.", detail=done["instead_detail"] or "")
+        return done
 
     found: dict[str, Any] = await_(
         sent, within_s, "The answer was not sent; the notifier may be stopped, or the receiving side may refuse it"

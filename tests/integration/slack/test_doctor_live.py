@@ -47,3 +47,10 @@ def test_a_channel_that_is_closed_to_us_is_told(http, whole, slack, trial) -> No
     assert one.verdict is Verdict.FAIL
     assert "[slack_closed]" in one.said
     assert http.jobs == http.rows(JOBS) == []
+
+
+def test_a_workspace_that_refuses_files_is_told(http, slack, general, trial) -> None:
+    slack.fail("files.getUploadURLExternal", "file_uploads_disabled")
+    *_, last = try_all(http.settings, Plan(("slack",), WITHIN_S, slack_channel=general.id))
+    assert last.verdict is Verdict.FAIL
+    assert "file_uploads_disabled" in last.said
