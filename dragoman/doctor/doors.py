@@ -14,6 +14,7 @@ from dragoman.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.engines.deepl import DeepL
+    from pipeline.engines.openai.engine import OpenAI
 
 NEARLY_USED_UP = 0.9
 SHOWN_PAIRS = 8
@@ -29,6 +30,7 @@ def engines(settings: Settings) -> Iterator[Finding]:
     """What the engines that are promised here can do. Raises what `Translator.capabilities` raises, and EngineMissing."""
     from pipeline.engines import registry
     from pipeline.engines.deepl import DeepL
+    from pipeline.engines.openai.engine import OpenAI
     from pipeline.engines.pseudo import NAME as PSEUDO
 
     offered = registry.offered(settings)
@@ -45,6 +47,8 @@ def engines(settings: Settings) -> Iterator[Finding]:
             yield quota(engine)
             if engine.has_free_key:
                 yield Finding("data terms", Verdict.WARN, FREE_KEY, FREE_KEY_ADVICE)
+        elif isinstance(engine, OpenAI):
+            yield model(engine)
     if not offered:
         yield Finding("engine", Verdict.FAIL, "none is set up: every document is refused", NoEngine.for_admin)
     elif all(engine.name == PSEUDO for engine in offered):
@@ -58,6 +62,20 @@ def _pairs(pairs: frozenset[tuple[str, str]]) -> str:
     names = [f"{language.name(source)} → {language.name(target)}" for source, target in sorted(pairs)]
     more = f" and {len(names) - SHOWN_PAIRS} more" if len(names) > SHOWN_PAIRS else ""
     return ", ".join(names[:SHOWN_PAIRS]) + more if names else "no pair is installed"
+
+
+def model(engine: OpenAI) -> Finding:
+    """Whether the server of the language model answers, and has the model. Raises as `OpenAI.models`."""
+    known = engine.models()
+    if known is None:
+        said = "the server answers, and does not list its models"
+        return Finding("language model", Verdict.OK, f"{said}; `dragoman doctor --live` tries {engine.model}")
+    # Ollama lists `gemma3:latest`, which may be called `gemma3`.
+    if engine.model in known or f"{engine.model}:latest" in known:
+        return Finding("language model", Verdict.OK, f"the server answers and has {engine.model}")
+    shown = ", ".join(sorted(known)[:SHOWN_PAIRS]) or "none"
+    advice = f"Set DRAGOMAN_OPENAI_MODEL to one that it has: {shown}."
+    return Finding("language model", Verdict.FAIL, f"the server has no model {engine.model}", advice)
 
 
 def quota(engine: DeepL) -> Finding:

@@ -29,11 +29,13 @@ _REFUSAL = re.compile(
     r"[^\n]{0,120}\b(?:assist|help|translat\w+|fulfil\w*|comply|provide|request|language model)\b",
     re.IGNORECASE,
 )
+_AROUND = ".,;:!?()[]{}\"'“”„«»’"
 ECHOED_WORDS = 4  # so many lower-case words are no name, title or list of them
 LEAST_WORDS = 0.7  # of the characters of a text that is language, not code
 JUDGED_LETTERS = 12  # fewer tell nothing about the script of a text
 SHORT = 60  # characters; the length of shorter texts says nothing
 LEAST_SHARE, MOST_SHARE = 0.35, 4.0  # of the source's length
+OPEN_SHARE = 0.85  # of a sentence without an end
 CUT_CHARACTERS = 40  # a source that long, which ends with a full stop, has a translation that does
 STEM_LETTERS = 4
 # Writing without blanks says the same in a third of the characters.
@@ -153,7 +155,8 @@ def is_echo(meant: str, said: str) -> bool:
     signs = len("".join(meant.split()))
     if sum(map(len, words)) < LEAST_WORDS * signs:
         return False
-    small = [word for word in words if not word[0].isupper()]
+    tokens = [token.strip(_AROUND) for token in meant.split()]  # a name of parts (bits-in-byte) is one, and no word
+    small = [token for token in tokens if token.isalpha() and len(token) > 1 and not token[0].isupper()]
     return len(small) >= ECHOED_WORDS or sum(map(protect.is_unspaced, meant)) >= 2 * ECHOED_WORDS
 
 
@@ -191,8 +194,9 @@ def _size(meant: str, said: str, source_lang: str | None, target_lang: str) -> D
     if share > MOST_SHARE:
         return Doubt.LENGTH
     stops = language.base(target_lang) not in _WITHOUT_STOPS
-    # An engine may close a sentence in a way of its own, but it closes it.
-    return Doubt.CUT if stops and _STOP.search(meant) and said[-1:].isalnum() else None
+    # An engine may close a sentence in a way of its own; one that is left open and short was cut.
+    open_ = stops and _STOP.search(meant) and said[-1:].isalnum()
+    return Doubt.CUT if open_ and share < OPEN_SHARE else None
 
 
 def _weight(text: str, lang: str | None) -> float:

@@ -62,6 +62,7 @@ class FakeLLM:
         self.error: dict[str, Any] = {"error": {"message": "injected"}}
         self.language: str | None = None  # that it answers in, whatever it is asked for
         self.latency_s = 0.0
+        self.models: tuple[str, ...] | None = (MODEL,)
         self.requests: list[dict[str, Any]] = []
         self.paths: list[str] = []
         self.lock = threading.Lock()
@@ -143,6 +144,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Silence."""
+
+    def do_GET(self) -> None:
+        if self.path != "/v1/models" or self.fake.models is None:
+            self._answer(404, "text/html", b"<html>not found</html>")
+        elif self.headers.get("Authorization") != f"Bearer {KEY}":
+            self._json(401, {"error": {"message": "Incorrect API key provided"}})
+        else:
+            self._json(200, {"object": "list", "data": [{"id": one, "object": "model"} for one in self.fake.models]})
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -72,6 +72,15 @@ class OpenAI:
         toned = frozenset[str]() if prompts.is_template_model(self._model) else LANGUAGES
         return Capabilities(NAME, LANGUAGES, formality=toned, styles=toned)
 
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        return self._model
+
+    def models(self) -> frozenset[str] | None:
+        """The models that the server lists; None: it has no list. Raises as `translate`."""
+        return self._wire.models()
+
     def price(self, characters: int) -> float:
         """About what so many characters cost, before they are translated."""
         return self.price_of(Tokens(round(characters * _TOKENS_READ), round(characters * _TOKENS_WRITTEN)))

@@ -95,6 +95,20 @@ class Wire:
                     _raise_ours(response, said, form)
             self._takes = less
 
+    def models(self) -> frozenset[str] | None:
+        """The models that the server lists; None: it lists none, which not all servers do. Raises as `ask`."""
+        url = f"{self._url.removesuffix('/chat/completions')}/models"
+        with _our_errors(), closing(self._open().get(url, headers=self._headers, **self._options())) as response:
+            if response.status_code == HTTPStatus.NOT_FOUND:
+                return None
+            if response.status_code != HTTPStatus.OK:
+                _raise_ours(response, _words(response), None)
+            try:
+                listed = json.loads(response.content)
+                return frozenset(str(one["id"]) for one in listed["data"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise _not_there(response.text[:LONGEST_ERROR]) from error
+
     def _body(self, messages: list[Message], form: Form | None, takes: _Takes) -> dict[str, Any]:
         body: dict[str, Any] = {"model": self._model, "messages": messages}
         if form is not None and (format_ := response_format(form)):
@@ -107,18 +121,22 @@ class Wire:
             body["stream_options"] = {"include_usage": True}
         return body
 
-    def _post(self, body: dict[str, Any]) -> requests.Response:
+    def _open(self) -> requests.Session:
         if self._session is None:
             import requests
 
             session = requests.Session()
             session.trust_env = False  # no proxy and no .netrc that nobody named
             self._session = session
+        return self._session
+
+    def _options(self) -> dict[str, Any]:
+        return {"timeout": self._timeouts, "stream": True, "allow_redirects": False}
+
+    def _post(self, body: dict[str, Any]) -> requests.Response:
         data = json.dumps(body, ensure_ascii=False).encode()
         headers = {**self._headers, "Content-Type": "application/json"}
-        return self._session.post(
-            self._url, data=data, headers=headers, timeout=self._timeouts, stream=True, allow_redirects=False
-        )
+        return self._open().post(self._url, data=data, headers=headers, **self._options())
 
 
 _ABOUT_THE_REQUEST = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -46,6 +46,7 @@ def test_what_is_broken_is_told(source: str, answer: str | None, expected: Doubt
         (LONG, "คณะกรรมการประชุมเมื่อวันที่ 12 พฤษภาคม 2020 และตัดสินใจเลื่อนเรื่องทั้งหมดออกไปจนถึงการประชุมครั้งถัดไป", ("en", "th")),
         ("Smith, J., Brown, A. and Miller, P.", "Smith, J., Brown, A. and Miller, P.", LANG),
         ("Kubernetes", "Kubernetes", LANG),
+        ("bitops-bits-in-byte", "bitops-bits-in-byte", LANG),
         ("The New York Times, Washington Post", "The New York Times, Washington Post", LANG),
         ("The word 東京 is Japanese", "Das Wort 東京 ist japanisch", LANG),
         ("Apples &amp; pears &lt; plums", "Äpfel &amp; Birnen &lt; Pflaumen", LANG),
