@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import resource
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -13,6 +15,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 QUIET_S = 60.0
+_M_ARENA_MAX = -8  # malloc.h of glibc
 NO_ROOM = "socket.accept() out of system resource"  # asyncio's words, once for each connection that it cannot take
 AT_ONCE = 64  # connections that asyncio takes before it looks at any of them
 WAITING = 1024  # connections that the kernel holds meanwhile; it may allow fewer (net.core.somaxconn)
@@ -31,6 +34,12 @@ def quieten(loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.m
             log.error("no_more_connections", detail=str(context.get("exception")))
 
     loop.set_exception_handler(handle)
+
+
+def share_memory() -> None:
+    """Have all threads take memory from two heaps; glibc would give each thread one, which it keeps (mallopt(3))."""
+    with suppress(AttributeError, OSError):  # another library in C
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def let_wait(server: asyncio.Server) -> None:

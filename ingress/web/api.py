@@ -89,11 +89,12 @@ def list_jobs(
 
 
 @router.get("/jobs/{job_id}/events", response_class=EventSourceResponse, responses=EVENTS)
-def job_events(job_id: JobId, door: DoorOf, caller: CallerOf) -> EventSourceResponse:
+async def job_events(job_id: JobId, door: DoorOf, caller: CallerOf) -> EventSourceResponse:
     """Progress as server-sent events; the data of each is the job as `status` gives it."""
     link = f"{caller.name}/{job_id}"
     door.streams.check(link)  # before the database is asked
-    return Stream(events.of_job(door, door.own_job(caller, job_id)), door.streams, link)
+    row = await run_in_threadpool(door.own_job, caller, job_id)
+    return Stream(events.of_job(door, row), door.streams, link)
 
 
 @router.get("/jobs/{job_id}/result", response_class=StreamingResponse, responses=PDF)

@@ -105,6 +105,7 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
     """
     configure_logs(settings.log_format)
     configure_traces(SERVICE)
+    accepting.share_memory()
     sockets = listening.bind(listening.web(settings))
     celery = queues.make_app(settings)
     database, doorbell = Database(settings.database), BrokerDoorbell(celery)

@@ -156,7 +156,12 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-DoorOf = Annotated[Door, Depends(door_of)]
+async def _door_at_once(request: Request) -> Door:
+    """As `door_of`. FastAPI gives a dependency that is not `async` a thread of its own, each with memory of its own."""
+    return door_of(request)
+
+
+DoorOf = Annotated[Door, Depends(_door_at_once)]
 _bearer = HTTPBearer(auto_error=False, description="A named token of this server (`DRAGOMAN_API_TOKENS`).")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import Request
 from sse_starlette import EventSourceResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from dragoman import trail
@@ -70,10 +71,10 @@ def job_page(token: str, door: DoorOf, person: PersonOf) -> HTMLResponse:
 
 
 @router.get("/j/{token}/events")
-def job_page_events(token: str, door: DoorOf) -> EventSourceResponse:
+async def job_page_events(token: str, door: DoorOf) -> EventSourceResponse:
     """What changes on the job's page, while it changes."""
-    door.streams.check(token)  # before the database is asked
-    door.open_page(token)
+    door.streams.check(token)  # before the database is asked, and without a thread: there may be thousands
+    await run_in_threadpool(door.open_page, token)
     return Stream(events.of_page(door, token), door.streams, token)
 
 
