@@ -38,9 +38,9 @@ def answered(
                 if failed := future.exception():
                     error = error or failed
                     continue
-                yield batch, future.result()
-                for following in islice(left, 0 if error else 1):
+                for following in islice(left, 0 if error else 1):  # on its way while the caller keeps this one
                     running[pool.submit(ask, following)] = following
+                yield batch, future.result()
         if error:
             raise error
     finally:
