@@ -20,7 +20,8 @@ from notifier.slack_blocks import Block
 
 PAGE = 200  # messages that are looked at in one call
 MOST_PAGES = 5
-CLOCKS_DIFFER_S = 2 * 86_400.0  # one that is wrong by a day must not hide what was posted
+CLOCKS_DIFFER_S = 300.0
+WRONG_BY_S = 2 * 86_400.0  # a clock that was set a day ahead must not hide what was posted
 SETTLES_S = 5.0  # Slack shows what it did a moment after it did it
 
 
@@ -67,10 +68,16 @@ def post(client: WebClient, spot: Spot, text: str, blocks: list[Block], metadata
 def find(client: WebClient, spot: Spot, metadata: Mapping[str, Any], since_s: float) -> str | None:
     """The ts of the message with this metadata that was posted after `since_s`, None if it is not there.
 
-    Raises OutboundUnavailable.
+    Looked for where it should be, and then where it is if our clock was wrong. Raises OutboundUnavailable.
     """
-    # A thread is as old as Slack says; for the rest our clock has to do.
-    cursor, oldest = None, spot.thread_ts or f"{since_s - CLOCKS_DIFFER_S:.6f}"
+    for reach_s in (CLOCKS_DIFFER_S, WRONG_BY_S):
+        if ts := _found(client, spot, metadata, since_s - reach_s):
+            return ts
+    return None
+
+
+def _found(client: WebClient, spot: Spot, metadata: Mapping[str, Any], oldest_s: float) -> str | None:
+    cursor, oldest = None, f"{oldest_s:.6f}"
     for _ in range(MOST_PAGES):
         options: dict[str, Any] = {"channel": spot.place, "limit": PAGE, "cursor": cursor, "oldest": oldest}
         options["include_all_metadata"] = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.db import places
+from dragoman.db import clock, places
 from dragoman.domain.job import RowState, WaitingFor
 from dragoman.errors import EngineKeyRejected
 from tests.integration.slack.conftest import Desk
@@ -90,6 +90,27 @@ def test_a_post_whose_answer_was_lost_is_found_and_not_posted_again(desk: Desk) 
     [card] = desk.thread
     assert desk.card["shown_ts"] == card.ts
     assert desk.card["maybe_sent"] == 0
+
+
+def test_it_is_found_though_our_clock_was_a_day_ahead(desk: Desk) -> None:
+    desk.submit("contract.pdf")
+    desk.set(created_at=float(desk.post.ts) + 86_400)
+    desk.slack.fail("chat.postMessage", "cut_after")
+    desk.show()
+    desk.show()
+    [card] = desk.thread
+    assert desk.card["shown_ts"] == card.ts
+
+
+def test_it_goes_on_when_the_clock_is_set_back(desk: Desk) -> None:
+    [job_id] = desk.submit("contract.pdf")
+    desk.show()
+    desk.set(shown_at=desk.card["shown_at"] + 86_400)
+    desk.intake.cancel(job_id)
+    desk.show()
+    with desk.intake.database.read() as connection:
+        left_s = desk.card["run_after"] - clock.now(connection)
+    assert left_s < 60
 
 
 def test_it_is_found_in_a_thread_that_was_long_before(desk: Desk) -> None:
