@@ -27,9 +27,21 @@ POOL_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 5
 # PostgreSQL, Appendix A: read_only_sql_transaction; undefined_table and undefined_column, where `db upgrade` was forgotten.
 OF_THE_SERVER = ("25006", "42P01", "42703")
+DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 PATIENCE_S, LOOK_EVERY_S = 120.0, 1.0
 
 T = TypeVar("T")
+
+
+class DatabaseDamaged(DatabaseUnavailable):
+    """The database file is damaged."""
+
+    code = "database_damaged"
+    exit_code = 73
+    for_admin = (
+        "Please stop everything, move the file away together with the files -wal and -shm beside it, and `dragoman restore` a backup. "
+        "Keep the damaged file: what came after the backup may still be in it."
+    )
 
 
 class Database:
@@ -141,6 +153,8 @@ def _translated() -> Iterator[None]:
     except OperationalError as error:
         raise DatabaseUnavailable(detail=str(error.orig)[:200]) from error
     except DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorname", "") in DAMAGED:
+            raise DatabaseDamaged(detail=str(error.orig)[:200]) from error
         if error.connection_invalidated or _is_of_the_server(error):
             raise DatabaseUnavailable(detail=str(error.orig)[:200]) from error
         raise

@@ -13,7 +13,7 @@ from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import ANSWERED_BY_JOB, JOBS
 from dragoman.db.outbox import OUTBOX
 from dragoman.db.parts import PARTS
-from dragoman.db.presence import HEARTBEATS, PULSES
+from dragoman.db.presence import CAPABILITIES, HEARTBEATS, PULSES
 from dragoman.db.store_marks import STORE_MARKS
 from dragoman.db.tokens import TOKENS
 from dragoman.domain.job import OPEN, RowState
@@ -35,14 +35,14 @@ class Owed:
 
 
 def wake(connection: Connection) -> None:
-    """Let go of all that somebody held, as if its worker had given it back; forget who ran then, and whose the store was."""
+    """Let go of all that somebody held, as if its worker had given it back; forget who ran then and what they could do, and whose the store was."""
     for table in LEASED:
         _let_go(connection, table)
     seconds = cast(now_s(), Integer) - EPOCHS_BEGIN_AT
     for table in (JOBS, PARTS):
         following = case((table.c.epoch < seconds, seconds), else_=table.c.epoch + 1)
         connection.execute(update(table).values(epoch=following))
-    for passing in (HEARTBEATS, PULSES, STORE_MARKS):
+    for passing in (HEARTBEATS, PULSES, CAPABILITIES, STORE_MARKS):
         connection.execute(delete(passing))
 
 

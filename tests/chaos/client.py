@@ -31,15 +31,25 @@ class NotPromised(OSError):
     """The door did not say that it took the document."""
 
 
+class Unknown(http.client.HTTPException):
+    """There is nothing there."""
+
+
 @dataclass
 class Sent:
-    """One document. `word` is in no other; `door`: `http`, `mail` or `slack`; `job_id`: of an upload, `post`: in Slack."""
+    """One document. `word` is in no other; `door`: `http`, `mail` or `slack`; `job_id`: of an upload, `post`: in Slack.
+
+    `first_asked_at`, `asked_at`, `promised_at`: when it was sent for the first and the last time, and was taken (`time.monotonic()`).
+    """
 
     word: str
     pages: int
     door: str
     job_id: str | None = None
     post: Message | None = None
+    first_asked_at: float = 0.0
+    asked_at: float = 0.0
+    promised_at: float = 0.0
 
     @property
     def message_id(self) -> str:
@@ -72,8 +82,11 @@ class Client:
         assert not self._thread.is_alive(), f"only {len(self.sent)} of {self._count} were accepted"
 
     def result(self, job_id: str) -> bytes | None:
-        """The translated PDF of an upload; None if there is none."""
-        status = json.loads(self._http("GET", f"/api/v1/status/{job_id}"))["status"]
+        """The translated PDF of an upload; None if there is none, or no such job (any more)."""
+        try:
+            status = json.loads(self._http("GET", f"/api/v1/status/{job_id}"))["status"]
+        except Unknown:
+            return None
         return self._http("GET", f"/api/v1/jobs/{job_id}/result") if status == "COMPLETED" else None
 
     def jobs(self) -> list[dict[str, Any]]:
@@ -100,13 +113,16 @@ class Client:
             time.sleep(self._pause * self._dice.random())
 
     def _until_promised(self, sent: Sent, pdf: bytes) -> None:
+        sent.first_asked_at = time.monotonic()
         while True:
+            sent.asked_at = time.monotonic()
             try:
                 self._doors[sent.door](sent, pdf)
             except (OSError, SMTPException, http.client.HTTPException):
                 self.repeated += 1
                 time.sleep(ASKED_AGAIN_AFTER_S)
             else:
+                sent.promised_at = time.monotonic()
                 return
 
     def _mail(self, sent: Sent, pdf: bytes) -> None:
@@ -156,6 +172,8 @@ class Client:
             read: Any = answer.read()
         finally:
             connection.close()
+        if answer.status == 404:
+            raise Unknown(f"{path} {read[:300]!r}")
         if answer.status >= 300:
             raise http.client.HTTPException(f"{answer.status} {read[:300]!r}")
         return bytes(read)

@@ -14,8 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.chaos import clocks
+from tests.chaos.backup import Backup
 from tests.chaos.site import Process, Site
-from tests.patience import patience
+from tests.patience import Patience, patience
 
 SMTP_FAULTS = ("451 4.3.0 later", "421 4.3.2 going down", "554 5.3.0 not today", "cut", "silent")
 DEEPL_FAULTS: tuple[int | str, ...] = (429, 503, 529, "hang_up", "cut", "hang")
@@ -36,8 +37,15 @@ class Strike:
 class Faults:
     """Strikes every second or so until stopped; `strikes` says what it did."""
 
-    def __init__(self, site: Site, seed: int) -> None:
+    def __init__(self, site: Site, seed: int, seconds: float, *, restores: bool = True) -> None:
+        """`seconds`: how long it will be; a backup is made in the first half of it, and put back in the second, if it `restores`."""
         self._site, self._dice = site, random.Random(seed)
+        self.backup, self.restores = Backup(site), restores
+        moments = random.Random(f"backup {seed}")
+        self._backup_after_s, self._restore_after_s = (
+            moments.uniform(0.15, 0.45) * seconds,
+            moments.uniform(0.55, 0.8) * seconds,
+        )
         self._stop, self._over = threading.Event(), threading.Event()
         self.strikes: list[Strike] = []
         self.away_s = 0.0  # how far the database's clock has been set from the true time
@@ -46,10 +54,16 @@ class Faults:
     def start(self) -> None:
         self._thread.start()
 
+    def await_restore(self) -> None:
+        """Go on until the backup was put back, if that can be at all."""
+        left = Patience(60)
+        while self.restores and self.backup.restored is None and not left.is_over():
+            time.sleep(0.2)
+
     def stop(self) -> None:
         """No more of it; what was stopped goes on, what was shut is open again."""
         self._stop.set()
-        assert self._over.wait(patience(60)), "a fault never ended"
+        assert self._over.wait(patience(180)), "a fault never ended"
         self._site.deepl.latency_s = 0.05
         self._site.deepl.faults.clear()
         self._site.sink.faults.clear()
@@ -61,9 +75,10 @@ class Faults:
         return dict(sorted(Counter(f"{one.kind} {one.whom}".strip() for one in self.strikes).items()))
 
     def _run(self) -> None:
-        kinds = self._kinds()
+        kinds, started = self._kinds(), time.monotonic()
         while not self._stop.wait(0.3 + self._dice.random() * 1.2):
-            kind, began = self._dice.choice(kinds), time.monotonic()
+            began = time.monotonic()
+            kind = self._backup_or_restore(began - started) or self._dice.choice(kinds)
             whom = kind()
             self.strikes.append(Strike(kind.__name__, whom or "", began, time.monotonic()))
         self._over.set()
@@ -85,6 +100,22 @@ class Faults:
         if self._site.seaweedfs:
             kinds += [self.freeze_store]
         return kinds
+
+    def _backup_or_restore(self, after_s: float) -> Callable[[], None] | None:
+        """The one of the two whose time has come, if it has."""
+        if not self.restores:
+            return None
+        if not self.backup.is_made:
+            return self.back_up if after_s > self._backup_after_s else None
+        return self.restore if after_s > self._restore_after_s and self.backup.restored is None else None
+
+    def back_up(self) -> None:
+        """`dragoman backup`, while everything runs."""
+        self.backup.make()
+
+    def restore(self) -> None:
+        """All processes end, what was backed up takes the place of what is there, and they start again."""
+        self.backup.put_back()
 
     def kill(self) -> str:
         """kill -9 of a process with its children."""

@@ -3,16 +3,19 @@
 Each accepted document has exactly one final answer, the right PDF; no row is stuck or given up; the store holds what rows
 name and nothing else; no sender was told what is not so; no text was paid for twice but those on their way when a fault struck between the paying and the
 writing down.
+
+Where a backup was put back, that holds for what it knew. What was taken after it was made, and before all was there again, is counted
+apart; an answer may come twice, and a text be paid again, where the restore said so.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
@@ -24,7 +27,7 @@ from dragoman.domain.job import OPEN, RowState
 from dragoman.ports import BlobStore
 from tests.chaos import words
 from tests.chaos.client import Client, Sent, is_translated
-from tests.chaos.faults import Strike
+from tests.chaos.faults import Faults, Strike
 from tests.chaos.site import Site
 from tests.fake_deepl import Paid
 
@@ -34,7 +37,15 @@ PREFIXES = ("jobs/", "inbox/", "outbox/")
 COMMIT_S = 1.0  # within this time after its answer a batch is on record, unless a fault strikes
 # What may come between a batch's answer and its record: the end or the sleep of who asked, or of the database.
 PARTS_THEM = frozenset(
-    {"kill worker", "kill_child worker", "freeze worker", "death worker", "restart_database", "kill_database"}
+    {
+        "restored",
+        "kill worker",
+        "kill_child worker",
+        "freeze worker",
+        "death worker",
+        "restart_database",
+        "kill_database",
+    }
     | {"freeze_database", "lock_database", "fill_disk"}
     | {"step_clock forward"}  # every lease runs out: the same batch may be on its way twice
 )
@@ -42,7 +53,11 @@ PARTS_THEM = frozenset(
 
 @dataclass
 class Evidence:
-    """What is left. `answers`: word -> the PDFs that came, a mail that was sent again once; `open`, `dead`: rows by ledger."""
+    """What is left. `answers`: word -> the PDFs that came, a mail that was sent again once; `open`, `dead`: rows by ledger.
+
+    `unknown`: the words that the backup did not know, `twice`: those whose answer may have come twice, as the restore said;
+    `sent_again`: those that their sender sent before and after it.
+    """
 
     sent: list[Sent]
     answers: dict[str, list[bytes]]
@@ -53,19 +68,23 @@ class Evidence:
     missing: list[str]
     paid: list[Paid]
     strikes: list[Strike]
-    false_words: list[str]
+    false_words: list[str] = field(default_factory=list)
+    unknown: frozenset[str] = frozenset()
+    twice: frozenset[str] = frozenset()
+    sent_again: frozenset[str] = frozenset()
+    not_restored: list[str] = field(default_factory=list)
 
 
 def collect(
-    site: Site,
-    client: Client,
-    strikes: Iterable[Strike],
-    database: Database,
-    store: BlobStore,
-    heard: Iterable[str] = (),
+    site: Site, client: Client, faults: Faults, database: Database, store: BlobStore, heard: Iterable[str] = ()
 ) -> Evidence:
     """Look at everything that is left. `heard`: what was said too early, see `tests.chaos.words`."""
     answers = {sent.word: _answers(site, client, sent) for sent in client.sent}
+    back, strikes = faults.backup.restored, list(faults.strikes)
+    if back:  # what was paid for in between is on record no more
+        strikes.append(Strike("restored", "", back.backup_began, back.ended))
+    unknown = frozenset(sent.word for sent in client.sent if back and not back.knew(sent))
+    said = [*sorted(heard), *words.false(site, client, answers)]
     deaths = [Strike("death", name, at - COMMIT_S, at) for at, name in site.deaths]
     with database.read() as connection:
         named = names_of_bytes(connection)
@@ -73,22 +92,29 @@ def collect(
         return Evidence(
             sent=list(client.sent),
             answers=answers,
-            altered=site.sink.altered(),
+            altered=[name for name in site.sink.altered() if not back or owner_of(name) not in back.owed],
             open=count(connection, *OPEN),
             dead=count(connection, RowState.DEAD),
-            stray=sorted(there - named),
+            stray=sorted(there - named - (back.newer if back else frozenset())),
             missing=sorted(named - there),
             paid=list(site.deepl.paid),
             strikes=[*strikes, *deaths],
-            false_words=[*sorted(heard), *words.false(site, client, answers)],
+            # Who was told of a document that the restore forgot is counted with it.
+            false_words=[one for one in said if not any(word in one for word in unknown)],
+            not_restored=_not_restored(faults),
+            unknown=unknown,
+            sent_again=frozenset(sent.word for sent in client.sent if back and back.was_between(sent)),
+            twice=frozenset(sent.word for sent in client.sent if back and owners(connection, site, sent) & back.owed),
         )
 
 
 def broken(it: Evidence) -> list[str]:
     """The promises that were not kept, each with the first who were let down."""
     said = {
-        "lost": [sent.word for sent in it.sent if not it.answers[sent.word]],
-        "answered twice": [sent.word for sent in it.sent if len(it.answers[sent.word]) > 1],
+        "lost": [sent.word for sent in it.sent if not it.answers[sent.word] and sent.word not in it.unknown],
+        "answered twice": [
+            sent.word for sent in it.sent if len(it.answers[sent.word]) > (2 if _may_come_twice(it, sent) else 1)
+        ],
         "wrong answer": [s.word for s in it.sent if not all(is_translated(s, pdf) for pdf in it.answers[s.word])],
         "sent again with other bytes": it.altered,
         "stuck": _listed(it.open),
@@ -97,6 +123,7 @@ def broken(it: Evidence) -> list[str]:
         "rows without their bytes": it.missing,
         "false words": it.false_words,
         "paid twice": paid_twice_for_nothing(it.paid, it.strikes),
+        "backup not put back": it.not_restored,
     }
     return [f"{what}: {len(whom)} ({', '.join(whom[:5])})" for what, whom in said.items() if whom]
 
@@ -131,6 +158,35 @@ def names_of_bytes(connection: Connection) -> set[str]:
     """All keys that rows name; an answer in Slack names a file over there instead."""
     named = {name for column in NAMES_OF_BYTES for name in connection.scalars(select(column)) if name}
     return {name for name in named if name.startswith(PREFIXES)}
+
+
+def owner_of(message_id: str) -> str:
+    """The message or job that an answer with this Message-ID is of."""
+    return message_id.strip("<>").partition(".")[0]
+
+
+def owners(connection: Connection, site: Site, sent: Sent) -> set[str]:
+    """The ids of the rows that a document's answer is of, as far as they are known."""
+    if sent.post is not None:
+        of_us = or_(*(JOBS.c.file_ref.endswith(f":{name}") for name in sent.post.files))
+        of_file = select(JOBS.c.id, JOBS.c.message_id).where(of_us)
+        return {name for row in connection.execute(of_file) for name in row if name}
+    return {owner_of(str(answer["Message-ID"])) for answer in site.sink.answers_to(sent.message_id)}
+
+
+def _not_restored(faults: Faults) -> list[str]:
+    """Why the backup was not put back; empty where it was, or was not to be."""
+    if not faults.restores or faults.backup.restored:
+        return []
+    return faults.backup.failures or ["its time never came"]
+
+
+def _may_come_twice(it: Evidence, sent: Sent) -> bool:
+    """In Slack, where a file has no name by which the second one is known as the first; an email has its Message-ID.
+
+    Or its sender, who heard no promise before the restore, sent it again afterwards: it may have been taken the first time, too.
+    """
+    return (sent.post is not None and sent.word in it.twice) or sent.word in it.sent_again
 
 
 def _is_excused(one: Paid, harmful: list[Strike]) -> bool:

@@ -56,7 +56,7 @@ class Aftermath:
     def evidence(self) -> Evidence:
         """What there is now."""
         context = self.context
-        return ledger.collect(self.site, self.client, self.faults.strikes, context.database, context.store, self.heard)
+        return ledger.collect(self.site, self.client, self.faults, context.database, context.store, self.heard)
 
     def facts(self) -> dict[str, Any]:
         """The figures of the run."""
@@ -69,19 +69,38 @@ class Aftermath:
             "logged": {event: count for event, count in sorted(said.items()) if event.startswith(WORTH_COUNTING)}, "retried_dead": self.retried_dead, "orphans_swept": self.swept,
             "texts": len({text for one in deepl.paid for text in one.texts}), "texts_paid_twice": ledger.paid_twice(deepl.paid),
             "mails_sent_again": self.site.sink.sent_again(), "seconds": round(self.seconds, 1), "seconds_of_peace": round(self.peace_s, 1), "clock_away_s": self.faults.away_s,
+            **self._of_backup(),
             "left_out": [] if self.site.disk.is_own else ["full disk: a mount needs root"],
         }  # fmt: skip
 
+    def _of_backup(self) -> dict[str, Any]:
+        evidence, backup = self.evidence(), self.faults.backup
+        lost = [word for word in evidence.unknown if not evidence.answers[word]]
+        return {
+            "restored": backup.restored is not None,
+            "taken_after_the_backup": len(evidence.unknown),
+            "of_those_lost": len(lost),
+            "may_go_out_twice": len(backup.restored.owed) if backup.restored else 0,
+            "answered_twice": sum(len(answers) > 1 for answers in evidence.answers.values()),
+            "newer_files": len(backup.restored.newer) if backup.restored else 0,
+            "backups_tried_again": backup.failures,
+        }
 
-def burn(site: Site, *, seed: int, seconds: float, jobs: int) -> Aftermath:
+
+def burn(site: Site, *, seed: int, seconds: float, jobs: int, restores: bool = True) -> Aftermath:
     """Faults for `seconds` while `jobs` documents come in; then peace, until no row has anything left to do."""
-    faults, client, began = Faults(site, seed), Client(site, seed, jobs, seconds), time.monotonic()
+    faults, client, began = (
+        Faults(site, seed, seconds, restores=restores),
+        Client(site, seed, jobs, seconds),
+        time.monotonic(),
+    )
     witness = Witness(site, client)
     faults.start()
     client.start()
     witness.start()
     client.join(patience(seconds * 3 + 120))
     time.sleep(max(seconds - (time.monotonic() - began), 0))
+    faults.await_restore()
     faults.stop()
     context, peace = Context.open(site.settings()), time.monotonic()
     retried = _settle(context, client)

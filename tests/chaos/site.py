@@ -23,6 +23,7 @@ from tests import manifest
 from tests.chaos.disk import BALLAST, Disk
 from tests.chaos.sink import Sink
 from tests.fake_deepl import KEY, FakeDeepL
+from tests.patience import patience
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import LOOPBACK, free_port, listens, wait_until
 from tests.servers.redis import Redis
@@ -39,14 +40,14 @@ class Process:
     """One of our processes. Workers bear different names, so that two of them fit on one host."""
 
     def __init__(self, name: str, environment: dict[str, str], log: Path) -> None:
-        self.name, self._environment, self._log = name, environment, log
+        self.name, self.environment, self._log = name, environment, log
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "dragoman", self.name],
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -83,6 +84,8 @@ class Site:
         self._stack = ExitStack()
         self._wants = postgresql, s3
         self._stop = threading.Event()
+        self._watched = threading.Lock()
+        self._at_rest = False
         self.deaths: list[tuple[float, str]] = []
 
     def __enter__(self) -> Self:
@@ -104,6 +107,29 @@ class Site:
         for one in getattr(self, "processes", []):
             one.signal_all(signal.SIGKILL)
         self._stack.close()
+
+    def rest(self) -> None:
+        """End all processes, and start none again before `resume`."""
+        with self._watched:
+            self._at_rest = True
+            for one in self.processes:
+                one.signal_all(signal.SIGKILL)
+        wait_until(lambda: all(one.ended() for one in self.processes), 30, "all processes have ended")
+
+    def resume(self) -> None:
+        """Start all processes again after `rest`."""
+        with self._watched:
+            for one in self.processes:
+                one.start()
+            self._at_rest = False
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command of the admin's, beside the processes."""
+        command = [sys.executable, "-m", "dragoman", *words]
+        environment = self.processes[0].environment
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=patience(120), check=False
+        )
 
     def log(self) -> Path:
         """What all processes have logged, a JSON object a line (but for tracebacks at a start)."""
@@ -201,8 +227,9 @@ class Site:
 
     def _supervise(self) -> None:
         while not self._stop.wait(0.3):
-            for one in self.processes:
-                if one.ended() and not self._stop.is_set():
-                    one.signal_all(signal.SIGKILL)  # children that outlive their parent
-                    one.start()
-                    self.deaths.append((time.monotonic(), one.name))
+            with self._watched:
+                for one in self.processes:
+                    if one.ended() and not self._stop.is_set() and not self._at_rest:
+                        one.signal_all(signal.SIGKILL)  # children that outlive their parent
+                        one.start()
+                        self.deaths.append((time.monotonic(), one.name))

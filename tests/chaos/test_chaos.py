@@ -13,8 +13,10 @@ from sqlalchemy import update
 from dragoman.db.jobs import JOBS
 from dragoman.domain.job import RowState
 from tests.chaos import ledger
-from tests.chaos.client import document
+from tests.chaos.backup import Restored
+from tests.chaos.client import Sent, document
 from tests.chaos.faults import Strike
+from tests.chaos.ledger import Evidence
 from tests.chaos.run import Aftermath, burn
 from tests.chaos.site import Site
 from tests.chaos.words import DONE
@@ -26,7 +28,7 @@ JOBS_SENT = 18
 @pytest.fixture(scope="module")
 def aftermath() -> Iterator[Aftermath]:
     with Site(postgresql=False, s3=False) as site:
-        yield burn(site, seed=7, seconds=25, jobs=JOBS_SENT)
+        yield burn(site, seed=7, seconds=25, jobs=JOBS_SENT, restores=False)
     site.forget()
 
 
@@ -34,6 +36,16 @@ def test_promises_hold_under_fire(aftermath: Aftermath) -> None:
     assert ledger.broken(aftermath.evidence()) == [], aftermath.facts()
     assert aftermath.facts()["accepted"] == JOBS_SENT
     assert len(aftermath.faults.strikes) > 5
+
+
+def test_what_a_backup_knew_is_answered_though_it_is_put_back_under_fire() -> None:
+    with Site(postgresql=False, s3=False) as site:
+        ended = burn(site, seed=8, seconds=20, jobs=10)
+        facts = ended.facts()
+        assert ledger.broken(ended.evidence()) == [], facts
+        assert facts["restored"], facts
+        assert facts["of_those_lost"] <= facts["taken_after_the_backup"]
+    site.forget()
 
 
 def lose_an_answer(it: Aftermath) -> None:
@@ -79,7 +91,9 @@ def leave_bytes_behind(it: Aftermath) -> None:
 
 
 def delete_bytes(it: Aftermath) -> None:
-    it.context.store.delete(next(key for key in it.context.store.keys("jobs/") if key.endswith("source.pdf")))
+    with it.context.database.read() as connection:
+        named = ledger.names_of_bytes(connection)
+    it.context.store.delete(next(key for key in sorted(named) if key.endswith("source.pdf")))
 
 
 def pay_again_for_nothing(it: Aftermath) -> None:
@@ -127,6 +141,31 @@ def test_ledger_finds_each_broken_promise(aftermath: Aftermath, name: str) -> No
     damage(aftermath)
     fresh = [promise for promise in ledger.broken(aftermath.evidence()) if promise not in before]
     assert [promise for promise in fresh if promise.startswith(found)], fresh
+
+
+@pytest.mark.parametrize(
+    ("asked", "promised", "known", "between"),
+    [(1.0, 2.0, True, False), (9.0, 11.0, False, False), (25.0, 26.0, False, False), (31.0, 32.0, True, False)],
+)
+def test_only_what_came_between_backup_and_restore_may_be_lost(
+    asked: float, promised: float, known: bool, between: bool
+) -> None:
+    back = Restored(10.0, 20.0, 30.0, frozenset(), frozenset())
+    sent = Sent("word", 1, "mail", first_asked_at=asked, asked_at=asked, promised_at=promised)
+    assert (back.knew(sent), back.was_between(sent)) == (known, between)
+    later = replace(sent, asked_at=31.0, promised_at=32.0)
+    assert back.knew(later)
+    assert back.was_between(later) is (asked < 30.0)
+
+
+@pytest.mark.parametrize(
+    ("lost", "found"), [(False, []), (True, ["lost"])], ids=["taken after the backup", "known to the backup"]
+)
+def test_a_document_that_the_backup_knew_is_missed(lost: bool, found: list[str]) -> None:
+    sent = Sent("word", 1, "mail")
+    unknown = frozenset() if lost else frozenset({"word"})
+    evidence = Evidence([sent], {"word": []}, [], {}, {}, [], [], [], [], unknown=unknown)
+    assert [one.partition(":")[0] for one in ledger.broken(evidence)] == found
 
 
 @pytest.mark.parametrize(

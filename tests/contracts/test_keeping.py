@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -13,9 +15,10 @@ from sqlalchemy import insert
 
 from dragoman import marker, orphans
 from dragoman.db import inbox, jobs, portable, presence, restored, schema
-from dragoman.db.engine import Database
+from dragoman.db.engine import Database, DatabaseDamaged
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS
+from dragoman.db.named import names
 from dragoman.db.outbox import OUTBOX, Kind, owe
 from dragoman.db.parts import PARTS
 from dragoman.db.portable import RowRefused, Sum
@@ -26,12 +29,13 @@ from dragoman.keeping.backup import back_up
 from dragoman.keeping.folder import UNFINISHED, Folder
 from dragoman.keeping.manifest import Manifest, Rows
 from dragoman.keeping.restore import Plan, Restored, restore
-from dragoman.keeping.trouble import BackupUnusable, ServicesRunning, StoreTaken, TargetNotEmpty
+from dragoman.keeping.trouble import BackupUnusable, DoesNotFit, ServicesRunning, StoreTaken, TargetNotEmpty
 from dragoman.marker import Standing, StoreOfAnother
 from dragoman.ports import BlobStore
 from dragoman.storage import FolderStore
 from pipeline import chores
 from pipeline.context import Context
+from tests.patience import patience
 from tests.rows import add_job, add_message, change, claim_job, complete, expire, message_with_jobs, row
 from tests.servers.postgresql import PostgreSQL
 
@@ -466,6 +470,72 @@ class TestCheck:
         marker.admit(other, store)
         assert fitting.look(database, store).standing is Standing.FOREIGN
         assert not fitting.look(database, store).fits
+
+
+def command(settings, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "DRAGOMAN_DATA_DIR": str(settings.data_dir),
+        "DRAGOMAN_DATABASE_URL": settings.database,
+        "DRAGOMAN_STORAGE_URL": settings.storage,
+        "DRAGOMAN_SECRET_KEY": "k" * 32,
+    }
+    asked = [sys.executable, "-m", "dragoman", *words]
+    return subprocess.run(asked, env=environment, capture_output=True, text=True, timeout=patience(90), check=False)
+
+
+@pytest.mark.more
+def test_commands_say_in_words_what_an_admin_has_to_know(settings, database, store, folder):
+    marker.admit(database, store)
+    mails(database, store, 2)
+    made = command(settings, "backup", str(folder))
+    assert made.returncode == 0, made.stderr
+    assert "holds 3 rows and 2 files" in made.stdout
+    assert "DRAGOMAN_SECRET_KEY, which is not in it" in made.stdout
+    again = command(settings, "backup", str(folder))
+    assert again.returncode == TargetNotEmpty.exit_code
+    assert "complete backup" in again.stderr
+    mails(database, store, 1)
+    documents(database, store, 30)
+    refused = command(settings, "restore", str(folder))
+    assert refused.returncode == TargetNotEmpty.exit_code
+    assert "--replace" in refused.stderr
+    done = command(settings, "restore", str(folder), "--replace")
+    assert done.returncode == 0, done.stderr
+    assert "2 answers had not been sent when the backup was made" in done.stdout
+    assert "email, to ann@example.org: Nº 0" in done.stdout
+    assert "1 emails came in after the backup" in done.stdout
+    assert "ann@example.org: A  [31mreport" in done.stdout
+    assert "30 other files in the store" in done.stdout
+    assert "and 10 more: --json lists them." in done.stdout
+    checked = command(settings, "check")
+    assert checked.returncode == 0, checked.stderr
+    assert "Database and store fit." in checked.stdout
+    with database.read() as connection:
+        named = [one.key for one in names(connection)]
+    store.delete(named[0])
+    checked = command(settings, "check")
+    assert checked.returncode == DoesNotFit.exit_code
+    assert f"1 files are missing:\n  {named[0]} of inbox" in checked.stdout
+
+
+@pytest.mark.more
+def test_file_that_is_no_database_any_more_is_told_as_such(settings, sqlite_database, tmp_path):
+    """In its place a backup can be put once the file is moved away."""
+    file = settings.data_dir / "dragoman.db"
+    store = FolderStore(settings.data_dir / "store")
+    backup = tmp_path / "backup"
+    backed_up(sqlite_database, store, backup)
+    sqlite_database.close()
+    file.write_bytes(b"no database" + bytes(5000))
+    on_sqlite = settings.model_copy(update={"database_url": f"sqlite:///{file}", "storage_url": f"file://{store.root}"})
+    told = command(on_sqlite, "restore", str(backup), "--replace")
+    assert told.returncode == DatabaseDamaged.exit_code, told.stderr
+    assert "move the file away" in told.stderr
+    for one in settings.data_dir.glob("dragoman.db*"):
+        one.rename(tmp_path / one.name)
+    done = command(on_sqlite, "restore", str(backup))
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_ledger_is_let_go_by_a_restore():
