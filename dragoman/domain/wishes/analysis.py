@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dragoman.domain import language
 from dragoman.domain.job import Layout, Tone
-from dragoman.domain.wishes import options, sentence
+from dragoman.domain.wishes import letter, options, sentence
 from dragoman.domain.wishes.clauses import Clause, Group, clauses
 from dragoman.domain.wishes.roles import Role, Spot, role
 
@@ -61,7 +61,7 @@ class Analysis:
 
 def analyse(text: str) -> Analysis:
     """A text, read. A password is cut out before anything else is looked at."""
-    secret = options.password(text)
+    secret = options.password(letter.own(text))
     paged = options.pages(secret.rest)
     sentences, spoken = sentence.read(paged.rest)
     found: list[Part] = []

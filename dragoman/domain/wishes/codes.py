@@ -186,6 +186,8 @@ def at(pieces: Sequence[Token], index: int) -> Code | None:
 
 def _short(pieces: Sequence[Token], index: int) -> Code | None:
     """A language by one character, in a pair: 中译英, 日→独."""
+    if len(pieces[index].text) != 1:
+        return None
     for locale in ("zh", "ja"):
         names = dict(one.split("=") for one in vocabulary.listed(locale, "short"))
         joints = vocabulary.listed(locale, "short_to")

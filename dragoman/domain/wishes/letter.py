@@ -77,14 +77,17 @@ def without_markup(text: str) -> str:
     return html.unescape(re.sub(r"</?[a-zA-Z!][^<>]*>", "", text)).replace("\xa0", " ")
 
 
-def sentences(text: str) -> list[str]:
-    """The sentences that the sender wrote, a line that a mail program broke put together again."""
+def own(text: str) -> str:
+    """What the sender wrote, a line that a mail program broke put together again."""
     plain = text[: 4 * LONGEST]
     if _MARKUP.search(plain):
         plain = without_markup(plain)
-    lines = list(_own(_TITLED.sub("", plain[:LONGEST])))
-    joined = "".join(_joined(lines))
-    parts = [part.strip() for part in _END.split(joined) if part and part.strip()]
+    return "".join(_joined(list(_own(_TITLED.sub("", plain[:LONGEST])))))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of what `own` gave."""
+    parts = [part.strip() for part in _END.split(text) if part and part.strip()]
     # "Cheers, Dan" at the end of a line is a signature, too.
     return [part for at, part in enumerate(parts) if at == 0 or not _CLOSING.match(part)]
 

@@ -100,9 +100,9 @@ def _password() -> re.Pattern[str]:
 def _list() -> re.Pattern[str]:
     one = rf"\d{{1,4}}(?:\s*(?:-|–|—|〜|～|{_alternatives('thru')})\s*(?:(?:{_page()})\s*)?第?\d{{1,4}})?"
     joint = rf"\s*(?:,|;|&|\+|、|{_alternatives('and')})\s*(?:{_page()})?\s*"
-    numbers = rf"{one}(?:{joint}{one})*"
+    numbers = rf"{one}(?:{joint}{one}){{0,20}}"
     spaced = rf"(?<!\w)(?:{_page()})\.?\s*(?P<after>{numbers})(?!\w)"
-    glued = rf"第?(?P<before>{numbers})\s*(?:{_page(glued=True)})"
+    glued = rf"(?<![\d,;])第?(?P<before>{numbers})\s*(?:{_page(glued=True)})"
     return re.compile(f"{spaced}|{glued}", re.IGNORECASE)
 
 

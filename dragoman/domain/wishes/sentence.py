@@ -78,7 +78,7 @@ class Sentence:
 
 
 def read(text: str) -> tuple[list[Sentence], str | None]:
-    """The sentences of a message, and the language in which it is written (None: not to be told)."""
+    """The sentences of what a sender wrote, and in which language (None: not to be told)."""
     cut = [_words(part) for part in letter.sentences(text)]
     spoken = _spoken(word for words in cut for word in words)
     for words in cut:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from dragoman.domain.job import Tone
 from dragoman.domain.wishes import address, vocabulary
 from dragoman.domain.wishes.reading import Intent, Written
 from dragoman.domain.wishes.understanding import understand
+from tests.patience import patience
 
 KEYS = (
     "intent targets ask source files pages layout tone glossary password as_before always said".split()  # noqa: SIM905
@@ -132,3 +134,15 @@ def test_the_command_prints_one_object_with_every_key() -> None:
 def test_the_command_reads_stdin_and_a_text_that_begins_with_a_dash() -> None:
     assert CliRunner().invoke(app, ["understand", "-"], input="auf Deutsch").stdout.startswith("translate: German")
     assert CliRunner().invoke(app, ["understand", "- Italian"]).stdout.startswith("translate: Italian")
+
+
+@pytest.mark.parametrize("text", ["1," * 5000, "page " + "1, " * 4000, "<" * 10**6, "German, " * 2000, "中" * 20000])
+def test_a_hostile_text_costs_little_time(text: str) -> None:
+    started = time.process_time()
+    understand(Written(text))
+    assert time.process_time() - started < patience(10)
+
+
+def test_a_password_or_pages_of_a_quoted_mail_are_not_taken() -> None:
+    found = understand(Written("to German\n\nOn Mon, Ann wrote:\n> pages 1-2, the password is 4711-Anna"))
+    assert (found.targets, found.pages, found.secret) == (("de",), None, None)
