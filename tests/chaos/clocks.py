@@ -18,7 +18,9 @@ from dragoman.db.parts import PARTS
 from dragoman.errors import DatabaseUnavailable
 
 DAY_S, MINUTES_S = 86_400.0, 600.0
-STEPS_S = (DAY_S, -DAY_S, MINUTES_S, -MINUTES_S)
+# No step back by minutes: pauses of that length are told from a step by looking at the clock itself (`dragoman.db.stepped.step`),
+# which does not move here. The tests of `stepped` have it.
+STEPS_S = (DAY_S, -DAY_S, MINUTES_S)
 MOST_S = DAY_S + 2 * MINUTES_S  # from the true time: what is kept for days is not forgotten in a run of minutes
 MOMENTS = ("_at", "_until", "_after", "_since")
 FIRST = (JOBS, PARTS, INBOX, CARDS, OUTBOX)  # the one order of locks, see `dragoman.db`
