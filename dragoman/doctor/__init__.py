@@ -56,7 +56,8 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     (
         "engine",
         doors.engines,
-        "Correct DRAGOMAN_ENGINE or what the engine needs (docs/howto/choose-an-engine.md), or install it.",
+        "Correct DRAGOMAN_ENGINE, or what the engine needs: DRAGOMAN_DEEPL_AUTH_KEY, DRAGOMAN_OPENAI_* or"
+        " DRAGOMAN_LIBRETRANSLATE_* (docs/howto/choose-an-engine.md).",
     ),
     ("model", models.models, ""),
     ("mail in", doors.mail, ""),

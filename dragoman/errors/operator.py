@@ -27,7 +27,10 @@ class EngineKeyRejected(OperatorError):
 
     code = "engine_key_rejected"
     exit_code = 41
-    for_admin = "Please check DRAGOMAN_DEEPL_AUTH_KEY; `dragoman doctor` tries it."
+    for_admin = (
+        "Please check the engine's key (DRAGOMAN_DEEPL_AUTH_KEY, DRAGOMAN_OPENAI_API_KEY or"
+        " DRAGOMAN_LIBRETRANSLATE_API_KEY); `dragoman doctor` tries it."
+    )
 
 
 class QuotaUsedUp(OperatorError):

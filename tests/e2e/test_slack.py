@@ -84,7 +84,8 @@ def test_a_post_is_seen_followed_and_answered_though_the_worker_is_killed(
     assert shown == sorted(shown)
     assert not post.reactions.get("eyes")
     texts = [text for request in deepl.requests for text in request["text"]]
-    assert len(texts) - len(set(texts)) <= 50  # a batch in flight at the kill was never answered to anybody
+    # What was on its way at the kill was never answered to anybody: four requests of 50 texts at most.
+    assert len(texts) - len(set(texts)) <= 4 * 50
 
 
 @pytest.mark.more
