@@ -56,8 +56,7 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     (
         "engine",
         doors.engines,
-        "Correct DRAGOMAN_ENGINE, or what the engine needs: DRAGOMAN_DEEPL_AUTH_KEY, DRAGOMAN_OPENAI_* or"
-        " DRAGOMAN_LIBRETRANSLATE_* (docs/howto/choose-an-engine.md).",
+        "Correct DRAGOMAN_ENGINE or the engine's settings, such as DRAGOMAN_DEEPL_AUTH_KEY (docs/howto/choose-an-engine.md).",
     ),
     ("model", models.models, ""),
     ("mail in", doors.mail, ""),

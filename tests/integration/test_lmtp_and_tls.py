@@ -195,7 +195,10 @@ def test_bounce_comes_home_to_its_delivery(intake, database, settings):
     (row,) = messages(intake)
     open_message(door_intake, row["id"])
     delivery, instead = deliveries(database, "a-job")
-    assert (delivery["kind"], instead["kind"]) == (outbox.Kind.FINAL, outbox.Kind.INSTEAD)  # the answer, and what follows it
+    assert (delivery["kind"], instead["kind"]) == (
+        outbox.Kind.FINAL,
+        outbox.Kind.INSTEAD,
+    )  # the answer, and what follows it
     assert delivery["bounce"] == "failed 5.2.2"
     assert delivery["bounced_at"]
     assert deliveries(database, row["id"]) == []
