@@ -135,7 +135,9 @@ class _Showing:
             if not card.empty:
                 self._post()
         elif card.hash != self._row["shown"]:
-            wait_s = min(self._row["shown_at"] + pause - self._now, pause)  # the clock may have been set back since
+            # By its size alone: a moment that lies ahead is one of a clock that was set back since.
+            shown_ago_s = abs(self._now - self._row["shown_at"])
+            wait_s = pause - shown_ago_s
             if wait_s > 0:
                 return float(wait_s)
             if card.asks and not asked(self._row["shown"]):

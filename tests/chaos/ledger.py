@@ -55,6 +55,7 @@ PARTS_THEM = frozenset(
 class Evidence:
     """What is left. `answers`: word -> the PDFs that came, a mail that was sent again once; `open`, `dead`: rows by ledger.
 
+    `instead`: the words of those that were told in words why they have no PDF;
     `unknown`: the words that the backup did not know, `twice`: those whose answer may have come twice, as the restore said;
     `sent_again`: those that their sender sent before and after it.
     """
@@ -69,6 +70,7 @@ class Evidence:
     paid: list[Paid]
     strikes: list[Strike]
     false_words: list[str] = field(default_factory=list)
+    instead: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
     twice: frozenset[str] = frozenset()
     sent_again: frozenset[str] = frozenset()
@@ -100,6 +102,7 @@ def collect(
             paid=list(site.deepl.paid),
             strikes=[*strikes, *deaths],
             # Who was told of a document that the restore forgot is counted with it.
+            instead=frozenset(sent.word for sent in client.sent if words.told_instead(site, sent)),
             false_words=[one for one in said if not any(word in one for word in unknown)],
             not_restored=_not_restored(faults),
             unknown=unknown,
@@ -111,7 +114,9 @@ def collect(
 def broken(it: Evidence) -> list[str]:
     """The promises that were not kept, each with the first who were let down."""
     said = {
-        "lost": [sent.word for sent in it.sent if not it.answers[sent.word] and sent.word not in it.unknown],
+        "lost": [
+            sent.word for sent in it.sent if not it.answers[sent.word] and sent.word not in it.unknown | it.instead
+        ],
         "answered twice": [
             sent.word for sent in it.sent if len(it.answers[sent.word]) > (2 if _may_come_twice(it, sent) else 1)
         ],

@@ -17,6 +17,7 @@ from tests.chaos.site import Site
 from tests.servers.slack.model import Message
 
 LOOK_EVERY_S = 0.3
+NOT_ATTACHED = "is not attached"
 DONE, ATTACHED, CHECK_MARK = ":white_check_mark: Done", "Attached as", "white_check_mark"
 
 
@@ -44,6 +45,12 @@ class Witness:
                     self.heard.add(f"Slack said Done without a file ({sent.word})")
 
 
+def told_instead(site: Site, sent: Sent) -> bool:
+    """Whether the sender of an email was told, in place of the PDF, that their mail server did not take it."""
+    mails = site.sink.answers_to(sent.message_id) if sent.door == "mail" else ()
+    return any(NOT_ATTACHED in _text(mail) and not _has_pdf(mail) for mail in mails)
+
+
 def false(site: Site, client: Client, answers: Mapping[str, list[bytes]]) -> list[str]:
     """The false words about each document, now that all is over. `answers`: the PDFs that came, by word."""
     jobs = {one["filename"].removesuffix(".pdf"): one for one in client.jobs()}
@@ -55,9 +62,12 @@ def _false(site: Site, sent: Sent, arrived: bool, job: Mapping[str, Any] | None)
     if job is None:
         yield f"the API knows nothing of {sent.word}"
         return
-    if (job["status"] == "COMPLETED") is not arrived:
+    instead = told_instead(site, sent)
+    if (job["status"] == "COMPLETED") is not (arrived or instead):
         yield f"the API says {job['status']} ({sent.word})"
     delivery = (job.get("delivery") or {}).get("state")
+    if sent.door == "mail" and (delivery == "instead") is not instead:
+        yield f"the API says that the answer is {delivery} ({sent.word})"
     if sent.door != "http" and (delivery == "delivered") is not arrived:
         yield f"the API says that the answer is {delivery} ({sent.word})"
     if sent.post is not None and _says_done(site, sent.post) is not arrived:
