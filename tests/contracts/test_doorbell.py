@@ -142,6 +142,7 @@ def test_broker_that_is_stopped_in_mid_life_blocks_nobody(settings, redis_server
         os.kill(redis_server.pid, signal.SIGCONT)
 
 
+@pytest.mark.more
 def test_full_queue_drops_and_does_not_block(settings, hung):
     class SmallBell(BrokerDoorbell):
         WAITING = 10

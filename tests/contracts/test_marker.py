@@ -327,7 +327,7 @@ def test_no_process_starts_on_an_empty_store_where_files_should_be(foreign, sett
     assert "s3://BUCKET/PATH" in started.stderr
 
 
-@pytest.mark.some(1)
+@pytest.mark.more
 def test_an_admin_adopts_it_by_a_command_and_hears_how_much_is_unknown(foreign, settings, database):
     store = open_store(settings.storage)
     strangers(store, 3)

@@ -33,7 +33,7 @@ BAD_KEYS = [
 ]
 
 
-@pytest.fixture(params=["folder", "s3", "s3 prefix", "memory"])
+@pytest.fixture(params=["folder", "s3", pytest.param("s3 prefix", marks=pytest.mark.more), "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
     if request.param == "memory":
         return InMemoryStore()

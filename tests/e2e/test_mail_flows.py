@@ -136,6 +136,7 @@ def test_a_large_document_waits_for_a_yes(stack: Stack) -> None:
     assert names(bob.hears(2)) == ["contract.fr.pdf"]
 
 
+@pytest.mark.more
 def test_no_to_a_large_document_cancels_it(stack: Stack) -> None:
     eve = Person(stack, "eve")
     eve.write("auf Französisch, bitte", a_pdf(LARGE))
@@ -144,6 +145,7 @@ def test_no_to_a_large_document_cancels_it(stack: Stack) -> None:
     assert "Die Übersetzung wurde abgebrochen." in words(eve.hears(2))
 
 
+@pytest.mark.more
 def test_no_answer_about_a_large_document_ends_it_with_a_word(stack: Stack) -> None:
     kim = Person(stack, "kim")
     kim.write("into French, please", a_pdf(LARGE))
@@ -165,6 +167,7 @@ def test_a_locked_document_comes_back_with_how_to_unlock_it(stack: Stack) -> Non
     assert "Per sbloccarlo: lo apra con la password in un lettore PDF" in said
 
 
+@pytest.mark.more
 def test_who_writes_more_than_a_day_allows_is_told_the_limit_once(stack: Stack) -> None:
     max_ = Person(stack, "max")
     for _ in range(DAILY_LIMIT):

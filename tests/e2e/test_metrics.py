@@ -13,6 +13,8 @@ from tests.promql import asked, queries, rules, scraped
 from tests.servers.process import missing, wait_until
 from tests.servers.stack import Stack
 
+pytestmark = pytest.mark.more
+
 SERVICES = ("worker@", "notifier@", "sweeper@", "smtp@", "web@", "up@")
 # Counts of what has not happened yet on this server, whose labels are known all the same.
 BORN = (

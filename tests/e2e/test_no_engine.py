@@ -17,6 +17,8 @@ import pytest
 from tests.servers.process import missing, wait_until
 from tests.servers.stack import BEARER, Stack
 
+pytestmark = pytest.mark.more
+
 SAMPLE = Path("dragoman/sample.pdf").absolute()
 
 

@@ -153,6 +153,7 @@ NO_NETWORK = {
 }
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_a_set_up_without_a_package_index_says_so_in_one_sentence(tmp_path: Path, installer: str) -> None:
     folder = tmp_path / "project"

@@ -31,6 +31,7 @@ def answers(broker: EmbeddedBroker) -> bool:
         return bool(client.ping())
 
 
+@pytest.mark.more
 def test_one_that_is_stopped_hangs_and_is_started_again_at_the_same_place(
     broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,7 +153,7 @@ def _sent(smtp: SMTP, content: bytes) -> tuple[int, bytes]:
     return smtp.getreply()
 
 
-@pytest.mark.some(1)
+@pytest.mark.more
 def test_bounces_of_answers_come_home(front: Front) -> None:
     """The return path of the answers is among the recipients that Postfix takes."""
     with front.client() as smtp:

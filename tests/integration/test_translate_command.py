@@ -196,6 +196,7 @@ class TestResult:
 
 
 class TestRefusal:
+    @pytest.mark.some(4)
     @pytest.mark.parametrize(
         ("arguments", "code", "exit_code"),
         [

@@ -82,6 +82,7 @@ def test_the_token_server_s_url_may_be_another_for_google_too(configured, databa
     assert len(sink.mails) == 1
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("key", ["", "no JSON", "[]", '{"type": "authorized_user"}', '{"private_key": "hush"}'])
 def test_a_key_that_is_none_stops_the_start_and_is_not_told(configured, google, key):
     with pytest.raises(SettingsInvalid) as raised:

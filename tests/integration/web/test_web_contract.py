@@ -56,6 +56,7 @@ def operations(client: Client) -> Iterator[schemathesis.schemas.APIOperation]:
         yield found.ok()
 
 
+@pytest.mark.more
 def test_no_request_breaks_the_contract(client: Client, seeded: dict[str, list[str]], database: Database) -> None:
     tried = {}
     for operation in operations(client):

@@ -81,6 +81,7 @@ def test_what_goes_and_comes_back_is_told_within_seconds(
         until(lambda: client.get("/readyz").status == 200, "it is told that the store is back")
 
 
+@pytest.mark.more
 def test_broker_that_goes_hangs_or_comes_back_is_told_within_seconds(redis_server: Redis) -> None:
     broker = CeleryBroker(queues.make_app(Settings.from_env(broker_url=redis_server.url)))
     until(lambda: broker.state() == "reachable", "it was looked at")
