@@ -26,7 +26,10 @@ def install() -> None:
 
 @contextmanager
 def interruptible(lease: Lease) -> Iterator[None]:
-    """The block raises LeaseLost as soon as the lease is lost, in the main thread of a process that was made interruptible."""
+    """The block raises LeaseLost as soon as the lease is lost, in the main thread of a process that was made interruptible.
+
+    A process that is to end is no reason: what was asked for is paid for, so it is waited for.
+    """
     main = threading.main_thread()
     if threading.current_thread() is not main or signal.getsignal(SIGNAL) is not _on_signal:
         yield
@@ -34,14 +37,19 @@ def interruptible(lease: Lease) -> Iterator[None]:
     _blocked.append(lease)
     lease.on_lost = lambda: signal.pthread_kill(main.ident or 0, SIGNAL)
     try:
-        lease.check()  # from here on a signal comes
+        _insist(lease)  # from here on a signal comes
         yield
     except Exception:
-        lease.check()  # libraries wrap what they do not know
+        _insist(lease)  # libraries wrap what they do not know
         raise
     finally:
         _blocked.clear()
         lease.on_lost = None
+
+
+def _insist(lease: Lease) -> None:
+    if lease.lost.is_set():
+        raise LeaseLost
 
 
 def _on_signal(*_: Any) -> None:

@@ -10,10 +10,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from dragoman.db.lease import Leaving
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMisbehaved
 from dragoman.ports import NO_CONTEXT, NO_TOKENS, Answer, Batch, Context, Limits, Term, Tokens, ToneModel, Translator
-from pipeline.asking_at_once import answered
+from pipeline.asking_at_once import Asking
 from pipeline.stages import checks, markup
 from pipeline.stages.checks import Doubt
 from pipeline.stages.protect import NO_GLOSSARY, Glossary
@@ -213,14 +214,22 @@ class _Work:
         billed, total, done = 0, len(keys) or 1, len(answers)
         batches = plan_batches((piece for piece in keys if piece not in answers), self.limits)
         on_progress(done / total)
-        for batch, answer in answered(batches, self.ask, self.parallel, self.around):
+        leaving: Leaving | None = None
+        asking = Asking(batches, self.ask, self.parallel, self.around)
+        for batch, answer in asking:
             found = self._judged(batch, answer, doubts)
             sound = {keys[piece]: text for piece, text in found.items() if piece not in doubts}
             memory.remember(sound, answer.characters_billed, answer.spent)
             answers |= found
             billed += answer.characters_billed
             done += len(batch)
-            on_progress(done / total)
+            try:
+                on_progress(done / total)
+            except Leaving as told:  # what is on its way is paid for: it is waited for, and kept
+                leaving = told
+                asking.stop()
+        if leaving:
+            raise leaving
         on_progress(1.0)
         for text, cuts in pieces.items():
             if wrong := [doubts[piece] for piece in cuts if piece in doubts]:

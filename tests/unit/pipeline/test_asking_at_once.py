@@ -7,9 +7,10 @@ import time
 
 import pytest
 
+from dragoman.db.lease import Leaving
 from dragoman.errors import EngineBusy
 from dragoman.ports import Answer, Limits
-from pipeline.asking_at_once import answered
+from pipeline.asking_at_once import Asking
 from pipeline.translation import translate_all
 from tests.fakes import DictMemory, RememberingTranslator
 from tests.patience import patience
@@ -22,7 +23,7 @@ def upper(batch: tuple[str, ...]) -> Answer:
 
 
 def test_one_at_a_time_in_order() -> None:
-    assert [batch for batch, _ in answered(BATCHES, upper)] == BATCHES
+    assert [batch for batch, _ in Asking(BATCHES, upper)] == BATCHES
 
 
 def test_no_more_than_allowed_at_once() -> None:
@@ -38,7 +39,7 @@ def test_no_more_than_allowed_at_once() -> None:
             running.remove(batch[0])
         return upper(batch)
 
-    assert sorted(batch for batch, _ in answered(BATCHES, ask, 3)) == BATCHES
+    assert sorted(batch for batch, _ in Asking(BATCHES, ask, 3)) == BATCHES
     assert most == 3
 
 
@@ -55,9 +56,34 @@ def test_what_was_asked_beside_a_failure_is_given_out_before_it_is_raised() -> N
 
     given = []
     with pytest.raises(EngineBusy):
-        given.extend(batch[0] for batch, _ in _each(answered(BATCHES, ask, 3), given))
+        given.extend(batch[0] for batch, _ in _each(Asking(BATCHES, ask, 3), given))
     assert {"0", "2"} <= set(given)
     assert len(given) < len(BATCHES)
+
+
+@pytest.mark.parametrize(("parallel", "asked"), [(1, 1), (3, 4)])
+def test_after_a_stop_what_is_on_its_way_comes_and_nothing_more_is_asked_for(parallel: int, asked: int) -> None:
+    asking = Asking(BATCHES, upper, parallel)
+    given = []
+    for batch, _ in asking:
+        given.append(batch)
+        asking.stop()
+    # With three at once, a fourth was on its way before the first of them was given out.
+    assert sorted(given) == BATCHES[:asked]
+
+
+def test_a_task_that_leaves_keeps_what_is_on_its_way() -> None:
+    class Parallel(RememberingTranslator):
+        parallel = 3
+
+    def leave(share: float) -> None:
+        if share > 0:
+            raise Leaving
+
+    memory, engine = DictMemory(), Parallel(limits=Limits(1, 100))
+    with pytest.raises(Leaving):
+        translate_all(list("abcdefgh"), engine, "en", "de", memory=memory, on_progress=leave)
+    assert len(memory.known) == len(engine.batches) == 4
 
 
 def _each(pairs, given):
@@ -89,4 +115,4 @@ def test_waiting_may_be_ended() -> None:
         raise Enough
 
     with pytest.raises(Enough):
-        list(answered(BATCHES, upper, 2, around))
+        list(Asking(BATCHES, upper, 2, around))
