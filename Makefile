@@ -80,7 +80,7 @@ constraints: ## write uv.lock, constraints.txt and requirements/ (the pins with 
 	@$(EXPORT) --only-group build --output-file requirements/build.txt
 	@$(EXPORT) --only-group audit --output-file requirements/audit.txt
 
-audit: .audit/.ready ## look up all pinned libraries for known holes (asks PyPI's service)
+audit: .audit/.ready ## look up all pinned libraries for known vulnerabilities (asks PyPI's service)
 	@sh .ci/audit.sh
 
 sbom: .audit/.ready ## write dragoman.cdx.json, the bill of materials of the product (CycloneDX)

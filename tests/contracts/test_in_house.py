@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from io import BytesIO
 from typing import Any
 
@@ -21,6 +20,7 @@ from tests.driving import drive
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf
 from tests.rows import add_job, row
+from tests.servers.process import needs
 
 HERE = {"target_lang": "de", "in_house": True}
 
@@ -68,7 +68,7 @@ def test_asked_for_by_name_an_engine_outside_is_refused_too(context, deepl):
     assert deepl.requests == []
 
 
-@pytest.mark.skipif(shutil.which("apertium") is None, reason="Apertium is not installed: apt-get install apertium")
+@needs("apertium", "apertium")
 def test_an_engine_in_house_does_it_though_deepl_would_be_first(context, deepl):
     done = run(context, options={**HERE, "target_lang": "es"}, target_lang="es")
     assert (done["state"], done["engine"]) == (RowState.DONE, "apertium")

@@ -1,7 +1,6 @@
 """Each result says in its XMP metadata that a machine made its words; what the source's said besides is kept."""
 
 import json
-import shutil
 import subprocess
 from dataclasses import replace
 from xml.etree import ElementTree as ET
@@ -15,6 +14,7 @@ from pipeline.pdf.xmp import DC, IPTC, OWN, RDF, Told, renewed
 from pipeline.stages.extract import extract
 from pipeline.stages.reconstruct import join, reconstruct, set_part
 from tests.pdfs import LOREM, make, retyped
+from tests.servers.process import needs
 
 RIGHTS = "http://ns.adobe.com/xap/1.0/rights/"
 PDFA = "http://www.aiim.org/pdfa/ns/id/"
@@ -175,8 +175,8 @@ def test_a_document_in_parts_is_marked(tmp_path):
     assert described(xmp_of(out))[f"{{{OWN}}}Engine"] == "local"
 
 
-@pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
-@pytest.mark.skipif(not shutil.which("qpdf"), reason="qpdf is not installed")
+@needs("exiftool", "libimage-exiftool-perl")
+@needs("qpdf", "qpdf")
 @pytest.mark.parametrize("kind", ["plain", "encrypted", "linearized", "with object streams", "published"])
 def test_another_program_reads_who_made_the_words(tmp_path, kind):
     plain, source = make(tmp_path / "a.pdf", LOREM, draw=titled(PUBLISHED * (kind == "published"))), tmp_path / "b.pdf"
