@@ -22,7 +22,7 @@ PERCENT = re.compile(r"(\d+) ?%")
 
 @pytest.fixture
 def deepl() -> Iterator[FakeDeepL]:
-    with FakeDeepL(latency_s=1.5) as server:
+    with FakeDeepL(latency_s=3.0) as server:
         yield server
 
 
@@ -70,7 +70,7 @@ def test_a_post_is_seen_followed_and_answered_though_the_worker_is_killed(
             slack.app.request_url = f"{stack.url}/slack/events"
         else:
             slack.wait_until(lambda: slack.sockets.connections, 30, "the socket is open")
-        post = slack.post(ann, general, "to German", files=[slack.file("report.pdf", long_pdf())])
+        post = slack.post(ann, general, "to German", files=[slack.file("report.pdf", long_pdf(600))])
         slack.wait_until(lambda: post.reactions.get("eyes") and slack.thread(post), 20, "the post is taken")
         slack.wait_until(lambda: any(percents(slack, post)), 60, "the card shows percent")
         stack.kill("worker")
