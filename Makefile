@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 BIN := .venv/bin
-N ?= 3
+N ?= 4
 DATA ?= dragoman-data
 SECONDS ?= 60
 SEED ?= 0
@@ -19,7 +19,7 @@ up: .venv/.demo ## all of it on this machine, data in DATA=dragoman-data
 ##@ Check it
 .PHONY: test test-all test-more image-test lint types check fuzz fuzz-mail
 # The servers are installed while the libraries are.
-test: ## every promise once, N=3 tests at a time; T=tests/unit picks tests
+test: ## every promise once, N=4 tests at a time; T=tests/unit picks tests
 	@sh tests/install_servers.sh $(if $(T),more,test) & \
 	  $(MAKE) --no-print-directory .venv/.ready && wait $$!
 	@$(BIN)/pytest -n $(N) --dist loadfile $(or $(T),-m "not more" tests)

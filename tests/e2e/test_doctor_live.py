@@ -110,6 +110,7 @@ def test_mail_goes_out_and_comes_back_through_a_mail_server(tmp_path: Path) -> N
     assert any(b"application/pdf" in mail for mail in box.taken)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("words", [["--only", "fax"]])
 def test_what_cannot_be_tried_is_said(words: list[str]) -> None:
     done = subprocess.run(

@@ -125,6 +125,7 @@ def test_asked_for_the_language_then_again_then_thanked_then_deleted(stack: Stac
     assert stack.rows("SELECT count(*) FROM jobs WHERE owner = 'ann@example.org'") == [(0,)]
 
 
+@pytest.mark.more
 def test_a_large_document_waits_for_a_yes(stack: Stack) -> None:
     bob = Person(stack, "bob")
     bob.write("into French, please", a_pdf(LARGE))
@@ -159,6 +160,7 @@ def test_no_answer_about_a_large_document_ends_it_with_a_word(stack: Stack) -> N
     )
 
 
+@pytest.mark.more
 def test_a_locked_document_comes_back_with_how_to_unlock_it(stack: Stack) -> None:
     pia = Person(stack, "pia")
     pia.write("in italiano, per favore", a_pdf(encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="secret"))

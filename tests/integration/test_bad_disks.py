@@ -173,6 +173,7 @@ def test_a_set_up_without_a_package_index_says_so_in_one_sentence(tmp_path: Path
     assert len(told) == 2  # and where the installer's own words are
 
 
+@pytest.mark.more
 def test_pip_installs_nothing_whose_hash_is_another_one(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()

@@ -111,7 +111,7 @@ def signed(content: bytes, domain: str) -> bytes:
     return dkim.sign(content, b"k", domain.encode(), PEM) + content
 
 
-@pytest.mark.some(1)
+@pytest.mark.more
 def test_the_set_up_serves_proved_senders_and_nobody_else_gets_mail(front: Front) -> None:
     # Forged in From and envelope, in From alone, and with somebody else's signature: the sender and the victim hear nothing.
     front.post(mail("boss@bank.example"), "boss@bank.example")

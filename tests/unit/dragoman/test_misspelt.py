@@ -57,7 +57,7 @@ def test_without_an_env_file_nothing_is_said(tmp_path):
     assert misspelt.found({}, tmp_path) == []
 
 
-@pytest.mark.some(1)
+@pytest.mark.more
 @pytest.mark.parametrize("name", ["web", "smtp", "worker", "notifier", "sweeper", "beat", "flower", "up"])
 def test_each_process_says_it_in_one_line_at_its_start(tmp_path, name):
     clean = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
