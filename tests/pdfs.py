@@ -80,7 +80,7 @@ def share_of_different_ink(one: bytes, other: bytes) -> float:
 
 
 def long_pdf(paragraphs: int = 300) -> bytes:
-    """Sentences that are all different, fifteen a page: by default six requests of 50 texts."""
+    """Sentences that are all different, fifteen a page; 50 make a request, and four requests are on their way at once."""
     document = pymupdf.open()
     for number in range(paragraphs):
         if number % 15 == 0:

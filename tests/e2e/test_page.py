@@ -33,13 +33,13 @@ def percents_seen(page: Page) -> list[int]:
 
 def test_page_shows_the_job_live_and_hands_over_the_result(tmp_path: Path) -> None:
     chromium = find("chromium", "chromium-browser") or missing("chromium", "chromium")
-    with FakeDeepL(latency_s=0.7) as deepl, sync_playwright() as playwright:
+    with FakeDeepL(latency_s=2.0) as deepl, sync_playwright() as playwright:
         engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url}
         with Stack(tmp_path / "data", **engine) as stack:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             page = browser.new_page()
             page.set_default_timeout(TIMEOUT_MS)
-            job_id = stack.upload(long_pdf())
+            job_id = stack.upload(long_pdf(600))
             page.goto(stack.url + stack.status(job_id)["page_url"])
             seen = percents_seen(page)
             with page.expect_download() as download:
@@ -49,4 +49,4 @@ def test_page_shows_the_job_live_and_hands_over_the_result(tmp_path: Path) -> No
             browser.close()
     assert seen == sorted(seen)
     assert len(seen) >= 3
-    assert pdf.page_count == 20
+    assert pdf.page_count == 40

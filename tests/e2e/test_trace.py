@@ -46,11 +46,11 @@ def test_all_stages_of_a_mailed_job_are_in_the_trace_of_its_mail(tmp_path: Path)
 @pytest.mark.more
 def test_a_job_that_was_rung_for_again_after_a_kill_stays_in_its_trace(tmp_path: Path) -> None:
     """And in the logs of each process its lines carry the job's id and that of the trace."""
-    with Collector() as collector, FakeDeepL(latency_s=0.5) as deepl:
+    with Collector() as collector, FakeDeepL(latency_s=2.0) as deepl:
         environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
         engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url}
         with Stack(tmp_path / "data", environment, lease_s="4", **engine) as stack:
-            job_id = stack.upload(long_pdf())
+            job_id = stack.upload(long_pdf(600))
             wait_until(lambda: len(deepl.requests) >= 2, 60, "some batches are answered")
             stack.kill("worker")
             assert stack.await_end(job_id, within_s=120)["status"] == "COMPLETED"
