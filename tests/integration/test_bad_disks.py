@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from dragoman.domain.trouble import CannotWrite, DiskFull
 from dragoman.errors import NotAllowed
@@ -139,9 +141,8 @@ def set_up(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]
 
 # Names as the index has them (PEP 503), without the project and what brings a venv with it.
 INSTALLED = """
-import importlib.metadata as m, json, re
-found = {re.sub("[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in m.distributions()}
-print(json.dumps({name: version for name, version in found.items() if name not in ("dragoman", "pip")}))
+import importlib.metadata as m, json
+print(json.dumps([(one.metadata["Name"], one.version) for one in m.distributions()]))
 """
 NOWHERE = f"http://{LOOPBACK}:1"
 NO_NETWORK = {
@@ -195,11 +196,17 @@ def test_pip_installs_what_was_pinned_and_the_project_from_here(tmp_path: Path) 
     listed = subprocess.run(
         [folder / ".venv/bin/python", "-c", INSTALLED], capture_output=True, text=True, check=True, cwd=tmp_path
     )
-    found = json.loads(listed.stdout)
+    listed_as = versions(json.loads(listed.stdout))
+    found = {name: version for name, version in listed_as.items() if name not in ("dragoman", "pip")}
     pinned = [(ROOT / "requirements" / f"{part}.txt").read_text() for part in ("build", "demo")]
-    wanted = dict(re.findall(r"^([a-z0-9-]+)(?:\[[^]]*\])?==([^ ;]+)", "\n".join(pinned), re.MULTILINE))
-    assert {name: version for name, version in found.items() if wanted.get(name) != version} == {}
+    wanted = versions(re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==([^ ;]+)", "\n".join(pinned), re.MULTILINE))
+    assert {name: str(version) for name, version in found.items() if wanted.get(name) != version} == {}
     assert len(found) > 100
+
+
+def versions(listed: Iterable[tuple[str, str]]) -> dict[str, Version]:
+    """Name -> version as PEP 503 and PEP 440 compare them: a project may write 2.012 where the lock says 2.12."""
+    return {canonicalize_name(name): Version(version) for name, version in listed}
 
 
 def test_a_set_up_without_room_says_so_in_one_sentence(mount: Mount) -> None:
