@@ -36,8 +36,9 @@ WHO = {"sender": "sender", "team": "team (a Slack workspace or an email domain)"
 
 
 class TeamLimitReached(LimitReached):
-    """Your team has reached its limit on this server."""
+    """As LimitReached, of all senders of a mail domain or workspace together."""
 
+    message = "Your team has reached its limit on this server."
     code = "team_limit_reached"
     exit_code = 36
     advice = "Everybody in your team shares this limit. Please try again when the day or the month is over, or ask the admin of this server for a higher one."

@@ -73,8 +73,9 @@ PRETENDED = Translation(
 
 
 class DemoFailed(DragomanError):
-    """The demo did not finish."""
+    """A step of `dragoman demo` that did not come to its end."""
 
+    message = "The demo did not finish."
     code = "demo_failed"
     advice = "Please look at the file `log` in the demo's folder."
 

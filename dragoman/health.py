@@ -24,8 +24,9 @@ HEARERS = ("worker", "notifier")
 
 
 class Unhealthy(OperatorError):
-    """The service does not answer."""
+    """What `dragoman health` ends with where a service is not well."""
 
+    message = "The service does not answer."
     code = "unhealthy"
     exit_code = 1
     advice = "Please restart it; its log may say what went wrong."

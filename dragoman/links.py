@@ -22,7 +22,9 @@ FORM_TTL_S = 86_400
 
 
 class WrongLink(NotFound):
-    """This link does not lead to a document."""
+    """A token that was not made here, or names no job."""
+
+    message = "This link does not lead to a document."
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ LOWEST_FREE_PORT = 1024  # below it a program needs a privilege (Linux: net.ipv4
 
 
 class CannotListen(OperatorError):
-    """An address to listen on cannot be had."""
+    """The port is taken, or may not be had by this user."""
 
+    message = "An address to listen on cannot be had."
     code = "cannot_listen"
     exit_code = 49
     advice = "Please name another address and start again."

@@ -42,8 +42,9 @@ OUTDATED_ADVICE = (
 
 
 class StoreOfAnother(OperatorError):
-    """The file store belongs to another database."""
+    """The store's marker names another database than ours."""
 
+    message = "The file store belongs to another database."
     code = "store_of_another"
     exit_code = 59
     for_admin = (
@@ -53,8 +54,9 @@ class StoreOfAnother(OperatorError):
 
 
 class StoreEmpty(StoreOfAnother):
-    """The file store is empty, but the database names files in it."""
+    """The store has no marker and no bytes, while rows name some."""
 
+    message = "The file store is empty, but the database names files in it."
     code = "store_empty"
     exit_code = 62
     for_admin = (

@@ -11,8 +11,9 @@ from dragoman.errors import EngineNotAllowed, UnsupportedTarget
 
 
 class NoEngine(UnsupportedTarget):
-    """No translation engine is set up on this server yet."""
+    """Nothing is set up that could translate anything."""
 
+    message = "No translation engine is set up on this server yet."
     code = "no_engine"
     exit_code = 25
     advice = "Please ask the admin of this server to set one up, then send the document again."

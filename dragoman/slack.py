@@ -57,8 +57,9 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202
 
 
 class SlackRefused(OutboundRefused):
-    """Slack refused that permanently."""
+    """An answer of Slack that the same call will get again; `error` is its word for it."""
 
+    message = "Slack refused that permanently."
     code = "slack_refused"
 
     def __init__(self, error: str = "", method: str = "") -> None:
@@ -68,14 +69,16 @@ class SlackRefused(OutboundRefused):
 
 
 class SlackClosed(SlackRefused):
-    """Dragoman cannot write in that channel or thread."""
+    """The place that was named takes nothing from us: another one may."""
 
+    message = "Dragoman cannot write in that channel or thread."
     code = "slack_closed"
 
 
 class SlackRevoked(SlackRefused):
-    """Dragoman is no longer installed in this Slack workspace."""
+    """Our token works no more."""
 
+    message = "Dragoman is no longer installed in this Slack workspace."
     code = "slack_revoked"
 
 
@@ -83,8 +86,9 @@ _KINDS = {Meaning.REVOKED: SlackRevoked, Meaning.CLOSED: SlackClosed}
 
 
 class SlackScopeMissing(OperatorError):
-    """The Slack app lacks a permission that this needs."""
+    """Slack answered `missing_scope`."""
 
+    message = "The Slack app lacks a permission that this needs."
     code = "slack_scope_missing"
     for_admin = "Please reinstall the Slack app with all scopes of the manifest."
 

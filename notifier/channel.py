@@ -24,6 +24,8 @@ class NotAsItIs(Exception):
 class Unseen(OutboundUncertain):
     """The other side said yes, and the answer has not been seen to arrive. `rendered` is what the next attempt begins with."""
 
+    message = "The other side said yes, and the answer has not been seen to arrive."
+
     def __init__(self, rendered: str, detail: str, retry_after_s: float) -> None:
         super().__init__(detail=detail, retry_after_s=retry_after_s)
         self.rendered = rendered

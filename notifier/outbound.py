@@ -44,7 +44,9 @@ COMPLETION, INTERMEDIATE, PERMANENT = 200, 300, 500  # the classes of SMTP repli
 
 
 class OutboundUncertain(OutboundUnavailable):
-    """The connection to the mail server was lost before it said whether it accepted the message."""
+    """The connection ended between the last byte and the reply: it may be there, and it may not."""
+
+    message = "The connection to the mail server was lost before it said whether it accepted the message."
 
 
 class Outbound(Protocol):

@@ -376,7 +376,7 @@ def _as_said(kind: type[DragomanError], message: str, advice: str, detail: str) 
     """An error of ours, whatever its own constructor takes."""
     error: DragomanError = kind.__new__(kind)
     Exception.__init__(error, message)
-    error.advice, error.detail = advice, detail
+    error.message, error.advice, error.detail = message, advice, detail
     return error
 
 

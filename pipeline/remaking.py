@@ -22,8 +22,9 @@ log = structlog.get_logger(__name__)
 
 
 class ArtifactLost(OperatorError):
-    """The file store of this server lost the work on this document, and lost it again when it was repeated."""
+    """An intermediate file that a row names is not in the store. It is told when it is lost a second time."""
 
+    message = "The file store of this server lost the work on this document, and lost it again when it was repeated."
     code = "artifact_lost"
     exit_code = 49
     for_admin = "Please find out why the file store (DRAGOMAN_STORAGE_URL) loses files, then retry the job."

@@ -44,8 +44,9 @@ AT_MOST_EVERY_S = 0.5  # and not before this much time: a short document is done
 
 
 class OutOfMemory(OperatorError):
-    """The document needs more memory than a worker has."""
+    """A MemoryError in a worker, outside its sandbox."""
 
+    message = "The document needs more memory than a worker has."
     code = "out_of_memory"
     exit_code = 48
     advice = "Please split the document into parts, or ask the admin of this server to give the workers more memory."

@@ -34,8 +34,9 @@ T = TypeVar("T")
 
 
 class DatabaseDamaged(DatabaseUnavailable):
-    """The database file is damaged."""
+    """SQLite says that the file is malformed or is no database."""
 
+    message = "The database file is damaged."
     code = "database_damaged"
     exit_code = 73
     for_admin = (

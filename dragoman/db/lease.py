@@ -39,7 +39,9 @@ LEASE_S = 60.0
 
 
 class Leaving(LeaseLost):
-    """This process is to end: it gives the row back, as it is, to whoever claims it next."""
+    """Raised in a process that is told to end, out of whatever it is at: its row goes back as it is, for whoever claims it next."""
+
+    message = "This process is about to end, and gives back what it is at."
 
 
 _leaving = False

@@ -25,8 +25,9 @@ VERSION = "alembic_version"  # of the schema; told apart
 
 
 class RowRefused(OperatorError):
-    """The database does not take a row that the other one held."""
+    """A constraint of the database that is copied to does not hold for a row."""
 
+    message = "The database does not take a row that the other one held."
     code = "row_refused"
     exit_code = 65
     for_admin = (

@@ -12,16 +12,18 @@ _IN_WORDS = tuple(os.strerror(number) for number in NO_ROOM)
 
 
 class DiskFull(TemporaryError):
-    """There is no room left on a disk of this server."""
+    """ENOSPC, EDQUOT or EFBIG where something has to be written."""
 
+    message = "There is no room left on a disk of this server."
     code = "disk_full"
     exit_code = 56
     for_admin = "Please make room there, then run it again."
 
 
 class CannotWrite(OperatorError):
-    """A file or folder that is needed cannot be written to."""
+    """EACCES, EPERM or EROFS where something has to be written."""
 
+    message = "A file or folder that is needed cannot be written to."
     code = "cannot_write"
     exit_code = 61
     advice = "Please ask the admin of this server."

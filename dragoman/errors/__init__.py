@@ -1,6 +1,6 @@
 """Every way a job can fail, and who has to know.
 
-An error says what happened in words for the sender (`str(error)`), what the sender can do (`advice`), what the one who
+An error says what happened in words for the sender (`message`, which is `str(error)`), what the sender can do (`advice`), what the one who
 runs the server can do (`for_admin`), whether another try may help (`temporary`) and whose move it is (`blame`). Details for the log travel in `detail`, never to a sender.
 
     DragomanError

@@ -14,11 +14,14 @@ class Blame(StrEnum):
 
 
 class DragomanError(Exception):
-    """Something went wrong.
+    """Something went wrong. What is told of it are values, so that `python -OO`, which drops docstrings, takes nothing away.
 
-    `detail` is for the log only: it may hold names of hosts or answers of other services.
+    `message`: one sentence for the sender, and `str(error)`; `advice`: what the sender can do; `for_admin`: what the one who
+    runs the server can do. `detail` is for the log only: it may hold names of hosts or answers of other services, and no
+    code reads it.
     """
 
+    message: str = "Something went wrong."
     code: ClassVar[str] = "error"
     temporary: ClassVar[bool] = False
     blame: ClassVar[Blame] = Blame.OPERATOR
@@ -29,13 +32,13 @@ class DragomanError(Exception):
 
     def __init__(self, message: str | None = None, *, advice: str | None = None, detail: str = "") -> None:
         """`message` and `advice` are for the sender; None takes the class's own words."""
-        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+        super().__init__(message or type(self).message)
+        self.message = str(self)
         self.advice = advice if advice is not None else type(self).advice
         self.detail = detail
 
 
 class LeaseLost(DragomanError):
-    """Another worker owns this row now."""
-
+    message = "Another worker owns this row now."
     code = "lease_lost"
     exit_code = 60

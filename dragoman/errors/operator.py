@@ -6,8 +6,7 @@ from dragoman.errors.base import DragomanError
 
 
 class OperatorError(DragomanError):
-    """This server is not set up for that."""
-
+    message = "This server is not set up for that."
     code = "operator"
     exit_code = 3
     http_status = 503
@@ -15,16 +14,14 @@ class OperatorError(DragomanError):
 
 
 class SettingsInvalid(OperatorError):
-    """Some settings are wrong."""
-
+    message = "Some settings are wrong."
     code = "settings_invalid"
     exit_code = 40
     advice = "Please correct them and start again."
 
 
 class EngineKeyRejected(OperatorError):
-    """The translation service does not accept this server's key."""
-
+    message = "The translation service does not accept this server's key."
     code = "engine_key_rejected"
     exit_code = 41
     for_admin = (
@@ -34,44 +31,38 @@ class EngineKeyRejected(OperatorError):
 
 
 class QuotaUsedUp(OperatorError):
-    """The quota at the translation service is used up."""
-
+    message = "The quota at the translation service is used up."
     code = "quota_used_up"
     exit_code = 42
     for_admin = "Please raise the quota at the translation service, or wait for its next period."
 
 
 class EngineMissing(OperatorError):
-    """The translation engine is not installed or not set up."""
-
+    message = "The translation engine is not installed or not set up."
     code = "engine_missing"
     exit_code = 43
 
 
 class EngineMisbehaved(OperatorError):
-    """The translation engine sent an answer that we cannot use."""
-
+    message = "The translation engine sent an answer that we cannot use."
     code = "engine_misbehaved"
     exit_code = 44
 
 
 class StageTimedOut(OperatorError):
-    """A step took longer than it is allowed to."""
-
+    message = "A step took longer than it is allowed to."
     code = "stage_timed_out"
     exit_code = 45
     advice = "Please split the document into parts, or ask the admin of this server to retry it."
 
 
 class WorkerLost(OperatorError):
-    """The process that worked on this document stopped unexpectedly, more than once."""
-
+    message = "The process that worked on this document stopped unexpectedly, more than once."
     code = "worker_lost"
     exit_code = 46
 
 
 class OutboundRefused(OperatorError):
-    """The mail server refused our answer permanently."""
-
+    message = "The mail server refused our answer permanently."
     code = "outbound_refused"
     exit_code = 47

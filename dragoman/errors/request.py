@@ -6,8 +6,7 @@ from dragoman.errors.base import Blame, DragomanError
 
 
 class RequestError(DragomanError):
-    """We cannot handle the request as it is."""
-
+    message = "We cannot handle the request as it is."
     code = "request"
     blame = Blame.SENDER
     exit_code = 2
@@ -16,8 +15,7 @@ class RequestError(DragomanError):
 
 
 class NotAPdf(RequestError):
-    """The file is not a PDF."""
-
+    message = "The file is not a PDF."
     code = "not_a_pdf"
     exit_code = 10
     http_status = 415
@@ -25,8 +23,7 @@ class NotAPdf(RequestError):
 
 
 class EmptyFile(RequestError):
-    """The file is empty (0 bytes)."""
-
+    message = "The file is empty (0 bytes)."
     code = "empty_file"
     exit_code = 11
     http_status = 422
@@ -34,8 +31,7 @@ class EmptyFile(RequestError):
 
 
 class DamagedPdf(RequestError):
-    """The PDF is damaged or cut short, so its pages cannot be read."""
-
+    message = "The PDF is damaged or cut short, so its pages cannot be read."
     code = "damaged_pdf"
     exit_code = 12
     http_status = 422
@@ -43,8 +39,7 @@ class DamagedPdf(RequestError):
 
 
 class EncryptedPdf(RequestError):
-    """The PDF is locked with a password."""
-
+    message = "The PDF is locked with a password."
     code = "encrypted_pdf"
     exit_code = 13
     http_status = 422
@@ -53,8 +48,7 @@ class EncryptedPdf(RequestError):
 
 
 class WrongPassword(RequestError):
-    """The password does not open this PDF."""
-
+    message = "The password does not open this PDF."
     code = "wrong_password"
     exit_code = 14
     http_status = 422
@@ -62,8 +56,7 @@ class WrongPassword(RequestError):
 
 
 class NoText(RequestError):
-    """The PDF contains no text, only pictures (it may be a scan)."""
-
+    message = "The PDF contains no text, only pictures (it may be a scan)."
     code = "no_text"
     exit_code = 15
     http_status = 422
@@ -71,8 +64,7 @@ class NoText(RequestError):
 
 
 class OcrMissing(NoText):
-    """The PDF is a scan (pictures of pages), and text recognition is not installed on this server."""
-
+    message = "The PDF is a scan (pictures of pages), and text recognition is not installed on this server."
     code = "ocr_missing"
     exit_code = 19
     advice = "Please send a version with selectable text, or ask the admin of this server to install Tesseract."
@@ -80,8 +72,7 @@ class OcrMissing(NoText):
 
 
 class TooLarge(RequestError):
-    """The file is larger than this server accepts."""
-
+    message = "The file is larger than this server accepts."
     code = "too_large"
     exit_code = 16
     http_status = 413
@@ -89,8 +80,7 @@ class TooLarge(RequestError):
 
 
 class TooManyPages(RequestError):
-    """The PDF has more pages than this server accepts."""
-
+    message = "The PDF has more pages than this server accepts."
     code = "too_many_pages"
     exit_code = 17
     http_status = 422
@@ -98,8 +88,7 @@ class TooManyPages(RequestError):
 
 
 class TooComplex(RequestError):
-    """The PDF needs more time or memory than this server allows for one document."""
-
+    message = "The PDF needs more time or memory than this server allows for one document."
     code = "too_complex"
     exit_code = 18
     http_status = 422
@@ -107,8 +96,7 @@ class TooComplex(RequestError):
 
 
 class UnknownLanguage(RequestError):
-    """We do not know that language."""
-
+    message = "We do not know that language."
     code = "unknown_language"
     exit_code = 20
     http_status = 422
@@ -116,8 +104,7 @@ class UnknownLanguage(RequestError):
 
 
 class NoLanguage(RequestError):
-    """No language was named."""
-
+    message = "No language was named."
     code = "no_language"
     exit_code = 21
     http_status = 422
@@ -125,40 +112,35 @@ class NoLanguage(RequestError):
 
 
 class UnsupportedTarget(RequestError):
-    """The engine cannot translate into that language."""
-
+    message = "The engine cannot translate into that language."
     code = "unsupported_target"
     exit_code = 22
     http_status = 422
 
 
 class EngineNotAllowed(UnsupportedTarget):
-    """No translation engine that may have this document can translate it."""
-
+    message = "No translation engine that may have this document can translate it."
     code = "engine_not_allowed"
     exit_code = 75
     advice = "Please ask the admin of this server for an engine that may have it, such as one that runs in house."
 
 
 class UnsupportedPair(RequestError):
-    """The engine cannot translate between these two languages."""
-
+    message = "The engine cannot translate between these two languages."
     code = "unsupported_pair"
     exit_code = 23
     http_status = 422
 
 
 class UnsupportedOption(RequestError):
-    """We do not know that option, or this engine does not support it."""
-
+    message = "We do not know that option, or this engine does not support it."
     code = "unsupported_option"
     exit_code = 24
     http_status = 422
 
 
 class NotAllowed(RequestError):
-    """You are not allowed to do that."""
-
+    message = "You are not allowed to do that."
     code = "not_allowed"
     exit_code = 30
     http_status = 403
@@ -166,8 +148,7 @@ class NotAllowed(RequestError):
 
 
 class NotFound(RequestError):
-    """We could not find that."""
-
+    message = "We could not find that."
     code = "not_found"
     exit_code = 31
     http_status = 404
@@ -175,8 +156,7 @@ class NotFound(RequestError):
 
 
 class AmbiguousId(RequestError):
-    """More than one id begins with these characters."""
-
+    message = "More than one id begins with these characters."
     code = "ambiguous_id"
     exit_code = 38
     http_status = 409
@@ -184,8 +164,7 @@ class AmbiguousId(RequestError):
 
 
 class Gone(RequestError):
-    """That file has been deleted."""
-
+    message = "That file has been deleted."
     code = "gone"
     exit_code = 32
     http_status = 410
@@ -193,8 +172,7 @@ class Gone(RequestError):
 
 
 class Conflict(RequestError):
-    """The job's present state does not allow that."""
-
+    message = "The job's present state does not allow that."
     code = "conflict"
     exit_code = 33
     http_status = 409
@@ -202,8 +180,7 @@ class Conflict(RequestError):
 
 
 class NotApprover(RequestError):
-    """On this server, others decide about the cost of documents."""
-
+    message = "On this server, others decide about the cost of documents."
     code = "not_approver"
     exit_code = 74
     http_status = 403
@@ -211,8 +188,7 @@ class NotApprover(RequestError):
 
 
 class NoWord(RequestError):
-    """We asked you a question about this document and got no answer in time."""
-
+    message = "We asked you a question about this document and got no answer in time."
     code = "no_word"
     exit_code = 34
     http_status = 408
@@ -220,7 +196,7 @@ class NoWord(RequestError):
 
 
 class LimitReached(RequestError):
-    """You have reached the limit for one sender on this server."""
+    message = "You have reached the limit for one sender on this server."
 
     again_at: float | None = None  # when there is room again, in seconds since 1970; None: not known, or never
 

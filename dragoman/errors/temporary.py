@@ -6,8 +6,7 @@ from dragoman.errors.base import DragomanError
 
 
 class TemporaryError(DragomanError):
-    """A service that we depend on does not answer at the moment."""
-
+    message = "A service that we depend on does not answer at the moment."
     code = "temporary"
     temporary = True
     exit_code = 4
@@ -21,50 +20,43 @@ class TemporaryError(DragomanError):
 
 
 class EngineUnavailable(TemporaryError):
-    """The translation service does not answer at the moment."""
-
+    message = "The translation service does not answer at the moment."
     code = "engine_unavailable"
     exit_code = 50
 
 
 class EngineBusy(TemporaryError):
-    """The translation service asks us to slow down."""
-
+    message = "The translation service asks us to slow down."
     code = "engine_busy"
     exit_code = 51
 
 
 class StoreUnavailable(TemporaryError):
-    """The file store does not answer at the moment."""
-
+    message = "The file store does not answer at the moment."
     code = "store_unavailable"
     exit_code = 52
 
 
 class DatabaseUnavailable(TemporaryError):
-    """The database does not answer at the moment."""
-
+    message = "The database does not answer at the moment."
     code = "database_unavailable"
     exit_code = 53
 
 
 class BrokerUnavailable(TemporaryError):
-    """The message broker does not answer at the moment."""
-
+    message = "The message broker does not answer at the moment."
     code = "broker_unavailable"
     exit_code = 54
 
 
 class OutboundUnavailable(TemporaryError):
-    """The mail server that sends our answers does not accept email at the moment."""
-
+    message = "The mail server that sends our answers does not accept email at the moment."
     code = "outbound_unavailable"
     exit_code = 55
 
 
 class OutboundLoginRefused(OutboundUnavailable):
-    """The mail server that sends our answers rejects our password or token."""
-
+    message = "The mail server that sends our answers rejects our password or token."
     code = "outbound_login_refused"
     exit_code = 58
     for_admin = "Please check the login in DRAGOMAN_OUTBOUND_SMTP_URL and DRAGOMAN_OAUTH_*; `dragoman doctor` tries it."

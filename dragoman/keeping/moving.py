@@ -17,8 +17,9 @@ from dragoman.keeping.trouble import TargetNotEmpty
 
 
 class CopyDiffers(OperatorError):
-    """The copy is not what was copied, so nothing was written."""
+    """The rows that were read back differ from those that were written: the transaction is rolled back."""
 
+    message = "The copy is not what was copied, so nothing was written."
     code = "copy_differs"
     exit_code = 69
     for_admin = "The database that was copied is as it was: go on with it. Please report this, with what is in parentheses below."

@@ -6,32 +6,36 @@ from dragoman.errors import OperatorError
 
 
 class ServicesRunning(OperatorError):
-    """Services of this Dragoman are running."""
+    """Something that must be done alone was asked for while others write."""
 
+    message = "Services of this Dragoman are running."
     code = "services_running"
     exit_code = 63
     for_admin = "Please stop all of them, then try again. One that was killed counts as running for 40 seconds."
 
 
 class BackupUnusable(OperatorError):
-    """There is no complete backup in that folder."""
+    """The folder that was named has no manifest, or one that does not fit its files."""
 
+    message = "There is no complete backup in that folder."
     code = "backup_unusable"
     exit_code = 64
     for_admin = "Nothing was changed. Please name the folder that `dragoman backup` made, or take another backup."
 
 
 class TargetNotEmpty(OperatorError):
-    """There is something already where this is to go."""
+    """A folder, database or store that is to be written to holds something already."""
 
+    message = "There is something already where this is to go."
     code = "target_not_empty"
     exit_code = 66
     advice = "Nothing was changed. Please name another place."
 
 
 class StoreTaken(OperatorError):
-    """The file store belongs to another database, and not to the one that the backup is of."""
+    """Restoring there would give two databases one store."""
 
+    message = "The file store belongs to another database, and not to the one that the backup is of."
     code = "store_taken"
     exit_code = 68
     for_admin = (
@@ -41,8 +45,9 @@ class StoreTaken(OperatorError):
 
 
 class DoesNotFit(OperatorError):
-    """Database and store do not fit."""
+    """What `dragoman check` ends with where rows and bytes differ."""
 
+    message = "Database and store do not fit."
     code = "does_not_fit"
     exit_code = 67
     for_admin = (

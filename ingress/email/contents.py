@@ -15,8 +15,9 @@ from ingress.email import dissection, parse
 
 
 class MailTooComplex(RequestError):
-    """We could not read all of the email: it has too many parts, or takes too long to read."""
+    """The sandboxed parser ran out of parts, depth or time; what was read before that is kept."""
 
+    message = "We could not read all of the email: it has too many parts, or takes too long to read."
     code = "mail_too_complex"
     exit_code = 28
     http_status = 422
@@ -24,8 +25,9 @@ class MailTooComplex(RequestError):
 
 
 class LockedMail(RequestError):
-    """This part of the email is encrypted, and only its recipient's key opens it."""
+    """An encrypted part, such as S/MIME's, which we have no key for."""
 
+    message = "This part of the email is encrypted, and only its recipient's key opens it."
     code = "locked_mail"
     exit_code = 29
     http_status = 422

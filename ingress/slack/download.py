@@ -22,8 +22,9 @@ PEEKED = 512
 
 
 class HostNotAllowed(RequestError):
-    """The file is stored outside Slack, and is not fetched from there."""
+    """A file whose address is none of `SLACK_FILE_HOSTS`."""
 
+    message = "The file is stored outside Slack, and is not fetched from there."
     code = "host_not_allowed"
     advice = "Please download it and post the PDF itself."
 

@@ -6,8 +6,9 @@ from dragoman.errors import RequestError, TemporaryError
 
 
 class SlowRequest(RequestError):
-    """The request did not come within the time that it may take."""
+    """A client that sends its request too slowly, or stops."""
 
+    message = "The request did not come within the time that it may take."
     code = "slow_request"
     exit_code = 36
     http_status = 408
@@ -15,8 +16,9 @@ class SlowRequest(RequestError):
 
 
 class TooManyTries(RequestError):
-    """Too many wrong tokens or links came from this address."""
+    """A network that guesses tokens or links; `retry_after_s` says when it may try again."""
 
+    message = "Too many wrong tokens or links came from this address."
     code = "too_many_tries"
     exit_code = 37
     http_status = 429
@@ -29,8 +31,9 @@ class TooManyTries(RequestError):
 
 
 class Busy(TemporaryError):
-    """This server is asked for more at once than it can answer."""
+    """More requests, streams or downloads are open than there is room for."""
 
+    message = "This server is asked for more at once than it can answer."
     code = "busy"
     exit_code = 59
     advice = "Please try again in a few seconds."

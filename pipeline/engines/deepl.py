@@ -199,7 +199,9 @@ class DeepLWrite:
 
 
 class TooLargeForDeepL(EngineMisbehaved):
-    """DeepL says that the request is too large."""
+    """DeepL answered 413: the batch is cut into halves and asked again."""
+
+    message = "DeepL says that the request is too large."
 
 
 def is_free_key(auth_key: str) -> bool:

@@ -45,7 +45,9 @@ _KEY = "Please check DRAGOMAN_LIBRETRANSLATE_API_KEY; `dragoman doctor` tries it
 
 
 class TooMuch(EngineMisbehaved):
-    """The request is larger than the translation server allows."""
+    """LibreTranslate says that a request is over its limit of characters or texts: it is cut and asked again."""
+
+    message = "The request is larger than the translation server allows."
 
 
 class LibreTranslate:

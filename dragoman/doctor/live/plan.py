@@ -30,8 +30,9 @@ TYPE_SIZE, MARGIN = 14, 72  # points
 
 
 class LiveTrialFailed(DragomanError):
-    """The live trial did not finish."""
+    """A step of `dragoman doctor --live` that did not come to its end."""
 
+    message = "The live trial did not finish."
     code = "live_trial_failed"
     exit_code = 57
     advice = "Please look at the log of the process that it waited for."

@@ -6,8 +6,9 @@ from dragoman.errors import OperatorError
 
 
 class ModelUnusable(OperatorError):
-    """A translation model of this server is damaged or does not fit together."""
+    """Files of a model that are there, and that the runtime cannot load."""
 
+    message = "A translation model of this server is damaged or does not fit together."
     code = "model_unusable"
     exit_code = 48
     for_admin = "Please add the model again; `dragoman doctor` names those that cannot be used."

@@ -38,7 +38,9 @@ _MODEL = "Please check DRAGOMAN_OPENAI_MODEL: the server has to know a model of 
 
 
 class TooLong(EngineMisbehaved):
-    """The request is longer than the model can take."""
+    """A request or its answer is over what the model can take: the batch is cut and asked again."""
+
+    message = "The request is longer than the model can take."
 
 
 class FormRefused(Exception):

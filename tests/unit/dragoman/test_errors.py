@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +79,42 @@ def test_own_words_replace_the_class_s():
 def test_temporary_errors_know_how_long_to_wait():
     assert EngineBusy(retry_after_s=30).retry_after_s == 30
     assert EngineBusy().retry_after_s is None
+
+
+# Each class of ours, wherever it is, made in a process that has no docstrings. What its constructor wants is given by type.
+WITHOUT_DOCSTRINGS = """
+import importlib, inspect, json, pkgutil
+from dragoman.errors import DragomanError
+assert DragomanError.__doc__ is None, "docstrings are there"
+for package in map(importlib.import_module, ("dragoman", "ingress", "pipeline", "notifier")):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not module.name.endswith("__main__") and ".migrations." not in module.name:
+            importlib.import_module(module.name)
+
+def below(kind):
+    return [kind, *(found for one in kind.__subclasses__() for found in below(one))]
+
+def made(kind):
+    wanted = [one for one in inspect.signature(kind).parameters.values() if one.default is one.empty]
+    return kind(**{one.name: {"str": "x", "float": 1.0, "int": 1}[one.annotation] for one in wanted})
+
+errors = [made(kind) for kind in below(DragomanError)]
+told = [[type(one).__name__, "message" in vars(type(one)), str(one), one.message, one.advice] for one in errors]
+print(json.dumps(told))
+"""
+
+
+def test_each_error_has_its_words_where_python_drops_docstrings() -> None:
+    done = subprocess.run(
+        [sys.executable, "-OO", "-c", WITHOUT_DOCSTRINGS],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[3],
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert len(told) > 80
+    assert [name for name, has_its_own, *_ in told if not has_its_own] == []
+    assert [name for name, _, text, message, _ in told if text != message or not message.endswith((".", ")."))] == []
+    assert [name for name, *_, advice in told if not advice.endswith((".", "”."))] == []
