@@ -10,6 +10,7 @@ from dragoman.domain.job import Layout, Tone
 from dragoman.domain.wishes import letter, options, sentence
 from dragoman.domain.wishes.clauses import Clause, Group, clauses
 from dragoman.domain.wishes.roles import Role, Spot, role
+from dragoman.domain.wishes.word import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Analysis:
         """Whether a word of these kinds stands anywhere."""
         return any(word.can(*kinds) for one in self.sentences for word in one.words)
 
-    def words(self) -> Iterator[sentence.Word]:
+    def words(self) -> Iterator[Word]:
         """All words."""
         return (word for one in self.sentences for word in one.words)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dragoman.domain.wishes.sentence import Mention, Sentence, Word
+from dragoman.domain.wishes.sentence import Mention, Sentence
+from dragoman.domain.wishes.word import Word
 
 _ENDS = frozenset("=,،;:!?.—–(（，、：；。！？)）")
 _ARROWS = frozenset({"-", ">", "–"})

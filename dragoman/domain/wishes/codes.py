@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 from dragoman.domain import language
-from dragoman.domain.wishes import vocabulary
+from dragoman.domain.wishes import word_lists
 from dragoman.domain.wishes.names import OFTEN
 from dragoman.domain.wishes.tokens import Token, bare, fold
-
-if TYPE_CHECKING:
-    from dragoman.domain.wishes.sentence import Word
+from dragoman.domain.wishes.word import Word
 
 _INDICATOR_A = 0x1F1E6  # Unicode's regional indicator A
 # Words or abbreviations that no sentence means as languages, however they are written.
@@ -189,8 +186,8 @@ def _short(pieces: Sequence[Token], index: int) -> Code | None:
     if len(pieces[index].text) != 1:
         return None
     for locale in ("zh", "ja"):
-        names = dict(one.split("=") for one in vocabulary.listed(locale, "short"))
-        joints = vocabulary.listed(locale, "short_to")
+        names = dict(one.split("=") for one in word_lists.listed(locale, "short"))
+        joints = word_lists.listed(locale, "short_to")
         for first in (index, index - _PARTS + 1):
             three = [piece.text for piece in pieces[max(first, 0) : max(first, 0) + _PARTS]]
             is_pair = first >= 0 and len(three) == _PARTS and three[1] in joints
@@ -209,7 +206,7 @@ def regional(text: str) -> str | None:
 
 def of_code(text: str) -> str | None:
     """The language of a code of two or three letters, None for none that is in use."""
-    listed: str | None = vocabulary.files()[vocabulary.NAMES_FILE]["codes"].get(text)
+    listed: str | None = word_lists.files()[word_lists.NAMES_FILE]["codes"].get(text)
     return listed or (text if text in OFTEN else ("nb" if text == "no" else None))
 
 
@@ -219,7 +216,7 @@ def of_flag(text: str) -> str | None:
         country = text.strip(":").removeprefix("flag-")
     else:
         country = "".join(chr(ord(char) - _INDICATOR_A + ord("a")) for char in text)
-    found: str | None = vocabulary.files()[vocabulary.NAMES_FILE]["flags"].get(country)
+    found: str | None = word_lists.files()[word_lists.NAMES_FILE]["flags"].get(country)
     return found
 
 
@@ -275,7 +272,7 @@ def _is_in_pair(words: Sequence[Word], index: int) -> bool:
 def _regions() -> dict[str, tuple[str, ...]]:
     """Each word for a region -> the tags that it may make."""
     found: dict[str, tuple[str, ...]] = {}
-    for tag, words in vocabulary.files()[vocabulary.NAMES_FILE]["regions"].items():
+    for tag, words in word_lists.files()[word_lists.NAMES_FILE]["regions"].items():
         for word in fold(words).split():
             for form in {word, bare(word)}:
                 found[form] = (*found.get(form, ()), tag)

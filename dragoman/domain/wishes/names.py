@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from dragoman.domain import language
-from dragoman.domain.wishes import vocabulary
+from dragoman.domain.wishes import word_lists
 from dragoman.domain.wishes.tokens import fold
 
 _LETTERS = 2  # of the codes whose names count (ISO 639-1)
@@ -143,18 +143,18 @@ _ARTICLE = "ال"
 
 
 @cache
-def named() -> tuple[tuple[str, vocabulary.Name], ...]:
+def named() -> tuple[tuple[str, word_lists.Name], ...]:
     """Forms and what they name; English first, names of frequent languages before others."""
     return tuple(_named())
 
 
-def _named() -> Iterator[tuple[str, vocabulary.Name]]:
-    for form, tag in vocabulary.files()[vocabulary.NAMES_FILE]["more"].items():
-        yield form, vocabulary.Name(tag, frozenset())
+def _named() -> Iterator[tuple[str, word_lists.Name]]:
+    for form, tag in word_lists.files()[word_lists.NAMES_FILE]["more"].items():
+        yield form, word_lists.Name(tag, frozenset())
     for locale, name, tag in sorted(cldr(), key=lambda one: language.base(one[2]) not in OFTEN):
         spoken = locale.partition("_")[0]
         folded = fold(name)
-        yield folded, vocabulary.Name(tag, frozenset({spoken}))
+        yield folded, word_lists.Name(tag, frozenset({spoken}))
         yield from _inflected(spoken, folded, tag)
         yield from _prefixed(spoken, folded, tag)
 
@@ -212,8 +212,8 @@ def dates() -> frozenset[str]:
     return frozenset(name for name in found if len(name) > _LETTERS and not name.isdecimal())
 
 
-def _inflected(locale: str, name: str, tag: str) -> Iterator[tuple[str, vocabulary.Name]]:
-    lists = vocabulary.files().get(locale, {})
+def _inflected(locale: str, name: str, tag: str) -> Iterator[tuple[str, word_lists.Name]]:
+    lists = word_lists.files().get(locale, {})
     adjectives = tuple(str(lists.get("adjectives", "")).split())
     for key, mark in (("cases", None), ("toward", "into"), ("origin", "from"), ("within", "in")):
         for ending, others in lists.get(key, ()):
@@ -222,16 +222,16 @@ def _inflected(locale: str, name: str, tag: str) -> Iterator[tuple[str, vocabula
             for other in others.split():
                 form = name[: len(name) - len(ending)] + other
                 attributive = bool(adjectives) and form.endswith(adjectives)
-                yield form, vocabulary.Name(tag, frozenset({locale}), mark, attributive)
+                yield form, word_lists.Name(tag, frozenset({locale}), mark, attributive)
             break
 
 
-def _prefixed(locale: str, name: str, tag: str) -> Iterator[tuple[str, vocabulary.Name]]:
-    lists = vocabulary.files().get(locale, {})
+def _prefixed(locale: str, name: str, tag: str) -> Iterator[tuple[str, word_lists.Name]]:
+    lists = word_lists.files().get(locale, {})
     stem = name.removeprefix(_ARTICLE)
     for key, mark in (("into", "into"), ("in", "in"), ("from", "from"), ("and", None)):
         for prefix in str(lists.get(f"prefixes_{key}", "")).split(","):
             if prefix.strip():
-                yield prefix.strip() + stem, vocabulary.Name(tag, frozenset({locale}), mark)
+                yield prefix.strip() + stem, word_lists.Name(tag, frozenset({locale}), mark)
     if stem != name:
-        yield stem, vocabulary.Name(tag, frozenset({locale}))
+        yield stem, word_lists.Name(tag, frozenset({locale}))

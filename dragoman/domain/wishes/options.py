@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from dragoman.domain.job import Layout, Tone
-from dragoman.domain.wishes import vocabulary
+from dragoman.domain.wishes import vocabulary, word_lists
 from dragoman.domain.wishes.clauses import Clause
-from dragoman.domain.wishes.sentence import Word
 from dragoman.domain.wishes.tokens import fold, is_unspaced
+from dragoman.domain.wishes.word import Word
 
 _FEW = 3  # words between "except" and the pages
 _STRONG_TONES = ("formal", "informal")
@@ -160,8 +160,8 @@ def _read_onward(found: re.Match[str]) -> str | None:
 
 @cache
 def _number(word: str) -> int:
-    for locale in vocabulary.files():
-        numbers = vocabulary.listed(locale, "numbers")
+    for locale in word_lists.files():
+        numbers = word_lists.listed(locale, "numbers")
         if fold(word) in numbers:
             return numbers.index(fold(word)) + 1
     return 1
@@ -178,5 +178,5 @@ def _alternatives(kind: str) -> str:
 
 @cache
 def _all(kind: str) -> tuple[str, ...]:
-    words = {word for locale in vocabulary.files() for word in vocabulary.listed(locale, kind)}
+    words = {word for locale in word_lists.files() for word in word_lists.listed(locale, kind)}
     return tuple(sorted((word.rstrip("*") for word in words), key=len, reverse=True))

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
 
 from dragoman.domain import language
-from dragoman.domain.wishes import names, vocabulary
+from dragoman.domain.wishes import names, word_lists
 from dragoman.domain.wishes.tokens import bare, fold, is_unspaced
-
-if TYPE_CHECKING:
-    from dragoman.domain.wishes.sentence import Word
+from dragoman.domain.wishes.word import Word
 
 _SHORTEST = 6  # letters of a name; "Greek" is one letter from "green"
 _SHORT_SENTENCE = 4  # words
@@ -24,7 +21,7 @@ _SHORT_SENTENCE = 4  # words
 def misspelt(words: Sequence[Word], index: int, spoken: frozenset[str]) -> str | None:
     """The language that an unknown word is a slip of, None for none."""
     word = bare(words[index].text)
-    if word in vocabulary.listed("en", "no_slip") or len(word) < _SHORTEST - 1:
+    if word in word_lists.listed("en", "no_slip") or len(word) < _SHORTEST - 1:
         return None
     if fold(words[index].text) in names.countries():
         return None

@@ -1,4 +1,4 @@
-"""The words of all languages, from the TOML files in `words/`, as an index of phrases (pure).
+"""The words of all languages as an index of phrases (pure).
 
 Every list of a file is a kind of word (`into`, `ask`, `want`, ...), every entry a phrase of one or
 more words; a star at its end stands for any ending.
@@ -6,31 +6,16 @@ more words; a star at its end stands for any ending.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
-from typing import Any
 
+from dragoman.domain.wishes.names import named
 from dragoman.domain.wishes.tokens import bare, fold, is_unspaced, tokens
+from dragoman.domain.wishes.word_lists import NAMES_FILE, Name, files
 
-NAMES_FILE = "names"
 _SHORTEST_PREFIX = 3
 _NO_LISTS = frozenset({"cases", "toward", "origin", "within", "no_slip", "short", "short_to", "adjectives"})
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A form of a language's name. `mark`: into, in or from, where the form itself says so.
-
-    `locales`: the languages in which it is said; empty: any. `adjective`: it stands before a noun.
-    """
-
-    tag: str
-    locales: frozenset[str]
-    mark: str | None = None
-    adjective: bool = False
 
 
 @dataclass(slots=True)
@@ -76,21 +61,8 @@ class Vocabulary:
 
 
 @cache
-def files() -> Mapping[str, Mapping[str, Any]]:
-    """Every file of `words/` by the code of its language; `names` holds no language's words."""
-    folder = resources.files("dragoman.domain.wishes") / "words"
-    return {
-        file.name.removesuffix(".toml"): tomllib.loads(file.read_text(encoding="utf-8"))
-        for file in sorted(folder.iterdir(), key=lambda one: one.name)
-        if file.name.endswith(".toml")
-    }
-
-
-@cache
 def vocabulary() -> Vocabulary:
     """All words and names."""
-    from dragoman.domain.wishes.names import named
-
     built = Vocabulary()
     for phrase, _, _ in _listed():
         if is_unspaced(phrase) and not phrase.endswith("*"):
@@ -107,12 +79,6 @@ def vocabulary() -> Vocabulary:
         built.entry(form).names.append(name)
     _add_plain(built)
     return built
-
-
-def listed(locale: str, kind: str) -> tuple[str, ...]:
-    """The phrases of one list of one language, folded; empty where it has none."""
-    text = files().get(locale, {}).get(kind, "")
-    return tuple(fold(phrase.strip()) for phrase in text.split(",") if phrase.strip())
 
 
 def _listed() -> Iterator[tuple[str, str, str]]:

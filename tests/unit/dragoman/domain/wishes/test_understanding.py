@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from dragoman.cli import app
 from dragoman.domain.job import Tone
-from dragoman.domain.wishes import address, vocabulary
+from dragoman.domain.wishes import address, word_lists
 from dragoman.domain.wishes.reading import Intent, Written
 from dragoman.domain.wishes.understanding import understand
 from tests.patience import patience
@@ -113,7 +113,7 @@ def test_a_tag_that_is_a_pair_and_a_region_is_asked_about() -> None:
 @pytest.mark.parametrize("kind", ["into", "ask", "want", "polite", "not", "thanks", "yes", "delete", "pages", "wrong"])
 @pytest.mark.parametrize("locale", ["en", "de", "fr", "es", "it", "pt", "nl", "pl"])
 def test_the_languages_of_the_answers_have_every_kind_of_word(locale: str, kind: str) -> None:
-    assert vocabulary.listed(locale, kind)
+    assert word_lists.listed(locale, kind)
 
 
 @pytest.mark.parametrize(
