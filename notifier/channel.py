@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from dragoman.errors import OutboundUnavailable
 from notifier.messages import Answer
-from notifier.outbound import OutboundUncertain
+
+
+class OutboundUncertain(OutboundUnavailable):
+    """The connection ended between the last byte and the reply: it may be there, and it may not."""
+
+    message = "The connection to the mail server was lost before it said whether it accepted the message."
 
 
 class NotAsItIs(Exception):

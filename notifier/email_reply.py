@@ -26,10 +26,10 @@ from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.telemetry import hashed
 from notifier.attaching import with_attachments, without_attachments
-from notifier.channel import Delivery, NotAsItIs
+from notifier.channel import Delivery, NotAsItIs, OutboundUncertain
 from notifier.email_words import House, rendered
 from notifier.messages import Answer, AnswerKind, Outcome, Problem, plain
-from notifier.outbound import Outbound, OutboundUncertain
+from notifier.outbound import Outbound
 
 FROM_NAME = "Document translator"
 DAY_S = 86400

@@ -28,6 +28,7 @@ from dragoman.errors import OutboundLoginRefused, OutboundRefused, OutboundUnava
 from dragoman.ports import TokenSource
 from dragoman.settings import OAUTH_SCHEMES, Settings
 from dragoman.telemetry import hashed
+from notifier.channel import OutboundUncertain
 from notifier.oauth import xoauth2
 from notifier.sent_folder import SentFolder
 
@@ -41,12 +42,6 @@ WITH_STARTTLS, WITH_TLS = ("smtp+starttls", "smtp+oauth"), ("smtps", "smtps+oaut
 # Replies that say that we are not (or no longer) logged in: RFC 4954 6, and 530 also of Microsoft in mid-dialogue.
 LOGIN_REFUSED = frozenset({530, 534, 535, 538})
 COMPLETION, INTERMEDIATE, PERMANENT = 200, 300, 500  # the classes of SMTP replies (RFC 5321 4.2.1)
-
-
-class OutboundUncertain(OutboundUnavailable):
-    """The connection ended between the last byte and the reply: it may be there, and it may not."""
-
-    message = "The connection to the mail server was lost before it said whether it accepted the message."
 
 
 class Outbound(Protocol):
@@ -92,7 +87,7 @@ def _tokens_for(url: str, settings: Settings, database: Database | None) -> Toke
     parts = urlsplit(url)
     if parts.scheme not in OAUTH_SCHEMES:
         return None
-    from notifier.oauth.issuers import open_issuer
+    from notifier.oauth.providers import open_issuer
     from notifier.oauth.tokens import FreshTokens, StoredTokens
 
     issuer = open_issuer(settings, unquote(parts.username or ""))

@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 
 from dragoman.errors import OutboundUnavailable
 from dragoman.slack import SlackRefused, our_errors
-from notifier.outbound import OutboundUncertain
+from notifier.channel import OutboundUncertain
 from notifier.slack_blocks import Block
 
 PAGE = 200  # messages that are looked at in one call

@@ -16,8 +16,7 @@ from slack_sdk import WebClient
 from dragoman.errors import OutboundUnavailable
 from dragoman.slack import SlackRefused, SlackRevoked, SlackScopeMissing, delete_file, our_errors
 from dragoman.slack_errors import UNAVAILABLE, Meaning, of_completion
-from notifier.channel import NotAsItIs, Unseen
-from notifier.outbound import OutboundUncertain
+from notifier.channel import NotAsItIs, OutboundUncertain, Unseen
 
 log = structlog.get_logger(__name__)
 

@@ -25,7 +25,7 @@ from dragoman.domain.job import RowState, WaitingFor
 from dragoman.errors import DragomanError, LeaseLost, OutboundRefused, OutboundUnavailable
 from dragoman.settings import Settings
 from dragoman.slack import CARD_EVENT, SlackClosed, SlackRefused, SlackRevoked, SlackScopeMissing, client_of, our_errors
-from notifier.outbound import OutboundUncertain
+from notifier.channel import OutboundUncertain
 from notifier.slack_card import Card, Facts, asked, card_from, pause_s
 from notifier.slack_line import Line
 from notifier.slack_place import Spot, find, instead, post, sending

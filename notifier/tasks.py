@@ -36,11 +36,11 @@ from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.storage import open_store
 from dragoman.telemetry import joined, tracer
-from notifier.channel import Channel, Delivery, NotAsItIs, Unseen
+from notifier.channel import Channel, Delivery, NotAsItIs, OutboundUncertain, Unseen
 from notifier.email_reply import EmailChannel
 from notifier.loading import load
 from notifier.operator_mail import OperatorChannel
-from notifier.outbound import OutboundUncertain, open_outbound
+from notifier.outbound import open_outbound
 from notifier.slack_line import Line
 from notifier.slack_reply import SlackChannel
 from notifier.slack_show import Shower

@@ -1,4 +1,4 @@
-"""Who gives the tokens, by the settings, and the one way in which token servers are talked to."""
+"""The one way in which token servers are talked to."""
 
 from __future__ import annotations
 
@@ -10,25 +10,12 @@ from typing import Any
 import requests
 
 from dragoman.errors import OutboundLoginRefused, OutboundUnavailable
-from dragoman.ports import TokenIssuer
-from dragoman.settings import Settings
 from notifier.oauth.xoauth2 import without
 
 TIMEOUT_S = 10.0  # for one answer of a token server
 LONGEST_DETAIL = 300
 LARGEST_SKEW_S = 60.0  # of our clock, before it may be why a signed request is refused
 OK, TOO_MANY, SERVERS_FAULT = 200, 429, 500
-
-
-def open_issuer(settings: Settings, user: str) -> TokenIssuer:
-    """The issuer that the settings name, for the mailbox `user`. Raises SettingsInvalid for a key that is none."""
-    if settings.oauth_provider == "google":
-        from notifier.oauth.google import GoogleIssuer
-
-        return GoogleIssuer(settings, user)
-    from notifier.oauth.microsoft import MicrosoftIssuer
-
-    return MicrosoftIssuer(settings)
 
 
 class TokenHttp(requests.Session):

@@ -26,9 +26,9 @@ from dragoman.errors import DatabaseUnavailable, EncryptedPdf, OutboundRefused, 
 from dragoman.intake import Intake, Message, Receipt, Request
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from notifier.channel import Channel, Delivery
+from notifier.channel import Channel, Delivery, OutboundUncertain
 from notifier.email_reply import EmailChannel
-from notifier.outbound import MaildirOutbound, Outbound, OutboundUncertain
+from notifier.outbound import MaildirOutbound, Outbound
 from notifier.tasks import Context, deliver, open_context
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
