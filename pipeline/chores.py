@@ -10,9 +10,9 @@ from dragoman import marker, orphans, retention
 from dragoman.db import audit, history, memory, presence
 from dragoman.errors import DragomanError
 from dragoman.ports import Capabilities
+from pipeline.claiming import delete_left_folders
 from pipeline.context import Context
 from pipeline.engines import registry
-from pipeline.run import delete_left_folders
 
 ASK_EVERY_S = 50.0  # Beat rings every minute, and a worker that has nothing to do for itself
 log = structlog.get_logger(__name__)

@@ -6,33 +6,16 @@ CPU alone, since what engines have answered is remembered. A long document goes 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
 from dragoman import queues
 from dragoman.db import jobs, parts
 from dragoman.domain.job import Stage
-from dragoman.errors import OperatorError
-
-if TYPE_CHECKING:
-    from pipeline.run import PartRun, Run
+from pipeline.run import ArtifactLost, PartRun, Run
 
 log = structlog.get_logger(__name__)
-
-
-class ArtifactLost(OperatorError):
-    """An intermediate file that a row names is not in the store. It is told when it is lost a second time."""
-
-    message = "The file store of this server lost the work on this document, and lost it again when it was repeated."
-    code = "artifact_lost"
-    exit_code = 49
-    for_admin = "Please find out why the file store (DRAGOMAN_STORAGE_URL) loses files, then retry the job."
-
-    def __init__(self, key: str = "") -> None:
-        """`key`: what is not in the store, or not as it was put there."""
-        super().__init__(detail=f"{key} is lost")
-        self.key = key
 
 
 def remake(run: Run, error: ArtifactLost) -> None:

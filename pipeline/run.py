@@ -1,4 +1,4 @@
-"""One attempt at one stage of one job: claimed, traced, logged, and with its errors turned into ours."""
+"""What an attempt at a stage of a job works with: its files and documents, its progress, and how it ends."""
 
 from __future__ import annotations
 
@@ -6,30 +6,27 @@ import resource
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from shutil import copyfileobj, rmtree
+from shutil import copyfileobj
 from typing import Any
 
 import structlog
-from billiard.exceptions import SoftTimeLimitExceeded
-from opentelemetry import trace
 
 from dragoman import queues
 from dragoman.db import clock, history, jobs, lease, parts, tally
 from dragoman.domain import document as documents
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
-from dragoman.errors import DragomanError, Gone, LeaseLost, OperatorError, StageTimedOut
+from dragoman.errors import Gone, OperatorError
 from dragoman.sealing import unseal
-from pipeline import confined, remaking
+from pipeline import confined
 from pipeline.confined import Call
 from pipeline.context import Context
 from pipeline.interrupts import interruptible
-from pipeline.remaking import ArtifactLost
 from pipeline.sandbox import calls
 from pipeline.spent import Spent
 from pipeline.stages.protect import Glossary
@@ -37,10 +34,23 @@ from pipeline.stages.protect import Glossary
 log = structlog.get_logger(__name__)
 
 FOLDER_PREFIX = "dragoman-stage-"
-KILLED_AFTER_S = 3600.0  # a folder that is older than any stage may take is left over from one that was killed
 SOURCE_GONE = "The document that was sent is no longer in the file store of this server."
 EVERY_S, EVERY_PERCENT = 2.0, 5  # progress is written when this much time or work has gone by,
 AT_MOST_EVERY_S = 0.5  # and not before this much time: a short document is done before anybody has looked
+
+
+class ArtifactLost(OperatorError):
+    """An intermediate file that a row names is not in the store. It is told when it is lost a second time."""
+
+    message = "The file store of this server lost the work on this document, and lost it again when it was repeated."
+    code = "artifact_lost"
+    exit_code = 49
+    for_admin = "Please find out why the file store (DRAGOMAN_STORAGE_URL) loses files, then retry the job."
+
+    def __init__(self, key: str = "") -> None:
+        """`key`: what is not in the store, or not as it was put there."""
+        super().__init__(detail=f"{key} is lost")
+        self.key = key
 
 
 class OutOfMemory(OperatorError):
@@ -124,10 +134,6 @@ class Run:
             return self._fetch(key, self.folder / name)
         except Gone as error:
             raise ArtifactLost(key) from error
-
-    def remake(self, error: ArtifactLost) -> None:
-        """What was left for this stage is lost: go back and make it anew, once. Raises `error` the second time."""
-        remaking.remake(self, error)
 
     @property
     def glossary(self) -> Glossary:
@@ -222,47 +228,6 @@ def is_news(percent_more: int, seconds: float) -> bool:
     return percent_more > 0 and seconds >= enough
 
 
-@contextmanager
-def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | None]:
-    """The right to do `stage` of a job now, None if it is not due or somebody else's.
-
-    What the block raises is on record in the row before it goes on to the caller.
-    """
-    span = trace.get_current_span()
-    span.set_attribute("dragoman.job_id", job_id)
-    with (
-        lease.attempt(
-            context.database,
-            jobs.LEDGER,
-            job_id,
-            stage=stage,
-            lease_s=context.settings.lease_s,
-            admits=context.admits(jobs.JOBS),
-        ) as held,
-        ExitStack() as scope,
-    ):
-        if held is None:
-            yield None
-            return
-        run = Run(context, held, stage, scope, _parts_of(context, held))
-        with _our_errors(run):
-            yield run
-            facts: dict[str, str | float] = {
-                "stage": stage,
-                "seconds": round(time.monotonic() - run.began, 3),
-                "cpu_s": round(run.cpu_s, 3),
-            }
-            span.add_event("stage_finished", facts)
-            log.info("stage_finished", **facts, attempt=held.attempt)
-
-
-def _parts_of(context: Context, held: lease.Lease) -> list[dict[str, Any]]:
-    if not held.row["parts"]:
-        return []
-    with context.database.read() as connection:
-        return parts.of_job(connection, held.id)
-
-
 @dataclass
 class PartRun(Run):
     """A run for a range of pages. `lease.row` is the part's row, `job` that of the job it belongs to."""
@@ -301,10 +266,6 @@ class PartRun(Run):
         if is_last:
             self.rings.append((queues.EXTRACT_AND_TRANSLATE, self.job["id"]))
 
-    def remake(self, error: ArtifactLost) -> None:
-        """As `Run.remake`, for the part alone."""
-        remaking.remake_part(self, error)
-
     def keep(self, file: Path, **facts: Any) -> None:
         """End the part's stage with a file."""
         key = self._key("part")
@@ -315,71 +276,3 @@ class PartRun(Run):
     def _key(self, extension: str) -> str:
         row = self.lease.row
         return f"jobs/{self.job['id']}/{self.stage}/{row['number']}-{row['epoch']}.{extension}"
-
-
-@contextmanager
-def part_run(context: Context, part_id: str) -> Iterator[PartRun | None]:
-    """As `stage_run`, for a part: the stage is the one that its job is at."""
-    with (
-        lease.attempt(
-            context.database,
-            jobs.PART_LEDGER,
-            part_id,
-            lease_s=context.settings.lease_s,
-            admits=context.admits(parts.PARTS),
-        ) as held,
-        ExitStack() as scope,
-    ):
-        if held is None:
-            yield None
-            return
-        stage, job_id = Stage(held.row["stage"]), held.row["job_id"]
-        trace.get_current_span().set_attribute("dragoman.job_id", job_id)
-        with context.database.read() as connection:
-            job = jobs.by_id(connection, job_id)
-        if job is None:
-            raise LeaseLost
-        run = PartRun(context, held, stage, scope, whole=job)
-        with structlog.contextvars.bound_contextvars(job_id=job_id), _our_errors(run):
-            yield run
-            log.info("part_finished", stage=stage, part=held.row["number"], attempt=held.attempt)
-
-
-def delete_left_folders() -> None:
-    """Delete the folders of killed stages on this host, with the documents in them."""
-    oldest = time.time() - KILLED_AFTER_S
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
-        with suppress(OSError):  # somebody was faster, or it is another user's
-            if folder.lstat().st_mtime < oldest:
-                rmtree(folder)
-
-
-@contextmanager
-def _our_errors(run: Run) -> Iterator[None]:
-    try:
-        yield
-    except LeaseLost:
-        raise
-    except ArtifactLost as error:
-        run.remake(error)
-    except MemoryError as error:
-        # Celery would end the whole worker for a MemoryError, and take its other jobs along.
-        raise OutOfMemory(detail=f"in {run.stage}") from error
-    except RecursionError as error:
-        raise DragomanError("The document is nested too deeply to be read.", detail=f"in {run.stage}") from error
-    except Exception as error:
-        if not is_timeout(error):
-            raise
-        detail = f"{run.stage} ran into its soft limit, at {run.reached} %, after {run.spent.told()}"
-        raise StageTimedOut(detail=detail) from error
-
-
-def is_timeout(error: BaseException | None) -> bool:
-    """Whether a soft time limit is behind it: a library that it went through may have made another error of it."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if isinstance(error, SoftTimeLimitExceeded):
-            return True
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return False

@@ -20,8 +20,9 @@ from dragoman.db import jobs, lease
 from dragoman.domain.job import OPEN, STAGES, Stage
 from dragoman.errors import DragomanError
 from pipeline import chores, fanout, work
+from pipeline.claiming import part_run, stage_run
 from pipeline.context import Context
-from pipeline.run import Run, part_run, stage_run
+from pipeline.run import Run
 
 log = structlog.get_logger(__name__)
 

@@ -13,9 +13,9 @@ from dragoman.db.jobs import JOBS
 from dragoman.db.parts import PARTS
 from dragoman.domain.job import RowState, Stage
 from dragoman.errors import Gone, LeaseLost
+from pipeline.claiming import stage_run
 from pipeline.context import Context
-from pipeline.remaking import ArtifactLost
-from pipeline.run import stage_run
+from pipeline.run import ArtifactLost
 from pipeline.tasks import perform, perform_part
 from tests.driving import drive, parts_of, text_of
 from tests.fake_deepl import KEY, FakeDeepL
