@@ -10,6 +10,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from dragoman.errors import BrokerUnavailable, NotFound, OperatorError
+from dragoman.probe import TIMEOUT_S, local
 from dragoman.settings import Settings, host_port
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from dragoman.db.presence import Pulse
 
-TIMEOUT_S = 5.0
 FRESH_S = 60.0  # each says every 15 s that it works
 SILENT_S = 75.0  # it rings for itself after 30 s in which it took nothing: twice in vain, and a pulse
 HEARERS = ("worker", "notifier")
@@ -47,17 +47,6 @@ def check(settings: Settings, service: str) -> str:
         raise NotFound(f"There is no service “{service}”.", advice=f"Possible: {', '.join(checks)}.")
     checks[service]()
     return f"{service} is healthy"
-
-
-def speaks(listen: str, asked: bytes = b"") -> bool:
-    """Whether a server of this host says anything within 5 s, to `asked` or of itself: one that is stuck only takes connections."""
-    host, port = host_port(listen)
-    try:
-        with socket.create_connection((_local(host), port), TIMEOUT_S) as connection:
-            connection.sendall(asked)
-            return bool(connection.recv(1))
-    except OSError:
-        return False
 
 
 def _ping(settings: Settings, name: str) -> None:
@@ -118,7 +107,7 @@ def _reading(settings: Settings) -> Iterator[Connection]:
 def _greets(listen: str, greeting: bytes) -> None:
     host, port = host_port(listen)
     try:
-        with socket.create_connection((_local(host), port), TIMEOUT_S) as connection:
+        with socket.create_connection((local(host), port), TIMEOUT_S) as connection:
             first = connection.recv(64)
     except OSError as error:
         raise Unhealthy(detail=str(error)) from error
@@ -129,12 +118,7 @@ def _greets(listen: str, greeting: bytes) -> None:
 def _answers(listen: str, path: str) -> None:
     host, port = host_port(listen)
     try:
-        with urlopen(f"http://{_local(host)}:{port}{path}", timeout=TIMEOUT_S) as answer:
+        with urlopen(f"http://{local(host)}:{port}{path}", timeout=TIMEOUT_S) as answer:
             answer.read()
     except (URLError, OSError) as error:
         raise Unhealthy(detail=str(error)) from error
-
-
-def _local(host: str) -> str:
-    """Where a server that listens on all addresses is reached from its own host."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 
 import structlog
 
-from dragoman import bounces, budget, queues, retention, sealing
+from dragoman import budget, queues, retention, sealing
 from dragoman.cache import Cache
 from dragoman.db import arrivals, cards, dead_letters, history, inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
@@ -182,11 +182,14 @@ class Intake(Possible):
             message.finish(connection, payload={**message.row["payload"], "dropped": reason})
         log.info("message_dropped", message_id=message.id, reason=reason)
 
-    def bounced(self, message: lease.Lease, delivery_id: str, said: str) -> bool:
-        """End a message that reports the bounce of a delivery; its sender is told in words. False if there is no such delivery."""
+    def bounced(self, message: lease.Lease, delivery_id: str, said: str, instead: str | None = None) -> bool:
+        """End a message that reports the bounce of a delivery; its sender is told in words. False if there is no such delivery.
+
+        `instead`: why the file does not get through where words may, as `outbox.bounced` takes it.
+        """
         with self.database.write() as connection:
             message.finish(connection)
-            owner = outbox.bounced(connection, delivery_id, said, bounces.instead(said))
+            owner = outbox.bounced(connection, delivery_id, said, instead)
         log.warning("delivery_bounced", delivery_id=delivery_id, message_id=message.id, known=owner is not None)
         if owner:
             self.doorbell.ring(queues.DELIVER, owner)

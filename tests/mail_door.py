@@ -17,7 +17,8 @@ from dragoman.db.inbox import INBOX
 from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.email.resolver import Resolver
-from ingress.email.server import Door, Limits
+from ingress.email.server import Door
+from ingress.email.session_host import Limits
 from tests.patience import patience
 from tests.servers.process import wait_until
 

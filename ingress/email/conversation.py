@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
@@ -18,9 +18,7 @@ from ingress.email import door, paths, replies
 from ingress.email.headers import Headers, plain
 from ingress.email.policy import Verdict
 from ingress.email.receiving import Reception, too_big
-
-if TYPE_CHECKING:
-    from ingress.email.server import Door
+from ingress.email.session_host import Host
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +42,7 @@ class Conversation(SMTP):
     line_length_limit = CHUNK  # of the reader's buffer alone: it pauses the client at twice that
     protocol = "smtp"
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Host[Conversation]) -> None:
         """Nothing is sent before the connection is made."""
         super().__init__(
             door,

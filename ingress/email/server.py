@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -29,9 +28,9 @@ from dragoman import accepting, listening, telemetry
 from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.errors import DatabaseUnavailable, SettingsInvalid
-from dragoman.health import speaks
 from dragoman.intake import Intake
 from dragoman.listening import Address
+from dragoman.probe import speaks
 from dragoman.pulse import Pulse, folder_bytes
 from dragoman.queues import BrokerDoorbell, make_app
 from dragoman.settings import MIB, Settings, host_port
@@ -43,6 +42,7 @@ from ingress.email.headers import plain
 from ingress.email.policy import Proof
 from ingress.email.receiving import Reception
 from ingress.email.resolver import Resolver, open_resolver
+from ingress.email.session_host import Limits
 from ingress.email.spool import Spool
 from ingress.email.tally import Tally
 
@@ -53,27 +53,6 @@ POSTMASTER_BYTES = MIB  # anybody may write to the postmaster, so not much
 KEEPERS, PROVERS = 4, 16  # threads: for disk and database, and for those that wait for DNS
 BEAT_EVERY_S = 15.0
 SPOOL = "spool"  # in the data folder
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much one client may take. `message_bytes` as sent, base64 and all; `_s` are seconds.
-
-    `silent_s`: who has said nothing for so long gives way to a new connection when there is no room.
-    `errors`: negative replies in one connection. `free_bytes`: what has to stay free on the disk.
-    """
-
-    message_bytes: int
-    recipients: int = 100  # RFC 5321 4.5.3.1.8: no fewer
-    connections: int = 200
-    connections_per_peer: int = 150  # the mail server in front is one peer
-    silent_s: float = 5.0
-    errors: int = 50
-    idle_s: float = 300.0  # RFC 5321 4.5.3.2.7
-    message_s: float = 1800.0  # 50 MB at 230 kbit/s
-    session_s: float = 3600.0
-    drain_s: float = 20.0
-    free_bytes: int = 100 * MIB
 
 
 def limits_of(settings: Settings) -> Limits:

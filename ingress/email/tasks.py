@@ -11,7 +11,7 @@ import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery
 
-from dragoman import correspondence, queues
+from dragoman import bounces, correspondence, queues
 from dragoman.correspondence import Thread
 from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
@@ -105,7 +105,7 @@ def _record_bounce(intake: Intake, held: Lease) -> None:
     if told is None or told.startswith(report.DELAYED):  # the mail server goes on trying
         intake.drop(held, "delivered, or delayed")
     else:
-        intake.bounced(held, held.row["payload"]["bounce_of"], told)
+        intake.bounced(held, held.row["payload"]["bounce_of"], told, bounces.instead(told))
 
 
 class _Opening:

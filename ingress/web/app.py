@@ -16,9 +16,9 @@ from starlette.staticfiles import StaticFiles
 
 from dragoman import __version__, accepting, listening, queues
 from dragoman.db.engine import Database
-from dragoman.health import speaks
 from dragoman.intake import Intake
 from dragoman.links import Links
+from dragoman.probe import speaks
 from dragoman.pulse import Pulse
 from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings, host_port

@@ -24,7 +24,8 @@ from dragoman.errors import SettingsInvalid
 from dragoman.intake import Intake
 from dragoman.listening import CannotListen
 from dragoman.settings import Settings
-from ingress.email.server import Door, Limits, limits_of, serve
+from ingress.email.server import Door, limits_of, serve
+from ingress.email.session_host import Limits
 from ingress.email.tasks import open_message
 from tests.mail_door import (
     OPEN,

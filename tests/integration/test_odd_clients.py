@@ -13,7 +13,8 @@ from dragoman.db.engine import Database
 from dragoman.intake import Intake
 from dragoman.settings import Settings
 from dragoman.storage import open_store
-from ingress.email.server import Door, Limits
+from ingress.email.server import Door
+from ingress.email.session_host import Limits
 from ingress.email.tasks import open_message
 from tests.conftest import SECRET_KEY
 from tests.fakes import RecordingDoorbell

@@ -11,7 +11,7 @@ import pytest
 
 from dragoman import health
 from dragoman.db import presence
-from dragoman.health import speaks
+from dragoman.probe import speaks
 from dragoman.pulse import Pulse
 from tests.patience import patience
 from tests.servers.process import wait_until
