@@ -1,6 +1,7 @@
 """Whose turn it is, from the rows: who is being worked for, who waits, and for whom to ring next.
 
-A job, or a part of a long one, holds a place while its lease is good. `dragoman.domain.turns` has the rules.
+A job, or a part of a long one, holds a place while its lease is good, and a job keeps it on the way from one stage to the
+next: what has begun goes on before another begins. `dragoman.domain.turns` has the rules.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    false,
     func,
     literal,
+    not_,
     or_,
     select,
     text,
@@ -67,8 +70,9 @@ def put_off(connection: Connection, table: Table, row_id: str) -> None:
 
 def is_next(connection: Connection, table: Table, row_id: str, known: Places) -> bool:
     """Whether it is this row's turn, by what stands in the rows now."""
-    row = connection.execute(_asking(table).where(table.c.id == row_id)).one_or_none()
-    if row is None:
+    asking = _asking(table).add_columns(_has_begun(table).label("has_begun"))
+    row = connection.execute(asking.where(table.c.id == row_id)).one_or_none()
+    if row is None or row.has_begun:
         return True
     asker, holders = Asker(row.owner, row.team), held(connection)
     free = room(holders, known)
@@ -77,7 +81,7 @@ def is_next(connection: Connection, table: Table, row_id: str, known: Places) ->
 
 def held(connection: Connection) -> list[Holder]:
     """Who is being worked for."""
-    running = _rows(lambda table: and_(table.c.state == RowState.RUNNING, table.c.lease_until >= now_s()), "running")
+    running = _rows(lambda table: or_(_is_leased(table), _has_begun(table)), "running")
     statement = select(running.c.owner, running.c.team, func.count()).group_by(running.c.owner, running.c.team)
     return [Holder(*row) for row in connection.execute(statement)]
 
@@ -88,7 +92,7 @@ def take_next(connection: Connection, known: Places) -> list[tuple[Table, dict[s
     free = room(holders, known)
     if not free:
         return []
-    due = _rows(is_due, "due")
+    due = _rows(_is_waiting, "due")
     own, team = _places_of(due, holders)
     first = connection.execute(select(due).order_by(own, team, due.c.created_at).limit(free)).all()
     chosen = [row.id for row in first if may_begin(Asker(row.owner, row.team), holders, 0, known)]
@@ -97,7 +101,7 @@ def take_next(connection: Connection, known: Places) -> list[tuple[Table, dict[s
 
 def _before(connection: Connection, asker: Asker, holders: Sequence[Holder], created_at: float, limit: int) -> int:
     """How many due rows come before one of the asker's, `limit` at most."""
-    due = _rows(is_due, "due")
+    due = _rows(_is_waiting, "due")
     own, team = _places_of(due, holders)
     mine = held_by(asker, holders)
     sooner = or_(
@@ -106,6 +110,27 @@ def _before(connection: Connection, asker: Asker, holders: Sequence[Holder], cre
     )
     found = select(due.c.id).where(sooner).limit(limit).subquery()
     return connection.scalar(select(func.count()).select_from(found)) or 0
+
+
+def _is_leased(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.state == RowState.RUNNING, table.c.lease_until >= now_s())
+
+
+def _has_begun(table: Table) -> ColumnElement[bool]:
+    """Whether a job has ended a stage a moment ago, so that its next one is on the way to a worker."""
+    if table is not JOBS:
+        return false()
+    return and_(
+        table.c.state == RowState.READY,
+        table.c.epoch > 0,
+        table.c.attempts == 0,
+        table.c.run_after <= now_s(),
+        table.c.rung_at > now_s() - JUST_RUNG_S,
+    )
+
+
+def _is_waiting(table: Table) -> ColumnElement[bool]:
+    return and_(is_due(table), not_(_has_begun(table)))
 
 
 def _places_of(due: CTE, holders: Sequence[Holder]) -> tuple[ColumnElement[int], ColumnElement[int]]:

@@ -10,6 +10,7 @@ from dragoman.db import jobs, lease, presence, turns
 from dragoman.db.clock import now_s
 from dragoman.db.jobs import JOBS
 from dragoman.db.parts import PARTS
+from dragoman.domain.job import Stage
 from dragoman.domain.owner import team_of
 from dragoman.domain.turns import Holder, Places
 from pipeline.turns import Turns
@@ -73,6 +74,31 @@ def test_a_senders_own_jobs_go_in_their_order(database, admits):
     assert claim(database, admits, third) is None
     assert claim(database, admits, first)
     assert claim(database, admits, second)
+
+
+def test_a_job_keeps_its_place_from_one_stage_to_the_next(database, admits):
+    (mine,) = due(database, ANN)
+    held = claim(database, admits, mine)
+    others = due(database, BEA, 2)
+    assert claim(database, admits, others[0])
+    with database.write() as connection:
+        held.advance(connection, stage=Stage.TRANSLATE)
+    assert claim(database, admits, others[1]) is None
+    assert next_of(database) == []
+    assert claim(database, admits, mine)
+
+
+def test_a_job_whose_next_stage_was_not_rung_for_waits_like_others(database, admits):
+    (mine,) = due(database, ANN)
+    held = claim(database, admits, mine)
+    others = due(database, BEA, 2)
+    assert claim(database, admits, others[0])
+    with database.write() as connection:
+        held.advance(connection, stage=Stage.TRANSLATE)
+    silent(database, mine)
+    with database.read() as connection:
+        assert [one.owner for one in turns.held(connection)] == [BEA]
+    assert next_of(database) == [mine]  # who holds nothing goes first
 
 
 def test_a_lease_that_ran_out_holds_no_place(database, admits):
