@@ -76,7 +76,7 @@ def doctor(
         from dragoman.doctor.live import Plan, try_all
         from dragoman.doctor.report import written
 
-        settings = _settings(data)
+        settings = _settings(data, with_all_secrets=True)  # it asks the engines and sends mail, as their processes do
         if not as_json:
             typer.echo(
                 "Live: this costs about 200 characters at an engine that charges; what it sends is deleted afterwards."
@@ -182,10 +182,10 @@ def upgrade(*, data: DataDir = None) -> None:
     typer.echo("The database has the schema that this version needs.")
 
 
-def _settings(data: Path | None) -> Settings:
+def _settings(data: Path | None, *, with_all_secrets: bool = False) -> Settings:
     from dragoman.cli.data import settings_of
 
-    return settings_of(data)
+    return settings_of(data, with_all_secrets=with_all_secrets)
 
 
 def _print(finding: Finding) -> None:

@@ -30,13 +30,17 @@ class Data:
     store: BlobStore
 
 
-def settings_of(data: Path | None) -> Settings:
-    """The settings for a folder (None: the environment's); with the broker of a `dragoman up` that runs on it."""
+def settings_of(data: Path | None, *, with_all_secrets: bool = False) -> Settings:
+    """The settings for a folder (None: the environment's); with the broker of a `dragoman up` that runs on it.
+
+    `with_all_secrets`: for a command that does what every process does; others read those of `dragoman.needs` alone.
+    """
     from dragoman.embedded import running_url
     from dragoman.settings import Settings
 
     log_to_stderr()
-    settings = Settings.for_process("commands", **({"data_dir": data} if data else {}))
+    chosen = {"data_dir": data} if data else {}
+    settings = Settings.from_env(**chosen) if with_all_secrets else Settings.for_process("commands", **chosen)
     url = settings.broker_url or running_url(settings.data_dir)
     return settings.model_copy(update={"broker_url": url})
 
