@@ -17,7 +17,7 @@ from celery import Celery
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 
-from dragoman import broker, telemetry
+from dragoman import broker, kombu_internals, telemetry
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
 
@@ -86,7 +86,7 @@ SETTINGS = {
     "worker_max_tasks_per_child": 1000,  # a new child costs 0.2 s; a document is worked on in a fork of its own
     "worker_hijack_root_logger": False,
     "broker_connection_retry_on_startup": True,
-    "broker_channel_error_retry": True,  # see dragoman.broker
+    "broker_channel_error_retry": True,  # see dragoman.kombu_internals
     "broker_connection_max_retries": None,  # the default gives up after 100
     "broker_transport_options": TRANSPORT_OPTIONS,
     "enable_utc": True,
@@ -110,7 +110,7 @@ def make_app(settings: Settings) -> Celery:
             "DRAGOMAN_BROKER_URL is empty: only `dragoman up` and `dragoman demo` bring their own broker.",
             advice="Set it, for example to redis://127.0.0.1:6379/0, and start again.",
         )
-    app = Celery("dragoman", broker=settings.broker_url, amqp=broker.Amqp, set_as_current=False)
+    app = Celery("dragoman", broker=settings.broker_url, amqp=kombu_internals.Amqp, set_as_current=False)
     app.conf.update(SETTINGS)
     app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in (*WORKER_QUEUES, DELIVERY)]  # type: ignore[no-untyped-call]
     app.conf.task_routes = {task: {"queue": name} for task, name in QUEUE_OF.items()}

@@ -33,7 +33,7 @@ class SteadyScheduler(PersistentScheduler):  # type: ignore[misc]
             log.error("clock_stepped", chore=entry.name, ran_at=entry.last_run_at.isoformat())
             entry.last_run_at = entry.default_now()
         if ahead:
-            self._heap = None
+            self.old_schedulers = None  # Celery orders its entries anew
         return float(super().tick(*args, **options))
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import multiprocessing
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -24,6 +22,7 @@ from dragoman.hearing import Hearing
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 from pipeline import draining, interrupts, tasks
+from pipeline.billiard_internals import leave_no_folder
 from pipeline.context import Context
 from pipeline.draining import Drain
 from pipeline.turns import SPARE, Turns
@@ -62,15 +61,10 @@ def run(settings: Settings) -> None:
         )
 
 
-def leave_no_folder() -> None:
-    """Billiard keeps its counters in files that it deletes at once, in a folder of their own that a kill -9 would leave behind for ever."""
-    multiprocessing.current_process()._config["tempdir"] = tempfile.gettempdir()  # type: ignore[attr-defined]  # noqa: SLF001
-
-
 def make_worker_app(settings: Settings) -> Celery:
     """The application with all of the worker's tasks, and what happens around them."""
     app = queues.make_app(settings)
-    app.conf.worker_pool = "pipeline.pool:TaskPool"
+    app.conf.worker_pool = "pipeline.billiard_internals:TaskPool"
 
     @cache
     def context_of() -> Context:

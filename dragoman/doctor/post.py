@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
 
 from dragoman.doctor.findings import Finding, Verdict
 from dragoman.settings import Settings, host_port
@@ -49,14 +51,16 @@ def tls(settings: Settings) -> Iterator[Finding]:
             said = f"no STARTTLS at {settings.smtp_listen}: others on the network could read the emails"
             yield Finding("mail TLS", Verdict.WARN, said, "Set DRAGOMAN_SMTP_TLS_CERT and DRAGOMAN_SMTP_TLS_KEY.")
         return
-    decoded = ssl._ssl._test_decode_cert(str(settings.smtp_tls_cert))  # type: ignore[attr-defined]  # noqa: SLF001 - reads a PEM file, as `openssl x509` does
-    left_s = ssl.cert_time_to_seconds(decoded["notAfter"]) - time.time()
+    certificate = x509.load_pem_x509_certificate(Path(str(settings.smtp_tls_cert)).read_bytes())
+    ends_at = certificate.not_valid_after_utc
+    until = f"{ends_at.day} {ends_at:%B %Y, %H:%M} UTC"
+    left_s = ends_at.timestamp() - time.time()
     if left_s < 0:
-        yield Finding("mail TLS", Verdict.FAIL, f"the certificate expired on {decoded['notAfter']}", "Renew it.")
+        yield Finding("mail TLS", Verdict.FAIL, f"the certificate expired on {until}", "Renew it.")
     elif left_s < RENEW_BEFORE_S:
-        yield Finding("mail TLS", Verdict.WARN, f"the certificate expires on {decoded['notAfter']}", "Renew it.")
+        yield Finding("mail TLS", Verdict.WARN, f"the certificate expires on {until}", "Renew it.")
     else:
-        yield Finding("mail TLS", Verdict.OK, f"STARTTLS, with a certificate until {decoded['notAfter']}")
+        yield Finding("mail TLS", Verdict.OK, f"STARTTLS, with a certificate until {until}")
 
 
 def records(settings: Settings) -> Iterator[Finding]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import defaultdict
-from typing import Any, cast
+from typing import cast
 
 import structlog
-from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
+from aiosmtpd.smtp import Envelope, Session, syntax
 
 from ingress.email import door, paths, replies
+from ingress.email.aiosmtpd_internals import SmtpProtocol
 from ingress.email.headers import Headers, plain
 from ingress.email.policy import Verdict
 from ingress.email.receiving import Reception, too_big
@@ -36,7 +37,7 @@ _EXTENSIONS = ("PIPELINING", "ENHANCEDSTATUSCODES")
 _BAD_CLASSES = ("4", "5")
 
 
-class Conversation(SMTP):
+class Conversation(SmtpProtocol):
     """A connection by SMTP. `helo` is what the client calls itself, "" before it has said so."""
 
     line_length_limit = CHUNK  # of the reader's buffer alone: it pauses the client at twice that
@@ -57,13 +58,13 @@ class Conversation(SMTP):
         )
         # The library shares these between all connections, and each EHLO makes them larger.
         self.command_size_limits = defaultdict(lambda: self.command_size_limit, MAIL=1024, RCPT=1024)
-        self._smtp_methods.pop("AUTH", None)  # nobody logs in here
-        self._smtp_methods |= dict.fromkeys(_OF_HTTP, self._no_mail)
+        self.commands.pop("AUTH", None)  # nobody logs in here
+        self.commands.update(dict.fromkeys(_OF_HTTP, self._no_mail))
         self.ended: asyncio.Future[None] = self.loop.create_future()
         self.peer = ""
         self.helo = ""
         self._door = door
-        self._heard_at = self._made_at = 0.0
+        self._made_at = 0.0
         self._errors = 0
         self._is_admitted = False
         self._is_greeting = False
@@ -135,7 +136,7 @@ class Conversation(SMTP):
                 self._message = None
                 self._whole.cancel()
             is_open = asyncio.StreamReaderProtocol.eof_received(self)
-            return False if self._tls_protocol else is_open
+            return False if self.is_encrypted else is_open
         return super().eof_received()
 
     def end(self, reply: str = replies.CLOSING) -> None:
@@ -148,31 +149,21 @@ class Conversation(SMTP):
         """Say why, and close."""
         if self.transport is not None and not self.transport.is_closing():
             self._door.tally.replied(replies.code_of(reply))
-            self._writer.write(reply.encode() + b"\r\n")
-            self._close()
+            self.say(reply)
+            self._leave()
 
-    def _close(self) -> None:
+    def timed_out(self) -> None:
+        """As `SmtpProtocol.timed_out`."""
+        self.hang_up(replies.TOO_SLOW)
+
+    def address(self, text: str) -> tuple[str | None, str | None]:
+        """As `SmtpProtocol.address`."""
+        return paths.read(text) or (None, None)
+
+    def _leave(self) -> None:
         """Hang up: what the client has said beyond is not heard any more, and not acted on."""
         self._is_gone = True
-        cast("Any", self._reader)._buffer.clear()  # noqa: SLF001
-        if self._handler_coroutine is not None:
-            self._handler_coroutine.cancel()
-        transport = cast("asyncio.Transport", self._original_transport or self.transport)
-        cast("asyncio.Transport", self.transport).close()
-        self.loop.call_later(ABORT_AFTER_S, transport.abort)
-
-    def _reset_timeout(self, duration: float | None = None) -> None:
-        """One timer that looks again, instead of a new one for each chunk."""
-        self._heard_at = self.loop.time()
-        if self._timeout_handle is None:
-            self._timeout_handle = self.loop.call_later(self._timeout_duration, self._timeout_cb)
-
-    def _timeout_cb(self) -> None:
-        left = self._heard_at + self._timeout_duration - self.loop.time()
-        if left > 0:
-            self._timeout_handle = self.loop.call_later(left, self._timeout_cb)
-        else:
-            self.hang_up(replies.TOO_SLOW)
+        self.stop(ABORT_AFTER_S)
 
     async def push(self, status: str | bytes) -> None:
         """Send a reply with its enhanced code, and count it; hang up after too many errors."""
@@ -185,21 +176,17 @@ class Conversation(SMTP):
         await super().push(reply)
         self._errors += reply.startswith(_BAD_CLASSES)
         if reply.startswith("421 "):
-            self._close()
+            self._leave()
         elif self._errors > self._door.limits.errors:
             self.hang_up(replies.MANY_ERRORS)
 
     async def handle_exception(self, error: Exception) -> str:
         """Nothing of an error is told: mail servers quote replies to their users. The client tries again later."""
         if isinstance(error, asyncio.IncompleteReadError | ConnectionError):  # it hung up, or reads no more
-            self._writer.close()
+            self.close_writer()
         else:
             log.error("smtp_failed", peer=self.peer, exc_info=error)
         return replies.TEMPORARY
-
-    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """In place of the library's, which raises on odd addresses."""
-        return paths.read(arg) or (None, None)
 
     @syntax("HELO hostname")
     async def smtp_HELO(self, hostname: str | None) -> None:  # noqa: N802 - the library's name
@@ -245,14 +232,14 @@ class Conversation(SMTP):
             reply = await self._concluded(received, envelope) if received else replies.TEMPORARY
         finally:
             self._is_receiving = False
-        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        self.forget_message()
         before = self._errors
         for _ in range(self._replies_for(envelope) if received else 1):
             self._errors = before  # each recipient has to hear it, and it is one error
             await self.push(reply)
         if self._goodbye:
             self.hang_up(self._goodbye)
-        if self._reader.at_eof():
+        if self.has_said_all:
             raise asyncio.CancelledError  # how the library ends a conversation
 
     @syntax("QUIT")
@@ -262,7 +249,7 @@ class Conversation(SMTP):
             await self.push("501 5.5.4 Syntax: QUIT")
         else:
             await self.push("221 2.0.0 Bye")
-            self._close()
+            self._leave()
 
     @syntax("VRFY <address>")
     async def smtp_VRFY(self, arg: str | None) -> None:  # noqa: N802 - the library's name
@@ -272,7 +259,7 @@ class Conversation(SMTP):
     async def smtp_BDAT(self, arg: str | None) -> None:  # noqa: N802 - the library's name
         """RFC 3030 is not offered. What comes next would be a message, and must not be taken for commands."""
         await self.push(replies.NO_CHUNKS)
-        self._close()
+        self._leave()
 
     async def _no_mail(self, arg: str | None) -> None:
         self.hang_up(replies.NO_MAIL)
@@ -307,15 +294,12 @@ class Conversation(SMTP):
 
     async def _read(self, received: Reception) -> None:
         """Let what the socket brings go straight to the message: no queue, no copy, no turn of the loop for each chunk."""
-        reader = cast("Any", self._reader)
-        early = bytes(reader._buffer)  # noqa: SLF001 - what a client sent that did not wait for the 354
-        reader._buffer.clear()  # noqa: SLF001
-        reader._maybe_resume_transport()  # noqa: SLF001
+        early = self.take_unread()  # of a client that did not wait for the 354
         self._message, self._whole = received, self.loop.create_future()
         try:
             if early:
                 self._feed(early)
-            if reader.at_eof() and not self._whole.done():
+            if self.has_said_all and not self._whole.done():
                 self._whole.cancel()
             await self._whole
         finally:
@@ -323,7 +307,7 @@ class Conversation(SMTP):
 
     def _feed(self, data: bytes) -> None:
         received, whole = cast("Reception", self._message), cast("asyncio.Future[None]", self._whole)
-        self._reset_timeout()
+        self.heard()
         try:
             received.feed(data)
         except Exception as error:  # noqa: BLE001 - it is raised where the message is waited for

@@ -29,6 +29,7 @@ from dragoman.errors import (
     QuotaUsedUp,
 )
 from dragoman.ports import Answer, Batch, Capabilities, Limits
+from pipeline.engines.deepl_internals import on_answer
 from pipeline.engines.pairs import refuse_unserved
 from pipeline.stages import markup
 
@@ -111,16 +112,11 @@ class DeepL:
     def client(self) -> DeepLClient:
         """One client, and so one connection, for all requests."""
         client = _client(self._auth_key, self._server_url)
-        session = client._client._session  # noqa: SLF001 - the library tells nobody what stands in `Retry-After`
-        send = session.send
-
-        def heard(*args: Any, **options: Any) -> requests.Response:
-            response = send(*args, **options)
-            self.asked_s = retry_after_s(response.headers.get("Retry-After"))
-            return response
-
-        session.send = heard  # type: ignore[method-assign]
+        on_answer(client, self._hear)
         return client
+
+    def _hear(self, response: requests.Response) -> None:
+        self.asked_s = retry_after_s(response.headers.get("Retry-After"))
 
     def _results(self, texts: tuple[str, ...], options: dict[str, Any]) -> Iterator[TextResult]:
         try:

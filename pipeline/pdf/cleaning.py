@@ -24,6 +24,7 @@ from pipeline.pdf.actions import (
     is_held_action,
     name_of,
 )
+from pipeline.pdf.opening import beneath
 
 SCRIPTS = frozenset(["JavaScript", "JS", "XFA", "Requirements"])  # keys of dictionaries
 TRIGGERS = frozenset(["AA"])  # actions that nobody clicks on: opening, printing, entering a field (12.6.3)
@@ -82,7 +83,7 @@ class _Cleaner:
     def __init__(self, pdf: pymupdf.Document) -> None:
         self.found: set[str] = set()
         self._pdf = pdf
-        self._document = pymupdf._as_pdf_document(pdf)  # noqa: SLF001  # PyMuPDF has no other way to its mupdf.PdfDocument
+        self._document = beneath(pdf)
         self._catalog: int = pdf.pdf_catalog()
         self._annotations: set[int] = set()
         self._actions: list[int] = []

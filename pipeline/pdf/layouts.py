@@ -17,6 +17,7 @@ import pymupdf
 from pymupdf import mupdf
 
 from dragoman.domain.job import Layout
+from pipeline.pdf.opening import beneath
 
 Drawn = dict[str, str]
 """What a page draws: the source texts of its `Contents` and its `Resources`, its own or inherited."""
@@ -145,7 +146,7 @@ def _before(pdf: pymupdf.Document, number: int, original: Drawn, links: Mapping[
     }
     for key, value in (changes | dict.fromkeys(_OF_THE_OTHER, "null")).items():
         pdf.xref_set_key(twin, key, value)
-    document = pymupdf._as_pdf_document(pdf)  # noqa: SLF001  # PyMuPDF has no other way to its mupdf.PdfDocument
+    document = beneath(pdf)
     mupdf.pdf_insert_page(document, place, mupdf.pdf_new_indirect(document, twin, 0))
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pymupdf
+from pymupdf import mupdf
 
 from dragoman.domain.file_kinds import HEADER_WITHIN, is_pdf, what_is
 from dragoman.domain.trouble import DiskFull, named
@@ -83,3 +84,8 @@ def _unlock(pdf: pymupdf.Document, password: str | None) -> None:
         raise EncryptedPdf
     if not pdf.authenticate(password):
         raise WrongPassword
+
+
+def beneath(pdf: pymupdf.Document) -> mupdf.PdfDocument:
+    """MuPDF's own document of an open PDF, for what PyMuPDF has no words for; both see the same pages and objects."""
+    return mupdf.PdfDocument(pdf.this)

@@ -23,6 +23,7 @@ from dragoman.errors import DamagedPdf
 from pipeline.pdf.changes import Changes, changes_from
 from pipeline.pdf.embedding import reserve
 from pipeline.pdf.fonts import Fonts
+from pipeline.pdf.opening import beneath
 
 KEYS = ("Contents", "Resources")  # of a page (ISO 32000-1 table 30): all that translating it changes
 _HEAD = "part.json"
@@ -93,7 +94,7 @@ def collect(
 
     `changes` are those that are still to be made.
     """
-    document = pymupdf._as_pdf_document(pdf)  # noqa: SLF001  # PyMuPDF has no other way to its mupdf.PdfDocument
+    document = beneath(pdf)
     sheets = {number: pdf.page_xref(number) for number in numbers}
     part = Part(faces=dict(faces), used=used, changes=changes)
     open_ends: list[int] = []
@@ -119,7 +120,7 @@ def apply(pdf: pymupdf.Document, part: Part, fonts: Fonts, reserved: dict[str, i
     reserve(pdf, fonts.used(), reserved)
     moved = {number: reserved[name] for name, number in part.faces.items() if name in reserved}
     moved |= {number: pdf.get_new_xref() for number in part.objects}
-    document = pymupdf._as_pdf_document(pdf)  # noqa: SLF001
+    document = beneath(pdf)
     for number, (text, stream) in part.objects.items():
         pdf.update_object(moved[number], _renumbered(text, moved))
         if stream is not None:

@@ -10,6 +10,7 @@ from pymupdf import mupdf
 from dragoman.domain.document import Document, Label
 from pipeline.pdf import xmp
 from pipeline.pdf.mark import Mark
+from pipeline.pdf.opening import beneath
 
 # Kind of label -> the tree in the catalog, the key of its kids, and what they say: ISO 32000-1 tables 220 and 323.
 _TREES = {"field": ("AcroForm/Fields", "Kids", "TU"), "figure": ("StructTreeRoot", "K", "Alt")}
@@ -30,7 +31,7 @@ def _said(pdf: pymupdf.Document, tree: str, kids: str, key: str) -> Iterator[tup
     """The objects of a tree that say something under `key`, and what. Circles and what is absurdly large end."""
     if pdf.xref_get_key(pdf.pdf_catalog(), tree)[0] not in {"xref", "dict", "array"}:
         return
-    document = pymupdf._as_pdf_document(pdf)  # noqa: SLF001  # PyMuPDF has no other way to its mupdf.PdfDocument
+    document = beneath(pdf)
     open_ends, seen = [mupdf.pdf_dict_getp(mupdf.pdf_load_object(document, pdf.pdf_catalog()), tree)], set[int]()
     while open_ends and len(seen) < MOST_OBJECTS:
         thing = open_ends.pop()

@@ -17,6 +17,7 @@ from pymupdf import mupdf
 
 from dragoman.domain.document import Block, Rect
 from pipeline.pdf.embedding import stream
+from pipeline.pdf.opening import beneath
 
 FLAGS = pymupdf.TEXT_COLLECT_STRUCTURE | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 STRUCTURE_BLOCK, TEXT_BLOCK = 2, 0
@@ -78,7 +79,7 @@ def tags_of(page: pymupdf.Page) -> Tags:
     if known is None:
         return Tags()
     blocks = _blocks(page)
-    document = pymupdf._as_pdf_document(pdf)  # noqa: SLF001  # PyMuPDF has no other way to its mupdf.PdfDocument
+    document = beneath(pdf)
     top = mupdf.pdf_load_object(document, int(root[1].split()[0]))
     return Tags(mupdf.pdf_array_len(known), [], list(_owned(blocks, top, None)))
 
@@ -103,7 +104,7 @@ def attach(pdf: pymupdf.Document, page: int, elements: Sequence[int], lang: str)
     known = _parents(pdf, int(pdf.xref_get_key(xref, "StructParents")[1])) if elements else None
     if known is None:
         return
-    document = pymupdf._as_pdf_document(pdf)  # noqa: SLF001
+    document = beneath(pdf)
     for element in elements:
         _add_kid(pdf, element, f"<</Type/MCR/Pg {xref} 0 R/MCID {mupdf.pdf_array_len(known)}>>")
         mupdf.pdf_array_push(known, mupdf.pdf_new_indirect(document, element, 0))
@@ -135,7 +136,7 @@ def _parents(pdf: pymupdf.Document, key: int) -> mupdf.PdfObj | None:
     """The array that gives the elements of a page's marked content, by its key in the tree of parents (14.7.4.4)."""
     if pdf.xref_get_key(pdf.pdf_catalog(), "StructTreeRoot/ParentTree")[0] not in {"xref", "dict"}:
         return None
-    document = pymupdf._as_pdf_document(pdf)  # noqa: SLF001
+    document = beneath(pdf)
     root = int(pdf.xref_get_key(pdf.pdf_catalog(), "StructTreeRoot")[1].split()[0])
     tree = mupdf.pdf_dict_gets(mupdf.pdf_load_object(document, root), "ParentTree")
     found = mupdf.pdf_lookup_number(tree, key)

@@ -1,11 +1,13 @@
-"""Celery's pool of child processes, which replaces a child as soon as it has ended.
+"""What Celery and billiard keep to themselves about their child processes.
 
-Celery hears of an end by a pipe that closes and asks the system once; but a process closes its pipes a moment before it counts
+Their pool replaces a child as soon as it has ended. Celery hears of an end by a pipe that closes and asks the system once; but a process closes its pipes a moment before it counts
 as ended. Then its place stayed empty until a timer looked again, and tasks waited up to 5 s for it (seen with 5.7.0).
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import tempfile
 import time
 from typing import Any
 
@@ -28,3 +30,11 @@ class TaskPool(prefork.TaskPool):  # type: ignore[misc]
     """What `worker_pool` names."""
 
     Pool = Pool
+
+
+def leave_no_folder() -> None:
+    """Billiard keeps its counters in files that it deletes at once, in a folder of their own that a kill -9 would leave behind for ever.
+
+    It asks the standard library's process, which it counts itself among, where that folder is.
+    """
+    multiprocessing.current_process()._config["tempdir"] = tempfile.gettempdir()  # type: ignore[attr-defined]
