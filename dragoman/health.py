@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from dragoman.domain.channel_specs import Process, processes
 from dragoman.errors import BrokerUnavailable, NotFound, OperatorError
 from dragoman.probe import TIMEOUT_S, local
 from dragoman.settings import Settings, host_port
@@ -38,15 +39,24 @@ def check(settings: Settings, service: str) -> str:
         **{name: lambda name=name: _hears(settings, name) for name in HEARERS},  # type: ignore[misc]
         "beat": lambda: _ping(settings, "celerybeat"),
         "sweeper": lambda: _was_heard(settings, "sweeper"),
-        "slack": lambda: _was_heard(settings, "slack"),
-        "smtp": lambda: _greets(settings.smtp_listen, b"220"),
-        "web": lambda: _answers(settings.web_listen, "/healthz"),
+        **{one.name: lambda one=one: _examine(settings, one) for one in processes()},  # type: ignore[misc]
         "flower": lambda: _answers(settings.flower_listen, "/healthcheck"),
     }
     if service not in checks:
         raise NotFound(f"There is no service “{service}”.", advice=f"Possible: {', '.join(checks)}.")
     checks[service]()
     return f"{service} is healthy"
+
+
+def _examine(settings: Settings, process: Process) -> None:
+    """Ask a channel's process how it is, in the way that its spec says."""
+    health = process.health
+    if health is None:
+        _was_heard(settings, process.name)
+    elif health.path:
+        _answers(getattr(settings, health.listen), health.path)
+    else:
+        _greets(getattr(settings, health.listen), health.greeting)
 
 
 def _ping(settings: Settings, name: str) -> None:

@@ -20,7 +20,8 @@ from dragoman.cache import Cache
 from dragoman.db import arrivals, cards, dead_letters, history, inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.domain import approval, engines
+from dragoman.domain import approval, channel_specs, engines
+from dragoman.domain.channel_specs import Answered
 from dragoman.domain.job import Options, WaitingFor
 from dragoman.domain.request import Message, Pdf, Receipt, Request
 from dragoman.errors import Conflict, NotApprover, NotFound
@@ -154,11 +155,15 @@ class Intake(Possible):
                 if ack_after_s is not None and new:
                     self._owe(connection, message_row, outbox.Kind.ACK, {}, ack_after_s)
                     self._owe(connection, message_row, outbox.Kind.PROGRESS, {}, PROGRESS_AFTER_S)
-                if not new and message_row["channel"] not in jobs.ANSWERED_BY_JOB:
+                if not new and not channel_specs.named(message_row["channel"], Answered.JOB):
                     self._owe(connection, message_row, outbox.Kind.FINAL, {"reason": "nothing_new"}, 0.0)
         for request, (job_id, created) in zip(requests, made, strict=True):
             self._after(request, job_id, created=created)
-        if message and message.row["channel"] not in jobs.ANSWERED_BY_JOB and not any(created for _, created in made):
+        if (
+            message
+            and not channel_specs.named(message.row["channel"], Answered.JOB)
+            and not any(created for _, created in made)
+        ):
             self.doorbell.ring(queues.DELIVER, message.id)
         return Receipt(
             created=any(created for _, created in made),

@@ -10,25 +10,34 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from dragoman.domain.channel_specs import channels, processes
+
 LEDGERS = ("database_url", "broker_url")  # their URLs may hold a password
-OAUTH = ("oauth_client_secret", "oauth_client_certificate", "oauth_service_account")
-# Names of fields of `Settings`.
-NEEDS: Mapping[str, frozenset[str]] = {
-    # It opens messages too: what Slack's contain is fetched with the bot's token.
-    "worker": frozenset(
-        {*LEDGERS, "secret_key", "deepl_auth_key", "openai_api_key", "libretranslate_api_key", "slack_bot_token"}
-    ),
-    "notifier": frozenset({*LEDGERS, "secret_key", "outbound_smtp_url", "sent_imap_url", *OAUTH, "slack_bot_token"}),
-    "sweeper": frozenset(LEDGERS),
-    "beat": frozenset(LEDGERS),
-    "smtp": frozenset({*LEDGERS, "secret_key"}),
-    # "Delete" takes results back from Slack; with DRAGOMAN_SLACK_MODE=http Slack's events come in here.
-    "web": frozenset({*LEDGERS, "secret_key", "api_tokens", "slack_bot_token", "slack_signing_secret"}),
-    "slack": frozenset({*LEDGERS, "secret_key", "slack_bot_token", "slack_app_token"}),
-    "flower": frozenset({"broker_url", "flower_auth"}),
-    # `dragoman jobs`, `purge` and their like: they run beside the web process.
-    "commands": frozenset({*LEDGERS, "secret_key", "slack_bot_token"}),
-}
+KEY = "secret_key"
+
+
+def _needs() -> dict[str, frozenset[str]]:
+    """The names of fields of `Settings` that are secret, by process: the core's own, and what channels and engines say."""
+    found: dict[str, set[str]] = {
+        "worker": {*LEDGERS, KEY, "deepl_auth_key", "openai_api_key", "libretranslate_api_key"},
+        "notifier": {*LEDGERS, KEY},
+        "sweeper": {*LEDGERS},
+        "beat": {*LEDGERS},
+        "flower": {"broker_url", "flower_auth"},
+        # `dragoman jobs`, `purge` and their like: they run beside the web process.
+        "commands": {*LEDGERS, KEY},
+        **{one.name: {*LEDGERS, *one.secrets} for one in processes()},
+    }
+    for channel in channels():
+        for process, names in channel.secrets.items():
+            found[process] |= names
+        for setting in channel.settings:
+            for process in setting.read_by:
+                found[process] |= {setting.name}
+    return {process: frozenset(names) for process, names in found.items()}
+
+
+NEEDS: Mapping[str, frozenset[str]] = _needs()
 SECRETS = frozenset[str]().union(*NEEDS.values())
 # Boto's own names of the keys of S3, and who opens the store.
 STORE_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")

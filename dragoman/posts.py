@@ -96,7 +96,7 @@ def invited(intake: Intake, team: str, place: str) -> int:
     with intake.database.write() as connection:
         due = inbox.waiting_for_invitation(connection, CHANNEL, team, place, INVITED_TO)
     for message_id in due:
-        intake.doorbell.ring(queues.OPEN_EVENT, message_id)
+        intake.doorbell.ring(queues.OPEN_OF[CHANNEL], message_id)
     return len(due)
 
 

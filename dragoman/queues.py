@@ -18,6 +18,7 @@ from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 
 from dragoman import broker, kombu_internals, telemetry
+from dragoman.domain import channel_specs
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
 
@@ -29,8 +30,6 @@ TRANSLATE = "pipeline.translate"
 CUSTOMIZE_TONE = "pipeline.customize_tone"
 RECONSTRUCT = "pipeline.reconstruct"
 PART = "pipeline.part"
-OPEN_MESSAGE = "ingress.email.open_message"
-OPEN_EVENT = "ingress.slack.open_event"
 DELIVER = "notifier.deliver"
 SHOW_CARD = "notifier.show_card"
 HEALTH_CHECK = "health_check"
@@ -38,9 +37,9 @@ CLEAN_UP = "pipeline.clean_up"
 
 INTAKE, EXTRACTION, TRANSLATION, DEFAULT, DELIVERY = "intake", "extraction", "translation", "default", "delivery"
 PARTS = "parts"  # of long documents: workers take from their queues in turn, so no short document waits for all of them
+OPEN_OF = channel_specs.openers()  # the task that opens a message, by its channel
 QUEUE_OF = {
-    OPEN_MESSAGE: INTAKE,
-    OPEN_EVENT: INTAKE,
+    **dict.fromkeys(OPEN_OF.values(), INTAKE),
     EXTRACT_AND_TRANSLATE: EXTRACTION,
     EXTRACT: EXTRACTION,
     TRANSLATE: TRANSLATION,
@@ -52,7 +51,6 @@ QUEUE_OF = {
     DELIVER: DELIVERY,
     SHOW_CARD: DELIVERY,
 }
-OPEN_OF = {"email": OPEN_MESSAGE, "slack": OPEN_EVENT}  # the task that opens a message, by its channel
 WORKER_QUEUES = (INTAKE, EXTRACTION, TRANSLATION, DEFAULT, PARTS)
 
 # Measured: a hung broker blocks a sender for 45 s without these time-outs, 6.5 s with them.

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection, Select, and_, or_, select, update
 
 from dragoman.cache import Cache
-from dragoman.db import audit, cards, inbox, jobs, memory, outbox, parts
+from dragoman.db import audit, inbox, jobs, memory, outbox, parts
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
@@ -20,9 +20,12 @@ from dragoman.db.jobs import JOBS
 from dragoman.db.lease import settle
 from dragoman.db.outbox import OUTBOX
 from dragoman.db.parts import PARTS
+from dragoman.domain import channel_specs
 from dragoman.domain.actors import Action
+from dragoman.domain.channel_specs import Answered
 from dragoman.domain.job import OPEN, RowState
-from dragoman.errors import NoWord, OutboundRefused
+from dragoman.domain.lazily import load
+from dragoman.errors import NoWord
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.telemetry import hashed
@@ -31,7 +34,6 @@ log = structlog.get_logger(__name__)
 
 DAY_S = 86400
 BATCH = 200
-SLACK = "slack"
 
 
 def purge_job(
@@ -72,29 +74,14 @@ def purge_job(
 
 
 def take_back(database: Database, settings: Settings, job_id: str) -> int:
-    """Delete the results of a job that were shown in Slack, and let its card say so; how many files. Safe to repeat.
+    """Delete what a job's channel showed of its result, where it can; how many files. Safe to repeat.
 
     For a purge that somebody asked for: what only grew old stays where people put it. Raises OutboundUnavailable.
     """
-    with database.write() as connection:
+    with database.read() as connection:
         row = jobs.by_id(connection, job_id)
-        if row is None or row["channel"] != SLACK:
-            return 0
-        cards.wake(connection, row["card_id"])
-        card = cards.by_id(connection, row["card_id"]) if row["card_id"] else None
-        refs = [delivery["ref"] or "" for delivery in outbox.deliveries(connection, job_id)]
-    files = [ref for ref in refs if ref.startswith("F")]  # a file's id, not a message's ts
-    if not files or card is None or not settings.slack_speaks:
-        return 0
-    from dragoman import slack
-
-    client = slack.client_of(settings, card["team"])
-    for file in files:
-        try:
-            slack.delete_file(client, file)
-        except OutboundRefused as error:
-            log.warning("slack_file_stays", job_id=job_id, detail=error.detail)
-    return len(files)
+    spec = channel_specs.by_name(jobs.replied_by(row)) if row else None
+    return int(load(spec.take_back)(database, settings, job_id)) if spec and spec.take_back else 0
 
 
 def purge_message(database: Database, store: BlobStore, message_id: str, maildir: Path | None = None) -> bool:
@@ -108,7 +95,7 @@ def purge_message(database: Database, store: BlobStore, message_id: str, maildir
         deliveries = outbox.deliveries(connection, message_id)
         waits = any(delivery["state"] in OPEN for delivery in deliveries)
         waits = waits or any(job["purged_at"] is None for job in jobs.of_message(connection, message_id))
-    if row is not None and row["state"] == RowState.WAITING and row["channel"] not in jobs.ANSWERED_BY_JOB:
+    if row is not None and row["state"] == RowState.WAITING and not channel_specs.named(row["channel"], Answered.JOB):
         with database.write() as connection:  # nobody will have to say a word about it any more
             settle(connection, INBOX, INBOX.c.id == message_id)
     elif row is None or row["state"] in OPEN:

@@ -27,6 +27,8 @@ from dragoman import admission, listening, telemetry
 from dragoman.db import presence, schema
 from dragoman.db.engine import Database
 from dragoman.domain import trouble
+from dragoman.domain.channel_specs import processes
+from dragoman.domain.lazily import load
 from dragoman.embedded import EmbeddedBroker, die_with_parent
 from dragoman.errors import (
     BrokerUnavailable,
@@ -43,7 +45,7 @@ from dragoman.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-SERVICES = ("web", "smtp", "worker", "notifier", "sweeper", "beat", "flower")
+SERVICES = ("worker", "notifier", "sweeper", "beat", "flower")  # beside the processes of the channels
 STOP_TIMEOUT_S = 36.0  # a worker has ended after 33 s (pipeline.draining)
 LOOK_EVERY_S = 0.5
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
@@ -293,9 +295,9 @@ def _tell_address(children: Sequence[Child], settings: Settings, broker_url: str
 
 
 def services(settings: Settings) -> tuple[str, ...]:
-    """The processes to run: Slack's door only where its tokens are set and it has a process of its own."""
-    by_socket = settings.slack_on and settings.slack_mode == "socket"
-    return (*SERVICES, "slack") if by_socket else SERVICES
+    """The processes to run, those of the channels first: each that is wanted by what is set."""
+    wanted = (one.name for one in processes() if one.wanted is None or load(one.wanted)(settings))
+    return (*wanted, *SERVICES)
 
 
 def own(data_dir: Path) -> IO[str]:

@@ -50,6 +50,21 @@ class Delivery:
     card: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What a channel's spec opens for the notifier: who sends its answers, by the names in rows, and who shows its cards (None: it has none)."""
+
+    channels: Mapping[str, Channel]
+    cards: CardShower | None = None
+
+
+class CardShower(Protocol):
+    """Shows cards."""
+
+    def show(self, card_id: str) -> bool:
+        """Bring a card up to date, if it is due and nobody else is at it; whether it did."""
+
+
 class Channel(Protocol):
     """Email, or what is added later. The three are called in this order, each attempt anew."""
 

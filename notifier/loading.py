@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from dragoman.db import alarms, cards, history, inbox, jobs, outbox, presence
 from dragoman.db.engine import Database
+from dragoman.domain.channel_specs import by_name
 from dragoman.domain.job import RowState
 from dragoman.links import Links
 from dragoman.ports import BlobStore
@@ -21,7 +22,6 @@ ASKS_FOR_A_LANGUAGE = (
     AnswerKind.UNSUPPORTED_LANGUAGE,
     AnswerKind.HELP,
 )
-EMAIL = "email"
 DIRECT = "D"  # how Slack's ids of direct messages between the app and one person begin
 
 
@@ -114,7 +114,8 @@ def _with_result(store: BlobStore, job: dict[str, Any]) -> dict[str, Any]:
 
 def _alone(message: dict[str, Any], card: dict[str, Any] | None) -> bool:
     """Whether nobody but the requester reads the answer: a mail to them, or a direct message; a thread is read by all."""
-    if message["channel"] == EMAIL:
+    spec = by_name(message["channel"])
+    if spec and spec.is_private:
         return True
     place = (card or {}).get("place") or message["payload"].get("place") or ""
     return str(place).startswith(DIRECT)

@@ -16,12 +16,14 @@ from typing import Any
 import structlog
 from celery import Celery
 
-from dragoman import queues, slack
+from dragoman import queues
 from dragoman.db import alarms, cards, lease, outbox, presence, tally
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
 from dragoman.db.lease import Lease
+from dragoman.domain.channel_specs import by_name, channels
 from dragoman.domain.job import RowState
+from dragoman.domain.lazily import load as load_named
 from dragoman.errors import (
     DragomanError,
     Gone,
@@ -36,14 +38,8 @@ from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.storage import open_store
 from dragoman.telemetry import joined, tracer
-from notifier.channel import Channel, Delivery, NotAsItIs, OutboundUncertain, Unseen
-from notifier.email_reply import EmailChannel
+from notifier.channel import CardShower, Channel, Delivery, NotAsItIs, OutboundUncertain, Unseen, WayBack
 from notifier.loading import load
-from notifier.operator_mail import OperatorChannel
-from notifier.outbound import open_outbound
-from notifier.slack_line import Line
-from notifier.slack_reply import SlackChannel
-from notifier.slack_show import Shower
 
 log = structlog.get_logger(__name__)
 
@@ -55,34 +51,34 @@ LONGEST_CODE, LONGEST_DETAIL = 60, 500
 
 @dataclass(frozen=True)
 class Context:
-    """What a delivery needs. `links` None: this server has no public address; `shower` None: it has no Slack."""
+    """What a delivery needs. `links` None: this server has no public address; `shower` None: no channel here has cards."""
 
     database: Database
     store: BlobStore
     channels: Mapping[str, Channel]
     links: Links | None
     lease_s: float
-    shower: Shower | None = None
+    shower: CardShower | None = None
 
 
 def open_context(settings: Settings) -> Context:
     """The context that the settings describe. Raises SettingsInvalid for a public address without a secret key."""
     store, database = open_store(settings.storage), Database(settings.database)
-    outbound = open_outbound(settings, database)
-    channels: dict[str, Channel] = {"email": EmailChannel(settings, store, outbound)}
-    if settings.operator_address:
-        channels[alarms.CHANNEL] = OperatorChannel(settings, settings.operator_address, outbound)
-    line = Line()
-    if settings.slack_speaks:
-        channels[slack.CHANNEL] = SlackChannel(settings, store, database, line)
+    ways = [way for spec in channels() if spec.reply and (way := _way_back(spec.reply, settings, store, database))]
     return Context(
         database=database,
         store=store,
-        channels=channels,
+        channels={name: channel for way in ways for name, channel in way.channels.items()},
         links=Links(settings) if settings.public_url else None,
         lease_s=settings.lease_s,
-        shower=Shower(settings, database, line) if settings.slack_speaks else None,
+        shower=next((way.cards for way in ways if way.cards), None),
     )
+
+
+def _way_back(opens: str, settings: Settings, store: BlobStore, database: Database) -> WayBack | None:
+    """What `ChannelSpec.reply` opens; None where the channel is not set up."""
+    way: WayBack | None = load_named(opens)(settings, store, database)
+    return way
 
 
 def register(app: Celery, context_of: Callable[[], Context]) -> None:
@@ -168,7 +164,8 @@ def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delive
 
 def _tell_admin(context: Context, held: Lease, refused: NotAsItIs) -> None:
     """A size or a full mailbox is the recipient's; what a workspace refuses is the admin's to look into."""
-    if held.row["channel"] == slack.CHANNEL:
+    spec = by_name(held.row["channel"])
+    if spec and spec.refusals_concern_admin:
         with context.database.write() as connection:
             alarms.tell(connection, alarms.Cause.FILES_REFUSED, f"{refused.code}: {refused.detail}", held.row["owner"])
 

@@ -17,6 +17,7 @@ from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from dragoman import queues, telemetry
 from dragoman.db import inbox, jobs, lease, schema
 from dragoman.db.engine import Database
+from dragoman.domain.channel_specs import channels
 from dragoman.errors import DatabaseUnavailable
 from dragoman.hearing import Hearing
 from dragoman.pulse import Pulse
@@ -29,8 +30,6 @@ from pipeline.turns import SPARE, Turns
 
 log = structlog.get_logger(__name__)
 
-# The doors' tasks are loaded by name: the pipeline knows no front end.
-DOORS = ("ingress.email.tasks", "ingress.slack.tasks")
 HARD_LIMIT_LOSSES = 2  # of three: what hung twice hangs again
 LEDGER_OF = {
     **dict.fromkeys(tasks.TASK_OF.values(), jobs.LEDGER),
@@ -71,8 +70,9 @@ def make_worker_app(settings: Settings) -> Celery:
         return Context.open(settings, Turns(settings.worker_concurrency))
 
     tasks.register(app, context_of)
-    for door in DOORS:
-        importlib.import_module(door).register(app, settings)
+    for channel in channels():  # their tasks are loaded by name: the pipeline knows no front end
+        if channel.tasks:
+            importlib.import_module(channel.tasks).register(app, settings)
     _connect(app, settings, context_of)
     return app
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dragoman.domain.channel_specs import channels
 from dragoman.errors import UnsupportedOption
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def doctor(
 
 def _parts(only: list[str] | None) -> tuple[str, ...]:
     """What is tried live. Raises BadParameter for what cannot be."""
-    possible = ("engine", "mail", "slack")
+    possible = ("engine", *(one.live.what for one in channels() if one.live))
     for part in only or ():
         if part not in possible:
             raise typer.BadParameter(f"“{part}” cannot be tried. Possible: {', '.join(possible)}.")

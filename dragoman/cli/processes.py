@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dragoman.domain.channel_specs import Process, processes
+from dragoman.domain.lazily import load
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dragoman.misspelt import Stranger
     from dragoman.settings import Settings
@@ -19,8 +22,26 @@ DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Whe
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (up, worker, notifier, sweeper, beat, smtp, web, slack, flower, health):
+    for command in (up, worker, notifier, sweeper, beat):
         app.command()(command)
+    for process in processes():
+        app.command(process.name, help=process.about)(_runs(process))
+    app.command()(flower)
+    app.command()(health)
+
+
+def _runs(process: Process) -> Callable[[], None]:
+    """The command that runs a channel's process."""
+
+    def command() -> None:
+        from dragoman import admission
+
+        settings = _starting(process.name)
+        run = load(process.run)
+        admission.keep_checking(settings)
+        run(settings)
+
+    return command
 
 
 def up(data: DataDir = None) -> None:
@@ -70,41 +91,6 @@ def beat() -> None:
     run(_starting("beat"))
 
 
-def smtp() -> None:
-    """Run the mail server that receives documents (SMTP, and LMTP if it is set)."""
-    from dragoman import admission
-    from ingress.email.server import run
-
-    settings = _starting("smtp")
-    admission.keep_checking(settings)
-    run(settings)
-
-
-def web() -> None:
-    """Run the web server: pages, API and metrics."""
-    from dragoman import admission
-    from ingress.web.app import run
-
-    settings = _starting("web")
-    admission.keep_checking(settings)
-    if settings.slack_mode == "http" and settings.slack_on:
-        from ingress.slack.receiver import receiver
-
-        run(settings, foreign={"/slack/events": receiver})
-    else:
-        run(settings)
-
-
-def slack() -> None:
-    """Run the connection to Slack (Socket Mode)."""
-    from dragoman import admission
-    from ingress.slack.process import run
-
-    settings = _starting("slack")
-    admission.keep_checking(settings)
-    run(settings)
-
-
 def flower() -> None:
     """Run Flower, a page on which an admin can watch the tasks."""
     from dragoman.flower import run
@@ -114,7 +100,11 @@ def flower() -> None:
 
 def health(
     service: Annotated[
-        str, typer.Argument(metavar="SERVICE", help="worker, notifier, sweeper, beat, smtp, web, slack or flower")
+        str,
+        typer.Argument(
+            metavar="SERVICE",
+            help=f"worker, notifier, sweeper, beat, {', '.join(one.name for one in processes())} or flower",
+        ),
     ],
     data: DataDir = None,
 ) -> None:

@@ -7,17 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from dragoman.db.jobs import ANSWERED_BY_JOB, ASKED_BY_DELIVERY, answered_to
+from dragoman.db.jobs import answered_to, is_answered
 from dragoman.db.outbox import OUTBOX, Kind
 from dragoman.domain.arrival import Arrival, Arrived, arrived
 from dragoman.domain.job import OPEN
 
-ANSWERED = ANSWERED_BY_JOB | ASKED_BY_DELIVERY  # channels whose jobs are answered by a delivery; an upload has its page
-
 
 def of_jobs(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, Arrived]:
     """What became of the answer to each of these jobs, by their ids; a job that is at work, or an upload, has none."""
-    ended = [row for row in rows if row["state"] not in OPEN and row["channel"] in ANSWERED]
+    ended = [row for row in rows if row["state"] not in OPEN and is_answered(row)]
     if not ended:
         return {}
     owners = {answered_to(dict(row)) for row in ended}

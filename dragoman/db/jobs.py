@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, case, func, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, case, func, select, update
 
 from dragoman.db import alarms, audit, cards, inbox, outbox, parts
 from dragoman.db.clock import now_s
@@ -14,7 +14,9 @@ from dragoman.db.lease import resume as resume_row
 from dragoman.db.models import JobRow
 from dragoman.db.statements import insert_once
 from dragoman.db.told import told
+from dragoman.domain import channel_specs
 from dragoman.domain.actors import Action
+from dragoman.domain.channel_specs import Answered
 from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent
 from dragoman.domain.owner import team_of
 from dragoman.errors import Conflict, EngineKeyRejected, QuotaUsedUp
@@ -27,11 +29,9 @@ WAY = select(JOBS.c.id, JOBS.c.state, JOBS.c.stage, JOBS.c.channel, JOBS.c.messa
 )
 # What the admin alone can mend, and hears of at once.
 ADMINS_MOVE = {EngineKeyRejected.code: alarms.Cause.KEY_REJECTED, QuotaUsedUp.code: alarms.Cause.QUOTA_GONE}
+Row = Mapping[str, Any] | RowMapping
 NEVER = 1e12  # of `run_after`: somebody else makes the row due
 ENDED_AS = {Status.COMPLETED: RowState.DONE, Status.FAILED: RowState.DEAD, Status.CANCELLED: RowState.CANCELLED}
-# Channels whose answer belongs to the job itself; a mail's answer belongs to the message, an upload's page is its answer.
-ANSWERED_BY_JOB = frozenset({"slack"})
-ASKED_BY_DELIVERY = frozenset({"email"})
 
 
 def insert(connection: Connection, **values: Any) -> bool:
@@ -246,7 +246,7 @@ def wait(connection: Connection, lease: Lease, waiting_for: WaitingFor, expires_
     """The leased job needs a person's word before it goes on with the same stage; its card or a mail asks. Raises LeaseLost."""
     lease.wait(connection, waiting_for, expires_s, **facts)
     cards.wake(connection, lease.row["card_id"])
-    if lease.row["channel"] in ASKED_BY_DELIVERY and waiting_for is WaitingFor.APPROVAL:
+    if asks_by_delivery(lease.row) and waiting_for is WaitingFor.APPROVAL:
         _owe(connection, lease.id, lease.row["run"], lease.row, outbox.Kind.QUESTION)
 
 
@@ -263,7 +263,28 @@ def resume(connection: Connection, job_id: str, waiting_for: WaitingFor, **facts
 
 def answered_to(row: dict[str, Any]) -> str:
     """The owner of the answer that a job's end leads to: the job, or the message it came in."""
-    return str(row["id"] if row["channel"] in ANSWERED_BY_JOB else row["message_id"] or row["id"])
+    return str(row["id"] if has_own_answer(row) else row["message_id"] or row["id"])
+
+
+def replied_by(row: Row) -> str:
+    """The channel that a job's answer goes by: the one it came by, unless its sender named another (`Options.reply_by`)."""
+    return str((row["options"] or {}).get("reply_by") or row["channel"])
+
+
+def has_own_answer(row: Row) -> bool:
+    """Whether the answer belongs to the job itself, and not to the message that it came in."""
+    return channel_specs.named(replied_by(row), Answered.JOB)
+
+
+def is_answered(row: Row) -> bool:
+    """Whether a delivery answers the job; else a page does."""
+    return not channel_specs.named(replied_by(row), Answered.PAGE)
+
+
+def asks_by_delivery(row: Row) -> bool:
+    """Whether a question about the job's cost is a delivery; else a page or a card asks."""
+    spec = channel_specs.by_name(replied_by(row))
+    return spec is not None and spec.asks
 
 
 def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> dict[str, Any]:
@@ -273,7 +294,7 @@ def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> d
         raise Conflict("Only a job that failed or was cancelled, and whose file is still here, can be tried again.")
     if from_start:
         parts.forget(connection, job_id)
-    by_message = row["message_id"] and row["channel"] not in ANSWERED_BY_JOB
+    by_message = row["message_id"] and not has_own_answer(row)
     run = inbox.job_again(connection, row["message_id"]) if by_message else row["run"] + 1
     # What parts have done stays done: the job is due at once, and finds out what is left.
     audit.note(connection, Action.RETRIED, dict(row))
@@ -286,7 +307,7 @@ def settle(connection: Connection, row: dict[str, Any]) -> None:
     """What follows in the transaction that ends a job: its own answer, or its message's after the last job."""
     connection.execute(update(JOBS).where(JOBS.c.id == row["id"]).values(secret=None))
     answered = None
-    if row["channel"] in ANSWERED_BY_JOB:
+    if has_own_answer(row):
         answered = row
     elif row["message_id"]:
         answered = inbox.job_ended(connection, row["message_id"])
@@ -303,7 +324,7 @@ def _owe(
         owner=owner,
         run=run,
         kind=kind,
-        channel=row["channel"],
+        channel=replied_by(row),
         traceparent=row["traceparent"],
     )
 

@@ -10,12 +10,13 @@ from sqlalchemy import Connection, Integer, Table, case, cast, delete, select, u
 from dragoman.db.cards import CARDS
 from dragoman.db.clock import now_s
 from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import ANSWERED_BY_JOB, JOBS
+from dragoman.db.jobs import JOBS, has_own_answer, replied_by
 from dragoman.db.outbox import OUTBOX
 from dragoman.db.parts import PARTS
 from dragoman.db.presence import CAPABILITIES, HEARTBEATS, PULSES
 from dragoman.db.store_marks import STORE_MARKS
 from dragoman.db.tokens import TOKENS
+from dragoman.domain.channel_specs import Answered, answered_by
 from dragoman.domain.job import OPEN, RowState
 
 LEASED = (INBOX, JOBS, PARTS, OUTBOX, CARDS, TOKENS)
@@ -49,16 +50,18 @@ def wake(connection: Connection) -> None:
 def owed(connection: Connection) -> list[Owed]:
     """The answers that were on their way, or were going to be; oldest first."""
     found: dict[str, Owed] = {}
-    is_at_work = (INBOX.c.jobs_left > 0) & INBOX.c.channel.not_in(ANSWERED_BY_JOB)
+    is_at_work = (INBOX.c.jobs_left > 0) & INBOX.c.channel.not_in(answered_by(Answered.JOB))
     messages = select(INBOX.c.id, INBOX.c.channel, INBOX.c.sender, INBOX.c.payload).where(
         INBOX.c.state.in_(OPEN) | INBOX.c.id.in_(_owners()) | is_at_work
     )
     for row in connection.execute(messages.order_by(INBOX.c.created_at)).mappings():
         found[row["id"]] = Owed(row["id"], row["channel"], row["sender"], _subject(row["payload"]))
-    is_open = JOBS.c.state.in_(OPEN) & JOBS.c.channel.in_(ANSWERED_BY_JOB)
-    jobs = select(JOBS.c.id, JOBS.c.channel, JOBS.c.owner, JOBS.c.filename).where(is_open | JOBS.c.id.in_(_owners()))
+    owners = set(connection.scalars(_owners()))
+    columns = (JOBS.c.id, JOBS.c.channel, JOBS.c.options, JOBS.c.owner, JOBS.c.filename)
+    jobs = select(*columns).where(JOBS.c.state.in_(OPEN) | JOBS.c.id.in_(_owners()))
     for row in connection.execute(jobs.order_by(JOBS.c.created_at)).mappings():
-        found[row["id"]] = Owed(row["id"], row["channel"], row["owner"], row["filename"])
+        if row["id"] in owners or has_own_answer(row):
+            found[row["id"]] = Owed(row["id"], replied_by(row), row["owner"], row["filename"])
     return list(found.values())
 
 

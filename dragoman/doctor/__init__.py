@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dragoman import misspelt
-from dragoman.doctor import chat, doors, models, parts, post
+from dragoman.doctor import doors, models, parts
 from dragoman.doctor.findings import Finding, Verdict
+from dragoman.domain.channel_specs import channels
+from dragoman.domain.lazily import load
 from dragoman.errors import DragomanError, SettingsInvalid
 from dragoman.settings import Settings
 
@@ -59,21 +61,7 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
         "Correct DRAGOMAN_ENGINE or the engine's settings, such as DRAGOMAN_DEEPL_AUTH_KEY (docs/howto/choose-an-engine.md).",
     ),
     ("model", models.models, ""),
-    ("mail in", doors.mail, ""),
-    ("mail proof", post.door, ""),
-    ("mail TLS", post.tls, "Name files that this user may read."),
-    ("mail DNS", post.records, ""),
-    (
-        "mail out",
-        doors.outbound,
-        "Correct DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password, or DRAGOMAN_OAUTH_*.",
-    ),
-    (
-        "mail sent",
-        doors.sent,
-        "Correct DRAGOMAN_SENT_IMAP_URL: its host, name, password (or DRAGOMAN_OAUTH_*) and folder.",
-    ),
-    ("Slack", chat.door, "Correct the DRAGOMAN_SLACK_* tokens: docs/howto/slack.md says where to find them."),
+    *((one.what, load(one.examine), one.todo) for channel in channels() for one in channel.doctor),
     ("links", doors.links, ""),
     ("fonts", doors.fonts, ""),
     ("OCR", doors.ocr, ""),

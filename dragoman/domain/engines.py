@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from dragoman.domain import channel_specs
 from dragoman.domain.job import NO_ENGINE, PSEUDO
 from dragoman.domain.owner import home_of
 
@@ -19,7 +20,6 @@ FREE = IN_HOUSE | {"libretranslate"}
 AUTO = "auto"
 EVERYBODY = ""
 TOKEN = "token:"  # noqa: S105 - what stands before the name of one
-CHANNELS = ("email", "slack", "web")
 
 # RFC 6762, RFC 8375, ICANN's .internal, and what companies have long used.
 _OWN_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".intranet", ".corp")
@@ -78,8 +78,10 @@ def parse_rules(text: str, names: frozenset[str]) -> Rules:
         chosen = frozenset(name.strip() for name in engines.split("+"))
         if unknown := sorted(chosen - names):
             raise ValueError(f"{unknown[0]!r} is no engine; write one of {', '.join(sorted(names))}, several with +")
-        if who != EVERYBODY and who not in CHANNELS and not re.fullmatch(TOKEN + r"[^\s:=]+", who):
-            raise ValueError(f"{who!r} is nobody; write {', '.join(CHANNELS)} or token:NAME before the =")
+        if who != EVERYBODY and who not in channel_specs.senders() and not re.fullmatch(TOKEN + r"[^\s:=]+", who):
+            raise ValueError(
+                f"{who!r} is nobody; write {', '.join(channel_specs.senders())} or token:NAME before the ="
+            )
         if who in rules:
             raise ValueError(f"{who or 'everybody'!r} is named twice; put the engines together with +")
         rules[who] = chosen
@@ -94,7 +96,7 @@ def allowed(rules: Rules, *, channel: str, owner: str, only: frozenset[str] | No
     """
     found = only
     home = home_of(owner)
-    own = rules.get(f"{TOKEN}{owner.removeprefix('web:').casefold()}") if home == "web" else None
+    own = rules.get(f"{TOKEN}{owner.removeprefix('web:').casefold()}") if owner.startswith("web:") else None
     for one in (own,) if own is not None else (_rule(rules, channel), _rule(rules, home)):
         if one is not None:
             found = one if found is None else found & one

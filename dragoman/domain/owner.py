@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dragoman.domain import channel_specs
+
 # Mail providers where everybody can have an address: two people there have nothing in common.
 PUBLIC_MAIL = frozenset(
     [
@@ -126,11 +128,12 @@ PUBLIC_MAIL = frozenset(
 
 
 def team_of(owner: str) -> str | None:
-    """Who shares limits with an owner: a Slack workspace (`slack:TEAM`) or a mail domain (`@example.org`); None: nobody."""
+    """Who shares limits with an owner: a chat's workspace (`slack:TEAM`) or a mail domain (`@example.org`); None: nobody."""
     _, at, domain = owner.rpartition("@")
-    if at:  # first of all: an address may begin with `slack:`, and no id of Slack's has an @
+    if at:  # first of all: an address may begin as the owners of a chat do, and none of its ids has an @
         return f"@{domain.casefold()}"
-    return ":".join(owner.split(":")[:2]) if owner.startswith("slack:") else None
+    parts = channel_specs.of_owner(owner).team_parts
+    return ":".join(owner.split(":")[:parts]) if parts else None
 
 
 def sharing(owner: str) -> str:
@@ -138,14 +141,13 @@ def sharing(owner: str) -> str:
 
     Alone are the holder of a token, and who has an address at one of the mail providers that are open to everybody.
     """
-    team = None if owner.startswith("web:") else team_of(owner)
+    has_team = not channel_specs.of_owner(owner).at_in_owner  # the @ in the name of a token is no address's
+    team = team_of(owner) if has_team else None
     if team is None:
         return owner
     return owner.casefold() if team.removeprefix("@") in PUBLIC_MAIL else team
 
 
 def home_of(owner: str) -> str:
-    """The channel that an owner belongs to: `email`, `slack` or `web`."""
-    if owner.startswith("web:"):
-        return "web"
-    return "slack" if owner.startswith("slack:") and "@" not in owner else "email"
+    """The channel that an owner belongs to, such as `email`."""
+    return channel_specs.of_owner(owner).name

@@ -19,6 +19,7 @@ from dragoman.settings.costs import CostSettings
 from dragoman.settings.engines import EngineSettings
 from dragoman.settings.limits import LimitSettings
 from dragoman.settings.mail import MailSettings
+from dragoman.settings.of_specs import ChannelSettings
 from dragoman.settings.places import PlaceSettings
 from dragoman.settings.slack import SlackSettings
 from dragoman.settings.web import WebSettings
@@ -32,6 +33,7 @@ class Settings(
     MailSettings,
     EngineSettings,
     PlaceSettings,
+    ChannelSettings,
     BaseSettings,
 ):
     """All settings of one process; frozen, passed down from the entry point."""

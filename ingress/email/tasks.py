@@ -79,7 +79,9 @@ def register(app: Celery, settings: Settings) -> None:
 
     limits = {"soft_time_limit": SOFT_LIMIT_S, "time_limit": HARD_LIMIT_S}
 
-    @app.task(name=queues.OPEN_MESSAGE, shared=False, throws=(DragomanError,), **limits)  # of this application alone
+    @app.task(
+        name=queues.OPEN_OF[CHANNEL], shared=False, throws=(DragomanError,), **limits
+    )  # of this application alone
     def task(message_id: str) -> None:
         open_message(intake_of(), message_id)
 

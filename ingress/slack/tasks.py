@@ -31,7 +31,12 @@ def register(app: Celery, settings: Settings) -> None:
     def intake_of() -> Intake:
         return Intake(Database(settings.database), open_store(settings.storage), BrokerDoorbell(app), settings)
 
-    @app.task(name=queues.OPEN_EVENT, soft_time_limit=SOFT_LIMIT_S, time_limit=HARD_LIMIT_S, throws=(DragomanError,))
+    @app.task(
+        name=queues.OPEN_OF[slack.CHANNEL],
+        soft_time_limit=SOFT_LIMIT_S,
+        time_limit=HARD_LIMIT_S,
+        throws=(DragomanError,),
+    )
     def task(message_id: str) -> None:
         open_event(intake_of(), message_id)
 

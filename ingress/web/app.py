@@ -99,7 +99,7 @@ def make_app(
 
 
 def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = None) -> None:
-    """Serve on `WEB_LISTEN` (and `foreign`, as in `make_app`) until SIGTERM or SIGINT; open event streams are ended then.
+    """Serve on `WEB_LISTEN` (and `foreign`, as in `make_app`, None: what other channels have there) until SIGTERM or SIGINT; open event streams are ended then.
 
     Raises SettingsInvalid and CannotListen.
     """
@@ -111,7 +111,8 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
     database, doorbell = Database(settings.database), BrokerDoorbell(celery)
     intake = Intake(database, open_store(settings.storage), doorbell, settings)
     broker = CeleryBroker(celery)
-    server = Server(config(make_app(settings, intake, broker, foreign), settings.web_listen))
+    app = make_app(settings, intake, broker, foreign_calls.here(settings) if foreign is None else foreign)
+    server = Server(config(app, settings.web_listen))
     # uvicorn raises the signal again after its own clean end: it is ours to end with 0 then.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:

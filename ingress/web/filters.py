@@ -8,9 +8,10 @@ from fastapi import Depends, Path, Query
 
 from dragoman.db import clock, lists
 from dragoman.db.lists import Wanted
-from dragoman.domain import moments
+from dragoman.domain import channel_specs, moments
 from ingress.web.door import DoorOf
 
+CHANNELS = " or ".join(f"`{name}`" for name in channel_specs.senders())
 LONGEST = 320  # characters of an address; nothing that is asked for is longer
 # An id is 32 digits and letters from a to f; its first characters will do where no other job of the caller begins so.
 JobId = Annotated[str, Path(description="The job's id, or the beginning of it (four characters at least).")]
@@ -27,7 +28,7 @@ def wanted(  # noqa: PLR0917 - FastAPI passes them by name
         ),
     ] = None,
     channel: Annotated[
-        str | None, Query(max_length=LONGEST, description="Only of `email`, `slack` or `web`.", examples=["email"])
+        str | None, Query(max_length=LONGEST, description=f"Only of {CHANNELS}.", examples=["email"])
     ] = None,
     file: Annotated[
         str | None, Query(max_length=LONGEST, description="Only files with this in their name.", examples=["report"])

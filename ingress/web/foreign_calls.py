@@ -9,6 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dragoman.domain.channel_specs import channels
+from dragoman.domain.lazily import load
 from dragoman.intake import Intake
 from dragoman.settings import MIB, Settings
 from ingress.web.guard import read_small, reads_itself
@@ -17,6 +19,12 @@ Receiver = Callable[[str, str, Mapping[str, str]], tuple[int, dict[str, str], st
 """Takes body, query and headers of a POST; gives status, headers and body."""
 Make = Callable[[Settings, Intake], Receiver]
 MOST_BYTES = MIB  # more than anybody's news are
+
+
+def here(settings: Settings) -> dict[str, Make]:
+    """The paths that other channels have on this web server, by what is set, each with what makes its receiver."""
+    served = [one for channel in channels() for one in channel.served if load(one.wanted)(settings)]
+    return {one.path: load(one.make) for one in served}
 
 
 def mount(app: FastAPI, path: str, receive: Receiver) -> None:

@@ -116,7 +116,7 @@ class JobView(BaseModel):
     owner: str = Field(
         description="`web:NAME` of a token, an address, or `slack:TEAM:USER`; a short hash once it was forgotten."
     )
-    channel: str = Field(description="Where it came from: `web`, `email` or `slack`.")
+    channel: str = Field(description="Where it came from, such as `web` or `email`.")
     status: Status
     stage: Stage = Field(description="The step that the job is at, or was at when it ended.")
     stage_started_at: str = Field(description="When it came to that step, ISO 8601, UTC.")

@@ -56,7 +56,7 @@ def test_message_is_opened_again_as_a_new_run(intake, doorbell):
     message_id = add_message(intake.database)
     bury(intake.database, inbox.LEDGER, message_id, QuotaUsedUp())
     intake.retry(message_id)
-    assert doorbell.rings == [(queues.OPEN_MESSAGE, message_id)]
+    assert doorbell.rings == [(queues.OPEN_OF["email"], message_id)]
     with intake.opened(message_id) as held:
         assert (held.row["run"], held.row["error_code"], held.attempt) == (2, None, 1)
         intake.answer(held, {"reason": "no_pdf"})

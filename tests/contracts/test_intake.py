@@ -62,7 +62,7 @@ class TestKeep:
         assert (kept["blob"], kept["size"]) == (f"inbox/{receipt.message_id}/message", 6)
         with intake.store.open(kept["blob"]) as body:
             assert body.read() == b"a mail"
-        assert doorbell.rings == [(queues.OPEN_MESSAGE, receipt.message_id)]
+        assert doorbell.rings == [(queues.OPEN_OF["email"], receipt.message_id)]
 
     def test_the_same_message_is_kept_once(self, intake, doorbell, tmp_path):
         first = keep(intake)

@@ -73,7 +73,7 @@ def test_accepted_means_row_and_bytes_are_there(door, intake, doorbell, settings
         "ignored": [],
     }
     assert SENDER not in row["key"]
-    assert doorbell.rings == [(queues.OPEN_MESSAGE, row["id"])]
+    assert doorbell.rings == [(queues.OPEN_OF["email"], row["id"])]
     assert spooled(settings) == []
 
 

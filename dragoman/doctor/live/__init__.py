@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 
 from dragoman.doctor.findings import Finding, Verdict
-from dragoman.doctor.live import chat, engine, mail
+from dragoman.doctor.live import engine
 from dragoman.doctor.live.plan import Plan
+from dragoman.domain.channel_specs import channels
+from dragoman.domain.lazily import load
 from dragoman.errors import DragomanError
 from dragoman.settings import Settings
 
@@ -18,8 +20,7 @@ __all__ = ["PARTS", "Plan", "try_all"]
 
 PARTS: dict[str, Callable[[Settings, Plan], Iterator[Finding]]] = {
     "engine": engine.translate,
-    "mail": mail.send,
-    "slack": chat.post,
+    **{one.live.what: load(one.live.examine) for one in channels() if one.live},
 }
 
 

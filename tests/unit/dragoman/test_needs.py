@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dragoman import needs
+from dragoman.domain.channel_specs import channels, processes
 from dragoman.errors import SettingsInvalid
 from dragoman.handing import environment
 from dragoman.secret_files import is_secret
@@ -18,17 +19,21 @@ from dragoman.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 OURS = ("dragoman", "ingress", "pipeline", "notifier")
-# The modules that a process is begun with; whatever they import, inside functions too, is its code.
+# The modules that a process is begun with; whatever they import, inside functions too, is its code. What specs name is loaded by name.
+TAKE_BACK = tuple(one.take_back.partition(":")[0] for one in channels() if one.take_back)
 BEGINS_WITH = {
-    "worker": ("pipeline.worker", "pipeline.tasks", "ingress.email.tasks", "ingress.slack.tasks"),
-    "notifier": ("notifier.worker", "notifier.tasks"),
+    "worker": ("pipeline.worker", "pipeline.tasks", *(one.tasks for one in channels() if one.tasks), *TAKE_BACK),
+    "notifier": (
+        "notifier.worker",
+        "notifier.tasks",
+        *(one.reply.partition(":")[0] for one in channels() if one.reply),
+    ),
     "sweeper": ("pipeline.sweeper", "dragoman.admission"),
     "beat": ("pipeline.schedule",),
-    "smtp": ("ingress.email.server", "dragoman.admission"),
-    "web": ("ingress.web.app", "ingress.slack.receiver", "dragoman.admission"),
-    "slack": ("ingress.slack.process", "dragoman.admission"),
     "flower": ("dragoman.flower",),
+    **{one.name: (one.run.partition(":")[0], "dragoman.admission") for one in processes()},
 }
+BEGINS_WITH["web"] += (*(served.make.partition(":")[0] for one in channels() for served in one.served), *TAKE_BACK)
 # What else reads a secret: properties of the settings.
 READ_BY = {
     "tokens": "api_tokens",

@@ -203,7 +203,7 @@ def test_worker_opens_by_the_name_of_the_task(intake):
     app = Celery("test", broker="memory://", set_as_current=False)
     register(app, intake.settings)
     message_id = keep(intake, mail(("a.pdf", PDF)), "translate+de@localhost")
-    app.tasks[queues.OPEN_MESSAGE].apply(args=(message_id,)).get()
+    app.tasks[queues.OPEN_OF["email"]].apply(args=(message_id,)).get()
     assert [job["filename"] for job in rows(intake, JOBS)] == ["a.pdf"]
 
 
@@ -218,7 +218,7 @@ def test_dead_message_is_opened_to_success_when_its_bytes_are_back(intake, doorb
     assert (dead["state"], dead["error_code"]) == ("dead", "gone")
     intake.store.put(kept["blob"], BytesIO(content))
     intake.retry(message_id)
-    assert doorbell.rings[-1] == (queues.OPEN_MESSAGE, message_id)
+    assert doorbell.rings[-1] == (queues.OPEN_OF["email"], message_id)
     open_message(intake, message_id)
     [job], [opened] = rows(intake, JOBS), rows(intake, INBOX)
     assert (job["message_id"], opened["state"], opened["run"]) == (message_id, "done", 2)

@@ -1,0 +1,54 @@
+"""The settings that channels and engines bring along (`Setting` in their specs), as fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, create_model, field_validator
+
+from dragoman.domain.channel_specs import channels
+from dragoman.domain.setting import Setting
+
+
+def model_of(settings: Iterable[Setting]) -> type[BaseModel]:
+    """A model with a field for each of `settings`, checked as they say."""
+    settings = tuple(settings)
+    fields: dict[str, Any] = {one.name: (_kind(one), _field(one)) for one in settings}
+    checks: dict[str, Any] = {
+        f"_check_{one.name}": field_validator(one.name)(_checked(one)) for one in settings if one.check
+    }
+    made: type[BaseModel] = create_model("OfSpecs", __validators__=checks, **fields)
+    return made
+
+
+def _kind(one: Setting) -> Any:
+    kind: Any = SecretStr if one.secret else one.kind
+    return kind if one.default is not None else kind | None
+
+
+def _field(one: Setting) -> Any:
+    bounds = {"ge": one.least, "le": one.most}
+    given: dict[str, Any] = {name: value for name, value in bounds.items() if value is not None}
+    default: Any = one.default
+    return Field(default=default, validate_default=one.checks_empty, **given)
+
+
+def _checked(one: Setting) -> Callable[[Any, Any, ValidationInfo], Any]:
+    def checked(_: Any, value: Any, info: ValidationInfo) -> Any:
+        if value is None and not one.checks_empty:
+            return value
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+        kept = one.check(plain, info.data) if one.check else plain
+        return SecretStr(kept) if isinstance(value, SecretStr) and kept is not None else kept
+
+    return checked
+
+
+if TYPE_CHECKING:
+
+    class ChannelSettings(BaseModel):
+        """What channels bring along."""
+
+else:
+    ChannelSettings = model_of(one for channel in channels() for one in channel.settings)

@@ -1,0 +1,45 @@
+"""What the rest of the program has to know of Slack."""
+
+from __future__ import annotations
+
+from dragoman.domain.channel_specs import Answered, ChannelSpec, Check, Process, Served
+
+BOT_TOKEN = "slack_bot_token"  # noqa: S105 - a setting's name
+
+CHANNEL = ChannelSpec(
+    name="slack",
+    title="Slack",
+    answered=Answered.JOB,
+    owner_prefix="slack:",
+    team_parts=2,
+    opener="ingress.slack.open_event",
+    tasks="ingress.slack.tasks",
+    process=Process(
+        name="slack",
+        about="Run the connection to Slack (Socket Mode).",
+        run="ingress.slack.process:run",
+        wanted="ingress.slack.running:by_socket",
+        secrets=frozenset({"secret_key", BOT_TOKEN, "slack_app_token"}),
+    ),
+    served=(
+        Served(path="/slack/events", make="ingress.slack.receiver:receiver", wanted="ingress.slack.running:by_web"),
+    ),
+    reply="notifier.slack_way:open_way",
+    take_back="notifier.slack_purge:take_back",
+    refusals_concern_admin=True,
+    doctor=(
+        Check(
+            what="Slack",
+            examine="dragoman.doctor.chat:door",
+            todo="Correct the DRAGOMAN_SLACK_* tokens: docs/howto/slack.md says where to find them.",
+        ),
+    ),
+    live=Check(what="slack", examine="dragoman.doctor.live.chat:post"),
+    secrets={
+        "worker": frozenset({BOT_TOKEN}),  # it opens messages too: what Slack's contain is fetched with the bot's token
+        "notifier": frozenset({BOT_TOKEN}),
+        # "Delete" takes results back from Slack; with DRAGOMAN_SLACK_MODE=http Slack's events come in here.
+        "web": frozenset({BOT_TOKEN, "slack_signing_secret"}),
+        "commands": frozenset({BOT_TOKEN}),
+    },
+)

@@ -1,0 +1,20 @@
+"""The way back by Slack, opened: answers and cards, behind one circuit breaker."""
+
+from __future__ import annotations
+
+from dragoman import slack
+from dragoman.db.engine import Database
+from dragoman.ports import BlobStore
+from dragoman.settings import Settings
+from notifier.channel import WayBack
+from notifier.slack_line import Line
+from notifier.slack_reply import SlackChannel
+from notifier.slack_show import Shower
+
+
+def open_way(settings: Settings, store: BlobStore, database: Database) -> WayBack | None:
+    """As `ChannelSpec.reply` asks."""
+    if not settings.slack_speaks:
+        return None
+    line = Line()
+    return WayBack({slack.CHANNEL: SlackChannel(settings, store, database, line)}, Shower(settings, database, line))
