@@ -7,7 +7,7 @@ import socket
 import structlog
 
 from dragoman import marker, orphans, retention
-from dragoman.db import audit, history, memory, presence
+from dragoman.db import audit, history, memory, presence, reserved
 from dragoman.errors import DragomanError
 from dragoman.ports import Capabilities
 from pipeline.claiming import delete_left_folders
@@ -65,6 +65,7 @@ def clean_up(context: Context) -> None:
     retention.purge_old_mail(settings.maildir, days)
     with database.write() as connection:
         texts = memory.forget_unused(connection, settings.memory_kept_days)
+        reserved.forget_stale(connection)
         presence.forget_silent(connection, days)
         audit.forget_old(connection, settings.audit_days)
     with database.write() as connection:

@@ -302,7 +302,7 @@ class _Work:
         )
 
 
-class _Memory:
+class _Memory(translation.NoMemory):
     """What this run has paid for, so that no range pays for it again."""
 
     def __init__(self) -> None:

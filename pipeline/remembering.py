@@ -6,16 +6,20 @@ killed worker's successor goes on from.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dragoman.cache import Cache
-from dragoman.db import jobs, memory, tally
+from dragoman.db import jobs, memory, reserved, tally
 from dragoman.db.engine import insist
 from dragoman.db.lease import Lease
+from dragoman.domain import money
 from dragoman.domain.owner import sharing
 from dragoman.ports import NO_TOKENS, Tokens
 from dragoman.telemetry import hashed
+
+LOOK_AGAIN_S = 0.25  # until others' answers are looked for again
 
 
 class SharedMemory:
@@ -27,6 +31,7 @@ class SharedMemory:
         """`engine` and its `version`: what is noted beside each text. `job`: who pays, None: the leased row itself."""
         self._lease, self._engine, self._cache, self._version = lease, engine, cache, version
         self._job = job or lease.row
+        self._reserves = money.costs(engine)
 
     def recall(self, keys: Sequence[str]) -> dict[str, str]:
         """What is known of `keys`."""
@@ -44,6 +49,23 @@ class SharedMemory:
         if insist(lambda: self._commit(answers, billed, tokens)):
             self._cache.put(answers)
         self._lease.renew()
+
+    def reserve(self, keys: Sequence[str]) -> set[str]:
+        """Those of `keys` that no other job of the team asks for just now. What costs nothing is asked for without looking."""
+        if not self._reserves:
+            return set(keys)
+        with self._lease.database.write() as connection:
+            return reserved.reserve(connection, keys, self._lease.id, int(self._lease.row["epoch"]))
+
+    def release(self) -> None:
+        """Let others ask for what was reserved and could not be answered."""
+        if self._reserves:
+            with self._lease.database.write() as connection:
+                reserved.release(connection, self._lease.id)
+
+    def pause(self) -> None:
+        """Wait a moment for the others' answers."""
+        time.sleep(LOOK_AGAIN_S)
 
     def _commit(self, answers: Mapping[str, str], billed: int, tokens: Tokens) -> bool:
         """Whether they are kept: nothing is learnt from a purged job."""

@@ -67,6 +67,15 @@ class Memory(Protocol):
     def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
         """Keep key -> translation and the `billed` characters and the tokens that they cost, durably, before this returns."""
 
+    def reserve(self, keys: Sequence[str]) -> set[str]:
+        """Those of `keys` that are ours to ask for; somebody else asks for the others just now, and will remember them or give up."""
+
+    def release(self) -> None:
+        """We ask for nothing more of what is reserved."""
+
+    def pause(self) -> None:
+        """Wait a moment for what somebody else asks for."""
+
 
 class NoMemory:
     """A memory that knows nothing: for one run in one process."""
@@ -77,6 +86,16 @@ class NoMemory:
 
     def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
         """Nothing is kept."""
+
+    def reserve(self, keys: Sequence[str]) -> set[str]:
+        """All are ours: there is nobody else."""
+        return set(keys)
+
+    def release(self) -> None:
+        """Nothing was reserved."""
+
+    def pause(self) -> None:
+        """Nobody is waited for."""
 
 
 def translate_all(
@@ -187,6 +206,37 @@ def estimate(
     return sum(sizes.values()), sum(sizes[key] for key in known)
 
 
+@dataclass
+class _Found:
+    """What is known of pieces of texts so far. `keys`: piece -> key of the memory; `settled`: those remembered or asked for."""
+
+    keys: Mapping[str, str]
+    answers: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, Doubt] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+    billed: int = 0
+
+    def missing(self) -> list[str]:
+        """The pieces that are still to be asked for, in their order."""
+        return [piece for piece in self.keys if piece not in self.settled]
+
+    @property
+    def share(self) -> float:
+        """How much is done, from 0 to 1."""
+        return len(self.settled) / (len(self.keys) or 1)
+
+    def recall(self, memory: Memory, pieces: Sequence[str]) -> None:
+        """Look `pieces` up in the memory."""
+        known = memory.recall([self.keys[piece] for piece in pieces]) if pieces else {}
+        self.note({piece: known[self.keys[piece]] for piece in pieces if self.keys[piece] in known})
+
+    def note(self, answers: Mapping[str, str], *, asked: Iterable[str] = (), billed: int = 0) -> None:
+        """Some answers came; `asked`: all that the engine was asked for, `billed`: the characters that it charged for."""
+        self.answers |= answers
+        self.settled.update(answers, asked)
+        self.billed += billed
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     """How texts are asked for (`ask`, a batch), remembered (`key`) and looked over (`judge`)."""
@@ -208,34 +258,46 @@ class _Work:
     ) -> tuple[dict[str, str], int]:
         pieces = {text: cut(text, self.limits.size) for text in texts}
         keys = {piece: self.key(piece) for cuts in pieces.values() for piece in cuts}
-        known = memory.recall(list(keys.values()))
-        answers = {piece: known[key_] for piece, key_ in keys.items() if key_ in known}
-        doubts: dict[str, Doubt] = {}
-        billed, total, done = 0, len(keys) or 1, len(answers)
-        batches = plan_batches((piece for piece in keys if piece not in answers), self.limits)
-        on_progress(done / total)
-        leaving: Leaving | None = None
-        asking = Asking(batches, self.ask, self.parallel, self.around)
-        for batch, answer in asking:
-            found = self._judged(batch, answer, doubts)
-            sound = {keys[piece]: text for piece, text in found.items() if piece not in doubts}
-            memory.remember(sound, answer.characters_billed, answer.spent)
-            answers |= found
-            billed += answer.characters_billed
-            done += len(batch)
-            try:
-                on_progress(done / total)
-            except Leaving as told:  # what is on its way is paid for: it is waited for, and kept
-                leaving = told
-                asking.stop()
-        if leaving:
-            raise leaving
+        found = _Found(keys)
+        found.recall(memory, found.missing())
+        on_progress(found.share)
+        while wanted := found.missing():
+            ours = memory.reserve([keys[piece] for piece in wanted])
+            if not ours:
+                memory.pause()
+                on_progress(found.share)
+            else:
+                self._ask_for(found, [piece for piece in wanted if keys[piece] in ours], memory, on_progress)
+            found.recall(memory, found.missing())
         on_progress(1.0)
         for text, cuts in pieces.items():
-            if wrong := [doubts[piece] for piece in cuts if piece in doubts]:
+            if wrong := [found.doubts[piece] for piece in cuts if piece in found.doubts]:
                 on_doubt(text, next((one for one in wrong if one.is_useless), wrong[0]))
+        answers = found.answers
         whole = {text: cuts for text, cuts in pieces.items() if all(piece in answers for piece in cuts)}
-        return {text: "".join(_as_spaced(cut_, answers[cut_]) for cut_ in cuts) for text, cuts in whole.items()}, billed
+        return {
+            text: "".join(_as_spaced(cut_, answers[cut_]) for cut_ in cuts) for text, cuts in whole.items()
+        }, found.billed
+
+    def _ask_for(self, found: _Found, reserved: Sequence[str], memory: Memory, on_progress: OnProgress) -> None:
+        """Ask for pieces that are reserved for us, but for those that were remembered while they were being reserved."""
+        found.recall(memory, reserved)
+        asked = [piece for piece in reserved if piece not in found.settled]
+        leaving: Leaving | None = None
+        asking = Asking(plan_batches(asked, self.limits), self.ask, self.parallel, self.around)
+        for batch, answer in asking:
+            told = self._judged(batch, answer, found.doubts)
+            sound = {found.keys[piece]: text for piece, text in told.items() if piece not in found.doubts}
+            memory.remember(sound, answer.characters_billed, answer.spent)
+            found.note(told, asked=batch, billed=answer.characters_billed)
+            try:
+                on_progress(found.share)
+            except Leaving as error:  # what is on its way is paid for: it is waited for, and kept
+                leaving = error
+                asking.stop()
+        memory.release()
+        if leaving:
+            raise leaving
 
     def _judged(self, batch: tuple[str, ...], answer: Answer, doubts: dict[str, Doubt]) -> dict[str, str]:
         """The answers of a batch that are of use; what is wrong with them and the others goes into `doubts`."""

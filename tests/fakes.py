@@ -89,10 +89,12 @@ class ShoutingToneModel:
 
 
 class DictMemory:
-    """A translation memory in a dict."""
+    """A translation memory in a dict. `others`: keys that others ask for, and what they are told after so many pauses."""
 
-    def __init__(self) -> None:
+    def __init__(self, others: dict[str, str | None] | None = None, pauses: int = 3) -> None:
         self.known: dict[str, str] = {}
+        self.others = dict(others or {})
+        self.pauses_left = pauses
         self.billed = 0
         self.spent = NO_TOKENS
 
@@ -103,6 +105,18 @@ class DictMemory:
         self.known |= answers
         self.billed += billed
         self.spent += tokens
+
+    def reserve(self, keys: Sequence[str]) -> set[str]:
+        return set(keys) - self.others.keys()
+
+    def release(self) -> None:
+        """Whether anybody waits is not known here."""
+
+    def pause(self) -> None:
+        self.pauses_left -= 1
+        if not self.pauses_left:
+            self.known |= {key: text for key, text in self.others.items() if text is not None}
+            self.others.clear()
 
 
 class RecordingDoorbell:

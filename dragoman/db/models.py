@@ -240,6 +240,16 @@ class PlaceRow(Base):
     changed_at: Mapped[float]
 
 
+class ReservedTextRow(Base):
+    """A text that is being asked for. `key`: as in `TranslationRow`; `row_id` and `epoch`: of the leased job or part that asks."""
+
+    __tablename__ = "reserved_texts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    row_id: Mapped[str] = mapped_column(String(32), index=True)
+    epoch: Mapped[int]
+
+
 class TranslationRow(Base):
     """The translation memory: what an engine answered once is never paid for again.
 

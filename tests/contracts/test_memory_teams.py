@@ -19,6 +19,7 @@ from pipeline.context import Context
 from tests.driving import drive
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf
+from tests.races import together
 from tests.rows import add_job, change
 
 TEAMS = [
@@ -72,6 +73,14 @@ def test_a_team_pays_once_and_an_outsider_sees_what_nobody_had_sent(context, dee
     assert len(asked(deepl)) == paid
     assert seen(translated(context, outsider)) == seen(first)
     assert len(asked(deepl)) == 2 * paid
+
+
+def test_two_of_a_team_who_send_the_same_at_the_same_time_pay_once(context, deepl):
+    deepl.latency_s = 0.3
+    senders = ["ann@example.org", "bob@example.org"]
+    both = together(2, lambda number: translated(context, senders[number]))
+    assert len(asked(deepl)) == len(set(asked(deepl)))
+    assert sum(job["characters_billed"] for job in both) == both[0]["characters"]
 
 
 def test_the_copy_in_redis_tells_an_outsider_nothing(context, deepl, redis_server):

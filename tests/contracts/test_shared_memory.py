@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from dragoman import retention
 from dragoman.cache import Cache
-from dragoman.db import jobs, lease, memory
+from dragoman.db import jobs, lease, memory, reserved
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
 from dragoman.errors import DatabaseUnavailable, LeaseLost
@@ -92,6 +92,63 @@ def test_jobs_that_learn_the_same_texts_in_another_order_do_not_block_each_other
         together(4, learn)
         with database.write() as connection:
             connection.execute(memory.TRANSLATIONS.delete())
+
+
+class TestAskedForJustNow:
+    """Two jobs of a team that have texts in common: only one of them asks for these."""
+
+    def test_what_one_asks_for_the_other_does_not(self, database):
+        first, second = (claim_job(database, add_job(database)) for _ in range(2))
+        assert shared(first).reserve(["k1", "k2"]) == {"k1", "k2"}
+        assert shared(second).reserve(["k2", "k3"]) == {"k3"}
+        assert shared(first).reserve(["k1", "k2"]) == {"k1", "k2"}  # asked again after a pause
+
+    def test_it_is_free_again_when_the_other_has_its_answers_or_gave_up(self, database):
+        first, second = (claim_job(database, add_job(database)) for _ in range(2))
+        shared(first).reserve(["k1"])
+        shared(first).release()
+        assert shared(second).reserve(["k1"]) == {"k1"}
+
+    def test_it_is_free_again_when_the_other_lost_its_lease(self, database):
+        first, second = (add_job(database) for _ in range(2))
+        shared(claim_job(database, first)).reserve(["k1"])
+        expire(database, JOBS, first)
+        held = shared(claim_job(database, second))
+        assert held.reserve(["k1"]) == {"k1"}
+        assert shared(claim_job(database, first)).reserve(["k1"]) == set()
+
+    def test_it_is_free_again_when_the_other_ended(self, database):
+        first, second = (claim_job(database, add_job(database)) for _ in range(2))
+        shared(first).reserve(["k1"])
+        with database.write() as connection:
+            first.finish(connection)
+        assert shared(second).reserve(["k1"]) == {"k1"}
+
+    def test_what_costs_nothing_is_asked_for_at_once(self, database):
+        first, second = (claim_job(database, add_job(database)) for _ in range(2))
+        assert SharedMemory(first, "local", NO_CACHE).reserve(["k1"]) == {"k1"}
+        assert SharedMemory(second, "local", NO_CACHE).reserve(["k1"]) == {"k1"}
+
+    def test_many_who_ask_at_once_get_each_text_once(self, database):
+        held = [claim_job(database, add_job(database)) for _ in range(4)]
+        keys = [f"k{number}" for number in range(40)]
+        got: dict[int, set[str]] = {}
+
+        def take(number: int) -> None:
+            got[number] = shared(held[number]).reserve(keys if number % 2 else keys[::-1])
+
+        together(4, take)
+        assert sorted(key for ours in got.values() for key in ours) == sorted(keys)
+
+    def test_what_the_dead_had_reserved_is_forgotten(self, database):
+        held = claim_job(database, add_job(database))
+        shared(held).reserve(["k1"])
+        with database.write() as connection:
+            reserved.forget_stale(connection)
+            assert connection.execute(reserved.RESERVED.select()).one().key == "k1"
+            held.finish(connection)
+            reserved.forget_stale(connection)
+            assert connection.execute(reserved.RESERVED.select()).all() == []
 
 
 class Restarting(Database):

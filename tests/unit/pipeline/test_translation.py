@@ -8,7 +8,7 @@ from dragoman.domain.job import Tone
 from dragoman.errors import EngineBusy, EngineMisbehaved, EngineUnavailable
 from dragoman.ports import Answer, Batch, Limits
 from pipeline.stages.checks import Doubt
-from pipeline.translation import rephrase_all, translate_all
+from pipeline.translation import keys_by, rephrase_all, translate_all
 from tests.fakes import (
     DictMemory,
     FailingTranslator,
@@ -43,6 +43,19 @@ def test_what_is_remembered_is_not_paid_for_again():
     assert engine.texts == list(TEXTS)
     assert (billed, memory.billed) == (5, 11)
     assert answers["One"] == "[de] One"
+
+
+@pytest.mark.parametrize(("told", "asked"), [("[de] One", ["Two", "Three"]), (None, ["Two", "Three", "One"])])
+def test_what_others_ask_for_is_waited_for_and_asked_only_if_they_give_up(told, asked):
+    engine, progress = RememberingTranslator(), []
+    key = keys_by(engine, ("en", "de"), None)
+    memory = DictMemory(others={key("One"): told})
+    answers, _ = translate_all(TEXTS, engine, "en", "de", memory=memory, on_progress=progress.append)
+    assert answers == {text: f"[de] {text}" for text in TEXTS}
+    assert engine.texts == asked
+    assert memory.pauses_left == 0
+    assert progress == sorted(progress)
+    assert progress[-1] == 1.0
 
 
 @pytest.mark.parametrize("change", [{"tone": Tone.FORMAL}, {"target": "fr"}, {"source": "es"}])
