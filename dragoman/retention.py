@@ -66,6 +66,7 @@ def purge_job(
     _delete_below(store, f"jobs/{job_id}/")
     with database.write() as connection:
         gone: dict[str, Any] = {"filename": "", "source": "", "artifact": None, "result": None, "source_sha256": ""}
+        gone["options"] = {name: value for name, value in row["options"].items() if name != "reply_to"}
         connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**gone, owner=_unnamed(row["owner"])))
         _forget_texts(connection, OUTBOX.c.owner == job_id)
     if row["message_id"]:

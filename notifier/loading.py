@@ -64,7 +64,14 @@ def _message_and_jobs(
     job = jobs.by_id(connection, row["owner"])
     if job is None:
         return None, []
-    return inbox.by_id(connection, job["message_id"]) if job["message_id"] else None, [job]
+    return inbox.by_id(connection, job["message_id"]) if job["message_id"] else _standing_for(job), [job]
+
+
+def _standing_for(job: dict[str, Any]) -> dict[str, Any]:
+    """What stands in place of the message for a job that came without one (an upload): who asked, and where the answer goes."""
+    payload = {"reply_to": (job["options"] or {}).get("reply_to")}
+    same = {name: job[name] for name in ("id", "channel", "state", "run", "purged_at")}
+    return {**same, "sender": job["owner"], "payload": payload}
 
 
 def _card(connection: Connection, message: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -2,27 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dragoman.domain.findings import Finding, Verdict
 
-
-class Verdict(StrEnum):
-    """How serious a finding is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was looked at, how it is, and what to do (empty: nothing)."""
-
-    what: str
-    verdict: Verdict
-    said: str
-    todo: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """For `--json`."""
-        return {name: str(value) for name, value in asdict(self).items()}
+__all__ = ["Finding", "Verdict"]

@@ -19,6 +19,7 @@ MODULES = (
     "ingress.email.channel",
     "ingress.slack.channel",
     "ingress.web.channel",
+    "notifier.webhook.channel",
 )
 
 
@@ -81,10 +82,12 @@ class ReplyField:
 
     `read` (text, settings, owner) gives the address that the answer goes to, None: no answer by this channel. It is asked with ""
     where the field is missing, and raises RequestError. `described` stands in the API's reference.
+    `secret` (settings, owner) gives what the receiver checks an answer with, None: there is nothing.
     """
 
     name: str
     read: str
+    secret: str
     described: str
 
 

@@ -126,7 +126,8 @@ class Options:
 
     `target_lang` and `source_lang` are tags; None as source: detect it. `pages` is a list such as `1-5,9`
     (1-based), None: all. `engine` None: the server's own choice. `glossary`: terms and what stands for them. `in_house`:
-    only an engine that sends nothing to somebody else may have it.
+    only an engine that sends nothing to somebody else may have it. `reply_by`: the channel that the answer goes by, None: the one that the
+    job came by; `reply_to`: where to, as that channel writes it.
     """
 
     target_lang: str
@@ -137,6 +138,8 @@ class Options:
     engine: str | None = None
     glossary: tuple[tuple[str, str], ...] = ()
     in_house: bool = False
+    reply_by: str | None = None
+    reply_to: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a row or a message."""
@@ -154,6 +157,8 @@ class Options:
             engine=values.get("engine"),
             glossary=tuple((source, target) for source, target in values.get("glossary") or ()),
             in_house=bool(values.get("in_house")),
+            reply_by=values.get("reply_by"),
+            reply_to=values.get("reply_to"),
         )
 
 

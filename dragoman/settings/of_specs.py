@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, Field, SecretStr, ValidationInfo, create_model, field_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationInfo, create_model
 
 from dragoman.domain.channel_specs import channels
 from dragoman.domain.setting import Setting
@@ -15,16 +15,14 @@ def model_of(settings: Iterable[Setting]) -> type[BaseModel]:
     """A model with a field for each of `settings`, checked as they say."""
     settings = tuple(settings)
     fields: dict[str, Any] = {one.name: (_kind(one), _field(one)) for one in settings}
-    checks: dict[str, Any] = {
-        f"_check_{one.name}": field_validator(one.name)(_checked(one)) for one in settings if one.check
-    }
-    made: type[BaseModel] = create_model("OfSpecs", __validators__=checks, **fields)
+    made: type[BaseModel] = create_model("OfSpecs", **fields)
     return made
 
 
 def _kind(one: Setting) -> Any:
     kind: Any = SecretStr if one.secret else one.kind
-    return kind if one.default is not None else kind | None
+    kind = kind if one.default is not None else kind | None
+    return Annotated[kind, AfterValidator(_checked(one))] if one.check else kind
 
 
 def _field(one: Setting) -> Any:
@@ -34,8 +32,8 @@ def _field(one: Setting) -> Any:
     return Field(default=default, validate_default=one.checks_empty, **given)
 
 
-def _checked(one: Setting) -> Callable[[Any, Any, ValidationInfo], Any]:
-    def checked(_: Any, value: Any, info: ValidationInfo) -> Any:
+def _checked(one: Setting) -> Callable[[Any, ValidationInfo], Any]:
+    def checked(value: Any, info: ValidationInfo) -> Any:
         if value is None and not one.checks_empty:
             return value
         plain = value.get_secret_value() if isinstance(value, SecretStr) else value

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -72,6 +72,11 @@ class Settings(
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments before the environment, and the files that it names (`DRAGOMAN_NAME_FILE`) last."""
         return init_settings, _Needed(settings_cls, env_settings), SecretFiles(settings_cls)
+
+    def given(self, name: str) -> object:
+        """The value of a setting that a channel or an engine brought along (`Setting` in its spec); a secret as its text."""
+        value = getattr(self, name)
+        return value.get_secret_value() if isinstance(value, SecretStr) else value
 
     @property
     def models_dir(self) -> Path:

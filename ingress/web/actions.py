@@ -105,8 +105,8 @@ def translate_into(door: Door, row: dict[str, Any], target_lang: str) -> dict[st
 
 
 def _options(door: Door, row: dict[str, Any], target: str) -> Options:
-    """What was asked for the first time. Terms belong to the other language; so may the engine."""
-    options = replace(Options.from_json(row["options"]), target_lang=target, glossary=())
+    """What was asked for the first time. Terms belong to the other language; so may the engine. This page is its answer."""
+    options = replace(Options.from_json(row["options"]), target_lang=target, glossary=(), reply_by=None, reply_to=None)
     try:
         door.check_engine(options.engine, target)
     except UnsupportedTarget:

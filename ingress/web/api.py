@@ -11,14 +11,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from dragoman import trail
+from dragoman.domain.channel_specs import channels
 from dragoman.domain.job import Layout, Status, Tone
+from dragoman.domain.lazily import load
 from dragoman.errors import Conflict
 from ingress.web import downloads, events, problems, uploads
 from ingress.web.door import CallerOf, DoorOf
 from ingress.web.filters import LONGEST, JobId, WantedOf
 from ingress.web.guard import Router, reads_itself
 from ingress.web.streams import Stream
-from ingress.web.views import Accepted, JobList, JobView, job_view
+from ingress.web.views import Accepted, JobList, JobView, ReplyFields, ReplyFieldView, job_view
 
 router = Router(prefix="/api/v1", tags=["jobs"], responses=problems.RESPONSES)
 
@@ -37,6 +39,11 @@ UPLOAD_FORM = {
             "type": "string",
             "enum": ["true", "false"],
             "description": "`true`: no engine may have it that sends texts to somebody else.",
+        },
+        **{
+            spec.reply_field.name: {"type": "string", "description": spec.reply_field.described}
+            for spec in channels()
+            if spec.reply_field
         },
     },
 }
@@ -60,11 +67,27 @@ async def upload(
     """Have a PDF translated. 202 means that it is stored safely, even if a process fails later."""
     file, fields = await uploads.read_form(request, door.settings.max_pdf_bytes)
     try:
-        row = await run_in_threadpool(uploads.accept, door, caller, file, fields, idempotency_key)
+        reply = uploads.take_reply(door.settings, caller.owner, fields)
+        row = await run_in_threadpool(uploads.accept, door, caller, file, fields, idempotency_key, reply=reply)
     finally:
         await file.close()
     status_url = router.url_path_for("job_status", job_id=row["id"])
     return Accepted(job_id=row["id"], status_url=status_url, page_url=door.links.path("own", row))
+
+
+@router.get("/reply-fields")
+def reply_fields(door: DoorOf, caller: CallerOf) -> ReplyFields:
+    """The fields of an upload that say where its answer is sent, with this token's secret to check such an answer with."""
+    known = [one.reply_field for one in channels() if one.reply_field]
+    views = [
+        ReplyFieldView(
+            name=one.name,
+            default=load(one.read)("", door.settings, caller.owner),
+            secret=load(one.secret)(door.settings, caller.owner),
+        )
+        for one in known
+    ]
+    return ReplyFields(fields=views)
 
 
 @router.get("/status/{job_id}")

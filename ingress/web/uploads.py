@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request as HttpRequest
 from starlette.types import Message
 
+from dragoman.domain.channel_specs import channels
 from dragoman.domain.job import Options
+from dragoman.domain.lazily import load
 from dragoman.errors import Conflict, RequestError
 from dragoman.files import too_large
 from dragoman.intake import Pdf, Request
+from dragoman.settings import Settings
 from dragoman.telemetry import tracer
 from ingress.web import parse
 from ingress.web.door import Door
@@ -21,6 +25,28 @@ from ingress.web.door import Door
 FORM_BYTES = 64 * 1024  # the form around the file: fields, headers and boundaries
 LONGEST_KEY = 255  # characters of an Idempotency-Key
 FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Where the answer to an upload goes, by which channel; None: nowhere, its page is its answer."""
+
+    channel: str | None = None
+    to: str | None = None
+
+
+NO_REPLY = Reply()
+
+
+def take_reply(settings: Settings, owner: str, fields: dict[str, str]) -> Reply:
+    """Where the form says that the answer goes, or what is set for its owner; takes such fields out of `fields`. Raises RequestError."""
+    found = NO_REPLY
+    for spec in channels():
+        if spec.reply_field is None:
+            continue
+        to: str | None = load(spec.reply_field.read)(fields.pop(spec.reply_field.name, ""), settings, owner)
+        found = Reply(spec.name, to) if to and found is NO_REPLY else found
+    return found
 
 
 class Owning(Protocol):
@@ -52,7 +78,13 @@ async def read_form(request: HttpRequest, limit: int) -> tuple[UploadFile, dict[
 
 
 def accept(
-    door: Door, caller: Owning, file: UploadFile, fields: dict[str, str], idempotency_key: str | None
+    door: Door,
+    caller: Owning,
+    file: UploadFile,
+    fields: dict[str, str],
+    idempotency_key: str | None,
+    *,
+    reply: Reply = NO_REPLY,
 ) -> dict[str, Any]:
     """Keep an upload and make a job of it: the job's row.
 
@@ -66,6 +98,7 @@ def accept(
             engines=door.engines(),
             max_pages=door.settings.max_pages,
         )
+        options = replace(options, reply_by=reply.channel, reply_to=reply.to)
         door.intake.check_request(options, owner=caller.owner, channel="web")
         door.check_engine(options.engine, options.target_lang)
         key = _key(caller, idempotency_key)

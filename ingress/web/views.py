@@ -107,6 +107,20 @@ class DeliveryView(BaseModel):
     code: str | None = Field(description="Why it is `instead` or `failed`: the other side's word, or ours.")
 
 
+class ReplyFieldView(BaseModel):
+    """A field of an upload that says where the answer is sent."""
+
+    name: str
+    default: str | None = Field(description="Where it goes if the field is absent; null: nowhere.")
+    secret: str | None = Field(description="What the receiver checks the signature with; this token's alone.")
+
+
+class ReplyFields(BaseModel):
+    """All such fields."""
+
+    fields: list[ReplyFieldView]
+
+
 class JobView(BaseModel):
     """A job as the API tells of it."""
 

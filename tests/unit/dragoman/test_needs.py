@@ -33,7 +33,11 @@ BEGINS_WITH = {
     "flower": ("dragoman.flower",),
     **{one.name: (one.run.partition(":")[0], "dragoman.admission") for one in processes()},
 }
-BEGINS_WITH["web"] += (*(served.make.partition(":")[0] for one in channels() for served in one.served), *TAKE_BACK)
+BEGINS_WITH["web"] += (
+    *(one.reply_field.read.partition(":")[0] for one in channels() if one.reply_field),
+    *(served.make.partition(":")[0] for one in channels() for served in one.served),
+    *TAKE_BACK,
+)
 # What else reads a secret: properties of the settings.
 READ_BY = {
     "tokens": "api_tokens",

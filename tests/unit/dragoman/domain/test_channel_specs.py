@@ -15,7 +15,15 @@ EACH = pytest.mark.parametrize("spec", channels(), ids=lambda spec: spec.name)
 
 def named_by(spec: ChannelSpec) -> Iterator[str]:
     process = spec.process
-    yield from filter(None, (spec.reply, spec.take_back, spec.reply_field and spec.reply_field.read))
+    yield from filter(
+        None,
+        (
+            spec.reply,
+            spec.take_back,
+            spec.reply_field and spec.reply_field.read,
+            spec.reply_field and spec.reply_field.secret,
+        ),
+    )
     yield from filter(None, (process.run, process.wanted) if process else ())
     yield from (one.examine for one in (*spec.doctor, *([spec.live] if spec.live else [])))
     yield from (where for one in spec.served for where in (one.make, one.wanted))
