@@ -8,13 +8,14 @@ language, since files hold only those glyphs that they use; the closest of ours 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pymupdf
 from pymupdf import mupdf
 
 from dragoman.domain.document import Family, Page, Run
+from pipeline.pdf.drawn import Drawn, glyphs_of
 from pipeline.pdf.filefonts import FileFont, PageFonts
 from pipeline.pdf.typefaces import Face
 
@@ -129,19 +130,18 @@ class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no
         while span:
             name = mupdf.ll_fz_font_name(span.font).rpartition("+")[2]
             if letters := self._open.get(name):
-                self._note(name, letters, mupdf.FzTextSpan(span).items, span.len)
+                self._note(name, letters, glyphs_of(span))
             span = span.next
 
-    def _note(self, name: str, letters: set[str], item_at: Callable[[int], Any], count: int) -> None:
-        for place in range(count):
-            item = item_at(place)
-            character = chr(max(item.ucs, 0))
-            if character not in letters or item.gid == LIGATED:
+    def _note(self, name: str, letters: set[str], drawn: Sequence[Drawn]) -> None:
+        for place, (_, _, advance, glyph, number, code) in enumerate(drawn):
+            character = chr(max(number, 0))
+            if character not in letters or glyph == LIGATED:
                 continue
-            if place + 1 < count and item_at(place + 1).gid == LIGATED:
+            if any(following == LIGATED for _, _, _, following, _, _ in drawn[place + 1 : place + 2]):
                 continue
             letters.remove(character)
-            self.codes[name, character] = item.cid, item.adv
+            self.codes[name, character] = code, advance
 
 
 class _Search:

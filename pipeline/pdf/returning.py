@@ -15,6 +15,7 @@ import pymupdf
 from pymupdf import mupdf
 
 from dragoman.domain.document import Original
+from pipeline.pdf.drawn import Drawn, glyphs_of
 from pipeline.pdf.filefonts import FileFont, PageFonts
 from pipeline.pdf.geometry import Direction, point_back, turned_point
 
@@ -74,7 +75,7 @@ class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no
         self.use_virtual_fill_text()
         self.glyphs: list[_Glyph] = []
 
-    def _is_near(self, x: float, y: float, to_x: float, to_y: float) -> bool:
+    def _may_be_near(self, x: float, y: float, to_x: float, to_y: float) -> bool:
         """Whether wanted letters may stand between two points; where these are on two lines, they may."""
         for dx, dy, known in self._wanted:
             height = round(y * dx - x * dy)
@@ -92,26 +93,29 @@ class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no
         a, b, c, d, e, f = ctm.a, ctm.b, ctm.c, ctm.d, ctm.e, ctm.f
         span = text.head
         while span:
-            items, count = mupdf.FzTextSpan(span), span.len
-            ends = []
-            for place in (0, count - 1) if count else ():
-                item = items.items(place)
-                ends += [item.x * a + item.y * c + e, item.x * b + item.y * d + f]
-            if ends and self._is_near(*ends):
-                self._note(span, items, ctm)
+            drawn = glyphs_of(span)
+            ends = [place for x, y, *_ in (drawn[:1] + drawn[-1:]) for place in (x * a + y * c + e, x * b + y * d + f)]
+            if ends and self._may_be_near(*ends):
+                self._note(span, drawn, ctm)
             span = span.next
 
-    def _note(self, span: Any, items: Any, ctm: Any) -> None:
+    def _note(self, span: Any, drawn: Iterable[Drawn], ctm: Any) -> None:
         a, b, c, d, e, f = ctm.a, ctm.b, ctm.c, ctm.d, ctm.e, ctm.f
         font = mupdf.ll_fz_font_name(span.font)
         turn = mupdf.ll_fz_concat(span.trm, ctm)
         sides, long = (turn.a, turn.b, turn.c, turn.d), hypot(turn.a, turn.b)
-        for place in range(span.len):
-            item = items.items(place)
-            at_x, at_y = item.x, item.y
+        for at_x, at_y, advance, _, character, code in drawn:
             x, y = at_x * a + at_y * c + e, at_x * b + at_y * d + f
-            if item.ucs != BLANK and self._is_near(x, y, x, y):
-                self.glyphs.append(_Glyph(font, item.cid, sides, x, y, item.adv * long))
+            if character != BLANK and self._is_near(x, y):
+                self.glyphs.append(_Glyph(font, code, sides, x, y, advance * long))
+
+    def _is_near(self, x: float, y: float) -> bool:
+        """Whether a point is within what is wanted."""
+        for dx, dy, known in self._wanted:
+            stretch = known.get(round(y * dx - x * dy))
+            if stretch and stretch[0] <= x * dx + y * dy <= stretch[1]:
+                return True
+        return False
 
 
 def found(
