@@ -18,18 +18,19 @@ _COLUMNS = re.compile(r"\S {3,}(?:\S| (?! ))*\d")
 _CODE = re.compile(r"[{};=<>\\]|//|/\*|--\s|\s#")
 
 
-def parted(blocks: list[dict[str, Any]], page: pymupdf.Page, flags: int) -> list[dict[str, Any]]:
+def parted(text: pymupdf.TextPage) -> list[dict[str, Any]]:
     """The blocks of MuPDF's text dictionary with spans cut at wide blanks. Of typewritten ones only those of reports: others are listings.
 
-    Where the parts stand costs a second pass over the page, which is made only if there are such spans.
+    Where each letter stands is asked for only if there are such spans: it takes three times as long as to read the page.
     """
+    blocks: list[dict[str, Any]] = text.extractDICT()["blocks"]
     spans = [
         span for block in blocks for line in block.get("lines", ()) for span in line["spans"] if "   " in span["text"]
     ]
     report = sum(is_mono(span["font"]) and _is_columns(span["text"]) for span in spans) >= REPORT
     if not any(_blank(span, report=report) for span in spans):
         return blocks
-    whole = page.get_text("rawdict", flags=flags)["blocks"]
+    whole = text.extractRAWDICT()["blocks"]
     for block, other in zip(blocks, whole, strict=True):
         for line, spelled in zip(block.get("lines", ()), other.get("lines", ()), strict=True):
             pairs = zip(line["spans"], spelled["spans"], strict=True)

@@ -152,23 +152,25 @@ class _Cleaner:
             if key in KEYS:
                 mupdf.pdf_dict_dels(thing, key)
                 self._note(key)
-            elif is_held_action(value) if key in HOLDERS else _is_direct_action(value):
+            elif key in HOLDERS and is_held_action(value):
+                self._clean_action(thing, key, value)
+            elif not _holds_things(value):
+                continue
+            elif key not in HOLDERS and is_action(value):
                 self._clean_action(thing, key, value)
             else:
-                self._clean_member(value, depth)
+                self._clean(value, depth + 1)
 
     def _clean_array(self, things: mupdf.PdfObj, depth: int) -> None:
         for place in reversed(range(mupdf.pdf_array_len(things))):
             member = mupdf.pdf_array_get(things, place)
-            if _is_direct_action(member) and not is_harmless(member):
+            if not _holds_things(member):
+                continue
+            if is_action(member) and not is_harmless(member):
                 mupdf.pdf_array_delete(things, place)
                 self.found.add("script")
             else:
-                self._clean_member(member, depth)
-
-    def _clean_member(self, value: mupdf.PdfObj, depth: int) -> None:
-        if not mupdf.pdf_is_indirect(value):
-            self._clean(value, depth + 1)
+                self._clean(member, depth + 1)
 
     def _clean_action(self, holder: mupdf.PdfObj, key: str, action: mupdf.PdfObj) -> None:
         """Leave under `key` only what may stay of its action, said unless all that it does stays."""
@@ -198,6 +200,6 @@ class _Cleaner:
             self.found.add("script")
 
 
-def _is_direct_action(value: mupdf.PdfObj) -> bool:
-    """Whether an action stands right here; one that is referred to is looked at as an object of its own."""
-    return not mupdf.pdf_is_indirect(value) and is_action(value)
+def _holds_things(value: mupdf.PdfObj) -> bool:
+    """Whether a dictionary or an array stands right here; what is referred to is looked at as an object of its own."""
+    return not mupdf.pdf_is_indirect(value) and bool(mupdf.pdf_is_dict(value) or mupdf.pdf_is_array(value))

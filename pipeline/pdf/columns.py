@@ -26,8 +26,9 @@ Pairs = Sequence[tuple[int, int]]
 
 def pairs(paragraphs: Sequence[Paragraph], rooms: Rooms) -> Pairs:
     """The places of each paragraph and of the one that begins next under it."""
-    places = {paragraph.rect: place for place, paragraph in enumerate(paragraphs)}
-    below = [rooms.text_below(paragraph.rect) for paragraph in paragraphs]
+    rects = [paragraph.rect for paragraph in paragraphs]
+    places = {rect: place for place, rect in enumerate(rects)}
+    below = [rooms.text_below(rect) for rect in rects]
     return [(place, places[rect]) for place, rect in enumerate(below) if rect in places]
 
 
@@ -52,21 +53,19 @@ def centred(paragraphs: Sequence[Paragraph], found: Pairs) -> set[int]:
     Where as many begin as at an edge of a column, a common middle is chance.
     """
     middle, edge = set[int](), set[int]()
+    rects = [paragraph.rect for paragraph in paragraphs]
     for pair in found:
-        upper, lower = (paragraphs[place] for place in pair)
-        if lower.rect[1] - upper.rect[3] > FARTHEST_TITLE * lower.rows[0].size:
+        upper, lower = (rects[place] for place in pair)
+        size = paragraphs[pair[1]].rows[0].size
+        if lower[1] - upper[3] > FARTHEST_TITLE * size:
             continue
-        if abs(upper.rect[0] - lower.rect[0]) < SAME_EDGE:
+        if abs(upper[0] - lower[0]) < SAME_EDGE:
             edge.update(pair)
-        elif abs(_middle(upper.rect) - _middle(lower.rect)) < max(SAME_MIDDLE, TITLE_MIDDLE * lower.rows[0].size):
+        elif abs(_middle(upper) - _middle(lower)) < max(SAME_MIDDLE, TITLE_MIDDLE * size):
             middle.update(pair)
-    starts = Counter(round(paragraph.rect[0]) for paragraph in paragraphs)
+    starts = Counter(round(rect[0]) for rect in rects)
     free = (place for place in middle - edge if _is_around_a_middle(paragraphs[place].rows))
-    return {
-        place
-        for place in free
-        if sum(starts[round(paragraphs[place].rect[0]) + shift] for shift in (-1, 0, 1)) < ENOUGH
-    }
+    return {place for place in free if sum(starts[round(rects[place][0]) + shift] for shift in (-1, 0, 1)) < ENOUGH}
 
 
 def _is_around_a_middle(rows: Sequence[Row]) -> bool:

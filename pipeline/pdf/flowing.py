@@ -18,9 +18,11 @@ from pipeline.pdf.typesetting import (
     TIGHTEST,
     Box,
     Lines,
+    SetLine,
     Setting,
     Splitter,
     broken,
+    first_baseline,
     fit,
     leading_of,
     placed,
@@ -80,44 +82,63 @@ class Column:
 
     def least(self) -> int:
         """The first of the looks with which all goes into the column; NEVER: there is none."""
-        if self.settings(len(LOOKS) - 1) is None:
+        if self._tops(LOOKS[-1]) is None:
             return NEVER
         low, high = 0, len(LOOKS) - 1
         while low < high:
             middle = (low + high) // 2
-            low, high = (low, middle) if self.settings(middle) is not None else (middle + 1, high)
+            low, high = (low, middle) if self._tops(LOOKS[middle]) is not None else (middle + 1, high)
         return low
 
     def settings(self, number: int) -> list[Setting] | None:
         """The settings with one of the looks, None: they do not go into the column."""
-        found = [self._set(place, LOOKS[number]) for place in range(len(self.texts))]
-        settings = [one for one in found if one is not None]
-        if len(settings) < len(found):
-            return None
-        at = self._tops(settings, LOOKS[number])
+        look = LOOKS[number]
+        at = self._tops(look)
         if at is None:
             return None
-        return [_lowered(one, top - _top(box)) for one, top, (_, box) in zip(settings, at, self.texts, strict=True)]
+        boxes = [box for _, box in self.texts]
+        return [
+            _lowered(self._set(place, look), top - _top(box))
+            for place, (top, box) in enumerate(zip(at, boxes, strict=True))
+        ]
 
-    def _set(self, place: int, look: Look) -> Setting | None:
-        """A text alone, from where it began; None: a word of it is wider than the column."""
+    def _set(self, place: int, look: Look) -> Setting:
+        """A text alone, from where it began."""
         if place in self._titles:
             return self._titles[place]
         box = self.texts[place][1]
-        lines = self._lines(place, look.scale * look.narrow)
-        if not lines:
-            return None
+        lines = self._lines(place, look.scale * look.narrow) or []
         leading = leading_of(box, look.tightness, look.scale)
         return Setting(
             tuple(placed(lines, box, look.scale, leading, look.narrow)), look.scale, fits=True, narrow=look.narrow
         )
 
-    def _tops(self, settings: Sequence[Setting], look: Look) -> list[float] | None:
+    def _height(self, place: int, look: Look) -> float | None:
+        """The height of a text alone, in points; None: a word of it is wider than the column.
+
+        Most looks are only tried: no line has to be placed to know this.
+        """
+        box = self.texts[place][1]
+        if place in self._titles:
+            title = self._titles[place]
+            last, scale = title.lines[-1].baseline, title.scale
+        else:
+            lines, scale = self._lines(place, look.scale * look.narrow), look.scale
+            if not lines:
+                return None
+            leading = leading_of(box, look.tightness, scale)
+            last = first_baseline(box, len(lines), scale) + (len(lines) - 1) * leading
+        return last + DESCENT * box.size * scale - _top(box)
+
+    def _tops(self, look: Look) -> list[float] | None:
+        """Where the texts begin with a look; None: they do not go into the column."""
         boxes = [box for _, box in self.texts]
-        heights = [
-            one.lines[-1].baseline + DESCENT * box.size * one.scale - _top(box)
-            for one, box in zip(settings, boxes, strict=True)
-        ]
+        heights = list[float]()
+        for place in range(len(boxes)):
+            height = self._height(place, look)
+            if height is None:
+                return None
+            heights.append(height)
         ends = [_end(box) for box in boxes]
         gaps = [_top(box) - end for end, box in zip(ends, boxes[1:], strict=False)]
         return tops(
@@ -176,7 +197,11 @@ def _end(box: Box) -> float:
 
 
 def _lowered(setting: Setting, down: float) -> Setting:
-    lines = tuple(replace(line, baseline=line.baseline + down) for line in setting.lines)
+    if not down:
+        return setting
+    lines = tuple(
+        [SetLine(line.words, line.x, line.baseline + down, line.stretch, line.spread) for line in setting.lines]
+    )
     return replace(setting, lines=lines)
 
 

@@ -106,9 +106,10 @@ class Fonts:
     def _plain(self, text: str, style: Style) -> list[Glyph]:
         face = self.face(style)
         found = [face.glyph(character) or self._elsewhere(character, style) for character in text]
-        if None in found:
+        glyphs = [glyph for glyph in found if glyph is not None]
+        if len(glyphs) < len(found):
             self.missing.update(one for one, glyph in zip(text, found, strict=True) if glyph is None)
-        return [glyph for glyph in found if glyph is not None]
+        return glyphs
 
     def _mirrored(self, text: str, style: Style) -> list[Glyph]:
         """Brackets as they are seen from the right; each still stands for what was written."""

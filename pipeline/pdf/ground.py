@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from operator import itemgetter
 
 from dragoman.domain.document import Rect
@@ -20,18 +21,28 @@ class Neighbours:
     """Rectangles by bands across and down the page."""
 
     def __init__(self, rects: Iterable[Rect]) -> None:
+        self._rects = sorted(rects, key=_upper)
         self._across: dict[int, list[Rect]] = {}
-        self._down: dict[int, list[Rect]] = {}
-        for rect in sorted(rects, key=_upper):
-            for band in _bands(rect[1], rect[3]):
+        for rect in self._rects:
+            for band in range(int(rect[1] // BAND), int(rect[3] // BAND) + 1):
                 self._across.setdefault(band, []).append(rect)
-            for band in _bands(rect[0], rect[2]):
-                self._down.setdefault(band, []).append(rect)
+
+    @cached_property
+    def _down(self) -> dict[int, list[Rect]]:
+        """Of bands down the page, which few ask for."""
+        found: dict[int, list[Rect]] = {}
+        for rect in self._rects:
+            for band in range(int(rect[0] // BAND), int(rect[2] // BAND) + 1):
+                found.setdefault(band, []).append(rect)
+        return found
 
     def beside(self, y0: float, y1: float) -> Iterator[Rect]:
         """Those that share some height with the stretch from `y0` to `y1`; one of many bands comes more than once."""
+        across = self._across
+        if not across:
+            return
         for band in _bands(y0, y1):
-            for rect in self._across.get(band, ()):
+            for rect in across.get(band, ()):
                 if rect[1] < y1 and rect[3] > y0:
                     yield rect
 
@@ -55,6 +66,16 @@ class Neighbours:
                 if rect[0] < x1 and x0 < rect[2]:
                     first = rect[1]
         return None if first == math.inf else first
+
+    def starting(self, x0: float, x1: float, y: float) -> Iterator[Rect]:
+        """Those that begin at `y` and share some width with the stretch from `x0` to `x1`; some may come more than once."""
+        for band in _bands(x0, x1):
+            column = self._down.get(band, ())
+            for rect in column[bisect_left(column, y, key=_upper) :]:
+                if rect[1] > y:
+                    break
+                if min(rect[2], x1) > max(rect[0], x0):
+                    yield rect
 
 
 class Ground:

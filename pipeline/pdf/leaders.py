@@ -65,7 +65,8 @@ def with_leader(setting: Setting, leader: Leader, box: Box) -> Setting:
     # Each dot has its place from the end, so that those of all entries stand under each other.
     start = leader.end + number - pitch if box.rtl else leader.end - number
     step = pitch if box.rtl else -pitch
-    dots = tuple(SetLine((leader.dot,), start + (place + 1) * step, last.baseline) for place in reversed(range(count)))
+    words = (leader.dot,)
+    dots = tuple([SetLine(words, start + (place + 1) * step, last.baseline) for place in reversed(range(count))])
     end = leader.end if box.rtl else leader.end - number
     tail = (SetLine((leader.number,), end, last.baseline),) if leader.number else ()
     return replace(setting, lines=(*setting.lines, *dots, *tail))

@@ -95,14 +95,15 @@ def _is_next(chain: Sequence[Row], row: Row) -> bool:
 
 
 def _is_one(row: Row, following: Row) -> bool:
+    if abs(row.baseline - following.baseline) >= 0.1 * row.size:
+        return False
     gap = following.x0 - row.x1
     if gap < 0 and following.x0 < row.x0 and RIGHT_TO_LEFT.search(row.text + following.text):
         gap = row.x0 - following.x1  # MuPDF cuts lines where words from the left stand among others
-    if LEADER.fullmatch(following.text) and abs(row.baseline - following.baseline) < 0.1 * row.size:
+    if LEADER.fullmatch(following.text):
         return -row.size < gap < LEADER_GAP * row.size and _has_word(row.text)
     return (
         row.block == following.block
-        and abs(row.baseline - following.baseline) < 0.1 * row.size
         and abs(row.size - following.size) < 0.05 * row.size
         and -0.3 * row.size < gap < (SENTENCE_GAP if row.text[-1] in ".!?:" else WIDE_GAP) * row.size
         and _has_word(row.text)

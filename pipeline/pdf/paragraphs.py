@@ -74,9 +74,9 @@ class Paragraph:
         if len(self.rows) == 1:
             return self.last.x0, self.last.top, self.last.x1, self.last.bottom
         return (
-            min(row.x0 for row in self.rows),
+            min([row.x0 for row in self.rows]),
             self.rows[0].top,
-            max(row.x1 for row in self.rows),
+            max([row.x1 for row in self.rows]),
             self.last.bottom,
         )
 

@@ -52,7 +52,7 @@ MOST_MARKS = 3000  # a page with more vectors is a drawing or a map: its lines m
 
 def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
     """Read a page, in its unrotated space. `fields`: the boxes of its form fields, which were detached."""
-    blocks = parted(page.get_text("dict", flags=FLAGS)["blocks"], page, FLAGS)
+    blocks = parted(page.get_textpage(flags=FLAGS))
     measured(blocks)
     rows: dict[Direction, list[Row]] = {}
     aslant: list[Rect] = []
@@ -178,7 +178,8 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
         letters += count
         if is_maths_font(span["font"]) and not DOTS.fullmatch(text):
             maths += count
-        if span["char_flags"] & UNKNOWN_UNICODE or is_invisible(span):
+        char_flags = span["char_flags"]
+        if char_flags & UNKNOWN_UNICODE or is_invisible(char_flags, span["alpha"]):
             unknown += count
         key = (style.size, baseline)
         weights[key] = weights.get(key, 0.0) + counted

@@ -61,8 +61,7 @@ class Rooms:
         top = self._texts.next_below(rect[0], rect[2], rect[3] - SUNK)
         if top is None:
             return None
-        near = {other for other in self._texts.beside(top, top + 1) if other[1] == top}
-        near = {other for other in near if overlap(other[0], other[2], rect[0], rect[2]) > 0}
+        near = set(self._texts.starting(rect[0], rect[2], top))
         return near.pop() if len(near) == 1 else None
 
     def are_by_themselves(self, upper: Rect, lower: Rect) -> bool:

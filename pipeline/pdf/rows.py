@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from dragoman.domain.document import Line, Rect, Span
 from pipeline.pdf.geometry import Direction, back, mirrored, reflected, turned
 
 # Of a row's size: the height of the letters over the baseline and under it, in most Latin typefaces.
 ASCENT, DESCENT = 0.75, 0.22
+
+
+_T = TypeVar("_T")
+
+
+class _once(Generic[_T]):  # noqa: N801  # as `cached_property` and `property`
+    """As `functools.cached_property`, which takes a lock up to Python 3.11: these are asked for a hundred times a line."""
+
+    def __init__(self, work_out: Callable[[Any], _T]) -> None:
+        self._work_out = work_out
+        self._name = work_out.__name__
+        self.__doc__ = work_out.__doc__
+
+    def __get__(self, row: Any, _kind: type) -> _T:
+        value = row.__dict__[self._name] = self._work_out(row)
+        return value
 
 
 @dataclass(frozen=True)
@@ -36,22 +53,22 @@ class Row:
     begins: bool = False
     also: tuple[float, ...] = ()
 
-    @cached_property
+    @_once
     def text(self) -> str:
         """Its characters."""
         return "".join([span.text for span in self.spans])
 
-    @cached_property
+    @_once
     def top(self) -> float:
         """The y over its letters."""
         return self.baseline - ASCENT * self.size
 
-    @cached_property
+    @_once
     def bottom(self) -> float:
         """The y under its letters."""
         return self.baseline + DESCENT * self.size
 
-    @cached_property
+    @_once
     def rect(self) -> Rect:
         """The box around its letters."""
         return self.x0, self.top, self.x1, self.bottom

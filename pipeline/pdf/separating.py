@@ -66,7 +66,7 @@ def _behind(level: Sequence[_Row], taken: Sequence[Rect]) -> Iterator[_Row]:
     """The rows of a level with one of their style before them, and a text that is set anew between both."""
     first = level[0]
     top, bottom = first.baseline - CORE * first.size, first.baseline
-    beside = [rect for rect in taken if overlap(rect[1], rect[3], top, bottom) > 0]
+    beside = [rect for rect in taken if rect[1] < bottom and top < rect[3]]
     if not beside:
         return
     stays = [first]

@@ -93,6 +93,6 @@ def is_mono(font: str) -> bool:
     return _by_name(font)[0] is Family.MONO
 
 
-def is_invisible(span: dict[str, Any]) -> bool:
+def is_invisible(char_flags: int, alpha: int) -> bool:
     """Whether the text is neither filled nor stroked, as the recognised text under a scan (ISO 32000-1 9.3.6, mode 3)."""
-    return not span["char_flags"] & (CHAR_FILLED | CHAR_STROKED) or span["alpha"] == 0
+    return not char_flags & (CHAR_FILLED | CHAR_STROKED) or alpha == 0

@@ -17,6 +17,7 @@ from pymupdf import mupdf
 
 from dragoman.domain.document import Block, Rect
 from pipeline.pdf.embedding import stream
+from pipeline.pdf.ground import BAND
 from pipeline.pdf.opening import beneath
 
 FLAGS = pymupdf.TEXT_COLLECT_STRUCTURE | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
@@ -41,6 +42,7 @@ class Tags:
     free: int | None = None
     elements: list[int] = field(default_factory=list)
     _lines: list[tuple[Rect, int]] = field(default_factory=list)
+    _bands: dict[int, list[tuple[Rect, int]]] | None = None
 
     def within(self, operators: Iterable[str], block: Block) -> Iterator[str]:
         """The operators of a block that is set, as a piece of its element; as they are where the page is not tagged."""
@@ -56,13 +58,22 @@ class Tags:
         yield from operators
         yield "EMC"
 
+    def _at(self, y: float) -> Sequence[tuple[Rect, int]]:
+        """The lines that may be at a height, in their order: a form has hundreds of them, and asks for each of its words."""
+        if self._bands is None:
+            self._bands = {}
+            for line in self._lines:
+                for band in range(int(line[0][1] // BAND), int(line[0][3] // BAND) + 1):
+                    self._bands.setdefault(band, []).append(line)
+        return self._bands.get(int(y // BAND), ())
+
     def _owner(self, block: Block) -> int | None:
         """The element of most of a block's lines, told by what lies in their middle."""
         found: Counter[int] = Counter()
         for line in block.lines:
             for span in line.spans:
                 x, y = (span.bbox[0] + span.bbox[2]) / 2, (span.bbox[1] + span.bbox[3]) / 2
-                owner = next((number for box, number in self._lines if _holds(box, x, y)), None)
+                owner = next((number for box, number in self._at(y) if _holds(box, x, y)), None)
                 if owner is not None:
                     found[owner] += len(span.text)
         return max(found, key=found.__getitem__) if found else None

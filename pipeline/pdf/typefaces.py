@@ -68,14 +68,15 @@ class Face:
 
     def glyph(self, character: str) -> Glyph | None:
         """The glyph that a character has by itself, None if the face has none."""
-        if character not in self._glyphs:
+        try:
+            return self._glyphs[character]
+        except KeyError:
             number = self._number(character)
-            if number:
+            found = Glyph(self, number, self.width(number), character) if number else None
+            if found:
                 self.used.setdefault(number, character)
-                self._glyphs[character] = Glyph(self, number, self.width(number), character)
-            else:
-                self._glyphs[character] = None
-        return self._glyphs[character]
+            self._glyphs[character] = found
+            return found
 
     def recall(self, glyphs: Mapping[int, str]) -> None:
         """Count glyphs as used that stand for these texts elsewhere in the document."""

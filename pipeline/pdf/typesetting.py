@@ -170,10 +170,11 @@ def leading_of(box: Box, tightness: float, scale: float) -> float:
 
 def _is_within(lines: Lines, width: float, box: Box, across: float) -> bool:
     """Whether no line is wider than the box; only a line of one word can be."""
-    return all(
-        len(line) > 1 or line[0].width + (box.hanging if number else box.first) / across <= width + 0.01
-        for number, line in enumerate(lines)
-    )
+    for number, line in enumerate(lines):
+        indent = box.hanging if number else box.first
+        if len(line) == 1 and line[0].width + indent / across > width + 0.01:
+            return False
+    return True
 
 
 def _crowded(words: Sequence[Word], box: Box, split: Splitter) -> Setting:
@@ -196,7 +197,8 @@ def placed(lines: Lines, box: Box, scale: float, leading: float, narrow: float) 
     for number, line in enumerate(lines):
         indent = box.first if number == 0 else box.hanging
         room = box.right - box.left - indent
-        width = sum(word.width for word in line) + sum(word.blank.width for word in line[:-1] if word.blank)
+        blanks = [word.blank.width for word in line[:-1] if word.blank]
+        width = sum([word.width for word in line]) + sum(blanks)
         width *= scale * narrow
         free = room - width
         x, stretch = box.left + indent, 0.0
@@ -206,9 +208,8 @@ def placed(lines: Lines, box: Box, scale: float, leading: float, narrow: float) 
         elif box.align is Align.CENTER:
             x += free / 2
         elif box.align is Align.JUSTIFY and number < len(lines) - 1 and 0 < free < (1 - FULLEST_STRETCH) * room:
-            blanks = sum(word.blank is not None for word in line[:-1])
-            spread = blanks < SPARSE * len(line)
-            places = len(line) - 1 if spread else blanks
+            spread = len(blanks) < SPARSE * len(line)
+            places = len(line) - 1 if spread else len(blanks)
             stretch = free / places if places else 0.0
         if box.rtl:
             x = box.left + box.right - x - (room if stretch else width)

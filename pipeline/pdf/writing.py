@@ -257,6 +257,9 @@ def as_seen(line: SetLine) -> list[tuple[Piece, float, int]]:
 
 def _groups(line: SetLine) -> Iterator[tuple[list[Piece], list[float]]]:
     """The pieces of a line as they are seen, those of one look together, with the gap after each in points."""
+    if len(line.words) == 1 and len(line.words[0].pieces) == 1:  # entries of contents have hundreds of dots
+        yield list(line.words[0].pieces), [0.0]
+        return
     held: list[Piece] = []
     gaps: list[float] = []
     for piece, gap, _ in as_seen(line):

@@ -18,7 +18,7 @@ def sheet_with(*texts, fontname="helv"):
 
 
 def spans(sheet):
-    blocks = parted(sheet.get_text("dict", flags=FLAGS)["blocks"], sheet, FLAGS)
+    blocks = parted(sheet.get_textpage(flags=FLAGS))
     return [span for block in blocks for line in block.get("lines", ()) for span in line["spans"]]
 
 
@@ -53,10 +53,25 @@ def test_typewritten_text_is_left_as_it_is():
     assert span["text"] == "name      value"
 
 
-def test_other_pages_are_read_once(monkeypatch):
-    sheet = sheet_with("A sentence with one blank between its words.")
-    blocks = sheet.get_text("dict", flags=FLAGS)["blocks"]
-    assert parted(blocks, None, FLAGS) is blocks
+class TextPage:
+    """A text page that counts how often it is asked where each letter stands."""
+
+    def __init__(self, sheet):
+        self._text, self.asked = sheet.get_textpage(flags=FLAGS), 0
+
+    def extractDICT(self):  # noqa: N802  # PyMuPDF's name
+        return self._text.extractDICT()
+
+    def extractRAWDICT(self):  # noqa: N802
+        self.asked += 1
+        return self._text.extractRAWDICT()
+
+
+@pytest.mark.parametrize(("text", "asked"), [("A sentence with one blank between its words.", 0), (HEADER, 1)])
+def test_where_each_letter_stands_is_asked_for_wide_blanks_alone(text, asked):
+    page = TextPage(sheet_with(text))
+    parted(page)
+    assert page.asked == asked
 
 
 REPORT = (
