@@ -1,6 +1,7 @@
 """What the pipeline costs beside its work, how a burst drains, and what a second worker brings. All in one run, as ratios.
 
-.venv/bin/python -m bench.pipeline [--single 150] [--burst 1000] [--pages 600] [--only overhead|burst|parts|fairness] [--fair-pages 2000]
+.venv/bin/python -m bench.pipeline [--only overhead|upload|burst|parts|children|fairness] [--single 150] [--uploads 26] [--page PDF]
+                                   [--burst 1000] [--pages 600] [--long-pages 570] [--fair-pages 2000]
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ import time
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pymupdf
 from sqlalchemy import func, select
@@ -47,6 +50,7 @@ from tests.servers.redis import Redis
 TICKS = os.sysconf("SC_CLK_TCK")
 WARM = 10
 ITS_STAGES = stages_from(Stage.EXTRACT, toned=False)  # of a job without wishes
+IDLE_S = 3
 SHORT = 10  # documents of two pages beside a long one
 
 
@@ -86,6 +90,12 @@ class Bed:
             stored = self.intake.store_pdf("a.pdf", BytesIO(pdf))
             request = Request(stored, Options("de", source_lang="en"), "bench@example.org", "email", key)
             return self.intake.submit([request], message=held).job_ids[0]
+
+    def upload(self, pdf: bytes) -> str:
+        """A document as the web page takes it, which shows its result itself; the job's id."""
+        stored = self.intake.store_pdf("a.pdf", BytesIO(pdf))
+        request = Request(stored, Options("de", source_lang="en"), "bench", "web", f"web:{uuid.uuid4().hex}")
+        return self.intake.submit([request]).job_ids[0]
 
     def await_all(self, within_s: float) -> None:
         """Until no job is open."""
@@ -182,6 +192,94 @@ def overhead(redis: Redis, jobs: int) -> dict[str, Any]:
     }
 
 
+def upload(redis: Redis, jobs: int, page: bytes) -> dict[str, Any]:
+    """One page by upload, one job after the other: the worker's CPU, as a multiple of opening, reading and saving that page.
+
+    A worker has been idle for a while before the first one that counts, as a server is that people send documents to now and then.
+    """
+    with bed(redis) as ours:
+        ours.start("worker", "sweeper")
+        for _ in range(WARM):
+            ours.upload(page)
+        ours.await_all(120)
+        time.sleep(IDLE_S)
+        before = CpuOf.tree(ours.children[0].pid)
+        for _ in range(jobs):
+            ours.upload(page)
+            ours.await_all(60)
+        time.sleep(1)
+        took = CpuOf.tree(ours.children[0].pid).less(before)
+    floor = floor_s(page)
+    return {
+        "jobs": jobs,
+        "load": round(os.getloadavg()[0], 1),
+        "floor_ms": ms(floor),
+        "worker_cpu_ms": ms(took.all / jobs),
+        "of_it": {name: ms(seconds / jobs) for name, seconds in vars(took).items()},
+        "ratio": round(took.all / jobs / floor, 1),
+    }
+
+
+@dataclass(frozen=True)
+class CpuOf:
+    """CPU seconds of a worker by who spent them: Celery's own process, its pool, the servers of the sandbox, and what these have forked."""
+
+    worker: float
+    pool: float
+    servers: float
+    confined: float
+
+    @property
+    def all(self) -> float:
+        return self.worker + self.pool + self.servers + self.confined
+
+    @classmethod
+    def tree(cls, pid: int) -> CpuOf:
+        """What a worker and all that it has started took until now; nothing of it may have ended unseen."""
+        stats = dict(_stats())
+        pool = [child for child, one in stats.items() if one.parent == pid]
+        servers = [child for child, one in stats.items() if one.parent in pool]
+        return cls(
+            stats[pid].own,
+            sum(stats[one].own for one in pool),
+            sum(stats[one].own for one in servers),
+            sum(stats[one].ended for one in servers),
+        )
+
+    def less(self, before: CpuOf) -> CpuOf:
+        return CpuOf(*(mine - its for mine, its in zip(vars(self).values(), vars(before).values(), strict=True)))
+
+
+class Stat(NamedTuple):
+    """A process: who started it, its own CPU seconds, and those of its children that have ended."""
+
+    parent: int
+    own: float
+    ended: float
+
+
+def _stats() -> Iterator[tuple[int, Stat]]:
+    """All processes, by their ids: proc_pid_stat(5)."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, IndexError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            own, ended = sum(map(int, fields[11:13])), sum(map(int, fields[13:15]))
+            yield int(stat.parent.name), Stat(int(fields[1]), own / TICKS, ended / TICKS)
+
+
+def floor_s(page: bytes) -> float:
+    """CPU seconds of what no translator can go below: the page opened, read, saved; the least of ten."""
+    took = []
+    for _ in range(10):
+        began = time.process_time()
+        with pymupdf.open(stream=page) as pdf:
+            for sheet in pdf:
+                sheet.get_text("dict")
+            pdf.tobytes(garbage=3, deflate=True)
+        took.append(time.process_time() - began)
+    return min(took)
+
+
 def told(ours: Bed, ids: list[str]) -> tuple[list[float], list[float], float]:
     """Of each job: seconds from its acceptance to its delivery row, and those of its stages; of all: CPU seconds of the stages."""
     with ours.database.read() as connection:
@@ -256,34 +354,81 @@ def burst(redis: Redis, jobs: int) -> dict[str, Any]:
 
 def parts(redis: Redis, pages: int) -> dict[str, Any]:
     """A long document on one worker and on two, each with one child, and DeepL at 100 ms a request."""
-    pdf = document(pages)
-    seconds, heaviest = [], []
-    for workers in (1, 2):
-        with FakeDeepL(latency_s=0.1) as deepl:
-            engine = {
-                "engine": "deepl",
-                "deepl_auth_key": KEY,
-                "deepl_server_url": deepl.url,
-                "deepl_requests_per_s": 0,
-            }
-            with bed(redis, worker_concurrency=1, max_pages=3000, **engine) as ours:
-                deepl.character_limit = 10**9
-                ours.start(*["worker"] * workers, "notifier", "sweeper")
-                ours.submit(document(1))
-                ours.await_all(120)
-                began = time.monotonic()
-                ours.submit(pdf)
-                ours.await_all(1200)
-                seconds.append(time.monotonic() - began)
-                assert ours.count(RowState.DONE) == 2
-                heaviest.append(peak_mb(ours.children[:workers]))
+    one, two = (long_document(redis, pages, workers=workers, children=1) for workers in (1, 2))
     return {
         "pages": pages,
-        "one_worker_s": round(seconds[0], 1),
-        "two_workers_s": round(seconds[1], 1),
-        "ratio": round(seconds[1] / seconds[0], 2),
-        "peak_rss_mb": heaviest,
+        "one_worker_s": round(one.seconds, 1),
+        "two_workers_s": round(two.seconds, 1),
+        "ratio": round(two.seconds / one.seconds, 2),
+        "peak_rss_mb": [one.peak_mb, two.peak_mb],
     }
+
+
+def children(redis: Redis, pages: int, turns: int) -> dict[str, Any]:
+    """The same on one worker with one child and with two, by turns: the median of each, and when its stages ended."""
+    taken: dict[int, list[Long]] = {1: [], 2: []}
+    for _ in range(turns):
+        for count, found in taken.items():
+            found.append(long_document(redis, pages, workers=1, children=count))
+    one, two = (sorted(found, key=lambda taken: taken.seconds)[len(found) // 2] for found in taken.values())
+    return {
+        "pages": pages,
+        "load": round(os.getloadavg()[0], 1),
+        "one_child": one.told(),
+        "two_children": two.told(),
+        "ratio": round(two.seconds / one.seconds, 2),
+    }
+
+
+@dataclass(frozen=True)
+class Long:
+    """What a long document took. `ends`: after how many seconds what was done for it ended, in order; runs of one kind by their last."""
+
+    seconds: float
+    cpu_s: float
+    peak_mb: int
+    ends: dict[str, float]
+
+    def told(self) -> dict[str, Any]:
+        ends = {name: round(end, 1) for name, end in self.ends.items()}
+        return {"s": round(self.seconds, 1), "cpu_s": round(self.cpu_s, 1), "peak_mb": self.peak_mb, "ends_s": ends}
+
+
+def long_document(redis: Redis, pages: int, *, workers: int, children: int) -> Long:
+    """A long document through DeepL's stand-in, which answers after 100 ms."""
+    pdf = document(pages)
+    with FakeDeepL(latency_s=0.1) as deepl:
+        engine = {
+            "engine": "deepl",
+            "deepl_auth_key": KEY,
+            "deepl_server_url": deepl.url,
+            "deepl_requests_per_s": 0,
+        }
+        with bed(redis, worker_concurrency=children, max_pages=3000, **engine) as ours:
+            deepl.character_limit = 10**9
+            ours.start(*["worker"] * workers, "notifier", "sweeper")
+            ours.submit(document(1))
+            ours.await_all(120)
+            trees = [one.pid for one in ours.children[:workers]]
+            before = sum(CpuOf.tree(pid).all for pid in trees)
+            began, began_at = time.monotonic(), time.time()
+            job_id = ours.submit(pdf)
+            ours.await_all(1200)
+            seconds = time.monotonic() - began
+            assert ours.count(RowState.DONE) == 2
+            cpu = sum(CpuOf.tree(pid).all for pid in trees) - before
+            return Long(seconds, cpu, peak_mb(ours.children[:workers]), ends_of(ours, job_id, began_at))
+
+
+def ends_of(ours: Bed, job_id: str, began_at: float) -> dict[str, float]:
+    """When the stages of a job and of its parts ended, in seconds after its beginning."""
+    told = [(one, "parts") for one in ours.logged("part_finished", "job_id", [job_id])]
+    told += [(one, "joined") for one in ours.logged("stage_finished", "job_id", [job_id])]
+    ended = [
+        (datetime.fromisoformat(one["timestamp"]).timestamp() - began_at, f"{one['stage']} {kind}")
+        for one, kind in told
+    ]
+    return {name: end for end, name in sorted(ended)}
 
 
 def fairness(redis: Redis, pages: int) -> dict[str, Any]:
@@ -327,6 +472,22 @@ def peak_mb(processes: list[subprocess.Popen[bytes]]) -> int:
     return most // 1024
 
 
+def dense_page() -> bytes:
+    """A page in two columns of small print, some 900 words."""
+    sentence = (
+        "The visitor wanted a window seat in the morning train since the evening train had none that faced the sea"
+    )
+    words = sentence.split(" ")
+    with pymupdf.open() as pdf:
+        sheet = pdf.new_page()
+        for column in (40, 310):
+            for row in range(75):
+                chosen = [words[(row * 7 + place * (3 + row % 4)) % len(words)] for place in range(11)]
+                end = "." if row % 6 == 5 else ""
+                sheet.insert_text((column, 40 + 10 * row), " ".join(chosen)[:60] + end, fontsize=8)
+        return bytes(pdf.tobytes())
+
+
 def document(pages: int) -> bytes:
     """Pages of fifteen sentences each, all different."""
     with pymupdf.open() as pdf:
@@ -348,11 +509,15 @@ def ms(seconds: float) -> float:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--uploads", type=int, default=26)
+    parser.add_argument("--page", type=Path, help="the page to upload: a PDF; the dense one made here if left out")
     parser.add_argument("--burst", type=int, default=1000)
     parser.add_argument("--single", type=int, default=150)
     parser.add_argument("--pages", type=int, default=600)
+    parser.add_argument("--long-pages", type=int, default=570)
+    parser.add_argument("--turns", type=int, default=1)
     parser.add_argument("--fair-pages", type=int, default=2000)
-    parser.add_argument("--only", choices=("overhead", "burst", "parts", "fairness"))
+    parser.add_argument("--only", choices=("overhead", "upload", "burst", "parts", "children", "fairness"))
     chosen = parser.parse_args()
     telemetry.configure_logs("json", logging.WARNING)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and the processes it started end with it
@@ -360,10 +525,15 @@ def main() -> None:
     try:
         if chosen.only in (None, "overhead"):
             found["overhead"] = overhead(redis, chosen.single)
+        if chosen.only in (None, "upload"):
+            page = chosen.page.read_bytes() if chosen.page else dense_page()
+            found["upload"] = upload(redis, chosen.uploads, page)
         if chosen.only in (None, "burst"):
             found["burst"] = burst(redis, chosen.burst)
         if chosen.only in (None, "parts"):
             found["parts"] = parts(redis, chosen.pages)
+        if chosen.only in (None, "children"):
+            found["children"] = children(redis, chosen.long_pages, chosen.turns)
         if chosen.only in (None, "fairness"):
             found["fairness"] = fairness(redis, chosen.fair_pages)
     finally:
