@@ -11,7 +11,7 @@ from dragoman.db import turns
 from dragoman.db.clock import now_s
 from dragoman.db.jobs import JOBS, is_toned
 from dragoman.db.models import StageTimeRow
-from dragoman.domain.job import RowState, Stage, stages_from
+from dragoman.domain.job import RowState, Stage, done_of, stages_from
 from dragoman.domain.turns import Work, waiting_s
 
 STAGE_TIMES = cast("Table", StageTimeRow.__table__)
@@ -20,6 +20,7 @@ REMEMBERED = 50  # the newest runs of a stage that the median is taken over
 # Seconds a page before there is any history: measured with a translation service at 100 ms a request.
 FIRST_GUESS_S = {Stage.EXTRACT: 0.1, Stage.TRANSLATE: 0.5, Stage.TONE: 0.05, Stage.RECONSTRUCT: 0.2}
 TYPICAL_PAGES = 5
+TELLING = 0.1  # of a stage: from here on its own speed is gone by
 
 
 def note(connection: Connection, stage: Stage, engine: str, pages: int, seconds: float) -> None:
@@ -53,9 +54,22 @@ def eta_s(connection: Connection, job: dict[str, Any]) -> int | None:
     costs = [seconds_a_page(connection, stage, job["engine"]) for stage in left]
     now = float(connection.scalar(select(now_s())) or 0.0)
     spent = max(now - job["stage_since"], 0.0) if job["state"] == RowState.RUNNING or job["parts_left"] else 0.0
-    first = max(costs[0] * pages - spent, costs[0])
+    expected = max(costs[0] * pages - spent, costs[0])
+    first = _rest_of_stage_s(expected, spent, done_of(left[0], job["progress"]))
     own = first + sum(costs[1:]) * pages
     return max(1, round(own + _queue_s(connection, job, own)))
+
+
+def _rest_of_stage_s(expected_s: float, spent_s: float, done: float) -> float:
+    """Seconds that a stage still takes, `done` (0 to 1) of which took `spent_s`.
+
+    Pages differ: one with a hundred thousand letters takes as long as a book. So the stage's own speed tells more than the pages
+    of other documents, as soon as there is enough of it to go by.
+    """
+    if not spent_s or not done:
+        return expected_s
+    as_until_now = spent_s * (1 - done) / done
+    return as_until_now if done >= TELLING else max(expected_s, as_until_now)
 
 
 def _queue_s(connection: Connection, job: dict[str, Any], own_s: float) -> float:

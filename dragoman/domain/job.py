@@ -90,6 +90,12 @@ def percent(stage: Stage, fraction: float) -> int:
     return int(start + (end - start) * min(max(fraction, 0.0), 1.0))
 
 
+def done_of(stage: Stage, progress: int) -> float:
+    """How much of `stage` (0 to 1) a job has done that is at `progress` percent: the other way round than `percent`."""
+    start, end = _STARTS[stage], _ENDS[stage]
+    return min(max((progress - start) / (end - start), 0.0), 1.0)
+
+
 def stages_from(stage: Stage, *, toned: bool) -> tuple[Stage, ...]:
     """`stage` and what follows; the tone is a stage only where one was asked for."""
     return tuple(one for one in STAGES[STAGES.index(stage) :] if toned or one is not Stage.TONE or one is stage)

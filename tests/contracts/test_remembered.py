@@ -253,6 +253,21 @@ class TestEta:
         change(database, JOBS, job_id, stage_since=now_s() - 5000)
         assert eta(database, job_id) >= 70
 
+    @pytest.mark.parametrize(
+        ("progress", "left_s"),
+        [
+            (10, 0.5 + 0.8),  # translation has not begun to tell: 4 pages at the 0.5 s of other documents
+            (11, 60 * 59 + 0.8),  # a sixtieth of it took a minute
+            (40, 60 + 0.8),  # half of it
+        ],
+    )
+    def test_goes_by_the_stages_own_speed_where_pages_are_not_as_others(self, database, progress, left_s):
+        job_id = add_job(database, pages=4)
+        change(database, JOBS, job_id, stage=Stage.TRANSLATE)
+        claim_job(database, job_id)
+        change(database, JOBS, job_id, stage_since=now_s() - 60, progress=progress)
+        assert eta(database, job_id) == pytest.approx(left_s, rel=0.05, abs=2)
+
     def test_nobody_knows_how_long_a_person_takes(self, database):
         job_id = add_job(database, pages=10)
         held = claim_job(database, job_id)
