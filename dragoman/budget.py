@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from dragoman.db.clock import is_ahead, now_s
 from dragoman.db.jobs import JOBS
 from dragoman.domain.owner import team_of
-from dragoman.errors import LimitReached
+from dragoman.errors import Limit, Limited, LimitReached
 from dragoman.settings import Settings
 from dragoman.telemetry import hashed
 
@@ -25,9 +25,9 @@ log = structlog.get_logger(__name__)
 DAY_S = 86400
 WARNED_AT = 0.8
 WORDS = {
-    "jobs": "At most {limit:,} documents a day are translated for one {who}",
-    "pages": "At most {limit:,} pages a day are translated for one {who}",
-    "characters": "At most {limit:,} characters a month are paid for at the translation service for one {who}",
+    Limited.JOBS: "At most {limit:,} documents a day are translated for one {who}",
+    Limited.PAGES: "At most {limit:,} pages a day are translated for one {who}",
+    Limited.CHARACTERS: "At most {limit:,} characters a month are paid for at the translation service for one {who}",
 }
 SOON = "There is room for it again on {when}: please send it again then, or ask the admin of this server for a higher limit."
 NEXT_MONTH = "A new count begins on the first of next month, {when}: please send it again then, or ask the admin of this server for a higher limit."
@@ -48,7 +48,7 @@ def check_jobs(connection: Connection, settings: Settings, owner: str, adding: i
     """Raise LimitReached if `adding` more jobs are more than the owner, or the owner's team, may send in 24 hours."""
     for one in _users(owner, settings):
         day = one.used(connection, func.count(), now_s() - DAY_S)
-        _check(connection, one, Use("jobs", one.jobs, day, adding))
+        _check(connection, one, Use(Limited.JOBS, one.jobs, day, adding))
 
 
 def billed_this_month(connection: Connection) -> int:
@@ -62,9 +62,9 @@ def check_work(connection: Connection, settings: Settings, owner: str, pages: in
     month = _month()
     for one in _users(owner, settings):
         day = one.used(connection, func.sum(JOBS.c.pages), now_s() - DAY_S)
-        _check(connection, one, Use("pages", one.pages, day, pages))
+        _check(connection, one, Use(Limited.PAGES, one.pages, day, pages))
         billed = one.used(connection, func.sum(JOBS.c.characters_billed), month)
-        _check(connection, one, Use("characters", one.characters, billed, characters))
+        _check(connection, one, Use(Limited.CHARACTERS, one.characters, billed, characters))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class _User:
 class Use:
     """What is limited (`jobs`, `pages`, `characters`), the most of it (0: no limit), what is used, and what is to be added."""
 
-    what: str
+    what: Limited
     limit: int
     used: int
     adding: int
@@ -112,7 +112,7 @@ def room_at(use: Use, made: Sequence[tuple[float, int]]) -> float | None:
     if use.adding > use.limit:
         return None
     for at, pages in made:
-        missing -= 1 if use.what == "jobs" else pages
+        missing -= 1 if use.what is Limited.JOBS else pages
         if missing <= 0:
             return at + DAY_S
     return None
@@ -156,17 +156,19 @@ def _check(connection: Connection, user: _User, use: Use) -> None:
     if use.used + use.adding <= use.limit:
         return
     again_at = _again_at(connection, user, use)
-    words = NEVER if again_at is None else NEXT_MONTH if use.what == "characters" else SOON
+    words = NEVER if again_at is None else NEXT_MONTH if use.what is Limited.CHARACTERS else SOON
     message = WORDS[use.what].format(limit=use.limit, who=WHO[user.who])
     said = f"{message}: {use.used:,} were used, and this needs {use.adding:,} more."
-    detail = f"{use.what} {use.limit} {use.used} {use.adding}" + (f" {int(again_at)}" if again_at else "")
-    error = user.error(said, advice=words.format(when=_moment(again_at or 0.0)), detail=detail)
-    error.again_at = again_at
-    raise error
+    raise user.error(
+        said,
+        advice=words.format(when=_moment(again_at or 0.0)),
+        detail=f"{use.what} {use.limit} {use.used} {use.adding}",
+        limit=Limit(use.what, use.limit, use.used, use.adding, again_at),
+    )
 
 
 def _again_at(connection: Connection, user: _User, use: Use) -> float | None:
-    if use.what == "characters":
+    if use.what is Limited.CHARACTERS:
         return None if use.adding > use.limit else _next_month()
     return room_at(use, user.made(connection, now_s() - DAY_S))
 

@@ -6,7 +6,6 @@ get SIGTERM when the supervisor dies, however it dies.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import signal
@@ -51,7 +50,6 @@ LOOK_EVERY_S = 0.5
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 STEADY_S = 30.0  # a child that lived this long starts again without delay
 REPORTED_DEATHS = 3
-_SQLITE_SAYS = {"disk is full": errno.ENOSPC, "readonly": errno.EROFS, "unable to open": errno.EACCES}
 # What a child says with its exit code and only a person can mend; after as many deaths in a row `up` ends too.
 HOPELESS: dict[int, type[DragomanError]] = {kind.exit_code: kind for kind in (CannotListen, SettingsInvalid)}
 TELL_EVERY_S = 60.0
@@ -335,9 +333,8 @@ def announce(settings: Settings) -> None:
 
 
 def _of_its_disk(settings: Settings, error: DatabaseUnavailable) -> DragomanError:
-    """What SQLite only tells in words: that its disk is full or may not be written to."""
-    number = next((number for words, number in _SQLITE_SAYS.items() if words in error.detail), None)
-    told = trouble.of_disk(OSError(number, "", str(settings.data_dir))) if number else None
+    """The same in words, where its disk is full or may not be written to."""
+    told = trouble.of_disk(OSError(error.errno, "", str(settings.data_dir))) if error.errno else None
     return told or error
 
 

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, cast
 
 from dragoman import bounces
 from dragoman.domain import approval
+from dragoman.domain.file_names import plain
 from dragoman.errors import NotApprover, OperatorError, OutboundRefused, OutboundUnavailable
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
@@ -28,7 +29,7 @@ from dragoman.telemetry import hashed
 from notifier.attaching import with_attachments, without_attachments
 from notifier.channel import Delivery, NotAsItIs, OutboundUncertain
 from notifier.email_words import House, rendered
-from notifier.messages import Answer, AnswerKind, Outcome, Problem, plain
+from notifier.messages import Answer, AnswerKind, Outcome, Problem
 from notifier.outbound import Outbound
 
 FROM_NAME = "Document translator"
@@ -137,7 +138,7 @@ class EmailChannel:
 
     def _without_files(self, answer: Answer, error: OutboundRefused | OutboundUnavailable) -> str | None:
         """Why the same answer may get through without its files; None: it would not."""
-        why = bounces.meaning(error.detail)
+        why = bounces.meaning(error.reply)
         is_final = isinstance(error, OutboundRefused) or why == bounces.MAILBOX_FULL
         has_files = any(file.attached for file in self._attached(answer).files)
         return why if is_final and has_files and why != bounces.NO_MAILBOX else None

@@ -162,19 +162,21 @@ def said(problem: Problem, house: House, t: Catalogue, file: File | None = None,
         "target": t.language(file.target_lang) if file else t.language(wanted) if wanted else "?",
         **_numbers(problem, t),
     }
-    entry = _entry(f"{problem.code.removesuffix('_reached')}_{problem.limit[0]}" if problem.limit else problem.code, t)
+    limit = problem.limit
+    entry = _entry(f"{problem.code.removesuffix('_reached')}_{limit.what}" if limit else problem.code, t)
     message = entry["what"].format(**facts) if entry else problem.message
     advice = entry["todo"].format(**facts) if entry else problem.advice
-    if entry and problem.again_at:
-        advice = t.sentences(advice, t("mail.again_at", when=t.moment(problem.again_at)))
-    elif entry and problem.never_fits:
+    if entry and limit and limit.again_at:
+        advice = t.sentences(advice, t("mail.again_at", when=t.moment(limit.again_at)))
+    elif entry and limit and limit.never_fits:
         advice = t("mail.never_fits")
     more = t("file.unlock") if problem.code in _LOCKED_CODES else ""
     return Said(message, t.sentences(advice, more))
 
 
 def _numbers(problem: Problem, t: Catalogue) -> dict[str, str]:
-    return dict(zip(("most", "used", "needed"), map(t.number, problem.limit[1:]), strict=True)) if problem.limit else {}
+    limit = problem.limit
+    return {name: t.number(getattr(limit, name)) for name in ("most", "used", "needed")} if limit else {}
 
 
 def _entry(code: str, t: Catalogue) -> dict[str, str] | None:

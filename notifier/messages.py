@@ -6,20 +6,18 @@ and what there is to tell of each file. Rendering is the channel's business.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from dragoman.domain.approval import Reason
+from dragoman.domain.file_names import LONGEST_NAME, plain, result_name
 from dragoman.domain.job import NO_ENGINE, OPEN, RowState
 from dragoman.domain.money import Price
-from dragoman.errors import DragomanError, LimitReached
+from dragoman.errors import DragomanError, Limit
 
-LONGEST_TEXT = 500  # characters of a message or a warning that are shown
 LONGEST_ADVICE = 4000  # of an advice: it may list all languages or pairs of an engine
-LONGEST_NAME = 160  # of a file's name
 MOST_WARNINGS = 8  # kinds of warning shown for a file; the rest is counted
 ENGINE_NAMES = {
     "deepl": "DeepL",
@@ -29,9 +27,6 @@ ENGINE_NAMES = {
     "apertium": "Apertium",
     "pseudo": "pseudo-translation",
 }
-# What could break a line, hide in it or turn it around: controls, line and paragraph separators, bidirectional marks.
-_LIMIT = re.compile(r"(jobs|pages|characters) (\d+) (\d+) (\d+)(?: (\d+))?")
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 
 
 class AnswerKind(StrEnum):
@@ -77,20 +72,13 @@ class Outcome(StrEnum):
 class Problem:
     """What happened and what to do about it, for the sender; `code` is the error's stable code.
 
-    `limit`: what one sender may use, the most of it, what is used, and what was needed, where such a limit is reached.
-    `again_at`: when there is room again, in seconds since 1970, where that is known.
+    `limit`: what one sender, or one team of them, may use, where such a limit is reached.
     """
 
     message: str
     advice: str
     code: str
-    limit: tuple[str, int, int, int] | None = None
-    again_at: float | None = None
-
-    @property
-    def never_fits(self) -> bool:
-        """Whether more was asked for than the whole limit."""
-        return self.limit is not None and self.limit[3] > self.limit[1]
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,19 +233,6 @@ def answer_from(
     )
 
 
-def result_name(filename: str, target_lang: str) -> str:
-    """`contract.fr.pdf` of `contract.pdf`; nothing in it that a mail program would decode (RFC 2047 2)."""
-    name = plain(filename.replace("=?", "_?"), LONGEST_NAME)
-    stem = name[:-4] if name.casefold().endswith(".pdf") else name
-    return f"{stem.strip(' .') or 'document'}.{target_lang}.pdf"
-
-
-def plain(text: str, longest: int = LONGEST_TEXT) -> str:
-    """`text` on one line, without characters that are not seen, cut to `longest` characters."""
-    seen = " ".join(_UNSEEN.sub(" ", text).split())
-    return seen if len(seen) <= longest else seen[: longest - 1].rstrip() + "…"
-
-
 def numbered(files: Sequence[File]) -> list[File]:
     """The files with results' names that differ: `a.fr.pdf`, `a (2).fr.pdf`."""
     seen: dict[str, int] = {}
@@ -352,26 +327,13 @@ def _outcome(job: Mapping[str, Any]) -> Outcome:
 
 
 def _problem(facts: Mapping[str, Any], prefix: str = "") -> Problem:
-    """What `facts` say under `code`, `message` and `advice`, each behind `prefix`."""
-    code, detail = facts.get(f"{prefix}code") or "", facts.get(f"{prefix}detail") or ""
+    """What `facts` say under `code`, `message`, `advice` and `facts`, each behind `prefix`."""
     return Problem(
         message=plain(facts.get(f"{prefix}message") or "Something went wrong on our side."),
         advice=plain(facts.get(f"{prefix}advice") or "", LONGEST_ADVICE) or DragomanError.advice,
-        code=plain(code, 40),
-        limit=_limit(detail) if code.endswith(LimitReached.code) else None,  # a team's too
-        again_at=_again_at(detail) if code.endswith(LimitReached.code) else None,
+        code=plain(facts.get(f"{prefix}code") or "", 40),
+        limit=Limit.from_facts(facts.get(f"{prefix}facts")),
     )
-
-
-def _limit(detail: str) -> tuple[str, int, int, int] | None:
-    """What `dragoman.budget` says in an error's detail: `pages 100 90 12 1790000000`."""
-    found = _LIMIT.fullmatch(detail)
-    return (found[1], int(found[2]), int(found[3]), int(found[4])) if found else None
-
-
-def _again_at(detail: str) -> float | None:
-    found = _LIMIT.fullmatch(detail)
-    return float(found[5]) if found and found[5] else None
 
 
 def _warnings(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

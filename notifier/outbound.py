@@ -286,17 +286,25 @@ def _checked(answer: tuple[int, bytes], expected: int = COMPLETION) -> None:
     code, text = answer
     if expected <= code < expected + 100:
         return
-    detail = f"{code} {text.decode('utf-8', 'replace')}"[:300]
+    reply = f"{code} {text.decode('utf-8', 'replace')}"[:300]
     if code in LOGIN_REFUSED:  # also in mid-dialogue, when a token is taken back just then
-        raise OutboundLoginRefused(detail=detail)
-    raise OutboundRefused(detail=detail) if code >= PERMANENT else OutboundUnavailable(detail=detail)
+        raise OutboundLoginRefused(detail=reply)
+    raise _replied(OutboundRefused if code >= PERMANENT else OutboundUnavailable, reply)
+
+
+def _replied(kind: type[OutboundRefused | OutboundUnavailable], reply: str) -> OutboundRefused | OutboundUnavailable:
+    """The error of a mail server's reply, for the log and for code that asks what it means."""
+    error = kind(detail=reply)
+    error.reply = reply
+    return error
 
 
 def _check_size(smtp: smtplib.SMTP, size: int) -> None:
     """A server that says how much it takes (RFC 1870) is not sent more. Raises OutboundRefused."""
     told = smtp.esmtp_features.get("size", "").strip()
     if told.isdecimal() and 0 < int(told) < size:
-        raise OutboundRefused(detail=f"552 5.3.4 the mail server takes at most {told} bytes; this email has {size}")
+        # What it would say to MAIL with the size.
+        raise _replied(OutboundRefused, f"552 5.3.4 the mail server takes at most {told} bytes; this email has {size}")
 
 
 def _described(error: Exception) -> str:

@@ -15,10 +15,11 @@ from typing import Any
 from dragoman import slack
 from dragoman.domain import language, money
 from dragoman.domain.arrival import Arrival, Arrived
+from dragoman.domain.file_names import LONGEST_NAME, plain
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor
 from dragoman.domain.retry import retry_helps
 from dragoman.slack_errors import reason
-from notifier.messages import ENGINE_NAMES, LONGEST_NAME, Outcome, file_of, plain
+from notifier.messages import ENGINE_NAMES, Outcome, file_of
 from notifier.slack_blocks import (
     LONGEST_TEXT,
     MOST_BLOCKS,

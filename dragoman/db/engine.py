@@ -6,6 +6,7 @@ SQLite: WAL with full synchronisation, so that a commit is on disk before it is 
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -28,6 +29,7 @@ CONNECT_TIMEOUT_S = 5
 # PostgreSQL, Appendix A: read_only_sql_transaction; undefined_table and undefined_column, where `db upgrade` was forgotten.
 OF_THE_SERVER = ("25006", "42P01", "42703")
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+OF_THE_DISK = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_READONLY": errno.EROFS, "SQLITE_CANTOPEN": errno.EACCES}
 PATIENCE_S, LOOK_EVERY_S = 120.0, 1.0
 
 T = TypeVar("T")
@@ -152,7 +154,9 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise DatabaseUnavailable(detail=str(error.orig)[:200]) from error
+        trouble = DatabaseUnavailable(detail=str(error.orig)[:200])
+        trouble.errno = _errno(error)
+        raise trouble from error
     except DBAPIError as error:
         if getattr(error.orig, "sqlite_errorname", "") in DAMAGED:
             raise DatabaseDamaged(detail=str(error.orig)[:200]) from error
@@ -161,6 +165,12 @@ def _translated() -> Iterator[None]:
         raise
     except PoolTimeout as error:
         raise DatabaseUnavailable(detail=str(error)[:200]) from error
+
+
+def _errno(error: DBAPIError) -> int | None:
+    """What SQLite says of its disk, as the system would; None: it says nothing of that. Its names may go on: SQLITE_CANTOPEN_ISDIR."""
+    name = getattr(error.orig, "sqlite_errorname", "")
+    return next((number for says, number in OF_THE_DISK.items() if name.startswith(says)), None)
 
 
 def _is_of_the_server(error: DBAPIError) -> bool:

@@ -105,7 +105,10 @@ def last_locale(connection: Connection, sender: str) -> str | None:
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
     facts = told(error)
     cards.wake(connection, row["payload"].get("card_id"), asks=None)
-    payload = {"reason": "failed", **{name: facts[name] for name in ("error_code", "error_message", "error_advice")}}
+    payload = {
+        "reason": "failed",
+        **{name: facts[name] for name in ("error_code", "error_message", "error_advice", "error_facts")},
+    }
     if locale := last_locale(connection, row["sender"]):  # its own words were perhaps never read
         payload["locale"] = row["payload"].get("locale") or locale
     outbox.owe(

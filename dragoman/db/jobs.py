@@ -13,7 +13,7 @@ from dragoman.db.lease import Lease, Ledger, revive
 from dragoman.db.lease import resume as resume_row
 from dragoman.db.models import JobRow
 from dragoman.db.statements import insert_once
-from dragoman.db.told import told
+from dragoman.db.told import no_error, told
 from dragoman.domain import channel_specs
 from dragoman.domain.actors import Action
 from dragoman.domain.channel_specs import Answered
@@ -221,7 +221,7 @@ def step_back(
 
 def complete(connection: Connection, lease: Lease, result: str, result_size: int, **facts: Any) -> None:
     """The job has its result; the answer is owed from this commit on. Raises LeaseLost."""
-    lease.finish(connection, RowState.DONE, result=result, result_size=result_size, progress=100, **_clean(), **facts)
+    lease.finish(connection, RowState.DONE, result=result, result_size=result_size, progress=100, **no_error(), **facts)
     settle(connection, lease.row)
 
 
@@ -378,10 +378,6 @@ def _part_dead(connection: Connection, row: dict[str, Any], error: BaseException
 
 def _sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
-
-
-def _clean() -> dict[str, None]:
-    return dict.fromkeys(("error_code", "error_message", "error_advice", "error_detail"))
 
 
 LEDGER = Ledger(JOBS, _dead)

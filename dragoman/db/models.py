@@ -43,7 +43,8 @@ class Leased:
     error_code: Mapped[str | None] = mapped_column(String(40))
     error_message: Mapped[str | None] = mapped_column(Text)
     error_advice: Mapped[str | None] = mapped_column(Text)
-    error_detail: Mapped[str | None] = mapped_column(Text)
+    error_facts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # `DragomanError.facts`
+    error_detail: Mapped[str | None] = mapped_column(Text)  # for the log and the admin; no code reads it
     traceparent: Mapped[str | None] = mapped_column(String(60))
 
 

@@ -16,6 +16,7 @@ def told(error: BaseException) -> dict[str, Any]:
         "error_code": code_of(error),
         "error_message": str(error) if known else "Something went wrong on our side.",
         "error_advice": error.advice if isinstance(error, DragomanError) else DragomanError.advice,
+        "error_facts": (error.facts or None) if isinstance(error, DragomanError) else None,
         "error_detail": detail_of(error),
     }
 
@@ -33,4 +34,4 @@ def detail_of(error: BaseException) -> str:
 
 def no_error() -> dict[str, None]:
     """The error columns of a row that has none."""
-    return dict.fromkeys(("error_code", "error_message", "error_advice", "error_detail"))
+    return dict.fromkeys(("error_code", "error_message", "error_advice", "error_facts", "error_detail"))

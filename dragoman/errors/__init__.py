@@ -1,7 +1,8 @@
 """Every way a job can fail, and who has to know.
 
 An error says what happened in words for the sender (`message`, which is `str(error)`), what the sender can do (`advice`), what the one who
-runs the server can do (`for_admin`), whether another try may help (`temporary`) and whose move it is (`blame`). Details for the log travel in `detail`, never to a sender.
+runs the server can do (`for_admin`), whether another try may help (`temporary`) and whose move it is (`blame`). What
+the words are about travels as values (`facts`); details for the log travel in `detail`, never to a sender, and no code reads them.
 
     DragomanError
     ├── RequestError         the sender can mend it; permanent
@@ -42,6 +43,8 @@ from dragoman.errors.request import (
     EncryptedPdf,
     EngineNotAllowed,
     Gone,
+    Limit,
+    Limited,
     LimitReached,
     NoLanguage,
     NotAllowed,
@@ -90,7 +93,9 @@ __all__ = [
     "EngineUnavailable",
     "Gone",
     "LeaseLost",
+    "Limit",
     "LimitReached",
+    "Limited",
     "NoLanguage",
     "NoText",
     "NoWord",

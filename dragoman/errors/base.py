@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Blame(StrEnum):
@@ -36,6 +36,11 @@ class DragomanError(Exception):
         self.message = str(self)
         self.advice = advice if advice is not None else type(self).advice
         self.detail = detail
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the message is about, as plain values that a row can hold: whoever tells it in another language needs them."""
+        return {}
 
 
 class LeaseLost(DragomanError):

@@ -64,5 +64,6 @@ class WorkerLost(OperatorError):
 
 class OutboundRefused(OperatorError):
     message = "The mail server refused our answer permanently."
+    reply: str = ""  # the mail server's own (RFC 5321 4.2), for code that asks what it means; "": it was not a reply
     code = "outbound_refused"
     exit_code = 47

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Self
+
 from dragoman.errors.base import Blame, DragomanError
 
 
@@ -195,12 +200,54 @@ class NoWord(RequestError):
     advice = "Please send the document again if you still need it."
 
 
+class Limited(StrEnum):
+    """What a sender or a team may use so much of: documents and pages in 24 hours, characters to pay for in a month."""
+
+    JOBS = "jobs"
+    PAGES = "pages"
+    CHARACTERS = "characters"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that is reached: of what, the most of it, what is used, and what was needed besides.
+
+    `again_at`: when there is room again, in seconds since 1970; None: not known, or never.
+    """
+
+    what: Limited
+    most: int
+    used: int
+    needed: int
+    again_at: float | None = None
+
+    @property
+    def never_fits(self) -> bool:
+        """Whether more was asked for than the whole limit."""
+        return self.needed > self.most
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any] | None) -> Self | None:
+        """The limit that `LimitReached.facts` told of; None where `facts` are another error's, or none."""
+        limit = (facts or {}).get("limit")
+        return cls(**{**limit, "what": Limited(limit["what"])}) if limit else None
+
+
 class LimitReached(RequestError):
     message = "You have reached the limit for one sender on this server."
-
-    again_at: float | None = None  # when there is room again, in seconds since 1970; None: not known, or never
-
     code = "limit_reached"
     exit_code = 35
     http_status = 429
     advice = "Please try again when the day or the month is over, or ask the admin of this server for a higher limit."
+
+    def __init__(
+        self, message: str | None = None, *, advice: str | None = None, detail: str = "", limit: Limit | None = None
+    ) -> None:
+        """`limit`: the one that is reached, None where it is not known."""
+        super().__init__(message, advice=advice, detail=detail)
+        self.limit = limit
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The limit."""
+        return {"limit": asdict(self.limit)} if self.limit else {}

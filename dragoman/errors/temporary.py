@@ -39,6 +39,7 @@ class StoreUnavailable(TemporaryError):
 
 class DatabaseUnavailable(TemporaryError):
     message = "The database does not answer at the moment."
+    errno: int | None = None  # the system's number for what is wrong with its disk; None: something else is wrong
     code = "database_unavailable"
     exit_code = 53
 
@@ -51,6 +52,7 @@ class BrokerUnavailable(TemporaryError):
 
 class OutboundUnavailable(TemporaryError):
     message = "The mail server that sends our answers does not accept email at the moment."
+    reply: str = ""  # as `OutboundRefused.reply`
     code = "outbound_unavailable"
     exit_code = 55
 

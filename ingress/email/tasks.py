@@ -281,7 +281,7 @@ class _Opening:
                 self.intake.submit(wanted, message=self.held, notes=notes, ack_after_s=ACK_AFTER_S)
             except LimitReached as error:
                 self.contents.forget()
-                self._answer({"reason": "limit", **_told(error), "error_detail": error.detail})
+                self._answer({"reason": "limit", **_told(error)})
                 return
             except UnsupportedTarget as error:
                 # The answer has the list of what is possible anyway, with how to name one of them.
@@ -326,8 +326,10 @@ def _why_not(wish: request.Wish) -> dict[str, Any] | None:
     return None
 
 
-def _told(error: DragomanError) -> dict[str, str]:
-    return {"error_code": error.code, "error_message": str(error), "error_advice": error.advice}
+def _told(error: DragomanError) -> dict[str, Any]:
+    """What the answer's payload says of an error: what the sender may know, and nothing for the log."""
+    said = {"error_code": error.code, "error_message": error.message, "error_advice": error.advice}
+    return {**said, "error_facts": error.facts} if error.facts else said
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from typing import Any
 
 from starlette.responses import StreamingResponse
 
+from dragoman.domain.file_names import result_name
 from dragoman.domain.job import RowState
 from dragoman.errors import Conflict, Gone
 from dragoman.ports import BlobStore
 from dragoman.storage import CHUNK
-from ingress.web.views import attachment, result_name
+from ingress.web.views import attachment
 
 
 def result(row: dict[str, Any], store: BlobStore) -> StreamingResponse:
@@ -28,7 +29,7 @@ def result(row: dict[str, Any], store: BlobStore) -> StreamingResponse:
     # The first piece is read before the headers go out, so that a store that fails is told as an error.
     first = next(body, b"")
     headers = {
-        "Content-Disposition": attachment(result_name(row)),
+        "Content-Disposition": attachment(result_name(row["filename"], row["target_lang"])),
         "Content-Length": str(size),
         "Cache-Control": "private, no-store",
     }

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from dragoman import trail
+from dragoman.domain.file_names import result_name
 from dragoman.errors import Conflict, NotAllowed
 from ingress.web import downloads, events, problems
 from ingress.web.door import DoorOf
@@ -23,7 +24,6 @@ from ingress.web.people import PersonOf
 from ingress.web.sending import start_page
 from ingress.web.sheet import listed
 from ingress.web.streams import Stream
-from ingress.web.views import result_name
 
 router = Router(include_in_schema=False)
 READ = ["GET", "HEAD"]
@@ -84,7 +84,7 @@ def download_page(token: str, door: DoorOf) -> HTMLResponse:
     row = door.offered(token)
     if row["result"] is None:
         raise Conflict("There is no translated file yet.", advice="Please try again later.")
-    return page("download", job=row, token=token, result_name=result_name(row))
+    return page("download", job=row, token=token, result_name=result_name(row["filename"], row["target_lang"]))
 
 
 @router.post("/d/{token}")

@@ -129,8 +129,8 @@ async def _dragoman(request: Request, error: Exception) -> Response:
     headers = {}
     if isinstance(error, TooManyTries):  # the log has a line for it already
         headers["Retry-After"] = str(ceil(error.retry_after_s))
-    elif isinstance(error, LimitReached) and error.again_at is not None:
-        headers["Retry-After"] = str(max(ceil(error.again_at - time.time()), 1))
+    elif isinstance(error, LimitReached) and error.limit and error.limit.again_at is not None:
+        headers["Retry-After"] = str(max(ceil(error.limit.again_at - time.time()), 1))
     elif error.temporary:
         asked = error.retry_after_s if isinstance(error, TemporaryError) else None
         headers["Retry-After"] = str(round(asked or RETRY_AFTER_S))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dragoman.domain import approval, language, money
+from dragoman.domain.file_names import result_name
 from dragoman.domain.job import RowState, Status, WaitingFor
 from dragoman.domain.retry import retry_helps
 from dragoman.links import Links
@@ -22,7 +23,6 @@ from ingress.web.views import (
     failure,
     not_handed_over,
     remarks,
-    result_name,
     status,
     steps,
     waits_for,
@@ -100,7 +100,7 @@ def page_facts(
         "deleted_on": day(row["ended_at"] + retention_days * DAY_S) if ended and row["ended_at"] else None,
         "retention_days": retention_days,
         "download": links.path("download", row) if word is Status.COMPLETED else None,
-        "result_name": result_name(row),
+        "result_name": result_name(row["filename"], row["target_lang"]),
         "problem": None,
         "chosen": None,
     }

@@ -299,11 +299,6 @@ def steps(row: dict[str, Any]) -> list[Step]:
     return [Step(STEPS[stage], state(number)) for number, stage in enumerate(shown)]
 
 
-def result_name(row: dict[str, Any]) -> str:
-    """The name of the translated file: `report.de.pdf` for `report.pdf`."""
-    return f"{row['filename'].removesuffix('.pdf')}.{row['target_lang']}.pdf"
-
-
 def attachment(filename: str) -> str:
     """A `Content-Disposition` that keeps any name: plain for old clients, RFC 8187 for all others (RFC 6266 4.3)."""
     plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()

@@ -201,23 +201,23 @@ class TestWhen:
             change(database, JOBS, job_id, created_at=now - hours * 3600)
         with pytest.raises(LimitReached) as refused:
             jobs(database, limited(sender_jobs_per_day=3), 2)
-        assert refused.value.again_at == pytest.approx(now + 4 * 3600, abs=60)
+        assert refused.value.limit.again_at == pytest.approx(now + 4 * 3600, abs=60)
         with pytest.raises(LimitReached) as refused:
             work(database, limited(sender_pages_per_day=30), 5)
-        assert refused.value.again_at == pytest.approx(now + 3600, abs=60)
-        at = datetime.fromtimestamp(refused.value.again_at + 59, UTC)
+        assert refused.value.limit.again_at == pytest.approx(now + 3600, abs=60)
+        at = datetime.fromtimestamp(refused.value.limit.again_at + 59, UTC)
         assert f"{at.day} {at:%B %Y, %H:%M} UTC" in refused.value.advice
 
     def test_of_a_month_it_is_the_first_of_the_next_one(self, database, limited):
         add_job(database, owner=SENDER, characters_billed=900)
         with pytest.raises(LimitReached) as refused:
             work(database, limited(sender_characters_per_month=1000), 1, 200)
-        first = datetime.fromtimestamp(refused.value.again_at, UTC)
+        first = datetime.fromtimestamp(refused.value.limit.again_at, UTC)
         assert (first.day, first.hour, first.minute) == (1, 0, 0)
-        assert 0 < refused.value.again_at - time.time() <= 31 * 86400
+        assert 0 < refused.value.limit.again_at - time.time() <= 31 * 86400
 
     def test_what_is_more_than_the_whole_limit_never_fits_and_says_so(self, database, limited):
         with pytest.raises(LimitReached) as refused:
             work(database, limited(sender_pages_per_day=30), 31)
-        assert refused.value.again_at is None
+        assert refused.value.limit.again_at is None
         assert "waiting does not help" in refused.value.advice

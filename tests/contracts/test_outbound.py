@@ -186,6 +186,9 @@ class TestSmtp:
             server.send(FROM, TO, MAIL)
         assert type(raised.value) is error  # not OutboundUncertain: the answer was clear
         assert raised.value.detail == reply
+        assert raised.value.reply == (
+            "" if error is OutboundLoginRefused else reply
+        )  # for code that asks what it means
         assert sink.mails == []
 
     def test_nobody_there_is_temporary_and_certain(self) -> None:

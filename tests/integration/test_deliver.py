@@ -91,6 +91,13 @@ class Door:
         return held
 
 
+def refused(reply: str) -> OutboundRefused:
+    """As `SmtpOutbound` raises it."""
+    error = OutboundRefused(detail=reply)
+    error.reply = reply
+    return error
+
+
 class Moody:
     """An `Outbound` in front of another: before or after that one has sent, it raises what the test gives it."""
 
@@ -346,7 +353,7 @@ def test_a_delivery_that_ended_in_the_dark_stays_marked_so(door: Door, context: 
 def test_a_server_that_says_no_for_good_is_asked_once(door: Door, context: Context, outbound: Moody) -> None:
     receipt = door.mail("contract.pdf")
     door.complete(receipt.job_ids[0])
-    outbound.before = OutboundRefused(detail="550 5.1.1 no such user")
+    outbound.before = refused("550 5.1.1 no such user")
 
     deliver(context, receipt.message_id)
 
@@ -360,7 +367,7 @@ def test_a_dead_delivery_is_tried_again_to_success_when_the_server_takes_it(
 ) -> None:
     receipt = door.mail("contract.pdf")
     door.complete(receipt.job_ids[0])
-    outbound.before = OutboundRefused(detail="550 5.7.1 not from you")
+    outbound.before = refused("550 5.7.1 not from you")
     deliver(context, receipt.message_id)
     [dead] = rows(context.database, receipt.message_id)
     outbound.before = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,7 +45,8 @@ def test_a_file_that_cannot_be_written_is_trouble_that_passes(database):
     beat(database)
     file = database.url.removeprefix("sqlite:///")
     read_only = Database(f"sqlite:///file:{file}?mode=ro&uri=true")
-    with pytest.raises(DatabaseUnavailable):
+    with pytest.raises(DatabaseUnavailable) as raised:
         beat(read_only)
+    assert raised.value.errno == errno.EROFS  # by SQLite's code, not its words
     read_only.close()
     beat(database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -81,6 +82,56 @@ def test_temporary_errors_know_how_long_to_wait():
     assert EngineBusy().retry_after_s is None
 
 
+def test_a_limit_is_the_same_after_a_row_has_held_it() -> None:
+    limit = errors.Limit(errors.Limited.JOBS, 3, 3, 1, 1_790_000_000.0)
+    held = json.loads(json.dumps(errors.LimitReached(limit=limit).facts))
+    assert errors.Limit.from_facts(held) == limit
+    assert errors.Limit.from_facts({}) is errors.Limit.from_facts(None) is None
+
+
+ROOT = Path(__file__).parents[3]
+SOURCES = [file for one in ("dragoman", "ingress", "pipeline", "notifier") for file in (ROOT / one).rglob("*.py")]
+# Who hands an error's detail on, to the log or the admin.
+HANDS_ON = {"arrived", "tell", "NotAsItIs", "Unseen", "unseen", "Arrived", "str", "getattr", "max"}
+
+
+def readers(source: str) -> list[str]:
+    """Places where what is for the log is compared, searched, taken apart or given to a function that may do that."""
+    tree = ast.parse(source)
+    parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
+    found = []
+    for node in ast.walk(tree):
+        is_detail = isinstance(node, ast.Attribute) and node.attr == "detail" and isinstance(node.ctx, ast.Load)
+        is_column = isinstance(node, ast.Subscript) and ast.unparse(node.slice) in (
+            "'error_detail'",
+            "'instead_detail'",
+        )
+        above = parents.get(node)
+        if not (is_detail or is_column) or above is None:
+            continue
+        handed = (
+            isinstance(above, ast.Call)
+            and node in above.args
+            and ast.unparse(above.func).split(".")[-1] not in HANDS_ON
+        )
+        if handed or isinstance(above, ast.Compare | ast.Attribute):
+            found.append(ast.unparse(above))
+    return found
+
+
+def test_no_code_reads_what_is_for_the_log() -> None:
+    found = {str(file.relative_to(ROOT)): readers(file.read_text()) for file in SOURCES}
+    assert {file: places for file, places in found.items() if places} == {}
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ["'full' in error.detail", "meaning(error.detail)", "row['error_detail'].split()", "error.detail == 'x'"],
+)
+def test_a_planted_reader_is_found(planted: str) -> None:
+    assert readers(planted)
+
+
 # Each class of ours, wherever it is, made in a process that has no docstrings. What its constructor wants is given by type.
 WITHOUT_DOCSTRINGS = """
 import importlib, inspect, json, pkgutil
@@ -110,7 +161,7 @@ def test_each_error_has_its_words_where_python_drops_docstrings() -> None:
         capture_output=True,
         text=True,
         check=False,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from dragoman.domain.file_names import result_name
 from dragoman.errors import OperatorError
 from dragoman.settings import Settings
 from dragoman.storage import FolderStore
 from notifier.channel import Delivery
 from notifier.email_reply import EmailChannel, Thread, composed, message_id, reference_chain, reply_subject, thread_of
-from notifier.messages import Answer, AnswerKind, File, Outcome, result_name
+from notifier.messages import Answer, AnswerKind, File, Outcome
 
 ADDRESS = "translate@example.org"
 OWN_ID = "<m.1.final@example.org>"

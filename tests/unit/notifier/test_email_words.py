@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.domain.money import Price
+from dragoman.errors import Limit, Limited
 from notifier.email_words import COLUMNS, House, headline, rendered, wrapped
 from notifier.messages import Answer, AnswerKind, Bill, File, JobLinks, LeftOut, Outcome, Problem
 
@@ -213,7 +214,7 @@ def test_a_limit_is_told_with_its_numbers_and_when_there_is_room() -> None:
 @pytest.mark.parametrize("code", ["limit_reached", "team_limit_reached"])
 @pytest.mark.parametrize(("locale", "numbers"), [("de", "1.200"), ("pl", "1 200"), ("ja", "1,200")])
 def test_a_limit_of_a_sender_or_team_has_its_numbers_in_each_language(locale: str, numbers: str, code: str) -> None:
-    problem = Problem("At most 1200 pages.", "Later.", code, ("pages", 1200, 1199, 30))
+    problem = Problem("At most 1200 pages.", "Later.", code, Limit(Limited.PAGES, 1200, 1199, 30))
     said = flat(rendered(Answer(AnswerKind.LIMIT, problem=problem, locale=locale), HOUSE, "r")[0])
     assert numbers in said
     assert "30" in said
@@ -263,7 +264,8 @@ def test_where_others_decide_the_question_names_them_and_asks_for_no_yes_of_the_
 
 
 def limit_told(**facts: Any) -> str:
-    problem = Problem("You have reached it.", "Wait.", "limit_reached", ("pages", 100, 90, 12), **facts)
+    limit = Limit(Limited.PAGES, 100, 90, 12, **facts)
+    problem = Problem("You have reached it.", "Wait.", "limit_reached", limit)
     answer = Answer(AnswerKind.LIMIT, problem=problem, locale="de")
     return flat(rendered(answer, HOUSE, "the-reference")[0])
 
@@ -274,7 +276,7 @@ def test_a_limit_says_when_there_is_room_again() -> None:
 
 
 def test_what_is_more_than_the_whole_limit_is_not_told_to_wait() -> None:
-    problem = Problem("You have reached it.", "Wait.", "limit_reached", ("pages", 100, 0, 120))
+    problem = Problem("You have reached it.", "Wait.", "limit_reached", Limit(Limited.PAGES, 100, 0, 120))
     text = flat(rendered(Answer(AnswerKind.LIMIT, problem=problem, locale="de"), HOUSE, "the-reference")[0])
     assert "Warten hilft also nicht" in text
     assert "morgen" not in text

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dragoman.errors import Limit, Limited, LimitReached
 from notifier.attaching import encoded_size, with_attachments
 from notifier.messages import (
     MOST_WARNINGS,
@@ -21,8 +22,6 @@ from notifier.messages import (
     answer_from,
     numbered,
     page_list,
-    plain,
-    result_name,
 )
 
 FINAL: dict[str, Any] = {"id": "d", "owner": "m", "run": 1, "kind": "final", "channel": "email", "payload": {}}
@@ -186,22 +185,6 @@ def test_pages_are_written_as_people_write_them(pages: list[int], words: str) ->
     assert page_list(pages) == words
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("contract.pdf", "contract.fr.pdf"),
-        ("Contract.PDF", "Contract.fr.pdf"),
-        ("v1.2 draft", "v1.2 draft.fr.pdf"),
-        ("", "document.fr.pdf"),
-        (".pdf", "document.fr.pdf"),
-        ("a\r\nb.pdf", "a b.fr.pdf"),
-        ("fdp.\u202egnp.pdf", "fdp. gnp.fr.pdf"),
-    ],
-)
-def test_the_result_is_named_after_file_and_language(name: str, expected: str) -> None:
-    assert result_name(name, "fr") == expected
-
-
 def test_results_of_one_name_are_numbered() -> None:
     names = [file.result_name for file in numbered([a_file(), a_file(), a_file(result_name="A.fr.pdf")])]
     assert names == ["a.fr.pdf", "a (2).fr.pdf", "A (3).fr.pdf"]
@@ -226,10 +209,12 @@ def test_the_size_of_base64_is_known_beforehand(size: int) -> None:
     assert encoded_size(size) == len(base64.encodebytes(bytes(size)).replace(b"\n", b"\r\n"))
 
 
-@given(st.text(max_size=300))
-def test_plain_text_is_one_visible_line(text: str) -> None:
-    shown = plain(text, 100)
-    assert len(shown) <= 100
-    assert shown.splitlines() in ([], [shown])
-    shown.encode()
-    assert plain(shown, 100) == shown
+def test_a_limit_travels_as_values_and_what_the_log_says_is_not_read() -> None:
+    limit = Limit(Limited.PAGES, 100, 90, 12, 1_790_000_000.0)
+    row = {"error_code": "limit_reached", "error_message": "Enough.", "error_facts": LimitReached(limit=limit).facts}
+    [file] = answer_from(FINAL, MESSAGE, [job("dead", **row, error_detail="jobs 1 2 3")]).files
+    assert file.problem
+    assert file.problem.limit == limit
+    [old] = answer_from(FINAL, MESSAGE, [job("dead", **(row | {"error_facts": None}), error_detail="jobs 1 2 3")]).files
+    assert old.problem
+    assert old.problem.limit is None

@@ -11,7 +11,7 @@ from dragoman.domain.job import RowState, Stage, Status
 from dragoman.links import Links
 from dragoman.settings import Settings
 from ingress.web.sheet import OpenPage, page_facts
-from ingress.web.views import attachment, job_view, remarks, result_name, steps
+from ingress.web.views import attachment, job_view, remarks, steps
 
 
 @pytest.fixture
@@ -139,10 +139,6 @@ def test_pseudo_translation_is_not_called_a_translation(links: Links) -> None:
     facts = page_facts(OpenPage(row(state=RowState.DONE, engine="pseudo"), "token", may_change=True), links)
     assert facts["pseudo"]
     assert "translation" not in facts["headline"]
-
-
-def test_result_is_named_after_the_source_and_its_language() -> None:
-    assert result_name(row(filename="a.b.pdf", target_lang="pt-BR")) == "a.b.pt-BR.pdf"
 
 
 @given(st.text(min_size=1, max_size=80).filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text)))
