@@ -97,7 +97,7 @@ class Client:
             found += page["jobs"]
             if not page["next"]:
                 return found
-            after = f"&after={page['next']}"
+            after = f"&cursor={page['next']}"
 
     def retry_dead(self) -> int:
         """Try all dead letters again; how many."""
