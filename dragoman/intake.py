@@ -21,6 +21,7 @@ from dragoman.db import arrivals, cards, dead_letters, history, inbox, jobs, lea
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.domain import approval, channel_specs, engines
+from dragoman.domain.answers import AnswerKind, Kind
 from dragoman.domain.channel_specs import Answered
 from dragoman.domain.job import Options, WaitingFor
 from dragoman.domain.request import Message, Pdf, Receipt, Request
@@ -153,10 +154,10 @@ class Intake(Possible):
             cards.wake_all(connection, {one.card_id for one in new_ones})
             if message_row:
                 if ack_after_s is not None and new:
-                    self._owe(connection, message_row, outbox.Kind.ACK, {}, ack_after_s)
-                    self._owe(connection, message_row, outbox.Kind.PROGRESS, {}, PROGRESS_AFTER_S)
+                    self._owe(connection, message_row, Kind.ACK, {}, ack_after_s)
+                    self._owe(connection, message_row, Kind.PROGRESS, {}, PROGRESS_AFTER_S)
                 if not new and not channel_specs.named(message_row["channel"], Answered.JOB):
-                    self._owe(connection, message_row, outbox.Kind.FINAL, {"reason": "nothing_new"}, 0.0)
+                    self._owe(connection, message_row, Kind.FINAL, {"reason": AnswerKind.NOTHING_NEW}, 0.0)
         for request, (job_id, created) in zip(requests, made, strict=True):
             self._after(request, job_id, created=created)
         if (
@@ -178,7 +179,7 @@ class Intake(Possible):
         """
         with self.database.write() as connection:
             message.finish(connection, payload={**message.row["payload"], **(notes or {})})
-            self._owe(connection, message.row, outbox.Kind.FINAL, dict(payload), 0.0)
+            self._owe(connection, message.row, Kind.FINAL, dict(payload), 0.0)
         self.doorbell.ring(queues.DELIVER, message.id)
 
     def drop(self, message: lease.Lease, reason: str) -> None:
@@ -216,7 +217,7 @@ class Intake(Possible):
             message.wait(connection, waiting_for, expires_s, payload={**message.row["payload"], **notes})
             cards.wake(connection, notes.get("card_id"), asks=waiting_for)
             if question:
-                self._owe(connection, message.row, outbox.Kind.QUESTION, dict(question), 0.0)
+                self._owe(connection, message.row, Kind.QUESTION, dict(question), 0.0)
         if question:
             self.doorbell.ring(queues.DELIVER, message.id)
 
@@ -358,7 +359,7 @@ class Intake(Possible):
             self.store.delete(request.pdf.blob)
 
     @staticmethod
-    def _owe(connection: Any, row: dict[str, Any], kind: outbox.Kind, payload: dict[str, Any], after_s: float) -> None:
+    def _owe(connection: Any, row: dict[str, Any], kind: Kind, payload: dict[str, Any], after_s: float) -> None:
         outbox.owe(
             connection,
             owner=row["id"],

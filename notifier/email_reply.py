@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, cast
 
 from dragoman import bounces
 from dragoman.domain import approval
+from dragoman.domain.answers import AnswerKind
 from dragoman.domain.file_names import plain
 from dragoman.errors import NotApprover, OperatorError, OutboundRefused, OutboundUnavailable
 from dragoman.ports import BlobStore
@@ -29,7 +30,7 @@ from dragoman.telemetry import hashed
 from notifier.attaching import with_attachments, without_attachments
 from notifier.channel import Delivery, NotAsItIs, OutboundUncertain
 from notifier.email_words import House, rendered
-from notifier.messages import Answer, AnswerKind, Outcome, Problem
+from notifier.messages import Answer, Outcome, Problem
 from notifier.outbound import Outbound
 
 FROM_NAME = "Document translator"

@@ -16,21 +16,36 @@ import css_inline
 
 from dragoman import bounces, templating
 from dragoman.domain import money
+from dragoman.domain.answers import REST_OF_EMAIL, AnswerKind
+from dragoman.errors import (
+    EncryptedPdf,
+    EngineBusy,
+    EngineKeyRejected,
+    EngineMisbehaved,
+    EngineMissing,
+    EngineUnavailable,
+    ModelUnusable,
+    OperatorError,
+    QuotaUsedUp,
+    WrongPassword,
+)
 from notifier.email_catalogue import Catalogue, catalogue
-from notifier.messages import MOST_WARNINGS, Answer, AnswerKind, File, LeftOut, Outcome, Problem, page_numbers
+from notifier.messages import MOST_WARNINGS, Answer, File, LeftOut, Outcome, Problem, page_numbers
 
 DAY_S = 86400.0
 COLUMNS = 72  # of a line of plain text, where it can be broken
+# What goes wrong between us and an engine is told in one way.
 _ENGINE_CODES = frozenset(
-    {
-        "engine_key_rejected",
-        "quota_used_up",
-        "engine_missing",
-        "engine_misbehaved",
-        "model_unusable",
-        "engine_busy",
-        "engine_unavailable",
-    }
+    kind.code
+    for kind in (
+        EngineKeyRejected,
+        QuotaUsedUp,
+        EngineMissing,
+        EngineMisbehaved,
+        ModelUnusable,
+        EngineBusy,
+        EngineUnavailable,
+    )
 )
 _WITHHELD = {
     bounces.TOO_LARGE: "file.refused_as_too_large",
@@ -38,8 +53,7 @@ _WITHHELD = {
     bounces.NO_MAILBOX: "file.refused",
     bounces.REFUSED: "file.refused",
 }
-_LOCKED_CODES = frozenset({"encrypted_pdf", "wrong_password"})
-_REST = "the rest of the email"  # what `ingress.email.contents` calls it
+_LOCKED_CODES = frozenset({EncryptedPdf.code, WrongPassword.code})
 _WIDE = "WF"  # of Unicode's East Asian widths: two columns
 _NEVER_FIRST = "、。，．：；！？」』）】〉》”’ー々,.:;!?)"  # of a line (JIS X 4051, 3.1)
 
@@ -182,7 +196,7 @@ def _numbers(problem: Problem, t: Catalogue) -> dict[str, str]:
 def _entry(code: str, t: Catalogue) -> dict[str, str] | None:
     if not t.has("error.operator"):  # English
         return None
-    kind = code if t.has(f"error.{code}") else "engine" if code in _ENGINE_CODES else "operator"
+    kind = code if t.has(f"error.{code}") else "engine" if code in _ENGINE_CODES else OperatorError.code
     entry = t.entries[f"error.{kind}"]
     return entry if isinstance(entry, dict) else None
 
@@ -283,7 +297,7 @@ def _notes(file: File, t: Catalogue) -> tuple[str, ...]:
 
 
 def _left_name(item: LeftOut, t: Catalogue) -> str:
-    if item.name == _REST:
+    if item.name == REST_OF_EMAIL:
         return t("mail.the_rest")
     return item.name or t("mail.a_part")
 

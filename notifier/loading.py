@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 
 from dragoman.db import alarms, cards, history, inbox, jobs, outbox, presence
 from dragoman.db.engine import Database
+from dragoman.domain.answers import AnswerKind, Kind
 from dragoman.domain.channel_specs import by_name
 from dragoman.domain.job import RowState
 from dragoman.links import Links
 from dragoman.ports import BlobStore
 from notifier.channel import Delivery
-from notifier.messages import Answer, AnswerKind, JobLinks, answer_from
+from notifier.messages import Answer, JobLinks, answer_from
 
 ASKS_FOR_A_LANGUAGE = (
     AnswerKind.NO_PDF,
@@ -44,7 +45,7 @@ def load(database: Database, store: BlobStore, links: Links | None, row: dict[st
         card = _card(connection, message, rows)
         if card is not None and card["withdrawn_at"]:
             return None
-        is_early = row["kind"] in (outbox.Kind.ACK, outbox.Kind.PROGRESS)
+        is_early = row["kind"] in (Kind.ACK, Kind.PROGRESS)
         etas = {job["id"]: history.eta_s(connection, job) for job in rows} if is_early else {}
         possible = _possible(connection) if row["payload"].get("reason") in ASKS_FOR_A_LANGUAGE else []
     present = [_with_result(store, job) for job in rows]
@@ -88,14 +89,12 @@ def _overtaken(
     The answer is there, or a question has been answered, or all that is still open waits for the sender, who knows.
     """
     waiting = [job for job in rows if job["state"] == RowState.WAITING]
-    if row["kind"] == outbox.Kind.QUESTION:
+    if row["kind"] == Kind.QUESTION:
         return not waiting and message["state"] != RowState.WAITING
-    if row["kind"] == outbox.Kind.PROGRESS and not any(
-        job["state"] in (RowState.READY, RowState.RUNNING) for job in rows
-    ):
+    if row["kind"] == Kind.PROGRESS and not any(job["state"] in (RowState.READY, RowState.RUNNING) for job in rows):
         return True
-    return row["kind"] not in (outbox.Kind.FINAL, outbox.Kind.INSTEAD) and any(
-        other["kind"] == outbox.Kind.FINAL and other["run"] == row["run"]
+    return row["kind"] not in (Kind.FINAL, Kind.INSTEAD) and any(
+        other["kind"] == Kind.FINAL and other["run"] == row["run"]
         for other in outbox.deliveries(connection, row["owner"])
     )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from dragoman.domain.answers import AnswerKind, Kind
 from dragoman.domain.approval import Reason
 from dragoman.domain.file_names import LONGEST_NAME, plain, result_name
 from dragoman.domain.job import NO_ENGINE, OPEN, RowState
@@ -29,32 +30,11 @@ ENGINE_NAMES = {
 }
 
 
-class AnswerKind(StrEnum):
-    """What an answer is about, as a whole."""
-
-    ACK = "ack"
-    PROGRESS = "progress"
-    APPROVAL = "approval"
-    DONE = "done"
-    PARTLY = "partly"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    NO_PDF = "no_pdf"
-    NO_LANGUAGE = "no_language"
-    UNKNOWN_LANGUAGE = "unknown_language"
-    UNSUPPORTED_LANGUAGE = "unsupported_language"
-    NOTHING_NEW = "nothing_new"
-    HELP = "help"
-    ERASED = "deleted"
-    GONE = "gone"
-    QUOTA = "quota"
-    LIMIT = "limit"
-    UNCLEAR = "unclear"
-    REMEMBERED = "remembered"
-    REFUSED = "refused"
-
-
-_BEFORE_THE_END = {"ack": AnswerKind.ACK, "progress": AnswerKind.PROGRESS, "question": AnswerKind.APPROVAL}
+_BEFORE_THE_END = {
+    Kind.ACK: AnswerKind.ACK,
+    Kind.PROGRESS: AnswerKind.PROGRESS,
+    Kind.QUESTION: AnswerKind.APPROVAL,
+}
 
 
 class Outcome(StrEnum):
@@ -216,7 +196,7 @@ def answer_from(
     payload = {**(message["payload"] if message else {}), **delivery["payload"]}
     files = numbered([file_of(job, (links or {}).get(job["id"]), (etas or {}).get(job["id"])) for job in jobs])
     # What was left out was said with the first run's answer; a retry has nothing to do with it.
-    tells_of_it = delivery["run"] == 1 and delivery["kind"] != "instead"
+    tells_of_it = delivery["run"] == 1 and delivery["kind"] != Kind.INSTEAD
     ignored = payload.get("ignored") or () if tells_of_it else ()
     reason = delivery["payload"].get("reason")
     return Answer(
@@ -267,7 +247,7 @@ def _kind(told: str, reason: str | None, outcomes: Sequence[Outcome]) -> AnswerK
     if reason is not None:
         return AnswerKind(reason) if reason in set(AnswerKind) else AnswerKind.REFUSED
     if told in _BEFORE_THE_END:
-        return _BEFORE_THE_END[told]
+        return _BEFORE_THE_END[Kind(told)]
     good = [outcome for outcome in outcomes if outcome in (Outcome.DONE, Outcome.SAME, Outcome.DELETED)]
     if good:
         return AnswerKind.DONE if len(good) == len(outcomes) else AnswerKind.PARTLY

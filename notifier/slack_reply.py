@@ -17,6 +17,7 @@ from slack_sdk import WebClient
 from dragoman.db import cards, jobs, places
 from dragoman.db.engine import Database
 from dragoman.domain import language
+from dragoman.domain.answers import AnswerKind
 from dragoman.domain.retry import retry_helps
 from dragoman.errors import StoreUnavailable
 from dragoman.ports import BlobStore
@@ -32,7 +33,7 @@ from dragoman.slack import (
 )
 from dragoman.slack_errors import NOT_SEEN, reason
 from notifier.channel import Delivery, NotAsItIs
-from notifier.messages import Answer, AnswerKind, File, Outcome
+from notifier.messages import Answer, File, Outcome
 from notifier.slack_blocks import Block, actions, cut, section
 from notifier.slack_card import retry_button
 from notifier.slack_line import Line

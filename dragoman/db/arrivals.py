@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from dragoman.db.jobs import answered_to, is_answered
-from dragoman.db.outbox import OUTBOX, Kind
+from dragoman.db.outbox import OUTBOX
+from dragoman.domain.answers import Kind
 from dragoman.domain.arrival import Arrival, Arrived, arrived
 from dragoman.domain.job import OPEN
 

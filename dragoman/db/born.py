@@ -12,6 +12,7 @@ from typing import get_args
 
 from dragoman.db import cards, inbox, jobs, outbox, tally
 from dragoman.db.told import UNKNOWN_CODE
+from dragoman.domain.answers import Kind
 from dragoman.domain.channel_specs import channels
 from dragoman.domain.job import NO_ENGINE, STAGES, RowState
 from dragoman.errors import DragomanError
@@ -38,7 +39,7 @@ def labels(name: str, engines: Collection[str]) -> list[tuple[str, ...]]:
     if name in (tally.RETRIES, tally.DEAD_LETTERS):
         return list(product(LEDGERS, codes()))
     if name == tally.DELIVERIES:
-        return list(product((one.name for one in channels() if one.reply), outbox.Kind))
+        return list(product((one.name for one in channels() if one.reply), Kind))
     if name == tally.STAGE_SECONDS:
         return list(product(STAGES, sorted({*engines, NO_ENGINE})))
     return [(engine,) for engine in sorted({*engines, *known_engines(), NO_ENGINE})]

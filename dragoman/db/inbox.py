@@ -12,6 +12,7 @@ from dragoman.db.lease import Ledger, revive
 from dragoman.db.models import InboxRow
 from dragoman.db.statements import insert_once
 from dragoman.db.told import told
+from dragoman.domain.answers import AnswerKind, Kind
 from dragoman.domain.job import RowState
 from dragoman.errors import Conflict
 
@@ -106,7 +107,7 @@ def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> 
     facts = told(error)
     cards.wake(connection, row["payload"].get("card_id"), asks=None)
     payload = {
-        "reason": "failed",
+        "reason": AnswerKind.FAILED,
         **{name: facts[name] for name in ("error_code", "error_message", "error_advice", "error_facts")},
     }
     if locale := last_locale(connection, row["sender"]):  # its own words were perhaps never read
@@ -115,7 +116,7 @@ def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> 
         connection,
         owner=row["id"],
         run=row["run"],
-        kind=outbox.Kind.FINAL,
+        kind=Kind.FINAL,
         channel=row["channel"],
         payload=payload,
         traceparent=row["traceparent"],

@@ -16,6 +16,7 @@ from dragoman.db.statements import insert_once
 from dragoman.db.told import no_error, told
 from dragoman.domain import channel_specs
 from dragoman.domain.actors import Action
+from dragoman.domain.answers import Kind
 from dragoman.domain.channel_specs import Answered
 from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent
 from dragoman.domain.owner import team_of
@@ -247,7 +248,7 @@ def wait(connection: Connection, lease: Lease, waiting_for: WaitingFor, expires_
     lease.wait(connection, waiting_for, expires_s, **facts)
     cards.wake(connection, lease.row["card_id"])
     if asks_by_delivery(lease.row) and waiting_for is WaitingFor.APPROVAL:
-        _owe(connection, lease.id, lease.row["run"], lease.row, outbox.Kind.QUESTION)
+        _owe(connection, lease.id, lease.row["run"], lease.row, Kind.QUESTION)
 
 
 def resume(connection: Connection, job_id: str, waiting_for: WaitingFor, **facts: Any) -> bool:
@@ -316,9 +317,7 @@ def settle(connection: Connection, row: dict[str, Any]) -> None:
         _owe(connection, answered["id"], answered["run"], row)
 
 
-def _owe(
-    connection: Connection, owner: str, run: int, row: dict[str, Any], kind: outbox.Kind = outbox.Kind.FINAL
-) -> None:
+def _owe(connection: Connection, owner: str, run: int, row: dict[str, Any], kind: Kind = Kind.FINAL) -> None:
     outbox.owe(
         connection,
         owner=owner,

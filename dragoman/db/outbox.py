@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from enum import StrEnum
 from typing import Any, cast
 
 import structlog
@@ -14,6 +13,7 @@ from dragoman.db.clock import now_s
 from dragoman.db.lease import Ledger, revive
 from dragoman.db.models import JobRow, OutboxRow
 from dragoman.db.statements import insert_once
+from dragoman.domain.answers import Kind
 from dragoman.domain.job import RowState
 from dragoman.errors import Conflict
 
@@ -31,19 +31,6 @@ OWED = (
 LONGEST_BOUNCE = 300
 DELIVERY_ATTEMPTS = 60  # at least, with delays of up to 10 minutes
 PATIENCE_S = 86400.0  # a mail server that is down, or says "later", is asked again for a day (RFC 5321 4.5.4.1)
-
-
-class Kind(StrEnum):
-    """What a delivery tells: that the work has begun, that it goes on, what has to be decided, or how it ended.
-
-    `INSTEAD` follows a final answer that came back: what became of it, without the file.
-    """
-
-    ACK = "ack"
-    PROGRESS = "progress"
-    QUESTION = "question"
-    FINAL = "final"
-    INSTEAD = "instead"
 
 
 def owe(

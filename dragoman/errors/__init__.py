@@ -11,7 +11,7 @@ the words are about travels as values (`facts`); details for the log travel in `
     │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget > EngineNotAllowed  UnsupportedPair  UnsupportedOption
     │   └── NotAllowed  NotApprover  NotFound  AmbiguousId  Gone  Conflict  NoWord  LimitReached
     ├── OperatorError        the admin can mend it; permanent
-    │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing
+    │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing  ModelUnusable
     │   └── EngineMisbehaved  StageTimedOut  WorkerLost  OutboundRefused
     ├── TemporaryError       time mends it; tried again
     │   ├── EngineUnavailable  EngineBusy
@@ -28,6 +28,7 @@ from dragoman.errors.operator import (
     EngineKeyRejected,
     EngineMisbehaved,
     EngineMissing,
+    ModelUnusable,
     OperatorError,
     OutboundRefused,
     QuotaUsedUp,
@@ -96,6 +97,7 @@ __all__ = [
     "Limit",
     "LimitReached",
     "Limited",
+    "ModelUnusable",
     "NoLanguage",
     "NoText",
     "NoWord",

@@ -43,6 +43,13 @@ class EngineMissing(OperatorError):
     exit_code = 43
 
 
+class ModelUnusable(OperatorError):
+    message = "A translation model of this server is damaged or does not fit together."
+    code = "model_unusable"
+    exit_code = 48
+    for_admin = "Please add the model again; `dragoman doctor` names those that cannot be used."
+
+
 class EngineMisbehaved(OperatorError):
     message = "The translation engine sent an answer that we cannot use."
     code = "engine_misbehaved"

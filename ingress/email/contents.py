@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from io import UnsupportedOperation
 from typing import BinaryIO, cast
 
+from dragoman.domain.answers import REST_OF_EMAIL
 from dragoman.domain.file_kinds import what_is
 from dragoman.errors import EmptyFile, NotAPdf, RequestError, StoreUnavailable
 from dragoman.intake import Intake, Pdf
@@ -86,9 +87,9 @@ class Contents:
             case parse.Locked(filename):
                 self.leave(filename, LockedMail())
             case parse.TooMany(filename):
-                self.leave(filename or "the rest of the email", _too_many(filename))
+                self.leave(filename or REST_OF_EMAIL, _too_many(filename))
             case dissection.Broken():
-                self.leave("the rest of the email", MailTooComplex())
+                self.leave(REST_OF_EMAIL, MailTooComplex())
             case dissection.Top():
                 self.top = item
 

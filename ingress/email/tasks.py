@@ -17,6 +17,7 @@ from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
 from dragoman.domain import engines
 from dragoman.domain.actors import acting
+from dragoman.domain.answers import AnswerKind
 from dragoman.domain.job import Options, WaitingFor
 from dragoman.domain.wishes import PersonWishes
 from dragoman.errors import (
@@ -93,7 +94,7 @@ def _over_the_limit(intake: Intake, held: Lease) -> dict[str, Any]:
         "", held.row["payload"]["subject"], ""
     )
     told = {
-        "reason": "quota",
+        "reason": AnswerKind.QUOTA,
         "ignored": [],
         "limit": limit,
         "room_in_s": correspondence.room_in(intake.database, sender, DAY_S, limit),
@@ -155,20 +156,20 @@ class _Opening:
             return
         if wanted.is_lasting and wanted.target_lang:
             self._remember(wanted)
-            self._answer({"reason": "remembered", "wanted": wanted.target_lang})
+            self._answer({"reason": AnswerKind.REMEMBERED, "wanted": wanted.target_lang})
             return
         if thread is not None and not self.contents.ignored:
             self._chat(words)
             return
         only_others = all(left["code"] == NotAPdf.code for left in self.contents.ignored)
-        self._answer({"reason": "no_pdf" if only_others else "refused"})
+        self._answer({"reason": AnswerKind.NO_PDF if only_others else AnswerKind.REFUSED})
 
     def _chat(self, words: str) -> None:
         """A reply that asks for nothing we know: thanks need no answer, the rest is asked about."""
         if commands.is_thanks(words):
             self.intake.drop(self.held, "thanks")
         else:
-            self._answer({"reason": "unclear"})
+            self._answer({"reason": AnswerKind.UNCLEAR})
 
     def _speak(self, thread: Thread | None) -> None:
         """Find the language of the answers: the mail's, else its thread's, else that of the sender's former mails."""
@@ -190,13 +191,13 @@ class _Opening:
         """Carry out an order; False if there is nothing that it could be meant for."""
         intake = self.intake
         if order is Command.HELP:
-            self._answer({"reason": "help"})
+            self._answer({"reason": AnswerKind.HELP})
         elif order is Command.DELETE_ALL or (order is Command.DELETE and thread):
             if order is Command.DELETE_ALL or thread is None:
                 correspondence.forget_all(intake.database, intake.store, intake.settings, self.sender)
             else:
                 correspondence.forget(intake.database, intake.store, intake.settings, self.sender, thread)
-            self._answer({"reason": "deleted"})
+            self._answer({"reason": AnswerKind.ERASED})
         elif order is Command.YES and thread and thread.waiting_jobs:
             self._approve(thread.waiting_jobs)
         elif order in (Command.CANCEL, Command.NO) and thread and (thread.waiting_jobs or thread.open_jobs):
@@ -208,7 +209,7 @@ class _Opening:
             and thread
             and correspondence.settle(intake.database, thread.message_id)
         ):
-            self._answer({"reason": "cancelled"})
+            self._answer({"reason": AnswerKind.CANCELLED})
         else:
             return False
         log.info("mail_order", message_id=self.held.id, order=order)
@@ -234,7 +235,7 @@ class _Opening:
             for job_id in job_ids:
                 self.intake.approve(job_id, by=self.sender)
         except NotApprover as error:
-            self._answer({"reason": "refused", **_told(error)})
+            self._answer({"reason": AnswerKind.REFUSED, **_told(error)})
         else:
             self.intake.drop(self.held, "approved")  # what was approved is answered in its own time
 
@@ -252,7 +253,7 @@ class _Opening:
         if self.contents.pdfs:
             self._translate(wish)
         else:
-            self._answer({"reason": "gone", **_told(Gone("That document has been deleted."))})
+            self._answer({"reason": AnswerKind.GONE, **_told(Gone("That document has been deleted."))})
 
     def _reopen(self, blob: str) -> None:
         kept = Contents(self.intake)
@@ -266,7 +267,7 @@ class _Opening:
             self.intake.check_engine()
         except NoEngine as error:
             self.contents.forget()
-            self._answer({"reason": "refused", **_told(error)})
+            self._answer({"reason": AnswerKind.REFUSED, **_told(error)})
             return
         no = _why_not(wish)
         if no is None and wish.target_lang:
@@ -281,12 +282,12 @@ class _Opening:
                 self.intake.submit(wanted, message=self.held, notes=notes, ack_after_s=ACK_AFTER_S)
             except LimitReached as error:
                 self.contents.forget()
-                self._answer({"reason": "limit", **_told(error)})
+                self._answer({"reason": AnswerKind.LIMIT, **_told(error)})
                 return
             except UnsupportedTarget as error:
                 # The answer has the list of what is possible anyway, with how to name one of them.
                 error.advice = "Please choose one of the languages below, and just reply with its name."
-                no = {"reason": "unsupported_language", "wanted": wish.target_lang, **_told(error)}
+                no = {"reason": AnswerKind.UNSUPPORTED_LANGUAGE, "wanted": wish.target_lang, **_told(error)}
         if no is not None:
             self.contents.forget()
             self._ask({**no, "kept": True})
@@ -320,9 +321,9 @@ def _why_not(wish: request.Wish) -> dict[str, Any] | None:
     """The reason, with its facts, why there is nothing to translate into; None: there is."""
     if wish.unknown:
         error = UnknownLanguage(f"We do not know the language “{wish.unknown[:40]}” in the address.")
-        return {"reason": "unknown_language", "wanted": wish.unknown[:40], **_told(error)}
+        return {"reason": AnswerKind.UNKNOWN_LANGUAGE, "wanted": wish.unknown[:40], **_told(error)}
     if not wish.target_lang:
-        return {"reason": "no_language", **_told(NoLanguage())}
+        return {"reason": AnswerKind.NO_LANGUAGE, **_told(NoLanguage())}
     return None
 
 

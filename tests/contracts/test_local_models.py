@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.errors import EngineMissing, UnsupportedPair
+from dragoman.errors import EngineMissing, ModelUnusable, UnsupportedPair
 from dragoman.ports import Batch
 from pipeline.engines.local import loading
 from pipeline.engines.local.engine import Local
-from pipeline.engines.local.trouble import ModelUnusable
 from tests import weights
 
 HOUSE = "The house is red and the garden has 3 trees."

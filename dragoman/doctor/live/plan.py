@@ -14,6 +14,7 @@ from dragoman.db import jobs, lists, outbox, presence
 from dragoman.db.engine import Database
 from dragoman.db.short_ids import SHOWN
 from dragoman.domain import language
+from dragoman.domain.answers import Kind
 from dragoman.domain.job import RowState, Stage, status_of
 from dragoman.errors import DragomanError, EngineMissing
 from dragoman.ports import BlobStore, Capabilities
@@ -171,7 +172,7 @@ def await_sent(here: Site, owner: str, within_s: float) -> dict[str, Any]:
 
     def sent() -> dict[str, Any] | None:
         with here.database.read() as connection:
-            rows = [one for one in outbox.deliveries(connection, owner) if one["kind"] == outbox.Kind.FINAL]
+            rows = [one for one in outbox.deliveries(connection, owner) if one["kind"] == Kind.FINAL]
         if any(one["state"] == RowState.DEAD for one in rows):
             raise LiveTrialFailed(
                 f"The answer could not be sent: {rows[-1]['error_code']}.", detail=rows[-1]["error_detail"] or ""

@@ -13,10 +13,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
-from dragoman.errors import EngineMissing
+from dragoman.errors import EngineMissing, ModelUnusable
 from pipeline.engines.local.checking import Damaged, check
 from pipeline.engines.local.folder import Model
-from pipeline.engines.local.trouble import ModelUnusable
 
 if TYPE_CHECKING:
     from fxtranslate import Translator

@@ -1,0 +1,45 @@
+"""What answers are about: words that front ends write into rows, and that the notifier finds there."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+REST_OF_EMAIL = "the rest of the email"  # the name, among what was left out, of parts that were not looked at
+
+
+class Kind(StrEnum):
+    """What a delivery tells: that the work has begun, that it goes on, what has to be decided, or how it ended.
+
+    `INSTEAD` follows a final answer that came back: what became of it, without the file.
+    """
+
+    ACK = "ack"
+    PROGRESS = "progress"
+    QUESTION = "question"
+    FINAL = "final"
+    INSTEAD = "instead"
+
+
+class AnswerKind(StrEnum):
+    """What an answer is about, as a whole."""
+
+    ACK = "ack"
+    PROGRESS = "progress"
+    APPROVAL = "approval"
+    DONE = "done"
+    PARTLY = "partly"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    NO_PDF = "no_pdf"
+    NO_LANGUAGE = "no_language"
+    UNKNOWN_LANGUAGE = "unknown_language"
+    UNSUPPORTED_LANGUAGE = "unsupported_language"
+    NOTHING_NEW = "nothing_new"
+    HELP = "help"
+    ERASED = "deleted"
+    GONE = "gone"
+    QUOTA = "quota"
+    LIMIT = "limit"
+    UNCLEAR = "unclear"
+    REMEMBERED = "remembered"
+    REFUSED = "refused"
