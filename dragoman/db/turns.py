@@ -7,6 +7,7 @@ next: what has begun goes on before another begins. `dragoman.domain.turns` has 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -81,9 +82,7 @@ def is_next(connection: Connection, table: Table, row_id: str, known: Places) ->
 
 def held(connection: Connection) -> list[Holder]:
     """Who is being worked for."""
-    running = _rows(lambda table: or_(_is_leased(table), _has_begun(table)), "running")
-    statement = select(running.c.owner, running.c.team, func.count()).group_by(running.c.owner, running.c.team)
-    return [Holder(*row) for row in connection.execute(statement)]
+    return [Holder(*row) for row in connection.execute(_holders())]
 
 
 def take_next(connection: Connection, known: Places) -> list[tuple[Table, dict[str, Any]]]:
@@ -92,7 +91,7 @@ def take_next(connection: Connection, known: Places) -> list[tuple[Table, dict[s
     free = room(holders, known)
     if not free:
         return []
-    due = _rows(_is_waiting, "due")
+    due = _due()
     own, team = _places_of(due, holders)
     first = connection.execute(select(due).order_by(own, team, due.c.created_at).limit(free)).all()
     chosen = [row.id for row in first if may_begin(Asker(row.owner, row.team), holders, 0, known)]
@@ -101,7 +100,7 @@ def take_next(connection: Connection, known: Places) -> list[tuple[Table, dict[s
 
 def _before(connection: Connection, asker: Asker, holders: Sequence[Holder], created_at: float, limit: int) -> int:
     """How many due rows come before one of the asker's, `limit` at most."""
-    due = _rows(_is_waiting, "due")
+    due = _due()
     own, team = _places_of(due, holders)
     mine = held_by(asker, holders)
     sooner = or_(
@@ -143,6 +142,20 @@ def _places_of(due: CTE, holders: Sequence[Holder]) -> tuple[ColumnElement[int],
             teams[one.team] = teams.get(one.team, 0) + one.held
     own: ColumnElement[int] = case({one.owner: one.held for one in holders}, value=due.c.owner, else_=0)
     return own, case(teams, value=due.c.team, else_=own) if teams else own
+
+
+# A statement that is always the same is made once: that takes longer than it takes the database to answer.
+@cache
+def _holders() -> Select[Any]:
+    """Who is being worked for, and how many rows of theirs."""
+    running = _rows(lambda table: or_(_is_leased(table), _has_begun(table)), "running")
+    return select(running.c.owner, running.c.team, func.count()).group_by(running.c.owner, running.c.team)
+
+
+@cache
+def _due() -> CTE:
+    """The rows that wait for their turn."""
+    return _rows(_is_waiting, "due")
 
 
 def _rows(which: Any, name: str) -> CTE:
