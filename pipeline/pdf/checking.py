@@ -77,11 +77,11 @@ def misplaced(texts: Sequence[Placed], kept: Iterable[Rect], sheet: Rect) -> set
         for line, strayed in _suspects(text):
             if (
                 (strayed and not contains(sheet, line, slack=OFF))
-                or any(_meets(line, other) and not _met(text, other) for other in stays.beside(line[1], line[3]))
+                or any(_meets(line, other) and not _met(text, other) for other in stays.meeting(line))
                 or any(
                     _meets(line, other)
                     and any(_is_to_blame(text, texts[one], strayed=strayed) for one in owners[other] if one != number)
-                    for other in others.beside(line[1], line[3])
+                    for other in others.meeting(line)
                 )
             ):
                 found.add(number)
@@ -131,9 +131,8 @@ def _core(x0: float, x1: float, baseline: float, size: float) -> Rect:
 
 
 def _meets(one: Rect, other: Rect) -> bool:
-    # The question that is asked most often on a page, mostly of lines that are far apart: no call before that is known.
     if one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]:
-        return False
+        return False  # as most are; no call is needed to know this
     width = overlap(one[0], one[2], other[0], other[2])
     height = overlap(one[1], one[3], other[1], other[3])
     return width > 0 and height > 0 and width * height > SHARE * min(area(one), area(other))

@@ -55,6 +55,14 @@ class Neighbours:
                     return True
         return False
 
+    def meeting(self, rect: Rect) -> Iterator[Rect]:
+        """Those whose inside meets the inside of `rect`; one of many bands comes more than once."""
+        x0, y0, x1, y1 = rect
+        for band in _bands(y0, y1):
+            for other in self._across.get(band, ()):
+                if other[0] < x1 and x0 < other[2] and other[1] < y1 and y0 < other[3]:
+                    yield other
+
     def next_below(self, x0: float, x1: float, y: float) -> float | None:
         """The upper edge of the first one that begins at `y` or below it, between `x0` and `x1`; None: there is none."""
         first = math.inf
