@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+from dragoman.domain import engine_specs
 from dragoman.errors import Conflict
 from dragoman.models.pairs import Pair
 
@@ -68,26 +69,7 @@ TO_FILL_IN = (
         ),
     ),
     ("DRAGOMAN_SLACK_APP_TOKEN", "xapp-…", ("The other token, for Socket Mode.",)),
-    (
-        "DRAGOMAN_DEEPL_AUTH_KEY",
-        "your key from deepl.com/pro-api",
-        (
-            "For DeepL. Without it: models of the local engine, with `docker compose run --rm models add en-pt`.",
-            "Without any engine documents are refused.",
-        ),
-    ),
-    (
-        "DRAGOMAN_OPENAI_BASE_URL",
-        "http://ollama.example.org:11434/v1",
-        ("For a language model in place of DeepL: any server that speaks OpenAI's chat completions.",),
-    ),
-    ("DRAGOMAN_OPENAI_MODEL", "gemma3:12b", ("The model, by the name that this server has for it.",)),
-    ("DRAGOMAN_OPENAI_API_KEY", "your key", ("The server's key, if it wants one.",)),
-    (
-        "DRAGOMAN_LIBRETRANSLATE_URL",
-        "http://libretranslate.example.org:5000",
-        ("For LibreTranslate, in place of both.",),
-    ),
+    *((one.variable, one.example, one.why) for one in engine_specs.settings() if one.example),
     (
         "DRAGOMAN_PUBLIC_URL",
         "https://translate.example.org",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from dragoman.domain import engine_specs
 from dragoman.domain.channel_specs import channels, processes
 
 LEDGERS = ("database_url", "broker_url")  # their URLs may hold a password
@@ -19,7 +20,7 @@ KEY = "secret_key"
 def _needs() -> dict[str, frozenset[str]]:
     """The names of fields of `Settings` that are secret, by process: the core's own, and what channels and engines say."""
     found: dict[str, set[str]] = {
-        "worker": {*LEDGERS, KEY, "deepl_auth_key", "openai_api_key", "libretranslate_api_key"},
+        "worker": {*LEDGERS, KEY},
         "notifier": {*LEDGERS, KEY},
         "sweeper": {*LEDGERS},
         "beat": {*LEDGERS},
@@ -31,9 +32,9 @@ def _needs() -> dict[str, frozenset[str]]:
     for channel in channels():
         for process, names in channel.secrets.items():
             found[process] |= names
-        for setting in channel.settings:
-            for process in setting.read_by:
-                found[process] |= {setting.name}
+    for setting in (*(one for channel in channels() for one in channel.settings), *engine_specs.settings()):
+        for process in setting.read_by if setting.secret else ():
+            found[process] |= {setting.name}
     return {process: frozenset(names) for process, names in found.items()}
 
 

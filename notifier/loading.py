@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from dragoman.db import alarms, cards, history, inbox, jobs, outbox, presence
 from dragoman.db.engine import Database
+from dragoman.domain import engine_specs
 from dragoman.domain.answers import AnswerKind, Kind
 from dragoman.domain.channel_specs import by_name
 from dragoman.domain.job import RowState
@@ -106,7 +107,9 @@ def _emptied(message: dict[str, Any], row: dict[str, Any], rows: list[dict[str, 
 
 def _possible(connection: Connection) -> list[str]:
     """Tags of the languages that the engines here can write; the pseudo engine, which knows all, does not count."""
-    known = [capabilities for capabilities in presence.published(connection) if capabilities.engine != "pseudo"]
+    known = [
+        capabilities for capabilities in presence.published(connection) if engine_specs.is_real(capabilities.engine)
+    ]
     return sorted(frozenset[str]().union(*(capabilities.targets for capabilities in known)))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from dragoman.domain import engine_specs
 from dragoman.domain.answers import AnswerKind, Kind
 from dragoman.domain.approval import Reason
 from dragoman.domain.file_names import LONGEST_NAME, plain, result_name
@@ -20,14 +21,6 @@ from dragoman.errors import DragomanError, Limit
 
 LONGEST_ADVICE = 4000  # of an advice: it may list all languages or pairs of an engine
 MOST_WARNINGS = 8  # kinds of warning shown for a file; the rest is counted
-ENGINE_NAMES = {
-    "deepl": "DeepL",
-    "openai": "a language model",
-    "libretranslate": "LibreTranslate",
-    "local": "local neural translation",
-    "apertium": "Apertium",
-    "pseudo": "pseudo-translation",
-}
 
 
 _BEFORE_THE_END = {
@@ -133,12 +126,12 @@ class File:
     @property
     def engine_name(self) -> str | None:
         """The engine's name as its makers write it."""
-        return ENGINE_NAMES.get(self.engine, self.engine) if self.engine else None
+        return engine_specs.title_of(self.engine)
 
     @property
     def is_pseudo(self) -> bool:
         """Whether the "translation" is only a stand-in, which has to be said loudly."""
-        return self.engine == "pseudo" and self.outcome is Outcome.DONE
+        return not engine_specs.is_real(self.engine) and self.outcome is Outcome.DONE
 
     @property
     def is_untouched(self) -> bool:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dragoman import slack
-from dragoman.domain import language, money
+from dragoman.domain import engine_specs, language, money
 from dragoman.domain.arrival import Arrival, Arrived
 from dragoman.domain.file_names import LONGEST_NAME, plain
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor
 from dragoman.domain.retry import retry_helps
 from dragoman.slack_errors import reason
-from notifier.messages import ENGINE_NAMES, Outcome, file_of
+from notifier.messages import Outcome, file_of
 from notifier.slack_blocks import (
     LONGEST_TEXT,
     MOST_BLOCKS,
@@ -178,7 +178,7 @@ def _view(
         "price": money.in_words(file.bill.price) if file.bill and file.bill.price else None,
         "over_budget": bool(file.bill and file.bill.over_budget),
         "approvers": approvers,
-        "engine": ENGINE_NAMES.get(job["engine"], job["engine"]),
+        "engine": engine_specs.title_of(job["engine"]),
         "pseudo": file.is_pseudo,
         "facts": facts(file),
         "until": moment(job["run_after"]) if waits else None,

@@ -20,7 +20,7 @@ from dragoman.db import arrivals, cards, history, inbox, jobs, lease, places, pr
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
 from dragoman.db.lease import Lease
-from dragoman.domain import approval
+from dragoman.domain import approval, engine_specs
 from dragoman.domain.job import RowState, WaitingFor
 from dragoman.errors import DragomanError, LeaseLost, OutboundRefused, OutboundUnavailable
 from dragoman.settings import Settings
@@ -88,7 +88,9 @@ class Shower:
             rows = jobs.of_card(connection, row["id"])
             team = places.team(connection, row["team"])
             asks = row["asks"] == WaitingFor.LANGUAGE
-            targets = [tag for one in presence.published(connection) if one.engine != "pseudo" for tag in one.targets]
+            targets = [
+                tag for one in presence.published(connection) if engine_specs.is_real(one.engine) for tag in one.targets
+            ]
             known = Facts(
                 card=row,
                 jobs=rows,

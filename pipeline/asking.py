@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dragoman.bucket import Bucket, Rates
-from dragoman.domain import engines
+from dragoman.domain import engine_specs, engines
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options
+from dragoman.domain.lazily import load
 from dragoman.domain.owner import sharing
 from dragoman.errors import EngineMisbehaved
 from dragoman.ports import ToneModel, Translator
 from pipeline import hinting, notices
-from pipeline.engines import deepl, registry
+from pipeline.engines import registry
 from pipeline.interrupts import interruptible
 from pipeline.remembering import SharedMemory
 from pipeline.run import Run
@@ -118,12 +119,12 @@ def _engine(run: Run) -> Translator:
 
 
 def _queue(run: Run, engine: Translator) -> Queue:
-    """Where the users of DeepL's key wait for their turn; other engines are asked at once.
+    """Where the users of an engine's key wait for their turn; one without a rate is asked at once.
 
     An engine that is asked from several threads is waited for in the thread that began them.
     """
     settings = run.context.settings
-    key = settings.deepl_auth_key.get_secret_value() if settings.deepl_auth_key else ""
-    limited = Rates(settings.deepl_requests_per_s, settings.deepl_characters_per_s)
-    rates = limited if engine.name == deepl.NAME else Rates(0, 0)
+    spec = engine_specs.by_name(engine.name)
+    key, requests, characters = load(spec.rates)(settings) if spec and spec.rates else ("", 0, 0)
+    rates = Rates(requests, characters)
     return Queue(Bucket(settings.broker_url, key, rates), run.lease.check, run.sleep, run.at_engine)

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 
 from dragoman import budget
 from dragoman.db import alarms, memory
-from dragoman.domain import approval, money
+from dragoman.domain import approval, engine_specs, money
 from dragoman.domain.approval import Reason
+from dragoman.domain.lazily import load
 from dragoman.domain.owner import sharing
 from dragoman.errors import QuotaUsedUp, TemporaryError
 from dragoman.ports import Translator
 from dragoman.settings import Settings
 from pipeline import asking
-from pipeline.engines.deepl import DeepL
-from pipeline.engines.openai.engine import OpenAI
 from pipeline.run import Run
 from pipeline.translation import NO_HINTS, Hints, estimate
 
@@ -93,19 +92,15 @@ def _characters(run: Run, texts: Iterable[str], source_lang: str | None, engine:
 
 def _is_free(settings: Settings, engine: Translator) -> bool:
     """Whether a server costs nothing: it is said so, or it is the house's own and no price is set."""
-    if isinstance(engine, OpenAI) and (settings.openai_price_in or settings.openai_price_out):
-        return False
-    return engine.name in settings.in_house_engines or (isinstance(engine, OpenAI) and engine.is_free)
+    spec, in_house = engine_specs.by_name(engine.name), engine.name in settings.in_house_engines
+    return bool(load(spec.is_free)(engine, settings, in_house=in_house)) if spec and spec.is_free else in_house
 
 
 def _price(settings: Settings, engine: Translator, to_bill: int) -> money.Price | None:
-    """An estimate at the price that the settings give; DeepL's free keys cost no money, only their quota."""
-    if isinstance(engine, OpenAI):
-        amount = engine.price(to_bill)
-        return money.Price(amount, settings.currency) if amount else None
-    if not isinstance(engine, DeepL) or engine.has_free_key:
-        return None
-    return money.price_of(to_bill, settings.deepl_price, settings.currency)
+    """An estimate at the price that the settings give; None: it costs no money, or nobody knows."""
+    spec = engine_specs.by_name(engine.name)
+    amount: float | None = load(spec.price)(engine, to_bill, settings) if spec and spec.price else None
+    return money.Price(amount, settings.currency) if amount else None
 
 
 def _is_over_budget(run: Run, engine: Translator, to_bill: int) -> bool:
@@ -149,7 +144,9 @@ def _check_quota(run: Run) -> None:
 
 def _usage(engine: Translator) -> tuple[int, int] | None:
     """Characters used and allowed by the engine's own count; None where it counts none, or does not answer now."""
-    if isinstance(engine, DeepL):
+    spec = engine_specs.by_name(engine.name)
+    if spec and spec.usage:
         with suppress(TemporaryError):  # translating will find out
-            return engine.usage()
+            usage: tuple[int, int] | None = load(spec.usage)(engine)
+            return usage
     return None

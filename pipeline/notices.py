@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from dragoman.domain import language
+from dragoman.domain import engine_specs, language
 from dragoman.domain.document import Block, Document, DocumentWarning
 from dragoman.domain.job import Options
 from dragoman.ports import ToneModel, Translator
-from pipeline.engines import apertium, pseudo
-from pipeline.engines.local import routes as local
 from pipeline.pdf.mark import Mark
 from pipeline.stages import figures, tone, translate
 from pipeline.stages.checks import Doubt
@@ -40,16 +38,11 @@ _SAID = {
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 _SHOWN = 60  # characters of a text
 
-# Engines whose figures are looked over: small models change numbers, where the others do not.
-_LOOKED_OVER = frozenset({local.NAME})
-# Engines that follow rules which people wrote; all others have learned from examples.
-_OF_RULES = frozenset({apertium.NAME, pseudo.NAME})
-
 
 def of_engine(engine: Translator, model: ToneModel | None, options: Options) -> Iterator[DocumentWarning]:
     """That the text is no translation, or that the tone that was asked for is not to be had."""
-    if engine.name == pseudo.NAME:
-        yield DocumentWarning("pseudo_translation", pseudo.STAMP)
+    if said := stamp(engine.name):
+        yield DocumentWarning("pseudo_translation", said)
     if model is None and not tone.honoured(options.tone, options.target_lang, engine.capabilities()):
         spoken = language.name(options.target_lang)
         yield DocumentWarning(
@@ -59,7 +52,7 @@ def of_engine(engine: Translator, model: ToneModel | None, options: Options) -> 
 
 def of_figures(engine: str, document: Document) -> tuple[DocumentWarning, ...]:
     """Which pages of the translated `document` lack numbers or signs of their source."""
-    return figures.differing(document) if engine in _LOOKED_OVER else ()
+    return figures.differing(document) if (spec := engine_specs.by_name(engine)) and spec.changes_figures else ()
 
 
 def of_doubts(
@@ -94,9 +87,11 @@ def already_in_target(options: Options) -> DocumentWarning:
 
 def stamp(engine: str) -> str | None:
     """What is printed on each page of a result that is no translation; None for real ones."""
-    return pseudo.STAMP if engine == pseudo.NAME else None
+    spec = engine_specs.by_name(engine)
+    return spec.stamp or None if spec else None
 
 
 def mark(engine: str) -> Mark:
     """What a result says, for programs, about who made its words."""
-    return Mark(engine, trained=engine not in _OF_RULES)
+    spec = engine_specs.by_name(engine)
+    return Mark(engine, trained=not (spec and spec.by_rules))

@@ -43,7 +43,7 @@ def list_(*, available: Available = False, data: DataDir = None, as_json: AsJson
 
     settings = _settings(data)
     if available:
-        _show_offers(open_source(settings.models_url), as_json)
+        _show_offers(open_source(str(settings.given("models_url"))), as_json)
         return
     found = installed(settings.models_dir)
     whole = {one.pair for one in found if not one.problem}
@@ -72,7 +72,7 @@ def add(pairs: Wanted, *, architecture: Architecture = None, data: DataDir = Non
 
     settings = _settings(data)
     wanted = [names.parse(text) for text in pairs]
-    source = open_source(settings.models_url)
+    source = open_source(str(settings.given("models_url")))
     added: list[dict[str, Any]] = []
     with folder.alone(settings.models_dir):
         for pair in wanted:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dragoman.domain import engine_specs
 from dragoman.domain.file_kinds import HEADER_WITHIN, is_pdf, what_is
 from dragoman.errors import DragomanError, NotAllowed, NotAPdf, NotFound
 
@@ -39,9 +40,7 @@ def translate(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="OUT.pdf", help="Default: IN.LANG.pdf beside it.")
     ] = None,
-    engine: Annotated[
-        str | None, typer.Option(help="auto, deepl, openai, libretranslate, local, apertium or pseudo.")
-    ] = None,
+    engine: Annotated[str | None, typer.Option(help=f"auto, or one of {', '.join(engine_specs.names())}.")] = None,
     in_house: Annotated[
         bool, typer.Option("--in-house", help="Only with an engine that sends nothing to anybody.")
     ] = False,
@@ -95,7 +94,7 @@ def _run(source: Path, out: Path | None, options: Options, glossary: Path | None
     _readable(source)
     settings = engine_settings.from_env(os.environ)
     registry.admit(settings, options.engine, options.source_lang, options.target_lang)
-    own = in_house(openai_base_url=settings.openai_base_url, libretranslate_url=settings.libretranslate_url)
+    own = in_house(settings.given)
     allowed = own if options.in_house else None
     engines = local.Engines(
         choose=lambda source, target: registry.choose(settings, options.engine, source, target, allowed),

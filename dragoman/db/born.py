@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import product
-from typing import get_args
 
 from dragoman.db import cards, inbox, jobs, outbox, tally
 from dragoman.db.told import UNKNOWN_CODE
+from dragoman.domain import engine_specs
 from dragoman.domain.answers import Kind
 from dragoman.domain.channel_specs import channels
 from dragoman.domain.job import NO_ENGINE, STAGES, RowState
 from dragoman.errors import DragomanError
-from dragoman.settings import Settings
 
 LEDGERS = tuple(one.table.name for one in (inbox.LEDGER, jobs.LEDGER, jobs.PART_LEDGER, outbox.LEDGER, cards.LEDGER))
 # Of errors that are defined beside the code that raises them, in packages which the core does not import.
@@ -28,7 +27,6 @@ FURTHER_CODES = (
     "out_of_memory",
     "outbound_uncertain",
 )
-AUTO = "auto"  # the server's choice, which is no engine
 
 
 def labels(name: str, engines: Collection[str]) -> list[tuple[str, ...]]:
@@ -63,4 +61,4 @@ def codes() -> list[str]:
 
 def known_engines() -> frozenset[str]:
     """All engines that a server may be told to use."""
-    return frozenset(get_args(Settings.model_fields["engine"].annotation)) - {AUTO}
+    return frozenset(engine_specs.names())

@@ -8,6 +8,8 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from dragoman.doctor.findings import Finding, Verdict
+from dragoman.domain import engine_specs
+from dragoman.domain.lazily import load
 from dragoman.errors import EngineMissing
 from dragoman.possible import NoEngine
 from dragoman.settings import Settings
@@ -29,29 +31,23 @@ IMAP_TIMEOUT_S = 5.0
 def engines(settings: Settings) -> Iterator[Finding]:
     """What the engines that are promised here can do. Raises what `Translator.capabilities` raises, and EngineMissing."""
     from pipeline.engines import registry
-    from pipeline.engines.deepl import DeepL
-    from pipeline.engines.openai.engine import OpenAI
-    from pipeline.engines.pseudo import NAME as PSEUDO
 
     offered = registry.offered(settings)
     if not offered and settings.engine != registry.AUTO:
         raise EngineMissing(f"The engine “{settings.engine}” is not set up on this server.")
     for engine in offered:
         capabilities = engine.capabilities()
-        if engine.name != PSEUDO:
+        spec = engine_specs.by_name(engine.name)
+        if engine_specs.is_real(engine.name):
             pairs = _pairs(capabilities.pairs) if capabilities.pairs is not None else "from any language"
             count = len(capabilities.targets)
             targets = f"{count} target language{'' if count == 1 else 's'}"
             yield Finding("engine", Verdict.OK, f"{engine.name}: {targets}, {pairs}")
-        if isinstance(engine, DeepL):
-            yield quota(engine)
-            if engine.has_free_key:
-                yield Finding("data terms", Verdict.WARN, FREE_KEY, FREE_KEY_ADVICE)
-        elif isinstance(engine, OpenAI):
-            yield model(engine)
+        if spec and spec.doctor:
+            yield from load(spec.doctor)(engine)
     if not offered:
         yield Finding("engine", Verdict.FAIL, "none is set up: every document is refused", NoEngine.for_admin)
-    elif all(engine.name == PSEUDO for engine in offered):
+    elif not any(engine_specs.is_real(engine.name) for engine in offered):
         said = "pseudo, as you asked for: texts are only marked, not translated"
         yield Finding("engine", Verdict.WARN, said, f"For real translations, remove that setting. {NoEngine.for_admin}")
 
@@ -62,6 +58,18 @@ def _pairs(pairs: frozenset[tuple[str, str]]) -> str:
     names = [f"{language.name(source)} → {language.name(target)}" for source, target in sorted(pairs)]
     more = f" and {len(names) - SHOWN_PAIRS} more" if len(names) > SHOWN_PAIRS else ""
     return ", ".join(names[:SHOWN_PAIRS]) + more if names else "no pair is installed"
+
+
+def of_deepl(engine: DeepL) -> Iterator[Finding]:
+    """How much of its quota is left, and what a free key means. Raises as `DeepL.usage`."""
+    yield quota(engine)
+    if engine.has_free_key:
+        yield Finding("data terms", Verdict.WARN, FREE_KEY, FREE_KEY_ADVICE)
+
+
+def of_language_model(engine: OpenAI) -> Iterator[Finding]:
+    """Whether the model is there. Raises as `OpenAI.models`."""
+    yield model(engine)
 
 
 def model(engine: OpenAI) -> Finding:

@@ -1,22 +1,19 @@
 """What the core has to know of engines by name: where they run, whether they cost anything, and who may use them (pure).
 
-An engine that is missing in `IN_HOUSE` counts as one that sends texts to somebody else and is paid for: that is the safe mistake.
+One that is not known counts as one that sends texts to somebody else and is paid for: that is the safe mistake.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from dragoman.domain import channel_specs
-from dragoman.domain.job import NO_ENGINE, PSEUDO
+from dragoman.domain import channel_specs, engine_specs
+from dragoman.domain.job import NO_ENGINE
 from dragoman.domain.owner import home_of
 
-IN_HOUSE = frozenset({"local", "apertium", PSEUDO, NO_ENGINE})  # they run on this machine and send nothing anywhere
-# LibreTranslate is somebody's server, and asks for no money by the text.
-FREE = IN_HOUSE | {"libretranslate"}
 AUTO = "auto"
 EVERYBODY = ""
 TOKEN = "token:"  # noqa: S105 - what stands before the name of one
@@ -55,10 +52,14 @@ def is_own_host(url: str | None) -> bool:
         return bool(host) and ("." not in host or host.endswith(_OWN_NAMES))
 
 
-def in_house(*, openai_base_url: str | None, libretranslate_url: str | None) -> frozenset[str]:
-    """The engines that send nothing out of the house: those on this machine, and servers within one's own network."""
-    servers = {"openai": openai_base_url, "libretranslate": libretranslate_url}
-    return IN_HOUSE | {name for name, url in servers.items() if is_own_host(url)}
+def in_house(given: Callable[[str], object]) -> frozenset[str]:
+    """The engines that send nothing out of the house: those on this machine, and servers within one's own network.
+
+    `given` tells the value of a setting by its name.
+    """
+    servers = {one.name: given(one.address) for one in engine_specs.engines() if one.address}
+    own = {name for name, url in servers.items() if isinstance(url, str) and is_own_host(url)}
+    return engine_specs.in_house() | {NO_ENGINE} | own
 
 
 def wants_in_house(words: str) -> bool:

@@ -7,7 +7,8 @@ from decimal import ROUND_CEILING, Decimal
 
 from babel.numbers import format_currency
 
-from dragoman.domain.engines import FREE
+from dragoman.domain import engine_specs
+from dragoman.domain.job import NO_ENGINE
 
 MILLION = 1_000_000
 CENT = Decimal("0.01")
@@ -23,7 +24,8 @@ class Price:
 
 def costs(engine: str | None) -> bool:
     """Whether an engine charges for what it does, in money or from a quota. One that is not known might."""
-    return engine is not None and engine not in FREE
+    spec = engine_specs.by_name(engine)
+    return spec.costs if spec else engine not in (None, NO_ENGINE)
 
 
 def price_of(characters: int, per_million: float, currency: str) -> Price | None:

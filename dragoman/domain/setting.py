@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 PREFIX = "DRAGOMAN_"
 
@@ -35,3 +36,19 @@ class Setting:
     def variable(self) -> str:
         """Its name in the environment."""
         return f"{PREFIX}{self.name.upper()}"
+
+
+WORKER = frozenset({"worker"})
+
+
+def checked_address(value: str | None, known: Mapping[str, object]) -> str | None:
+    """As `Setting.check`: an http or https URL with a host, and without a user's name or password; empty: None."""
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.username is None and parts.port != 0:
+            return value
+    except ValueError:
+        pass
+    raise ValueError("use http://HOST:PORT/… or https://HOST/…, without a name or password in it")

@@ -22,7 +22,6 @@ class CostSettings(BaseModel):
     approval_wait_s: int = Field(default=3 * 86400, ge=60)
     approvers: Annotated[tuple[str, ...], NoDecode] = ()
     budget_characters: int = Field(default=0, ge=0)
-    deepl_price: float = Field(default=20.0, ge=0)
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
 
     @field_validator("approvers", mode="before")

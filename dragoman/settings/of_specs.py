@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationInfo, create_model
 
+from dragoman.domain import engine_specs
 from dragoman.domain.channel_specs import channels
 from dragoman.domain.setting import Setting
+from dragoman.needs import is_needed
 
 
 def model_of(settings: Iterable[Setting]) -> type[BaseModel]:
@@ -22,18 +24,27 @@ def model_of(settings: Iterable[Setting]) -> type[BaseModel]:
 def _kind(one: Setting) -> Any:
     kind: Any = SecretStr if one.secret else one.kind
     kind = kind if one.default is not None else kind | None
-    return Annotated[kind, AfterValidator(_checked(one))] if one.check else kind
+    return Annotated[kind, AfterValidator(_checked(one))] if one.check or _needing(one) else kind
+
+
+def _needing(one: Setting) -> str | None:
+    """The engine that is not set up without it."""
+    return next((spec.name for spec in engine_specs.engines() if one.name in spec.needs), None)
 
 
 def _field(one: Setting) -> Any:
     bounds = {"ge": one.least, "le": one.most}
     given: dict[str, Any] = {name: value for name, value in bounds.items() if value is not None}
     default: Any = one.default
-    return Field(default=default, validate_default=one.checks_empty, **given)
+    return Field(default=default, validate_default=one.checks_empty or bool(_needing(one)), **given)
 
 
 def _checked(one: Setting) -> Callable[[Any, ValidationInfo], Any]:
+    needing = _needing(one)
+
     def checked(value: Any, info: ValidationInfo) -> Any:
+        if not value and needing and info.data.get("engine") == needing and is_needed(one.name):
+            raise ValueError(f"DRAGOMAN_ENGINE={needing} needs it")
         if value is None and not one.checks_empty:
             return value
         plain = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -48,5 +59,9 @@ if TYPE_CHECKING:
     class ChannelSettings(BaseModel):
         """What channels bring along."""
 
+    class OptionsOfEngines(BaseModel):
+        """What engines bring along. Stands behind the model that has `engine`: some of it is needed by the one that is chosen."""
+
 else:
     ChannelSettings = model_of(one for channel in channels() for one in channel.settings)
+    OptionsOfEngines = model_of(engine_specs.settings())

@@ -19,7 +19,7 @@ from dragoman.settings.costs import CostSettings
 from dragoman.settings.engines import EngineSettings
 from dragoman.settings.limits import LimitSettings
 from dragoman.settings.mail import MailSettings
-from dragoman.settings.of_specs import ChannelSettings
+from dragoman.settings.of_specs import ChannelSettings, OptionsOfEngines
 from dragoman.settings.places import PlaceSettings
 from dragoman.settings.slack import SlackSettings
 from dragoman.settings.web import WebSettings
@@ -31,6 +31,7 @@ class Settings(
     WebSettings,
     SlackSettings,
     MailSettings,
+    OptionsOfEngines,
     EngineSettings,
     PlaceSettings,
     ChannelSettings,
@@ -81,7 +82,8 @@ class Settings(
     @property
     def models_dir(self) -> Path:
         """Where the local engine's models are: the folder named, else `models` in the data folder."""
-        return self.local_models_dir or self.data_dir / "models"
+        named = self.given("local_models_dir")
+        return named if isinstance(named, Path) else self.data_dir / "models"
 
 
 class _Needed(PydanticBaseSettingsSource):

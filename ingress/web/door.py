@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric
 
 from dragoman.db import arrivals, history, jobs, lists, presence, short_ids
 from dragoman.db.lists import Page, Wanted
-from dragoman.domain import actors, language
+from dragoman.domain import actors, engine_specs, language
 from dragoman.domain.job import PSEUDO
 from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
 from dragoman.intake import Intake
@@ -26,7 +26,7 @@ from ingress.web.streams import Streams
 from ingress.web.tries import Tries
 from ingress.web.views import ENDED, status
 
-ENGINES = frozenset(get_args(Settings.model_fields["engine"].annotation)) - {"auto"}
+ENGINES = frozenset(engine_specs.names())
 ONLY_SHOWS = "This link shows the document and downloads it; it cannot change anything."
 ONLY_SHOWS_ADVICE = "Please use the link that the person who asked for the translation received, or ask them."
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from dragoman.domain import approval, language, money
+from dragoman.domain import approval, engine_specs, language, money
 from dragoman.domain.file_names import result_name
 from dragoman.domain.job import RowState, Status, WaitingFor
 from dragoman.domain.retry import retry_helps
 from dragoman.links import Links
 from ingress.web.views import (
     ENDED,
-    ENGINES,
     HEADLINES,
     READY,
     READY_AS_PSEUDO,
@@ -78,7 +77,7 @@ def page_facts(
     """
     row = page.row
     word, waits = status(row), waits_for(row)
-    ended, pseudo = word in ENDED, row["engine"] == "pseudo"
+    ended, pseudo = word in ENDED, not engine_specs.is_real(row["engine"])
     return {
         "job": row,
         "token": page.token,
@@ -92,7 +91,7 @@ def page_facts(
         "remarks": remarks(row),
         "not_handed_over": not_handed_over(row),
         "failure": failure(row),
-        "engine": ENGINES.get(row["engine"] or "", row["engine"]),
+        "engine": engine_specs.title_of(row["engine"]),
         "pseudo": pseudo,
         "again": bool(row["error_code"]) and not ended,
         "retry": retry_label(row),
@@ -167,4 +166,4 @@ def _headline(word: Status, waits: WaitingFor | None, row: dict[str, Any]) -> st
         return HEADLINES[word]
     if row["characters"] == 0:
         return UNTOUCHED
-    return READY_AS_PSEUDO if row["engine"] == "pseudo" else HEADLINES[word]
+    return READY_AS_PSEUDO if not engine_specs.is_real(row["engine"]) else HEADLINES[word]

@@ -15,14 +15,6 @@ from dragoman.domain.job import STAGES, RowState, Stage, Status, WaitingFor, sta
 from dragoman.links import Links
 
 ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
-ENGINES = {
-    "deepl": "DeepL",
-    "openai": "a language model",
-    "libretranslate": "LibreTranslate",
-    "local": "local neural translation",
-    "apertium": "Apertium",
-    "pseudo": "pseudo-translation",
-}
 STEPS = {
     Stage.EXTRACT: "Read the document",
     Stage.TRANSLATE: "Translate the text",

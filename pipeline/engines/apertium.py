@@ -16,6 +16,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,6 +24,7 @@ from dragoman.domain import language
 from dragoman.errors import EngineMisbehaved, EngineMissing, EngineUnavailable
 from dragoman.ports import Answer, Batch, Capabilities, Limits
 from pipeline.engines.pairs import refuse_unserved
+from pipeline.engines.settings import EngineSettings
 
 NAME = "apertium"
 PROGRAM = "apertium"
@@ -168,3 +170,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End the whole pipeline, not only the shell that started it."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def build(settings: EngineSettings) -> Apertium | None:
+    """Apertium, if it is installed."""
+    return program if (program := _program()).installed else None
+
+
+@cache
+def _program() -> Apertium:
+    return Apertium()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -31,6 +31,7 @@ from dragoman.errors import (
 from dragoman.ports import Answer, Batch, Capabilities, Limits
 from pipeline.engines.deepl_internals import on_answer
 from pipeline.engines.pairs import refuse_unserved
+from pipeline.engines.settings import EngineSettings, number, text
 from pipeline.stages import markup
 
 if TYPE_CHECKING:
@@ -295,3 +296,39 @@ def _tag(code: str) -> str:
         if rest
         else base.lower()
     )
+
+
+def build(settings: EngineSettings) -> DeepL | None:
+    """DeepL, if a key is set."""
+    key = text(settings, "deepl_auth_key")
+    return _kept(key, text(settings, "deepl_server_url")) if key else None
+
+
+def tone_model(settings: EngineSettings, engine: DeepL, tone: Tone | None, target_lang: str) -> DeepLWrite | None:
+    """DeepL Write where it is switched on and has this tone in this language; else None."""
+    is_on = settings.given("deepl_write") and DeepLWrite.writes(target_lang, tone)
+    return DeepLWrite(engine) if is_on else None
+
+
+def price(engine: DeepL, characters: int, settings: EngineSettings) -> float | None:
+    """An estimate at the price that is set; free keys cost no money, only their quota."""
+    per_million = number(settings, "deepl_price")
+    return per_million * characters / 1_000_000 if per_million and not engine.has_free_key else None
+
+
+def usage(engine: DeepL) -> tuple[int, int] | None:
+    """As `DeepL.usage`."""
+    return engine.usage()
+
+
+def rates(settings: EngineSettings) -> tuple[str, float, float]:
+    """The key that all workers share, and how many requests and characters a second it may be asked for (0: no limit of ours)."""
+    requests_per_s, characters_per_s = (
+        number(settings, f"deepl_{of}_per_s") or 0.0 for of in ("requests", "characters")
+    )
+    return text(settings, "deepl_auth_key") or "", requests_per_s, characters_per_s
+
+
+@lru_cache(8)  # clients kept open; a process has one key
+def _kept(auth_key: str, server_url: str | None) -> DeepL:
+    return DeepL(auth_key, server_url)

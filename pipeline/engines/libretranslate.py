@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -28,6 +29,7 @@ from pipeline.engines.deepl import closest, retry_after_s
 from pipeline.engines.local import marked, placing, standins
 from pipeline.engines.local.marked import Marked
 from pipeline.engines.pairs import refuse_unserved
+from pipeline.engines.settings import EngineSettings, text
 from pipeline.stages import protect
 
 if TYPE_CHECKING:
@@ -234,3 +236,14 @@ def _not_there(detail: str) -> EngineMissing:
     missing = EngineMissing("There is no LibreTranslate at the address that is set.", detail=detail)
     missing.for_admin = _ADDRESS
     return missing
+
+
+def build(settings: EngineSettings) -> LibreTranslate | None:
+    """LibreTranslate, if its address is set."""
+    url = text(settings, "libretranslate_url")
+    return _kept(url, text(settings, "libretranslate_api_key")) if url else None
+
+
+@lru_cache(8)  # clients kept open; a process has one address
+def _kept(url: str, key: str | None) -> LibreTranslate:
+    return LibreTranslate(url, key)

@@ -11,9 +11,11 @@ from functools import cache
 from babel import Locale
 
 from dragoman.ports import Answer, Batch, Capabilities, Limits
+from pipeline.engines.settings import EngineSettings
+from pipeline.engines.specs.pseudo import STAMP
 
+__all__ = ["NAME", "STAMP", "Pseudo", "build", "pseudo"]
 NAME = "pseudo"
-STAMP = "Pseudo-translation: the layout is real, the words are not. No translation engine was used."
 VERSION = "1"  # rises when the same text gets other letters
 LONGER = 0.3  # translations from English are about 30 % longer (W3C, "Text size in translation")
 _ACCENTS = str.maketrans("aceinoszuyACEINOSZUY", "áçéíñóšžúýÁÇÉÍÑÓŠŽÚÝ")
@@ -58,3 +60,8 @@ def _stretched(text: str) -> str:
 @cache
 def _all_languages() -> frozenset[str]:
     return frozenset(tag for tag in map(str, Locale("en").languages) if "_" not in tag)
+
+
+def build(settings: EngineSettings) -> Pseudo:
+    """It is always there."""
+    return Pseudo()

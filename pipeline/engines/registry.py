@@ -3,51 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
+from dragoman.domain import engine_specs
+from dragoman.domain.engine_specs import EngineSpec
 from dragoman.domain.job import Tone
+from dragoman.domain.lazily import load
 from dragoman.errors import EngineMissing, EngineNotAllowed, UnsupportedOption, UnsupportedPair, UnsupportedTarget
-from dragoman.ports import Translator
+from dragoman.ports import ToneModel, Translator
 from dragoman.possible import NoEngine
-from pipeline.engines import adding, apertium, deepl, libretranslate, pseudo
-from pipeline.engines.apertium import Apertium
-from pipeline.engines.deepl import DeepL, DeepLWrite
-from pipeline.engines.libretranslate import LibreTranslate
-from pipeline.engines.local import engine as local
-from pipeline.engines.local.engine import Local
-from pipeline.engines.openai import engine as openai
-from pipeline.engines.openai.engine import OpenAI
+from pipeline.engines import adding
 from pipeline.engines.pairs import into, refusal, serves
-from pipeline.engines.pseudo import Pseudo
-from pipeline.engines.settings import EngineSettings, Secret
+from pipeline.engines.settings import EngineSettings
 
 AUTO = "auto"
-NAMES = (deepl.NAME, openai.NAME, libretranslate.NAME, local.NAME, apertium.NAME, pseudo.NAME)
-_KEPT = 8  # clients kept open; a process has one key
+NAMES = engine_specs.names()
 
 
 def engines(settings: EngineSettings) -> dict[str, Translator]:
     """The engines that can be asked for by name here, the best first. Pseudo is always there, and never comes unasked."""
-    found: dict[str, Translator] = {}
-    if settings.deepl_auth_key:
-        found[deepl.NAME] = _deepl(settings.deepl_auth_key.get_secret_value(), settings.deepl_server_url)
-    if settings.openai_base_url and settings.openai_model:
-        found[openai.NAME] = _openai(
-            settings.openai_base_url,
-            settings.openai_model,
-            _secret(settings.openai_api_key),
-            settings.openai_parallel,
-            (settings.openai_price_in, settings.openai_price_out),
-        )
-    if settings.libretranslate_url:
-        key = _secret(settings.libretranslate_api_key)
-        found[libretranslate.NAME] = _libretranslate(settings.libretranslate_url, key)
-    if (models := _local(settings.models_dir)).installed:
-        found[local.NAME] = models
-    if (program := _apertium()).installed:
-        found[apertium.NAME] = program
-    return found | {pseudo.NAME: Pseudo()}
+    built = {spec.name: _built(spec, settings) for spec in engine_specs.engines()}
+    return {name: engine for name, engine in built.items() if engine is not None}
+
+
+def _built(spec: EngineSpec, settings: EngineSettings) -> Translator | None:
+    """The engine, None where it is not set up. One whose settings are missing is not even loaded."""
+    if not all(settings.given(name) for name in spec.needs):
+        return None
+    engine: Translator | None = load(spec.build)(settings)
+    return engine
 
 
 def offered(settings: EngineSettings) -> list[Translator]:
@@ -58,7 +41,8 @@ def offered(settings: EngineSettings) -> list[Translator]:
     ready = engines(settings)
     if settings.engine != AUTO:
         return [ready[settings.engine]] if settings.engine in ready else []
-    return [engine for engine in ready.values() if engine.name != pseudo.NAME]
+    unasked = {spec.name for spec in engine_specs.engines() if not spec.asked_for}
+    return [engine for engine in ready.values() if engine.name in unasked]
 
 
 def choose(
@@ -118,7 +102,7 @@ def _refusal(
     """What to say where none of those that were asked serves the pair, with the command that would add it."""
     known = [one.capabilities() for one in asked]
     have = [pair for one in known if one.engine == adding.LOCAL for pair in one.pairs or ()]
-    to_add = adding.how(source_lang, target_lang, have, deepl=settings.deepl_auth_key is not None)
+    to_add = adding.how(source_lang, target_lang, have, deepl=settings.given("deepl_auth_key") is not None)
     if not known:
         missing = NoEngine()
         missing.for_admin = f"{to_add} `--engine pseudo` shows the layout without a translation."
@@ -127,63 +111,28 @@ def _refusal(
     return refusal(who, known, source_lang, target_lang, to_add)
 
 
-def tone_model(settings: EngineSettings, engine: Translator, tone: Tone | None, target_lang: str) -> DeepLWrite | None:
-    """DeepL Write where it is switched on, has this tone in this language, and DeepL translates anyway; else None."""
-    if settings.deepl_write and isinstance(engine, DeepL) and DeepLWrite.writes(target_lang, tone):
-        return DeepLWrite(engine)
-    return None
-
-
-_HOW_TO = {
-    deepl.NAME: "Set DRAGOMAN_DEEPL_AUTH_KEY to a key from deepl.com/pro-api.",
-    openai.NAME: "Set DRAGOMAN_OPENAI_BASE_URL and DRAGOMAN_OPENAI_MODEL, such as http://127.0.0.1:11434/v1 and gemma3:12b.",
-    libretranslate.NAME: "Set DRAGOMAN_LIBRETRANSLATE_URL, such as http://127.0.0.1:5000.",
-    local.NAME: "Add a translation model, for example English to Portuguese: dragoman models add en-pt.",
-    apertium.NAME: "Install it, on Debian: apt-get install apertium apertium-eng-spa (and further pairs).",
-}
+def tone_model(settings: EngineSettings, engine: Translator, tone: Tone | None, target_lang: str) -> ToneModel | None:
+    """What rephrases beside the engine, where it is switched on and has this tone in this language; else None."""
+    spec = engine_specs.by_name(engine.name)
+    if spec is None or spec.tone_model is None:
+        return None
+    model: ToneModel | None = load(spec.tone_model)(settings, engine, tone, target_lang)
+    return model
 
 
 def _wanted(settings: EngineSettings, requested: str | None) -> str:
     wanted = (requested or AUTO).strip().casefold()
-    if wanted not in (AUTO, *NAMES):
+    if wanted not in (AUTO, *engine_specs.names()):
         raise UnsupportedOption(
-            f"There is no engine “{wanted[:40]}”. Please choose one of: {', '.join((AUTO, *NAMES))}."
+            f"There is no engine “{wanted[:40]}”. Please choose one of: {', '.join((AUTO, *engine_specs.names()))}."
         )
     return settings.engine if wanted == AUTO else wanted
 
 
 def _ready(ready: dict[str, Translator], wanted: str) -> Translator:
     if wanted not in ready:
-        raise EngineMissing(f"The engine “{wanted}” is not set up on this server.", advice=_HOW_TO[wanted])
+        spec = engine_specs.by_name(wanted)
+        raise EngineMissing(
+            f"The engine “{wanted}” is not set up on this server.", advice=spec.how_to if spec else None
+        )
     return ready[wanted]
-
-
-@lru_cache(_KEPT)
-def _deepl(auth_key: str, server_url: str | None) -> DeepL:
-    return DeepL(auth_key, server_url)
-
-
-@lru_cache(_KEPT)
-def _openai(
-    base_url: str, model: str, key: str | None, parallel: int, prices: tuple[float | None, float | None]
-) -> OpenAI:
-    return OpenAI(base_url, model, key, parallel=parallel, prices=prices)
-
-
-@lru_cache(_KEPT)
-def _libretranslate(url: str, key: str | None) -> LibreTranslate:
-    return LibreTranslate(url, key)
-
-
-def _secret(secret: Secret | None) -> str | None:
-    return secret.get_secret_value() if secret else None
-
-
-@lru_cache(_KEPT)
-def _local(folder: Path) -> Local:
-    return Local(folder)
-
-
-@lru_cache(_KEPT)
-def _apertium() -> Apertium:
-    return Apertium()

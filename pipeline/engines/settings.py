@@ -11,19 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-ENGINES = ("auto", "deepl", "openai", "libretranslate", "local", "apertium", "pseudo")
-# Their values are checked where all settings are: with one of these set, that is read.
-_CHECKED = ("OPENAI_", "LIBRETRANSLATE_")
+from dragoman.domain import engine_specs
+from dragoman.domain.setting import PREFIX, Setting
+
+AUTO = "auto"
 MAX_PAGES = 3000  # the default in dragoman.settings; a test holds both together
 DATA_DIR = Path("dragoman-data")  # so is this
-PREFIX = "DRAGOMAN_"
-
-
-class Secret(Protocol):
-    """A value that does not print."""
-
-    def get_secret_value(self) -> str:
-        """The value itself."""
 
 
 class EngineSettings(Protocol):
@@ -34,50 +27,6 @@ class EngineSettings(Protocol):
         """The server's choice: `auto` or an engine's name."""
 
     @property
-    def deepl_auth_key(self) -> Secret | None:
-        """The key, None: no DeepL."""
-
-    @property
-    def deepl_server_url(self) -> str | None:
-        """Where DeepL is, None: its own host."""
-
-    @property
-    def deepl_write(self) -> bool:
-        """Whether DeepL Write may rephrase."""
-
-    @property
-    def openai_base_url(self) -> str | None:
-        """Where an OpenAI-compatible server is, None: there is none."""
-
-    @property
-    def openai_api_key(self) -> Secret | None:
-        """Its key, None: it wants none."""
-
-    @property
-    def openai_model(self) -> str | None:
-        """The model to ask."""
-
-    @property
-    def openai_parallel(self) -> int:
-        """How many requests at once."""
-
-    @property
-    def openai_price_in(self) -> float | None:
-        """Of a million tokens that it reads, None: not known."""
-
-    @property
-    def openai_price_out(self) -> float | None:
-        """Of a million tokens that it writes, None: not known."""
-
-    @property
-    def libretranslate_url(self) -> str | None:
-        """Where LibreTranslate is, None: there is none."""
-
-    @property
-    def libretranslate_api_key(self) -> Secret | None:
-        """Its key, None: it wants none."""
-
-    @property
     def models_dir(self) -> Path:
         """Where the models of the engine `local` lie."""
 
@@ -85,36 +34,36 @@ class EngineSettings(Protocol):
     def max_pages(self) -> int:
         """The most pages that a document may have."""
 
+    def given(self, name: str) -> object:
+        """The value of a setting of an engine's spec; a secret as its text."""
 
-@dataclass(frozen=True, slots=True)
-class PlainSecret:
-    """A secret without a library."""
 
-    value: str = field(repr=False)
+def text(settings: EngineSettings, name: str) -> str | None:
+    """A setting that is a text; None: it is not set."""
+    value = settings.given(name)
+    return str(value) if value else None
 
-    def get_secret_value(self) -> str:
-        """The value itself."""
-        return self.value
+
+def number(settings: EngineSettings, name: str) -> float | None:
+    """A setting that is a number; None: it is not set."""
+    value = settings.given(name)
+    return float(value) if isinstance(value, int | float) else None
 
 
 @dataclass(frozen=True, slots=True)
 class PlainSettings:
-    """See `EngineSettings`."""
+    """See `EngineSettings`. `values`: what the environment says, by the names of settings; it may hold secrets, and does not print."""
 
-    engine: str = "auto"
-    deepl_auth_key: PlainSecret | None = None
-    deepl_server_url: str | None = None
-    deepl_write: bool = False
-    openai_base_url: str | None = None
-    openai_api_key: PlainSecret | None = None
-    openai_model: str | None = None
-    openai_parallel: int = 4
-    openai_price_in: float | None = None
-    openai_price_out: float | None = None
-    libretranslate_url: str | None = None
-    libretranslate_api_key: PlainSecret | None = None
+    engine: str = AUTO
     max_pages: int = MAX_PAGES
     models_dir: Path = DATA_DIR / "models"
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    def given(self, name: str) -> object:
+        """As `EngineSettings.given`."""
+        if name in self.values:
+            return self.values[name]
+        return next(one.default for one in engine_specs.settings() if one.name == name)
 
 
 def from_env(environment: Mapping[str, str]) -> EngineSettings:
@@ -130,21 +79,37 @@ def from_env(environment: Mapping[str, str]) -> EngineSettings:
 def read_plainly(environment: Mapping[str, str]) -> PlainSettings | None:
     """The settings of `environment`, or None where one is not plainly right. Empty means not set; names are in any case."""
     given = {name.upper(): value for name, value in environment.items() if value}
-    engine, key = given.get(f"{PREFIX}ENGINE", "auto"), given.get(f"{PREFIX}DEEPL_AUTH_KEY")
-    pages, write = given.get(f"{PREFIX}MAX_PAGES", str(MAX_PAGES)), given.get(f"{PREFIX}DEEPL_WRITE", "false")
-    if engine not in ENGINES or not pages.isdecimal() or int(pages) < 1 or write.casefold() not in ("true", "false"):
+    engine, pages = given.get(f"{PREFIX}ENGINE", AUTO), given.get(f"{PREFIX}MAX_PAGES", str(MAX_PAGES))
+    if not pages.isdecimal() or int(pages) < 1:
         return None
-    if not key and (engine == "deepl" or f"{PREFIX}DEEPL_AUTH_KEY_FILE" in given):
+    chosen = engine_specs.by_name(engine)
+    if chosen is None and engine != AUTO:
         return None
-    checked = tuple(f"{PREFIX}{start}" for start in _CHECKED)
-    if engine in ("openai", "libretranslate") or any(name.startswith(checked) for name in given):
-        return None
-    data_dir, models_dir = given.get(f"{PREFIX}DATA_DIR"), given.get(f"{PREFIX}LOCAL_MODELS_DIR")
+    values: dict[str, object] = {}
+    for one in engine_specs.settings():
+        if one.variable in given:
+            if not _is_plain(one, given[one.variable]):
+                return None
+            values[one.name] = _plain(one, given[one.variable])
+        elif f"{one.variable}_FILE" in given or (chosen and one.name in chosen.needs):
+            return None
+    data_dir, models_dir = given.get(f"{PREFIX}DATA_DIR"), values.get("local_models_dir")
     return PlainSettings(
         engine=engine,
-        deepl_auth_key=PlainSecret(key) if key else None,
-        deepl_server_url=given.get(f"{PREFIX}DEEPL_SERVER_URL"),
-        deepl_write=write.casefold() == "true",
         max_pages=int(pages),
-        models_dir=Path(models_dir) if models_dir else Path(data_dir or DATA_DIR) / "models",
+        models_dir=models_dir if isinstance(models_dir, Path) else Path(data_dir or DATA_DIR) / "models",
+        values=values,
     )
+
+
+def _is_plain(one: Setting, value: str) -> bool:
+    """Whether a value is right as it is written; what has to be checked is read where all settings are."""
+    if one.check is not None:
+        return False
+    return one.kind in (str, Path) or (one.kind is bool and value.casefold() in ("true", "false"))
+
+
+def _plain(one: Setting, value: str) -> object:
+    if one.kind is bool:
+        return value.casefold() == "true"
+    return Path(value) if one.kind is Path else value

@@ -14,7 +14,7 @@ from dragoman.errors import EngineNotAllowed
 from dragoman.intake import Pdf, Request
 from dragoman.ports import Capabilities
 from pipeline.context import Context
-from pipeline.engines import registry
+from pipeline.engines import apertium
 from pipeline.engines.apertium import Apertium
 from tests.driving import drive
 from tests.fake_deepl import KEY, FakeDeepL
@@ -39,7 +39,7 @@ def context(settings, database, store, deepl) -> Context:
 
 @pytest.fixture
 def no_apertium(monkeypatch) -> None:
-    monkeypatch.setattr(registry, "_apertium", lambda: Apertium("no-such-apertium"))
+    monkeypatch.setattr(apertium, "_program", lambda: Apertium("no-such-apertium"))
 
 
 def run(context: Context, **values: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedPair, U
 from dragoman.possible import NoEngine
 from dragoman.settings import Settings
 from pipeline.engines import adding, registry
+from pipeline.engines import apertium as of_apertium
 from pipeline.engines.apertium import Apertium
 from pipeline.engines.pseudo import Pseudo
 from tests.fake_deepl import KEY, FakeDeepL
@@ -34,12 +35,12 @@ def apertium(request, tmp_path, monkeypatch) -> None:
     file.write_text(f'#!/bin/sh\nprintf "%s" "{MODES}"\n')
     file.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr(registry, "_apertium", Apertium)
+    monkeypatch.setattr(of_apertium, "_program", Apertium)
 
 
 @pytest.fixture
 def no_apertium(monkeypatch) -> None:
-    monkeypatch.setattr(registry, "_apertium", lambda: Apertium("no-such-apertium"))
+    monkeypatch.setattr(of_apertium, "_program", lambda: Apertium("no-such-apertium"))
 
 
 def plain(**changes) -> Settings:

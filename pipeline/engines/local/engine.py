@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +16,7 @@ from pipeline.engines.local.folder import Found, Model, look
 from pipeline.engines.local.loading import Shelf, sentences
 from pipeline.engines.local.sentences import OnKept, translated
 from pipeline.engines.pairs import refuse_unserved
+from pipeline.engines.settings import EngineSettings
 from pipeline.stages import protect
 
 NAME = routes.NAME
@@ -96,3 +97,13 @@ class Local:
         answer = translated(whole.words, ask, sentences, whole.pieces, on_kept)
         spans = placing.place(whole.words, answer, whole.spans, lambda words: standins.through(words, ask))
         return marked.write(replace(whole, words=answer, spans=spans))
+
+
+def build(settings: EngineSettings) -> Local | None:
+    """The local engine, if there is a model."""
+    return models if (models := _kept(settings.models_dir)).installed else None
+
+
+@lru_cache(8)
+def _kept(folder: Path) -> Local:
+    return Local(folder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar
 
 from dragoman.domain import language
@@ -19,6 +20,7 @@ from pipeline.engines.openai.projecting import projected
 from pipeline.engines.openai.prompts import Form
 from pipeline.engines.openai.wire import FormRefused, Reply, TooLong, Wire
 from pipeline.engines.pairs import refuse_unserved
+from pipeline.engines.settings import EngineSettings, number, text
 from pipeline.stages import checks, markup, protect
 from pipeline.stages.checks import Doubt
 
@@ -235,3 +237,32 @@ def _groups(places: list[int], *, whole: bool) -> list[list[int]]:
         return [places]
     middle = len(places) // 2
     return [places[:middle], places[middle:]]
+
+
+def build(settings: EngineSettings) -> OpenAI | None:
+    """The language model, if a server and a model are set."""
+    url, model = text(settings, "openai_base_url"), text(settings, "openai_model")
+    if url is None or model is None:
+        return None
+    prices = number(settings, "openai_price_in"), number(settings, "openai_price_out")
+    return _kept(
+        url, model, text(settings, "openai_api_key"), int(number(settings, "openai_parallel") or PARALLEL), prices
+    )
+
+
+def is_free(engine: OpenAI, settings: EngineSettings, *, in_house: bool) -> bool:
+    """Whether it costs nothing: both prices are 0, or none is set and the server is the house's own."""
+    has_price = number(settings, "openai_price_in") or number(settings, "openai_price_out")
+    return engine.is_free or (in_house and not has_price)
+
+
+def price(engine: OpenAI, characters: int, settings: EngineSettings) -> float | None:
+    """An estimate by the prices that are set; None: it is nothing, or not known."""
+    return engine.price(characters) or None
+
+
+@lru_cache(8)
+def _kept(
+    base_url: str, model: str, key: str | None, parallel: int, prices: tuple[float | None, float | None]
+) -> OpenAI:
+    return OpenAI(base_url, model, key, parallel=parallel, prices=prices)

@@ -12,6 +12,7 @@ import pytest
 
 from dragoman import needs
 from dragoman.domain.channel_specs import channels, processes
+from dragoman.domain.engine_specs import engines
 from dragoman.errors import SettingsInvalid
 from dragoman.handing import environment
 from dragoman.secret_files import is_secret
@@ -22,7 +23,13 @@ OURS = ("dragoman", "ingress", "pipeline", "notifier")
 # The modules that a process is begun with; whatever they import, inside functions too, is its code. What specs name is loaded by name.
 TAKE_BACK = tuple(one.take_back.partition(":")[0] for one in channels() if one.take_back)
 BEGINS_WITH = {
-    "worker": ("pipeline.worker", "pipeline.tasks", *(one.tasks for one in channels() if one.tasks), *TAKE_BACK),
+    "worker": (
+        "pipeline.worker",
+        "pipeline.tasks",
+        *(one.build.partition(":")[0] for one in engines()),
+        *(one.tasks for one in channels() if one.tasks),
+        *TAKE_BACK,
+    ),
     "notifier": (
         "notifier.worker",
         "notifier.tasks",
@@ -98,6 +105,13 @@ def is_settings(node: ast.expr) -> bool:
     return str(name).lstrip("_") == "settings"
 
 
+def named_in(module: str) -> Iterator[str]:
+    """The settings that are read by their names: `settings.given("…")`, or `text(settings, "…")`."""
+    for node in ast.walk(parsed(module)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("given", "text"):
+            yield from (one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str))
+
+
 def asked_for(process: str) -> set[str]:
     """The secrets that are read as attributes somewhere in the code of a process."""
     found = set()
@@ -105,6 +119,7 @@ def asked_for(process: str) -> set[str]:
         if not module.startswith("dragoman.settings"):
             read = [node for node in ast.walk(parsed(module)) if isinstance(node, ast.Attribute)]
             found |= {node.attr for node in read} & needs.SECRETS
+            found |= set(named_in(module)) & needs.SECRETS
             found |= {READ_BY[node.attr] for node in read if node.attr in READ_BY and is_settings(node.value)}
     return {one for one in found if (process, one) not in NOT_CALLED}
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.domain import approval, money
+from dragoman.domain import approval, engine_specs, money
 from dragoman.domain.approval import Reason, Rules
-from dragoman.domain.engines import IN_HOUSE
-from dragoman.domain.job import NO_ENGINE
 from pipeline.engines import registry
 
 USUAL = Rules(pages=None, characters=300_000)
@@ -65,5 +63,5 @@ def test_a_price_is_rounded_up_and_written_as_in_its_language() -> None:
 
 
 def test_each_engine_of_the_registry_is_known_to_run_here_or_to_send_texts_away() -> None:
-    assert IN_HOUSE - {NO_ENGINE} <= set(registry.NAMES)
-    assert "deepl" not in IN_HOUSE
+    assert engine_specs.in_house() <= set(registry.NAMES)
+    assert "deepl" not in engine_specs.in_house()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dragoman.domain import engines
-from dragoman.domain.engines import IN_HOUSE
+from dragoman.domain.engine_specs import in_house
 
 NAMES = frozenset({"deepl", "local", "apertium", "pseudo"})
 
@@ -82,9 +82,9 @@ def test_allowed(text: str, channel: str, owner: str, names: set[str] | None) ->
 
 def test_what_is_to_be_kept_in_house_is_given_to_no_engine_outside_whatever_the_rules_say() -> None:
     for text in ("", "deepl", "email=deepl+local", "deepl+apertium+local"):
-        found = engines.allowed(rules(text), channel="email", owner="ana@example.org", only=IN_HOUSE)
+        found = engines.allowed(rules(text), channel="email", owner="ana@example.org", only=in_house())
         assert found is not None
-        assert found <= IN_HOUSE
+        assert found <= in_house()
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,12 @@
 
 import pytest
 
+from dragoman.domain import engine_specs
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
-from pipeline.engines.settings import ENGINES, PlainSettings, from_env, read_plainly
+from pipeline.engines.settings import AUTO, PlainSettings, from_env, read_plainly
 
-NAMES = (
-    "engine", "deepl_server_url", "deepl_write", "max_pages", "models_dir", "openai_base_url", "openai_model", "openai_parallel",
-    "openai_price_in", "openai_price_out", "libretranslate_url",
-)  # fmt: skip
+NAMES = ("engine", "max_pages", "models_dir")
 OPENAI = {"DRAGOMAN_OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "DRAGOMAN_OPENAI_MODEL": "small"}
 LIBRE = {"DRAGOMAN_LIBRETRANSLATE_URL": "http://127.0.0.1:1"}
 
@@ -31,14 +29,17 @@ def both(monkeypatch, environment):
         {"DRAGOMAN_DATA_DIR": "/data", "DRAGOMAN_LOCAL_MODELS_DIR": "/models"},
         {"DRAGOMAN_DEEPL_WRITE": "1", "DRAGOMAN_MAX_PAGES": "7"},
         {**OPENAI, "DRAGOMAN_OPENAI_PRICE_IN": "0.4", "DRAGOMAN_OPENAI_PARALLEL": "8"},
-        *({"DRAGOMAN_ENGINE": engine, "DRAGOMAN_DEEPL_AUTH_KEY": "key", **OPENAI, **LIBRE} for engine in ENGINES),
+        *(
+            {"DRAGOMAN_ENGINE": engine, "DRAGOMAN_DEEPL_AUTH_KEY": "key", **OPENAI, **LIBRE}
+            for engine in (AUTO, *engine_specs.names())
+        ),
     ],
 )
 def test_quick_and_full_agree(monkeypatch, environment):
     quick, full = both(monkeypatch, environment)
     assert [getattr(quick, name) for name in NAMES] == [getattr(full, name) for name in NAMES]
-    keys = [one.deepl_auth_key and one.deepl_auth_key.get_secret_value() for one in (quick, full)]
-    assert keys[0] == keys[1]
+    for one in engine_specs.settings():
+        assert quick.given(one.name) == full.given(one.name), one.name
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_a_key_in_a_file_is_found(monkeypatch, tmp_path):
     (tmp_path / "key").write_text("from-a-file\n")
     monkeypatch.setenv("DRAGOMAN_DEEPL_AUTH_KEY_FILE", str(tmp_path / "key"))
     found = from_env({"DRAGOMAN_DEEPL_AUTH_KEY_FILE": str(tmp_path / "key")})
-    assert found.deepl_auth_key.get_secret_value() == "from-a-file"
+    assert found.given("deepl_auth_key") == "from-a-file"
 
 
 def test_the_key_does_not_print():

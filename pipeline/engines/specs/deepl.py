@@ -1,0 +1,38 @@
+"""DeepL."""
+
+from __future__ import annotations
+
+from dragoman.domain.engine_specs import EngineSpec
+from dragoman.domain.setting import WORKER, Setting
+
+ENGINE = EngineSpec(
+    name="deepl",
+    title="DeepL",
+    build="pipeline.engines.deepl:build",
+    how_to="Set DRAGOMAN_DEEPL_AUTH_KEY to a key from deepl.com/pro-api.",
+    settings=(
+        Setting(
+            name="deepl_auth_key",
+            secret=True,
+            read_by=WORKER,
+            example="your key from deepl.com/pro-api",
+            why=(
+                "For DeepL. Without it: models of the local engine, with `docker compose run --rm models add en-pt`.",
+                "Without any engine documents are refused.",
+            ),
+        ),
+        Setting(name="deepl_server_url"),
+        Setting(name="deepl_write", kind=bool, default=False),
+        Setting(name="deepl_requests_per_s", kind=float, default=10.0, least=0),
+        Setting(name="deepl_characters_per_s", kind=float, default=0.0, least=0),
+        Setting(name="deepl_price", kind=float, default=20.0, least=0),
+    ),
+    needs=("deepl_auth_key",),
+    sends_texts=True,
+    costs=True,
+    tone_model="pipeline.engines.deepl:tone_model",
+    price="pipeline.engines.deepl:price",
+    usage="pipeline.engines.deepl:usage",
+    rates="pipeline.engines.deepl:rates",
+    doctor="dragoman.doctor.doors:of_deepl",
+)
