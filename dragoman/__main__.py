@@ -1,5 +1,5 @@
 """`python -m dragoman` is `dragoman`."""
 
-from dragoman.cli import main
+from ops.cli import main
 
 main()

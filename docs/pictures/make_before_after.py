@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pymupdf
 
-from dragoman.models.folder import alone
-from dragoman.models.installing import copy
-from dragoman.models.pairs import Pair
-from dragoman.models.wheel import weights
+from ops.models.folder import alone
+from ops.models.installing import copy
+from ops.models.pairs import Pair
+from ops.models.wheel import weights
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "dragoman" / "sample.pdf"

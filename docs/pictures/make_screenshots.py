@@ -21,10 +21,10 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
-from dragoman.models.folder import alone  # noqa: E402 - found by the line above
-from dragoman.models.installing import copy  # noqa: E402
-from dragoman.models.pairs import Pair  # noqa: E402
-from dragoman.models.wheel import weights  # noqa: E402
+from ops.models.folder import alone  # noqa: E402 - found by the line above
+from ops.models.installing import copy  # noqa: E402
+from ops.models.pairs import Pair  # noqa: E402
+from ops.models.wheel import weights  # noqa: E402
 from tests import manifest  # noqa: E402
 from tests.servers.process import find  # noqa: E402
 from tests.servers.slack.model import Message  # noqa: E402

@@ -24,25 +24,25 @@ CHANNEL = ChannelSpec(
     ),
     reply="notifier.email_way:open_way",
     doctor=(
-        Check(what="mail in", examine="dragoman.doctor.doors:mail"),
-        Check(what="mail proof", examine="dragoman.doctor.post:door"),
+        Check(what="mail in", examine="ops.doctor.user_facing:mail"),
+        Check(what="mail proof", examine="ingress.email.doctor:door"),
         Check(
             what="mail TLS",
-            examine="dragoman.doctor.post:tls",
+            examine="ingress.email.doctor:tls",
             todo="Name files that this user may read.",
         ),
-        Check(what="mail DNS", examine="dragoman.doctor.post:records"),
+        Check(what="mail DNS", examine="ingress.email.doctor:records"),
         Check(
             what="mail out",
-            examine="dragoman.doctor.doors:outbound",
+            examine="ops.doctor.user_facing:outbound",
             todo="Correct DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password, or DRAGOMAN_OAUTH_*.",
         ),
         Check(
             what="mail sent",
-            examine="dragoman.doctor.doors:sent",
+            examine="ops.doctor.user_facing:sent",
             todo="Correct DRAGOMAN_SENT_IMAP_URL: its host, name, password (or DRAGOMAN_OAUTH_*) and folder.",
         ),
     ),
-    live=Check(what="mail", examine="dragoman.doctor.live.mail:send"),
+    live=Check(what="mail", examine="ops.doctor.live.email:send"),
     secrets={"notifier": frozenset({"outbound_smtp_url", "sent_imap_url", *OAUTH})},
 )

@@ -30,11 +30,11 @@ CHANNEL = ChannelSpec(
     doctor=(
         Check(
             what="Slack",
-            examine="dragoman.doctor.chat:door",
+            examine="ingress.slack.doctor:door",
             todo="Correct the DRAGOMAN_SLACK_* tokens: docs/howto/slack.md says where to find them.",
         ),
     ),
-    live=Check(what="slack", examine="dragoman.doctor.live.chat:post"),
+    live=Check(what="slack", examine="ops.doctor.live.slack:post"),
     secrets={
         "worker": frozenset({BOT_TOKEN}),  # it opens messages too: what Slack's contain is fetched with the bot's token
         "notifier": frozenset({BOT_TOKEN}),

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from dragoman.doctor import doors
-from dragoman.doctor.findings import Verdict
 from dragoman.domain.job import Tone
 from dragoman.errors import (
     DragomanError,
@@ -20,6 +18,8 @@ from dragoman.errors import (
     QuotaUsedUp,
 )
 from dragoman.ports import Batch, Context, Term, Tokens
+from ops.doctor import user_facing
+from ops.doctor.findings import Verdict
 from pipeline.engines.openai.engine import OpenAI
 from pipeline.engines.openai.wire import Wire
 from pipeline.stages.checks import Doubt
@@ -265,24 +265,24 @@ class TestDoctor:
     """What `dragoman doctor` says of the server, without a translation."""
 
     def test_a_model_that_is_there(self, engine):
-        assert doors.model(engine).verdict is Verdict.OK
+        assert user_facing.model(engine).verdict is Verdict.OK
 
     def test_a_model_that_is_not_there_is_named_beside_those_that_are(self, llm):
-        found = doors.model(OpenAI(llm.url, "gpt-none", KEY))
+        found = user_facing.model(OpenAI(llm.url, "gpt-none", KEY))
         assert found.verdict is Verdict.FAIL
         assert MODEL in found.todo
 
     def test_a_server_without_a_list_may_have_it(self, engine, llm):
         llm.models = None
-        assert doors.model(engine).verdict is Verdict.OK
+        assert user_facing.model(engine).verdict is Verdict.OK
 
     def test_a_name_without_its_tag_is_found(self, llm):
         llm.models = ("gemma3:latest",)
-        assert doors.model(OpenAI(llm.url, "gemma3", KEY)).verdict is Verdict.OK
+        assert user_facing.model(OpenAI(llm.url, "gemma3", KEY)).verdict is Verdict.OK
 
     def test_a_wrong_key_is_said(self, llm):
         with pytest.raises(EngineKeyRejected):
-            doors.model(OpenAI(llm.url, MODEL, "wrong"))
+            user_facing.model(OpenAI(llm.url, MODEL, "wrong"))
 
 
 class TestThroughTheMemory:

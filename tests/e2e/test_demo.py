@@ -11,7 +11,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from dragoman.models.wheel import weights
+from ops.models.wheel import weights
 from tests.patience import patience
 from tests.servers.process import find, missing
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import typer
 
-from dragoman.cli import app
+from ops.cli import app
 from tests.image.containers import network_of_its_own
 from tests.patience import patience
 from tests.printed import (

@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 
 from dragoman.db import lists
 from dragoman.db.engine import Database
-from dragoman.doctor.live.plan import SENTENCES
+from ops.doctor.live.plan import SENTENCES
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.patience import patience
 from tests.servers.postfix import Postfix

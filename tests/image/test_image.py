@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from dragoman import envfile
+from ops import env_file
 from tests import compose
 from tests.image.asking import SENDER, SPANISH, ZONE, mailed, text_of, uploaded
 from tests.image.building import Built, built_image
@@ -33,7 +33,7 @@ LANGUAGES = {"eng", "deu", "fra", "spa", "ita", "por", "nld", "pol", "jpn", "chi
 @pytest.fixture(scope="module")
 def image() -> Iterator[Built]:
     """The image that `docker compose build` makes where `.env` has a line for Apertium."""
-    env = {**envfile.fresh(), "APERTIUM": "apertium apertium-eng-spa"}
+    env = {**env_file.fresh(), "APERTIUM": "apertium apertium-eng-spa"}
     build = compose.interpolated(env)["services"]["migrate"]["build"]
     with built_image(build["args"], compose.ROOT / build["context"]) as built:
         yield built

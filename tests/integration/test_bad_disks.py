@@ -119,7 +119,7 @@ def laid_out(folder: Path) -> None:
     for name in SET_UP:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
-    for package in ("ingress", "pipeline", "notifier", "templates"):  # the project is made of them
+    for package in ("ingress", "pipeline", "notifier", "ops", "templates"):  # the project is made of them
         (folder / package).mkdir()
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from dragoman.cli.data import opened, settings_of
 from dragoman.db.engine import Database
-from dragoman.embedded import EmbeddedBroker
 from dragoman.errors import NotFound, OperatorError
+from ops.cli.data import opened, settings_of
+from ops.up.embedded_broker import EmbeddedBroker
 
 
 def test_a_folder_without_data_is_named_and_not_made(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ import requests
 from psycopg import sql
 from typer.testing import CliRunner
 
-from dragoman.cli import app
+from ops.cli import app
 from tests import compose
 from tests.patience import patience
 from tests.servers.postgresql import PostgreSQL

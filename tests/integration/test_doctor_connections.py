@@ -8,9 +8,9 @@ from aiosmtpd.handlers import Sink
 
 from dragoman.db import schema
 from dragoman.db.engine import Database
-from dragoman.doctor import Finding, Verdict, doors, examine, parts
 from dragoman.errors import DatabaseUnavailable
 from dragoman.settings import Settings
+from ops.doctor import Finding, Verdict, examine, infrastructure, user_facing
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.servers.process import LOOPBACK, free_port, wait_until
 
@@ -88,18 +88,18 @@ def test_servers_that_are_not_there_fail_each_with_its_setting(tmp_path, monkeyp
 
 
 def test_a_store_that_answers_is_well(s3_url):
-    [finding] = parts.store(Settings.from_env(storage_url=s3_url))
+    [finding] = infrastructure.store(Settings.from_env(storage_url=s3_url))
     assert finding.verdict is Verdict.OK
 
 
 def test_a_broker_that_takes_nothing_fails_though_it_answers(redis_server):
     settings = Settings.from_env(broker_url=redis_server.url)
     with redis_server.client() as client:
-        assert [one.verdict for one in parts.broker(settings)] == [Verdict.OK]
+        assert [one.verdict for one in infrastructure.broker(settings)] == [Verdict.OK]
         wait_until(lambda: client.keys() == [], 5, "nothing is left")
         client.config_set("maxmemory", "1")
         try:
-            [finding] = parts.broker(settings)
+            [finding] = infrastructure.broker(settings)
         finally:
             client.config_set("maxmemory", "0")
     assert finding.verdict is Verdict.FAIL
@@ -111,7 +111,7 @@ def test_a_broker_that_refuses_our_password_is_said_so(redis_server):
     with redis_server.client() as client:
         client.config_set("requirepass", "another")
         try:
-            [finding] = parts.broker(Settings.from_env(broker_url=redis_server.url))
+            [finding] = infrastructure.broker(Settings.from_env(broker_url=redis_server.url))
         finally:
             client.config_set("requirepass", "")
     assert finding.verdict is Verdict.FAIL
@@ -125,7 +125,7 @@ def test_a_database_that_takes_no_rows_fails_though_it_answers(postgresql_url):
     database.close()
     reading = Settings.from_env(database_url=f"{postgresql_url}?options=-cdefault_transaction_read_only%3Don")
     with pytest.raises(DatabaseUnavailable) as caught:
-        list(parts.database(reading))
+        list(infrastructure.database(reading))
     assert "read-only" in caught.value.detail
 
 
@@ -140,7 +140,7 @@ def test_a_mail_server_is_greeted_and_gets_nothing():
     controller = Controller(Remembering(), hostname=LOOPBACK, port=free_port())
     controller.start()
     try:
-        [finding] = doors.outbound(Settings.from_env(outbound_smtp_url=f"smtp://{LOOPBACK}:{controller.port}"))
+        [finding] = user_facing.outbound(Settings.from_env(outbound_smtp_url=f"smtp://{LOOPBACK}:{controller.port}"))
     finally:
         controller.stop()
     assert finding.verdict is Verdict.OK

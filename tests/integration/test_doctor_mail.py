@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
-from dragoman.doctor import Verdict, post
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
+from ingress.email import doctor
+from ops.doctor import Verdict
 from tests.servers.dns_server import name_server
 
 SPF, DMARC = ['"v=spf1 mx -all"'], ['"v=DMARC1; p=reject"']
@@ -36,7 +37,7 @@ ZONE = {
 @pytest.mark.parametrize(("domain", "expected"), DOMAINS, ids=[row[0] for row in DOMAINS])
 def test_records(domain, expected):
     with name_server(ZONE) as address:
-        found = list(post.records(Settings.from_env(mail_address=f"translate@{domain}", dns_server=address)))
+        found = list(doctor.records(Settings.from_env(mail_address=f"translate@{domain}", dns_server=address)))
     assert [finding.verdict for finding in found] == [verdict for verdict, _ in expected]
     assert all(word in finding.said for finding, (_, word) in zip(found, expected, strict=True))
     assert all(finding.todo for finding in found if finding.verdict is not Verdict.OK)
@@ -58,7 +59,7 @@ def test_certificate(tmp_path, days, verdict):
         "/CN=mx.example",
     ]
     subprocess.run([*command, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
-    [finding] = post.tls(Settings.from_env(smtp_tls_cert=cert, smtp_tls_key=key))
+    [finding] = doctor.tls(Settings.from_env(smtp_tls_cert=cert, smtp_tls_key=key))
     assert finding.verdict is verdict
     with pytest.raises(SettingsInvalid):
-        list(post.tls(Settings.from_env(smtp_tls_cert=cert, smtp_tls_key=tmp_path / "none.pem")))
+        list(doctor.tls(Settings.from_env(smtp_tls_cert=cert, smtp_tls_key=tmp_path / "none.pem")))

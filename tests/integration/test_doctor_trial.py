@@ -6,8 +6,8 @@ import pytest
 
 from dragoman.db import jobs, lease
 from dragoman.db.jobs import JOBS
-from dragoman.doctor.live import plan as live
 from dragoman.errors import QuotaUsedUp
+from ops.doctor.live import plan as live
 from tests.rows import add_job, claim_job, row
 
 

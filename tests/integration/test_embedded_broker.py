@@ -12,9 +12,9 @@ import pytest
 import redis
 from structlog.testing import capture_logs
 
-from dragoman import embedded
-from dragoman.embedded import EmbeddedBroker
-from dragoman.supervisor import BrokerWatch
+from ops.up import embedded_broker
+from ops.up.embedded_broker import EmbeddedBroker
+from ops.up.supervisor import BrokerWatch
 from tests.patience import patience
 from tests.servers.process import wait_until
 
@@ -35,8 +35,8 @@ def answers(broker: EmbeddedBroker) -> bool:
 def test_one_that_is_stopped_hangs_and_is_started_again_at_the_same_place(
     broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "LOOK_EVERY_S", 0.1)
-    monkeypatch.setattr(embedded, "HANGS_AFTER_S", patience(2.0))
+    monkeypatch.setattr(embedded_broker, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(embedded_broker, "HANGS_AFTER_S", patience(2.0))
     url, pid = broker.url, broker.pid
     assert not broker.hangs()
     assert pid is not None
@@ -94,7 +94,7 @@ def test_one_whose_place_was_taken_comes_back_at_another(broker: EmbeddedBroker,
         assert watch.look()
         assert broker.url != url
         assert answers(broker)
-        assert embedded.running_url(tmp_path) == broker.url
+        assert embedded_broker.running_url(tmp_path) == broker.url
     finally:
         folder.unlink()
 
@@ -104,16 +104,16 @@ def test_one_that_does_not_come_back_is_told_once_a_minute(
     broker: EmbeddedBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watch = BrokerWatch(broker)
-    monkeypatch.setattr(embedded, "START_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(embedded_broker, "START_TIMEOUT_S", 0.1)
     broken = tmp_path / "valkey-server"
     broken.write_text("#!/bin/sh\nexit 1\n")
     broken.chmod(0o755)
     shutil.rmtree(Path(broker.url.partition("://")[2]).parent)
     with monkeypatch.context() as here, capture_logs() as logs:
-        here.setattr(embedded, "find_server", lambda: broken)
+        here.setattr(embedded_broker, "find_server", lambda: broken)
         for _ in range(5):
             watch.look()
     assert [one["event"] for one in logs] == ["broker_folder_removed", "broker_not_started"]
-    monkeypatch.setattr(embedded, "START_TIMEOUT_S", patience(15))
+    monkeypatch.setattr(embedded_broker, "START_TIMEOUT_S", patience(15))
     watch.look()
     assert answers(broker)

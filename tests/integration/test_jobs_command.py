@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from dragoman import queues
-from dragoman.cli import app, showing
 from dragoman.db import dead_letters, jobs, lease, lists, outbox
 from dragoman.domain.job import WaitingFor
 from dragoman.errors import AmbiguousId, Conflict, EngineKeyRejected, NotFound, QuotaUsedUp, UnsupportedOption
+from ops.cli import app, job_tables
 from tests.rows import add_job, add_message, change, claim_job, complete, row
 from tests.servers.redis import Redis
 
@@ -163,7 +163,7 @@ def test_tables_on_a_terminal_fit_it(database):
     with database.read() as connection:
         page, letters = lists.jobs(connection, lists.Wanted()), dead_letters.listed(connection)
     now = page.rows[0]["created_at"] + 7300
-    for lines in (showing.jobs_table(page.rows, now, 80), showing.letters_table(letters, now, 80)):
+    for lines in (job_tables.jobs_table(page.rows, now, 80), job_tables.letters_table(letters, now, 80)):
         assert max(map(len, lines)) <= 80
         assert lines[1].startswith(f"{job_id[:8]}  ")
         assert "2 h ago" in lines[1]

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.cli import main
-from dragoman.models import folder, installing
-from dragoman.models.pairs import Pair
-from dragoman.models.source import open_source
-from dragoman.models.trouble import ModelsUnreachable
-from dragoman.models.wheel import weights
+from ops.cli import main
+from ops.models import folder, installing
+from ops.models.errors import ModelsUnreachable
+from ops.models.pairs import Pair
+from ops.models.source import open_source
+from ops.models.wheel import weights
 from tests.servers.models import RUNS, Fault, ModelServer, lay_mirror
 from tests.servers.process import wait_until
 

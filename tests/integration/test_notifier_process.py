@@ -23,9 +23,9 @@ from dragoman.db.engine import Database
 from dragoman.db.outbox import OUTBOX
 from dragoman.domain.job import RowState
 from dragoman.errors import DragomanError
-from dragoman.health import check
 from dragoman.intake import Intake, Message
 from dragoman.settings import Settings
+from ops.health import check
 from tests.patience import patience
 from tests.servers.process import wait_until
 from tests.servers.redis import Redis

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from dragoman import health
 from dragoman.db import presence
 from dragoman.probe import speaks
 from dragoman.pulse import Pulse
+from ops import health
 from tests.patience import patience
 from tests.servers.process import wait_until
 

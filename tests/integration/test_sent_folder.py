@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.doctor import Verdict, doors, examine
 from dragoman.errors import OutboundUnavailable
 from dragoman.settings import Settings
 from notifier.outbound import SmtpOutbound
 from notifier.sent_folder import SentFolder
+from ops.doctor import Verdict, examine, user_facing
 from tests.servers import dovecot
 from tests.servers.process import LOOPBACK, free_port
 
@@ -54,10 +54,10 @@ def test_what_cannot_be_asked_counts_as_not_sent(folder: Path):
 
 def test_the_doctor_looks_into_it(folder: Path):
     with dovecot.serving(folder, SENT) as port:
-        (found,) = doors.sent(Settings.from_env(sent_imap_url=url(port)))
+        (found,) = user_facing.sent(Settings.from_env(sent_imap_url=url(port)))
         assert (found.what, found.verdict) == ("mail sent", Verdict.OK)
         with pytest.raises(OutboundUnavailable) as error:
-            list(doors.sent(Settings.from_env(sent_imap_url=url(port, "No%20such"))))
+            list(user_facing.sent(Settings.from_env(sent_imap_url=url(port, "No%20such"))))
     assert "No such" in str(error.value.detail)
     assert "p@ss" not in str(error.value.detail)
 
@@ -70,4 +70,4 @@ def test_the_doctor_says_when_nobody_is_there(monkeypatch):
 
 
 def test_the_doctor_is_silent_where_there_is_none():
-    assert list(doors.sent(Settings.from_env())) == []
+    assert list(user_facing.sent(Settings.from_env())) == []

@@ -70,7 +70,7 @@ def run(
     if models:
         environment |= {"DRAGOMAN_LOCAL_MODELS_DIR": str(models)}
     environment |= more
-    command = [sys.executable, "-c", "from dragoman.cli import main; main()", "translate", *map(str, arguments)]
+    command = [sys.executable, "-c", "from ops.cli import main; main()", "translate", *map(str, arguments)]
     return subprocess.run(
         command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=patience(120), check=False
     )
@@ -275,7 +275,7 @@ class TestRefusal:
 
     def test_wrong_settings_are_named(self, source, monkeypatch):
         done = subprocess.run(
-            [sys.executable, "-c", "from dragoman.cli import main; main()", "translate", str(source), "--to", "de"],
+            [sys.executable, "-c", "from ops.cli import main; main()", "translate", str(source), "--to", "de"],
             env=os.environ | {"DRAGOMAN_ENGINE": "babelfish"},
             capture_output=True,
             text=True,

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
-from dragoman.models.wheel import weights
+from ops.models.wheel import weights
 from tests.servers.process import LOOPBACK
 
 PIECE = 64 * 1024

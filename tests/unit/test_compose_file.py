@@ -7,8 +7,10 @@ from itertools import pairwise
 import jsonschema
 import pytest
 
-from dragoman import envfile, needs, supervisor
+from dragoman import needs
 from dragoman.settings import Settings
+from ops import env_file
+from ops.up import supervisor
 from pipeline import draining
 from tests import compose
 
@@ -26,7 +28,7 @@ PASSWORD_IN_URL = re.compile(r"://\w*:(?P<password>(?:\$\{(?P<name>\w+))?[^/@]+)
 def test_the_file_follows_the_compose_specification():
     VALIDATOR.check_schema(SCHEMA)
     VALIDATOR.validate(compose.raw())
-    VALIDATOR.validate(compose.interpolated(envfile.fresh()))
+    VALIDATOR.validate(compose.interpolated(env_file.fresh()))
 
 
 def test_the_schema_notices_a_mistake():
@@ -81,11 +83,11 @@ def test_one_service_builds_the_image_and_none_asks_a_registry_for_it():
 
 
 def test_an_env_file_chooses_what_the_image_is_built_with():
-    given = {**envfile.fresh(), "IMAGE_BASE": "mirror.example/python:3.13", "APERTIUM": "apertium apertium-eng-spa"}
+    given = {**env_file.fresh(), "IMAGE_BASE": "mirror.example/python:3.13", "APERTIUM": "apertium apertium-eng-spa"}
     build = compose.interpolated(given)["services"]["migrate"]["build"]
     assert build["args"] == {"BASE": given["IMAGE_BASE"], "APERTIUM": given["APERTIUM"]}
     declared = re.findall(r"^ARG (\w+)=(.*)$", (compose.ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    defaults = compose.interpolated(envfile.fresh())["services"]["migrate"]["build"]["args"]
+    defaults = compose.interpolated(env_file.fresh())["services"]["migrate"]["build"]["args"]
     assert {name: value.strip('"') for name, value in declared if name in defaults} == defaults
 
 
@@ -117,9 +119,9 @@ def test_only_the_doors_are_published():
         assert all(port.startswith("127.0.0.1:") for port in published[name])
 
 
-@pytest.mark.parametrize("name", sorted(envfile.fresh()))
+@pytest.mark.parametrize("name", sorted(env_file.fresh()))
 def test_compose_stops_with_a_word_when_a_secret_is_missing(name):
-    secrets = envfile.fresh()
+    secrets = env_file.fresh()
     del secrets[name]
     with pytest.raises(compose.Missing, match=f"{name}: run dragoman init"):
         compose.interpolated(secrets)
@@ -163,7 +165,7 @@ def test_each_secret_that_an_admin_fills_in_can_stand_in_a_file():
 
 
 def test_every_line_to_fill_in_reaches_the_services():
-    assert {name for name, _, _ in envfile.TO_FILL_IN} <= set(SERVICES["doctor"]["environment"])
+    assert {name for name, _, _ in env_file.TO_FILL_IN} <= set(SERVICES["doctor"]["environment"])
 
 
 def test_flower_holds_no_secret_that_it_has_no_use_for():

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("dragoman", "ingress", "pipeline", "notifier")
+PACKAGES = ("dragoman", "ingress", "pipeline", "notifier", "ops")
 NO_LIBRARY = {"builtins", "typing", "abc", "enum"}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("dragoman", "ingress", "pipeline", "notifier")
+PACKAGES = ("dragoman", "ingress", "pipeline", "notifier", "ops")
 SOURCES = sorted(
     file for package in PACKAGES for file in (ROOT / package).rglob("*.py") if "versions" not in file.parts
 )

@@ -34,5 +34,5 @@ ENGINE = EngineSpec(
     price="pipeline.engines.deepl:price",
     usage="pipeline.engines.deepl:usage",
     rates="pipeline.engines.deepl:rates",
-    doctor="dragoman.doctor.doors:of_deepl",
+    doctor="ops.doctor.user_facing:of_deepl",
 )

@@ -50,5 +50,5 @@ ENGINE = EngineSpec(
     costs=True,
     is_free="pipeline.engines.openai.engine:is_free",
     price="pipeline.engines.openai.engine:price",
-    doctor="dragoman.doctor.doors:of_language_model",
+    doctor="ops.doctor.user_facing:of_language_model",
 )

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from dragoman.doctor import Verdict, doors, examine
 from dragoman.errors import OutboundLoginRefused, OutboundUnavailable, SettingsInvalid
 from notifier.outbound import open_outbound
+from ops.doctor import Verdict, examine, user_facing
 from tests.conftest import SECRET_KEY
 from tests.integration.oauth.conftest import MAILBOX
 from tests.servers.dovecot_oauth import DovecotOAuth
@@ -208,7 +208,7 @@ class TestClocks:
 class TestDoctor:
     def test_tries_the_login_and_keeps_nothing(self, configured, database):
         settings = configured()
-        found = [*doors.outbound(settings), *doors.sent(settings)]
+        found = [*user_facing.outbound(settings), *user_facing.sent(settings)]
         assert [one.verdict for one in found] == [Verdict.OK, Verdict.OK]
         with database.read() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM tokens").scalar() == 0

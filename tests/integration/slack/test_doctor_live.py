@@ -6,9 +6,10 @@ import pytest
 
 from dragoman.db import presence
 from dragoman.db.jobs import JOBS
-from dragoman.doctor import Verdict
-from dragoman.doctor.live import Plan, chat, try_all
 from dragoman.ports import Capabilities
+from ops.doctor import Verdict
+from ops.doctor.live import Plan, try_all
+from ops.doctor.live import slack as chat
 
 WITHIN_S = 60.0
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.doctor import Verdict, chat
 from dragoman.slack import SlackRevoked
+from ingress.slack import doctor
+from ops.doctor import Verdict
 
 
 def findings(settings):
-    return {one.what: one for one in chat.door(settings)}
+    return {one.what: one for one in doctor.door(settings)}
 
 
 def test_a_whole_installation_is_well(slack, whole) -> None:

@@ -209,7 +209,7 @@ def running_web(settings: Settings, log: Path, files: int = 4096) -> Iterator[tu
     }
     limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files})); "
     with log.open("wb") as stderr:
-        command = [sys.executable, "-c", limit + "from dragoman.cli import main; main()", "web"]
+        command = [sys.executable, "-c", limit + "from ops.cli import main; main()", "web"]
         running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=stderr)
     try:
         client = Client(port)

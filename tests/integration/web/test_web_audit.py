@@ -6,8 +6,8 @@ import json
 
 from typer.testing import CliRunner
 
-from dragoman.cli import app
 from dragoman.db import audit
+from ops.cli import app
 from tests.integration.web.conftest import ANNA, Client, Worker
 
 

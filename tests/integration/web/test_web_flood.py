@@ -116,7 +116,7 @@ def running_smtp(settings: Settings, log: Path) -> Iterator[tuple[int, psutil.Pr
     }
     limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({FILES}, {FILES})); "
     with log.open("wb") as stderr:
-        command = [sys.executable, "-c", limit + "from dragoman.cli import main; main()", "smtp"]
+        command = [sys.executable, "-c", limit + "from ops.cli import main; main()", "smtp"]
         running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=stderr)
     try:
         until(lambda: running.poll() is None and greeting_s(port) < DEADLINE_S, "the mail server is up")

@@ -14,7 +14,7 @@ from dragoman.errors import Blame, DragomanError
 from tests.promql import DASHBOARD, panels, queries, rules
 
 COLUMNS = 24  # of Grafana's grid
-PACKAGES = ("dragoman", "ingress", "pipeline", "notifier")
+PACKAGES = ("dragoman", "ingress", "pipeline", "notifier", "ops")
 DEFINED = re.compile(r"^    code = ", re.MULTILINE)
 
 

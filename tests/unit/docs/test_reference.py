@@ -10,15 +10,15 @@ from typing import Any
 import typer
 
 from dragoman import needs
-from dragoman.cli import app
 from dragoman.domain.job import RowState, Status, percent
 from dragoman.domain.retry import PERMANENT_ATTEMPTS, attempts_for
 from dragoman.errors import DragomanError
 from dragoman.settings import Settings
+from ops.cli import app
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "docs" / "reference"
-PACKAGES = ("dragoman", "ingress", "pipeline", "notifier")
+PACKAGES = ("dragoman", "ingress", "pipeline", "notifier", "ops")
 CLASS = re.compile(r"^class (\w+)\((\w+)\):", re.MULTILINE)
 DEPTH = 3  # of the tree of errors
 TRIED_AGAIN = {1: "no", 2: "once", 3: "twice", 8: "yes"}

@@ -21,7 +21,7 @@ BANNED = re.compile(
 DOCS = ("docs",)
 PAGES = ("README.md", "SECURITY.md", "docker-compose.yml")
 TEMPLATES = ("templates/web", "templates/slack", "templates/email")
-CODE = ("dragoman", "ingress", "notifier", "pipeline")
+CODE = ("dragoman", "ingress", "notifier", "pipeline", "ops")
 # Where the word is right: (file, a part of the line or string). The glossary explains the code's words.
 RIGHT = {
     ("docs/reference/glossary.md", "| door |"),

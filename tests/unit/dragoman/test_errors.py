@@ -90,7 +90,9 @@ def test_a_limit_is_the_same_after_a_row_has_held_it() -> None:
 
 
 ROOT = Path(__file__).parents[3]
-SOURCES = [file for one in ("dragoman", "ingress", "pipeline", "notifier") for file in (ROOT / one).rglob("*.py")]
+SOURCES = [
+    file for one in ("dragoman", "ingress", "pipeline", "notifier", "ops") for file in (ROOT / one).rglob("*.py")
+]
 # Who hands an error's detail on, to the log or the admin.
 HANDS_ON = {"arrived", "tell", "NotAsItIs", "Unseen", "unseen", "Arrived", "str", "getattr", "max"}
 
@@ -137,7 +139,7 @@ WITHOUT_DOCSTRINGS = """
 import importlib, inspect, json, pkgutil
 from dragoman.errors import DragomanError
 assert DragomanError.__doc__ is None, "docstrings are there"
-for package in map(importlib.import_module, ("dragoman", "ingress", "pipeline", "notifier")):
+for package in map(importlib.import_module, ("dragoman", "ingress", "pipeline", "notifier", "ops")):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not module.name.endswith("__main__") and ".migrations." not in module.name:
             importlib.import_module(module.name)

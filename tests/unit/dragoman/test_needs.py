@@ -14,12 +14,12 @@ from dragoman import needs
 from dragoman.domain.channel_specs import channels, processes
 from dragoman.domain.engine_specs import engines
 from dragoman.errors import SettingsInvalid
-from dragoman.handing import environment
 from dragoman.secret_files import is_secret
 from dragoman.settings import Settings
+from ops.up.environment import environment
 
 ROOT = Path(__file__).parents[3]
-OURS = ("dragoman", "ingress", "pipeline", "notifier")
+OURS = ("dragoman", "ingress", "pipeline", "notifier", "ops")
 # The modules that a process is begun with; whatever they import, inside functions too, is its code. What specs name is loaded by name.
 TAKE_BACK = tuple(one.take_back.partition(":")[0] for one in channels() if one.take_back)
 BEGINS_WITH = {
@@ -37,7 +37,7 @@ BEGINS_WITH = {
     ),
     "sweeper": ("pipeline.sweeper", "dragoman.admission"),
     "beat": ("pipeline.schedule",),
-    "flower": ("dragoman.flower",),
+    "flower": ("ops.flower",),
     **{one.name: (one.run.partition(":")[0], "dragoman.admission") for one in processes()},
 }
 BEGINS_WITH["web"] += (

@@ -164,7 +164,7 @@ def test_nothing_is_exported_without_an_endpoint():
 
 def test_a_library_says_the_same_once_a_minute_and_we_say_all_of_it(as_json) -> None:
     lines = as_json()
-    library, ours = logging.getLogger("celery.worker.consumer.consumer"), structlog.get_logger("dragoman.health")
+    library, ours = logging.getLogger("celery.worker.consumer.consumer"), structlog.get_logger("ops.health")
     for attempt in range(3):
         library.error("Cannot connect: %s", attempt)
         ours.warning("broker_unreachable", attempt=attempt)

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from dragoman.cli import app
 from dragoman.domain.job import Tone
 from dragoman.domain.wishes import address, word_lists
 from dragoman.domain.wishes.reading import Intent, Written
 from dragoman.domain.wishes.understanding import understand
+from ops.cli import app
 from tests.patience import patience
 
 KEYS = (

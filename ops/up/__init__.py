@@ -1,0 +1,1 @@
+"""`dragoman up`: all processes on one machine, with a broker of their own."""
