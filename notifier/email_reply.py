@@ -19,7 +19,7 @@ from email.policy import SMTP, EmailPolicy
 from email.utils import localtime
 from typing import Any, BinaryIO, cast
 
-from dragoman import bounces
+from dragoman.channels.email import bounces
 from dragoman.domain import approval
 from dragoman.domain.answers import AnswerKind
 from dragoman.domain.file_names import plain

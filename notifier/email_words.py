@@ -14,7 +14,8 @@ from typing import Any
 
 import css_inline
 
-from dragoman import bounces, templating
+from dragoman import templating
+from dragoman.channels.email import bounces
 from dragoman.domain import money
 from dragoman.domain.answers import REST_OF_EMAIL, AnswerKind
 from dragoman.errors import (

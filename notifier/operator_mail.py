@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
-from dragoman import bounces
+from dragoman.channels.email import bounces
 from dragoman.db.alarms import Cause
 from dragoman.settings import Settings
 from notifier.channel import Delivery

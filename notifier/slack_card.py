@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dragoman import slack
+from dragoman.channels.slack import slack_api
+from dragoman.channels.slack.error_meanings import reason
 from dragoman.domain import engine_specs, language, money
 from dragoman.domain.arrival import Arrival, Arrived
 from dragoman.domain.file_names import LONGEST_NAME, plain
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor
 from dragoman.domain.retry import retry_helps
-from dragoman.slack_errors import reason
 from notifier.messages import Outcome, file_of
 from notifier.slack_blocks import (
     LONGEST_TEXT,
@@ -150,7 +150,7 @@ def pause_s(busy: int) -> float:
 
 def retry_button(row_id: str, label: str = "Try again") -> Block:
     """Try again what gave up: a job, or a message."""
-    return button(label, slack.RETRY, row_id)
+    return button(label, slack_api.RETRY, row_id)
 
 
 def _view(
@@ -251,8 +251,8 @@ def _job(view: dict[str, Any]) -> list[Block]:
 def _buttons(view: dict[str, Any]) -> list[Block]:
     kind, can_retry = view["kind"], view["kept"] and retry_helps(view["code"])
     shown: list[Block | None] = [
-        button("Translate it", slack.APPROVE, view["id"], style="primary") if kind == "approval" else None,
-        button("Enter the password", slack.PASSWORD, view["id"], style="primary") if kind == "password" else None,
+        button("Translate it", slack_api.APPROVE, view["id"], style="primary") if kind == "approval" else None,
+        button("Enter the password", slack_api.PASSWORD, view["id"], style="primary") if kind == "password" else None,
         None if view["ended"] else _cancel(view),
         retry_button(view["id"]) if kind == "failed" and can_retry else None,
         retry_button(view["id"], "Start again") if kind == "cancelled" and view["kept"] else None,
@@ -263,20 +263,20 @@ def _buttons(view: dict[str, Any]) -> list[Block]:
 
 def _cancel(view: dict[str, Any]) -> Block:
     asked = confirm("Cancel?", "Documents that are not finished will not be delivered.", "Cancel it", "Go on")
-    return button("Cancel", slack.CANCEL, view["id"], confirm=asked)
+    return button("Cancel", slack_api.CANCEL, view["id"], confirm=asked)
 
 
 def _delete(view: dict[str, Any]) -> Block:
     asked = confirm(
         "Delete now?", "The translation will be deleted from this thread and from our server.", "Delete it", "Keep it"
     )
-    return button("Delete now", slack.DELETE, view["id"], style="danger", confirm=asked)
+    return button("Delete now", slack_api.DELETE, view["id"], style="danger", confirm=asked)
 
 
 def _closing(known: Facts, views: Sequence[dict[str, Any]]) -> list[Block]:
     if not any(view["ended"] and view["kept"] for view in views):
         return []
-    return [actions(button("Another language", slack.ANOTHER_LANGUAGE, known.card["id"]))]
+    return [actions(button("Another language", slack_api.ANOTHER_LANGUAGE, known.card["id"]))]
 
 
 def _asking(known: Facts) -> list[Block]:
@@ -292,7 +292,7 @@ def _asking(known: Facts) -> list[Block]:
         (title, [(language.name(tag), f"{message_id}:{tag}") for tag in tags])
         for title, tags in (("Languages", common), ("More languages", others))
     ]
-    return [actions(select("Choose a language", slack.CHOOSE_LANGUAGE, groups))] if common or others else []
+    return [actions(select("Choose a language", slack_api.CHOOSE_LANGUAGE, groups))] if common or others else []
 
 
 def _call(known: Facts) -> str:

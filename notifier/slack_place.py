@@ -13,8 +13,8 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from dragoman.channels.slack.slack_api import SlackRefused, our_errors
 from dragoman.errors import OutboundUnavailable
-from dragoman.slack import SlackRefused, our_errors
 from notifier.channel import OutboundUncertain
 from notifier.slack_blocks import Block
 

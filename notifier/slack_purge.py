@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from dragoman import slack
+from dragoman.channels.slack import slack_api
 from dragoman.db import cards, jobs, outbox
 from dragoman.db.engine import Database
 from dragoman.errors import OutboundRefused
@@ -28,10 +28,10 @@ def take_back(database: Database, settings: Settings, job_id: str) -> int:
     files = [ref for ref in refs if ref.startswith("F")]  # a file's id, not a message's ts
     if not files or card is None or not settings.slack_speaks:
         return 0
-    client = slack.client_of(settings, card["team"])
+    client = slack_api.client_of(settings, card["team"])
     for file in files:
         try:
-            slack.delete_file(client, file)
+            slack_api.delete_file(client, file)
         except OutboundRefused as error:
             log.warning("slack_file_stays", job_id=job_id, detail=error.detail)
     return len(files)

@@ -14,15 +14,8 @@ from typing import Any
 import structlog
 from slack_sdk import WebClient
 
-from dragoman.db import cards, jobs, places
-from dragoman.db.engine import Database
-from dragoman.domain import language
-from dragoman.domain.answers import AnswerKind
-from dragoman.domain.retry import retry_helps
-from dragoman.errors import StoreUnavailable
-from dragoman.ports import BlobStore
-from dragoman.settings import Settings
-from dragoman.slack import (
+from dragoman.channels.slack.error_meanings import NOT_SEEN, reason
+from dragoman.channels.slack.slack_api import (
     ANSWER_EVENT,
     SlackClosed,
     SlackRefused,
@@ -31,7 +24,14 @@ from dragoman.slack import (
     delete_file,
     user_of,
 )
-from dragoman.slack_errors import NOT_SEEN, reason
+from dragoman.db import cards, jobs, places
+from dragoman.db.engine import Database
+from dragoman.domain import language
+from dragoman.domain.answers import AnswerKind
+from dragoman.domain.retry import retry_helps
+from dragoman.errors import StoreUnavailable
+from dragoman.ports import BlobStore
+from dragoman.settings import Settings
 from notifier.channel import Delivery, NotAsItIs
 from notifier.messages import Answer, File, Outcome
 from notifier.slack_blocks import Block, actions, cut, section

@@ -13,9 +13,15 @@ from dataclasses import dataclass, replace
 import structlog
 from slack_sdk import WebClient
 
+from dragoman.channels.slack.error_meanings import UNAVAILABLE, Meaning, of_completion
+from dragoman.channels.slack.slack_api import (
+    SlackRefused,
+    SlackRevoked,
+    SlackScopeMissing,
+    delete_file,
+    our_errors,
+)
 from dragoman.errors import OutboundUnavailable
-from dragoman.slack import SlackRefused, SlackRevoked, SlackScopeMissing, delete_file, our_errors
-from dragoman.slack_errors import UNAVAILABLE, Meaning, of_completion
 from notifier.channel import NotAsItIs, OutboundUncertain, Unseen
 
 log = structlog.get_logger(__name__)

@@ -16,6 +16,15 @@ import structlog
 from slack_sdk import WebClient
 from sqlalchemy import select
 
+from dragoman.channels.slack.slack_api import (
+    CARD_EVENT,
+    SlackClosed,
+    SlackRefused,
+    SlackRevoked,
+    SlackScopeMissing,
+    client_of,
+    our_errors,
+)
 from dragoman.db import arrivals, cards, history, inbox, jobs, lease, places, presence
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
@@ -24,7 +33,6 @@ from dragoman.domain import approval, engine_specs
 from dragoman.domain.job import RowState, WaitingFor
 from dragoman.errors import DragomanError, LeaseLost, OutboundRefused, OutboundUnavailable
 from dragoman.settings import Settings
-from dragoman.slack import CARD_EVENT, SlackClosed, SlackRefused, SlackRevoked, SlackScopeMissing, client_of, our_errors
 from notifier.channel import OutboundUncertain
 from notifier.slack_card import Card, Facts, asked, card_from, pause_s
 from notifier.slack_line import Line

@@ -12,10 +12,10 @@ from urllib.request import Request, urlopen
 
 from slack_sdk import WebClient
 
+from dragoman.channels.slack.error_meanings import UPLOAD_REFUSED_FOR_GOOD, UPLOAD_STATUS
+from dragoman.channels.slack.slack_api import SlackRefused, our_errors
 from dragoman.errors import OutboundUnavailable
 from dragoman.ports import BlobStore
-from dragoman.slack import SlackRefused, our_errors
-from dragoman.slack_errors import UPLOAD_REFUSED_FOR_GOOD, UPLOAD_STATUS
 
 TIMEOUT_S = 30  # for one step on the wire; the whole may take as long as it needs, while its row's lease is renewed
 

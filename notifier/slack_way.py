@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dragoman import slack
+from dragoman.channels.slack import slack_api
 from dragoman.db.engine import Database
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
@@ -17,4 +17,4 @@ def open_way(settings: Settings, store: BlobStore, database: Database) -> WayBac
     if not settings.slack_speaks:
         return None
     line = Line()
-    return WayBack({slack.CHANNEL: SlackChannel(settings, store, database, line)}, Shower(settings, database, line))
+    return WayBack({slack_api.CHANNEL: SlackChannel(settings, store, database, line)}, Shower(settings, database, line))

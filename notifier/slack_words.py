@@ -14,8 +14,8 @@ from typing import Any
 from jinja2 import Environment
 
 from dragoman import templating
+from dragoman.channels.slack.slack_api import escape
 from dragoman.domain import language
-from dragoman.slack import escape
 from notifier.messages import File, Outcome
 
 LONGEST_VALUE = 1500  # characters of one text that is filled in

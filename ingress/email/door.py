@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from dragoman import bounces
+from dragoman.channels.email import bounces
 from dragoman.errors import DragomanError
 from dragoman.intake import Intake, Message, Receipt
 from dragoman.telemetry import hashed

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from dragoman import bounces
+from dragoman.channels.email import bounces
 from ingress.email import results
 from ingress.email.alignment import canonical, is_aligned
 from ingress.email.headers import Headers, Mailbox, mailbox, text_of

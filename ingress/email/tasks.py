@@ -11,8 +11,9 @@ import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery
 
-from dragoman import bounces, correspondence, queues
-from dragoman.correspondence import Thread
+from dragoman import queues
+from dragoman.channels.email import bounces, threads
+from dragoman.channels.email.threads import Thread
 from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
 from dragoman.domain import engines
@@ -90,14 +91,12 @@ def register(app: Celery, settings: Settings) -> None:
 def _over_the_limit(intake: Intake, held: Lease) -> dict[str, Any]:
     """Such a mail is not looked at, so that its words tell nothing of its language; but its sender may be known."""
     sender, limit = held.row["sender"], held.row["payload"]["over_daily_limit"]
-    locale = correspondence.last_locale(intake.database, sender) or tongue.of_sender(
-        "", held.row["payload"]["subject"], ""
-    )
+    locale = threads.last_locale(intake.database, sender) or tongue.of_sender("", held.row["payload"]["subject"], "")
     told = {
         "reason": AnswerKind.QUOTA,
         "ignored": [],
         "limit": limit,
-        "room_in_s": correspondence.room_in(intake.database, sender, DAY_S, limit),
+        "room_in_s": threads.room_in(intake.database, sender, DAY_S, limit),
     }
     return {**told, "locale": locale} if locale else told
 
@@ -139,7 +138,7 @@ class _Opening:
 
     def _act(self) -> None:
         words, top = self.contents.words, self.contents.top
-        thread = correspondence.thread_of(self.intake.database, self.sender, top.answers) if top.answers else None
+        thread = threads.thread_of(self.intake.database, self.sender, top.answers) if top.answers else None
         self.in_house = engines.wants_in_house(f"{self.payload['subject']} {words}") or bool(thread and thread.in_house)
         self._speak(thread)
         if self.contents.pdfs:
@@ -174,15 +173,11 @@ class _Opening:
     def _speak(self, thread: Thread | None) -> None:
         """Find the language of the answers: the mail's, else its thread's, else that of the sender's former mails."""
         found = tongue.of_sender(self.contents.words, self.payload["subject"], self.contents.top.languages)
-        known = (
-            found
-            or (thread.locale if thread else None)
-            or correspondence.last_locale(self.intake.database, self.sender)
-        )
+        known = found or (thread.locale if thread else None) or threads.last_locale(self.intake.database, self.sender)
         self.facts = {"locale": known} if known else {}
 
     def _wish(self) -> request.Wish:
-        habits = correspondence.habits(self.intake.database, self.sender)
+        habits = threads.habits(self.intake.database, self.sender)
         usual = request.Wish(habits.language, habits.tone)
         server = self.intake.settings.default_target_lang
         return request.wish(self.payload["recipient"], self.contents.words, self.payload["subject"], usual, server)
@@ -194,9 +189,9 @@ class _Opening:
             self._answer({"reason": AnswerKind.HELP})
         elif order is Command.DELETE_ALL or (order is Command.DELETE and thread):
             if order is Command.DELETE_ALL or thread is None:
-                correspondence.forget_all(intake.database, intake.store, intake.settings, self.sender)
+                threads.forget_all(intake.database, intake.store, intake.settings, self.sender)
             else:
-                correspondence.forget(intake.database, intake.store, intake.settings, self.sender, thread)
+                threads.forget(intake.database, intake.store, intake.settings, self.sender, thread)
             self._answer({"reason": AnswerKind.ERASED})
         elif order is Command.YES and thread and thread.waiting_jobs:
             self._approve(thread.waiting_jobs)
@@ -204,11 +199,7 @@ class _Opening:
             for job_id in thread.open_jobs if order is Command.CANCEL else thread.waiting_jobs:
                 intake.cancel(job_id)
             intake.drop(self.held, "cancelled")  # the answer to the first mail says so
-        elif (
-            order in (Command.CANCEL, Command.NO)
-            and thread
-            and correspondence.settle(intake.database, thread.message_id)
-        ):
+        elif order in (Command.CANCEL, Command.NO) and thread and threads.settle(intake.database, thread.message_id):
             self._answer({"reason": AnswerKind.CANCELLED})
         else:
             return False
@@ -220,7 +211,7 @@ class _Opening:
         if thread is not None or order not in (Command.YES, Command.NO):
             return False
         intake, ids = self.intake, self.contents.top.answers or ()
-        asked = correspondence.asked_about(intake.database, ids)
+        asked = threads.asked_about(intake.database, ids)
         ours = tuple(job_id for job_id in asked if intake.may_approve(job_id, self.sender))
         if ours and order is Command.YES:
             self._approve(ours)
@@ -278,7 +269,7 @@ class _Opening:
                 self.intake.check_request(options, owner=self.sender, channel=CHANNEL)
                 self._remember(wish)
                 if self.answered is not None:
-                    correspondence.settle(self.intake.database, self.answered)
+                    threads.settle(self.intake.database, self.answered)
                 self.intake.submit(wanted, message=self.held, notes=notes, ack_after_s=ACK_AFTER_S)
             except LimitReached as error:
                 self.contents.forget()
@@ -305,7 +296,7 @@ class _Opening:
     def _remember(self, wish: request.Wish) -> None:
         if wish.is_lasting:
             told = PersonWishes(wish.target_lang, wish.tone)
-            correspondence.remember(self.intake.database, self.sender, told)
+            threads.remember(self.intake.database, self.sender, told)
 
     def _answer(self, payload: dict[str, Any]) -> None:
         log.info("mail_answered", message_id=self.held.id, reason=payload["reason"])

@@ -8,14 +8,14 @@ from typing import Any
 
 import structlog
 
-from dragoman import posts, slack
+from dragoman.channels.slack import posts, slack_api
+from dragoman.channels.slack.slack_api import SlackRefused, our_errors, user_of
 from dragoman.db import cards, places
 from dragoman.db.lease import Lease
 from dragoman.domain.job import OPEN, WaitingFor
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
 from dragoman.errors import DragomanError, NotApprover, RequestError
 from dragoman.intake import Intake
-from dragoman.slack import SlackRefused, our_errors, user_of
 from ingress.slack import looking, parse
 from ingress.slack.context import Context
 
@@ -36,9 +36,9 @@ def press(context: Context, held: Lease, event: parse.Pressed) -> None:
         _whisper(context, event, TOO_LATE)
         intake.drop(held, "dialog too late")
         return
-    if event.action == slack.CHOOSE_LANGUAGE:
+    if event.action == slack_api.CHOOSE_LANGUAGE:
         _choose(context, event)
-    elif event.action in (slack.CANCEL, slack.RETRY, slack.DELETE, slack.APPROVE):
+    elif event.action in (slack_api.CANCEL, slack_api.RETRY, slack_api.DELETE, slack_api.APPROVE):
         _steer(context, event)
     intake.drop(held, event.action or "unknown button")
 
@@ -46,7 +46,7 @@ def press(context: Context, held: Lease, event: parse.Pressed) -> None:
 def forget(context: Context, held: Lease, event: parse.PostGone | parse.FileGone) -> None:
     """A post or a file is gone: what is made of it stops unanswered, and source and result are deleted."""
     if isinstance(event, parse.PostGone):
-        key = f"{slack.CHANNEL}:{context.team}:{event.place}:{event.ts}"
+        key = f"{slack_api.CHANNEL}:{context.team}:{event.place}:{event.ts}"
         with context.intake.database.read() as connection:
             card = cards.by_key(connection, key)
         if card and not event.files:
@@ -74,7 +74,7 @@ def greet(context: Context, held: Lease, event: parse.Joined) -> None:
         if not wishes.asked:
             button = {
                 "type": "button",
-                "action_id": slack.CHANNEL_SETTINGS,
+                "action_id": slack_api.CHANNEL_SETTINGS,
                 "value": event.place,
                 "text": {"type": "plain_text", "text": "Choose languages"},
             }
@@ -124,7 +124,7 @@ def _steer(context: Context, event: parse.Pressed) -> None:
     if job is None:
         _whisper(context, event, "This document is no longer here.")
         return
-    if event.action == slack.APPROVE and context.settings.approvers:
+    if event.action == slack_api.APPROVE and context.settings.approvers:
         _approve(context, event, job["id"])
         return
     _, requester = user_of(job["owner"]) if job["owner"].count(":") > 1 else ("", "")
@@ -140,17 +140,17 @@ def _steer(context: Context, event: parse.Pressed) -> None:
 def _approve(context: Context, event: parse.Pressed, job_id: str) -> None:
     """Only those whom the admin has named decide about costs, whoever may steer the job otherwise."""
     try:
-        context.intake.approve(job_id, by=f"{slack.CHANNEL}:{context.team}:{event.user}")
+        context.intake.approve(job_id, by=f"{slack_api.CHANNEL}:{context.team}:{event.user}")
     except NotApprover as error:
         _whisper(context, event, f"{error} {error.advice}")
 
 
 def _do(context: Context, action: str, job_id: str) -> None:
-    if action == slack.CANCEL:
+    if action == slack_api.CANCEL:
         context.intake.cancel(job_id)
-    elif action == slack.RETRY:
+    elif action == slack_api.RETRY:
         context.intake.retry(job_id)
-    elif action == slack.APPROVE:
+    elif action == slack_api.APPROVE:
         context.intake.approve(job_id)
     else:
         context.intake.purge(job_id)

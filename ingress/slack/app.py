@@ -16,7 +16,7 @@ from slack_bolt import Ack, App, BoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from dragoman import slack
+from dragoman.channels.slack import slack_api
 from dragoman.errors import DragomanError
 from dragoman.intake import Intake, Message
 from dragoman.settings import Settings
@@ -136,12 +136,12 @@ class Door:
 
     def _keep(self, kept: parse.Kept | None) -> None:
         if kept:
-            self._intake.keep(Message(slack.CHANNEL, kept.key, kept.sender, kept.payload))
+            self._intake.keep(Message(slack_api.CHANNEL, kept.key, kept.sender, kept.payload))
 
     @staticmethod
     def _open(client: WebClient, body: Mapping[str, Any], view: dict[str, Any]) -> bool:
         try:
-            with slack.our_errors():
+            with slack_api.our_errors():
                 client.views_open(trigger_id=body.get("trigger_id", ""), view=view)
         except DragomanError as error:
             log.info("slack_dialog_not_opened", code=error.code, detail=error.detail)

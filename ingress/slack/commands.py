@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dragoman import posts, slack
+from dragoman.channels.slack import posts, slack_api
 from dragoman.domain import language
 from dragoman.domain.job import RowState
 from dragoman.intake import Intake
@@ -59,13 +59,13 @@ def help_text(intake: Intake) -> str:
 
 def status(intake: Intake, team: str, user: str) -> str:
     """A line for each of a person's latest jobs."""
-    lines = [_line(one) for one in posts.latest(intake, slack.owner_of(team, user), SHOWN)]
+    lines = [_line(one) for one in posts.latest(intake, slack_api.owner_of(team, user), SHOWN)]
     return "\n".join(lines) or "You have no documents here yet. Post a PDF, and I will translate it."
 
 
 def _line(latest: posts.Latest) -> str:
     row, eta_s, state = latest.row, latest.eta_s, latest.state
-    name = slack.escape(row["filename"] or "a deleted document", 100)
+    name = slack_api.escape(row["filename"] or "a deleted document", 100)
     left = f", about {max(1, round(eta_s / 60))} min left" if eta_s else ""
     more = f" ({row['progress']} %{left})" if row["state"] in (RowState.READY, RowState.RUNNING) else ""
     return f"• *{name}* to {language.name(row['target_lang'])}: {state}{more} · `{row['id'][:8]}`"

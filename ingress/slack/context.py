@@ -7,10 +7,10 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from dragoman.channels.slack.slack_api import client_of, our_errors
 from dragoman.db import places
 from dragoman.intake import Intake
 from dragoman.settings import Settings
-from dragoman.slack import client_of, our_errors
 from ingress.slack.places import learn
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dragoman import posts, slack
+from dragoman.channels.slack import posts, slack_api
 from dragoman.db import cards, places
 from dragoman.domain import language
 from dragoman.domain.job import Layout, Tone, WaitingFor, parse_pages
@@ -37,13 +37,13 @@ NO_ENGINE = f"{NoEngine()} {NoEngine.advice}"
 
 def of_action(intake: Intake, body: Mapping[str, Any], action: str, value: str) -> dict[str, Any] | None:
     """The dialog that a button opens; None: it opens none."""
-    if action == slack.ANOTHER_LANGUAGE:
+    if action == slack_api.ANOTHER_LANGUAGE:
         with intake.database.read() as connection:
             card = cards.by_id(connection, value)
         return for_post(card["place"], card["post_ts"], intake.targets()) if card else None
-    if action == slack.PASSWORD:
+    if action == slack_api.PASSWORD:
         return for_password(value)
-    if action == slack.CHANNEL_SETTINGS:
+    if action == slack_api.CHANNEL_SETTINGS:
         return for_channel(intake, str((body.get("team") or {}).get("id", "")), value)
     return None
 
@@ -149,7 +149,7 @@ def unlock(intake: Intake, view: Mapping[str, Any], team: str, user: str) -> dic
     job = posts.job(intake, job_id)
     if job is None or job["waiting_for"] != WaitingFor.PASSWORD:
         return {"password": "This PDF is no longer waiting for a password."}
-    if job["owner"] != slack.owner_of(team, user):
+    if job["owner"] != slack_api.owner_of(team, user):
         return {"password": "Only the person who asked for this translation can unlock it."}
     try:
         taken = intake.unlock(job_id, str(password))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from slack_sdk import WebClient
 
-from dragoman import slack
+from dragoman.channels.slack import slack_api
 from dragoman.domain.findings import Finding, Verdict
 from dragoman.settings import Settings
 
@@ -14,12 +14,12 @@ HOW_TO = "docs/howto/slack.md says where to find it."
 
 
 def door(settings: Settings) -> Iterator[Finding]:
-    """What Slack says of our tokens. Raises as `slack.our_errors`."""
+    """What Slack says of our tokens. Raises as `slack_api.our_errors`."""
     if settings.slack_bot_token is None:
         yield Finding("Slack", Verdict.OK, "not used")
         return
-    with slack.our_errors():
-        answer = slack.client_of(settings, "").auth_test()
+    with slack_api.our_errors():
+        answer = slack_api.client_of(settings, "").auth_test()
     yield Finding("Slack", Verdict.OK, f"installed in {answer.get('team')} as {answer.get('user')}")
     headers = {name.casefold(): str(value) for name, value in answer.headers.items()}
     yield _scopes(headers.get("x-oauth-scopes", ""))
@@ -27,7 +27,7 @@ def door(settings: Settings) -> Iterator[Finding]:
 
 
 def _scopes(granted: str) -> Finding:
-    missing = sorted(slack.SCOPES - {scope.strip() for scope in granted.split(",")})
+    missing = sorted(slack_api.SCOPES - {scope.strip() for scope in granted.split(",")})
     if not granted:
         return Finding("Slack permissions", Verdict.WARN, "Slack did not say which ones the app has", "")
     if missing:
@@ -41,9 +41,9 @@ def _by_socket(settings: Settings) -> Iterator[Finding]:
         yield Finding("Slack events", Verdict.FAIL, "DRAGOMAN_SLACK_APP_TOKEN is empty", HOW_TO)
         return
     client = WebClient(
-        settings.slack_app_token.get_secret_value(), base_url=settings.slack_api_url, timeout=slack.TIMEOUT_S
+        settings.slack_app_token.get_secret_value(), base_url=settings.slack_api_url, timeout=slack_api.TIMEOUT_S
     )
-    with slack.our_errors():
+    with slack_api.our_errors():
         client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     yield Finding("Slack events", Verdict.OK, "arrive by Socket Mode")
 

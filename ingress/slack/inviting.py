@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from dragoman import posts
+from dragoman.channels.slack import posts
+from dragoman.channels.slack.slack_api import SlackClosed, escape, our_errors
 from dragoman.db.lease import Lease
 from dragoman.errors import DragomanError, NoWord
-from dragoman.slack import SlackClosed, escape, our_errors
 from ingress.slack.context import Context
 
 # docs.slack.dev/reference/methods/conversations.replies: a private channel that we are not in is one that we do not know.

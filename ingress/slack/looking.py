@@ -1,4 +1,4 @@
-"""Looking things up in Slack: a post with its files, a person, who manages a channel. Each call raises as `dragoman.slack.our_errors`."""
+"""Looking things up in Slack: a post with its files, a person, who manages a channel. Each call raises as `dragoman.channels.slack.slack_api.our_errors`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from dragoman.channels.slack.slack_api import SlackRefused, our_errors
 from dragoman.settings import Settings
-from dragoman.slack import SlackRefused, our_errors
 
 NOT_THERE = frozenset({"message_not_found", "thread_not_found", "file_not_found", "file_deleted", "user_not_found"})
 

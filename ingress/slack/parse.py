@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dragoman.domain.chat import CHANNEL, owner_of
+from dragoman.channels.slack.owner import CHANNEL, owner_of
 from ingress.slack import choosing
 
 LONGEST_TEXT = 4000  # characters of a post that are looked at

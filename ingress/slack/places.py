@@ -8,10 +8,10 @@ from typing import Any
 import structlog
 from slack_bolt.authorization import AuthorizeResult
 
+from dragoman.channels.slack.slack_api import client_of, our_errors
 from dragoman.db import places
 from dragoman.db.engine import Database
 from dragoman.settings import Settings
-from dragoman.slack import client_of, our_errors
 
 log = structlog.get_logger(__name__)
 

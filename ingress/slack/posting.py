@@ -10,7 +10,8 @@ from typing import Any
 
 import structlog
 
-from dragoman import posts
+from dragoman.channels.slack import posts
+from dragoman.channels.slack.slack_api import CHANNEL, SlackClosed, SlackRefused, SlackScopeMissing, owner_of
 from dragoman.db import places
 from dragoman.db.lease import Lease
 from dragoman.domain import engines
@@ -20,7 +21,6 @@ from dragoman.errors import DragomanError, EmptyFile, NotAPdf, RequestError, Sto
 from dragoman.files import too_large
 from dragoman.intake import Pdf, Request
 from dragoman.possible import NoEngine
-from dragoman.slack import CHANNEL, SlackClosed, SlackRefused, SlackScopeMissing, owner_of
 from ingress.slack import choosing, dialogs, download, inviting, looking, parse
 from ingress.slack.commands import help_text
 from ingress.slack.context import Context

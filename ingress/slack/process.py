@@ -10,7 +10,8 @@ import structlog
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from dragoman import queues, slack
+from dragoman import queues
+from dragoman.channels.slack import slack_api
 from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.errors import DatabaseUnavailable, DragomanError, OutboundUnavailable, SettingsInvalid
@@ -70,7 +71,7 @@ def connect(settings: Settings, intake: Intake, stop: threading.Event) -> Socket
         try:
             own = installations.own()
             handler = _handler(settings, intake, installations)
-            with slack.our_errors():
+            with slack_api.our_errors():
                 handler.client.connect()
         except (OutboundUnavailable, DatabaseUnavailable) as error:
             log.warning("slack_unreachable", detail=error.detail)
@@ -84,7 +85,7 @@ def connect(settings: Settings, intake: Intake, stop: threading.Event) -> Socket
 
 def _handler(settings: Settings, intake: Intake, installations: Installations) -> SocketModeHandler:
     token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
-    client = WebClient(token, base_url=settings.slack_api_url, timeout=slack.TIMEOUT_S)
+    client = WebClient(token, base_url=settings.slack_api_url, timeout=slack_api.TIMEOUT_S)
     app = make_app(settings, intake, installations)
     return SocketModeHandler(app, token, web_client=client, concurrency=LISTENERS)
 

@@ -7,7 +7,8 @@ from functools import cache
 import structlog
 from celery import Celery
 
-from dragoman import queues, slack
+from dragoman import queues
+from dragoman.channels.slack import slack_api
 from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
 from dragoman.domain.actors import acting
@@ -32,7 +33,7 @@ def register(app: Celery, settings: Settings) -> None:
         return Intake(Database(settings.database), open_store(settings.storage), BrokerDoorbell(app), settings)
 
     @app.task(
-        name=queues.OPEN_OF[slack.CHANNEL],
+        name=queues.OPEN_OF[slack_api.CHANNEL],
         soft_time_limit=SOFT_LIMIT_S,
         time_limit=HARD_LIMIT_S,
         throws=(DragomanError,),
@@ -60,9 +61,9 @@ def open_event(intake: Intake, message_id: str) -> None:
                 intake.drop(held, "not installed there")
                 return
             try:
-                with acting(slack.CHANNEL, _who(context, event)):
+                with acting(slack_api.CHANNEL, _who(context, event)):
                     _act(context, held, event)
-            except slack.SlackRevoked:
+            except slack_api.SlackRevoked:
                 # Nobody can be told any more; the workspace's jobs stop, and the log tells the admin.
                 log.warning("slack_revoked", team=context.team)
                 acts.leave(intake, held, context.team)
@@ -71,7 +72,7 @@ def open_event(intake: Intake, message_id: str) -> None:
 def _who(context: Context, event: parse.Event) -> str | None:
     """The person behind an event, as an owner is written; None where Slack does not say."""
     user = getattr(event, "user", None)
-    return f"{slack.CHANNEL}:{context.team}:{user}" if user else None
+    return f"{slack_api.CHANNEL}:{context.team}:{user}" if user else None
 
 
 def _act(context: Context, held: Lease, event: parse.Event) -> None:

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, true, update
 
-from dragoman import bounces, retention
+from dragoman import retention
+from dragoman.channels.email import bounces
 from dragoman.db import jobs, lease, outbox
 from dragoman.db.engine import Database
 from dragoman.db.outbox import OUTBOX

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman import bounces
+from dragoman.channels.email import bounces
 from dragoman.db import outbox
 from dragoman.errors import SettingsInvalid
 from ingress.email.server import Door

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 
-from dragoman import bounces
+from dragoman.channels.email import bounces
 from dragoman.db import jobs, outbox
 from ingress.email.server import Door
 from ingress.email.tasks import open_message

@@ -12,7 +12,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from dragoman import posts, slack
+from dragoman.channels.slack import posts, slack_api
 from dragoman.domain.job import Options
 from dragoman.errors import DragomanError
 from dragoman.intake import Intake, Message, Request
@@ -35,7 +35,7 @@ class Silent:
 
 
 def post(settings: Settings, plan: Plan) -> Iterator[Finding]:
-    """Post it, hand it in, and see the answer in the thread. Raises LiveTrialFailed, or as `slack.our_errors`."""
+    """Post it, hand it in, and see the answer in the thread. Raises LiveTrialFailed, or as `slack_api.our_errors`."""
     if not settings.slack_on:
         yield Finding("live Slack", Verdict.OK, "not used")
         return
@@ -43,8 +43,8 @@ def post(settings: Settings, plan: Plan) -> Iterator[Finding]:
         yield Finding("live Slack", Verdict.WARN, "not tried", NO_CHANNEL)
         return
     began, place = time.monotonic(), plan.slack_channel
-    client = slack.client_of(settings, "")
-    with slack.our_errors():
+    client = slack_api.client_of(settings, "")
+    with slack_api.our_errors():
         me = client.auth_test()
     team, user = str(me["team_id"]), str(me["user_id"])
     with live.site(settings) as here:
@@ -72,7 +72,7 @@ def _posted(client: WebClient, place: str, file: str, pdf: bytes, within_s: floa
     """The ids of the file and of the message that shows it."""
     from ingress.slack import looking
 
-    with slack.our_errors():
+    with slack_api.our_errors():
         told = client.files_upload_v2(channel=place, filename=file, content=pdf, initial_comment=WORDS)
     file_id = str(told["file"]["id"])
 
@@ -95,16 +95,16 @@ def _handed_in(here: Site, where: tuple[str, str, str, str], file_id: str, targe
     intake = Intake(here.database, here.store, Silent(), here.settings)
     facts = {"team": team, "place": place, "post_ts": ts, "thread_ts": ts, "requester": user, "key": f"{place}:{ts}"}
     card, _ = posts.open_card(intake, **facts)
-    known = looking.file(slack.client_of(here.settings, team), file_id)
+    known = looking.file(slack_api.client_of(here.settings, team), file_id)
     if known is None:
         raise LiveTrialFailed("Slack does not know the file that was just posted.")
     pdf = download.fetch(intake, here.settings, known)
-    owner = slack.owner_of(team, user)
+    owner = slack_api.owner_of(team, user)
     request = Request(
-        pdf, Options(target), owner, slack.CHANNEL, f"live:{file_id}", card_id=card["id"], file_ref=file_id
+        pdf, Options(target), owner, slack_api.CHANNEL, f"live:{file_id}", card_id=card["id"], file_ref=file_id
     )
     payload = {"team": team, "place": place, "thread_ts": ts, "user": user}
-    kept = intake.keep(Message(slack.CHANNEL, f"slack:live:{file_id}", owner, payload))
+    kept = intake.keep(Message(slack_api.CHANNEL, f"slack:live:{file_id}", owner, payload))
     with intake.opened(str(kept.message_id)) as held:  # at once: the sweeper looks at new rows after some seconds
         if held is None:
             raise LiveTrialFailed("Another process took the file first.")
@@ -119,7 +119,7 @@ def _answered(here: Site, client: WebClient, where: tuple[str, str], job_id: str
     place, ts = where
 
     def shown() -> Any:
-        with slack.our_errors():
+        with slack_api.our_errors():
             told = client.conversations_replies(channel=place, ts=ts)
         files = [file for message in told["messages"] for file in message.get("files", [])]
         return next((file for file in files if file["id"] == sent["ref"]), None)
@@ -143,9 +143,9 @@ def _clean(here: Site, client: WebClient, where: tuple[str, str], file_id: str, 
     with suppress(DragomanError):
         if job_id:
             live.forget(here, job_id)
-        slack.delete_file(client, file_id)
-    with suppress(DragomanError), slack.our_errors():
+        slack_api.delete_file(client, file_id)
+    with suppress(DragomanError), slack_api.our_errors():
         replies = client.conversations_replies(channel=place, ts=ts)["messages"]
         for message in reversed(replies):
-            with suppress(DragomanError), slack.our_errors():
+            with suppress(DragomanError), slack_api.our_errors():
                 client.chat_delete(channel=place, ts=str(message["ts"]))

@@ -12,7 +12,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import update
 
-from dragoman import posts
+from dragoman.channels.slack import posts
+from dragoman.channels.slack.slack_api import owner_of
 from dragoman.db import cards, jobs, lease, outbox, presence
 from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
@@ -22,7 +23,6 @@ from dragoman.errors import DragomanError, NoText
 from dragoman.intake import Intake, Message, Request
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from dragoman.slack import owner_of
 from notifier.tasks import Context, deliver, open_context
 from pipeline.engines.pseudo import Pseudo
 from tests import manifest

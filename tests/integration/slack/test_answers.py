@@ -295,7 +295,7 @@ def test_a_token_that_was_taken_back_leaves_a_dead_letter_that_can_be_retried(de
 def test_while_slack_hangs_answers_and_cards_do_not_hold_up_the_mails(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dragoman.slack.TIMEOUT_S", patience(1))
+    monkeypatch.setattr("dragoman.channels.slack.slack_api.TIMEOUT_S", patience(1))
     line = Line(slow_s=0.5, pause_s=600.0)
     channel = SlackChannel(desk.intake.settings, desk.store, desk.database, line)
     desk.context = replace(

@@ -10,7 +10,7 @@ from typing import Any
 import pymupdf
 import pytest
 
-from dragoman import slack as ours
+from dragoman.channels.slack import slack_api as ours
 from dragoman.db import places
 from dragoman.db.cards import CARDS
 from dragoman.db.inbox import INBOX

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.slack import SlackRevoked
+from dragoman.channels.slack.slack_api import SlackRevoked
 from ingress.slack import doctor
 from ops.doctor import Verdict
 

@@ -10,11 +10,18 @@ from dataclasses import replace
 
 import pytest
 
+from dragoman.channels.slack.error_meanings import (
+    COMPLETE,
+    DOCUMENTED,
+    UPLOAD_URL,
+    Meaning,
+    meaning,
+    of_completion,
+)
 from dragoman.db import arrivals, jobs
 from dragoman.domain.arrival import Arrival
 from dragoman.domain.job import OPEN
 from dragoman.links import Links
-from dragoman.slack_errors import COMPLETE, DOCUMENTED, UPLOAD_URL, Meaning, meaning, of_completion
 from ingress.slack import commands
 from notifier.slack_line import Line
 from notifier.slack_reply import SlackChannel

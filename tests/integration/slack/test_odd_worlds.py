@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
-from dragoman import slack as ours
+from dragoman.channels.slack import slack_api as ours
 from dragoman.db.inbox import INBOX
 from dragoman.domain.job import RowState
 from ingress.slack.posting import MOST_OPEN

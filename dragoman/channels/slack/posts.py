@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from dragoman import queues
+from dragoman.channels.slack.slack_api import CHANNEL
 from dragoman.db import arrivals, cards, history, inbox, jobs, outbox, places
 from dragoman.db.lease import Lease
 from dragoman.domain.arrival import Arrived, in_words
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor, status_of
 from dragoman.intake import Intake
-from dragoman.slack import CHANNEL
 
 INVITED_TO = "invited_to"  # in a message's payload: the channel that we have to be invited to first
 

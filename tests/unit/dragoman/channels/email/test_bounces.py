@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman import bounces
+from dragoman.channels.email import bounces
 
 OURS, SECRET = "translate@example.com", "a-secret-key-for-tests-only"
 ID = "0123456789abcdef0123456789abcdef"

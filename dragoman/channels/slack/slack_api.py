@@ -15,12 +15,12 @@ from urllib.error import URLError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from dragoman.domain import chat
+from dragoman.channels.slack import owner
+from dragoman.channels.slack.error_meanings import Meaning, meaning
 from dragoman.errors import OperatorError, OutboundRefused, OutboundUnavailable, SettingsInvalid
 from dragoman.settings import Settings
-from dragoman.slack_errors import Meaning, meaning
 
-CHANNEL, owner_of, user_of = chat.CHANNEL, chat.owner_of, chat.user_of
+CHANNEL, owner_of, user_of = owner.CHANNEL, owner.owner_of, owner.user_of
 TIMEOUT_S = 10  # for one call; shorter than any lease
 RATE_LIMITED, SERVER_ERROR = 429, 500
 

@@ -1,0 +1,1 @@
+"""What the two sides of a channel share: its front end in `ingress`, its way back in `notifier`."""

@@ -1,0 +1,1 @@
+"""Email, as front end and notifier both know it."""

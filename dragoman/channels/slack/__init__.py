@@ -1,0 +1,1 @@
+"""Slack, as front end and notifier both know it."""
