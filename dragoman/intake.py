@@ -20,11 +20,13 @@ from dragoman.cache import Cache
 from dragoman.db import arrivals, cards, dead_letters, history, inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.domain import approval, channel_specs, engines
-from dragoman.domain.answers import AnswerKind, Kind
-from dragoman.domain.channel_specs import Answered
+from dragoman.domain import engines
+from dragoman.domain.answers.row_words import AnswerKind, Kind
+from dragoman.domain.costs import approval
 from dragoman.domain.job import Options, WaitingFor
 from dragoman.domain.request import Message, Pdf, Receipt, Request
+from dragoman.domain.specs import channel_specs
+from dragoman.domain.specs.channel_specs import Answered
 from dragoman.errors import Conflict, NotApprover, NotFound
 from dragoman.files import Checked, clean_name
 from dragoman.ports import BlobStore

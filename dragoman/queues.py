@@ -18,7 +18,7 @@ from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 
 from dragoman import broker, kombu_internals, telemetry
-from dragoman.domain import channel_specs
+from dragoman.domain.specs import channel_specs
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
 

@@ -20,11 +20,11 @@ from dragoman.db.jobs import JOBS
 from dragoman.db.lease import settle
 from dragoman.db.outbox import OUTBOX
 from dragoman.db.parts import PARTS
-from dragoman.domain import channel_specs
 from dragoman.domain.actors import Action
-from dragoman.domain.channel_specs import Answered
 from dragoman.domain.job import OPEN, RowState
-from dragoman.domain.lazily import load
+from dragoman.domain.specs import channel_specs
+from dragoman.domain.specs.channel_specs import Answered
+from dragoman.domain.specs.loading import load
 from dragoman.errors import NoWord
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings

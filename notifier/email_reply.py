@@ -20,8 +20,8 @@ from email.utils import localtime
 from typing import Any, BinaryIO, cast
 
 from dragoman.channels.email import bounces
-from dragoman.domain import approval
-from dragoman.domain.answers import AnswerKind
+from dragoman.domain.answers.row_words import AnswerKind
+from dragoman.domain.costs import approval
 from dragoman.domain.file_names import plain
 from dragoman.errors import NotApprover, OperatorError, OutboundRefused, OutboundUnavailable
 from dragoman.ports import BlobStore

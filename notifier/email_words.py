@@ -16,8 +16,8 @@ import css_inline
 
 from dragoman import templating
 from dragoman.channels.email import bounces
-from dragoman.domain import money
-from dragoman.domain.answers import REST_OF_EMAIL, AnswerKind
+from dragoman.domain.answers.row_words import REST_OF_EMAIL, AnswerKind
+from dragoman.domain.costs import prices
 from dragoman.errors import (
     EncryptedPdf,
     EngineBusy,
@@ -265,7 +265,7 @@ def _cost(file: File, t: Catalogue) -> tuple[str, ...]:
     if bill.over_budget:
         said_.append(t("mail.over_budget"))
     if bill.price:
-        said_.append(t("file.price", price=money.in_words(bill.price, t.locale), number=number))
+        said_.append(t("file.price", price=prices.in_words(bill.price, t.locale), number=number))
     elif bill.to_bill:
         said_.append(t("file.to_bill", number=number))
     if bill.remembered:

@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from dragoman.db import alarms, cards, history, inbox, jobs, outbox, presence
 from dragoman.db.engine import Database
-from dragoman.domain import engine_specs
-from dragoman.domain.answers import AnswerKind, Kind
-from dragoman.domain.channel_specs import by_name
+from dragoman.domain.answers.row_words import AnswerKind, Kind
 from dragoman.domain.job import RowState
+from dragoman.domain.specs import engine_specs
+from dragoman.domain.specs.channel_specs import by_name
 from dragoman.links import Links
 from dragoman.ports import BlobStore
 from notifier.channel import Delivery

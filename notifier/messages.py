@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from dragoman.domain import engine_specs
-from dragoman.domain.answers import AnswerKind, Kind
-from dragoman.domain.approval import Reason
+from dragoman.domain.answers.row_words import AnswerKind, Kind
+from dragoman.domain.costs.approval import Reason
+from dragoman.domain.costs.prices import Price
 from dragoman.domain.file_names import LONGEST_NAME, plain, result_name
 from dragoman.domain.job import NO_ENGINE, OPEN, RowState
-from dragoman.domain.money import Price
+from dragoman.domain.specs import engine_specs
 from dragoman.errors import DragomanError, Limit
 
 LONGEST_ADVICE = 4000  # of an advice: it may list all languages or pairs of an engine

@@ -14,11 +14,13 @@ from typing import Any
 
 from dragoman.channels.slack import slack_api
 from dragoman.channels.slack.error_meanings import reason
-from dragoman.domain import engine_specs, language, money
-from dragoman.domain.arrival import Arrival, Arrived
+from dragoman.domain import language
+from dragoman.domain.answers.arrival import Arrival, Arrived
+from dragoman.domain.costs import prices
 from dragoman.domain.file_names import LONGEST_NAME, plain
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor
 from dragoman.domain.retry import retry_helps
+from dragoman.domain.specs import engine_specs
 from notifier.messages import Outcome, file_of
 from notifier.slack_blocks import (
     LONGEST_TEXT,
@@ -175,7 +177,7 @@ def _view(
         "characters": None if job["characters"] is None else f"{job['characters']:,}",
         "remembered": round(100 * (job["remembered"] or 0.0)),
         "to_bill": f"{job['to_bill']:,}" if job["to_bill"] else None,
-        "price": money.in_words(file.bill.price) if file.bill and file.bill.price else None,
+        "price": prices.in_words(file.bill.price) if file.bill and file.bill.price else None,
         "over_budget": bool(file.bill and file.bill.over_budget),
         "approvers": approvers,
         "engine": engine_specs.title_of(job["engine"]),

@@ -27,7 +27,7 @@ from dragoman.channels.slack.slack_api import (
 from dragoman.db import cards, jobs, places
 from dragoman.db.engine import Database
 from dragoman.domain import language
-from dragoman.domain.answers import AnswerKind
+from dragoman.domain.answers.row_words import AnswerKind
 from dragoman.domain.retry import retry_helps
 from dragoman.errors import StoreUnavailable
 from dragoman.ports import BlobStore

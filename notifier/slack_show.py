@@ -29,8 +29,9 @@ from dragoman.db import arrivals, cards, history, inbox, jobs, lease, places, pr
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
 from dragoman.db.lease import Lease
-from dragoman.domain import approval, engine_specs
+from dragoman.domain.costs import approval
 from dragoman.domain.job import RowState, WaitingFor
+from dragoman.domain.specs import engine_specs
 from dragoman.errors import DragomanError, LeaseLost, OutboundRefused, OutboundUnavailable
 from dragoman.settings import Settings
 from notifier.channel import OutboundUncertain

@@ -21,9 +21,9 @@ from dragoman.db import alarms, cards, lease, outbox, presence, tally
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
 from dragoman.db.lease import Lease
-from dragoman.domain.channel_specs import by_name, channels
 from dragoman.domain.job import RowState
-from dragoman.domain.lazily import load as load_named
+from dragoman.domain.specs.channel_specs import by_name, channels
+from dragoman.domain.specs.loading import load as load_named
 from dragoman.errors import (
     DragomanError,
     Gone,

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from dragoman.domain import engine_specs
+from dragoman.domain.specs import engine_specs
 from dragoman.errors import Conflict
 from ops.models.pairs import Pair
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from dragoman.domain.channel_specs import Process, processes
+from dragoman.domain.specs.channel_specs import Process, processes
 from dragoman.errors import BrokerUnavailable, NotFound, OperatorError
 from dragoman.probe import TIMEOUT_S, local
 from dragoman.settings import Settings, host_port

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dragoman.bucket import Bucket, Rates
-from dragoman.domain import engine_specs, engines
+from dragoman.domain import engines
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options
-from dragoman.domain.lazily import load
 from dragoman.domain.owner import sharing
+from dragoman.domain.specs import engine_specs
+from dragoman.domain.specs.loading import load
 from dragoman.errors import EngineMisbehaved
 from dragoman.ports import ToneModel, Translator
 from pipeline import hinting, notices

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dragoman.domain.trouble import DiskFull
+from dragoman.domain.os_errors import DiskFull
 from dragoman.errors import DamagedPdf, DragomanError, RequestError, TooComplex, WorkerLost
 from pipeline.sandbox import wire
 

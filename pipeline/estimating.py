@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from dragoman import budget
 from dragoman.db import alarms, memory
-from dragoman.domain import approval, engine_specs, money
-from dragoman.domain.approval import Reason
-from dragoman.domain.lazily import load
+from dragoman.domain.costs import approval, prices
+from dragoman.domain.costs.approval import Reason
 from dragoman.domain.owner import sharing
+from dragoman.domain.specs import engine_specs
+from dragoman.domain.specs.loading import load
 from dragoman.errors import QuotaUsedUp, TemporaryError
 from dragoman.ports import Translator
 from dragoman.settings import Settings
@@ -86,7 +87,7 @@ def _characters(run: Run, texts: Iterable[str], source_lang: str | None, engine:
         hints=Hints(glossary=run.glossary) if engine.takes_hints else NO_HINTS,
         recall=recall,
     )
-    to_bill = characters - known if money.costs(engine.name) and not _is_free(run.context.settings, engine) else 0
+    to_bill = characters - known if prices.costs(engine.name) and not _is_free(run.context.settings, engine) else 0
     return to_bill, round(known / characters, 4) if characters else 1.0
 
 
@@ -96,11 +97,11 @@ def _is_free(settings: Settings, engine: Translator) -> bool:
     return bool(load(spec.is_free)(engine, settings, in_house=in_house)) if spec and spec.is_free else in_house
 
 
-def _price(settings: Settings, engine: Translator, to_bill: int) -> money.Price | None:
+def _price(settings: Settings, engine: Translator, to_bill: int) -> prices.Price | None:
     """An estimate at the price that the settings give; None: it costs no money, or nobody knows."""
     spec = engine_specs.by_name(engine.name)
     amount: float | None = load(spec.price)(engine, to_bill, settings) if spec and spec.price else None
-    return money.Price(amount, settings.currency) if amount else None
+    return prices.Price(amount, settings.currency) if amount else None
 
 
 def _is_over_budget(run: Run, engine: Translator, to_bill: int) -> bool:

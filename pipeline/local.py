@@ -16,7 +16,7 @@ from typing import Any
 
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import NO_ENGINE, Options, Stage, Tone
-from dragoman.domain.trouble import of_disk
+from dragoman.domain.os_errors import of_disk
 from dragoman.errors import NotAllowed, NotFound, StoreUnavailable, UnsupportedOption
 from dragoman.ports import NO_TOKENS, Tokens, ToneModel, Translator
 from pipeline import hinting, notices, translation

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from dragoman.domain import engine_specs, language
+from dragoman.domain import language
 from dragoman.domain.document import Block, Document, DocumentWarning
 from dragoman.domain.job import Options
+from dragoman.domain.specs import engine_specs
 from dragoman.ports import ToneModel, Translator
 from pipeline.pdf.mark import Mark
 from pipeline.stages import figures, tone, translate

@@ -14,7 +14,7 @@ from dragoman.cache import Cache
 from dragoman.db import jobs, memory, reserved, tally
 from dragoman.db.engine import insist
 from dragoman.db.lease import Lease
-from dragoman.domain import money
+from dragoman.domain.costs import prices
 from dragoman.domain.owner import sharing
 from dragoman.ports import NO_TOKENS, Tokens
 from dragoman.telemetry import hashed
@@ -31,7 +31,7 @@ class SharedMemory:
         """`engine` and its `version`: what is noted beside each text. `job`: who pays, None: the leased row itself."""
         self._lease, self._engine, self._cache, self._version = lease, engine, cache, version
         self._job = job or lease.row
-        self._reserves = money.costs(engine)
+        self._reserves = prices.costs(engine)
 
     def recall(self, keys: Sequence[str]) -> dict[str, str]:
         """What is known of `keys`."""

@@ -17,7 +17,7 @@ from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from dragoman import queues, telemetry
 from dragoman.db import inbox, jobs, lease, schema
 from dragoman.db.engine import Database
-from dragoman.domain.channel_specs import channels
+from dragoman.domain.specs.channel_specs import channels
 from dragoman.errors import DatabaseUnavailable
 from dragoman.hearing import Hearing
 from dragoman.pulse import Pulse

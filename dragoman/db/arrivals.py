@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select
 
 from dragoman.db.jobs import answered_to, is_answered
 from dragoman.db.outbox import OUTBOX
-from dragoman.domain.answers import Kind
-from dragoman.domain.arrival import Arrival, Arrived, arrived
+from dragoman.domain.answers.arrival import Arrival, Arrived, arrived
+from dragoman.domain.answers.row_words import Kind
 from dragoman.domain.job import OPEN
 
 

@@ -11,10 +11,10 @@ from itertools import product
 
 from dragoman.db import cards, inbox, jobs, outbox, tally
 from dragoman.db.told import UNKNOWN_CODE
-from dragoman.domain import engine_specs
-from dragoman.domain.answers import Kind
-from dragoman.domain.channel_specs import channels
+from dragoman.domain.answers.row_words import Kind
 from dragoman.domain.job import NO_ENGINE, STAGES, RowState
+from dragoman.domain.specs import engine_specs
+from dragoman.domain.specs.channel_specs import channels
 from dragoman.errors import DragomanError
 
 LEDGERS = tuple(one.table.name for one in (inbox.LEDGER, jobs.LEDGER, jobs.PART_LEDGER, outbox.LEDGER, cards.LEDGER))

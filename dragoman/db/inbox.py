@@ -12,7 +12,7 @@ from dragoman.db.lease import Ledger, revive
 from dragoman.db.models import InboxRow
 from dragoman.db.statements import insert_once
 from dragoman.db.told import told
-from dragoman.domain.answers import AnswerKind, Kind
+from dragoman.domain.answers.row_words import AnswerKind, Kind
 from dragoman.domain.job import RowState
 from dragoman.errors import Conflict
 

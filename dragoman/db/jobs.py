@@ -14,12 +14,12 @@ from dragoman.db.lease import resume as resume_row
 from dragoman.db.models import JobRow
 from dragoman.db.statements import insert_once
 from dragoman.db.told import no_error, told
-from dragoman.domain import channel_specs
 from dragoman.domain.actors import Action
-from dragoman.domain.answers import Kind
-from dragoman.domain.channel_specs import Answered
+from dragoman.domain.answers.row_words import Kind
 from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent
 from dragoman.domain.owner import team_of
+from dragoman.domain.specs import channel_specs
+from dragoman.domain.specs.channel_specs import Answered
 from dragoman.errors import Conflict, EngineKeyRejected, QuotaUsedUp
 from dragoman.telemetry import hashed
 

@@ -29,8 +29,8 @@ from dragoman.db.heartbeat import heart
 from dragoman.db.statements import split
 from dragoman.db.told import code_of, detail_of, no_error, told
 from dragoman.domain.job import RowState, WaitingFor
+from dragoman.domain.os_errors import named
 from dragoman.domain.retry import WORKER_LOST_ATTEMPTS, GiveUp, RetryIn, decide
-from dragoman.domain.trouble import named
 from dragoman.errors import DatabaseUnavailable, LeaseLost, NoWord, RequestError, TemporaryError, WorkerLost
 
 log = structlog.get_logger(__name__)

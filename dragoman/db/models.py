@@ -78,7 +78,7 @@ class JobRow(Leased, Base):
     The estimate made after reading it: `to_bill`, the characters that the engine will charge for, and `remembered`, the
     share of its text (0 to 1) that was paid for before. `approved_at`: when somebody agreed to that.
     `price`: what they may cost, in `currency` (ISO 4217); None: nothing, or not known. `approval_reason`: why somebody has to agree
-    (`dragoman.domain.approval.Reason`); None: nobody has to.
+    (`dragoman.domain.costs.approval.Reason`); None: nobody has to.
     `team`: a hash of the owner's Slack workspace or mail domain, which stays when the owner is forgotten.
     `remade_in`: the run in which it began anew since its artifact was lost.
     `parts`: how many a long document was cut into, 0: none. `parts_left`: those that have not finished the present stage; the last one makes the job due.

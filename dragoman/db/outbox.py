@@ -13,7 +13,7 @@ from dragoman.db.clock import now_s
 from dragoman.db.lease import Ledger, revive
 from dragoman.db.models import JobRow, OutboxRow
 from dragoman.db.statements import insert_once
-from dragoman.domain.answers import Kind
+from dragoman.domain.answers.row_words import Kind
 from dragoman.domain.job import RowState
 from dragoman.errors import Conflict
 

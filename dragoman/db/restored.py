@@ -16,8 +16,8 @@ from dragoman.db.parts import PARTS
 from dragoman.db.presence import CAPABILITIES, HEARTBEATS, PULSES
 from dragoman.db.store_marks import STORE_MARKS
 from dragoman.db.tokens import TOKENS
-from dragoman.domain.channel_specs import Answered, answered_by
 from dragoman.domain.job import OPEN, RowState
+from dragoman.domain.specs.channel_specs import Answered, answered_by
 
 LEASED = (INBOX, JOBS, PARTS, OUTBOX, CARDS, TOKENS)
 # Epochs are in the names of files. Those of a restored row go on at the seconds since then, which is more than any count of claims:

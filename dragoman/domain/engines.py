@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from dragoman.domain import channel_specs, engine_specs
 from dragoman.domain.job import NO_ENGINE
 from dragoman.domain.owner import home_of
+from dragoman.domain.specs import channel_specs, engine_specs
 
 AUTO = "auto"
 EVERYBODY = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dragoman.domain import channel_specs
+from dragoman.domain.specs import channel_specs
 
 # Mail providers where everybody can have an address: two people there have nothing in common.
 PUBLIC_MAIL = frozenset(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, field_validator
 
-from dragoman.domain import engine_specs, engines
+from dragoman.domain import engines
+from dragoman.domain.specs import engine_specs
 
 
 class EngineSettings(BaseModel):

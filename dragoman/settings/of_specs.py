@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationInfo, create_model
 
-from dragoman.domain import engine_specs
-from dragoman.domain.channel_specs import channels
-from dragoman.domain.setting import Setting
-from dragoman.needs import is_needed
+from dragoman.domain.specs import engine_specs
+from dragoman.domain.specs.channel_specs import channels
+from dragoman.domain.specs.setting import Setting
+from dragoman.settings.process_secrets import is_needed
 
 
 def model_of(settings: Iterable[Setting]) -> type[BaseModel]:

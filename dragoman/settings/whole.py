@@ -12,15 +12,15 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from dragoman import needs
 from dragoman.errors import SettingsInvalid
-from dragoman.secret_files import SecretFiles, UnreadableSecret
+from dragoman.settings import process_secrets
 from dragoman.settings.costs import CostSettings
+from dragoman.settings.email import MailSettings
 from dragoman.settings.engines import EngineSettings
 from dragoman.settings.limits import LimitSettings
-from dragoman.settings.mail import MailSettings
+from dragoman.settings.locations import PlaceSettings
 from dragoman.settings.of_specs import ChannelSettings, OptionsOfEngines
-from dragoman.settings.places import PlaceSettings
+from dragoman.settings.secret_files import SecretFiles, UnreadableSecret
 from dragoman.settings.slack import SlackSettings
 from dragoman.settings.web import WebSettings
 
@@ -59,7 +59,7 @@ class Settings(
     @classmethod
     def for_process(cls, process: str, **overrides: object) -> Settings:
         """As `from_env`, for a process that reads no secrets but its own (`settings.needs`)."""
-        with needs.only_of(process):
+        with process_secrets.only_of(process):
             return cls.from_env(**overrides)
 
     @classmethod
@@ -99,7 +99,7 @@ class _Needed(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """All values, by the names of their fields."""
-        return {name: value for name, value in self._source().items() if needs.is_needed(name)}
+        return {name: value for name, value in self._source().items() if process_secrets.is_needed(name)}
 
 
 def _explain(where: tuple[int | str, ...], message: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dragoman.domain.channel_specs import Answered, ChannelSpec, Check, Health, Process
+from dragoman.domain.specs.channel_specs import Answered, ChannelSpec, Check, Health, Process
 
 OAUTH = ("oauth_client_secret", "oauth_client_certificate", "oauth_service_account")
 

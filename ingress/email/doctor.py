@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from dragoman.domain.findings import Finding, Verdict
+from dragoman.domain.specs.findings import Finding, Verdict
 from dragoman.settings import Settings, host_port
 
 RENEW_BEFORE_S = 14 * 86_400

@@ -18,7 +18,7 @@ from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
 from dragoman.domain import engines
 from dragoman.domain.actors import acting
-from dragoman.domain.answers import AnswerKind
+from dragoman.domain.answers.row_words import AnswerKind
 from dragoman.domain.job import Options, WaitingFor
 from dragoman.domain.wishes import PersonWishes
 from dragoman.errors import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dragoman.domain.channel_specs import Answered, ChannelSpec, Check, Process, Served
+from dragoman.domain.specs.channel_specs import Answered, ChannelSpec, Check, Process, Served
 
 BOT_TOKEN = "slack_bot_token"  # noqa: S105 - a setting's name
 

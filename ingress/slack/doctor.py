@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from slack_sdk import WebClient
 
 from dragoman.channels.slack import slack_api
-from dragoman.domain.findings import Finding, Verdict
+from dragoman.domain.specs.findings import Finding, Verdict
 from dragoman.settings import Settings
 
 HOW_TO = "docs/howto/slack.md says where to find it."

@@ -11,9 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from dragoman import trail
-from dragoman.domain.channel_specs import channels
 from dragoman.domain.job import Layout, Status, Tone
-from dragoman.domain.lazily import load
+from dragoman.domain.specs.channel_specs import channels
+from dragoman.domain.specs.loading import load
 from dragoman.errors import Conflict
 from ingress.web import downloads, events, problems, uploads
 from ingress.web.door import CallerOf, DoorOf

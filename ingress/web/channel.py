@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dragoman.domain.channel_specs import Answered, ChannelSpec, Health, Process
+from dragoman.domain.specs.channel_specs import Answered, ChannelSpec, Health, Process
 
 CHANNEL = ChannelSpec(
     name="web",

@@ -11,8 +11,9 @@ from prometheus_client.metrics_core import Metric
 
 from dragoman.db import arrivals, history, jobs, lists, presence, short_ids
 from dragoman.db.lists import Page, Wanted
-from dragoman.domain import actors, engine_specs, language
+from dragoman.domain import actors, language
 from dragoman.domain.job import PSEUDO
+from dragoman.domain.specs import engine_specs
 from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
 from dragoman.intake import Intake
 from dragoman.links import Links, Named

@@ -8,7 +8,8 @@ from fastapi import Depends, Path, Query
 
 from dragoman.db import clock, lists
 from dragoman.db.lists import Wanted
-from dragoman.domain import channel_specs, moments
+from dragoman.domain import moments
+from dragoman.domain.specs import channel_specs
 from ingress.web.door import DoorOf
 
 CHANNELS = " or ".join(f"`{name}`" for name in channel_specs.senders())

@@ -9,8 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dragoman.domain.channel_specs import channels
-from dragoman.domain.lazily import load
+from dragoman.domain.specs.channel_specs import channels
+from dragoman.domain.specs.loading import load
 from dragoman.intake import Intake
 from dragoman.settings import MIB, Settings
 from ingress.web.guard import read_small, reads_itself

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from dragoman.domain.trouble import named
+from dragoman.domain.os_errors import named
 from dragoman.errors import DragomanError, LimitReached, RequestError, TemporaryError
 from ingress.web import html, middleware
 from ingress.web.callers import TokenNeeded

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from dragoman.domain import approval, engine_specs, language, money
+from dragoman.domain import language
+from dragoman.domain.costs import approval, prices
 from dragoman.domain.file_names import result_name
 from dragoman.domain.job import RowState, Status, WaitingFor
 from dragoman.domain.retry import retry_helps
+from dragoman.domain.specs import engine_specs
 from dragoman.links import Links
 from ingress.web.views import (
     ENDED,
@@ -129,7 +131,7 @@ def cost(row: dict[str, Any], approvers: Sequence[str] = ()) -> Cost:
         to_bill=row["to_bill"] or 0,
         remembered=round(100 * (row["remembered"] or 0.0)),
         until=day(row["run_after"]),
-        price=money.in_words(money.Price(amount, currency)) if amount and currency else None,
+        price=prices.in_words(prices.Price(amount, currency)) if amount and currency else None,
         over_budget=row.get("approval_reason") == approval.Reason.BUDGET,
         others_decide=not approval.may_approve(approvers, row["owner"], row["owner"]),
     )

@@ -11,9 +11,9 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request as HttpRequest
 from starlette.types import Message
 
-from dragoman.domain.channel_specs import channels
 from dragoman.domain.job import Options
-from dragoman.domain.lazily import load
+from dragoman.domain.specs.channel_specs import channels
+from dragoman.domain.specs.loading import load
 from dragoman.errors import Conflict, RequestError
 from dragoman.files import too_large
 from dragoman.intake import Pdf, Request

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from dragoman.domain.arrival import Arrival, Arrived
+from dragoman.domain.answers.arrival import Arrival, Arrived
 from dragoman.domain.job import STAGES, RowState, Stage, Status, WaitingFor, status_of
 from dragoman.links import Links
 

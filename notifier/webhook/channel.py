@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dragoman.domain.channel_specs import Answered, ChannelSpec, Check, ReplyField
-from dragoman.domain.setting import Setting
+from dragoman.domain.specs.channel_specs import Answered, ChannelSpec, Check, ReplyField
+from dragoman.domain.specs.setting import Setting
 from notifier.webhook import address
 
 CHANNEL = ChannelSpec(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dragoman.domain.findings import Finding, Verdict
+from dragoman.domain.specs.findings import Finding, Verdict
 from dragoman.settings import Settings
 from notifier.webhook.given import networks_of, urls_of
 

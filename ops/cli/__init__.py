@@ -55,9 +55,9 @@ def main() -> None:
 
 
 def _of_disk(error: OSError) -> DragomanError | None:
-    from dragoman.domain import trouble
+    from dragoman.domain import os_errors
 
-    return trouble.of_disk(error)
+    return os_errors.of_disk(error)
 
 
 def explain(error: DragomanError) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dragoman.domain.channel_specs import channels
+from dragoman.domain.specs.channel_specs import channels
 from dragoman.errors import UnsupportedOption
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ class Data:
 def settings_of(data: Path | None, *, with_all_secrets: bool = False) -> Settings:
     """The settings for a folder (None: the environment's); with the broker of a `dragoman up` that runs on it.
 
-    `with_all_secrets`: for a command that does what every process does; others read those of `dragoman.needs` alone.
+    `with_all_secrets`: for a command that does what every process does; others read those of `dragoman.settings.process_secrets` alone.
     """
     from dragoman.settings import Settings
     from ops.up.embedded_broker import running_url

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dragoman.domain.channel_specs import Process, processes
-from dragoman.domain.lazily import load
+from dragoman.domain.specs.channel_specs import Process, processes
+from dragoman.domain.specs.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dragoman.misspelt import Stranger
     from dragoman.settings import Settings
+    from dragoman.settings.unknown_names import Stranger
 
 DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where everything is kept.")]
 
@@ -124,10 +124,11 @@ def _starting(process: str) -> Settings:
 
 def _told(settings: Settings) -> Settings:
     """The settings, after a line in the log for each `DRAGOMAN_` name that means nothing."""
-    from dragoman import misspelt, telemetry
+    from dragoman import telemetry
+    from dragoman.settings import unknown_names
 
     telemetry.configure_logs(settings.log_format)
-    _warn_of(misspelt.strangers(os.environ))
+    _warn_of(unknown_names.strangers(os.environ))
     return settings
 
 
@@ -135,11 +136,11 @@ def _look_at_env_file() -> None:
     """Say what is wrong with a `.env` here, and that Compose alone takes its values."""
     import structlog
 
-    from dragoman import misspelt
+    from dragoman.settings import unknown_names
 
     here = Path.cwd()
-    _warn_of(misspelt.strangers(misspelt.names_in(here / misspelt.ENV_FILE), misspelt.ENV_FILE))
-    if names := misspelt.unread(os.environ, here):
+    _warn_of(unknown_names.strangers(unknown_names.names_in(here / unknown_names.ENV_FILE), unknown_names.ENV_FILE))
+    if names := unknown_names.unread(os.environ, here):
         hint = "`docker compose` reads the .env here, `dragoman up` does not. To use it: set -a; . ./.env; set +a"
         structlog.get_logger(__name__).warning("env_file_not_read", names=names, hint=hint)
 

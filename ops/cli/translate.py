@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dragoman.domain import engine_specs
 from dragoman.domain.file_kinds import HEADER_WITHIN, is_pdf, what_is
+from dragoman.domain.specs import engine_specs
 from dragoman.errors import DragomanError, NotAllowed, NotAPdf, NotFound
 
 if TYPE_CHECKING:

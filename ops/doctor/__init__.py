@@ -9,11 +9,10 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dragoman import misspelt
-from dragoman.domain.channel_specs import channels
-from dragoman.domain.lazily import load
+from dragoman.domain.specs.channel_specs import channels
+from dragoman.domain.specs.loading import load
 from dragoman.errors import DragomanError, SettingsInvalid
-from dragoman.settings import Settings
+from dragoman.settings import Settings, unknown_names
 from ops.doctor import infrastructure, models, user_facing
 from ops.doctor.findings import Finding, Verdict
 
@@ -37,7 +36,7 @@ def examine(data: Path | None = None) -> Iterator[Finding]:
 
 
 def _settings() -> Finding:
-    strange = misspelt.found(os.environ, Path.cwd())
+    strange = unknown_names.found(os.environ, Path.cwd())
     if strange:
         return Finding("settings", Verdict.WARN, " ".join(map(str, strange)), "Please correct or remove it.")
     return Finding("settings", Verdict.OK, "all are valid")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dragoman.domain.findings import Finding, Verdict
+from dragoman.domain.specs.findings import Finding, Verdict
 
 __all__ = ["Finding", "Verdict"]

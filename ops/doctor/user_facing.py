@@ -7,8 +7,8 @@ from importlib.metadata import version
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from dragoman.domain import engine_specs
-from dragoman.domain.lazily import load
+from dragoman.domain.specs import engine_specs
+from dragoman.domain.specs.loading import load
 from dragoman.errors import EngineMissing
 from dragoman.possible import NoEngine
 from dragoman.settings import Settings

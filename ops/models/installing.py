@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dragoman.domain.trouble import DiskFull
+from dragoman.domain.os_errors import DiskFull
 from dragoman.errors import UnsupportedPair
 from ops.models import card as cards
 from ops.models import listing, transfer

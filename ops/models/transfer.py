@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from dragoman.domain.trouble import NO_ROOM, DiskFull
+from dragoman.domain.os_errors import NO_ROOM, DiskFull
 from dragoman.errors import NotAllowed
 from ops.models.card import File
 from ops.models.errors import ModelDamaged, ModelsUnreachable

@@ -9,8 +9,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from dragoman import misspelt, needs
-from dragoman.settings import Settings
+from dragoman.settings import Settings, process_secrets, unknown_names
 
 
 def environment(settings: Settings, name: str) -> dict[str, str]:
@@ -29,9 +28,9 @@ def environment(settings: Settings, name: str) -> dict[str, str]:
     for field_name in ("smtp_listen", "web_listen", "flower_listen", "mail_address", "sender_auth", "engine"):
         decided[f"DRAGOMAN_{field_name.upper()}"] = str(getattr(settings, field_name))
     decided["DRAGOMAN_ALLOWED_SENDERS"] = ",".join(settings.allowed_senders)
-    said = {one.name for one in misspelt.strangers(os.environ)}  # once is enough
+    said = {one.name for one in unknown_names.strangers(os.environ)}  # once is enough
     ours = {variable: value for variable, value in os.environ.items() if variable not in said}
-    others = needs.variables_not_for(name)
+    others = process_secrets.variables_not_for(name)
     return {variable: value for variable, value in {**ours, **decided}.items() if variable.upper() not in others}
 
 

@@ -25,9 +25,9 @@ import typer
 from dragoman import admission, listening, telemetry
 from dragoman.db import presence, schema
 from dragoman.db.engine import Database
-from dragoman.domain import trouble
-from dragoman.domain.channel_specs import processes
-from dragoman.domain.lazily import load
+from dragoman.domain import os_errors
+from dragoman.domain.specs.channel_specs import processes
+from dragoman.domain.specs.loading import load
 from dragoman.errors import (
     BrokerUnavailable,
     Conflict,
@@ -334,7 +334,7 @@ def announce(settings: Settings) -> None:
 
 def _of_its_disk(settings: Settings, error: DatabaseUnavailable) -> DragomanError:
     """The same in words, where its disk is full or may not be written to."""
-    told = trouble.of_disk(OSError(error.errno, "", str(settings.data_dir))) if error.errno else None
+    told = os_errors.of_disk(OSError(error.errno, "", str(settings.data_dir))) if error.errno else None
     return told or error
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dragoman.domain import engine_specs
-from dragoman.domain.engine_specs import EngineSpec
 from dragoman.domain.job import Tone
-from dragoman.domain.lazily import load
+from dragoman.domain.specs import engine_specs
+from dragoman.domain.specs.engine_specs import EngineSpec
+from dragoman.domain.specs.loading import load
 from dragoman.errors import EngineMissing, EngineNotAllowed, UnsupportedOption, UnsupportedPair, UnsupportedTarget
 from dragoman.ports import ToneModel, Translator
 from dragoman.possible import NoEngine

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from dragoman.domain import engine_specs
-from dragoman.domain.setting import PREFIX, Setting
+from dragoman.domain.specs import engine_specs
+from dragoman.domain.specs.setting import PREFIX, Setting
 
 AUTO = "auto"
 MAX_PAGES = 3000  # the default in dragoman.settings; a test holds both together

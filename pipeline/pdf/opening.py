@@ -11,7 +11,7 @@ import pymupdf
 from pymupdf import mupdf
 
 from dragoman.domain.file_kinds import HEADER_WITHIN, is_pdf, what_is
-from dragoman.domain.trouble import DiskFull, named
+from dragoman.domain.os_errors import DiskFull, named
 from dragoman.errors import DamagedPdf, EmptyFile, EncryptedPdf, NotAPdf, WrongPassword
 
 _NO_MEMORY = re.compile(r"\b(?:m|c|re)alloc\b.*failed")  # fitz/memory.c: fz_malloc, fz_calloc, fz_realloc

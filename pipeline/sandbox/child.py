@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from dragoman.confinement import kernel, walls
 from dragoman.confinement.landlock import Reach
 from dragoman.confinement.walls import Limits
-from dragoman.domain.trouble import named
+from dragoman.domain.os_errors import named
 from dragoman.errors import TooComplex
 from pipeline.pdf import ocr
 from pipeline.sandbox import wire

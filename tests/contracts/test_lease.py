@@ -17,8 +17,8 @@ from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
 from dragoman.db.unrung import take_unrung
 from dragoman.domain.job import RowState
+from dragoman.domain.os_errors import DiskFull
 from dragoman.domain.retry import TEMPORARY_ATTEMPTS, UNKNOWN_ATTEMPTS, WORKER_LOST_ATTEMPTS
-from dragoman.domain.trouble import DiskFull
 from dragoman.errors import (
     EncryptedPdf,
     EngineBusy,

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.more
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "dragoman" / "sample.pdf"
 ITS_FILE = """
-from dragoman.domain.engine_specs import EngineSpec
-from dragoman.domain.setting import WORKER, Setting
+from dragoman.domain.specs.engine_specs import EngineSpec
+from dragoman.domain.specs.setting import WORKER, Setting
 from dragoman.ports import Answer, Capabilities, Limits
 
 ENGINE = EngineSpec(

@@ -16,7 +16,7 @@ import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from dragoman.domain.trouble import CannotWrite, DiskFull
+from dragoman.domain.os_errors import CannotWrite, DiskFull
 from dragoman.errors import NotAllowed
 from tests.servers.process import LOOPBACK, free_port, missing
 

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from dragoman.db import arrivals, jobs
 from dragoman.db.engine import Database
-from dragoman.domain.arrival import Arrival, Arrived
+from dragoman.domain.answers.arrival import Arrival, Arrived
 from dragoman.domain.job import OPEN
 from dragoman.intake import Intake, Message
 from dragoman.ports import BlobStore

@@ -23,7 +23,7 @@ from dragoman.db.alarms import CHANNEL as OPERATOR
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
-from dragoman.domain.arrival import Arrival
+from dragoman.domain.answers.arrival import Arrival
 from dragoman.domain.job import Options, RowState, Stage
 from dragoman.errors import EncryptedPdf, UnsupportedOption
 from dragoman.intake import Intake, Request

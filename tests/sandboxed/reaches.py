@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pymupdf
 
-from dragoman.domain.trouble import DiskFull
+from dragoman.domain.os_errors import DiskFull
 from dragoman.errors import EncryptedPdf
 from pipeline.pdf.opening import damage_named
 from pipeline.sandbox import jobs

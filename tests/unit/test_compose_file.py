@@ -7,8 +7,7 @@ from itertools import pairwise
 import jsonschema
 import pytest
 
-from dragoman import needs
-from dragoman.settings import Settings
+from dragoman.settings import Settings, process_secrets
 from ops import env_file
 from ops.up import supervisor
 from pipeline import draining
@@ -129,7 +128,7 @@ def test_compose_stops_with_a_word_when_a_secret_is_missing(name):
 
 def test_every_setting_reaches_the_services():
     flower_alone = {"flower_listen", "flower_auth"}
-    plain = set(Settings.model_fields) - needs.SECRETS - flower_alone
+    plain = set(Settings.model_fields) - process_secrets.SECRETS - flower_alone
     for name in ("worker", "notifier", "smtp", "slack", "web", "doctor"):
         lacking = variables(plain) - set(SERVICES[name]["environment"])
         assert lacking == set(), "add it to x-settings in docker-compose.yml"
@@ -142,26 +141,26 @@ def variables(fields):
 def secrets_of(name):
     """The secrets that a service is given, by the names of their fields; those of files as the secret itself."""
     given = {key.removesuffix("_FILE") for key in SERVICES[name]["environment"]}
-    return {field for field in needs.SECRETS if f"DRAGOMAN_{field.upper()}" in given}
+    return {field for field in process_secrets.SECRETS if f"DRAGOMAN_{field.upper()}" in given}
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_service_gets_the_secrets_that_it_needs_and_no_others(name):
-    assert secrets_of(name) == needs.NEEDS[name]
-    of_store = set(needs.STORE_KEYS) & set(SERVICES[name]["environment"])
-    assert bool(of_store) == (name in needs.OPENS_STORE)
+    assert secrets_of(name) == process_secrets.NEEDS[name]
+    of_store = set(process_secrets.STORE_KEYS) & set(SERVICES[name]["environment"])
+    assert bool(of_store) == (name in process_secrets.OPENS_STORE)
 
 
 def test_what_runs_once_gets_no_secrets_but_the_doctor_who_looks_at_all():
     assert secrets_of("migrate") == {"database_url"}
     assert secrets_of("models") == set()
-    assert secrets_of("doctor") == needs.SECRETS
+    assert secrets_of("doctor") == process_secrets.SECRETS
 
 
 def test_each_secret_that_an_admin_fills_in_can_stand_in_a_file():
-    made_by_init = {"secret_key", "api_tokens", "flower_auth", *needs.LEDGERS}
+    made_by_init = {"secret_key", "api_tokens", "flower_auth", *process_secrets.LEDGERS}
     given = set(SERVICES["doctor"]["environment"])
-    assert {f"{name}_FILE" for name in variables(needs.SECRETS - made_by_init)} <= given
+    assert {f"{name}_FILE" for name in variables(process_secrets.SECRETS - made_by_init)} <= given
 
 
 def test_every_line_to_fill_in_reaches_the_services():

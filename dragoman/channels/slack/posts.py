@@ -10,7 +10,7 @@ from dragoman import queues
 from dragoman.channels.slack.slack_api import CHANNEL
 from dragoman.db import arrivals, cards, history, inbox, jobs, outbox, places
 from dragoman.db.lease import Lease
-from dragoman.domain.arrival import Arrived, in_words
+from dragoman.domain.answers.arrival import Arrived, in_words
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor, status_of
 from dragoman.intake import Intake
 

@@ -3,7 +3,7 @@
 `understand` reads a message; `kept` has the small values that lie in rows. All of it is pure.
 """
 
-from dragoman.domain.wishes.kept import ChannelWishes, PersonWishes
+from dragoman.domain.wishes.preferences import ChannelWishes, PersonWishes
 from dragoman.domain.wishes.reading import Intent, Reading, Written
 
 __all__ = ["ChannelWishes", "Intent", "PersonWishes", "Reading", "Written"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dragoman.domain import language
 from dragoman.domain.job import Tone
-from dragoman.domain.wishes import codes
+from dragoman.domain.wishes.lexicon import codes
 from dragoman.errors import UnknownLanguage
 
 _TONES = {tone.value: tone for tone in Tone}

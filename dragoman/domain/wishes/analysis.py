@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from dragoman.domain import language
 from dragoman.domain.job import Layout, Tone
-from dragoman.domain.wishes import letter, options, sentence
-from dragoman.domain.wishes.clauses import Clause, Group, clauses
-from dragoman.domain.wishes.roles import Role, Spot, role
-from dragoman.domain.wishes.word import Word
+from dragoman.domain.wishes import options
+from dragoman.domain.wishes.grammar import letter, sentence
+from dragoman.domain.wishes.grammar.clauses import Clause, Group, clauses
+from dragoman.domain.wishes.grammar.roles import Role, Spot, role
+from dragoman.domain.wishes.lexicon.word import Word
 
 
 @dataclass(frozen=True, slots=True)

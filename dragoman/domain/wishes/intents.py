@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dragoman.domain.wishes.analysis import Analysis
+from dragoman.domain.wishes.grammar.roles import Role
+from dragoman.domain.wishes.grammar.sentence import Sentence
+from dragoman.domain.wishes.lexicon.word import Word
 from dragoman.domain.wishes.reading import Intent
-from dragoman.domain.wishes.roles import Role
-from dragoman.domain.wishes.sentence import Sentence
-from dragoman.domain.wishes.word import Word
 
 _FEW = 2  # unknown words that thanks may hold
 _SOME = 3  # unknown words that an order may hold

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from dragoman.domain.job import Layout, Tone
-from dragoman.domain.wishes import vocabulary, word_lists
-from dragoman.domain.wishes.clauses import Clause
-from dragoman.domain.wishes.tokens import fold, is_unspaced
-from dragoman.domain.wishes.word import Word
+from dragoman.domain.wishes.grammar.clauses import Clause
+from dragoman.domain.wishes.lexicon import vocabulary, word_lists
+from dragoman.domain.wishes.lexicon.tokens import fold, is_unspaced
+from dragoman.domain.wishes.lexicon.word import Word
 
 _FEW = 3  # words between "except" and the pages
 _STRONG_TONES = ("formal", "informal")

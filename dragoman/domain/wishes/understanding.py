@@ -12,9 +12,9 @@ from dataclasses import replace
 from dragoman.domain import language
 from dragoman.domain.wishes import address, saying
 from dragoman.domain.wishes.analysis import Analysis, Part, analyse, files, without
+from dragoman.domain.wishes.grammar.roles import Role
 from dragoman.domain.wishes.intents import intent_without_target
 from dragoman.domain.wishes.reading import Intent, Reading, Written
-from dragoman.domain.wishes.roles import Role
 
 _PREFIX = re.compile(
     r"^\s*(?:(?:re|fwd?|aw|wg|sv|vs|rv|tr|odp|pd|antw|doorst|rif|i|r|enc|res)\s*[:：]\s*)+",

@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from dragoman.domain.channel_specs import channels
-from dragoman.domain.lazily import load
+from dragoman.domain.specs.channel_specs import channels
+from dragoman.domain.specs.loading import load
 from dragoman.errors import DragomanError
 from dragoman.settings import Settings
 from ops.doctor.findings import Finding, Verdict

@@ -14,7 +14,7 @@ from dragoman.db import jobs, lists, outbox, presence
 from dragoman.db.engine import Database
 from dragoman.db.short_ids import SHOWN
 from dragoman.domain import language
-from dragoman.domain.answers import Kind
+from dragoman.domain.answers.row_words import Kind
 from dragoman.domain.job import RowState, Stage, status_of
 from dragoman.errors import DragomanError, EngineMissing
 from dragoman.ports import BlobStore, Capabilities

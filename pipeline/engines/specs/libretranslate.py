@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dragoman.domain.engine_specs import EngineSpec
-from dragoman.domain.setting import WORKER, Setting, checked_address
+from dragoman.domain.specs.engine_specs import EngineSpec
+from dragoman.domain.specs.setting import WORKER, Setting, checked_address
 
 ENGINE = EngineSpec(
     name="libretranslate",

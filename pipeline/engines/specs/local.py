@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dragoman.domain.engine_specs import EngineSpec
-from dragoman.domain.setting import Setting
+from dragoman.domain.specs.engine_specs import EngineSpec
+from dragoman.domain.specs.setting import Setting
 
 # The public list that github.com/mozilla/translations writes (`db/updater.py`), of models that may be had by everybody.
 MOZILLAS_MODELS = "https://storage.googleapis.com/moz-fx-translations-data--303e-prod-translations-data/db/models.json"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dragoman.domain.engine_specs import EngineSpec
-from dragoman.domain.setting import WORKER, Setting, checked_address
+from dragoman.domain.specs.engine_specs import EngineSpec
+from dragoman.domain.specs.setting import WORKER, Setting, checked_address
 
 
 def _model(value: str | None, known: Mapping[str, object]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dragoman.domain.engine_specs import EngineSpec
+from dragoman.domain.specs.engine_specs import EngineSpec
 
 STAMP = "Pseudo-translation: the layout is real, the words are not. No translation engine was used."
 

@@ -19,7 +19,7 @@ from dragoman.channels.slack.error_meanings import (
     of_completion,
 )
 from dragoman.db import arrivals, jobs
-from dragoman.domain.arrival import Arrival
+from dragoman.domain.answers.arrival import Arrival
 from dragoman.domain.job import OPEN
 from dragoman.links import Links
 from ingress.slack import commands

@@ -9,11 +9,10 @@ from typing import Any
 
 import typer
 
-from dragoman import needs
 from dragoman.domain.job import RowState, Status, percent
 from dragoman.domain.retry import PERMANENT_ATTEMPTS, attempts_for
 from dragoman.errors import DragomanError
-from dragoman.settings import Settings
+from dragoman.settings import Settings, process_secrets
 from ops.cli import app
 
 ROOT = Path(__file__).parents[3]
@@ -109,11 +108,15 @@ def test_metrics_page_has_a_line_for_each_metric() -> None:
 
 
 def test_settings_page_says_which_process_needs_which_secret() -> None:
-    told = {row[0].strip("`"): row[1:] for row in rows_of("settings.md", "[a-z]+") if row[0].strip("`") in needs.NEEDS}
-    assert set(told) == set(needs.NEEDS) - {"commands"}
+    told = {
+        row[0].strip("`"): row[1:]
+        for row in rows_of("settings.md", "[a-z]+")
+        if row[0].strip("`") in process_secrets.NEEDS
+    }
+    assert set(told) == set(process_secrets.NEEDS) - {"commands"}
     for process, (secrets, store) in told.items():
-        assert {one.lower() for one in re.findall(r"`(\w+)`", secrets)} == needs.NEEDS[process]
-        assert (store == "yes") == (process in needs.OPENS_STORE)
+        assert {one.lower() for one in re.findall(r"`(\w+)`", secrets)} == process_secrets.NEEDS[process]
+        assert (store == "yes") == (process in process_secrets.OPENS_STORE)
 
 
 def shown(default: object) -> str:

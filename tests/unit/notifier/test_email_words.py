@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.domain.money import Price
+from dragoman.domain.costs.prices import Price
 from dragoman.errors import Limit, Limited
 from notifier.email_words import COLUMNS, House, headline, rendered, wrapped
 from notifier.messages import Answer, AnswerKind, Bill, File, JobLinks, LeftOut, Outcome, Problem

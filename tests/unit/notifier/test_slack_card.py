@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.db.models import JobRow
-from dragoman.domain.arrival import Arrival, Arrived
+from dragoman.domain.answers.arrival import Arrival, Arrived
 from dragoman.domain.job import NO_ENGINE, RowState, Stage
 from dragoman.domain.retry import retry_helps
 from notifier.slack_blocks import MOST_WEIGHT, weight

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.domain.trouble import DiskFull
+from dragoman.domain.os_errors import DiskFull
 from dragoman.errors import DamagedPdf, EncryptedPdf, TooComplex, WorkerLost
 from pipeline.confined import BOUNDS, Bounds, Call, Server
 from pipeline.sandbox.jobs import HYPHENATED

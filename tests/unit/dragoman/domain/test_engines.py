@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dragoman.domain import engines
-from dragoman.domain.engine_specs import in_house
+from dragoman.domain.specs.engine_specs import in_house
 
 NAMES = frozenset({"deepl", "local", "apertium", "pseudo"})
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dragoman.domain import engine_specs
+from dragoman.domain.specs import engine_specs
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
 from pipeline.engines.settings import AUTO, PlainSettings, from_env, read_plainly

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from dragoman.domain.job import Tone
-from dragoman.domain.wishes import address, word_lists
+from dragoman.domain.wishes import address
+from dragoman.domain.wishes.lexicon import word_lists
 from dragoman.domain.wishes.reading import Intent, Written
 from dragoman.domain.wishes.understanding import understand
 from ops.cli import app

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from dragoman.domain.lazily import load
-from dragoman.domain.setting import Setting
+from dragoman.domain.specs.loading import load
+from dragoman.domain.specs.setting import Setting
 
 # The modules that hold an `ENGINE`; `auto` takes the first in this order that has the pair.
 MODULES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dragoman.domain.wishes.word_lists import Name
+from dragoman.domain.wishes.lexicon.word_lists import Name
 
 
 @dataclass(slots=True)

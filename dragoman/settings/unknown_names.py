@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dragoman import secret_files
-from dragoman.settings import Settings
+from dragoman.settings import Settings, secret_files
 
 PREFIX = "DRAGOMAN_"
 ENV_FILE = ".env"  # what docker-compose.yml reads; no command of ours takes its values

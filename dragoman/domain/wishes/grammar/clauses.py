@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dragoman.domain.wishes.sentence import Mention, Sentence
-from dragoman.domain.wishes.word import Word
+from dragoman.domain.wishes.grammar.sentence import Mention, Sentence
+from dragoman.domain.wishes.lexicon.word import Word
 
 _ENDS = frozenset("=,،;:!?.—–(（，、：；。！？)）")
 _ARROWS = frozenset({"-", ">", "–"})

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from dragoman.domain import language
-from dragoman.domain.wishes import word_lists
-from dragoman.domain.wishes.tokens import fold
+from dragoman.domain.wishes.lexicon import word_lists
+from dragoman.domain.wishes.lexicon.tokens import fold
 
 _LETTERS = 2  # of the codes whose names count (ISO 639-1)
 _LONGER = frozenset({"fil", "yue", "ckb"})

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator
 
-from dragoman.domain import bucket_paths
+from dragoman.settings import bucket_paths
 
 
 class PlaceSettings(BaseModel):

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
-from dragoman.domain.wishes.names import named
-from dragoman.domain.wishes.tokens import bare, fold, is_unspaced, tokens
-from dragoman.domain.wishes.word_lists import NAMES_FILE, Name, files
+from dragoman.domain.wishes.lexicon.names import named
+from dragoman.domain.wishes.lexicon.tokens import bare, fold, is_unspaced, tokens
+from dragoman.domain.wishes.lexicon.word_lists import NAMES_FILE, Name, files
 
 _SHORTEST_PREFIX = 3
 _NO_LISTS = frozenset({"cases", "toward", "origin", "within", "no_slip", "short", "short_to", "adjectives"})

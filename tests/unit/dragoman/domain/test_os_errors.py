@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from dragoman.domain.trouble import NO_ROOM, DiskFull, named
+from dragoman.domain.os_errors import NO_ROOM, DiskFull, named
 
 
 @pytest.mark.parametrize("number", NO_ROOM)

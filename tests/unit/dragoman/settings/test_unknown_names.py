@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from dragoman import misspelt
 from dragoman.errors import SettingsInvalid
+from dragoman.settings import unknown_names
 
 
 @pytest.mark.parametrize(
@@ -23,19 +23,19 @@ from dragoman.errors import SettingsInvalid
     ],
 )
 def test_the_likely_name_is_said(wrong, right):
-    (stranger,) = misspelt.strangers([wrong])
+    (stranger,) = unknown_names.strangers([wrong])
     assert stranger.meant == right
     assert str(stranger) == f"{wrong} is not a setting of Dragoman, so it has no effect. Did you mean {right}?"
 
 
 def test_a_name_like_no_other_is_said_without_a_guess():
-    (stranger,) = misspelt.strangers(["DRAGOMAN_XYZZY"])
+    (stranger,) = unknown_names.strangers(["DRAGOMAN_XYZZY"])
     assert stranger.meant is None
     assert str(stranger).endswith("has no effect.")
 
 
 def test_known_names_in_any_case_and_names_of_others_are_not_strange():
-    assert misspelt.strangers(["DRAGOMAN_ENGINE", "dragoman_engine", "PATH", "OTEL_SERVICE_NAME"]) == []
+    assert unknown_names.strangers(["DRAGOMAN_ENGINE", "dragoman_engine", "PATH", "OTEL_SERVICE_NAME"]) == []
 
 
 def test_an_env_file_is_looked_through(tmp_path):
@@ -46,15 +46,15 @@ def test_an_env_file_is_looked_through(tmp_path):
         "S3_ACCESS_KEY=x",
     ]
     (tmp_path / ".env").write_text("\n".join(lines))
-    (stranger,) = misspelt.found({}, tmp_path)
+    (stranger,) = unknown_names.found({}, tmp_path)
     assert (stranger.name, stranger.where) == ("DRAGOMAN_ALOWED_SENDERS", ".env")
     assert " in .env is not a setting" in str(stranger)
-    assert misspelt.unread({}, tmp_path) == ["DRAGOMAN_ENGINE"]
-    assert misspelt.unread({"DRAGOMAN_ENGINE": "pseudo"}, tmp_path) == []
+    assert unknown_names.unread({}, tmp_path) == ["DRAGOMAN_ENGINE"]
+    assert unknown_names.unread({"DRAGOMAN_ENGINE": "pseudo"}, tmp_path) == []
 
 
 def test_without_an_env_file_nothing_is_said(tmp_path):
-    assert misspelt.found({}, tmp_path) == []
+    assert unknown_names.found({}, tmp_path) == []
 
 
 @pytest.mark.more

@@ -7,8 +7,8 @@ from decimal import ROUND_CEILING, Decimal
 
 from babel.numbers import format_currency
 
-from dragoman.domain import engine_specs
 from dragoman.domain.job import NO_ENGINE
+from dragoman.domain.specs import engine_specs
 
 MILLION = 1_000_000
 CENT = Decimal("0.01")

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from dragoman.domain.wishes.tokens import fold
+from dragoman.domain.wishes.lexicon.tokens import fold
 
 NAMES_FILE = "names"
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dragoman.domain import money
+from dragoman.domain.costs import prices
 
 LONG_PAGES = 100  # pages: a longer document waits where nothing else is set and the engine costs something
 ANYBODY = "*"
@@ -37,7 +37,7 @@ def reason(rules: Rules, *, engine: str, pages: int, to_bill: int, over_budget: 
 
     What costs nothing is never asked about, but for a number of pages that the admin has set.
     """
-    to_pay = money.costs(engine) and to_bill > 0
+    to_pay = prices.costs(engine) and to_bill > 0
     if to_pay and over_budget:
         return Reason.BUDGET
     if to_pay and rules.characters and to_bill > rules.characters:

@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from dragoman import needs
-from dragoman.domain.channel_specs import channels, processes
-from dragoman.domain.engine_specs import engines
+from dragoman.domain.specs.channel_specs import channels, processes
+from dragoman.domain.specs.engine_specs import engines
 from dragoman.errors import SettingsInvalid
-from dragoman.secret_files import is_secret
-from dragoman.settings import Settings
+from dragoman.settings import Settings, process_secrets
+from dragoman.settings.secret_files import is_secret
 from ops.up.environment import environment
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 OURS = ("dragoman", "ingress", "pipeline", "notifier", "ops")
 # The modules that a process is begun with; whatever they import, inside functions too, is its code. What specs name is loaded by name.
 TAKE_BACK = tuple(one.take_back.partition(":")[0] for one in channels() if one.take_back)
@@ -118,8 +117,8 @@ def asked_for(process: str) -> set[str]:
     for module in code_of(BEGINS_WITH[process]):
         if not module.startswith("dragoman.settings"):
             read = [node for node in ast.walk(parsed(module)) if isinstance(node, ast.Attribute)]
-            found |= {node.attr for node in read} & needs.SECRETS
-            found |= set(named_in(module)) & needs.SECRETS
+            found |= {node.attr for node in read} & process_secrets.SECRETS
+            found |= set(named_in(module)) & process_secrets.SECRETS
             found |= {READ_BY[node.attr] for node in read if node.attr in READ_BY and is_settings(node.value)}
     return {one for one in found if (process, one) not in NOT_CALLED}
 
@@ -131,16 +130,16 @@ def given(process: str, **more: str) -> dict[str, str]:
 
 def test_each_secret_is_needed_by_somebody() -> None:
     fields = {name for name, field in Settings.model_fields.items() if is_secret(name, field)}
-    assert fields == needs.SECRETS, "say in dragoman/needs.py which process needs it"
+    assert fields == process_secrets.SECRETS, "say in dragoman/settings/process_secrets.py which process needs it"
 
 
 def test_each_process_is_known() -> None:
-    assert set(BEGINS_WITH) == set(needs.NEEDS) - {"commands"}
+    assert set(BEGINS_WITH) == set(process_secrets.NEEDS) - {"commands"}
 
 
 @pytest.mark.parametrize("process", BEGINS_WITH)
 def test_a_process_has_what_its_code_asks_for_and_nothing_else(process: str) -> None:
-    assert asked_for(process) == needs.NEEDS[process]
+    assert asked_for(process) == process_secrets.NEEDS[process]
 
 
 @pytest.mark.parametrize("process", sorted(process for process, _ in NOT_CALLED))
@@ -150,41 +149,41 @@ def test_who_has_no_token_for_slack_deletes_nothing_there(process: str) -> None:
         assert not called & {"purge", "take_back"}, module
 
 
-@pytest.mark.parametrize("process", needs.NEEDS)
+@pytest.mark.parametrize("process", process_secrets.NEEDS)
 def test_a_process_reads_no_secret_but_its_own(process: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in needs.SECRETS:
+    for name in process_secrets.SECRETS:
         monkeypatch.setenv(f"DRAGOMAN_{name.upper()}", VALUES.get(name, LONG))
     monkeypatch.setenv("DRAGOMAN_FLOWER_AUTH_FILE", str(tmp_path / "of somebody else"))
     settings = Settings.for_process(process)
-    defaults = {name: Settings.model_fields[name].default for name in needs.SECRETS}
-    read = {name for name in needs.SECRETS if getattr(settings, name) != defaults[name]}
-    assert read == needs.NEEDS[process]
+    defaults = {name: Settings.model_fields[name].default for name in process_secrets.SECRETS}
+    read = {name for name in process_secrets.SECRETS if getattr(settings, name) != defaults[name]}
+    assert read == process_secrets.NEEDS[process]
     assert Settings.from_env().slack_app_token is not None, "the next one reads them all again"
 
 
 @pytest.mark.parametrize("process", BEGINS_WITH)
 def test_a_child_of_up_is_given_no_secret_of_others(process: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in needs.SECRETS:
+    for name in process_secrets.SECRETS:
         monkeypatch.setenv(f"DRAGOMAN_{name.upper()}", VALUES.get(name, LONG))
     monkeypatch.setenv("dragoman_deepl_auth_key_file", "/run/secrets/deepl")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", LONG)
     found = {name.upper() for name, value in given(process).items() if LONG in value or "/run/secrets" in value}
-    expected = {f"DRAGOMAN_{name.upper()}" for name in needs.NEEDS[process]}
-    expected |= {"AWS_SECRET_ACCESS_KEY"} if process in needs.OPENS_STORE else set()
+    expected = {f"DRAGOMAN_{name.upper()}" for name in process_secrets.NEEDS[process]}
+    expected |= {"AWS_SECRET_ACCESS_KEY"} if process in process_secrets.OPENS_STORE else set()
     expected |= {"DRAGOMAN_DEEPL_AUTH_KEY_FILE"} if process == "worker" else set()
     assert found == expected
 
 
 def test_who_needs_the_key_is_told_that_it_is_missing_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DRAGOMAN_ENGINE", "deepl")
-    for process in set(needs.NEEDS) - {"worker"}:
+    for process in set(process_secrets.NEEDS) - {"worker"}:
         assert Settings.for_process(process).engine == "deepl"
     for read in (Settings.from_env, lambda: Settings.for_process("worker")):
         with pytest.raises(SettingsInvalid, match="DRAGOMAN_DEEPL_AUTH_KEY"):
             read()
 
 
-@pytest.mark.parametrize("name", sorted(needs.SECRETS))
+@pytest.mark.parametrize("name", sorted(process_secrets.SECRETS))
 def test_each_secret_can_stand_in_a_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     value = VALUES.get(name, LONG)
     (tmp_path / "secret").write_text(value + "\n")

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from functools import cache
 
 from dragoman.domain import language
-from dragoman.domain.wishes import names, word_lists
-from dragoman.domain.wishes.tokens import bare, fold, is_unspaced
-from dragoman.domain.wishes.word import Word
+from dragoman.domain.wishes.lexicon import names, word_lists
+from dragoman.domain.wishes.lexicon.tokens import bare, fold, is_unspaced
+from dragoman.domain.wishes.lexicon.word import Word
 
 _SHORTEST = 6  # letters of a name; "Greek" is one letter from "green"
 _SHORT_SENTENCE = 4  # words

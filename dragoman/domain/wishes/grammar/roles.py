@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dragoman.domain.wishes.clauses import Clause, Group, is_arrow
-from dragoman.domain.wishes.sentence import Sentence
-from dragoman.domain.wishes.word import Word
+from dragoman.domain.wishes.grammar.clauses import Clause, Group, is_arrow
+from dragoman.domain.wishes.grammar.sentence import Sentence
+from dragoman.domain.wishes.lexicon.word import Word
 
 _NEAR = 5  # words that may stand between a mark and its language
 _SHORT = 8  # words of a message that needs no verb

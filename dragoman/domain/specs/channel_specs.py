@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 
-from dragoman.domain.lazily import load
-from dragoman.domain.setting import Setting
+from dragoman.domain.specs.loading import load
+from dragoman.domain.specs.setting import Setting
 
 # The modules that hold a `CHANNEL`, in the order in which people are told of them.
 MODULES = (

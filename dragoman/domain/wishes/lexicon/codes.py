@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from dragoman.domain import language
-from dragoman.domain.wishes import word_lists
-from dragoman.domain.wishes.names import OFTEN
-from dragoman.domain.wishes.tokens import Token, bare, fold
-from dragoman.domain.wishes.word import Word
+from dragoman.domain.wishes.lexicon import word_lists
+from dragoman.domain.wishes.lexicon.names import OFTEN
+from dragoman.domain.wishes.lexicon.tokens import Token, bare, fold
+from dragoman.domain.wishes.lexicon.word import Word
 
 _INDICATOR_A = 0x1F1E6  # Unicode's regional indicator A
 # Words or abbreviations that no sentence means as languages, however they are written.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.domain import engine_specs
-from dragoman.domain.engine_specs import EngineSpec
-from dragoman.domain.lazily import load
+from dragoman.domain.specs import engine_specs
+from dragoman.domain.specs.engine_specs import EngineSpec
+from dragoman.domain.specs.loading import load
 from dragoman.settings import Settings
 
 EACH = pytest.mark.parametrize("spec", engine_specs.engines(), ids=lambda spec: spec.name)

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dragoman.domain import language
-from dragoman.domain.wishes import codes, letter
-from dragoman.domain.wishes.names import countries, dates, is_language_first
-from dragoman.domain.wishes.spelling import misspelt
-from dragoman.domain.wishes.tokens import Token, tokens
-from dragoman.domain.wishes.vocabulary import Entry, vocabulary
-from dragoman.domain.wishes.word import Word
-from dragoman.domain.wishes.word_lists import Name
+from dragoman.domain.wishes.grammar import letter
+from dragoman.domain.wishes.lexicon import codes
+from dragoman.domain.wishes.lexicon.names import countries, dates, is_language_first
+from dragoman.domain.wishes.lexicon.spelling import misspelt
+from dragoman.domain.wishes.lexicon.tokens import Token, tokens
+from dragoman.domain.wishes.lexicon.vocabulary import Entry, vocabulary
+from dragoman.domain.wishes.lexicon.word import Word
+from dragoman.domain.wishes.lexicon.word_lists import Name
 
 _NO_ENTRY = Entry()
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from dragoman.domain import engine_specs
-from dragoman.domain.channel_specs import channels, processes
+from dragoman.domain.specs import engine_specs
+from dragoman.domain.specs.channel_specs import channels, processes
 
 LEDGERS = ("database_url", "broker_url")  # their URLs may hold a password
 KEY = "secret_key"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from dragoman.domain import channel_specs
-from dragoman.domain.channel_specs import Answered, ChannelSpec, channels
-from dragoman.domain.lazily import load
+from dragoman.domain.specs import channel_specs
+from dragoman.domain.specs.channel_specs import Answered, ChannelSpec, channels
+from dragoman.domain.specs.loading import load
 
 EACH = pytest.mark.parametrize("spec", channels(), ids=lambda spec: spec.name)
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from dragoman.needs import LEDGERS, is_needed
+from dragoman.settings.process_secrets import LEDGERS, is_needed
 
 SUFFIX = "_FILE"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.domain import approval, engine_specs, money
-from dragoman.domain.approval import Reason, Rules
+from dragoman.domain.costs import approval, prices
+from dragoman.domain.costs.approval import Reason, Rules
+from dragoman.domain.specs import engine_specs
 from pipeline.engines import registry
 
 USUAL = Rules(pages=None, characters=300_000)
@@ -53,13 +54,13 @@ def test_may_approve(approvers: tuple[str, ...], who: str, may: bool) -> None:
 
 
 def test_a_price_is_rounded_up_and_written_as_in_its_language() -> None:
-    price = money.price_of(630_667, 20.0, "EUR")
+    price = prices.price_of(630_667, 20.0, "EUR")
     assert price is not None
-    assert money.in_words(price) == "€12.62"
-    assert money.in_words(price, "de") == "12,62\u00a0€"
-    assert money.in_words(money.Price(0.0001, "USD")) == "$0.01"
-    assert money.price_of(0, 20.0, "EUR") is None
-    assert money.price_of(10**6, 0.0, "EUR") is None
+    assert prices.in_words(price) == "€12.62"
+    assert prices.in_words(price, "de") == "12,62\u00a0€"
+    assert prices.in_words(prices.Price(0.0001, "USD")) == "$0.01"
+    assert prices.price_of(0, 20.0, "EUR") is None
+    assert prices.price_of(10**6, 0.0, "EUR") is None
 
 
 def test_each_engine_of_the_registry_is_known_to_run_here_or_to_send_texts_away() -> None:

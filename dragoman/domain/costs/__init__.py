@@ -1,0 +1,1 @@
+"""What a translation costs, and who has to agree to it. Pure."""

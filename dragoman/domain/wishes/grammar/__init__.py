@@ -1,0 +1,1 @@
+"""Sentences and clauses, and what part each language plays in them. Pure."""

@@ -1,0 +1,1 @@
+"""Words, names and codes of languages, as people write them. Pure."""
