@@ -8,7 +8,7 @@ import time
 from celery import Celery, chain
 from redis import Redis
 
-from dragoman.queues import SETTINGS
+from dragoman.adapters.queues import SETTINGS
 
 app = Celery("bare", broker=os.environ.get("BENCH_BROKER", ""))
 app.conf.update({**SETTINGS, "task_create_missing_queues": True})

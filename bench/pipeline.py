@@ -32,7 +32,9 @@ import pymupdf
 from sqlalchemy import func, select
 
 from bench import bare_chain
-from dragoman import queues, telemetry
+from dragoman import telemetry
+from dragoman.adapters import queues
+from dragoman.adapters.storage import open_store
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.db.history import STAGE_TIMES
@@ -41,7 +43,6 @@ from dragoman.db.outbox import OUTBOX
 from dragoman.domain.job import OPEN, Options, RowState, Stage, stages_from
 from dragoman.intake import Intake, Message, Request
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.fakes import RecordingDoorbell
 from tests.servers.process import wait_until

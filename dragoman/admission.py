@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from dragoman import marker
+from dragoman.adapters.storage import open_store
 from dragoman.db.engine import Database
 from dragoman.errors import TemporaryError
 from dragoman.marker import Standing, StoreOfAnother
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import BinaryIO
 
-from dragoman import templating
+from dragoman.adapters import templating
 from dragoman.domain.file_kinds import HEADER_WITHIN, is_pdf, what_is
 from dragoman.errors import EmptyFile, NotAPdf, TooLarge
 from dragoman.settings import MIB

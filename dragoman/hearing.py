@@ -20,7 +20,7 @@ from celery import Celery
 from celery.worker import state
 from kombu.entity import Exchange, Queue
 
-from dragoman import queues
+from dragoman.adapters import queues
 
 log = structlog.get_logger(__name__)
 

@@ -15,8 +15,10 @@ from typing import Any, BinaryIO, cast
 
 import structlog
 
-from dragoman import budget, queues, retention, sealing
-from dragoman.cache import Cache
+from dragoman import budget, retention
+from dragoman.adapters import encryption, queues
+from dragoman.adapters.queues import Doorbell
+from dragoman.adapters.translation_cache import Cache
 from dragoman.db import arrivals, cards, dead_letters, history, inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
@@ -31,7 +33,6 @@ from dragoman.errors import Conflict, NotApprover, NotFound
 from dragoman.files import Checked, clean_name
 from dragoman.ports import BlobStore
 from dragoman.possible import Possible
-from dragoman.queues import Doorbell
 from dragoman.settings import Settings
 from dragoman.telemetry import any_traceparent, traceparent, tracer
 
@@ -255,7 +256,7 @@ class Intake(Possible):
 
         Raises SettingsInvalid without a secret key.
         """
-        return self._resume(job_id, WaitingFor.PASSWORD, secret=sealing.seal(self.settings, password))
+        return self._resume(job_id, WaitingFor.PASSWORD, secret=encryption.seal(self.settings, password))
 
     def _resume(self, job_id: str, waiting_for: WaitingFor, **facts: Any) -> bool:
         with self.database.write() as connection:

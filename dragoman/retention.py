@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Select, and_, or_, select, update
 
-from dragoman.cache import Cache
+from dragoman.adapters.translation_cache import Cache
 from dragoman.db import audit, inbox, jobs, memory, outbox, parts
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database

@@ -13,7 +13,7 @@ from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_decimal
 
-from dragoman import templating
+from dragoman.adapters import templating
 from dragoman.domain import language
 
 FALLBACK = "en"

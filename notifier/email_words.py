@@ -14,7 +14,7 @@ from typing import Any
 
 import css_inline
 
-from dragoman import templating
+from dragoman.adapters import templating
 from dragoman.channels.email import bounces
 from dragoman.domain.answers.row_words import REST_OF_EMAIL, AnswerKind
 from dragoman.domain.costs import prices

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from dragoman.adapters.signed_links import Links
 from dragoman.db import alarms, cards, history, inbox, jobs, outbox, presence
 from dragoman.db.engine import Database
 from dragoman.domain.answers.row_words import AnswerKind, Kind
 from dragoman.domain.job import RowState
 from dragoman.domain.specs import engine_specs
 from dragoman.domain.specs.channel_specs import by_name
-from dragoman.links import Links
 from dragoman.ports import BlobStore
 from notifier.channel import Delivery
 from notifier.messages import Answer, JobLinks, answer_from

@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from dragoman import templating
+from dragoman.adapters import templating
 from dragoman.channels.slack.slack_api import escape
 from dragoman.domain import language
 from notifier.messages import File, Outcome

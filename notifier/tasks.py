@@ -16,7 +16,9 @@ from typing import Any
 import structlog
 from celery import Celery
 
-from dragoman import queues
+from dragoman.adapters import queues
+from dragoman.adapters.signed_links import Links
+from dragoman.adapters.storage import open_store
 from dragoman.db import alarms, cards, lease, outbox, presence, tally
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
@@ -33,10 +35,8 @@ from dragoman.errors import (
     OutboundUnavailable,
     StoreUnavailable,
 )
-from dragoman.links import Links
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from dragoman.telemetry import joined, tracer
 from notifier.channel import CardShower, Channel, Delivery, NotAsItIs, OutboundUncertain, Unseen, WayBack
 from notifier.loading import load

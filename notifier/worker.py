@@ -13,7 +13,7 @@ import sys
 
 from celery.signals import setup_logging
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import schema
 from dragoman.hearing import Hearing
 from dragoman.pulse import Pulse

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from dragoman import listening, telemetry
+from dragoman import telemetry
+from dragoman.adapters import listen_addresses
+from dragoman.adapters.queues import make_app
 from dragoman.errors import SettingsInvalid
-from dragoman.queues import make_app
 from dragoman.settings import Settings, host_port
 
 COLUMNS = "name,uuid,args,state,received,started,runtime,worker"
@@ -23,14 +24,14 @@ def run(settings: Settings) -> None:
     telemetry.configure_logs(settings.log_format)
     words = arguments(settings)
     app = make_app(settings)
-    address = listening.flower(settings)
-    listening.check(address)
+    address = listen_addresses.flower(settings)
+    listen_addresses.check(address)
     try:
         app.start(words)
     except OSError as error:  # taken since: Flower binds by itself, and would end with its traceback
-        if error.errno not in listening.CAUSES:
+        if error.errno not in listen_addresses.CAUSES:
             raise
-        raise listening.refusal(address, error) from error
+        raise listen_addresses.refusal(address, error) from error
 
 
 def arguments(settings: Settings) -> list[str]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from dragoman.adapters.probe import TIMEOUT_S, local
 from dragoman.domain.specs.channel_specs import Process, processes
 from dragoman.errors import BrokerUnavailable, NotFound, OperatorError
-from dragoman.probe import TIMEOUT_S, local
 from dragoman.settings import Settings, host_port
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def _examine(settings: Settings, process: Process) -> None:
 
 def _ping(settings: Settings, name: str) -> None:
     """A round trip through the broker to the very process on this host: one that is alive but deaf fails it."""
-    from dragoman.queues import BROKER_ERRORS, make_app  # a second of imports that the doors' checks have no use for
+    from dragoman.adapters.queues import (  # a second of imports that the doors' checks have no use for
+        BROKER_ERRORS,
+        make_app,
+    )
 
     node = f"{name}@{socket.gethostname()}"
     try:

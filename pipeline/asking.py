@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from dragoman.bucket import Bucket, Rates
+from dragoman.adapters.rate_limit import Bucket, Rates
 from dragoman.domain import engines
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table
 
-from dragoman.cache import Cache
+from dragoman.adapters.storage import open_store
+from dragoman.adapters.translation_cache import Cache
 from dragoman.db.engine import Database
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from pipeline.turns import Admits, Turns
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import jobs
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import RowState, Stage

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import jobs, parts
 from dragoman.domain.job import Stage
 from pipeline.run import ArtifactLost, PartRun, Run

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dragoman.cache import Cache
+from dragoman.adapters.translation_cache import Cache
 from dragoman.db import jobs, memory, reserved, tally
 from dragoman.db.engine import insist
 from dragoman.db.lease import Lease

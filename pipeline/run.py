@@ -16,13 +16,13 @@ from typing import Any
 
 import structlog
 
-from dragoman import queues
+from dragoman.adapters import queues
+from dragoman.adapters.encryption import unseal
 from dragoman.db import clock, history, jobs, lease, parts, tally
 from dragoman.domain import document as documents
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
 from dragoman.errors import Gone, OperatorError
-from dragoman.sealing import unseal
 from pipeline import confined
 from pipeline.confined import Call
 from pipeline.context import Context

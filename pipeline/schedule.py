@@ -9,7 +9,8 @@ import structlog
 from celery import Celery
 from celery.beat import PersistentScheduler
 
-from dragoman import queues, telemetry
+from dragoman import telemetry
+from dragoman.adapters import queues
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 

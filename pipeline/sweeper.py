@@ -17,7 +17,8 @@ import structlog
 from celery import Celery
 from sqlalchemy import Table
 
-from dragoman import queues, telemetry
+from dragoman import telemetry
+from dragoman.adapters import queues
 from dragoman.db import clock, presence, schema, stepped, turns
 from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database

@@ -15,7 +15,7 @@ import structlog
 from celery import Celery, Task, chain
 from celery.canvas import Signature
 
-from dragoman import broker, queues
+from dragoman.adapters import queues, redis_transport
 from dragoman.db import jobs, lease
 from dragoman.domain.job import OPEN, STAGES, Stage
 from dragoman.errors import DragomanError
@@ -57,8 +57,8 @@ def register(app: Celery, context_of: Callable[[], Context]) -> None:
         if signatures:
             try:
                 chain(*signatures, app=app).apply_async(retry=False)
-            except broker.BROKER_ERRORS as error:
-                broker.unreachable(error)  # the sweeper will ring
+            except redis_transport.BROKER_ERRORS as error:
+                redis_transport.unreachable(error)  # the sweeper will ring
 
     soft, hard = LIMITS[Stage.RECONSTRUCT]
 
@@ -155,5 +155,5 @@ def _ring_all(run: Run, ring: Ring) -> None:
 def _ring(app: Celery, task: str, row_id: str) -> None:
     try:
         queues.send(app, task, row_id)
-    except broker.BROKER_ERRORS as error:
-        broker.unreachable(error, task=task, id=row_id)  # the sweeper will ring
+    except redis_transport.BROKER_ERRORS as error:
+        redis_transport.unreachable(error, task=task, id=row_id)  # the sweeper will ring

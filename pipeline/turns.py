@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy import Connection, Table
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import turns
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS

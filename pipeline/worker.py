@@ -14,7 +14,8 @@ from celery import Celery, signals
 from celery import Task as CeleryTask
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 
-from dragoman import queues, telemetry
+from dragoman import telemetry
+from dragoman.adapters import queues
 from dragoman.db import inbox, jobs, lease, schema
 from dragoman.db.engine import Database
 from dragoman.domain.specs.channel_specs import channels

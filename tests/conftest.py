@@ -14,12 +14,12 @@ import hypothesis
 import pytest
 import structlog
 
+from dragoman.adapters.storage import open_store
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.intake import Intake
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from tests.fakes import RecordingDoorbell
 
 pytest_plugins = ["tests.servers.fixtures"]

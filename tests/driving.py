@@ -6,7 +6,7 @@ from typing import Any
 
 import pymupdf
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import parts
 from dragoman.db.jobs import JOBS
 from dragoman.domain.job import RowState, Stage

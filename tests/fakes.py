@@ -9,9 +9,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from dragoman.adapters.storage import checked
 from dragoman.errors import DragomanError, EngineBusy, Gone
 from dragoman.ports import NO_TOKENS, Answer, Batch, Capabilities, IssuedToken, Limits, Token, Tokens
-from dragoman.storage import checked
 
 
 class RememberingTranslator:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, false, func, or_, select
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import inbox, jobs, lists, outbox
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS

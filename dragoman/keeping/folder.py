@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from dragoman.adapters.storage import CHUNK, checked
 from dragoman.keeping import manifest
 from dragoman.keeping.manifest import Kept, Manifest
 from dragoman.keeping.trouble import BackupUnusable, TargetNotEmpty
-from dragoman.storage import CHUNK, checked
 
 UNFINISHED = "UNFINISHED"
 WORDS = "This backup is not complete. `dragoman backup` with the same folder goes on with it.\n"

@@ -1,7 +1,7 @@
 """A mail is taken apart in a process of its own, with limits on memory and time.
 
 Whatever a hostile mail does to a parser, the worker lives on and the sender is told. The child has an empty environment and no
-secret; it reaches no network, no program and no file but Python's libraries (`dragoman.confinement`). It reads the mail from its standard
+secret; it reaches no network, no program and no file but Python's libraries (`dragoman.adapters.confinement`). It reads the mail from its standard
 input and writes frames to its standard output: a length (four bytes) and so many bytes. A frame is one item as JSON;
 after a PDF's come its bytes in frames of their own, ended by an empty one. A last item says that the mail was read to its end.
 """
@@ -21,9 +21,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
-from dragoman.confinement import kernel, walls
-from dragoman.confinement.landlock import Reach
-from dragoman.confinement.walls import Limits
+from dragoman.adapters.confinement import kernel, walls
+from dragoman.adapters.confinement.landlock import Reach
+from dragoman.adapters.confinement.walls import Limits
 from ingress.email import headers, parse, wrappings
 from ingress.email.headers import Headers
 

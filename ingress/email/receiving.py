@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dragoman import templating
+from dragoman.adapters import templating
 from ingress.email import headers
 from ingress.email.body_hash import BodyHash
 from ingress.email.headers import Headers, Mailbox, MalformedHeaderError

@@ -24,17 +24,18 @@ from pathlib import Path
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from dragoman import accepting, listening, telemetry
+from dragoman import telemetry
+from dragoman.adapters import connection_limits, listen_addresses
+from dragoman.adapters.listen_addresses import Address
+from dragoman.adapters.probe import speaks
+from dragoman.adapters.queues import BrokerDoorbell, make_app
+from dragoman.adapters.storage import open_store
 from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.errors import DatabaseUnavailable, SettingsInvalid
 from dragoman.intake import Intake
-from dragoman.listening import Address
-from dragoman.probe import speaks
 from dragoman.pulse import Pulse, folder_bytes
-from dragoman.queues import BrokerDoorbell, make_app
 from dragoman.settings import MIB, Settings, host_port
-from dragoman.storage import open_store
 from ingress.email import authentication, door, policy, replies
 from ingress.email.certificate import Certificate
 from ingress.email.conversation import Conversation, LmtpConversation
@@ -102,7 +103,7 @@ class Door:
     async def _listen(self, conversation: type[Conversation], host: str, port: int) -> int:
         loop = asyncio.get_running_loop()
         ports: list[int] = []
-        for one in listening.bound(host, port):
+        for one in listen_addresses.bound(host, port):
             server = await loop.create_server(lambda: conversation(self), sock=one)
             self._servers.append(server)
             ports.append(int(one.getsockname()[1]))
@@ -285,12 +286,12 @@ async def serve(intake: Intake, limits: Limits | None = None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    accepting.quieten(asyncio.get_running_loop())
+    connection_limits.quieten(asyncio.get_running_loop())
     entrance = Door(intake, limits)
     gc.freeze()  # what was imported stays: looking through it again and again costs a quarter of a message's time
     settings = intake.settings
-    await _opened(listening.smtp(settings), entrance.open)
-    if lmtp := listening.lmtp(settings):
+    await _opened(listen_addresses.smtp(settings), entrance.open)
+    if lmtp := listen_addresses.lmtp(settings):
         await _opened(lmtp, entrance.open_lmtp)
     beating = asyncio.create_task(_beat(entrance))
     await stop.wait()
@@ -303,7 +304,7 @@ async def _opened(address: Address, listen: Callable[[str, int], Awaitable[None]
     try:
         await listen(*host_port(address.listen))
     except OSError as error:
-        raise listening.refusal(address, error) from error
+        raise listen_addresses.refusal(address, error) from error
 
 
 async def _beat(entrance: Door) -> None:

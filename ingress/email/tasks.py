@@ -11,7 +11,9 @@ import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery
 
-from dragoman import queues
+from dragoman.adapters import queues
+from dragoman.adapters.queues import BrokerDoorbell
+from dragoman.adapters.storage import open_store
 from dragoman.channels.email import bounces, threads
 from dragoman.channels.email.threads import Thread
 from dragoman.db.engine import Database
@@ -34,9 +36,7 @@ from dragoman.errors import (
 )
 from dragoman.intake import Intake, Pdf, Request
 from dragoman.possible import NoEngine
-from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from ingress.email import commands, policy, report, request, tongue
 from ingress.email.commands import Command
 from ingress.email.contents import Contents

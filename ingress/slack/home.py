@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from dragoman.adapters.signed_links import Links
 from dragoman.channels.slack import posts
 from dragoman.channels.slack.slack_api import escape, our_errors, owner_of
 from dragoman.db import places
 from dragoman.domain import language
-from dragoman.links import Links
 from ingress.slack.commands import help_text
 from ingress.slack.context import Context
 

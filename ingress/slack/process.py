@@ -10,16 +10,16 @@ import structlog
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from dragoman import queues
+from dragoman.adapters import queues
+from dragoman.adapters.queues import BrokerDoorbell
+from dragoman.adapters.storage import open_store
 from dragoman.channels.slack import slack_api
 from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.errors import DatabaseUnavailable, DragomanError, OutboundUnavailable, SettingsInvalid
 from dragoman.intake import Intake
 from dragoman.pulse import Pulse
-from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from dragoman.telemetry import configure_logs, configure_traces
 from ingress.slack.app import make_app
 from ingress.slack.places import Installations

@@ -7,16 +7,16 @@ from functools import cache
 import structlog
 from celery import Celery
 
-from dragoman import queues
+from dragoman.adapters import queues
+from dragoman.adapters.queues import BrokerDoorbell
+from dragoman.adapters.storage import open_store
 from dragoman.channels.slack import slack_api
 from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
 from dragoman.domain.actors import acting
 from dragoman.errors import DragomanError
 from dragoman.intake import Intake
-from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from ingress.slack import acts, home, parse, posting
 from ingress.slack.context import Context
 

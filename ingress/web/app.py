@@ -14,15 +14,16 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from dragoman import __version__, accepting, listening, queues
+from dragoman import __version__
+from dragoman.adapters import connection_limits, listen_addresses, queues
+from dragoman.adapters.probe import speaks
+from dragoman.adapters.queues import BrokerDoorbell
+from dragoman.adapters.signed_links import Links
+from dragoman.adapters.storage import open_store
 from dragoman.db.engine import Database
 from dragoman.intake import Intake
-from dragoman.links import Links
-from dragoman.probe import speaks
 from dragoman.pulse import Pulse
-from dragoman.queues import BrokerDoorbell
 from dragoman.settings import Settings, host_port
-from dragoman.storage import open_store
 from dragoman.telemetry import configure_logs, configure_traces
 from ingress.web import (
     actions,
@@ -105,8 +106,8 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
     """
     configure_logs(settings.log_format)
     configure_traces(SERVICE)
-    accepting.share_memory()
-    sockets = listening.bind(listening.web(settings))
+    connection_limits.share_memory()
+    sockets = listen_addresses.bind(listen_addresses.web(settings))
     celery = queues.make_app(settings)
     database, doorbell = Database(settings.database), BrokerDoorbell(celery)
     intake = Intake(database, open_store(settings.storage), doorbell, settings)
@@ -142,7 +143,7 @@ def config(app: FastAPI, listen: str, limits: connections.Limits | None = None) 
         proxy_headers=False,
         server_header=False,
         http=connections.protocol(limits),
-        backlog=accepting.AT_ONCE,
+        backlog=connection_limits.AT_ONCE,
         timeout_graceful_shutdown=GRACE_S,
         ws="none",
         lifespan="off",

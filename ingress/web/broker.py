@@ -9,8 +9,8 @@ from typing import Protocol
 
 from celery import Celery
 
-from dragoman.broker import BROKER_ERRORS, refuses
-from dragoman.queues import waiting
+from dragoman.adapters.queues import waiting
+from dragoman.adapters.redis_transport import BROKER_ERRORS, refuses
 
 LOOK_EVERY_S = 3.0
 STALE_S = 10.0  # a look that is older says nothing

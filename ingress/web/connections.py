@@ -17,7 +17,7 @@ import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from dragoman import accepting
+from dragoman.adapters import connection_limits
 from dragoman.errors import DragomanError
 from ingress.web import problems
 from ingress.web.refusals import Busy, SlowRequest
@@ -47,7 +47,7 @@ class Limits:
 
 def limits() -> Limits:
     """For this process, by the number of files that it may have open."""
-    most = accepting.most_connections(1000)
+    most = connection_limits.most_connections(1000)
     return Limits(most, per_address=most * 3 // 4)
 
 
@@ -243,7 +243,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: Any = None) -> None:
         """Begin to listen."""
-        accepting.quieten(asyncio.get_running_loop())
+        connection_limits.quieten(asyncio.get_running_loop())
         await super().startup(sockets)
         for server in self.servers:
-            accepting.let_wait(server)
+            connection_limits.let_wait(server)

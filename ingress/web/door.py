@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from prometheus_client.metrics_core import Metric
 
+from dragoman.adapters.signed_links import Links, Named
 from dragoman.db import arrivals, history, jobs, lists, presence, short_ids
 from dragoman.db.lists import Page, Wanted
 from dragoman.domain import actors, language
@@ -16,7 +17,6 @@ from dragoman.domain.job import PSEUDO
 from dragoman.domain.specs import engine_specs
 from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
 from dragoman.intake import Intake
-from dragoman.links import Links, Named
 from dragoman.settings import Settings
 from ingress.web import tries
 from ingress.web.broker import Broker

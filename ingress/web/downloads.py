@@ -8,11 +8,11 @@ from typing import Any
 
 from starlette.responses import StreamingResponse
 
+from dragoman.adapters.storage import CHUNK
 from dragoman.domain.file_names import result_name
 from dragoman.domain.job import RowState
 from dragoman.errors import Conflict, Gone
 from dragoman.ports import BlobStore
-from dragoman.storage import CHUNK
 from ingress.web.views import attachment
 
 

@@ -10,8 +10,8 @@ import structlog
 from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from dragoman.adapters.templating import render
 from dragoman.errors import DatabaseUnavailable, DragomanError, RequestError
-from dragoman.templating import render
 from ingress.web import problems
 from ingress.web.door import Door
 from ingress.web.views import ENDED, JobView, job_view, status

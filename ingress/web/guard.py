@@ -17,9 +17,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Message, Receive
 
+from dragoman.adapters.signed_links import PATHS, WrongLink
 from dragoman.domain.actors import acting
 from dragoman.errors import TooLarge
-from dragoman.links import PATHS, WrongLink
 from ingress.web import tries
 from ingress.web.door import Door, address_of, admin_of, caller_of, door_of
 

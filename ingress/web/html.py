@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse
 
-from dragoman.templating import render, template_root
+from dragoman.adapters.templating import render, template_root
 
 STATIC = template_root() / "web" / "static"
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from dragoman.adapters.signed_links import Links
 from dragoman.domain import language
 from dragoman.domain.costs import approval, prices
 from dragoman.domain.file_names import result_name
 from dragoman.domain.job import RowState, Status, WaitingFor
 from dragoman.domain.retry import retry_helps
 from dragoman.domain.specs import engine_specs
-from dragoman.links import Links
 from ingress.web.views import (
     ENDED,
     HEADLINES,

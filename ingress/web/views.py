@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from dragoman.adapters.signed_links import Links
 from dragoman.domain.answers.arrival import Arrival, Arrived
 from dragoman.domain.job import STAGES, RowState, Stage, Status, WaitingFor, status_of
-from dragoman.links import Links
 
 ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 STEPS = {

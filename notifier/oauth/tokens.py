@@ -7,7 +7,7 @@ import time
 
 import structlog
 
-from dragoman import sealing
+from dragoman.adapters import encryption
 from dragoman.db import lease, tokens, told
 from dragoman.db.engine import Database
 from dragoman.db.lease import Lease
@@ -42,7 +42,7 @@ class StoredTokens:
         """Raises SettingsInvalid without a secret key to seal with."""
         self._settings, self._database, self._issuer = settings, database, issuer
         self._wait_s, self._young_s = wait_s, young_s
-        self._id = sealing.fingerprint(settings, issuer.credential)
+        self._id = encryption.fingerprint(settings, issuer.credential)
 
     def token(self) -> Token:
         """As `TokenSource.token`. Raises DatabaseUnavailable too."""
@@ -81,7 +81,7 @@ class StoredTokens:
         if found.sealed is None:
             return None
         try:
-            return Token(sealing.unseal(self._settings, found.sealed), found.epoch)
+            return Token(encryption.unseal(self._settings, found.sealed), found.epoch)
         except WrongPassword:  # sealed with another secret key: to be had anew
             return None
 
@@ -105,7 +105,7 @@ class StoredTokens:
 
     def _kept(self, held: Lease, issued: IssuedToken) -> Token | None:
         life_s = lasting_s(issued.expires_in_s)
-        sealed = sealing.seal(self._settings, issued.text)
+        sealed = encryption.seal(self._settings, issued.text)
         try:
             with self._database.write() as connection:
                 tokens.keep(connection, held, sealed, renew_in_s=RENEW_AT * life_s, usable_for_s=LAST_USE_AT * life_s)

@@ -147,7 +147,7 @@ def _ask_for_pairs() -> list[Pair]:
 def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> None:
     """Delete the files, texts and addresses of one sender or one job, now."""
     from dragoman import retention
-    from dragoman.cache import Cache
+    from dragoman.adapters.translation_cache import Cache
     from dragoman.db import short_ids
     from ops.cli.data import opened
 

@@ -70,10 +70,10 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Put a backup in place of what is in the database and the store; the services have to be stopped."""
+    from dragoman.adapters.storage import open_store
     from dragoman.db.engine import Database
     from dragoman.keeping.restore import Plan
     from dragoman.keeping.restore import restore as put_back
-    from dragoman.storage import open_store
     from ops.cli.data import settings_of
 
     settings = settings_of(data)
@@ -164,12 +164,12 @@ def _fingerprint(settings: Settings) -> str | None:
     """Of the secret key that is set or kept in the data folder; None without one."""
     from pydantic import SecretStr
 
-    from dragoman import sealing
+    from dragoman.adapters import encryption
 
     kept = settings.data_dir / "secret_key"
     if settings.secret_key is None and kept.exists():
         settings = settings.model_copy(update={"secret_key": SecretStr(kept.read_text().strip())})
-    return None if settings.secret_key is None else sealing.fingerprint(settings, "backup")
+    return None if settings.secret_key is None else encryption.fingerprint(settings, "backup")
 
 
 def _summary(made: Manifest) -> dict[str, Any]:
@@ -253,7 +253,7 @@ def _list(title: str, lines: list[str]) -> None:
 
 
 def _size(count: int) -> str:
-    from dragoman import templating
+    from dragoman.adapters import templating
 
     return templating.size(count)
 

@@ -59,9 +59,9 @@ def opened(data: Path | None) -> Iterator[Data]:
 
     Raises NotFound, DatabaseUnavailable or OperatorError for an older or newer schema.
     """
+    from dragoman.adapters.storage import open_store
     from dragoman.db import schema
     from dragoman.db.engine import Database
-    from dragoman.storage import open_store
 
     settings = settings_of(data)
     file = settings.database.removeprefix("sqlite:///")

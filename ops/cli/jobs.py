@@ -228,7 +228,7 @@ class _AtOnce:
         """As `Doorbell.ring`."""
         if self._silent:
             return
-        from dragoman import queues
+        from dragoman.adapters import queues
 
         try:
             queues.send(self._app, task, row_id)
@@ -237,7 +237,7 @@ class _AtOnce:
 
     @cached_property
     def _app(self) -> Celery:
-        from dragoman import queues
+        from dragoman.adapters import queues
 
         return queues.make_app(self._settings)
 

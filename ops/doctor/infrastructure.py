@@ -75,7 +75,7 @@ def database(settings: Settings) -> Iterator[Finding]:
 
 def store(settings: Settings) -> Iterator[Finding]:
     """Whether it keeps what is put there. Raises StoreUnavailable."""
-    from dragoman.storage import open_store
+    from dragoman.adapters.storage import open_store
 
     parts = urlsplit(settings.storage)
     opened = open_store(settings.storage)
@@ -173,7 +173,7 @@ def broker(settings: Settings) -> Iterator[Finding]:
 def _redis(url: str) -> Finding:
     import redis
 
-    from dragoman.broker import take
+    from dragoman.adapters.redis_transport import take
 
     address = url.replace("redis+socket://", "unix://")
     try:
@@ -277,7 +277,7 @@ def _heard(settings: Settings) -> dict[str, float]:
 
 def _answering(settings: Settings) -> list[str]:
     """The kinds of services that answer over the broker, each as often as it answers."""
-    from dragoman.queues import BROKER_ERRORS, make_app
+    from dragoman.adapters.queues import BROKER_ERRORS, make_app
 
     if not settings.broker_url:
         return []

@@ -22,7 +22,9 @@ from typing import IO
 import structlog
 import typer
 
-from dragoman import admission, listening, telemetry
+from dragoman import admission, telemetry
+from dragoman.adapters import listen_addresses
+from dragoman.adapters.listen_addresses import CannotListen
 from dragoman.db import presence, schema
 from dragoman.db.engine import Database
 from dragoman.domain import os_errors
@@ -35,7 +37,6 @@ from dragoman.errors import (
     DragomanError,
     SettingsInvalid,
 )
-from dragoman.listening import CannotListen
 from dragoman.possible import NoEngine
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings
@@ -197,7 +198,7 @@ def up(
     os.umask(0o077)  # what is written from now on, by the children too, is for this user alone
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with own(settings.data_dir):
-        listening.check_all(settings)
+        listen_addresses.check_all(settings)
         settings = with_secrets(settings)
         database = Database(settings.database)
         try:

@@ -177,7 +177,7 @@ def unlock(do: Do, folder: Path, locked: Path, out: Path, password: str) -> None
 
 
 def missing_walls(asked: Server | None = None) -> tuple[str, ...]:
-    """The walls that do not stand around a job here, by their names in `dragoman.confinement.walls`. `asked`: None, one of the settings'."""
+    """The walls that do not stand around a job here, by their names in `dragoman.adapters.confinement.walls`. `asked`: None, one of the settings'."""
     one = asked or Server()
     try:
         with tempfile.TemporaryDirectory() as name:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from dragoman.confinement import kernel, walls
-from dragoman.confinement.landlock import Reach
-from dragoman.confinement.walls import Limits
+from dragoman.adapters.confinement import kernel, walls
+from dragoman.adapters.confinement.landlock import Reach
+from dragoman.adapters.confinement.walls import Limits
 from dragoman.domain.os_errors import named
 from dragoman.errors import TooComplex
 from pipeline.pdf import ocr

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from dragoman.confinement import kernel, walls
-from dragoman.confinement.landlock import Reach
+from dragoman.adapters.confinement import kernel, walls
+from dragoman.adapters.confinement.landlock import Reach
 from pipeline.pdf import ocr
 from pipeline.sandbox.child import PICTURE, WORDS, Order
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dragoman.confinement import kernel, walls
+from dragoman.adapters.confinement import kernel, walls
 from pipeline.pdf import ocr
 from pipeline.sandbox import child, recognising, wire
 from pipeline.sandbox.child import Order

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from dragoman.bucket import Bucket, Rates
+from dragoman.adapters.rate_limit import Bucket, Rates
 from tests.servers.redis import Redis
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import dead_letters, inbox, jobs, lease, outbox
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from dragoman import broker, queues
+from dragoman.adapters import queues, redis_transport
+from dragoman.adapters.queues import BrokerDoorbell, make_app
 from dragoman.errors import SettingsInvalid
-from dragoman.queues import BrokerDoorbell, make_app
 from dragoman.settings import Settings
 from tests.patience import patience
 from tests.servers.process import LOOPBACK, free_port, wait_until
@@ -191,5 +191,5 @@ def test_a_worker_looks_for_its_broker_often_however_long_the_outage(settings, m
 
     with pytest.raises(EOFError):
         app.connection_for_read().ensure_connection(refused)
-    assert max(tries) <= broker.RECONNECT_S
+    assert max(tries) <= redis_transport.RECONNECT_S
     assert pauses, "it does pause"

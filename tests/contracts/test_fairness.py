@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from kombu import Consumer
 
-from dragoman import queues
+from dragoman.adapters import queues
 from tests.patience import patience
 from tests.servers.redis import Redis
 

@@ -7,7 +7,9 @@ from io import BytesIO
 
 import pytest
 
-from dragoman import queues, retention
+from dragoman import retention
+from dragoman.adapters import queues
+from dragoman.adapters.storage import open_store
 from dragoman.db import inbox, jobs, lease, outbox, presence
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
@@ -26,7 +28,6 @@ from dragoman.errors import (
 )
 from dragoman.intake import Intake, Message, Request
 from dragoman.ports import Capabilities
-from dragoman.storage import open_store
 from tests.fakes import InMemoryStore
 from tests.races import together
 from tests.rows import complete, deliveries, expire, row

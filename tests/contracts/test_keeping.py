@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import insert
 
 from dragoman import marker, orphans
+from dragoman.adapters.storage import FolderStore
 from dragoman.db import inbox, jobs, portable, presence, restored, schema
 from dragoman.db.engine import Database, DatabaseDamaged
 from dragoman.db.inbox import INBOX
@@ -32,7 +33,6 @@ from dragoman.keeping.restore import Plan, Restored, restore
 from dragoman.keeping.trouble import BackupUnusable, DoesNotFit, ServicesRunning, StoreTaken, TargetNotEmpty
 from dragoman.marker import Standing, StoreOfAnother
 from dragoman.ports import BlobStore
-from dragoman.storage import FolderStore
 from pipeline import chores
 from pipeline.context import Context
 from tests.patience import patience

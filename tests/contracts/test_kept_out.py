@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import history, jobs, turns
 from dragoman.db.jobs import JOBS
 from dragoman.domain.job import RowState

@@ -16,7 +16,7 @@ from celery.app.amqp import AMQP
 from kombu.transport import redis as kombu_redis
 from redis.exceptions import ResponseError
 
-from dragoman.kombu_internals import Amqp, BrokerConnection, Transport
+from dragoman.adapters.kombu_internals import Amqp, BrokerConnection, Transport
 from tests.servers.redis import Redis
 
 

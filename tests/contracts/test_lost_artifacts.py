@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 import structlog
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import jobs
 from dragoman.db.jobs import JOBS
 from dragoman.db.parts import PARTS

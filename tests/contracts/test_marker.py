@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from dragoman import marker, orphans
+from dragoman.adapters.storage import open_store
 from dragoman.db import schema, store_marks
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
@@ -22,7 +23,6 @@ from dragoman.db.presence import HEARTBEATS
 from dragoman.marker import Census, Standing, StoreEmpty, StoreOfAnother
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from pipeline import chores
 from pipeline.context import Context
 from tests.patience import patience

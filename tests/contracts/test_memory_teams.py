@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dragoman import retention
-from dragoman.cache import Cache
+from dragoman.adapters.translation_cache import Cache
 from dragoman.db import memory
 from dragoman.db.jobs import JOBS
 from dragoman.db.memory import TRANSLATIONS

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from dragoman import marker
+from dragoman.adapters.storage import FolderStore
 from dragoman.db import portable, presence, schema, store_marks
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
@@ -20,7 +21,6 @@ from dragoman.keeping import moving
 from dragoman.keeping.moving import CopyDiffers, move
 from dragoman.keeping.trouble import ServicesRunning, TargetNotEmpty
 from dragoman.marker import Standing
-from dragoman.storage import FolderStore
 from tests.contracts.conftest import PLACES
 from tests.rows import add_job, add_message, change, message_with_jobs, row
 from tests.servers.postgresql import PostgreSQL

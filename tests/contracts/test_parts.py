@@ -7,7 +7,8 @@ from io import BytesIO
 import pymupdf
 import pytest
 
-from dragoman import queues, retention, sealing
+from dragoman import retention
+from dragoman.adapters import encryption, queues
 from dragoman.db import jobs, lease
 from dragoman.db.jobs import JOBS
 from dragoman.db.parts import PARTS
@@ -205,7 +206,7 @@ def test_locked_document_is_opened_by_every_part(context):
         locked = pdf.tobytes(encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="open sesame", owner_pw="another")
     context.store.delete(f"jobs/{job_id}/source.pdf")
     context.store.put(f"jobs/{job_id}/source.pdf", BytesIO(locked))
-    change(context.database, JOBS, job_id, secret=sealing.seal(context.settings, "open sesame"))
+    change(context.database, JOBS, job_id, secret=encryption.seal(context.settings, "open sesame"))
     done = drive(context, job_id)
     assert (done["state"], done["pages"], done["secret"]) == (RowState.DONE, PAGES, None)
     assert all("Minutes" in one or "MINUTES" in one.upper() for one in text_of(context, done))

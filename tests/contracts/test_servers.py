@@ -2,8 +2,8 @@
 
 from sqlalchemy import text
 
+from dragoman.adapters.storage import open_store
 from dragoman.db.engine import Database
-from dragoman.storage import open_store
 
 
 def test_postgresql_serves_a_database(postgresql_url):

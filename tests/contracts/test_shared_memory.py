@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from dragoman import retention
-from dragoman.cache import Cache
+from dragoman.adapters.translation_cache import Cache
 from dragoman.db import jobs, lease, memory, reserved
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS

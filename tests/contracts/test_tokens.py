@@ -143,9 +143,9 @@ def test_the_renewal_of_another_is_waited_for(source, issuer, settings, database
 
 def hold(settings: Settings, database: Database, issuer: RememberingIssuer) -> lease.Lease:
     """Another process that has begun to renew the token."""
-    from dragoman import sealing
+    from dragoman.adapters import encryption
 
-    token_id = sealing.fingerprint(settings, issuer.credential)
+    token_id = encryption.fingerprint(settings, issuer.credential)
     with database.write() as connection:
         tokens.begin(connection, token_id)
     held = lease.claim(database, tokens.LEDGER, token_id, 60.0)

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from dragoman import queues
+from dragoman.adapters import queues
+from dragoman.adapters.listen_addresses import CannotListen
 from dragoman.db import jobs
 from dragoman.errors import SettingsInvalid
 from dragoman.intake import Intake
-from dragoman.listening import CannotListen
 from dragoman.settings import Settings
 from ingress.email.server import Door, limits_of, serve
 from ingress.email.session_host import Limits
@@ -355,7 +355,7 @@ from dragoman.db import inbox
 from dragoman.db.engine import Database
 from dragoman.intake import Intake
 from dragoman.settings import Settings
-from dragoman.storage import FolderStore, open_store
+from dragoman.adapters.storage import FolderStore, open_store
 from ingress.email import door
 from ingress.email.server import NoDoorbell, Door
 from ingress.email.spool import SpoolFile

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import dead_letters, jobs, lease, lists, outbox
 from dragoman.domain.job import WaitingFor
 from dragoman.errors import AmbiguousId, Conflict, EngineKeyRejected, NotFound, QuotaUsedUp, UnsupportedOption

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import outbox
 from dragoman.db.engine import Database
 from dragoman.db.outbox import OUTBOX

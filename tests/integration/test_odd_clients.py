@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from dragoman.adapters.storage import open_store
 from dragoman.db import jobs
 from dragoman.db.engine import Database
 from dragoman.intake import Intake
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from ingress.email.server import Door
 from ingress.email.session_host import Limits
 from ingress.email.tasks import open_message

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from dragoman import listening
+from dragoman.adapters import listen_addresses
+from dragoman.adapters.listen_addresses import Address, CannotListen
 from dragoman.errors import SettingsInvalid
-from dragoman.listening import Address, CannotListen
 from tests.servers.process import LOOPBACK, free_port, listens, wait_until
 
 NOWHERE = "192.0.2.7"  # RFC 5737: nobody's
@@ -42,7 +42,7 @@ def run(name: str, given: dict[str, str]) -> subprocess.CompletedProcess[str]:
 
 def refused(listen: str) -> str:
     with pytest.raises(CannotListen) as found:
-        listening.check(Address("DRAGOMAN_WEB_LISTEN", listen))
+        listen_addresses.check(Address("DRAGOMAN_WEB_LISTEN", listen))
     assert "\n" not in str(found.value)
     assert str(found.value).startswith(listen)
     assert "DRAGOMAN_WEB_LISTEN" in str(found.value)
@@ -172,7 +172,7 @@ def test_a_port_that_needs_a_right(tmp_path) -> None:
 def test_a_free_address_is_given_back() -> None:
     port = free_port()
     address = Address("DRAGOMAN_WEB_LISTEN", f"{LOOPBACK}:{port}")
-    listening.check(address)
-    listening.check(address)
+    listen_addresses.check(address)
+    listen_addresses.check(address)
     with closing(socket.create_server((LOOPBACK, port))):
         assert listens(port)

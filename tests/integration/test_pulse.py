@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from dragoman.adapters.probe import speaks
 from dragoman.db import presence
-from dragoman.probe import speaks
 from dragoman.pulse import Pulse
 from ops import health
 from tests.patience import patience

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.confinement import walls
+from dragoman.adapters.confinement import walls
 from dragoman.domain.job import Options
 from ingress.email import dissection
 from pipeline.confined import Call, Server

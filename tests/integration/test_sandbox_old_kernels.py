@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.confinement import walls
+from dragoman.adapters.confinement import walls
 from tests.patience import patience
 from tests.pdfs import LOREM, make
 

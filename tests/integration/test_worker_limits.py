@@ -15,7 +15,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
 from dragoman.db.unrung import take_unrung

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dragoman.confinement import walls
+from dragoman.adapters.confinement import walls
 from tests.sandboxed.reaches import JOBS, warm_more
 
 __all__ = ["JOBS", "warm", "warm_more"]

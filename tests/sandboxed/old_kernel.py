@@ -1,6 +1,6 @@
 """Run a command on a kernel that lacks a layer of the sandbox: its system calls fail as they do on one that is older.
 
-    python -m tests.sandboxed.old_kernel LAYER COMMAND …     as root; LAYER as in `dragoman.confinement.walls`
+    python -m tests.sandboxed.old_kernel LAYER COMMAND …     as root; LAYER as in `dragoman.adapters.confinement.walls`
 
 The filter is seccomp's (seccomp(2)), installed without no_new_privs, which root may do, and kept by all that is run from there.
 """
@@ -14,7 +14,7 @@ import platform
 import struct
 import sys
 
-from dragoman.confinement import walls
+from dragoman.adapters.confinement import walls
 
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, FILTER = 22, 38, 2
 LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06  # linux/bpf_common.h: LD|W|ABS, JMP|JEQ|K, RET|K

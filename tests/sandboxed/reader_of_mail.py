@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from dragoman.confinement import walls
+from dragoman.adapters.confinement import walls
 from ingress.email import dissection
 from tests.sandboxed import reaches
 

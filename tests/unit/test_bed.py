@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import schema
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from dragoman import retention
-from dragoman.cache import Cache
+from dragoman.adapters.translation_cache import Cache
 from dragoman.db import inbox, jobs, lease, places
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.channels.slack.slack_api import CHANNEL
 from dragoman.db import arrivals, cards, history, inbox, jobs, outbox, places
 from dragoman.db.lease import Lease

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dragoman import retention
+from dragoman.adapters.storage import open_store
 from dragoman.db import jobs, lists, outbox, presence
 from dragoman.db.engine import Database
 from dragoman.db.short_ids import SHOWN
@@ -19,7 +20,6 @@ from dragoman.domain.job import RowState, Stage, status_of
 from dragoman.errors import DragomanError, EngineMissing
 from dragoman.ports import BlobStore, Capabilities
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 
 SENTENCES = {
     "en": "This page was sent by the live trial of Dragoman. It may be thrown away.",

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
+from dragoman.adapters.storage import open_store
 from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
@@ -25,7 +26,6 @@ from dragoman.domain.job import STAGES, Stage
 from dragoman.errors import DatabaseUnavailable, DragomanError
 from dragoman.intake import Intake
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from ingress.slack.app import dispatch, make_app
 from ingress.slack.places import Installations
 from ingress.slack.process import connect

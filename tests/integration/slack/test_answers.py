@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from slack_sdk import WebClient
 
+from dragoman.adapters.storage import FolderStore
 from dragoman.domain.job import NO_ENGINE, RowState
 from dragoman.errors import EngineKeyRejected, NoText, OutboundUnavailable
-from dragoman.storage import FolderStore
 from notifier.slack_line import Line
 from notifier.slack_reply import SlackChannel
 from notifier.slack_show import Shower

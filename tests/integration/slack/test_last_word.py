@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from dragoman.adapters.signed_links import Links
 from dragoman.channels.slack.error_meanings import (
     COMPLETE,
     DOCUMENTED,
@@ -21,7 +22,6 @@ from dragoman.channels.slack.error_meanings import (
 from dragoman.db import arrivals, jobs
 from dragoman.domain.answers.arrival import Arrival
 from dragoman.domain.job import OPEN
-from dragoman.links import Links
 from ingress.slack import commands
 from notifier.slack_line import Line
 from notifier.slack_reply import SlackChannel

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from dragoman.adapters.signed_links import Links
 from dragoman.intake import Intake
-from dragoman.links import Links
 from dragoman.settings import Settings
 from ingress.slack import home
 from ingress.slack.context import Context

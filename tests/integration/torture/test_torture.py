@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from dragoman.adapters.storage import open_store
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.db.inbox import INBOX
@@ -16,7 +17,6 @@ from dragoman.db.jobs import JOBS
 from dragoman.db.outbox import OUTBOX
 from dragoman.intake import Intake
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from ingress.email.server import Door
 from ingress.email.session_host import Limits
 from ingress.email.tasks import open_message

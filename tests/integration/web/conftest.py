@@ -21,12 +21,12 @@ import psutil
 import pytest
 from fastapi import FastAPI
 
+from dragoman.adapters.signed_links import Links
 from dragoman.db import jobs, lease
 from dragoman.db.engine import Database
 from dragoman.domain.job import Stage
 from dragoman.errors import DragomanError
 from dragoman.intake import Intake
-from dragoman.links import Links
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from ingress.web import app as web

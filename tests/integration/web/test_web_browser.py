@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from dragoman.adapters.signed_links import Links
 from dragoman.domain.job import Stage
 from dragoman.errors import EncryptedPdf
-from dragoman.links import Links
 from tests.integration.web.conftest import ANNA, PDF, RESULT, Client, Worker
 from tests.patience import patience
 from tests.servers.process import needs

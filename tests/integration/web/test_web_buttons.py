@@ -12,12 +12,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
+from dragoman.adapters.signed_links import Links
 from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
 from dragoman.domain.job import Stage, WaitingFor
 from dragoman.errors import EngineUnavailable, WrongPassword
-from dragoman.links import Links
 from dragoman.ports import Capabilities
 from tests.integration.web.conftest import Client, Worker
 from tests.integration.web.test_web_browser import Watched, browser, watched  # noqa: F401 - fixtures

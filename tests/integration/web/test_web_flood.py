@@ -18,9 +18,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from dragoman.adapters.signed_links import Links
 from dragoman.db import schema
 from dragoman.db.engine import Database
-from dragoman.links import Links
 from dragoman.settings import MIB, Settings
 from tests.integration.web.conftest import (
     ANNA,

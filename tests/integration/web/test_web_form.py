@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from dragoman.links import Links
+from dragoman.adapters.signed_links import Links
 from dragoman.settings import Settings
 from tests.integration.web.conftest import ANNA, PDF, Answer, Client, Worker, multipart
 from tests.integration.web.test_web_pages import BROWSER, words

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from dragoman.adapters.signed_links import Links
 from dragoman.db import jobs, presence
 from dragoman.db.engine import Database
 from dragoman.domain.job import Options, Stage, WaitingFor
 from dragoman.errors import EncryptedPdf
 from dragoman.intake import Intake, Message, Request
-from dragoman.links import Links
 from dragoman.ports import Capabilities
 from dragoman.settings import Settings
 from ingress.web import app as web

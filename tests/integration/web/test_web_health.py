@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dragoman import queues
+from dragoman.adapters import queues
+from dragoman.adapters.storage import open_store
 from dragoman.db import lease, presence, schema, tally
 from dragoman.db.engine import Database
 from dragoman.domain.job import Stage
@@ -15,7 +16,6 @@ from dragoman.errors import EncryptedPdf, EngineUnavailable
 from dragoman.intake import Intake
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from dragoman.storage import open_store
 from ingress.web.app import make_app
 from ingress.web.broker import CeleryBroker
 from tests.fakes import RecordingDoorbell

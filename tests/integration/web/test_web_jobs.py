@@ -6,12 +6,12 @@ from urllib.parse import unquote
 
 import pytest
 
-from dragoman import queues
+from dragoman.adapters import queues
+from dragoman.adapters.signed_links import Links
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
 from dragoman.domain.job import Stage
 from dragoman.errors import EncryptedPdf
-from dragoman.links import Links
 from tests.fakes import RecordingDoorbell
 from tests.integration.web.conftest import ADMIN, ANNA, BERT, RESULT, Client, Worker
 

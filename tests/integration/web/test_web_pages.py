@@ -6,12 +6,12 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import update
 
+from dragoman.adapters.signed_links import Links
 from dragoman.db.engine import Database
 from dragoman.db.jobs import JOBS
 from dragoman.domain.job import Stage, WaitingFor
 from dragoman.errors import EncryptedPdf
 from dragoman.intake import Intake
-from dragoman.links import Links
 from dragoman.settings import Settings
 from ingress.web.app import make_app
 from tests.integration.web.conftest import ANNA, PDF, RESULT, Answer, Client, Worker, serving, until

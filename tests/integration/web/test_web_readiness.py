@@ -10,11 +10,11 @@ from typing import BinaryIO
 import pytest
 from sqlalchemy import event
 
-from dragoman import queues
+from dragoman.adapters import queues
+from dragoman.adapters.storage import FolderStore
 from dragoman.db.engine import Database
 from dragoman.intake import Intake
 from dragoman.settings import Settings
-from dragoman.storage import FolderStore
 from ingress.web.app import make_app
 from ingress.web.broker import CeleryBroker
 from ingress.web.readiness import FRESH_S

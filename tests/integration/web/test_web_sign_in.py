@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from dragoman.adapters.signed_links import Links
 from dragoman.domain.job import Options
 from dragoman.intake import Intake, Request
-from dragoman.links import Links
 from dragoman.settings import Settings
 from ingress.web import app as web
 from tests.integration.web.conftest import ANNA, PDF, Client, Worker, multipart, serving

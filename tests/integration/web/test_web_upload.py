@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from dragoman import queues
+from dragoman.adapters import queues
+from dragoman.adapters.storage import FolderStore
 from dragoman.db import presence
 from dragoman.db.engine import Database
 from dragoman.intake import Intake
 from dragoman.ports import BlobStore, Capabilities
 from dragoman.settings import MIB, Settings
-from dragoman.storage import FolderStore
 from ingress.web.app import make_app
 from tests.fakes import RecordingDoorbell
 from tests.integration.web.conftest import ADMIN, ANNA, BERT, PDF, Client, Worker, multipart, serving

@@ -10,7 +10,7 @@ from celery import Celery
 from celery.worker import state
 from kombu.exceptions import OperationalError
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.hearing import Hearing
 
 LEASE_S = 60.0

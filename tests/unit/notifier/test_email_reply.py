@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from dragoman.adapters.storage import FolderStore
 from dragoman.domain.file_names import result_name
 from dragoman.errors import OperatorError
 from dragoman.settings import Settings
-from dragoman.storage import FolderStore
 from notifier.channel import Delivery
 from notifier.email_reply import EmailChannel, Thread, composed, message_id, reference_chain, reply_subject, thread_of
 from notifier.messages import Answer, AnswerKind, File, Outcome

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from celery import Celery
 
-from dragoman import queues
+from dragoman.adapters import queues
 from dragoman.db import jobs, presence
 from dragoman.db.inbox import INBOX
 from dragoman.db.jobs import JOBS

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dragoman.adapters.signed_links import Links
 from dragoman.domain.proxies import networks
 from dragoman.errors import NotAllowed, RequestError, SettingsInvalid
-from dragoman.links import Links
 from dragoman.settings import Settings
 from ingress.web.people import Person, is_among, person_named
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dragoman.adapters.signed_links import Links
 from dragoman.domain.job import RowState, Stage, Status
-from dragoman.links import Links
 from dragoman.settings import Settings
 from ingress.web.sheet import OpenPage, page_facts
 from ingress.web.views import attachment, job_view, remarks, steps

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from jinja2 import UndefinedError
 
-from dragoman import templating
+from dragoman.adapters import templating
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import platform
 import struct
 from dataclasses import dataclass
 
-from dragoman.confinement import kernel
+from dragoman.adapters.confinement import kernel
 
 _SET_SECCOMP, _MODE_FILTER = 22, 2  # prctl(2)
 _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000, 0x80000000  # SECCOMP_RET_*; the error's number is added

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
+from dragoman.adapters.signed_links import Links, Named
 from dragoman.errors import Gone, NotFound, SettingsInvalid
-from dragoman.links import Links, Named
 from dragoman.settings import Settings
 
 KEY = "a-key-for-links-in-tests"

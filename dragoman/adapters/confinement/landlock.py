@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dragoman.confinement import kernel
+from dragoman.adapters.confinement import kernel
 
 # The same numbers on all architectures (they are newer than the split).
 _CREATE, _ADD, _RESTRICT = 444, 445, 446

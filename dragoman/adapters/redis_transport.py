@@ -1,4 +1,4 @@
-"""What is wrong with Redis as a broker: that it is away, or that it takes nothing. `dragoman.kombu_internals` connects to it."""
+"""What is wrong with Redis as a broker: that it is away, or that it takes nothing. `dragoman.adapters.kombu_internals` connects to it."""
 
 from __future__ import annotations
 

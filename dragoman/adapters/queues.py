@@ -17,7 +17,8 @@ from celery import Celery
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 
-from dragoman import broker, kombu_internals, telemetry
+from dragoman import telemetry
+from dragoman.adapters import kombu_internals, redis_transport
 from dragoman.domain.specs import channel_specs
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
@@ -84,14 +85,14 @@ SETTINGS = {
     "worker_max_tasks_per_child": 1000,  # a new child costs 0.2 s; a document is worked on in a fork of its own
     "worker_hijack_root_logger": False,
     "broker_connection_retry_on_startup": True,
-    "broker_channel_error_retry": True,  # see dragoman.kombu_internals
+    "broker_channel_error_retry": True,  # see dragoman.adapters.kombu_internals
     "broker_connection_max_retries": None,  # the default gives up after 100
     "broker_transport_options": TRANSPORT_OPTIONS,
     "enable_utc": True,
     "timezone": "UTC",
 }
 
-BROKER_ERRORS = broker.BROKER_ERRORS
+BROKER_ERRORS = redis_transport.BROKER_ERRORS
 
 
 class Doorbell(Protocol):
@@ -163,7 +164,7 @@ class BrokerDoorbell:
                 send(self._app, task, row_id, parent)
             except BROKER_ERRORS as error:
                 self._shut_until = time.monotonic() + self.PAUSE_S
-                broker.unreachable(error, task=task, id=row_id)
+                redis_transport.unreachable(error, task=task, id=row_id)
 
 
 def send(app: Celery, task: str, row_id: str, traceparent: str | None = None) -> None:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dragoman.confinement import kernel, landlock, seccomp
-from dragoman.confinement.landlock import Reach
+from dragoman.adapters.confinement import kernel, landlock, seccomp
+from dragoman.adapters.confinement.landlock import Reach
 
 PRIVILEGES, FILES, CALLS, LIMITS = "no_new_privs", "landlock", "seccomp", "rlimits"
 LAYERS = (PRIVILEGES, FILES, CALLS, LIMITS)
@@ -99,7 +99,7 @@ def mapped_bytes() -> int | None:
 def readable(more: Iterable[Path] = ()) -> tuple[Path, ...]:
     """What a job reads beside its own files: Python, its packages, ours, typefaces, and what recognition knows of languages."""
     python = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    ours = Path(__file__).parents[2]
+    ours = Path(__file__).parents[3]
     names: list[str | Path] = [
         *python,
         *(ours / one for one in ("pipeline", "ingress", "dragoman")),

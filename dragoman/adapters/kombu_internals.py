@@ -14,7 +14,7 @@ from kombu.connection import Connection
 from kombu.transport import redis as kombu_redis
 from redis.exceptions import RedisError, ResponseError
 
-from dragoman.broker import BROKER_ERRORS, RECONNECT_S, take, unreachable
+from dragoman.adapters.redis_transport import BROKER_ERRORS, RECONNECT_S, take, unreachable
 
 CLOSED = "the connection was closed"
 

@@ -1,0 +1,1 @@
+"""The world outside: store, broker, cache, links, templates, sockets and the kernel's walls."""
