@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from dragoman.db.clock import is_ahead, now_s
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers.jobs import JOBS
 from dragoman.domain.owner import team_of
 from dragoman.errors import Limit, Limited, LimitReached
 from dragoman.settings import Settings

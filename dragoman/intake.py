@@ -19,9 +19,10 @@ from dragoman import budget, retention
 from dragoman.adapters import encryption, queues
 from dragoman.adapters.queues import Doorbell
 from dragoman.adapters.translation_cache import Cache
-from dragoman.db import arrivals, cards, dead_letters, history, inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
+from dragoman.db.ledgers import cards, inbox, jobs, lease, outbox
+from dragoman.db.queries import arrivals, dead_letters, history
 from dragoman.domain import engines
 from dragoman.domain.answers.row_words import AnswerKind, Kind
 from dragoman.domain.costs import approval

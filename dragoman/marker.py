@@ -20,10 +20,11 @@ from io import BytesIO
 import structlog
 
 from dragoman import retention
-from dragoman.db import named, store_marks
 from dragoman.db.engine import Database
-from dragoman.db.named import PREFIXES
-from dragoman.db.store_marks import Own
+from dragoman.db.queries import named_files
+from dragoman.db.queries.named_files import PREFIXES
+from dragoman.db.records import store_marks
+from dragoman.db.records.store_marks import Own
 from dragoman.errors import Gone, OperatorError
 from dragoman.ports import BlobStore
 
@@ -225,7 +226,7 @@ def _own(database: Database) -> Own:
 def _named(database: Database) -> int:
     """How many files the rows name."""
     with database.read() as connection:
-        return len({one.key for one in named.names(connection)})
+        return len({one.key for one in named_files.names(connection)})
 
 
 def _write(database: Database, store: BlobStore, generation: int) -> None:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import structlog
 
 from dragoman import marker, retention
-from dragoman.db import presence, store_marks
 from dragoman.db.engine import Database
-from dragoman.db.named import PREFIXES
+from dragoman.db.queries.named_files import PREFIXES
+from dragoman.db.records import process_registry, store_marks
 from dragoman.marker import Standing, StoreOfAnother
 from dragoman.ports import BlobStore
 
@@ -61,14 +61,14 @@ def delete_old(database: Database, store: BlobStore, *, ordered: bool = False) -
     found = find(database, store)
     now = time.time()
     with database.write() as connection:
-        before: dict[str, float] = presence.said(connection, CLEAN_UP).get("orphans", {})
+        before: dict[str, float] = process_registry.said(connection, CLEAN_UP).get("orphans", {})
         since = {key: before.get(key, now) for key in found.orphans}
         if ordered:
             store_marks.keep_strangers(connection, keeps=False)
         own = store_marks.known(connection)
         holds_back = not ordered and (found.is_too_much or (own is not None and own.keeps_strangers))
         held = len(found.strangers) if holds_back else 0
-        presence.beat(connection, CLEAN_UP, {"orphans": since, "held_back": held, "files": found.files})
+        process_registry.beat(connection, CLEAN_UP, {"orphans": since, "held_back": held, "files": found.files})
     if held:
         advice = f"Is this the right database? If these files can be deleted: {COMMAND}."
         log.error("orphans_held_back", held_back=held, files=found.files, advice=advice)
@@ -79,7 +79,7 @@ def delete_old(database: Database, store: BlobStore, *, ordered: bool = False) -
 def held_back(database: Database) -> tuple[int, int]:
     """How many orphans the last clean-up left alone for an admin to decide about, of how many files. Raises DatabaseUnavailable."""
     with database.read() as connection:
-        facts = presence.said(connection, CLEAN_UP)
+        facts = process_registry.said(connection, CLEAN_UP)
     return facts.get("held_back", 0), facts.get("files", 0)
 
 

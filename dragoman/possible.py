@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dragoman.db import presence
 from dragoman.db.engine import Database
+from dragoman.db.records import process_registry
 from dragoman.domain import language
 from dragoman.domain.engines import AUTO
 from dragoman.domain.job import PSEUDO
@@ -65,4 +65,4 @@ class Possible:
         `allowed`: by these engines, None: by any.
         """
         with self.database.read() as connection:
-            return presence.targets(connection, allowed)
+            return process_registry.targets(connection, allowed)

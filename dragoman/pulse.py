@@ -19,8 +19,8 @@ from typing import Any, Self
 import psutil
 import structlog
 
-from dragoman.db import presence
 from dragoman.db.engine import Database
+from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable
 from dragoman.settings import Settings
 
@@ -63,7 +63,7 @@ class Pulse:
         """Beat no more; the row goes, since nobody should miss a process that ended in peace."""
         self._stop.set()
         self._thread.join(FORK_WAIT_S)
-        self._commit(lambda connection: presence.end_pulse(connection, self.service, os.getpid()))
+        self._commit(lambda connection: process_registry.end_pulse(connection, self.service, os.getpid()))
 
     def __enter__(self) -> Self:
         """As `start`."""
@@ -76,7 +76,7 @@ class Pulse:
     def beat(self) -> bool:
         """Say now how the process is; whether the database took it."""
         facts = {**vitals(self._settings.data_dir), **self._facts()}
-        return self._commit(lambda connection: presence.pulse(connection, self.service, os.getpid(), facts))
+        return self._commit(lambda connection: process_registry.pulse(connection, self.service, os.getpid(), facts))
 
     def _run(self) -> None:
         while not self._stop.is_set():

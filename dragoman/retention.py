@@ -12,14 +12,15 @@ import structlog
 from sqlalchemy import Connection, Select, and_, or_, select, update
 
 from dragoman.adapters.translation_cache import Cache
-from dragoman.db import audit, inbox, jobs, memory, outbox, parts
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.lease import settle
-from dragoman.db.outbox import OUTBOX
-from dragoman.db.parts import PARTS
+from dragoman.db.ledgers import inbox, jobs, outbox, parts
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.lease import settle
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.ledgers.parts import PARTS
+from dragoman.db.records import audit, translation_memory
 from dragoman.domain.actors import Action
 from dragoman.domain.job import OPEN, RowState
 from dragoman.domain.specs import channel_specs
@@ -60,7 +61,7 @@ def purge_job(
         if row["purged_at"] is None:
             audit.note(connection, Action.DELETED, row)
         parts.forget(connection, job_id)  # they hold samples of the text
-        texts = [] if keeps_texts else memory.forget_job(connection, job_id)
+        texts = [] if keeps_texts else translation_memory.forget_job(connection, job_id)
     if cache:
         cache.forget(texts)
     _delete_below(store, f"jobs/{job_id}/")
@@ -144,7 +145,7 @@ def _forget_texts_of_former_jobs(database: Database, sender: str, cache: Cache |
         job_ids = list(connection.scalars(select(JOBS.c.id).where(JOBS.c.owner == hashed(sender))))
     for job_id in job_ids:
         with database.write() as connection:
-            texts = memory.forget_job(connection, job_id)
+            texts = translation_memory.forget_job(connection, job_id)
         if cache:
             cache.forget(texts)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import structlog
 
-from dragoman.db import audit
 from dragoman.db.engine import Database
+from dragoman.db.records import audit
 from dragoman.domain.actors import Action, present
 from dragoman.errors import DatabaseUnavailable
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dragoman.db import alarms
 from dragoman.db.engine import Database
+from dragoman.db.ledgers import alarms
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from notifier.channel import Channel, WayBack

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from dragoman.adapters.signed_links import Links
-from dragoman.db import alarms, cards, history, inbox, jobs, outbox, presence
 from dragoman.db.engine import Database
+from dragoman.db.ledgers import alarms, cards, inbox, jobs, outbox
+from dragoman.db.queries import history
+from dragoman.db.records import process_registry
 from dragoman.domain.answers.row_words import AnswerKind, Kind
 from dragoman.domain.job import RowState
 from dragoman.domain.specs import engine_specs
@@ -108,7 +110,9 @@ def _emptied(message: dict[str, Any], row: dict[str, Any], rows: list[dict[str, 
 def _possible(connection: Connection) -> list[str]:
     """Tags of the languages that the engines here can write; the pseudo engine, which knows all, does not count."""
     known = [
-        capabilities for capabilities in presence.published(connection) if engine_specs.is_real(capabilities.engine)
+        capabilities
+        for capabilities in process_registry.published(connection)
+        if engine_specs.is_real(capabilities.engine)
     ]
     return sorted(frozenset[str]().union(*(capabilities.targets for capabilities in known)))
 

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from dragoman.channels.email import bounces
-from dragoman.db.alarms import Cause
+from dragoman.db.ledgers.alarms import Cause
 from dragoman.settings import Settings
 from notifier.channel import Delivery
 from notifier.email_reply import FROM_NAME, POLICY, message_id
@@ -98,7 +98,7 @@ class OperatorChannel:
 
 
 def composed(row: Mapping[str, Any], own: str, address: str) -> EmailMessage:
-    """The email for a row that `dragoman.db.alarms.tell` inserted."""
+    """The email for a row that `dragoman.db.ledgers.alarms.tell` inserted."""
     told = row["payload"]
     words, at = WORDS[Cause(told["cause"])], datetime.fromtimestamp(told["at"], UTC)
     mail = EmailMessage(policy=POLICY.clone(utf8=not address.isascii()))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import structlog
 
 from dragoman.channels.slack import slack_api
-from dragoman.db import cards, jobs, outbox
 from dragoman.db.engine import Database
+from dragoman.db.ledgers import cards, jobs, outbox
 from dragoman.errors import OutboundRefused
 from dragoman.settings import Settings
 

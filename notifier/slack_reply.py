@@ -24,8 +24,9 @@ from dragoman.channels.slack.slack_api import (
     delete_file,
     user_of,
 )
-from dragoman.db import cards, jobs, places
 from dragoman.db.engine import Database
+from dragoman.db.ledgers import cards, jobs
+from dragoman.db.records import preferences
 from dragoman.domain import language
 from dragoman.domain.answers.row_words import AnswerKind
 from dragoman.domain.retry import retry_helps
@@ -236,7 +237,7 @@ class _Revocation:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, SlackRevoked):
             with self._database.write() as connection:
-                places.revoke(connection, self._team)
+                preferences.revoke(connection, self._team)
 
 
 def _result(answer: Answer) -> File | None:

@@ -25,10 +25,12 @@ from dragoman.channels.slack.slack_api import (
     client_of,
     our_errors,
 )
-from dragoman.db import arrivals, cards, history, inbox, jobs, lease, places, presence
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
-from dragoman.db.lease import Lease
+from dragoman.db.ledgers import cards, inbox, jobs, lease
+from dragoman.db.ledgers.lease import Lease
+from dragoman.db.queries import arrivals, history
+from dragoman.db.records import preferences, process_registry
 from dragoman.domain.costs import approval
 from dragoman.domain.job import RowState, WaitingFor
 from dragoman.domain.specs import engine_specs
@@ -79,7 +81,7 @@ class Shower:
                 again_in_s = _Showing(self.database, held, client_of(self.settings, team), known, now).run()
         except SlackRevoked:
             with self.database.write() as connection:
-                places.revoke(connection, team)
+                preferences.revoke(connection, team)
             log.warning("slack_revoked")
             self._end(held)
             return
@@ -95,10 +97,13 @@ class Shower:
         approvers = self.settings.approvers
         with self.database.read() as connection:
             rows = jobs.of_card(connection, row["id"])
-            team = places.team(connection, row["team"])
+            team = preferences.team(connection, row["team"])
             asks = row["asks"] == WaitingFor.LANGUAGE
             targets = [
-                tag for one in presence.published(connection) if engine_specs.is_real(one.engine) for tag in one.targets
+                tag
+                for one in process_registry.published(connection)
+                if engine_specs.is_real(one.engine)
+                for tag in one.targets
             ]
             known = Facts(
                 card=row,

@@ -19,10 +19,11 @@ from celery import Celery
 from dragoman.adapters import queues
 from dragoman.adapters.signed_links import Links
 from dragoman.adapters.storage import open_store
-from dragoman.db import alarms, cards, lease, outbox, presence, tally
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database, insist
-from dragoman.db.lease import Lease
+from dragoman.db.ledgers import alarms, cards, lease, outbox
+from dragoman.db.ledgers.lease import Lease
+from dragoman.db.records import counters, process_registry
 from dragoman.domain.job import RowState
 from dragoman.domain.specs.channel_specs import by_name, channels
 from dragoman.domain.specs.loading import load as load_named
@@ -96,7 +97,7 @@ def register(app: Celery, context_of: Callable[[], Context]) -> None:
     @app.task(name=queues.HEALTH_CHECK)
     def health_check(*_: Any) -> None:
         with context_of().database.write() as connection:
-            presence.beat(connection, f"notifier@{socket.gethostname()}")
+            process_registry.beat(connection, f"notifier@{socket.gethostname()}")
 
 
 def deliver(context: Context, owner_id: str) -> int:
@@ -201,7 +202,7 @@ def _mark(context: Context, held: Lease, state: RowState, **values: Any) -> None
             cards.wake(connection, outbox.card_of(connection, held.row["owner"]))  # it tells of the end
             held.finish(connection, state, maybe_sent=0, **values)
             if state == RowState.DONE:
-                tally.add(connection, tally.DELIVERIES, channel=held.row["channel"], kind=held.row["kind"])
+                counters.add(connection, counters.DELIVERIES, channel=held.row["channel"], kind=held.row["kind"])
 
     insist(commit)  # unmarked, it would be sent once more
 

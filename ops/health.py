@@ -17,7 +17,7 @@ from dragoman.settings import Settings, host_port
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from dragoman.db.presence import Pulse
+    from dragoman.db.records.process_registry import Pulse
 
 FRESH_S = 60.0  # each says every 15 s that it works
 SILENT_S = 75.0  # it rings for itself after 30 s in which it took nothing: twice in vain, and a pulse
@@ -88,19 +88,19 @@ def _hears(settings: Settings, name: str) -> None:
 
 
 def _pulses(settings: Settings) -> list[Pulse]:
-    from dragoman.db import presence
+    from dragoman.db.records import process_registry
 
     with _reading(settings) as connection:
-        return presence.pulses(connection)
+        return process_registry.pulses(connection)
 
 
 def _was_heard(settings: Settings, name: str) -> None:
     """A row that the process on this host keeps fresh as long as it does its work. Raises DatabaseUnavailable."""
-    from dragoman.db import presence
+    from dragoman.db.records import process_registry
 
     service = f"{name}@{socket.gethostname()}"
     with _reading(settings) as connection:
-        age_s = presence.alive(connection).get(service)
+        age_s = process_registry.alive(connection).get(service)
     if age_s is None or age_s > FRESH_S:
         raise Unhealthy(detail=f"{service} sent no heartbeat" + ("" if age_s is None else f" for {age_s:.0f} s"))
 

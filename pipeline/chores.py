@@ -7,7 +7,9 @@ import socket
 import structlog
 
 from dragoman import marker, orphans, retention
-from dragoman.db import audit, history, memory, presence, reserved
+from dragoman.db.ledgers import reserved_texts
+from dragoman.db.queries import history
+from dragoman.db.records import audit, process_registry, translation_memory
 from dragoman.errors import DragomanError
 from dragoman.ports import Capabilities
 from pipeline.claiming import delete_left_folders
@@ -22,17 +24,17 @@ def check_health(context: Context) -> None:
     """A worker took a task from the queue: say so, and what its engines can do, which they are asked once a minute at most."""
     worker = f"worker@{socket.gethostname()}"
     with context.database.write() as connection:
-        presence.beat(connection, worker)
-        ago_s = presence.said_ago(connection, worker)
+        process_registry.beat(connection, worker)
+        ago_s = process_registry.said_ago(connection, worker)
     if ago_s is not None and ago_s < ASK_EVERY_S:
         return
     _renew_mark(context)
     known = _ask_engines(context)
     with context.database.write() as connection:
         if known is None:
-            presence.stand_by(connection, worker)
+            process_registry.stand_by(connection, worker)
         else:
-            presence.publish(connection, worker, known)
+            process_registry.publish(connection, worker, known)
 
 
 def _renew_mark(context: Context) -> None:
@@ -64,9 +66,9 @@ def clean_up(context: Context) -> None:
     delete_left_folders()
     retention.purge_old_mail(settings.maildir, days)
     with database.write() as connection:
-        texts = memory.forget_unused(connection, settings.memory_kept_days)
-        reserved.forget_stale(connection)
-        presence.forget_silent(connection, days)
+        texts = translation_memory.forget_unused(connection, settings.memory_kept_days)
+        reserved_texts.forget_stale(connection)
+        process_registry.forget_silent(connection, days)
         audit.forget_old(connection, settings.audit_days)
     with database.write() as connection:
         history.forget_old(connection, days=90)

@@ -14,7 +14,7 @@ import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from opentelemetry import trace
 
-from dragoman.db import jobs, lease, parts
+from dragoman.db.ledgers import jobs, lease, parts
 from dragoman.domain.job import Stage
 from dragoman.errors import DragomanError, LeaseLost, StageTimedOut
 from pipeline import remaking

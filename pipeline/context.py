@@ -29,7 +29,7 @@ class Context:
         return cls(settings, Database(settings.database), open_store(settings.storage), turns)
 
     def admits(self, table: Table) -> Admits:
-        """Whether a row of `table` may be claimed now, as `dragoman.db.lease.attempt` asks it."""
+        """Whether a row of `table` may be claimed now, as `dragoman.db.ledgers.lease.attempt` asks it."""
         return self.turns.admits(table) if self.turns else lambda _connection, _row_id: True
 
     @property

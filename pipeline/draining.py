@@ -21,9 +21,9 @@ import psutil
 import structlog
 from celery.worker import state
 
-from dragoman.db import lease
 from dragoman.db.engine import Database
-from dragoman.db.lease import Ledger
+from dragoman.db.ledgers import lease
+from dragoman.db.ledgers.lease import Ledger
 from dragoman.errors import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)

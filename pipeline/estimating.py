@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from dragoman import budget
-from dragoman.db import alarms, memory
+from dragoman.db.ledgers import alarms
+from dragoman.db.records import translation_memory
 from dragoman.domain.costs import approval, prices
 from dragoman.domain.costs.approval import Reason
 from dragoman.domain.owner import sharing
@@ -74,7 +75,7 @@ def _characters(run: Run, texts: Iterable[str], source_lang: str | None, engine:
 
     def recall(keys: Sequence[str]) -> dict[str, str]:
         with run.context.database.write() as connection:
-            return memory.recall(connection, keys)
+            return translation_memory.recall(connection, keys)
 
     options = run.options
     characters, known = estimate(

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dragoman.adapters import queues
-from dragoman.db import jobs
+from dragoman.db.ledgers import jobs
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import RowState, Stage
 from pipeline import asking, notices

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dragoman.db.lease import Lease
+from dragoman.db.ledgers.lease import Lease
 from dragoman.errors import LeaseLost
 
 SIGNAL = signal.SIGUSR2

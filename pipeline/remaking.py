@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from dragoman.adapters import queues
-from dragoman.db import jobs, parts
+from dragoman.db.ledgers import jobs, parts
 from dragoman.domain.job import Stage
 from pipeline.run import ArtifactLost, PartRun, Run
 

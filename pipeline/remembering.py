@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dragoman.adapters.translation_cache import Cache
-from dragoman.db import jobs, memory, reserved, tally
 from dragoman.db.engine import insist
-from dragoman.db.lease import Lease
+from dragoman.db.ledgers import jobs, reserved_texts
+from dragoman.db.ledgers.lease import Lease
+from dragoman.db.records import counters, translation_memory
 from dragoman.domain.costs import prices
 from dragoman.domain.owner import sharing
 from dragoman.ports import NO_TOKENS, Tokens
@@ -40,7 +41,7 @@ class SharedMemory:
         if not missing:
             return found
         with self._lease.database.write() as connection:
-            known = memory.recall(connection, missing)
+            known = translation_memory.recall(connection, missing)
         self._cache.put(known)
         return found | known
 
@@ -55,13 +56,13 @@ class SharedMemory:
         if not self._reserves:
             return set(keys)
         with self._lease.database.write() as connection:
-            return reserved.reserve(connection, keys, self._lease.id, int(self._lease.row["epoch"]))
+            return reserved_texts.reserve(connection, keys, self._lease.id, int(self._lease.row["epoch"]))
 
     def release(self) -> None:
         """Let others ask for what was reserved and could not be answered."""
         if self._reserves:
             with self._lease.database.write() as connection:
-                reserved.release(connection, self._lease.id)
+                reserved_texts.release(connection, self._lease.id)
 
     def pause(self) -> None:
         """Wait a moment for the others' answers."""
@@ -72,7 +73,7 @@ class SharedMemory:
         with self._lease.database.write() as connection:
             if not jobs.note_cost(connection, self._job["id"], billed):
                 return False
-            memory.remember(
+            translation_memory.remember(
                 connection,
                 answers,
                 engine=self._engine,
@@ -82,8 +83,8 @@ class SharedMemory:
                 team=hashed(sharing(self._job["owner"])),
             )
             if billed:
-                tally.add(connection, tally.CHARACTERS_BILLED, billed, engine=self._engine)
+                counters.add(connection, counters.CHARACTERS_BILLED, billed, engine=self._engine)
             for way, count in (("read", tokens.taken), ("written", tokens.given)):
                 if count:
-                    tally.add(connection, tally.TOKENS, count, engine=self._engine, way=way)
+                    counters.add(connection, counters.TOKENS, count, engine=self._engine, way=way)
             return True

@@ -18,7 +18,10 @@ import structlog
 
 from dragoman.adapters import queues
 from dragoman.adapters.encryption import unseal
-from dragoman.db import clock, history, jobs, lease, parts, tally
+from dragoman.db import clock
+from dragoman.db.ledgers import jobs, lease, parts
+from dragoman.db.queries import history
+from dragoman.db.records import counters
 from dragoman.domain import document as documents
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
@@ -200,8 +203,8 @@ class Run:
             parts.forget(connection, self.lease.id)
             self._note(connection, facts)
             engine = self.job["engine"] or NO_ENGINE
-            tally.add(connection, tally.PAGES, self.job["pages"] or 0, engine=engine)
-            tally.add(connection, tally.CHARACTERS, self.job["characters"] or 0, engine=engine)
+            counters.add(connection, counters.PAGES, self.job["pages"] or 0, engine=engine)
+            counters.add(connection, counters.CHARACTERS, self.job["characters"] or 0, engine=engine)
 
     def _key(self, extension: str) -> str:
         return f"jobs/{self.lease.id}/{self.stage}/{self.job['epoch']}.{extension}"
@@ -213,7 +216,7 @@ class Run:
         if self.parts:  # they worked before this, beside each other
             seconds = max(clock.now(connection) - self.job["stage_since"], 0.0)  # the clock may have been set back
         history.note(connection, self.stage, engine, pages, seconds)
-        tally.observe(connection, tally.STAGE_SECONDS, seconds, stage=self.stage, engine=engine)
+        counters.observe(connection, counters.STAGE_SECONDS, seconds, stage=self.stage, engine=engine)
 
 
 def cpu_s() -> float:

@@ -19,14 +19,16 @@ from sqlalchemy import Table
 
 from dragoman import telemetry
 from dragoman.adapters import queues
-from dragoman.db import clock, presence, schema, stepped, turns
-from dragoman.db.cards import CARDS
+from dragoman.db import clock, schema
 from dragoman.db.engine import Database
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.outbox import OUTBOX
-from dragoman.db.parts import PARTS
-from dragoman.db.unrung import take_unrung
+from dragoman.db.ledgers.cards import CARDS
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.ledgers.parts import PARTS
+from dragoman.db.queries import clock_steps, turns
+from dragoman.db.queries.due_rows import take_unrung
+from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable
 from dragoman.pulse import Pulse
 from dragoman.settings import Settings
@@ -139,7 +141,7 @@ def tell(database: Database, steps: Sequence[Step] = ()) -> None:
     """Say that the sweeper of this host does its work, and the latest step of the clock. Raises DatabaseUnavailable."""
     facts = {"stepped_s": round(steps[-1].seconds), "stepped_at": steps[-1].at} if steps else {}
     with database.write() as connection:
-        presence.beat(connection, f"sweeper@{socket.gethostname()}", facts)
+        process_registry.beat(connection, f"sweeper@{socket.gethostname()}", facts)
 
 
 def look_at_clock(database: Database, count: Count) -> None:
@@ -150,10 +152,10 @@ def look_at_clock(database: Database, count: Count) -> None:
     with database.read() as connection:
         clock_s, clock_at = clock.now(connection), time.monotonic()
     is_first = not count.clock_s
-    seconds = 0.0 if is_first else stepped.step(count.clock_s, clock_s, clock_at - count.clock_at)
+    seconds = 0.0 if is_first else clock_steps.step(count.clock_s, clock_s, clock_at - count.clock_at)
     if is_first or seconds or clock_at - count.told_at > TELL_EVERY_S:
         with database.write() as connection:
-            mended = stepped.mend(connection, count.longest_lease_s, seconds)
+            mended = clock_steps.mend(connection, count.longest_lease_s, seconds)
         if seconds or mended:
             log.error("clock_stepped", seconds=round(seconds, 1), mended=mended)
     if seconds:

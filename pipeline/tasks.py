@@ -16,7 +16,7 @@ from celery import Celery, Task, chain
 from celery.canvas import Signature
 
 from dragoman.adapters import queues, redis_transport
-from dragoman.db import jobs, lease
+from dragoman.db.ledgers import jobs, lease
 from dragoman.domain.job import OPEN, STAGES, Stage
 from dragoman.errors import DragomanError
 from pipeline import chores, fanout, work

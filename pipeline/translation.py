@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from dragoman.db.lease import Leaving
+from dragoman.db.ledgers.lease import Leaving
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMisbehaved
 from dragoman.ports import NO_CONTEXT, NO_TOKENS, Answer, Batch, Context, Limits, Term, Tokens, ToneModel, Translator

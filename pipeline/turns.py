@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy import Connection, Table
 
 from dragoman.adapters import queues
-from dragoman.db import turns
 from dragoman.db.engine import Database
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.queries import turns
 from dragoman.domain.turns import Places
 from dragoman.errors import DatabaseUnavailable
 
@@ -34,7 +34,7 @@ class Turns:
     _counted_at: float = field(default=0.0, init=False)
 
     def admits(self, table: Table) -> Admits:
-        """For `dragoman.db.lease.attempt`."""
+        """For `dragoman.db.ledgers.lease.attempt`."""
 
         def admitted(connection: Connection, row_id: str) -> bool:
             return turns.may_claim(connection, table, row_id, self._places(connection))

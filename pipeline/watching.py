@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, func, select
 
-from dragoman.db import alarms, presence
-from dragoman.db.alarms import Cause
 from dragoman.db.clock import age_s
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers import alarms
+from dragoman.db.ledgers.alarms import Cause
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.records import process_registry
 from dragoman.domain.job import RowState
 from dragoman.errors import OutboundLoginRefused, OutboundUnavailable
 
@@ -29,14 +30,14 @@ def look(connection: Connection, up_s: float) -> list[Cause]:
 
 
 def _workers(connection: Connection, up_s: float) -> Iterator[tuple[Cause, str]]:
-    ever = [name for name in presence.alive(connection) if name.startswith(WORKER)]
-    now = [one for one in presence.pulses(connection, AWAY_S) if one.service.startswith(WORKER)]
+    ever = [name for name in process_registry.alive(connection) if name.startswith(WORKER)]
+    now = [one for one in process_registry.pulses(connection, AWAY_S) if one.service.startswith(WORKER)]
     if ever and not now and up_s > AWAY_S:
         yield Cause.WORKER_AWAY, f"last known: {', '.join(sorted(ever))}"
 
 
 def _disks(connection: Connection) -> Iterator[tuple[Cause, str]]:
-    for one in presence.pulses(connection, FRESH_S):
+    for one in process_registry.pulses(connection, FRESH_S):
         for use, free in (one.facts.get("disk_free_bytes") or {}).items():
             if free < SCARCE_BYTES.get(use, 0):
                 yield Cause.DISK_LOW, f"{free >> 20} MiB are free for {use} files of {one.service}"

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from shutil import copyfile
 from typing import Any
 
-from dragoman.db import jobs
+from dragoman.db.ledgers import jobs
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import NO_ENGINE, WaitingFor
 from dragoman.errors import EncryptedPdf, WrongPassword

@@ -16,8 +16,9 @@ from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 
 from dragoman import telemetry
 from dragoman.adapters import queues
-from dragoman.db import inbox, jobs, lease, schema
+from dragoman.db import schema
 from dragoman.db.engine import Database
+from dragoman.db.ledgers import inbox, jobs, lease
 from dragoman.domain.specs.channel_specs import channels
 from dragoman.errors import DatabaseUnavailable
 from dragoman.hearing import Hearing

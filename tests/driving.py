@@ -7,8 +7,8 @@ from typing import Any
 import pymupdf
 
 from dragoman.adapters import queues
-from dragoman.db import parts
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers import parts
+from dragoman.db.ledgers.jobs import JOBS
 from dragoman.domain.job import RowState, Stage
 from pipeline.context import Context
 from pipeline.tasks import perform, perform_part

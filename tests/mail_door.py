@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Self
 
-from dragoman.db.inbox import INBOX
+from dragoman.db.ledgers.inbox import INBOX
 from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.email.resolver import Resolver

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Table, select, update
 
-from dragoman.db import inbox, jobs, lease
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers import inbox, jobs, lease
+from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import Stage
 
 SENDER = "ann@example.org"

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dragoman import marker
-from dragoman.db import clock, named, portable, presence, schema, store_marks
+from dragoman.db import clock, schema
+from dragoman.db.backup import portable_rows
+from dragoman.db.backup.portable_rows import Sum
+from dragoman.db.backup.snapshot import snapshot
 from dragoman.db.engine import Database
-from dragoman.db.portable import Sum
-from dragoman.db.snapshot import snapshot
+from dragoman.db.queries import named_files
+from dragoman.db.records import process_registry, store_marks
 from dragoman.domain.moments import iso
 from dragoman.errors import Gone
 from dragoman.keeping.folder import Folder
@@ -23,7 +26,7 @@ from dragoman.marker import Standing, StoreOfAnother
 from dragoman.ports import BlobStore
 
 # What services say of themselves while they run is of no use to those that start later.
-PASSING = frozenset({presence.HEARTBEATS.name, presence.PULSES.name})
+PASSING = frozenset({process_registry.HEARTBEATS.name, process_registry.PULSES.name})
 
 Tell = Callable[[int, int], None]
 """Called with how many files are done, and of how many."""
@@ -53,7 +56,7 @@ def back_up(
     found = _read(database, folder)
     files, lost = _copy(store, folder, found.keys, tell)
     with database.read() as connection:
-        still_named = {one.key for one in named.names(connection)} if lost else set()
+        still_named = {one.key for one in named_files.names(connection)} if lost else set()
     made = Manifest(
         made_at=found.made_at,
         dragoman=version,
@@ -84,13 +87,15 @@ def _read(database: Database, folder: Folder) -> _Rows:
         found.schema = schema.revision_of(connection) or ""
         own = store_marks.known(connection)
         found.database = own.database if own else ""
-        for table in portable.tables(connection):
+        for table in portable_rows.tables(connection):
             if table.name in PASSING:
                 continue
             counted = Sum()
-            sha256 = folder.write_rows(table.name, portable.lines(table, portable.rows(connection, table), counted))
+            sha256 = folder.write_rows(
+                table.name, portable_rows.lines(table, portable_rows.rows(connection, table), counted)
+            )
             found.tables[table.name] = Rows(counted.rows, str(counted), sha256)
-        found.keys = sorted({one.key for one in named.names(connection)})
+        found.keys = sorted({one.key for one in named_files.names(connection)})
     return found
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dragoman import marker, orphans
-from dragoman.db import named, store_marks, stuck
 from dragoman.db.engine import Database
-from dragoman.db.named import PREFIXES, Named
-from dragoman.db.stuck import Stuck
+from dragoman.db.queries import named_files, stuck
+from dragoman.db.queries.named_files import PREFIXES, Named
+from dragoman.db.queries.stuck import Stuck
+from dragoman.db.records import store_marks
 from dragoman.marker import Standing
 from dragoman.ports import BlobStore
 
@@ -72,4 +73,4 @@ def _missing(database: Database, store: BlobStore) -> tuple[Named, ...]:
 
 def _names(database: Database) -> set[Named]:
     with database.read() as connection:
-        return set(named.names(connection))
+        return set(named_files.names(connection))

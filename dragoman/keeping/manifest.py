@@ -16,7 +16,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One table: how many rows, the sum over them (`dragoman.db.portable`), and the SHA-256 of its file."""
+    """One table: how many rows, the sum over them (`dragoman.db.backup.portable_rows`), and the SHA-256 of its file."""
 
     rows: int
     sum: str

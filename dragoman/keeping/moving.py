@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from dragoman.db import portable, schema
+from dragoman.db import schema
+from dragoman.db.backup import portable_rows
+from dragoman.db.backup.portable_rows import Sum
+from dragoman.db.backup.snapshot import snapshot
 from dragoman.db.engine import Database
-from dragoman.db.portable import Sum
-from dragoman.db.snapshot import snapshot
 from dragoman.errors import OperatorError
 from dragoman.keeping import resting
 from dragoman.keeping.trouble import TargetNotEmpty
@@ -43,24 +44,24 @@ def move(source: Database, target: Database, scratch: Path) -> list[Copied]:
     resting.refuse_running(source)
     with snapshot(source, scratch) as reading, target.write() as writing:
         _make_room(writing)
-        by_name = {table.name: table for table in portable.tables(writing)}
+        by_name = {table.name: table for table in portable_rows.tables(writing)}
         sums: dict[str, Sum] = {}
-        for table in portable.tables(reading):
-            sums[table.name] = portable.load(writing, by_name[table.name], portable.rows(reading, table))
+        for table in portable_rows.tables(reading):
+            sums[table.name] = portable_rows.load(writing, by_name[table.name], portable_rows.rows(reading, table))
         return [_compared(writing, name, copied) for name, copied in sorted(sums.items())]
 
 
 def _make_room(connection: Connection) -> None:
-    names = [table.name for table in portable.tables(connection)]
-    if not portable.is_empty(connection, names):
+    names = [table.name for table in portable_rows.tables(connection)]
+    if not portable_rows.is_empty(connection, names):
         raise TargetNotEmpty("The database that is to be copied to has rows in it already.")
-    portable.drop_all(connection)
+    portable_rows.drop_all(connection)
     schema.bring_up(connection)
 
 
 def _compared(connection: Connection, name: str, copied: Sum) -> Copied:
-    [table] = [one for one in portable.tables(connection) if one.name == name]
-    found = portable.summed(connection, table)
+    [table] = [one for one in portable_rows.tables(connection) if one.name == name]
+    found = portable_rows.summed(connection, table)
     if found != copied:
         raise CopyDiffers(detail=f"{name}: {copied.rows} rows, {found.rows} arrived")
     return Copied(name, found.rows, str(found))

@@ -7,9 +7,10 @@ from typing import Protocol
 
 import psutil
 
-from dragoman.db import portable, presence
+from dragoman.db.backup import portable_rows
 from dragoman.db.engine import Database
-from dragoman.db.presence import PULSES, Pulse
+from dragoman.db.records import process_registry
+from dragoman.db.records.process_registry import PULSES, Pulse
 from dragoman.keeping.trouble import ServicesRunning
 
 SILENT_S = 40.0  # a process says every 15 s that it lives; one that ends in peace says so
@@ -22,9 +23,11 @@ class _IsAlive(Protocol):
 def refuse_running(database: Database) -> None:
     """Raises ServicesRunning, which names them, or DatabaseUnavailable. A database without tables has none."""
     with database.read() as connection:
-        if portable.is_empty(connection, [PULSES.name]):
+        if portable_rows.is_empty(connection, [PULSES.name]):
             return
-        living = running(presence.pulses(connection, within_s=SILENT_S), socket.gethostname(), psutil.pid_exists)
+        living = running(
+            process_registry.pulses(connection, within_s=SILENT_S), socket.gethostname(), psutil.pid_exists
+        )
     if living:
         names = ", ".join(sorted({one.service for one in living}))
         raise ServicesRunning(f"Services that work with this database are running: {names}.")

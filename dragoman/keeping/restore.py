@@ -13,11 +13,14 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from dragoman import marker
-from dragoman.db import named, portable, restored, schema, store_marks
+from dragoman.db import schema
+from dragoman.db.backup import after_restore, portable_rows
+from dragoman.db.backup.after_restore import Owed
+from dragoman.db.backup.portable_rows import Sum
 from dragoman.db.engine import Database
-from dragoman.db.named import PREFIXES
-from dragoman.db.portable import Sum
-from dragoman.db.restored import Owed
+from dragoman.db.queries import named_files
+from dragoman.db.queries.named_files import PREFIXES
+from dragoman.db.records import store_marks
 from dragoman.keeping import manifest, resting
 from dragoman.keeping.folder import Folder, hashed_body
 from dragoman.keeping.manifest import Manifest
@@ -27,7 +30,7 @@ from dragoman.marker import Marker
 from dragoman.ports import BlobStore
 
 Tell = Callable[[int, int], None]
-LEDGERS = tuple(table.name for table in restored.LEASED)
+LEDGERS = tuple(table.name for table in after_restore.LEASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,9 @@ def restore(database: Database, store: BlobStore, path: Path, plan: Plan, tell: 
         raise ServicesRunning("Another Dragoman works with this store at this moment: its marker has just changed.")
     with database.write() as connection:
         _replace(connection, folder, told)
-        owed = tuple(restored.owed(connection))
-        restored.wake(connection)
-        names = {one.key for one in named.names(connection)}
+        owed = tuple(after_restore.owed(connection))
+        after_restore.wake(connection)
+        names = {one.key for one in named_files.names(connection)}
     keys = {key for prefix in PREFIXES for key in store.keys(prefix)}
     newer = look_at(store, sorted(keys - names))
     marker.take_over(database, store)
@@ -85,7 +88,7 @@ def restore(database: Database, store: BlobStore, path: Path, plan: Plan, tell: 
 
 def _refuse(database: Database, told: Manifest, found: Marker | None, plan: Plan) -> None:
     with database.read() as connection:
-        if not plan.replace and not portable.is_empty(connection, LEDGERS):
+        if not plan.replace and not portable_rows.is_empty(connection, LEDGERS):
             raise TargetNotEmpty(
                 "The database has documents in it already.",
                 advice="To delete its rows and put those of the backup in their place: `dragoman restore DIR --replace`.",
@@ -97,7 +100,7 @@ def _refuse(database: Database, told: Manifest, found: Marker | None, plan: Plan
 
 def _identity(connection: Connection) -> str | None:
     """Who the database is to its store; None for one without tables, or that never looked at one."""
-    if portable.is_empty(connection, [store_marks.STORE_MARKS.name]):
+    if portable_rows.is_empty(connection, [store_marks.STORE_MARKS.name]):
         return None
     own = store_marks.known(connection)
     return own.database if own else None
@@ -121,14 +124,14 @@ def _put(store: BlobStore, folder: Folder, told: Manifest, tell: Tell) -> tuple[
 
 def _replace(connection: Connection, folder: Folder, told: Manifest) -> None:
     """All rows of the backup in place of all that is there, brought up to this program's schema."""
-    portable.drop_all(connection)
+    portable_rows.drop_all(connection)
     schema.build(connection, told.schema)
-    for table in portable.tables(connection):
+    for table in portable_rows.tables(connection):
         if table.name not in told.tables:
             continue
-        loaded = portable.load(connection, table, portable.of_lines(folder.read_rows(table.name)))
+        loaded = portable_rows.load(connection, table, portable_rows.of_lines(folder.read_rows(table.name)))
         wanted = told.tables[table.name]
-        found = portable.summed(connection, table)
+        found = portable_rows.summed(connection, table)
         if not (_is(loaded, wanted.rows, wanted.sum) and _is(found, wanted.rows, wanted.sum)):
             raise BackupUnusable(f"The rows of the table {table.name} are not those that were read.")
     schema.bring_up(connection)

@@ -30,8 +30,8 @@ from dragoman.adapters.listen_addresses import Address
 from dragoman.adapters.probe import speaks
 from dragoman.adapters.queues import BrokerDoorbell, make_app
 from dragoman.adapters.storage import open_store
-from dragoman.db import presence
 from dragoman.db.engine import Database
+from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable, SettingsInvalid
 from dragoman.intake import Intake
 from dragoman.pulse import Pulse, folder_bytes
@@ -317,6 +317,6 @@ async def _beat(entrance: Door) -> None:
 def _say(entrance: Door) -> None:
     try:
         with entrance.intake.database.write() as connection:
-            presence.beat(connection, f"smtp@{socket.gethostname()}", entrance.tally.facts())
+            process_registry.beat(connection, f"smtp@{socket.gethostname()}", entrance.tally.facts())
     except DatabaseUnavailable as error:
         log.warning("beat_failed", detail=error.detail)

@@ -17,7 +17,7 @@ from dragoman.adapters.storage import open_store
 from dragoman.channels.email import bounces, threads
 from dragoman.channels.email.threads import Thread
 from dragoman.db.engine import Database
-from dragoman.db.lease import Lease
+from dragoman.db.ledgers.lease import Lease
 from dragoman.domain import engines
 from dragoman.domain.actors import acting
 from dragoman.domain.answers.row_words import AnswerKind

@@ -10,8 +10,9 @@ import structlog
 
 from dragoman.channels.slack import posts, slack_api
 from dragoman.channels.slack.slack_api import SlackRefused, our_errors, user_of
-from dragoman.db import cards, places
-from dragoman.db.lease import Lease
+from dragoman.db.ledgers import cards
+from dragoman.db.ledgers.lease import Lease
+from dragoman.db.records import preferences
 from dragoman.domain.job import OPEN, WaitingFor
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
 from dragoman.errors import DragomanError, NotApprover, RequestError
@@ -70,7 +71,7 @@ def greet(context: Context, held: Lease, event: parse.Joined) -> None:
     if event.user == context.bot_user:
         posts.invited(context.intake, context.team, event.place)
         with context.intake.database.read() as connection:
-            wishes = places.channel_wishes(connection, context.team, event.place)
+            wishes = preferences.channel_wishes(connection, context.team, event.place)
         if not wishes.asked:
             button = {
                 "type": "button",
@@ -86,7 +87,7 @@ def greet(context: Context, held: Lease, event: parse.Joined) -> None:
                 context.say(event.place, GREETING, blocks=blocks)
             asked = ChannelWishes.from_json({**wishes.as_json(), "asked": True})
             with context.intake.database.write() as connection:
-                places.keep_wishes(connection, context.team, event.place, asked)
+                preferences.keep_wishes(connection, context.team, event.place, asked)
     context.intake.drop(held, "joined")
 
 
@@ -97,14 +98,14 @@ def settle(context: Context, held: Lease, event: parse.Settled) -> None:
         wishes, said = PersonWishes.from_json(event.wishes), "Your preferences are saved."
     else:
         with context.intake.database.read() as connection:
-            known = places.channel_wishes(connection, context.team, event.place)
+            known = preferences.channel_wishes(connection, context.team, event.place)
         if not known.anybody and not _may(context, event.place, event.user, None):
             _tell(context, event.place, event.user, "Only people who manage this channel can change its settings.")
             context.intake.drop(held, "not allowed")
             return
         wishes, said = ChannelWishes.from_json(event.wishes), "Saved. These settings apply to this channel from now on."
     with context.intake.database.write() as connection:
-        places.keep_wishes(connection, context.team, event.place, wishes)
+        preferences.keep_wishes(connection, context.team, event.place, wishes)
     if event.place != event.user:
         _tell(context, event.place, event.user, said)
     context.intake.drop(held, "settled")

@@ -8,7 +8,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from dragoman.channels.slack.slack_api import client_of, our_errors
-from dragoman.db import places
+from dragoman.db.records import preferences
 from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.slack.places import learn
@@ -30,9 +30,9 @@ class Context:
 
     @classmethod
     def open(cls, intake: Intake, team: str) -> Context | None:
-        """The context for a workspace; None: Dragoman is not installed there. Raises as `places.learn`."""
+        """The context for a workspace; None: Dragoman is not installed there. Raises as `preferences.learn`."""
         with intake.database.read() as connection:
-            known = places.team(connection, team)
+            known = preferences.team(connection, team)
         if known is None:
             own = learn(intake.settings, intake.database)
             known = {"facts": own, "revoked_at": None} if own["team"] == team else None

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dragoman.channels.slack import posts, slack_api
-from dragoman.db import cards, places
+from dragoman.db.ledgers import cards
+from dragoman.db.records import preferences
 from dragoman.domain import language
 from dragoman.domain.job import Layout, Tone, WaitingFor, parse_pages
 from dragoman.domain.wishes import ChannelWishes
@@ -84,7 +85,7 @@ def for_password(job_id: str) -> dict[str, Any]:
 def for_channel(intake: Intake, team: str, place: str) -> dict[str, Any]:
     """Ask what a channel wants."""
     with intake.database.read() as connection:
-        wishes = places.channel_wishes(connection, team, place)
+        wishes = preferences.channel_wishes(connection, team, place)
     possible = intake.targets()
     if not possible:
         return _nothing_to_choose(possible)
@@ -109,7 +110,7 @@ def for_channel(intake: Intake, team: str, place: str) -> dict[str, Any]:
 def for_person(intake: Intake, team: str, user: str) -> dict[str, Any]:
     """Ask what a person wants in direct messages."""
     with intake.database.read() as connection:
-        wishes = places.person_wishes(connection, team, user)
+        wishes = preferences.person_wishes(connection, team, user)
     possible = intake.targets()
     if not possible:
         return _nothing_to_choose(possible)

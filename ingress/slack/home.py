@@ -7,7 +7,7 @@ from typing import Any
 from dragoman.adapters.signed_links import Links
 from dragoman.channels.slack import posts
 from dragoman.channels.slack.slack_api import escape, our_errors, owner_of
-from dragoman.db import places
+from dragoman.db.records import preferences
 from dragoman.domain import language
 from ingress.slack.commands import help_text
 from ingress.slack.context import Context
@@ -25,7 +25,7 @@ def blocks(context: Context, user: str) -> list[dict[str, Any]]:
     """What the home shows."""
     owner = owner_of(context.team, user)
     with context.intake.database.read() as connection:
-        wishes = places.person_wishes(connection, context.team, user)
+        wishes = preferences.person_wishes(connection, context.team, user)
     used = posts.used(context.intake, owner)
     links = Links(context.settings) if context.settings.public_url else None
     own = language.name(wishes.language) if wishes.language else "your Slack language"

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from dragoman.channels.slack import posts
 from dragoman.channels.slack.slack_api import SlackClosed, escape, our_errors
-from dragoman.db.lease import Lease
+from dragoman.db.ledgers.lease import Lease
 from dragoman.errors import DragomanError, NoWord
 from ingress.slack.context import Context
 

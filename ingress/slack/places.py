@@ -9,8 +9,8 @@ import structlog
 from slack_bolt.authorization import AuthorizeResult
 
 from dragoman.channels.slack.slack_api import client_of, our_errors
-from dragoman.db import places
 from dragoman.db.engine import Database
+from dragoman.db.records import preferences
 from dragoman.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -57,6 +57,6 @@ def learn(settings: Settings, database: Database) -> dict[str, Any]:
         said = client_of(settings, "").auth_test()
     own = {"team": said["team_id"], "bot_user": said["user_id"], "bot": said.get("bot_id"), "name": said.get("team")}
     with database.write() as connection:
-        places.installed(connection, own["team"], own)
+        preferences.installed(connection, own["team"], own)
     log.info("slack_installed", team=own["team"], learned_from=LEARNED_FROM)
     return own

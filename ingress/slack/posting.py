@@ -12,8 +12,8 @@ import structlog
 
 from dragoman.channels.slack import posts
 from dragoman.channels.slack.slack_api import CHANNEL, SlackClosed, SlackRefused, SlackScopeMissing, owner_of
-from dragoman.db import places
-from dragoman.db.lease import Lease
+from dragoman.db.ledgers.lease import Lease
+from dragoman.db.records import preferences
 from dragoman.domain import engines
 from dragoman.domain.job import Layout, Options, Tone, WaitingFor
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
@@ -302,8 +302,8 @@ def _card(context: Context, held: Lease, call: Call) -> tuple[dict[str, Any], bo
 
 def _wishes(context: Context, call: Call) -> tuple[ChannelWishes, PersonWishes]:
     with context.intake.database.read() as connection:
-        channel = places.channel_wishes(connection, context.team, call.post.place)
-        person = places.person_wishes(connection, context.team, call.user)
+        channel = preferences.channel_wishes(connection, context.team, call.post.place)
+        person = preferences.person_wishes(connection, context.team, call.user)
     return channel, person
 
 

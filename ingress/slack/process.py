@@ -14,8 +14,8 @@ from dragoman.adapters import queues
 from dragoman.adapters.queues import BrokerDoorbell
 from dragoman.adapters.storage import open_store
 from dragoman.channels.slack import slack_api
-from dragoman.db import presence
 from dragoman.db.engine import Database
+from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable, DragomanError, OutboundUnavailable, SettingsInvalid
 from dragoman.intake import Intake
 from dragoman.pulse import Pulse
@@ -96,6 +96,6 @@ def _tell(database: Database, *, connected: bool) -> None:
         return
     try:
         with database.write() as connection:
-            presence.beat(connection, f"slack@{socket.gethostname()}")
+            process_registry.beat(connection, f"slack@{socket.gethostname()}")
     except DragomanError as error:
         log.warning("slack_not_told", detail=error.detail)

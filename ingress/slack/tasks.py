@@ -12,7 +12,7 @@ from dragoman.adapters.queues import BrokerDoorbell
 from dragoman.adapters.storage import open_store
 from dragoman.channels.slack import slack_api
 from dragoman.db.engine import Database
-from dragoman.db.lease import Lease
+from dragoman.db.ledgers.lease import Lease
 from dragoman.domain.actors import acting
 from dragoman.errors import DragomanError
 from dragoman.intake import Intake

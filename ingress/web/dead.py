@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from dragoman.db import dead_letters, short_ids
+from dragoman.db.queries import dead_letters, short_ids
 from dragoman.domain.moments import iso
 from ingress.web import problems
 from ingress.web.door import AdminOf, DoorOf

@@ -10,8 +10,10 @@ from fastapi.security import HTTPBearer
 from prometheus_client.metrics_core import Metric
 
 from dragoman.adapters.signed_links import Links, Named
-from dragoman.db import arrivals, history, jobs, lists, presence, short_ids
-from dragoman.db.lists import Page, Wanted
+from dragoman.db.ledgers import jobs
+from dragoman.db.queries import arrivals, history, lists, short_ids
+from dragoman.db.queries.lists import Page, Wanted
+from dragoman.db.records import process_registry
 from dragoman.domain import actors, language
 from dragoman.domain.job import PSEUDO
 from dragoman.domain.specs import engine_specs
@@ -54,14 +56,14 @@ class Door:
     def engines(self) -> frozenset[str]:
         """Names of the engines that may be asked for: what the workers have (pseudo always), or all before the first one is up."""
         with self.intake.database.read() as connection:
-            if not presence.is_known(connection):
+            if not process_registry.is_known(connection):
                 return ENGINES
-            return frozenset(known.engine for known in presence.published(connection)) | {PSEUDO}
+            return frozenset(known.engine for known in process_registry.published(connection)) | {PSEUDO}
 
     def targets(self) -> list[str]:
         """Tags of the languages that some engine here can translate into; empty before the first worker is up."""
         with self.intake.database.read() as connection:
-            known = presence.published(connection)
+            known = process_registry.published(connection)
         return sorted({tag for one in known for tag in one.targets})
 
     def language_names(self) -> list[str] | None:
@@ -83,7 +85,7 @@ class Door:
     def check_engine(self, engine: str | None, target_lang: str) -> None:
         """Raise UnsupportedTarget if the engine that was asked for is known not to have the language."""
         with self.intake.database.read() as connection:
-            known = {one.engine: one for one in presence.published(connection)}
+            known = {one.engine: one for one in process_registry.published(connection)}
         if engine in known and not language.is_among(target_lang, known[engine].targets):
             raise UnsupportedTarget(
                 f"{engine} cannot translate into {target_lang}.", advice="Leave `engine` out, and we choose one."

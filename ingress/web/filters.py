@@ -6,8 +6,9 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
-from dragoman.db import clock, lists
-from dragoman.db.lists import Wanted
+from dragoman.db import clock
+from dragoman.db.queries import lists
+from dragoman.db.queries.lists import Wanted
 from dragoman.domain import moments
 from dragoman.domain.specs import channel_specs
 from ingress.web.door import DoorOf

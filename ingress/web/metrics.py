@@ -9,10 +9,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from dragoman.db import born, gauges, jobs, presence, tally
 from dragoman.db.engine import Database
-from dragoman.db.presence import Pulse
-from dragoman.db.tally import Tally
+from dragoman.db.ledgers import jobs
+from dragoman.db.queries import gauges, known_labels
+from dragoman.db.records import counters, process_registry
+from dragoman.db.records.counters import Tally
+from dragoman.db.records.process_registry import Pulse
 from ingress.web.tries import KINDS
 
 OF_LEDGERS = (
@@ -23,21 +25,21 @@ OF_LEDGERS = (
 )
 # Of the tallies that are no histograms: whether their values are summed up (else the events are counted), and the words.
 COUNTED = {
-    tally.RETRIES: (False, "Attempts that failed and will be made again, by the code of the error."),
-    tally.DEAD_LETTERS: (False, "Rows that failed for good, by the code of the error."),
-    tally.DELIVERIES: (False, "Answers that were sent."),
-    tally.PAGES: (True, "Pages of the documents that are ready, by engine."),
-    tally.CHARACTERS: (True, "Characters of the documents that are ready, by engine."),
-    tally.CHARACTERS_BILLED: (True, "Characters that engines charge for."),
-    tally.TOKENS: (True, "Tokens that language models have read and written."),
+    counters.RETRIES: (False, "Attempts that failed and will be made again, by the code of the error."),
+    counters.DEAD_LETTERS: (False, "Rows that failed for good, by the code of the error."),
+    counters.DELIVERIES: (False, "Answers that were sent."),
+    counters.PAGES: (True, "Pages of the documents that are ready, by engine."),
+    counters.CHARACTERS: (True, "Characters of the documents that are ready, by engine."),
+    counters.CHARACTERS_BILLED: (True, "Characters that engines charge for."),
+    counters.TOKENS: (True, "Tokens that language models have read and written."),
 }
 LABELS = {
-    tally.STAGE_SECONDS: ("stage", "engine"),
-    tally.RETRIES: ("ledger", "code"),
-    tally.DEAD_LETTERS: ("ledger", "code"),
-    tally.DELIVERIES: ("channel", "kind"),
-    **dict.fromkeys((tally.PAGES, tally.CHARACTERS, tally.CHARACTERS_BILLED), ("engine",)),
-    tally.TOKENS: ("engine", "way"),
+    counters.STAGE_SECONDS: ("stage", "engine"),
+    counters.RETRIES: ("ledger", "code"),
+    counters.DEAD_LETTERS: ("ledger", "code"),
+    counters.DELIVERIES: ("channel", "kind"),
+    **dict.fromkeys((counters.PAGES, counters.CHARACTERS, counters.CHARACTERS_BILLED), ("engine",)),
+    counters.TOKENS: ("engine", "way"),
 }
 # Of the facts of a pulse: the metric, whether it is a counter, the words.
 OF_PULSES = {
@@ -79,13 +81,13 @@ class LedgerCollector(Collector):
         with self.database.read() as connection:
             counted = jobs.counted(connection)
             ledgers = gauges.of_ledgers(connection)
-            alive = presence.alive(connection)
-            said = presence.told(connection, "smtp@")
-            pulses = presence.pulses(connection)
-            tallies = tally.all_of(connection)
-            engines = [one.engine for one in presence.published(connection)]
+            alive = process_registry.alive(connection)
+            said = process_registry.told(connection, "smtp@")
+            pulses = process_registry.pulses(connection)
+            tallies = counters.all_of(connection)
+            engines = [one.engine for one in process_registry.published(connection)]
         yield from of_mail(said)
-        nobody = dict.fromkeys(born.jobs_by_state(), 0)
+        nobody = dict.fromkeys(known_labels.jobs_by_state(), 0)
         yield gauge("dragoman_jobs", "Jobs by stage and state.", ("stage", "state"), {**nobody, **counted}.items())
         for name, words in OF_LEDGERS:
             values = [((ledger,), getattr(numbers, name)) for ledger, numbers in ledgers.items()]
@@ -169,10 +171,10 @@ def of_tallies(tallies: Iterable[Tally], engines: Collection[str] = ()) -> Itera
     by_name: dict[str, list[Tally]] = {}
     for one in tallies:
         by_name.setdefault(one.name, []).append(one)
-    yield stage_seconds(by_name.get(tally.STAGE_SECONDS, []), born.labels(tally.STAGE_SECONDS, engines))
+    yield stage_seconds(by_name.get(counters.STAGE_SECONDS, []), known_labels.labels(counters.STAGE_SECONDS, engines))
     for name, (summed, words) in COUNTED.items():
         labels = LABELS[name]
-        values = dict.fromkeys(born.labels(name, engines), 0.0)
+        values = dict.fromkeys(known_labels.labels(name, engines), 0.0)
         for one in by_name.get(name, []):
             who = tuple(one.labels[label] for label in labels)
             values[who] = one.total if summed else float(one.count)
@@ -181,14 +183,14 @@ def of_tallies(tallies: Iterable[Tally], engines: Collection[str] = ()) -> Itera
 
 def stage_seconds(tallies: Iterable[Tally], born_with: Iterable[tuple[str, ...]] = ()) -> HistogramMetricFamily:
     """The histogram: Prometheus wants of each bucket how many values lie in it or below."""
-    labels = LABELS[tally.STAGE_SECONDS]
+    labels = LABELS[counters.STAGE_SECONDS]
     family = HistogramMetricFamily("dragoman_stage_seconds", "How long stages took, by engine.", labels=labels)
     by_labels: dict[tuple[str, ...], dict[str, Tally]] = {who: {} for who in born_with}
     for one in tallies:
         by_labels.setdefault(tuple(one.labels[label] for label in labels), {})[one.bucket] = one
     for who, by_bucket in sorted(by_labels.items()):
         buckets, below = [], 0
-        for bound in (*map(str, tally.BOUNDS_S), tally.INFINITE):
+        for bound in (*map(str, counters.BOUNDS_S), counters.INFINITE):
             below += by_bucket[bound].count if bound in by_bucket else 0
             buckets.append((bound, float(below)))
         family.add_metric(who, buckets, sum(one.total for one in by_bucket.values()))

@@ -9,7 +9,8 @@ import uuid
 from collections.abc import Callable
 from typing import Generic, TypeVar, cast
 
-from dragoman.db import presence, schema
+from dragoman.db import schema
+from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable, TemporaryError
 from dragoman.intake import Intake
 
@@ -62,7 +63,7 @@ def check_ready(intake: Intake) -> None:
     if found is not schema.Fit.CURRENT:
         raise DatabaseUnavailable(str(found))
     with intake.database.write() as connection:
-        presence.check_writable(connection)
+        process_registry.check_writable(connection)
     key = f"probes/{uuid.uuid4().hex}/ready"
     intake.store.put(key, io.BytesIO(b"ready"))
     intake.store.delete(key)

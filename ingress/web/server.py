@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from dragoman.db import presence, usage
+from dragoman.db.queries import usage
+from dragoman.db.records import process_registry
 from dragoman.domain import language
 from dragoman.ports import Capabilities
 from ingress.web import filters, problems
@@ -101,7 +102,7 @@ class UsageList(BaseModel):
 def list_languages(door: DoorOf, caller: CallerOf) -> Languages:
     """What can be asked for now: target languages, and what each engine can do, as the workers say."""
     with door.intake.database.read() as connection:
-        known = presence.published(connection)
+        known = process_registry.published(connection)
     tags = frozenset[str]().union(*(one.targets for one in known))
     targets = [LanguageView(tag=tag, name=language.name(tag)) for tag in tags]
     return Languages(

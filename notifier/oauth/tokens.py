@@ -8,10 +8,10 @@ import time
 import structlog
 
 from dragoman.adapters import encryption
-from dragoman.db import lease, tokens, told
 from dragoman.db.engine import Database
-from dragoman.db.lease import Lease
-from dragoman.db.tokens import StoredToken
+from dragoman.db.ledgers import lease, stored_errors, tokens
+from dragoman.db.ledgers.lease import Lease
+from dragoman.db.ledgers.tokens import StoredToken
 from dragoman.errors import DragomanError, LeaseLost, OutboundLoginRefused, OutboundUnavailable, WrongPassword
 from dragoman.ports import IssuedToken, Token, TokenIssuer
 from dragoman.settings import Settings
@@ -116,7 +116,12 @@ class StoredTokens:
 
     def _put_off(self, held: Lease, error: BaseException) -> None:
         pause_s = min(FIRST_PAUSE_S * 2 ** (held.attempt - 1), LONGEST_PAUSE_S)
-        log.warning("token_not_renewed", code=told.code_of(error), detail=told.detail_of(error), seconds=pause_s)
+        log.warning(
+            "token_not_renewed",
+            code=stored_errors.code_of(error),
+            detail=stored_errors.detail_of(error),
+            seconds=pause_s,
+        )
         try:
             with self._database.write() as connection:
                 held.give_back(connection, pause_s, error)

@@ -148,7 +148,7 @@ def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> No
     """Delete the files, texts and addresses of one sender or one job, now."""
     from dragoman import retention
     from dragoman.adapters.translation_cache import Cache
-    from dragoman.db import short_ids
+    from dragoman.db.queries import short_ids
     from ops.cli.data import opened
 
     if (sender is None) == (job is None):

@@ -41,8 +41,9 @@ def audit(
     as_json: AsJson = False,
 ) -> None:
     """Who sent, approved, downloaded, retried, cancelled and deleted documents, the newest first; never what is in them."""
-    from dragoman.db import audit as trail
-    from dragoman.db import clock, short_ids
+    from dragoman.db import clock
+    from dragoman.db.queries import short_ids
+    from dragoman.db.records import audit as trail
     from dragoman.domain import moments
     from ops.cli.data import opened
 

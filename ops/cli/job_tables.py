@@ -129,7 +129,7 @@ def say(lines: Sequence[str], following: object, otherwise: str) -> None:
 
 def _ids(ids: list[str], width: int | None) -> list[str]:
     """On a terminal as short as they can be told apart, else whole."""
-    from dragoman.db.short_ids import shortened
+    from dragoman.db.queries.short_ids import shortened
 
     return ids if width is None else [shortened(one, ids) for one in ids]
 

@@ -17,7 +17,7 @@ from ops.cli.job_tables import facts_of, jobs_table, letter_facts, letters_table
 if TYPE_CHECKING:
     from celery import Celery
 
-    from dragoman.db.lists import Wanted
+    from dragoman.db.queries.lists import Wanted
     from dragoman.domain.job import Status
     from dragoman.intake import Intake
     from dragoman.settings import Settings
@@ -60,7 +60,8 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the newest jobs."""
-    from dragoman.db import arrivals, clock, lists
+    from dragoman.db import clock
+    from dragoman.db.queries import arrivals, lists
 
     with _intake(data) as intake, intake.database.read() as connection:
         now = clock.now(connection)
@@ -77,7 +78,7 @@ def list_(
 @app.command()
 def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> None:
     """Show everything about one job."""
-    from dragoman.db import jobs, outbox
+    from dragoman.db.ledgers import jobs, outbox
     from dragoman.domain.moments import iso
 
     with _intake(data) as intake:
@@ -119,7 +120,7 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Try again at once what failed for good; a job continues after its last good stage."""
-    from dragoman.db import short_ids
+    from dragoman.db.queries import short_ids
 
     if bool(ids) == (every or error is not None):
         raise typer.BadParameter("Please give ids, or --all, or --error CODE.")
@@ -176,7 +177,8 @@ def dead(
     as_json: AsJson = False,
 ) -> None:
     """List the dead letters: jobs that failed, messages that could not be opened, answers that could not be sent."""
-    from dragoman.db import clock, dead_letters
+    from dragoman.db import clock
+    from dragoman.db.queries import dead_letters
 
     with _intake(data) as intake, intake.database.read() as connection:
         now = clock.now(connection)
@@ -243,14 +245,14 @@ class _AtOnce:
 
 
 def _job_id(intake: Intake, text: str) -> str:
-    from dragoman.db import short_ids
+    from dragoman.db.queries import short_ids
 
     with intake.database.read() as connection:
         return short_ids.job_id(connection, text)
 
 
 def _wanted(now: float, since: str | None, cursor: str | None, **filters: Any) -> Wanted:
-    from dragoman.db import lists
+    from dragoman.db.queries import lists
     from dragoman.domain import moments
 
     earliest = moments.since(since, now) if since is not None else None

@@ -50,8 +50,9 @@ def data(settings: Settings) -> Iterator[Finding]:
 
 def database(settings: Settings) -> Iterator[Finding]:
     """Whether it answers with the schema of this version, and takes rows. Raises DatabaseUnavailable."""
-    from dragoman.db import presence, schema
+    from dragoman.db import schema
     from dragoman.db.engine import Database
+    from dragoman.db.records import process_registry
 
     kind = urlsplit(settings.database).scheme.partition("+")[0]
     if not _has_database(settings):
@@ -64,7 +65,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         found = schema.fit(database)
         if found is schema.Fit.CURRENT:
             with database.write() as connection:
-                presence.check_writable(connection)
+                process_registry.check_writable(connection)
     finally:
         database.close()
     if found is schema.Fit.CURRENT:
@@ -217,8 +218,8 @@ def services(settings: Settings) -> Iterator[Finding]:
 def clock(settings: Settings) -> Iterator[Finding]:
     """Whether the database's clock is that of this host, and whether it was set anew lately."""
     from dragoman.db import clock as database_clock
-    from dragoman.db import presence
     from dragoman.db.engine import Database
+    from dragoman.db.records import process_registry
 
     if not _has_database(settings):
         return
@@ -226,7 +227,7 @@ def clock(settings: Settings) -> Iterator[Finding]:
     try:
         with database.read() as connection:
             now = database_clock.now(connection)
-            told = presence.told(connection, "sweeper@").values()
+            told = process_registry.told(connection, "sweeper@").values()
     except DatabaseUnavailable:  # `database` has said so
         return
     finally:
@@ -255,15 +256,15 @@ def clock_finding(ahead_s: float, steps: Sequence[tuple[float, float]]) -> Findi
 
 def _heard(settings: Settings) -> dict[str, float]:
     """Seconds since the youngest sign of life of each kind of service; empty without a database."""
-    from dragoman.db import presence
     from dragoman.db.engine import Database
+    from dragoman.db.records import process_registry
 
     if not _has_database(settings):
         return {}
     database = Database(settings.database)
     try:
         with database.read() as connection:
-            ages = presence.alive(connection)
+            ages = process_registry.alive(connection)
     except DatabaseUnavailable:
         return {}
     finally:

@@ -25,8 +25,9 @@ import typer
 from dragoman import admission, telemetry
 from dragoman.adapters import listen_addresses
 from dragoman.adapters.listen_addresses import CannotListen
-from dragoman.db import presence, schema
+from dragoman.db import schema
 from dragoman.db.engine import Database
+from dragoman.db.records import process_registry
 from dragoman.domain import os_errors
 from dragoman.domain.specs.channel_specs import processes
 from dragoman.domain.specs.loading import load
@@ -172,7 +173,7 @@ class Watch:
         database = Database(self.settings.database)
         try:
             with database.read() as connection:
-                known = presence.pulses(connection, within_s=float("inf"))
+                known = process_registry.pulses(connection, within_s=float("inf"))
         except DatabaseUnavailable:
             return {}
         finally:

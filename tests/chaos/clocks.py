@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import OperationalError
 
-from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS, NEVER
-from dragoman.db.models import Base
-from dragoman.db.outbox import OUTBOX
-from dragoman.db.parts import PARTS
+from dragoman.db.ledgers.cards import CARDS
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS, NEVER
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.ledgers.parts import PARTS
+from dragoman.db.tables import Base
 from dragoman.errors import DatabaseUnavailable
 
 DAY_S, MINUTES_S = 86_400.0, 600.0
-# No step back by minutes: pauses of that length are told from a step by looking at the clock itself (`dragoman.db.stepped.step`),
+# No step back by minutes: pauses of that length are told from a step by looking at the clock itself (`dragoman.db.queries.clock_steps.step`),
 # which does not move here. The tests of `stepped` have it.
 STEPS_S = (DAY_S, -DAY_S, MINUTES_S)
 MOST_S = DAY_S + 2 * MINUTES_S  # from the true time: what is kept for days is not forgotten in a run of minutes

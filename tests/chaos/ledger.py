@@ -17,12 +17,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
-from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.outbox import OUTBOX
-from dragoman.db.parts import PARTS
+from dragoman.db.ledgers.cards import CARDS
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.ledgers.parts import PARTS
 from dragoman.domain.job import OPEN, RowState
 from dragoman.ports import BlobStore
 from tests.chaos import words

@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 from sqlalchemy import update
 
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers.jobs import JOBS
 from dragoman.domain.job import RowState
 from tests.chaos import ledger
 from tests.chaos.backup import Restored

@@ -12,7 +12,7 @@ import pytest
 
 from dragoman.db import schema
 from dragoman.db.engine import Database
-from dragoman.db.models import Base
+from dragoman.db.tables import Base
 from dragoman.settings import Settings
 from tests.conftest import SECRET_KEY
 from tests.servers.postgresql import PostgreSQL

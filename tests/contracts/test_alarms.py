@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from dragoman.db import alarms, lease, outbox, presence
-from dragoman.db.alarms import Cause
 from dragoman.db.engine import Database
-from dragoman.db.models import PulseRow
-from dragoman.db.outbox import OUTBOX, Kind
+from dragoman.db.ledgers import alarms, lease, outbox
+from dragoman.db.ledgers.alarms import Cause
+from dragoman.db.ledgers.outbox import OUTBOX, Kind
+from dragoman.db.records import process_registry
+from dragoman.db.tables import PulseRow
 from dragoman.errors import OutboundRefused
 from pipeline import watching
 
@@ -78,10 +79,10 @@ def test_a_bounce_is_told_where_the_sender_cannot_be(
 def test_a_worker_that_is_away_is_missed_after_a_while(database: Database) -> None:
     with database.write() as connection:
         assert watching.look(connection, 1000) == []  # there never was one
-        presence.beat(connection, "worker@here")
+        process_registry.beat(connection, "worker@here")
         assert watching.look(connection, 100) == []  # everything starts just now
         assert watching.look(connection, 1000) == [Cause.WORKER_AWAY]
-        presence.pulse(connection, "worker@here", 1, {})
+        process_registry.pulse(connection, "worker@here", 1, {})
         assert watching.look(connection, 1000) == []
         connection.execute(update(PulseRow).values(seen_at=PulseRow.seen_at - 200))
         assert watching.look(connection, 1000) == [Cause.WORKER_AWAY]
@@ -91,7 +92,7 @@ def test_a_worker_that_is_away_is_missed_after_a_while(database: Database) -> No
 @pytest.mark.parametrize(("use", "free", "low"), [("data", 2**29, True), ("data", 2**31, False), ("temporary", 2**29, False)])  # fmt: skip
 def test_a_disk_that_is_nearly_full(database: Database, use: str, free: int, low: bool) -> None:
     with database.write() as connection:
-        presence.pulse(connection, "smtp@here", 1, {"disk_free_bytes": {use: free}})
+        process_registry.pulse(connection, "smtp@here", 1, {"disk_free_bytes": {use: free}})
         assert watching.look(connection, 0) == ([Cause.DISK_LOW] if low else [])
 
 

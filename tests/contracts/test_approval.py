@@ -11,8 +11,8 @@ import pymupdf
 import pytest
 from pydantic import SecretStr
 
-from dragoman.db import alarms
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers import alarms
+from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import RowState
 from dragoman.errors import NotApprover, QuotaUsedUp
 from dragoman.settings import Settings

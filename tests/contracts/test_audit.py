@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dragoman import retention, trail
-from dragoman.db import audit, jobs
-from dragoman.db.audit import AUDIT, Wanted
 from dragoman.db.clock import now_s
+from dragoman.db.ledgers import jobs
+from dragoman.db.records import audit
+from dragoman.db.records.audit import AUDIT, Wanted
 from dragoman.domain.actors import Action, acting
 from dragoman.domain.job import WaitingFor
 from dragoman.errors import QuotaUsedUp
@@ -115,7 +116,7 @@ def test_entries_are_kept_for_as_long_as_is_set(settings, database, store):
 
 
 def test_a_retry_of_many_is_one_entry_each(intake, database):
-    from dragoman.db import lease
+    from dragoman.db.ledgers import lease
 
     ids = [add_job(database) for _ in range(3)]
     for job_id in ids:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from dragoman import budget
 from dragoman.budget import TeamLimitReached
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers.jobs import JOBS
 from dragoman.errors import LimitReached, QuotaUsedUp
 from dragoman.telemetry import hashed
 from pipeline.context import Context

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from dragoman import marker
-from dragoman.db import memory
-from dragoman.db.memory import TRANSLATIONS
-from dragoman.db.models import Base
-from dragoman.db.presence import HEARTBEATS
+from dragoman.db.records import translation_memory
+from dragoman.db.records.process_registry import HEARTBEATS
+from dragoman.db.records.translation_memory import TRANSLATIONS
+from dragoman.db.tables import Base
 from pipeline import chores
 from pipeline.context import Context
 from pipeline.run import FOLDER_PREFIX
@@ -75,7 +75,7 @@ def test_chores_that_ring_twice_do_what_one_does(context):
     for job_id in (old, kept):
         context.store.put(f"jobs/{job_id}/source.pdf", BytesIO(b"x"))
     with context.database.write() as connection:
-        memory.remember(connection, {"old": "x"}, engine="deepl", target_lang="de", job_id=None)
+        translation_memory.remember(connection, {"old": "x"}, engine="deepl", target_lang="de", job_id=None)
         connection.execute(TRANSLATIONS.update().values(used_at=1.0))
     together(3, lambda _: chores.clean_up(context))
     once = everything(context)

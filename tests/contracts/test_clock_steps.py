@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from dragoman.db import clock, inbox, jobs, lease, outbox, presence
+from dragoman.db import clock
 from dragoman.db.engine import Database
-from dragoman.db.jobs import JOBS, NEVER
-from dragoman.db.models import Base
-from dragoman.db.unrung import take_unrung
+from dragoman.db.ledgers import inbox, jobs, lease, outbox
+from dragoman.db.ledgers.jobs import JOBS, NEVER
+from dragoman.db.queries.due_rows import take_unrung
+from dragoman.db.records import process_registry
+from dragoman.db.tables import Base
 from dragoman.errors import EngineBusy, LeaseLost
 from dragoman.ports import Capabilities
 from pipeline import sweeper
@@ -125,33 +127,35 @@ def test_a_step_is_logged_and_kept_for_the_doctor(database: Database, seconds: f
     assert said["seconds"] == pytest.approx(seconds, abs=5)
     sweeper.tell(database, count.steps[-1:])
     with database.read() as connection:
-        [facts] = presence.told(connection, "sweeper@").values()
+        [facts] = process_registry.told(connection, "sweeper@").values()
         assert facts["stepped_s"] == pytest.approx(seconds, abs=5)
         assert facts["stepped_at"] == pytest.approx(clock.now(connection), abs=30)
 
 
 def test_nobody_seems_alive_by_a_stamp_of_the_future(database: Database) -> None:
     with database.write() as connection:
-        presence.beat(connection, "sweeper@gone")
-        presence.pulse(connection, "worker@gone", 1, {})
+        process_registry.beat(connection, "sweeper@gone")
+        process_registry.pulse(connection, "worker@gone", 1, {})
     step_clock(database, -DAY_S)
     with database.read() as connection:
-        assert presence.alive(connection)["sweeper@gone"] > DAY_S / 2
-        assert presence.pulses(connection) == []
+        assert process_registry.alive(connection)["sweeper@gone"] > DAY_S / 2
+        assert process_registry.pulses(connection) == []
 
 
 def test_what_living_workers_can_do_counts_after_the_step(database: Database) -> None:
     one, other = (Capabilities(engine=name, targets=frozenset({"de"}), pairs=None) for name in ("one", "other"))
     with database.write() as connection:
-        presence.publish(connection, "worker@gone", [one])
+        process_registry.publish(connection, "worker@gone", [one])
     stepped(database, -DAY_S, Count(LEASE_S))
     with database.write() as connection:
-        presence.publish(connection, "worker@here", [other])
-        assert {found.engine for found in presence.published(connection)} == {"one", "other"}
-    change_seen = presence.CAPABILITIES.update().where(presence.CAPABILITIES.c.worker == "worker@gone")
+        process_registry.publish(connection, "worker@here", [other])
+        assert {found.engine for found in process_registry.published(connection)} == {"one", "other"}
+    change_seen = process_registry.CAPABILITIES.update().where(process_registry.CAPABILITIES.c.worker == "worker@gone")
     with database.write() as connection:
-        connection.execute(change_seen.values(seen_at=presence.CAPABILITIES.c.seen_at - presence.EXPIRES_S))
-        assert {found.engine for found in presence.published(connection)} == {"other"}
+        connection.execute(
+            change_seen.values(seen_at=process_registry.CAPABILITIES.c.seen_at - process_registry.EXPIRES_S)
+        )
+        assert {found.engine for found in process_registry.published(connection)} == {"other"}
 
 
 def test_messages_of_before_the_step_fill_no_limit(database: Database) -> None:

@@ -7,8 +7,9 @@ import stat
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from dragoman.db import outbox, schema
+from dragoman.db import schema
 from dragoman.db.engine import Database, insist
+from dragoman.db.ledgers import outbox
 from dragoman.errors import DatabaseUnavailable
 
 SECRET = "Dear Bob, the contract"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dragoman.adapters import queues
-from dragoman.db import dead_letters, inbox, jobs, lease, outbox
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers import inbox, jobs, lease, outbox
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.queries import dead_letters
 from dragoman.domain.job import RowState, Stage
 from dragoman.errors import Conflict, EngineKeyRejected, NotFound, OutboundRefused, QuotaUsedUp
 from tests.rows import add_job, add_message, claim_job, complete, deliveries, message_with_jobs, row

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.db import jobs, lease
-from dragoman.db.jobs import JOBS
-from dragoman.db.unrung import take_unrung
+from dragoman.db.ledgers import jobs, lease
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.queries.due_rows import take_unrung
 from dragoman.domain.job import RowState
 from dragoman.domain.retry import WORKER_LOST_ATTEMPTS
 from dragoman.errors import LeaseLost

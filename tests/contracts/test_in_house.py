@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dragoman.db import presence
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.records import process_registry
 from dragoman.domain.job import Options, RowState
 from dragoman.errors import EngineNotAllowed
 from dragoman.intake import Pdf, Request
@@ -109,7 +109,7 @@ class TestAtTheDoor:
             Capabilities("apertium", frozenset({"es"}), frozenset({("en", "es")})),
         ]
         with database.write() as connection:
-            presence.publish(connection, "worker@a", known)
+            process_registry.publish(connection, "worker@a", known)
 
     def submit(self, intake, target: str, **options: Any) -> None:
         pdf = Pdf("a" * 32, "jobs/a/source.pdf", "a.pdf", "0" * 64, 3)

@@ -10,10 +10,11 @@ import pytest
 from dragoman import retention
 from dragoman.adapters import queues
 from dragoman.adapters.storage import open_store
-from dragoman.db import inbox, jobs, lease, outbox, presence
 from dragoman.db.engine import Database
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers import inbox, jobs, lease, outbox
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.records import process_registry
 from dragoman.domain.job import Options, RowState
 from dragoman.errors import (
     Conflict,
@@ -246,7 +247,7 @@ class TestSubmit:
 
     def test_unsupported_target_is_refused_with_the_list(self, intake):
         with intake.database.write() as connection:
-            presence.publish(connection, "worker@a", [Capabilities("apertium", frozenset({"es", "ca"}))])
+            process_registry.publish(connection, "worker@a", [Capabilities("apertium", frozenset({"es", "ca"}))])
         with pytest.raises(UnsupportedTarget) as caught:
             intake.submit([request(intake, lang="ja")])
         assert "Japanese" in str(caught.value)

@@ -15,15 +15,18 @@ from sqlalchemy import insert
 
 from dragoman import marker, orphans
 from dragoman.adapters.storage import FolderStore
-from dragoman.db import inbox, jobs, portable, presence, restored, schema
+from dragoman.db import schema
+from dragoman.db.backup import after_restore, portable_rows
+from dragoman.db.backup.portable_rows import RowRefused, Sum
 from dragoman.db.engine import Database, DatabaseDamaged
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.named import names
-from dragoman.db.outbox import OUTBOX, Kind, owe
-from dragoman.db.parts import PARTS
-from dragoman.db.portable import RowRefused, Sum
-from dragoman.db.presence import HEARTBEATS
+from dragoman.db.ledgers import inbox, jobs
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.outbox import OUTBOX, Kind, owe
+from dragoman.db.ledgers.parts import PARTS
+from dragoman.db.queries.named_files import names
+from dragoman.db.records import process_registry
+from dragoman.db.records.process_registry import HEARTBEATS
 from dragoman.domain.job import RowState
 from dragoman.keeping import fitting, manifest, resting
 from dragoman.keeping.backup import back_up
@@ -103,8 +106,8 @@ def content(database: Database) -> dict[str, Sum]:
     """What is in each table, but for what services say of themselves and what a restore changes on purpose."""
     apart = {"heartbeats", "pulses", "store_marks", "jobs", "parts"}
     with database.read() as connection:
-        found = portable.tables(connection)
-        return {table.name: portable.summed(connection, table) for table in found if table.name not in apart}
+        found = portable_rows.tables(connection)
+        return {table.name: portable_rows.summed(connection, table) for table in found if table.name not in apart}
 
 
 def ids(database: Database) -> list[str]:
@@ -264,7 +267,7 @@ class TestBackup:
         found = backup._read(database, Meanwhile(folder))
         assert ended
         assert row(database, INBOX, message_id)["jobs_left"] == 0
-        rows = {name: list(portable.of_lines(backing.read_rows(name))) for name in found.tables}
+        rows = {name: list(portable_rows.of_lines(backing.read_rows(name))) for name in found.tables}
         assert [one["jobs_left"] for one in rows["inbox"]] == [1]
         assert [one["state"] for one in rows["jobs"]] == [RowState.READY]
         assert rows["outbox"] == []
@@ -355,11 +358,11 @@ class TestRestore:
     def test_is_refused_while_a_service_works(self, database, store, folder):
         backed_up(database, store, folder)
         with database.write() as connection:
-            presence.pulse(connection, "worker@another-host", 7, {})
+            process_registry.pulse(connection, "worker@another-host", 7, {})
         with pytest.raises(ServicesRunning, match="worker@another-host"):
             put_back(database, store, folder)
         with database.write() as connection:
-            presence.end_pulse(connection, "worker@another-host", 7)
+            process_registry.end_pulse(connection, "worker@another-host", 7)
         put_back(database, store, folder)
 
     def test_is_refused_on_the_store_of_another_database_until_an_admin_says_so(
@@ -412,21 +415,23 @@ class TestRestore:
         old = Database(f"sqlite:///{tmp_path}/old.db")
         with old.write() as connection:
             schema.build(connection, "0005")
-            [table] = [one for one in portable.tables(connection) if one.name == "places"]
+            [table] = [one for one in portable_rows.tables(connection) if one.name == "places"]
             connection.execute(insert(table), {"key": "T1:C1", "wishes": {"to": ["de"]}, "changed_at": 1.5})
         with old.read() as connection:
             folder.mkdir()
             backup = Folder(folder)
             backup.begin()
             counted = Sum()
-            sha256 = backup.write_rows("places", portable.lines(table, portable.rows(connection, table), counted))
+            sha256 = backup.write_rows(
+                "places", portable_rows.lines(table, portable_rows.rows(connection, table), counted)
+            )
         old.close()
         tables = {"places": Rows(1, str(counted), sha256)}
         manifest.write(Manifest("2026-01-01T00:00:00+00:00", "0.1", "0005", "x", None, tables, {}), folder)
         put_back(other, elsewhere, folder)
         assert schema.is_current(other)
         with other.read() as connection:
-            [found] = portable.rows(connection, table)
+            [found] = portable_rows.rows(connection, table)
         assert found == {"key": "T1:C1", "wishes": {"to": ["de"]}, "changed_at": 1.5}
 
     def test_of_a_later_schema_is_refused(self, database, store, folder):
@@ -542,18 +547,18 @@ def test_every_ledger_is_let_go_by_a_restore():
     """Each table with a lease, so that a new one is not forgotten."""
     leased = {table.name for table in (INBOX, JOBS, PARTS, OUTBOX)}
     with_lease = {name for name, table in inbox.INBOX.metadata.tables.items() if "lease_until" in table.c}
-    assert {table.name for table in restored.LEASED} == with_lease >= leased
+    assert {table.name for table in after_restore.LEASED} == with_lease >= leased
 
 
 def test_process_of_this_host_counts_while_it_lives_and_one_of_another_for_a_time():
-    own, theirs = presence.Pulse("web@here", 1, {}, 3.0), presence.Pulse("web@there", 1, {}, 3.0)
+    own, theirs = process_registry.Pulse("web@here", 1, {}, 3.0), process_registry.Pulse("web@there", 1, {}, 3.0)
     assert resting.running([own, theirs], "here", lambda pid: False) == [theirs]
     assert resting.running([own, theirs], "here", lambda pid: True) == [own, theirs]
 
 
 def test_own_process_is_a_running_service(database):
     with database.write() as connection:
-        presence.pulse(connection, f"web@{os.uname().nodename}", os.getpid(), {})
+        process_registry.pulse(connection, f"web@{os.uname().nodename}", os.getpid(), {})
     with pytest.raises(ServicesRunning):
         resting.refuse_running(database)
 
@@ -566,4 +571,4 @@ def test_answer_that_waits_is_owed(database):
     job_id = add_job(database, channel="slack", owner="slack:T1:U1", state=RowState.DONE)
     with database.write() as connection:
         owe(connection, owner=job_id, run=1, kind=Kind.FINAL, channel="slack")
-        assert [one.owner for one in restored.owed(connection)] == [job_id]
+        assert [one.owner for one in after_restore.owed(connection)] == [job_id]

@@ -9,8 +9,8 @@ import pymupdf
 import pytest
 from sqlalchemy import func, select
 
-from dragoman.db.jobs import JOBS
-from dragoman.db.models import TranslationRow
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.tables import TranslationRow
 from pipeline.context import Context
 from tests.driving import drive
 from tests.pdfs import long_pdf

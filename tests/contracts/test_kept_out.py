@@ -17,8 +17,9 @@ import psutil
 import pytest
 
 from dragoman.adapters import queues
-from dragoman.db import history, jobs, turns
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers import jobs
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.queries import history, turns
 from dragoman.domain.job import RowState
 from dragoman.domain.turns import Places
 from pipeline.confined import LONG_S, NICE

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 import pytest
 import structlog
 
-from dragoman.db import inbox, jobs, lease, outbox
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.outbox import OUTBOX
-from dragoman.db.unrung import take_unrung
+from dragoman.db.ledgers import inbox, jobs, lease, outbox
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.queries.due_rows import take_unrung
 from dragoman.domain.job import RowState
 from dragoman.domain.os_errors import DiskFull
 from dragoman.domain.retry import TEMPORARY_ATTEMPTS, UNKNOWN_ATTEMPTS, WORKER_LOST_ATTEMPTS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.db import inbox, jobs, lease, outbox
 from dragoman.db.engine import Database
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers import inbox, jobs, lease, outbox
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import RowState, Stage
 from dragoman.errors import Conflict, LeaseLost, UnsupportedPair
 from tests.races import together

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.db import dead_letters, inbox, jobs, lease, lists, outbox, short_ids
-from dragoman.db.lists import Wanted
+from dragoman.db.ledgers import inbox, jobs, lease, outbox
+from dragoman.db.queries import dead_letters, lists, short_ids
+from dragoman.db.queries.lists import Wanted
 from dragoman.domain.job import Status
 from dragoman.errors import AmbiguousId, NotFound, OutboundRefused, QuotaUsedUp, UnsupportedOption
 from tests.rows import add_job, add_message, change, claim_job, complete

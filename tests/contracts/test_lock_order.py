@@ -17,12 +17,13 @@ from typing import Any, Self
 import pytest
 from sqlalchemy import event, text, update
 
-from dragoman.db import jobs, lease, memory, parts
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.db.jobs import JOBS
-from dragoman.db.parts import PARTS
-from dragoman.db.unrung import take_unrung
+from dragoman.db.ledgers import jobs, lease, parts
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.parts import PARTS
+from dragoman.db.queries.due_rows import take_unrung
+from dragoman.db.records import translation_memory
 from dragoman.errors import Conflict, DamagedPdf, EngineBusy, LeaseLost
 from tests.patience import patience
 from tests.rows import change, claim_job, message_with_jobs
@@ -48,7 +49,7 @@ def prepare(database: Database) -> Scene:
     _, [job_id] = message_with_jobs(database, 1)
     with database.write() as connection:
         part_ids = jobs.spread(connection, claim_job(database, job_id), [(0, 1), (2, 3)])
-        memory.remember(connection, KEYS, engine="pseudo", target_lang="de", job_id=job_id)
+        translation_memory.remember(connection, KEYS, engine="pseudo", target_lang="de", job_id=job_id)
     change(database, JOBS, job_id, run_after=0.0)
     with database.write() as connection:  # so that the sweeper has to ring for them
         connection.execute(update(PARTS).where(PARTS.c.job_id == job_id).values(rung_at=0.0))
@@ -68,7 +69,7 @@ def delete(database: Database, scene: Scene) -> None:
         connection.execute(update(JOBS).where(JOBS.c.id == scene.job_id).values(purged_at=now_s()))
         jobs.cancel(connection, scene.job_id)
         parts.forget(connection, scene.job_id)
-        memory.forget_job(connection, scene.job_id)
+        translation_memory.forget_job(connection, scene.job_id)
 
 
 def part_gives_up(database: Database, scene: Scene) -> None:
@@ -127,7 +128,7 @@ def sweep(database: Database, scene: Scene) -> None:
 
 def texts_are_recalled(database: Database, scene: Scene) -> None:
     with database.write() as connection:
-        memory.recall(connection, KEYS)
+        translation_memory.recall(connection, KEYS)
 
 
 ACTS: tuple[Act, ...] = (

@@ -8,9 +8,9 @@ import pytest
 import structlog
 
 from dragoman.adapters import queues
-from dragoman.db import jobs
-from dragoman.db.jobs import JOBS
-from dragoman.db.parts import PARTS
+from dragoman.db.ledgers import jobs
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.parts import PARTS
 from dragoman.domain.job import RowState, Stage
 from dragoman.errors import Gone, LeaseLost
 from pipeline.claiming import stage_run

@@ -9,9 +9,9 @@ import pytest
 
 from dragoman import retention
 from dragoman.adapters.translation_cache import Cache
-from dragoman.db import memory
-from dragoman.db.jobs import JOBS
-from dragoman.db.memory import TRANSLATIONS
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.records import translation_memory
+from dragoman.db.records.translation_memory import TRANSLATIONS
 from dragoman.domain.job import RowState
 from dragoman.telemetry import hashed
 from pipeline import chores
@@ -127,7 +127,7 @@ def test_a_row_from_before_there_were_teams_answers_nobody_and_expires(context, 
     assert len(asked(deepl)) == 2 * paid
     chores.clean_up(context)
     with context.database.write() as connection:
-        assert memory.recall(connection, ["0" * 64]) == {}
+        assert translation_memory.recall(connection, ["0" * 64]) == {}
 
 
 class TestDays:

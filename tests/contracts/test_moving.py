@@ -10,12 +10,14 @@ from sqlalchemy import insert
 
 from dragoman import marker
 from dragoman.adapters.storage import FolderStore
-from dragoman.db import portable, presence, schema, store_marks
+from dragoman.db import schema
+from dragoman.db.backup import portable_rows
+from dragoman.db.backup.portable_rows import RowRefused
 from dragoman.db.engine import Database
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.models import Base, StageTimeRow
-from dragoman.db.portable import RowRefused
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.records import process_registry, store_marks
+from dragoman.db.tables import Base, StageTimeRow
 from dragoman.domain.job import Stage
 from dragoman.keeping import moving
 from dragoman.keeping.moving import CopyDiffers, move
@@ -54,7 +56,7 @@ def fill(database: Database, store: FolderStore) -> None:
     message_id, _ = message_with_jobs(database, 3)
     change(database, INBOX, message_id, payload={"subject": ODD, "deep": [1, 2.5, None, True, {"a": "\u0000"}]})
     add_job(database, filename=ODD[:80], source_size=2**40, options={"target_lang": "de", "pages": [1, 2]})
-    times = [{**A_TIME, "seconds": 1 / (number + 3)} for number in range(2 * portable.AT_ONCE + 1)]
+    times = [{**A_TIME, "seconds": 1 / (number + 3)} for number in range(2 * portable_rows.AT_ONCE + 1)]
     with database.write() as connection:
         connection.execute(insert(StageTimeRow.__table__), times)
 
@@ -67,10 +69,10 @@ def test_to_postgresql_and_back_to_sqlite_every_value_is_the_same(sqlite_databas
     assert {one.table for one in there} == set(Base.metadata.tables)
     assert {one.table: one.rows for one in there}["jobs"] == 4
     with sqlite_database.read() as before, target.read() as moved, back.read() as returned:
-        for table in portable.tables(before):
-            values = [sorted(map(repr, portable.rows(one, table))) for one in (before, returned)]
+        for table in portable_rows.tables(before):
+            values = [sorted(map(repr, portable_rows.rows(one, table))) for one in (before, returned)]
             assert values[0] == values[1], table.name
-            assert portable.summed(moved, table) == portable.summed(before, table)
+            assert portable_rows.summed(moved, table) == portable_rows.summed(before, table)
     assert schema.is_current(target)
     assert marker.look(target, store) is Standing.OURS, "the store goes with the rows"
 
@@ -93,7 +95,7 @@ def test_a_value_that_the_new_database_does_not_take_is_named_and_nothing_is_wri
     assert refused in told.value.detail
     assert kept not in told.value.detail
     with target.read() as connection:
-        assert portable.tables(connection) == []
+        assert portable_rows.tables(connection) == []
 
 
 @pytest.mark.more
@@ -110,7 +112,7 @@ def test_a_database_with_rows_is_left_alone(sqlite_database, target, tmp_path):
 @pytest.mark.more
 def test_services_have_to_rest_meanwhile(sqlite_database, target, tmp_path):
     with sqlite_database.write() as connection:
-        presence.pulse(connection, "smtp@another-host", 7, {})
+        process_registry.pulse(connection, "smtp@another-host", 7, {})
     with pytest.raises(ServicesRunning):
         move(sqlite_database, target, tmp_path)
 
@@ -126,8 +128,8 @@ def test_a_copy_that_differs_is_none(sqlite_database, target, tmp_path):
             "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.size = 7; RETURN NEW; END $$"
         )
         writing.exec_driver_sql("CREATE TRIGGER spoil BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION spoil()")
-        [table] = [one for one in portable.tables(reading) if one.name == "inbox"]
-        copied = portable.load(writing, table, portable.rows(reading, table))
+        [table] = [one for one in portable_rows.tables(reading) if one.name == "inbox"]
+        copied = portable_rows.load(writing, table, portable_rows.rows(reading, table))
         with pytest.raises(CopyDiffers):
             moving._compared(writing, "inbox", copied)
 

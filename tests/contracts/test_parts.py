@@ -9,10 +9,10 @@ import pytest
 
 from dragoman import retention
 from dragoman.adapters import encryption, queues
-from dragoman.db import jobs, lease
-from dragoman.db.jobs import JOBS
-from dragoman.db.parts import PARTS
-from dragoman.db.unrung import take_unrung
+from dragoman.db.ledgers import jobs, lease
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.parts import PARTS
+from dragoman.db.queries.due_rows import take_unrung
 from dragoman.domain.job import RowState, Stage
 from dragoman.errors import EngineBusy, EngineKeyRejected, LeaseLost
 from pipeline.context import Context

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.db import history, jobs, memory, presence
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.db.history import FIRST_GUESS_S, STAGE_TIMES
-from dragoman.db.jobs import JOBS
-from dragoman.db.memory import TRANSLATIONS
-from dragoman.db.presence import HEARTBEATS
+from dragoman.db.ledgers import jobs
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.queries import history
+from dragoman.db.queries.history import FIRST_GUESS_S, STAGE_TIMES
+from dragoman.db.records import process_registry, translation_memory
+from dragoman.db.records.process_registry import HEARTBEATS
+from dragoman.db.records.translation_memory import TRANSLATIONS
 from dragoman.domain.job import RowState, Stage, WaitingFor
 from dragoman.ports import Capabilities
 from tests.races import together
@@ -43,7 +45,7 @@ class TestMemory:
         remember(database, {"k1": "x"}, job_id="a")
         remember(database, {"k2": "y"}, job_id="b")
         with database.write() as connection:
-            assert memory.forget_job(connection, "a") == ["k1"]
+            assert translation_memory.forget_job(connection, "a") == ["k1"]
         assert recall(database, ["k1", "k2"]) == {"k2": "y"}
 
     def test_what_nobody_asks_for_is_forgotten(self, database):
@@ -52,7 +54,7 @@ class TestMemory:
             connection.execute(TRANSLATIONS.update().values(used_at=now_s() - 8 * 86400))
         recall(database, ["used"])
         with database.write() as connection:
-            assert memory.forget_unused(connection, 7) == 1
+            assert translation_memory.forget_unused(connection, 7) == 1
         assert recall(database, ["old", "used"]) == {"used": "y"}
 
 
@@ -60,91 +62,94 @@ class TestPresence:
     def test_capabilities_come_back_as_they_were_published(self, database):
         publish(database, [DEEPL, APERTIUM])
         with database.read() as connection:
-            assert presence.published(connection) == [APERTIUM, DEEPL]
+            assert process_registry.published(connection) == [APERTIUM, DEEPL]
 
     def test_newer_capabilities_replace_older_ones(self, database):
         publish(database, [DEEPL, APERTIUM])
         publish(database, [Capabilities("deepl", frozenset({"ja"}))])
         with database.read() as connection:
-            assert presence.published(connection) == [Capabilities("deepl", frozenset({"ja"}))]
+            assert process_registry.published(connection) == [Capabilities("deepl", frozenset({"ja"}))]
 
     def test_workers_with_different_engines_do_not_overwrite_each_other(self, database):
         publish(database, [APERTIUM], "worker@a")
         publish(database, [DEEPL], "worker@b")
         publish(database, [APERTIUM], "worker@a")
         with database.read() as connection:
-            assert presence.published(connection) == [APERTIUM, DEEPL]
+            assert process_registry.published(connection) == [APERTIUM, DEEPL]
 
     def test_nothing_is_known_before_a_worker_has_spoken_and_none_is_known_of_one_without_engines(self, database):
         with database.read() as connection:
-            assert presence.targets(connection) is None
+            assert process_registry.targets(connection) is None
         publish(database, [], "worker@a")
         with database.read() as connection:
-            assert presence.published(connection) == []
-            assert presence.targets(connection) == frozenset()
+            assert process_registry.published(connection) == []
+            assert process_registry.targets(connection) == frozenset()
         publish(database, [DEEPL], "worker@b")
         with database.read() as connection:
-            assert presence.published(connection) == [DEEPL]
-            assert presence.targets(connection) == DEEPL.targets
+            assert process_registry.published(connection) == [DEEPL]
+            assert process_registry.targets(connection) == DEEPL.targets
         publish(database, [APERTIUM], "worker@a")
         with database.read() as connection:
-            assert presence.published(connection) == [APERTIUM, DEEPL]
+            assert process_registry.published(connection) == [APERTIUM, DEEPL]
 
     def test_an_engine_can_what_it_can_on_some_worker(self, database):
         publish(database, [Capabilities("apertium", frozenset({"es"}), pairs=frozenset({("en", "es")}))], "worker@a")
         publish(database, [Capabilities("apertium", frozenset({"ca"}), pairs=frozenset({("es", "ca")}))], "worker@b")
         with database.read() as connection:
-            (known,) = presence.published(connection)
+            (known,) = process_registry.published(connection)
         assert known.targets == {"es", "ca"}
         assert known.pairs == {("en", "es"), ("es", "ca")}
 
     def test_a_worker_that_the_others_outlive_no_longer_counts(self, database):
         publish(database, [APERTIUM], "worker@gone")
         publish(database, [DEEPL], "worker@b")
-        age(database, "worker@gone", presence.EXPIRES_S + 60)
+        age(database, "worker@gone", process_registry.EXPIRES_S + 60)
         with database.write() as connection:
-            assert presence.published(connection) == [DEEPL]
-            presence.stand_by(connection, "worker@gone")  # its engines could not be asked, but it lives
-            assert presence.published(connection) == [APERTIUM, DEEPL]
+            assert process_registry.published(connection) == [DEEPL]
+            process_registry.stand_by(connection, "worker@gone")  # its engines could not be asked, but it lives
+            assert process_registry.published(connection) == [APERTIUM, DEEPL]
 
     def test_the_last_word_stands_while_all_workers_are_away(self, database):
         publish(database, [DEEPL], "worker@a")
         age(database, "worker@a", 86_400)
         with database.write() as connection:
-            presence.forget_silent(connection, 7)
-            assert presence.published(connection) == [DEEPL]
+            process_registry.forget_silent(connection, 7)
+            assert process_registry.published(connection) == [DEEPL]
 
     def test_a_pulse_is_there_until_the_process_ends_or_is_long_silent(self, database):
         with database.write() as connection:
-            presence.pulse(connection, "worker@a", 7, {"cpu_s": 1.0})
-            presence.pulse(connection, "worker@a", 7, {"cpu_s": 2.0})
-            presence.pulse(connection, "worker@a", 8, {})
-            assert [(one.pid, one.facts) for one in presence.pulses(connection)] == [(7, {"cpu_s": 2.0}), (8, {})]
-            presence.end_pulse(connection, "worker@a", 8)
-            assert [one.pid for one in presence.pulses(connection)] == [7]
-            assert presence.pulses(connection, within_s=-1.0) == []
+            process_registry.pulse(connection, "worker@a", 7, {"cpu_s": 1.0})
+            process_registry.pulse(connection, "worker@a", 7, {"cpu_s": 2.0})
+            process_registry.pulse(connection, "worker@a", 8, {})
+            assert [(one.pid, one.facts) for one in process_registry.pulses(connection)] == [
+                (7, {"cpu_s": 2.0}),
+                (8, {}),
+            ]
+            process_registry.end_pulse(connection, "worker@a", 8)
+            assert [one.pid for one in process_registry.pulses(connection)] == [7]
+            assert process_registry.pulses(connection, within_s=-1.0) == []
 
     def test_workers_may_publish_at_the_same_time(self, database):
         together(4, lambda _: publish(database, [APERTIUM, DEEPL]))
         with database.read() as connection:
-            assert len(presence.published(connection)) == 2
+            assert len(process_registry.published(connection)) == 2
 
     def test_beats_are_seconds_ago(self, database):
         with database.write() as connection:
-            presence.beat(connection, "worker@a", {"pid": 1})
-            presence.beat(connection, "worker@a", {"pid": 2})
+            process_registry.beat(connection, "worker@a", {"pid": 1})
+            process_registry.beat(connection, "worker@a", {"pid": 2})
         with database.read() as connection:
-            assert 0 <= presence.alive(connection)["worker@a"] < 60
-            assert presence.said(connection, "worker@a") == {"pid": 2}
-            assert presence.said(connection, "worker@b") == {}
+            assert 0 <= process_registry.alive(connection)["worker@a"] < 60
+            assert process_registry.said(connection, "worker@a") == {"pid": 2}
+            assert process_registry.said(connection, "worker@b") == {}
 
     def test_silent_services_are_forgotten(self, database):
         with database.write() as connection:
-            presence.beat(connection, "worker@a")
-            presence.beat(connection, "worker@b")
+            process_registry.beat(connection, "worker@a")
+            process_registry.beat(connection, "worker@b")
             connection.execute(HEARTBEATS.update().where(HEARTBEATS.c.service == "worker@a").values(seen_at=0.0))
-            presence.forget_silent(connection, 1)
-            assert list(presence.alive(connection)) == ["worker@b"]
+            process_registry.forget_silent(connection, 1)
+            assert list(process_registry.alive(connection)) == ["worker@b"]
 
 
 class TestHistory:
@@ -195,8 +200,8 @@ class TestEta:
         assert eta(database, job_id) == pytest.approx(90 * 0.8 + 4, abs=1)
         with database.write() as connection:
             for pid in (1, 2):
-                presence.pulse(connection, "worker@a", pid, {"slots": 3})
-            presence.pulse(connection, "notifier@a", 3, {"slots": 4})
+                process_registry.pulse(connection, "worker@a", pid, {"slots": 3})
+            process_registry.pulse(connection, "notifier@a", 3, {"slots": 4})
         assert eta(database, job_id) == 4  # with two in front of it one of six places is its own
         for _ in range(5):
             change(database, JOBS, add_job(database), created_at=0.0, pages=60)
@@ -283,17 +288,17 @@ class TestEta:
 
 def remember(database: Database, texts: dict[str, str], job_id: str = "job") -> None:
     with database.write() as connection:
-        memory.remember(connection, texts, engine="deepl", target_lang="de", job_id=job_id)
+        translation_memory.remember(connection, texts, engine="deepl", target_lang="de", job_id=job_id)
 
 
 def recall(database: Database, keys) -> dict[str, str]:
     with database.write() as connection:
-        return memory.recall(connection, keys)
+        return translation_memory.recall(connection, keys)
 
 
 def age(database: Database, worker: str, seconds: float) -> None:
     """As if the worker had published so much earlier."""
-    table = presence.CAPABILITIES
+    table = process_registry.CAPABILITIES
     with database.write() as connection:
         older = table.update().where(table.c.worker == worker).values(seen_at=table.c.seen_at - seconds)
         connection.execute(older)
@@ -301,7 +306,7 @@ def age(database: Database, worker: str, seconds: float) -> None:
 
 def publish(database: Database, known: list[Capabilities], worker: str = "worker@a") -> None:
     with database.write() as connection:
-        presence.publish(connection, worker, known)
+        process_registry.publish(connection, worker, known)
 
 
 def note(database: Database, *runs: tuple[int, float]) -> None:

@@ -9,11 +9,12 @@ from io import BytesIO
 import pytest
 
 from dragoman import retention
-from dragoman.db import jobs, lease, memory, outbox, parts
 from dragoman.db.clock import now_s
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers import jobs, lease, outbox, parts
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.records import translation_memory
 from dragoman.domain.job import RowState
 from dragoman.errors import Conflict, LeaseLost, StoreUnavailable
 from dragoman.telemetry import hashed
@@ -64,12 +65,12 @@ def test_purged_job_keeps_counts_only(database, store):
 def test_purge_revokes_links_and_forgets_what_was_learnt(database, store):
     job_id = add_job(database)
     with database.write() as connection:
-        memory.remember(connection, {"k": "x"}, engine="deepl", target_lang="de", job_id=job_id)
+        translation_memory.remember(connection, {"k": "x"}, engine="deepl", target_lang="de", job_id=job_id)
     before = row(database, JOBS, job_id)["link_version"]
     retention.purge_job(database, store, job_id)
     assert row(database, JOBS, job_id)["link_version"] == before + 1
     with database.write() as connection:
-        assert memory.recall(connection, ["k"]) == {}
+        assert translation_memory.recall(connection, ["k"]) == {}
 
 
 def test_purge_stops_a_job_at_work_for_good(database, store):

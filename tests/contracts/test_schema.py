@@ -12,10 +12,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from dragoman.db import jobs, presence, schema
+from dragoman.db import schema
 from dragoman.db.engine import Database
-from dragoman.db.models import Base
+from dragoman.db.ledgers import jobs
+from dragoman.db.records import process_registry
 from dragoman.db.schema import Fit
+from dragoman.db.tables import Base
 from dragoman.errors import DatabaseUnavailable, OperatorError
 from tests.patience import patience
 from tests.races import together
@@ -102,9 +104,9 @@ def test_postgresql_that_takes_no_rows_is_seen_without_changing_one(postgresql_u
     )
     schema.upgrade(database)
     with database.write() as connection:
-        presence.check_writable(connection)
+        process_registry.check_writable(connection)
     with pytest.raises(DatabaseUnavailable, match="does not answer"), reading.write() as connection:
-        presence.check_writable(connection)
+        process_registry.check_writable(connection)
     database.close()
     reading.close()
 

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from dragoman import retention
 from dragoman.adapters.translation_cache import Cache
-from dragoman.db import jobs, lease, memory, reserved
 from dragoman.db.engine import Database
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers import jobs, lease, reserved_texts
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.records import translation_memory
 from dragoman.errors import DatabaseUnavailable, LeaseLost
 from pipeline.remembering import SharedMemory
 from tests.races import together
@@ -25,7 +26,7 @@ ANSWERS = {"k1": "eins", "k2": "zwei"}
 
 def recall(database: Database, *keys: str) -> dict[str, str]:
     with database.write() as connection:
-        return memory.recall(connection, keys)
+        return translation_memory.recall(connection, keys)
 
 
 def shared(held: lease.Lease) -> SharedMemory:
@@ -85,13 +86,13 @@ def test_jobs_that_learn_the_same_texts_in_another_order_do_not_block_each_other
     def learn(number: int) -> None:
         with database.write() as connection:
             texts = dict.fromkeys(keys if number % 2 else reversed(keys), "x")
-            memory.remember(connection, texts, engine="deepl", target_lang="de", job_id=None)
+            translation_memory.remember(connection, texts, engine="deepl", target_lang="de", job_id=None)
             time.sleep(0.01)
 
     for _ in range(5):
         together(4, learn)
         with database.write() as connection:
-            connection.execute(memory.TRANSLATIONS.delete())
+            connection.execute(translation_memory.TRANSLATIONS.delete())
 
 
 class TestAskedForJustNow:
@@ -144,11 +145,11 @@ class TestAskedForJustNow:
         held = claim_job(database, add_job(database))
         shared(held).reserve(["k1"])
         with database.write() as connection:
-            reserved.forget_stale(connection)
-            assert connection.execute(reserved.RESERVED.select()).one().key == "k1"
+            reserved_texts.forget_stale(connection)
+            assert connection.execute(reserved_texts.RESERVED.select()).one().key == "k1"
             held.finish(connection)
-            reserved.forget_stale(connection)
-            assert connection.execute(reserved.RESERVED.select()).all() == []
+            reserved_texts.forget_stale(connection)
+            assert connection.execute(reserved_texts.RESERVED.select()).all() == []
 
 
 class Restarting(Database):

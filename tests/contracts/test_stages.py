@@ -7,8 +7,8 @@ from io import BytesIO
 import pymupdf
 import pytest
 
-from dragoman.db import jobs
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers import jobs
+from dragoman.db.ledgers.jobs import JOBS
 from dragoman.domain.job import STAGES, RowState, Stage
 from pipeline.context import Context
 from pipeline.tasks import perform

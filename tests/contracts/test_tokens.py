@@ -9,10 +9,10 @@ import time
 import pytest
 from sqlalchemy import update
 
-from dragoman.db import lease, tokens
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.db.tokens import TOKENS
+from dragoman.db.ledgers import lease, tokens
+from dragoman.db.ledgers.tokens import TOKENS
 from dragoman.errors import OutboundLoginRefused, OutboundUnavailable, SettingsInvalid
 from dragoman.ports import Token
 from dragoman.settings import Settings

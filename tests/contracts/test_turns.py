@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dragoman.db import jobs, lease, presence, turns
 from dragoman.db.clock import now_s
-from dragoman.db.jobs import JOBS
-from dragoman.db.parts import PARTS
+from dragoman.db.ledgers import jobs, lease
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.parts import PARTS
+from dragoman.db.queries import turns
+from dragoman.db.records import process_registry
 from dragoman.domain.job import Stage
 from dragoman.domain.owner import team_of
 from dragoman.domain.turns import Holder, Places
@@ -162,12 +164,12 @@ def test_places_are_those_of_the_workers_that_were_heard_of(database):
     with database.write() as connection:
         assert turns.places(connection) == Places(0, 0)
         assert turns.places(connection, own=2) == Places(2, 1)
-        presence.pulse(connection, "worker@a", 1, {"slots": 3})
-        presence.pulse(connection, "worker@b", 1, {"slots": 4})
-        presence.pulse(connection, "notifier@a", 2, {"slots": 9})
+        process_registry.pulse(connection, "worker@a", 1, {"slots": 3})
+        process_registry.pulse(connection, "worker@b", 1, {"slots": 4})
+        process_registry.pulse(connection, "notifier@a", 2, {"slots": 9})
         assert turns.places(connection, own=3) == Places(7, 2)
     with database.write() as connection:
-        connection.execute(presence.PULSES.update().values(seen_at=now_s() - 100))
+        connection.execute(process_registry.PULSES.update().values(seen_at=now_s() - 100))
         assert turns.places(connection, own=3) == Places(3, 1)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 
-from dragoman.db import lists
 from dragoman.db.engine import Database
+from dragoman.db.queries import lists
 from ops.doctor.live.plan import SENTENCES
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.patience import patience

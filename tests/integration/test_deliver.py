@@ -19,9 +19,9 @@ from sqlalchemy import Connection, true, update
 
 from dragoman import retention
 from dragoman.channels.email import bounces
-from dragoman.db import jobs, lease, outbox
 from dragoman.db.engine import Database
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers import jobs, lease, outbox
+from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import Options, RowState, Stage, WaitingFor
 from dragoman.errors import DatabaseUnavailable, EncryptedPdf, OutboundRefused, OutboundUnavailable
 from dragoman.intake import Intake, Message, Receipt, Request

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.db import jobs, lease
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers import jobs, lease
+from dragoman.db.ledgers.jobs import JOBS
 from dragoman.errors import QuotaUsedUp
 from ops.doctor.live import plan as live
 from tests.rows import add_job, claim_job, row

@@ -20,7 +20,7 @@ import pytest
 
 from dragoman.adapters import queues
 from dragoman.adapters.listen_addresses import CannotListen
-from dragoman.db import jobs
+from dragoman.db.ledgers import jobs
 from dragoman.errors import SettingsInvalid
 from dragoman.intake import Intake
 from dragoman.settings import Settings

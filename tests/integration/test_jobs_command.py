@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from dragoman.adapters import queues
-from dragoman.db import dead_letters, jobs, lease, lists, outbox
+from dragoman.db.ledgers import jobs, lease, outbox
+from dragoman.db.queries import dead_letters, lists
 from dragoman.domain.job import WaitingFor
 from dragoman.errors import AmbiguousId, Conflict, EngineKeyRejected, NotFound, QuotaUsedUp, UnsupportedOption
 from ops.cli import app, job_tables

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dragoman.channels.email import bounces
-from dragoman.db import outbox
+from dragoman.db.ledgers import outbox
 from dragoman.errors import SettingsInvalid
 from ingress.email.server import Door
 from ingress.email.session_host import Limits

@@ -16,8 +16,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 from pydantic import SecretStr
 
-from dragoman.db import arrivals, jobs
 from dragoman.db.engine import Database
+from dragoman.db.ledgers import jobs
+from dragoman.db.queries import arrivals
 from dragoman.domain.answers.arrival import Arrival, Arrived
 from dragoman.domain.job import OPEN
 from dragoman.intake import Intake, Message

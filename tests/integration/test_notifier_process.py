@@ -18,9 +18,9 @@ import pytest
 from sqlalchemy import update
 
 from dragoman.adapters import queues
-from dragoman.db import outbox
 from dragoman.db.engine import Database
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers import outbox
+from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import RowState
 from dragoman.errors import DragomanError
 from dragoman.intake import Intake, Message

@@ -8,10 +8,10 @@ from email.message import EmailMessage
 import pytest
 from pydantic import SecretStr
 
-from dragoman.db import alarms, lease
-from dragoman.db.alarms import Cause
 from dragoman.db.engine import Database
-from dragoman.db.jobs import LEDGER
+from dragoman.db.ledgers import alarms, lease
+from dragoman.db.ledgers.alarms import Cause
+from dragoman.db.ledgers.jobs import LEDGER
 from dragoman.domain.job import RowState
 from dragoman.errors import EngineKeyRejected, QuotaUsedUp, SettingsInvalid
 from dragoman.intake import Intake

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from dragoman.adapters.probe import speaks
-from dragoman.db import presence
+from dragoman.db.records import process_registry
 from dragoman.pulse import Pulse
 from ops import health
 from tests.patience import patience
@@ -70,7 +70,7 @@ def test_a_pulse_stays_away_while_its_process_does_not_work(settings, database, 
 
 def known(database) -> bool:
     with database.read() as connection:
-        return bool(presence.pulses(connection))
+        return bool(process_registry.pulses(connection))
 
 
 def test_it_comes_back_soon_after_the_process_does(settings, database):

@@ -18,11 +18,12 @@ import pytest
 from sqlalchemy import update
 
 from dragoman import retention
-from dragoman.db import arrivals, dead_letters, jobs, lease, outbox
-from dragoman.db.alarms import CHANNEL as OPERATOR
 from dragoman.db.engine import Database
-from dragoman.db.jobs import JOBS
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers import jobs, lease, outbox
+from dragoman.db.ledgers.alarms import CHANNEL as OPERATOR
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.queries import arrivals, dead_letters
 from dragoman.domain.answers.arrival import Arrival
 from dragoman.domain.job import Options, RowState, Stage
 from dragoman.errors import EncryptedPdf, UnsupportedOption

@@ -17,8 +17,8 @@ import pytest
 
 from dragoman.adapters import queues
 from dragoman.db.engine import Database
-from dragoman.db.jobs import JOBS
-from dragoman.db.unrung import take_unrung
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.queries.due_rows import take_unrung
 from dragoman.domain.job import RowState
 from dragoman.intake import Intake
 from dragoman.ports import BlobStore

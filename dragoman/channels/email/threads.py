@@ -14,9 +14,10 @@ from sqlalchemy import select
 
 from dragoman import retention
 from dragoman.adapters.translation_cache import Cache
-from dragoman.db import inbox, jobs, lease, places
 from dragoman.db.engine import Database
-from dragoman.db.inbox import INBOX
+from dragoman.db.ledgers import inbox, jobs, lease
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.records import preferences
 from dragoman.domain.job import OPEN, RowState, WaitingFor
 from dragoman.domain.wishes import PersonWishes
 from dragoman.ports import BlobStore
@@ -119,13 +120,13 @@ def forget_all(database: Database, store: BlobStore, settings: Settings, sender:
 def habits(database: Database, sender: str) -> PersonWishes:
     """What the sender always wants, where a mail says nothing else."""
     with database.read() as connection:
-        return places.person_wishes(connection, TEAM, hashed(sender))
+        return preferences.person_wishes(connection, TEAM, hashed(sender))
 
 
 def remember(database: Database, sender: str, wishes: PersonWishes) -> None:
     """Keep what the sender always wants, under a hash of the address."""
     with database.write() as connection:
-        places.keep_wishes(connection, TEAM, hashed(sender), wishes)
+        preferences.keep_wishes(connection, TEAM, hashed(sender), wishes)
 
 
 def _latest(connection: Any, sender: str) -> list[dict[str, Any]]:

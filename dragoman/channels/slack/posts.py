@@ -8,8 +8,10 @@ from typing import Any
 
 from dragoman.adapters import queues
 from dragoman.channels.slack.slack_api import CHANNEL
-from dragoman.db import arrivals, cards, history, inbox, jobs, outbox, places
-from dragoman.db.lease import Lease
+from dragoman.db.ledgers import cards, inbox, jobs, outbox
+from dragoman.db.ledgers.lease import Lease
+from dragoman.db.queries import arrivals, history
+from dragoman.db.records import preferences
 from dragoman.domain.answers.arrival import Arrived, in_words
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor, status_of
 from dragoman.intake import Intake
@@ -48,7 +50,7 @@ def withdraw(intake: Intake, card_id: str) -> None:
 def leave(intake: Intake, team: str) -> None:
     """A workspace removed the app: its open jobs stop, and nothing is shown there any more."""
     with intake.database.write() as connection:
-        places.revoke(connection, team)
+        preferences.revoke(connection, team)
         shown = cards.of_team(connection, team)
         for card in shown:
             cards.withdraw(connection, card["id"])

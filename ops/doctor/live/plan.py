@@ -11,9 +11,11 @@ from typing import Any
 
 from dragoman import retention
 from dragoman.adapters.storage import open_store
-from dragoman.db import jobs, lists, outbox, presence
 from dragoman.db.engine import Database
-from dragoman.db.short_ids import SHOWN
+from dragoman.db.ledgers import jobs, outbox
+from dragoman.db.queries import lists
+from dragoman.db.queries.short_ids import SHOWN
+from dragoman.db.records import process_registry
 from dragoman.domain import language
 from dragoman.domain.answers.row_words import Kind
 from dragoman.domain.job import RowState, Stage, status_of
@@ -95,7 +97,7 @@ def _serves(one: Capabilities, source: str, target: str) -> bool:
 def published(here: Site) -> tuple[str, str]:
     """The languages of a trial with the engines of the running workers. Raises EngineMissing."""
     with here.database.read() as connection:
-        known = presence.published(connection)
+        known = process_registry.published(connection)
     if not known:
         raise EngineMissing("No worker has reported what its engines can do. Is one running?")
     return languages(known, here.settings.default_target_lang)

@@ -14,10 +14,11 @@ from sqlalchemy import update
 
 from dragoman.channels.slack import posts
 from dragoman.channels.slack.slack_api import owner_of
-from dragoman.db import cards, jobs, lease, outbox, presence
-from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers import cards, jobs, lease, outbox
+from dragoman.db.ledgers.cards import CARDS
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.records import process_registry
 from dragoman.domain.job import Options, Stage, WaitingFor
 from dragoman.errors import DragomanError, NoText
 from dragoman.intake import Intake, Message, Request
@@ -207,7 +208,7 @@ def pdf(tmp_path: Path) -> bytes:
 def whole(settings: Settings, slack: FakeSlack, sqlite_database: Database) -> Settings:
     """Settings of a whole Dragoman, with the pseudo engine, so that what it writes is known; its worker has said so."""
     with sqlite_database.write() as connection:
-        presence.publish(connection, "worker@here", [Pseudo().capabilities()])
+        process_registry.publish(connection, "worker@here", [Pseudo().capabilities()])
     facts = {
         "engine": "pseudo",
         "slack_app_token": SecretStr(slack.app_token),

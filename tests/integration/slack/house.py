@@ -16,12 +16,12 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from dragoman.adapters.storage import open_store
-from dragoman.db.cards import CARDS
 from dragoman.db.engine import Database
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.lease import is_due
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers.cards import CARDS
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.lease import is_due
+from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import STAGES, Stage
 from dragoman.errors import DatabaseUnavailable, DragomanError
 from dragoman.intake import Intake

@@ -11,9 +11,9 @@ import pymupdf
 import pytest
 
 from dragoman.channels.slack import slack_api as ours
-from dragoman.db import places
-from dragoman.db.cards import CARDS
-from dragoman.db.inbox import INBOX
+from dragoman.db.ledgers.cards import CARDS
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.records import preferences
 from dragoman.domain.wishes import ChannelWishes
 from tests.integration.slack.house import House, opened
 from tests.pdfs import LOREM, make
@@ -371,7 +371,7 @@ def test_a_question_that_is_ignored_ends_with_a_word(http, slack, ann, general, 
 
 def test_a_channel_gets_all_its_languages_and_only_those_that_differ(http, slack, ann, general, pdf) -> None:
     with http.database.write() as connection:
-        places.keep_wishes(connection, slack.here.team_id, general.id, ChannelWishes(languages=("en", "de", "fr")))
+        preferences.keep_wishes(connection, slack.here.team_id, general.id, ChannelWishes(languages=("en", "de", "fr")))
     post = slack.post(ann, general, "news", files=[slack.file("a.pdf", pdf)])
     http.quiet()
     assert names(slack, post) == ["a.de.pdf", "a.fr.pdf"]

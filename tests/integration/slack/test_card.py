@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.db import places
+from dragoman.db.records import preferences
 from dragoman.domain.job import RowState, WaitingFor
 from dragoman.errors import EngineKeyRejected
 from tests.integration.slack.conftest import Desk
@@ -152,11 +152,11 @@ def test_a_person_who_cannot_be_told_either_ends_it(desk: Desk) -> None:
 def test_a_revoked_token_ends_it_quietly_for_the_whole_workspace(desk: Desk) -> None:
     desk.submit("contract.pdf")
     with desk.database.write() as connection:
-        places.installed(connection, desk.slack.here.team_id, {})
+        preferences.installed(connection, desk.slack.here.team_id, {})
     desk.slack.revoke_tokens()
     assert desk.show()
     with desk.database.read() as connection:
-        team = places.team(connection, desk.slack.here.team_id)
+        team = preferences.team(connection, desk.slack.here.team_id)
     assert team
     assert team["revoked_at"]
     assert desk.card["state"] == RowState.DONE

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.db import presence
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.records import process_registry
 from dragoman.ports import Capabilities
 from ops.doctor import Verdict
 from ops.doctor.live import Plan, try_all
@@ -17,7 +17,7 @@ WITHIN_S = 60.0
 @pytest.fixture
 def trial(http, whole, general):
     with http.database.write() as connection:
-        presence.publish(connection, "worker@test", [Capabilities("pseudo", frozenset({"de", "fr"}))])
+        process_registry.publish(connection, "worker@test", [Capabilities("pseudo", frozenset({"de", "fr"}))])
 
     def run(channel: str | None):
         return list(chat.post(http.settings, Plan(("slack",), WITHIN_S, slack_channel=channel)))

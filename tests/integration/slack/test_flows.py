@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pymupdf
 
-from dragoman.db import places
+from dragoman.db.records import preferences
 from dragoman.domain.wishes import ChannelWishes
 from tests.integration.slack.house import House
 from tests.pdfs import LOREM, make
@@ -73,7 +73,7 @@ def test_a_flag_on_a_post_adds_a_language(house: House, slack: FakeSlack, ann, g
 
 def test_the_shortcut_asks_and_translates(house: House, slack: FakeSlack, ann, general, pdf: bytes) -> None:
     with house.database.write() as connection:
-        places.keep_wishes(connection, slack.here.team_id, general.id, ChannelWishes(auto=False))
+        preferences.keep_wishes(connection, slack.here.team_id, general.id, ChannelWishes(auto=False))
     post = slack.post(ann, general, "look at this", files=[slack.file("a.pdf", pdf)])
     house.quiet()
     assert house.jobs == []
@@ -87,7 +87,7 @@ def test_a_mention_in_the_thread_of_a_pdf_translates_it(
     house: House, slack: FakeSlack, ann, general, pdf: bytes
 ) -> None:
     with house.database.write() as connection:
-        places.keep_wishes(connection, slack.here.team_id, general.id, ChannelWishes(auto=False))
+        preferences.keep_wishes(connection, slack.here.team_id, general.id, ChannelWishes(auto=False))
     post = slack.post(ann, general, "look at this", files=[slack.file("a.pdf", pdf)])
     house.quiet()
     slack.post(ann, general, f"<@{slack.bot.id}> to Italian", thread_ts=post.ts)

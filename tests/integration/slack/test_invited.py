@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.db.inbox import INBOX
+from dragoman.db.ledgers.inbox import INBOX
 from ingress.slack import inviting
 from tests.integration.slack.house import House
 from tests.rows import change

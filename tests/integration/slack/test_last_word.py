@@ -19,7 +19,8 @@ from dragoman.channels.slack.error_meanings import (
     meaning,
     of_completion,
 )
-from dragoman.db import arrivals, jobs
+from dragoman.db.ledgers import jobs
+from dragoman.db.queries import arrivals
 from dragoman.domain.answers.arrival import Arrival
 from dragoman.domain.job import OPEN
 from ingress.slack import commands

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from dragoman.channels.slack import slack_api as ours
-from dragoman.db.inbox import INBOX
+from dragoman.db.ledgers.inbox import INBOX
 from dragoman.domain.job import RowState
 from ingress.slack.posting import MOST_OPEN
 from tests.integration.slack.house import opened

@@ -22,8 +22,8 @@ import pytest
 from fastapi import FastAPI
 
 from dragoman.adapters.signed_links import Links
-from dragoman.db import jobs, lease
 from dragoman.db.engine import Database
+from dragoman.db.ledgers import jobs, lease
 from dragoman.domain.job import Stage
 from dragoman.errors import DragomanError
 from dragoman.intake import Intake

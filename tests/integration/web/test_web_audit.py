@@ -6,7 +6,7 @@ import json
 
 from typer.testing import CliRunner
 
-from dragoman.db import audit
+from dragoman.db.records import audit
 from ops.cli import app
 from tests.integration.web.conftest import ANNA, Client, Worker
 

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
 from dragoman.adapters.signed_links import Links
-from dragoman.db import presence
 from dragoman.db.engine import Database
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.records import process_registry
 from dragoman.domain.job import Stage, WaitingFor
 from dragoman.errors import EngineUnavailable, WrongPassword
 from dragoman.ports import Capabilities
@@ -32,7 +32,9 @@ HELD_S = 3 * 86_400
 def engines(database: Database) -> None:
     """What the workers can do."""
     with database.write() as connection:
-        presence.publish(connection, "worker@here", [Capabilities("deepl", frozenset({"de", "es", "fr", "pt-BR"}))])
+        process_registry.publish(
+            connection, "worker@here", [Capabilities("deepl", frozenset({"de", "es", "fr", "pt-BR"}))]
+        )
 
 
 class Stages:

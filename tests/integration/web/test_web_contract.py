@@ -16,8 +16,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from dragoman.db import dead_letters, lists, presence
 from dragoman.db.engine import Database
+from dragoman.db.queries import dead_letters, lists
+from dragoman.db.records import process_registry
 from dragoman.domain.job import WaitingFor
 from dragoman.errors import EncryptedPdf
 from dragoman.ports import Capabilities
@@ -46,7 +47,7 @@ def seeded(client: Client, worker: Worker, database: Database) -> dict[str, list
     held = worker.claim(waiting)
     with database.write() as connection:
         held.wait(connection, WaitingFor.APPROVAL, 600)
-        presence.publish(connection, "worker@one", [Capabilities("pseudo", frozenset({"de", "fr"}))])
+        process_registry.publish(connection, "worker@one", [Capabilities("pseudo", frozenset({"de", "fr"}))])
     return {"ended": [done, failed, cancelled, deleted], "open": [waiting, fresh]}
 
 

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from dragoman.adapters.signed_links import Links
-from dragoman.db import jobs, presence
 from dragoman.db.engine import Database
+from dragoman.db.ledgers import jobs
+from dragoman.db.records import process_registry
 from dragoman.domain.job import Options, Stage, WaitingFor
 from dragoman.errors import EncryptedPdf
 from dragoman.intake import Intake, Message, Request
@@ -46,7 +47,7 @@ def client(app: Any) -> Iterator[Client]:
 def ids(client: Client, worker: Worker, database: Database) -> dict[str, str]:
     """A job in each state, by the state's name."""
     with database.write() as connection:
-        presence.publish(connection, "worker@here", [Capabilities("deepl", frozenset({"de", "es", "fr"}))])
+        process_registry.publish(connection, "worker@here", [Capabilities("deepl", frozenset({"de", "es", "fr"}))])
     names = ("pending", "running", "approval", "password", "done", "failed", "cancelled", "deleted")
     made = {name: str(client.upload(target_lang="de", filename=f"{name}.pdf").json["job_id"]) for name in names}
     worker.progress(worker.advance_to(made["running"], Stage.TRANSLATE, engine="deepl"), 0.5)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from dragoman.adapters import queues
 from dragoman.adapters.storage import open_store
-from dragoman.db import lease, presence, schema, tally
+from dragoman.db import schema
 from dragoman.db.engine import Database
+from dragoman.db.ledgers import lease
+from dragoman.db.records import counters, process_registry
 from dragoman.domain.job import Stage
 from dragoman.errors import EncryptedPdf, EngineUnavailable
 from dragoman.intake import Intake
@@ -71,7 +73,7 @@ def test_metrics_count_the_ledgers(client: Client, worker: Worker, database: Dat
     with database.write() as connection:
         held.give_back(connection, 0.0, EncryptedPdf())
     with database.write() as connection:
-        presence.beat(connection, "worker@test")
+        process_registry.beat(connection, "worker@test")
     answer = client.get("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain")
     lines = answer.body.decode().splitlines()
@@ -161,7 +163,7 @@ def test_all_of_it_works_on_postgresql_and_s3_too(
 def test_numbers_of_the_mail_door_are_told(client: Client, database: Database) -> None:
     facts = {"replies": {"250 2.0.0": 7}, "dropped": {"list": 2}, "refused": {"unauthenticated": 1}}
     with database.write() as connection:
-        presence.beat(connection, "smtp@host", facts)
+        process_registry.beat(connection, "smtp@host", facts)
     metrics = client.get("/metrics").body.decode()
     assert 'dragoman_mail_replies_total{code="250 2.0.0",service="smtp@host"} 7.0' in metrics
     assert 'dragoman_mail_dropped_total{reason="list",service="smtp@host"} 2.0' in metrics
@@ -171,9 +173,9 @@ def test_numbers_of_the_mail_door_are_told(client: Client, database: Database) -
 def test_metrics_tell_how_each_process_is(client: Client, database: Database) -> None:
     facts = {"cpu_s": 1.5, "rss_bytes": 1000, "silent_s": 3.0, "deaf": False, "tasks": {"pipeline.extract": 4}}
     with database.write() as connection:
-        presence.pulse(connection, "worker@one", 7, {**facts, "disk_free_bytes": {"data": 5000}})
-        presence.pulse(connection, "worker@one", 8, facts)
-        presence.pulse(connection, "sweeper@one", 9, {"lag_s": 2.0, "sweeps": 11})
+        process_registry.pulse(connection, "worker@one", 7, {**facts, "disk_free_bytes": {"data": 5000}})
+        process_registry.pulse(connection, "worker@one", 8, facts)
+        process_registry.pulse(connection, "sweeper@one", 9, {"lag_s": 2.0, "sweeps": 11})
     lines = client.get("/metrics").body.decode().splitlines()
     for line in (
         'dragoman_process_cpu_seconds_total{pid="7",service="worker@one"} 1.5',
@@ -195,8 +197,8 @@ def test_metrics_tell_what_was_done(client: Client, worker: Worker, database: Da
     lease.record(held, EngineUnavailable())
     with database.write() as connection:
         for seconds in (0.2, 0.3, 1000.0):
-            tally.observe(connection, tally.STAGE_SECONDS, seconds, stage="extract", engine="pseudo")
-        tally.add(connection, tally.CHARACTERS_BILLED, 1234, engine="deepl")
+            counters.observe(connection, counters.STAGE_SECONDS, seconds, stage="extract", engine="pseudo")
+        counters.add(connection, counters.CHARACTERS_BILLED, 1234, engine="deepl")
     lines = client.get("/metrics").body.decode().splitlines()
     for line in (
         'dragoman_stage_seconds_bucket{engine="pseudo",le="0.1",stage="extract"} 0.0',

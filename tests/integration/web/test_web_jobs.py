@@ -9,7 +9,7 @@ import pytest
 from dragoman.adapters import queues
 from dragoman.adapters.signed_links import Links
 from dragoman.db.engine import Database
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers.jobs import JOBS
 from dragoman.domain.job import Stage
 from dragoman.errors import EncryptedPdf
 from tests.fakes import RecordingDoorbell

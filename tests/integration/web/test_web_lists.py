@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter
 
-from dragoman.db import presence
 from dragoman.db.engine import Database
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.records import process_registry
 from dragoman.errors import QuotaUsedUp
 from dragoman.ports import Capabilities
 from ingress.web import app as web
@@ -101,7 +101,7 @@ def test_languages_are_what_the_workers_say(client: Client, database: Database) 
     deepl = Capabilities("deepl", frozenset({"de", "pt-BR"}), None, frozenset({"de"}))
     apertium = Capabilities("apertium", frozenset({"es", "de"}), frozenset({("en", "es")}))
     with database.write() as connection:
-        presence.publish(connection, "worker@one", [deepl, apertium])
+        process_registry.publish(connection, "worker@one", [deepl, apertium])
     told = client.get("/api/v1/languages", ANNA).json
     names = ["German", "Portuguese (Brazil)", "Spanish"]
     assert [(one["tag"], one["name"]) for one in told["targets"]] == list(

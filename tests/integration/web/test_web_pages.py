@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from dragoman.adapters.signed_links import Links
 from dragoman.db.engine import Database
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers.jobs import JOBS
 from dragoman.domain.job import Stage, WaitingFor
 from dragoman.errors import EncryptedPdf
 from dragoman.intake import Intake

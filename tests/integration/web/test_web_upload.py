@@ -11,8 +11,8 @@ from fastapi import FastAPI
 
 from dragoman.adapters import queues
 from dragoman.adapters.storage import FolderStore
-from dragoman.db import presence
 from dragoman.db.engine import Database
+from dragoman.db.records import process_registry
 from dragoman.intake import Intake
 from dragoman.ports import BlobStore, Capabilities
 from dragoman.settings import MIB, Settings
@@ -151,8 +151,8 @@ def test_uploads_that_race_with_one_key_make_one_job(client: Client) -> None:
 
 def test_target_that_no_engine_has_is_refused_with_the_possible_ones(client: Client, database: Database) -> None:
     with database.write() as connection:
-        presence.publish(connection, "worker@a", [Capabilities("apertium", frozenset({"es"}))])
-        presence.publish(connection, "worker@b", [Capabilities("deepl", frozenset({"de"}))])
+        process_registry.publish(connection, "worker@a", [Capabilities("apertium", frozenset({"es"}))])
+        process_registry.publish(connection, "worker@b", [Capabilities("deepl", frozenset({"de"}))])
     refused = client.upload(target_lang="ja")
     assert (refused.status, refused.json["code"]) == (422, "unsupported_target")
     assert "Spanish (es)" in refused.json["advice"]

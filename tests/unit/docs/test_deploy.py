@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.db import born
+from dragoman.db.queries import known_labels
 from dragoman.errors import Blame, DragomanError
 from tests.promql import DASHBOARD, panels, queries, rules
 
@@ -42,11 +42,11 @@ def test_what_senders_have_to_mend_wakes_no_admin() -> None:
     [rule] = [rule for rule in rules() if rule["alert"] == "DragomanDeadLetters"]
     left_out = set(re.search(r'code!~"([^"]+)"', rule["expr"])[1].split("|"))
     assert left_out == {kind.code for kind in all_errors() if kind.blame is Blame.SENDER}
-    assert left_out < set(born.codes())
+    assert left_out < set(known_labels.codes())
 
 
 def test_each_error_is_counted_from_0_on() -> None:
-    assert {kind.code for kind in all_errors()} <= {*born.codes()}
+    assert {kind.code for kind in all_errors()} <= {*known_labels.codes()}
 
 
 def test_the_how_to_names_each_alert() -> None:
@@ -57,7 +57,7 @@ def test_the_how_to_names_each_alert() -> None:
 def test_codes_that_alerts_name_are_codes_of_errors() -> None:
     for rule in rules():
         for pattern in re.findall(r'code=~"([^"]+)"', rule["expr"]):
-            assert all(any(re.fullmatch(one, code) for code in born.codes()) for one in pattern.split("|"))
+            assert all(any(re.fullmatch(one, code) for code in known_labels.codes()) for one in pattern.split("|"))
 
 
 def test_dashboard_is_what_grafana_imports() -> None:

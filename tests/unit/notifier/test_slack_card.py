@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.db.models import JobRow
+from dragoman.db.tables import JobRow
 from dragoman.domain.answers.arrival import Arrival, Arrived
 from dragoman.domain.job import NO_ENGINE, RowState, Stage
 from dragoman.domain.retry import retry_helps

@@ -5,16 +5,16 @@ import socket
 import pytest
 from sqlalchemy import update
 
-from dragoman.db import presence
+from dragoman.db.records import process_registry
 from dragoman.errors import NotFound
 from ops.health import FRESH_S, SILENT_S, Unhealthy, check
 
 
 def heard(database, service, seconds_ago=0.0):
     with database.write() as connection:
-        presence.beat(connection, service)
-        seen = presence.HEARTBEATS.c.seen_at
-        connection.execute(update(presence.HEARTBEATS).values(seen_at=seen - seconds_ago))
+        process_registry.beat(connection, service)
+        seen = process_registry.HEARTBEATS.c.seen_at
+        connection.execute(update(process_registry.HEARTBEATS).values(seen_at=seen - seconds_ago))
 
 
 def test_a_sweeper_that_works_is_well(settings, database):
@@ -42,9 +42,9 @@ def test_a_name_that_is_none_is_answered_with_the_names(settings):
 
 def said(database, facts, seconds_ago=0.0):
     with database.write() as connection:
-        presence.pulse(connection, f"worker@{socket.gethostname()}", 7, facts)
-        seen = presence.PULSES.c.seen_at
-        connection.execute(update(presence.PULSES).values(seen_at=seen - seconds_ago))
+        process_registry.pulse(connection, f"worker@{socket.gethostname()}", 7, facts)
+        seen = process_registry.PULSES.c.seen_at
+        connection.execute(update(process_registry.PULSES).values(seen_at=seen - seconds_ago))
 
 
 def test_a_worker_that_takes_what_it_is_rung_for_is_well(settings, database):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from dragoman.db.lease import Leaving
+from dragoman.db.ledgers.lease import Leaving
 from dragoman.errors import EngineBusy
 from dragoman.ports import Answer, Limits
 from pipeline.asking_at_once import Asking

@@ -9,10 +9,11 @@ import pytest
 from celery import Celery
 
 from dragoman.adapters import queues
-from dragoman.db import jobs, presence
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers import jobs
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.records import process_registry
 from dragoman.errors import Gone, StoreUnavailable
 from dragoman.intake import Intake
 from dragoman.ports import Capabilities
@@ -150,7 +151,7 @@ def test_pdf_that_is_too_large_is_refused(intake):
 
 def test_language_that_no_engine_has_is_refused_by_its_name(intake):
     with intake.database.write() as connection:
-        presence.publish(connection, "worker@a", [Capabilities("deepl", frozenset({"de", "fr"}))])
+        process_registry.publish(connection, "worker@a", [Capabilities("deepl", frozenset({"de", "fr"}))])
     open_message(intake, keep(intake, mail(("a.pdf", PDF)), "translate+ja@localhost"))
     told = answer(intake, "question")
     assert (told["reason"], told["error_code"]) == ("unsupported_language", "unsupported_target")

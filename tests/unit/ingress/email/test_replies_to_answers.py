@@ -8,10 +8,10 @@ from io import BytesIO
 import pytest
 
 from dragoman import retention
-from dragoman.db import presence
-from dragoman.db.inbox import INBOX
-from dragoman.db.jobs import JOBS
-from dragoman.db.outbox import OUTBOX
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.outbox import OUTBOX
+from dragoman.db.records import process_registry
 from dragoman.errors import Limit, Limited
 from dragoman.intake import Intake, Message
 from dragoman.ports import Capabilities
@@ -117,7 +117,7 @@ def test_a_question_that_is_ignored_ends_with_one_answer_and_the_mail_is_forgott
 
 def test_a_reply_with_a_language_that_nobody_can_write_leaves_the_question_open(post: Post) -> None:
     with post.intake.database.write() as connection:
-        presence.publish(connection, "worker@a", [Capabilities("deepl", frozenset({"de", "fr"}))])
+        process_registry.publish(connection, "worker@a", [Capabilities("deepl", frozenset({"de", "fr"}))])
     asked = post("Please.", PDF)
     said = post.said(post("Japanese", answers=ours(asked)))
     assert (said["reason"], said["kept"]) == ("unsupported_language", True)

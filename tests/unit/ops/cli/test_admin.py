@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from dragoman.db import schema
 from dragoman.db.engine import Database
-from dragoman.db.jobs import JOBS
+from dragoman.db.ledgers.jobs import JOBS
 from dragoman.errors import Conflict, NotFound, UnsupportedOption
 from ops.cli import app
 from tests import rows

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from dragoman.db import presence
+from dragoman.db.records import process_registry
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from ingress.email import doctor
@@ -90,7 +90,7 @@ def test_a_store_that_overwrites_fails():
 
 def test_services_are_known_by_their_signs_of_life(data, database):
     with database.write() as connection:
-        presence.beat(connection, "worker@one")
+        process_registry.beat(connection, "worker@one")
     findings = found(data)
     assert findings["worker"].verdict is Verdict.OK
     assert findings["sweeper"].verdict is Verdict.WARN

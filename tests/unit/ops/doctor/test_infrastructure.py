@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.db.stepped import step
+from dragoman.db.queries.clock_steps import step
 from ops.doctor.findings import Verdict
 from ops.doctor.infrastructure import clock_finding
 

@@ -13,7 +13,7 @@ import pytest
 import structlog
 from sqlalchemy import update
 
-from dragoman.db import presence
+from dragoman.db.records import process_registry
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
 from ops.up import supervisor
@@ -112,9 +112,13 @@ class TestWatch:
 
     def heard(self, database, pid, seconds_ago):
         with database.write() as connection:
-            presence.pulse(connection, "any@here", pid, {})
-            seen = presence.PULSES.c.seen_at
-            older = update(presence.PULSES).where(presence.PULSES.c.pid == pid).values(seen_at=seen - seconds_ago)
+            process_registry.pulse(connection, "any@here", pid, {})
+            seen = process_registry.PULSES.c.seen_at
+            older = (
+                update(process_registry.PULSES)
+                .where(process_registry.PULSES.c.pid == pid)
+                .values(seen_at=seen - seconds_ago)
+            )
             connection.execute(older)
 
     def test_a_child_without_a_pulse_hangs(self, watch, database):

@@ -1,0 +1,1 @@
+"""The three ledgers, what is leased like them, and the one lease."""

@@ -1,0 +1,1 @@
+"""Questions over several tables: lists, turns, figures, what is due or stuck."""
