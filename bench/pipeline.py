@@ -35,13 +35,13 @@ from bench import bare_chain
 from dragoman import telemetry
 from dragoman.adapters import queues
 from dragoman.adapters.storage import open_store
+from dragoman.app.intake import Intake, Message, Request
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.db.queries.history import STAGE_TIMES
 from dragoman.domain.job import OPEN, Options, RowState, Stage, stages_from
-from dragoman.intake import Intake, Message, Request
 from dragoman.settings import Settings
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.fakes import RecordingDoorbell

@@ -14,9 +14,9 @@ import sys
 from celery.signals import setup_logging
 
 from dragoman.adapters import queues
+from dragoman.app.processes.process_heartbeat import Pulse
+from dragoman.app.processes.worker_watchdog import Hearing
 from dragoman.db import schema
-from dragoman.hearing import Hearing
-from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 from dragoman.telemetry import configure_logs, configure_traces, flush_traces
 from notifier.tasks import open_context, register

@@ -6,7 +6,8 @@ import socket
 
 import structlog
 
-from dragoman import marker, orphans, retention
+from dragoman.app import retention
+from dragoman.app.store import marker, orphans
 from dragoman.db.ledgers import reserved_texts
 from dragoman.db.queries import history
 from dragoman.db.records import audit, process_registry, translation_memory

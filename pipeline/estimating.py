@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from dragoman import budget
+from dragoman.app import quotas
 from dragoman.db.ledgers import alarms
 from dragoman.db.records import translation_memory
 from dragoman.domain.costs import approval, prices
@@ -45,7 +45,7 @@ def plan(run: Run, pages: int, texts: Iterable[str], source_lang: str | None, en
     settings = run.context.settings
     to_bill, remembered = _characters(run, texts, source_lang, engine)
     with run.context.database.read() as connection:
-        budget.check_work(connection, settings, run.job["owner"], pages, to_bill)
+        quotas.check_work(connection, settings, run.job["owner"], pages, to_bill)
     over_budget = bool(to_bill) and _is_over_budget(run, engine, to_bill)
     rules = approval.Rules(settings.approval_pages, settings.approval_characters)
     why = approval.reason(rules, engine=engine.name, pages=pages, to_bill=to_bill, over_budget=over_budget)
@@ -110,7 +110,7 @@ def _is_over_budget(run: Run, engine: Translator, to_bill: int) -> bool:
     most = run.context.settings.budget_characters
     if most:
         with run.context.database.read() as connection:
-            used = budget.billed_this_month(connection)
+            used = quotas.billed_this_month(connection)
         _tell(run, "month", used, to_bill, most)
         if used + to_bill > most:
             return True
@@ -123,8 +123,8 @@ def _is_over_budget(run: Run, engine: Translator, to_bill: int) -> bool:
 
 def _tell(run: Run, what: str, used: int, adding: int, most: int) -> None:
     """Tell the admin once 80 % of a budget are used, and when it is not enough for `adding` more."""
-    budget.tell(what, used, adding, most)
-    if used + adding < budget.WARNED_AT * most:
+    quotas.tell(what, used, adding, most)
+    if used + adding < quotas.WARNED_AT * most:
         return
     cause = alarms.Cause.QUOTA_GONE if used + adding > most else alarms.Cause.QUOTA_NEAR
     with run.context.database.write() as connection:

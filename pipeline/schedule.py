@@ -11,7 +11,7 @@ from celery.beat import PersistentScheduler
 
 from dragoman import telemetry
 from dragoman.adapters import queues
-from dragoman.pulse import Pulse
+from dragoman.app.processes.process_heartbeat import Pulse
 from dragoman.settings import Settings
 
 log = structlog.get_logger(__name__)

@@ -19,6 +19,7 @@ from sqlalchemy import Table
 
 from dragoman import telemetry
 from dragoman.adapters import queues
+from dragoman.app.processes.process_heartbeat import Pulse
 from dragoman.db import clock, schema
 from dragoman.db.engine import Database
 from dragoman.db.ledgers.cards import CARDS
@@ -30,7 +31,6 @@ from dragoman.db.queries import clock_steps, turns
 from dragoman.db.queries.due_rows import take_unrung
 from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable
-from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 from pipeline import turns as of_workers
 from pipeline import watching

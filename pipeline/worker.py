@@ -16,13 +16,13 @@ from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 
 from dragoman import telemetry
 from dragoman.adapters import queues
+from dragoman.app.processes.process_heartbeat import Pulse
+from dragoman.app.processes.worker_watchdog import Hearing
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import inbox, jobs, lease
 from dragoman.domain.specs.channel_specs import channels
 from dragoman.errors import DatabaseUnavailable
-from dragoman.hearing import Hearing
-from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 from pipeline import draining, interrupts, tasks
 from pipeline.billiard_internals import leave_no_folder

@@ -15,9 +15,9 @@ import pytest
 import structlog
 
 from dragoman.adapters.storage import open_store
+from dragoman.app.intake import Intake
 from dragoman.db import schema
 from dragoman.db.engine import Database
-from dragoman.intake import Intake
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from tests.fakes import RecordingDoorbell

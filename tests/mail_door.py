@@ -13,8 +13,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Self
 
+from dragoman.app.intake import Intake
 from dragoman.db.ledgers.inbox import INBOX
-from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.email.resolver import Resolver
 from ingress.email.server import Door

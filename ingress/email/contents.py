@@ -8,10 +8,10 @@ from contextlib import contextmanager, suppress
 from io import UnsupportedOperation
 from typing import BinaryIO, cast
 
+from dragoman.app.intake import Intake, Pdf
 from dragoman.domain.answers.row_words import REST_OF_EMAIL
 from dragoman.domain.file_kinds import what_is
 from dragoman.errors import EmptyFile, NotAPdf, RequestError, StoreUnavailable
-from dragoman.intake import Intake, Pdf
 from ingress.email import dissection, parse
 
 

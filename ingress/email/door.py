@@ -10,9 +10,9 @@ from typing import Any
 
 import structlog
 
+from dragoman.app.intake import Intake, Message, Receipt
 from dragoman.channels.email import bounces
 from dragoman.errors import DragomanError
-from dragoman.intake import Intake, Message, Receipt
 from dragoman.telemetry import hashed
 from ingress.email import policy
 from ingress.email.headers import Headers, Mailbox

@@ -30,11 +30,11 @@ from dragoman.adapters.listen_addresses import Address
 from dragoman.adapters.probe import speaks
 from dragoman.adapters.queues import BrokerDoorbell, make_app
 from dragoman.adapters.storage import open_store
+from dragoman.app.intake import Intake
+from dragoman.app.processes.process_heartbeat import Pulse, folder_bytes
 from dragoman.db.engine import Database
 from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable, SettingsInvalid
-from dragoman.intake import Intake
-from dragoman.pulse import Pulse, folder_bytes
 from dragoman.settings import MIB, Settings, host_port
 from ingress.email import authentication, door, policy, replies
 from ingress.email.certificate import Certificate

@@ -14,6 +14,8 @@ from celery import Celery
 from dragoman.adapters import queues
 from dragoman.adapters.queues import BrokerDoorbell
 from dragoman.adapters.storage import open_store
+from dragoman.app.capabilities import NoEngine
+from dragoman.app.intake import Intake, Pdf, Request
 from dragoman.channels.email import bounces, threads
 from dragoman.channels.email.threads import Thread
 from dragoman.db.engine import Database
@@ -34,8 +36,6 @@ from dragoman.errors import (
     UnknownLanguage,
     UnsupportedTarget,
 )
-from dragoman.intake import Intake, Pdf, Request
-from dragoman.possible import NoEngine
 from dragoman.settings import Settings
 from ingress.email import commands, policy, report, request, tongue
 from ingress.email.commands import Command

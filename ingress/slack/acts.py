@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from dragoman.app.intake import Intake
 from dragoman.channels.slack import posts, slack_api
 from dragoman.channels.slack.slack_api import SlackRefused, our_errors, user_of
 from dragoman.db.ledgers import cards
@@ -16,7 +17,6 @@ from dragoman.db.records import preferences
 from dragoman.domain.job import OPEN, WaitingFor
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
 from dragoman.errors import DragomanError, NotApprover, RequestError
-from dragoman.intake import Intake
 from ingress.slack import looking, parse
 from ingress.slack.context import Context
 

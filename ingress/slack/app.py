@@ -16,9 +16,9 @@ from slack_bolt import Ack, App, BoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from dragoman.app.intake import Intake, Message
 from dragoman.channels.slack import slack_api
 from dragoman.errors import DragomanError
-from dragoman.intake import Intake, Message
 from dragoman.settings import Settings
 from ingress.slack import commands, dialogs, parse
 from ingress.slack.places import Installations

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dragoman.app.intake import Intake
 from dragoman.channels.slack import posts, slack_api
 from dragoman.domain import language
 from dragoman.domain.job import RowState
-from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.slack import dialogs, parse
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from dragoman.app.intake import Intake
 from dragoman.channels.slack.slack_api import client_of, our_errors
 from dragoman.db.records import preferences
-from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.slack.places import learn
 

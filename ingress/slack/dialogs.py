@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from dragoman.app.capabilities import NoEngine
+from dragoman.app.intake import Intake
 from dragoman.channels.slack import posts, slack_api
 from dragoman.db.ledgers import cards
 from dragoman.db.records import preferences
@@ -13,8 +15,6 @@ from dragoman.domain import language
 from dragoman.domain.job import Layout, Tone, WaitingFor, parse_pages
 from dragoman.domain.wishes import ChannelWishes
 from dragoman.errors import DragomanError
-from dragoman.intake import Intake
-from dragoman.possible import NoEngine
 from ingress.slack.choosing import MOST_LANGUAGES
 
 SHORTCUT, PASSWORD, WANTED, SETTLED = "translate_pdf", "password", "wanted", "settled"

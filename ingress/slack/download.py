@@ -8,10 +8,10 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from dragoman.app.intake import Intake, Pdf
+from dragoman.app.pdf_check import too_large
 from dragoman.channels.slack.slack_api import RATE_LIMITED, SERVER_ERROR, SlackScopeMissing
 from dragoman.errors import DragomanError, Gone, NotAPdf, RequestError, StoreUnavailable
-from dragoman.files import too_large
-from dragoman.intake import Intake, Pdf
 from dragoman.settings import Settings
 from ingress.slack.looking import SlackFile
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import structlog
 
+from dragoman.app.capabilities import NoEngine
+from dragoman.app.intake import Pdf, Request
+from dragoman.app.pdf_check import too_large
 from dragoman.channels.slack import posts
 from dragoman.channels.slack.slack_api import CHANNEL, SlackClosed, SlackRefused, SlackScopeMissing, owner_of
 from dragoman.db.ledgers.lease import Lease
@@ -18,9 +21,6 @@ from dragoman.domain import engines
 from dragoman.domain.job import Layout, Options, Tone, WaitingFor
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
 from dragoman.errors import DragomanError, EmptyFile, NotAPdf, RequestError, StoreUnavailable
-from dragoman.files import too_large
-from dragoman.intake import Pdf, Request
-from dragoman.possible import NoEngine
 from ingress.slack import choosing, dialogs, download, inviting, looking, parse
 from ingress.slack.commands import help_text
 from ingress.slack.context import Context

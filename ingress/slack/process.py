@@ -13,12 +13,12 @@ from slack_sdk import WebClient
 from dragoman.adapters import queues
 from dragoman.adapters.queues import BrokerDoorbell
 from dragoman.adapters.storage import open_store
+from dragoman.app.intake import Intake
+from dragoman.app.processes.process_heartbeat import Pulse
 from dragoman.channels.slack import slack_api
 from dragoman.db.engine import Database
 from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable, DragomanError, OutboundUnavailable, SettingsInvalid
-from dragoman.intake import Intake
-from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 from dragoman.telemetry import configure_logs, configure_traces
 from ingress.slack.app import make_app

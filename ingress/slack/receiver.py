@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dragoman.intake import Intake
+from dragoman.app.intake import Intake
 from dragoman.settings import Settings
 from ingress.slack.app import NOT_SIGNED, dispatch, make_app
 from ingress.slack.places import Installations

@@ -10,12 +10,12 @@ from celery import Celery
 from dragoman.adapters import queues
 from dragoman.adapters.queues import BrokerDoorbell
 from dragoman.adapters.storage import open_store
+from dragoman.app.intake import Intake
 from dragoman.channels.slack import slack_api
 from dragoman.db.engine import Database
 from dragoman.db.ledgers.lease import Lease
 from dragoman.domain.actors import acting
 from dragoman.errors import DragomanError
-from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.slack import acts, home, parse, posting
 from ingress.slack.context import Context

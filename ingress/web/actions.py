@@ -14,10 +14,10 @@ from typing import Annotated, Any
 from fastapi import Form
 from starlette.responses import RedirectResponse, Response
 
+from dragoman.app.intake import Request
 from dragoman.domain import language
 from dragoman.domain.job import Options
 from dragoman.errors import Conflict, RequestError, UnsupportedTarget
-from dragoman.intake import Request
 from ingress.web import problems
 from ingress.web.door import Door, DoorOf
 from ingress.web.guard import Router

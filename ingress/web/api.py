@@ -10,7 +10,7 @@ from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from dragoman import trail
+from dragoman.app import audit_trail
 from dragoman.domain.job import Layout, Status, Tone
 from dragoman.domain.specs.channel_specs import channels
 from dragoman.domain.specs.loading import load
@@ -125,7 +125,7 @@ def job_result(job_id: JobId, door: DoorOf, caller: CallerOf) -> StreamingRespon
     """The translated PDF."""
     row = door.own_job(caller, job_id)
     answer = downloads.result(row, door.intake.store)
-    trail.fetched(row)
+    audit_trail.fetched(row)
     return answer
 
 

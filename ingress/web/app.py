@@ -20,9 +20,9 @@ from dragoman.adapters.probe import speaks
 from dragoman.adapters.queues import BrokerDoorbell
 from dragoman.adapters.signed_links import Links
 from dragoman.adapters.storage import open_store
+from dragoman.app.intake import Intake
+from dragoman.app.processes.process_heartbeat import Pulse
 from dragoman.db.engine import Database
-from dragoman.intake import Intake
-from dragoman.pulse import Pulse
 from dragoman.settings import Settings, host_port
 from dragoman.telemetry import configure_logs, configure_traces
 from ingress.web import (

@@ -10,6 +10,7 @@ from fastapi.security import HTTPBearer
 from prometheus_client.metrics_core import Metric
 
 from dragoman.adapters.signed_links import Links, Named
+from dragoman.app.intake import Intake
 from dragoman.db.ledgers import jobs
 from dragoman.db.queries import arrivals, history, lists, short_ids
 from dragoman.db.queries.lists import Page, Wanted
@@ -18,7 +19,6 @@ from dragoman.domain import actors, language
 from dragoman.domain.job import PSEUDO
 from dragoman.domain.specs import engine_specs
 from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
-from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.web import tries
 from ingress.web.broker import Broker

@@ -9,9 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dragoman.app.intake import Intake
 from dragoman.domain.specs.channel_specs import channels
 from dragoman.domain.specs.loading import load
-from dragoman.intake import Intake
 from dragoman.settings import MIB, Settings
 from ingress.web.guard import read_small, reads_itself
 

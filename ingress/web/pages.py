@@ -13,7 +13,7 @@ from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from dragoman import trail
+from dragoman.app import audit_trail
 from dragoman.domain.file_names import result_name
 from dragoman.errors import Conflict, NotAllowed
 from ingress.web import downloads, events, problems
@@ -92,7 +92,7 @@ def download(token: str, door: DoorOf) -> StreamingResponse:
     """The translated PDF."""
     row = door.offered(token)
     answer = downloads.result(row, door.intake.store)
-    trail.downloaded(door.intake.database, row)
+    audit_trail.downloaded(door.intake.database, row)
     return answer
 
 

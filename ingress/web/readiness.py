@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Callable
 from typing import Generic, TypeVar, cast
 
+from dragoman.app.intake import Intake
 from dragoman.db import schema
 from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable, TemporaryError
-from dragoman.intake import Intake
 
 FRESH_S = 3.0
 

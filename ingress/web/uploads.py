@@ -11,12 +11,12 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request as HttpRequest
 from starlette.types import Message
 
+from dragoman.app.intake import Pdf, Request
+from dragoman.app.pdf_check import too_large
 from dragoman.domain.job import Options
 from dragoman.domain.specs.channel_specs import channels
 from dragoman.domain.specs.loading import load
 from dragoman.errors import Conflict, RequestError
-from dragoman.files import too_large
-from dragoman.intake import Pdf, Request
 from dragoman.settings import Settings
 from dragoman.telemetry import tracer
 from ingress.web import parse

@@ -146,8 +146,8 @@ def _ask_for_pairs() -> list[Pair]:
 
 def purge(*, sender: Sender = None, job: Job = None, data: DataDir = None) -> None:
     """Delete the files, texts and addresses of one sender or one job, now."""
-    from dragoman import retention
     from dragoman.adapters.translation_cache import Cache
+    from dragoman.app import retention
     from dragoman.db.queries import short_ids
     from ops.cli.data import opened
 

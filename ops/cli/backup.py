@@ -14,9 +14,9 @@ import typer
 from dragoman.errors import Conflict
 
 if TYPE_CHECKING:
-    from dragoman.keeping.fitting import Fitting
-    from dragoman.keeping.manifest import Manifest
-    from dragoman.keeping.restore import Restored
+    from dragoman.app.backup.consistency import Fitting
+    from dragoman.app.backup.manifest import Manifest
+    from dragoman.app.backup.restore import Restored
     from dragoman.settings import Settings
 
 DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
@@ -35,7 +35,7 @@ def register(root: typer.Typer, db: typer.Typer) -> None:
 def backup(folder: Folder, *, data: DataDir = None, as_json: AsJson = False) -> None:
     """Copy database and store to a new folder, while everything runs."""
     from dragoman import __version__
-    from dragoman.keeping.backup import back_up
+    from dragoman.app.backup.create import back_up
     from ops.cli.data import opened
 
     with opened(data) as found, _progress("Copying files", as_json) as tell:
@@ -71,9 +71,9 @@ def restore(
 ) -> None:
     """Put a backup in place of what is in the database and the store; the services have to be stopped."""
     from dragoman.adapters.storage import open_store
+    from dragoman.app.backup.restore import Plan
+    from dragoman.app.backup.restore import restore as put_back
     from dragoman.db.engine import Database
-    from dragoman.keeping.restore import Plan
-    from dragoman.keeping.restore import restore as put_back
     from ops.cli.data import settings_of
 
     settings = settings_of(data)
@@ -92,8 +92,8 @@ def restore(
 
 def check(*, data: DataDir = None, as_json: AsJson = False) -> None:
     """Look for what does not fit between database and store, and for what is stuck; exit 67 if there is any."""
-    from dragoman.keeping.fitting import look
-    from dragoman.keeping.trouble import DoesNotFit
+    from dragoman.app.backup.consistency import look
+    from dragoman.app.backup.errors import DoesNotFit
     from ops.cli.data import opened
 
     with opened(data) as found:
@@ -115,8 +115,8 @@ def copy(
     """Copy all rows to another, empty database, of the same kind or the other; the services have to be stopped."""
     import tempfile
 
+    from dragoman.app.backup.database_copy import move
     from dragoman.db.engine import Database
-    from dragoman.keeping.moving import move
     from ops.cli.data import opened
 
     target_url = _checked_url(url)
@@ -146,7 +146,7 @@ def _checked_url(url: str) -> str:
 @contextmanager
 def _at_rest(settings: Settings) -> Iterator[None]:
     """No `dragoman up` can use the data folder meanwhile. Raises ServicesRunning."""
-    from dragoman.keeping.trouble import ServicesRunning
+    from dragoman.app.backup.errors import ServicesRunning
     from ops.up import supervisor
 
     if not settings.data_dir.exists():

@@ -17,9 +17,9 @@ from ops.cli.job_tables import facts_of, jobs_table, letter_facts, letters_table
 if TYPE_CHECKING:
     from celery import Celery
 
+    from dragoman.app.intake import Intake
     from dragoman.db.queries.lists import Wanted
     from dragoman.domain.job import Status
-    from dragoman.intake import Intake
     from dragoman.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="List, show, retry, approve and cancel jobs; list dead letters.")
@@ -212,7 +212,7 @@ SHOWN = (
 
 @contextmanager
 def _intake(data: Path | None) -> Iterator[Intake]:
-    from dragoman.intake import Intake
+    from dragoman.app.intake import Intake
     from ops.cli.data import opened
 
     with opened(data) as found:

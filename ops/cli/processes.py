@@ -34,7 +34,7 @@ def _runs(process: Process) -> Callable[[], None]:
     """The command that runs a channel's process."""
 
     def command() -> None:
-        from dragoman import admission
+        from dragoman.app.store import admission
 
         settings = _starting(process.name)
         run = load(process.run)
@@ -56,7 +56,7 @@ def up(data: DataDir = None) -> None:
 
 def worker() -> None:
     """Run the worker: extract, translate, customise tone, reconstruct."""
-    from dragoman import admission
+    from dragoman.app.store import admission
     from pipeline.worker import run
 
     settings = _starting("worker")
@@ -66,7 +66,7 @@ def worker() -> None:
 
 def notifier() -> None:
     """Run the notifier: it sends the answers."""
-    from dragoman import admission
+    from dragoman.app.store import admission
     from notifier.worker import run
 
     settings = _starting("notifier")
@@ -76,7 +76,7 @@ def notifier() -> None:
 
 def sweeper() -> None:
     """Run the sweeper: it starts the work that is due and was forgotten."""
-    from dragoman import admission
+    from dragoman.app.store import admission
     from pipeline.sweeper import run
 
     settings = _starting("sweeper")

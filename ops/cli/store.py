@@ -28,7 +28,7 @@ def adopt(
     as_json: AsJson = False,
 ) -> None:
     """Make the file store this database's own, whichever it belonged to; deletes nothing."""
-    from dragoman import marker
+    from dragoman.app.store import marker
     from ops.cli.data import opened
 
     with opened(data) as found:
@@ -60,7 +60,7 @@ def clean_up(
     as_json: AsJson = False,
 ) -> None:
     """Delete files that belong to no document, half an hour after they were first seen; a running Dragoman does this every hour."""
-    from dragoman import orphans
+    from dragoman.app.store import orphans
     from ops.cli.data import opened
 
     with opened(data) as found:

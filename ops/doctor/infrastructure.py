@@ -96,7 +96,7 @@ def _belonging(settings: Settings, store: BlobStore) -> Iterator[Finding]:
 
     A database that has not the schema of this version is not asked: its own line says so.
     """
-    from dragoman import marker, orphans
+    from dragoman.app.store import marker, orphans
     from dragoman.db import schema
     from dragoman.db.engine import Database
 
@@ -122,8 +122,8 @@ def _belonging(settings: Settings, store: BlobStore) -> Iterator[Finding]:
 
 def _standing(database: Database, store: BlobStore) -> Finding:
     """Raises StoreOfAnother, StoreUnavailable, DatabaseUnavailable."""
-    from dragoman import marker
-    from dragoman.marker import Standing
+    from dragoman.app.store import marker
+    from dragoman.app.store.marker import Standing
 
     found = marker.look(database, store)
     if found is Standing.OURS:

@@ -7,10 +7,10 @@ from importlib.metadata import version
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
+from dragoman.app.capabilities import NoEngine
 from dragoman.domain.specs import engine_specs
 from dragoman.domain.specs.loading import load
 from dragoman.errors import EngineMissing
-from dragoman.possible import NoEngine
 from dragoman.settings import Settings
 from ops.doctor.findings import Finding, Verdict
 

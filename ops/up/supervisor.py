@@ -22,9 +22,12 @@ from typing import IO
 import structlog
 import typer
 
-from dragoman import admission, telemetry
+from dragoman import telemetry
 from dragoman.adapters import listen_addresses
 from dragoman.adapters.listen_addresses import CannotListen
+from dragoman.app.capabilities import NoEngine
+from dragoman.app.processes.process_heartbeat import Pulse
+from dragoman.app.store import admission
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.db.records import process_registry
@@ -38,8 +41,6 @@ from dragoman.errors import (
     DragomanError,
     SettingsInvalid,
 )
-from dragoman.possible import NoEngine
-from dragoman.pulse import Pulse
 from dragoman.settings import Settings
 from ops.up.embedded_broker import EmbeddedBroker, die_with_parent
 from ops.up.environment import environment, with_secrets

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dragoman.app.capabilities import NoEngine
 from dragoman.domain.job import Tone
 from dragoman.domain.specs import engine_specs
 from dragoman.domain.specs.engine_specs import EngineSpec
 from dragoman.domain.specs.loading import load
 from dragoman.errors import EngineMissing, EngineNotAllowed, UnsupportedOption, UnsupportedPair, UnsupportedTarget
 from dragoman.ports import ToneModel, Translator
-from dragoman.possible import NoEngine
 from pipeline.engines import adding
 from pipeline.engines.pairs import into, refusal, serves
 from pipeline.engines.settings import EngineSettings

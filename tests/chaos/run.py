@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from dragoman import orphans
+from dragoman.app.store import orphans
 from dragoman.db.records.process_registry import HEARTBEATS
 from dragoman.domain.job import OPEN, RowState
 from dragoman.telemetry import configure_logs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman import retention, trail
+from dragoman.app import audit_trail, retention
 from dragoman.db.clock import now_s
 from dragoman.db.ledgers import jobs
 from dragoman.db.records import audit
@@ -42,7 +42,7 @@ def test_each_deed_is_put_on_record_once(intake, database):
         assert intake.cancel(job_id)
         assert not intake.cancel(job_id)
         intake.retry(job_id)
-        trail.downloaded(database, row(database, jobs.JOBS, job_id))
+        audit_trail.downloaded(database, row(database, jobs.JOBS, job_id))
     with acting("command", "root"):
         assert intake.purge(job_id)
         assert intake.purge(job_id)

@@ -9,8 +9,8 @@ from io import BytesIO
 import pytest
 from structlog.testing import capture_logs
 
-from dragoman import budget
-from dragoman.budget import TeamLimitReached
+from dragoman.app import quotas
+from dragoman.app.quotas import TeamLimitReached
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.errors import LimitReached, QuotaUsedUp
 from dragoman.telemetry import hashed
@@ -33,12 +33,12 @@ def limited(settings):
 
 def jobs(database, settings, adding=1):
     with database.read() as connection:
-        budget.check_jobs(connection, settings, SENDER, adding)
+        quotas.check_jobs(connection, settings, SENDER, adding)
 
 
 def work(database, settings, pages=1, characters=1):
     with database.read() as connection:
-        budget.check_work(connection, settings, SENDER, pages, characters)
+        quotas.check_work(connection, settings, SENDER, pages, characters)
 
 
 def test_nothing_is_limited_at_first(database, settings):
@@ -80,12 +80,12 @@ def test_a_team_shares_its_limits_and_strangers_do_not_count(database, limited, 
     add_job(database, owner=stranger, pages=30, characters_billed=900)
     settings = limited(team_jobs_per_day=2, team_pages_per_day=40, team_characters_per_month=1000)
     with database.read() as connection:
-        budget.check_jobs(connection, settings, mate, 1)
-        budget.check_work(connection, settings, mate, 10, 100)
+        quotas.check_jobs(connection, settings, mate, 1)
+        quotas.check_work(connection, settings, mate, 10, 100)
         for used_up in (
-            lambda: budget.check_jobs(connection, settings, mate, 2),
-            lambda: budget.check_work(connection, settings, mate, 11, 0),
-            lambda: budget.check_work(connection, settings, mate, 0, 101),
+            lambda: quotas.check_jobs(connection, settings, mate, 2),
+            lambda: quotas.check_work(connection, settings, mate, 11, 0),
+            lambda: quotas.check_work(connection, settings, mate, 0, 101),
         ):
             with pytest.raises(TeamLimitReached, match="one team"):
                 used_up()
@@ -98,8 +98,8 @@ def test_a_team_still_counts_what_was_forgotten_and_a_token_has_none(database, l
     settings = limited(team_jobs_per_day=1)
     with database.read() as connection:
         with pytest.raises(TeamLimitReached):
-            budget.check_jobs(connection, settings, SENDER, 1)
-        budget.check_jobs(connection, settings, "web:ci", 100)
+            quotas.check_jobs(connection, settings, SENDER, 1)
+        quotas.check_jobs(connection, settings, "web:ci", 100)
 
 
 def test_admin_is_warned_at_80_percent_of_a_team_too(database, limited):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman import marker
+from dragoman.app.store import marker
 from dragoman.db.records import translation_memory
 from dragoman.db.records.process_registry import HEARTBEATS
 from dragoman.db.records.translation_memory import TRANSLATIONS

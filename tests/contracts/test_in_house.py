@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from dragoman.app.intake import Pdf, Request
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.records import process_registry
 from dragoman.domain.job import Options, RowState
 from dragoman.errors import EngineNotAllowed
-from dragoman.intake import Pdf, Request
 from dragoman.ports import Capabilities
 from pipeline.context import Context
 from pipeline.engines import apertium

@@ -7,9 +7,10 @@ from io import BytesIO
 
 import pytest
 
-from dragoman import retention
 from dragoman.adapters import queues
 from dragoman.adapters.storage import open_store
+from dragoman.app import retention
+from dragoman.app.intake import Intake, Message, Request
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import inbox, jobs, lease, outbox
 from dragoman.db.ledgers.inbox import INBOX
@@ -27,7 +28,6 @@ from dragoman.errors import (
     TooLarge,
     UnsupportedTarget,
 )
-from dragoman.intake import Intake, Message, Request
 from dragoman.ports import Capabilities
 from tests.fakes import InMemoryStore
 from tests.races import together

@@ -13,8 +13,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from dragoman import marker, orphans
 from dragoman.adapters.storage import FolderStore
+from dragoman.app.backup import consistency, idle_check, manifest
+from dragoman.app.backup.create import back_up
+from dragoman.app.backup.errors import (
+    BackupUnusable,
+    DoesNotFit,
+    ServicesRunning,
+    StoreTaken,
+    TargetNotEmpty,
+)
+from dragoman.app.backup.folder import UNFINISHED, Folder
+from dragoman.app.backup.manifest import Manifest, Rows
+from dragoman.app.backup.restore import Plan, Restored, restore
+from dragoman.app.store import marker, orphans
+from dragoman.app.store.marker import Standing, StoreOfAnother
 from dragoman.db import schema
 from dragoman.db.backup import after_restore, portable_rows
 from dragoman.db.backup.portable_rows import RowRefused, Sum
@@ -28,13 +41,6 @@ from dragoman.db.queries.named_files import names
 from dragoman.db.records import process_registry
 from dragoman.db.records.process_registry import HEARTBEATS
 from dragoman.domain.job import RowState
-from dragoman.keeping import fitting, manifest, resting
-from dragoman.keeping.backup import back_up
-from dragoman.keeping.folder import UNFINISHED, Folder
-from dragoman.keeping.manifest import Manifest, Rows
-from dragoman.keeping.restore import Plan, Restored, restore
-from dragoman.keeping.trouble import BackupUnusable, DoesNotFit, ServicesRunning, StoreTaken, TargetNotEmpty
-from dragoman.marker import Standing, StoreOfAnother
 from dragoman.ports import BlobStore
 from pipeline import chores
 from pipeline.context import Context
@@ -189,7 +195,7 @@ def test_check_names_each_thing_that_does_not_fit(database, store):
     for job_id in ids(database):
         if job_id not in (lost, known, held, waits):
             store.put(f"jobs/{job_id}/source.pdf", BytesIO(b"x"))
-    found = fitting.look(database, store)
+    found = consistency.look(database, store)
     assert not found.fits
     assert [(one.key, one.table, one.row_id) for one in found.missing] == [(f"jobs/{lost}/source.pdf", "jobs", lost)]
     assert found.left_over == (f"jobs/{known}/extract/1.json.gz",)
@@ -261,10 +267,10 @@ class TestBackup:
                     ended.append(job_id)
                 return super().write_rows(table, lines)
 
-        from dragoman.keeping import backup
+        from dragoman.app.backup import create
 
         Meanwhile(folder).begin()
-        found = backup._read(database, Meanwhile(folder))
+        found = create._read(database, Meanwhile(folder))
         assert ended
         assert row(database, INBOX, message_id)["jobs_left"] == 0
         rows = {name: list(portable_rows.of_lines(backing.read_rows(name))) for name in found.tables}
@@ -465,7 +471,7 @@ class TestCheck:
     def test_what_fits(self, database, store):
         marker.admit(database, store)
         documents(database, store, 3)
-        found = fitting.look(database, store)
+        found = consistency.look(database, store)
         assert found.fits
         assert (found.files, found.missing, found.left_over, found.strangers, found.stuck) == (3, (), (), (), ())
 
@@ -473,8 +479,8 @@ class TestCheck:
         with other.write() as connection:
             schema.bring_up(connection)
         marker.admit(other, store)
-        assert fitting.look(database, store).standing is Standing.FOREIGN
-        assert not fitting.look(database, store).fits
+        assert consistency.look(database, store).standing is Standing.FOREIGN
+        assert not consistency.look(database, store).fits
 
 
 def command(settings, *words: str) -> subprocess.CompletedProcess[str]:
@@ -552,15 +558,15 @@ def test_every_ledger_is_let_go_by_a_restore():
 
 def test_process_of_this_host_counts_while_it_lives_and_one_of_another_for_a_time():
     own, theirs = process_registry.Pulse("web@here", 1, {}, 3.0), process_registry.Pulse("web@there", 1, {}, 3.0)
-    assert resting.running([own, theirs], "here", lambda pid: False) == [theirs]
-    assert resting.running([own, theirs], "here", lambda pid: True) == [own, theirs]
+    assert idle_check.running([own, theirs], "here", lambda pid: False) == [theirs]
+    assert idle_check.running([own, theirs], "here", lambda pid: True) == [own, theirs]
 
 
 def test_own_process_is_a_running_service(database):
     with database.write() as connection:
         process_registry.pulse(connection, f"web@{os.uname().nodename}", os.getpid(), {})
     with pytest.raises(ServicesRunning):
-        resting.refuse_running(database)
+        idle_check.refuse_running(database)
 
 
 def _facts(told: Manifest) -> dict[str, object]:

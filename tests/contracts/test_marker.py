@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dragoman import marker, orphans
 from dragoman.adapters.storage import open_store
+from dragoman.app.store import marker, orphans
+from dragoman.app.store.marker import Census, Standing, StoreEmpty, StoreOfAnother
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.records import store_marks
 from dragoman.db.records.process_registry import HEARTBEATS
-from dragoman.marker import Census, Standing, StoreEmpty, StoreOfAnother
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from pipeline import chores

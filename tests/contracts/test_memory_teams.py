@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dragoman import retention
 from dragoman.adapters.translation_cache import Cache
+from dragoman.app import retention
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.records import translation_memory
 from dragoman.db.records.translation_memory import TRANSLATIONS

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from dragoman import marker
 from dragoman.adapters.storage import FolderStore
+from dragoman.app.backup import database_copy
+from dragoman.app.backup.database_copy import CopyDiffers, move
+from dragoman.app.backup.errors import ServicesRunning, TargetNotEmpty
+from dragoman.app.store import marker
+from dragoman.app.store.marker import Standing
 from dragoman.db import schema
 from dragoman.db.backup import portable_rows
 from dragoman.db.backup.portable_rows import RowRefused
@@ -19,10 +23,6 @@ from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.records import process_registry, store_marks
 from dragoman.db.tables import Base, StageTimeRow
 from dragoman.domain.job import Stage
-from dragoman.keeping import moving
-from dragoman.keeping.moving import CopyDiffers, move
-from dragoman.keeping.trouble import ServicesRunning, TargetNotEmpty
-from dragoman.marker import Standing
 from tests.contracts.conftest import PLACES
 from tests.rows import add_job, add_message, change, message_with_jobs, row
 from tests.servers.postgresql import PostgreSQL
@@ -131,7 +131,7 @@ def test_a_copy_that_differs_is_none(sqlite_database, target, tmp_path):
         [table] = [one for one in portable_rows.tables(reading) if one.name == "inbox"]
         copied = portable_rows.load(writing, table, portable_rows.rows(reading, table))
         with pytest.raises(CopyDiffers):
-            moving._compared(writing, "inbox", copied)
+            database_copy._compared(writing, "inbox", copied)
 
 
 @pytest.mark.more

@@ -7,8 +7,8 @@ from io import BytesIO
 import pymupdf
 import pytest
 
-from dragoman import retention
 from dragoman.adapters import encryption, queues
+from dragoman.app import retention
 from dragoman.db.ledgers import jobs, lease
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.parts import PARTS

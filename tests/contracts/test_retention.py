@@ -8,7 +8,7 @@ from io import BytesIO
 
 import pytest
 
-from dragoman import retention
+from dragoman.app import retention
 from dragoman.db.clock import now_s
 from dragoman.db.ledgers import jobs, lease, outbox, parts
 from dragoman.db.ledgers.inbox import INBOX

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Connection
 
-from dragoman import retention
 from dragoman.adapters.translation_cache import Cache
+from dragoman.app import retention
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import jobs, lease, reserved_texts
 from dragoman.db.ledgers.jobs import JOBS

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from dragoman import marker
 from dragoman.adapters.storage import FolderStore, S3Store, open_store
+from dragoman.app.store import marker
+from dragoman.app.store.marker import Standing, StoreOfAnother
 from dragoman.db.engine import Database
 from dragoman.errors import Gone, NotAPdf, StoreUnavailable
-from dragoman.marker import Standing, StoreOfAnother
 from dragoman.ports import BlobStore
 from tests.fakes import InMemoryStore
 from tests.races import together

@@ -15,7 +15,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from dragoman.keeping.trouble import ServicesRunning
+from dragoman.app.backup.errors import ServicesRunning
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.patience import patience
 from tests.pdfs import make

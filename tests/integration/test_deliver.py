@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, true, update
 
-from dragoman import retention
+from dragoman.app import retention
+from dragoman.app.intake import Intake, Message, Receipt, Request
 from dragoman.channels.email import bounces
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import jobs, lease, outbox
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import Options, RowState, Stage, WaitingFor
 from dragoman.errors import DatabaseUnavailable, EncryptedPdf, OutboundRefused, OutboundUnavailable
-from dragoman.intake import Intake, Message, Receipt, Request
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from notifier.channel import Channel, Delivery, OutboundUncertain

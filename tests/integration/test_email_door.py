@@ -20,9 +20,9 @@ import pytest
 
 from dragoman.adapters import queues
 from dragoman.adapters.listen_addresses import CannotListen
+from dragoman.app.intake import Intake
 from dragoman.db.ledgers import jobs
 from dragoman.errors import SettingsInvalid
-from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.email.server import Door, limits_of, serve
 from ingress.email.session_host import Limits
@@ -353,7 +353,7 @@ SERVE = """
 import asyncio, os, sys
 from dragoman.db import inbox
 from dragoman.db.engine import Database
-from dragoman.intake import Intake
+from dragoman.app.intake import Intake
 from dragoman.settings import Settings
 from dragoman.adapters.storage import FolderStore, open_store
 from ingress.email import door

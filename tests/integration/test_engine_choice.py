@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from dragoman.app.capabilities import NoEngine
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedPair, UnsupportedTarget
-from dragoman.possible import NoEngine
 from dragoman.settings import Settings
 from pipeline.engines import adding, registry
 from pipeline.engines import apertium as of_apertium

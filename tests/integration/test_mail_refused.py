@@ -16,12 +16,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 from pydantic import SecretStr
 
+from dragoman.app.intake import Intake, Message
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import jobs
 from dragoman.db.queries import arrivals
 from dragoman.domain.answers.arrival import Arrival, Arrived
 from dragoman.domain.job import OPEN
-from dragoman.intake import Intake, Message
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from ingress.email.tasks import open_message

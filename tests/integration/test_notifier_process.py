@@ -18,12 +18,12 @@ import pytest
 from sqlalchemy import update
 
 from dragoman.adapters import queues
+from dragoman.app.intake import Intake, Message
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import outbox
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import RowState
 from dragoman.errors import DragomanError
-from dragoman.intake import Intake, Message
 from dragoman.settings import Settings
 from ops.health import check
 from tests.patience import patience

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from dragoman.adapters.storage import open_store
+from dragoman.app.intake import Intake
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import jobs
-from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.email.server import Door
 from ingress.email.session_host import Limits

@@ -8,13 +8,13 @@ from email.message import EmailMessage
 import pytest
 from pydantic import SecretStr
 
+from dragoman.app.intake import Intake
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import alarms, lease
 from dragoman.db.ledgers.alarms import Cause
 from dragoman.db.ledgers.jobs import LEDGER
 from dragoman.domain.job import RowState
 from dragoman.errors import EngineKeyRejected, QuotaUsedUp, SettingsInvalid
-from dragoman.intake import Intake
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from notifier.operator_mail import WORDS

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from dragoman.adapters.probe import speaks
+from dragoman.app.processes.process_heartbeat import Pulse
 from dragoman.db.records import process_registry
-from dragoman.pulse import Pulse
 from ops import health
 from tests.patience import patience
 from tests.servers.process import wait_until

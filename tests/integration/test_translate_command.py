@@ -13,8 +13,8 @@ from typing import Any
 import pymupdf
 import pytest
 
+from dragoman.app.capabilities import NoEngine
 from dragoman.errors import EngineNotAllowed, UnsupportedPair, UnsupportedTarget
-from dragoman.possible import NoEngine
 from tests import weights
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.patience import patience

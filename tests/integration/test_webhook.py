@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from dragoman import retention
+from dragoman.app import retention
+from dragoman.app.intake import Intake, Request
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import jobs, lease, outbox
 from dragoman.db.ledgers.alarms import CHANNEL as OPERATOR
@@ -27,7 +28,6 @@ from dragoman.db.queries import arrivals, dead_letters
 from dragoman.domain.answers.arrival import Arrival
 from dragoman.domain.job import Options, RowState, Stage
 from dragoman.errors import EncryptedPdf, UnsupportedOption
-from dragoman.intake import Intake, Request
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from notifier.tasks import Context, deliver, open_context

@@ -16,11 +16,11 @@ import pymupdf
 import pytest
 
 from dragoman.adapters import queues
+from dragoman.app.intake import Intake
 from dragoman.db.engine import Database
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.queries.due_rows import take_unrung
 from dragoman.domain.job import RowState
-from dragoman.intake import Intake
 from dragoman.ports import BlobStore
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.patience import patience

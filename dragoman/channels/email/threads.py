@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from dragoman import retention
 from dragoman.adapters.translation_cache import Cache
+from dragoman.app import retention
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import inbox, jobs, lease
 from dragoman.db.ledgers.inbox import INBOX

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dragoman.adapters import queues
+from dragoman.app.intake import Intake
 from dragoman.channels.slack.slack_api import CHANNEL
 from dragoman.db.ledgers import cards, inbox, jobs, outbox
 from dragoman.db.ledgers.lease import Lease
@@ -14,7 +15,6 @@ from dragoman.db.queries import arrivals, history
 from dragoman.db.records import preferences
 from dragoman.domain.answers.arrival import Arrived, in_words
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor, status_of
-from dragoman.intake import Intake
 
 INVITED_TO = "invited_to"  # in a message's payload: the channel that we have to be invited to first
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from dragoman import retention
 from dragoman.adapters.storage import open_store
+from dragoman.app import retention
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import jobs, outbox
 from dragoman.db.queries import lists

@@ -12,10 +12,10 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from dragoman.app.intake import Intake, Message, Request
 from dragoman.channels.slack import posts, slack_api
 from dragoman.domain.job import Options
 from dragoman.errors import DragomanError
-from dragoman.intake import Intake, Message, Request
 from dragoman.settings import Settings
 from ops.doctor.findings import Finding, Verdict
 from ops.doctor.live import plan as live

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import update
 
+from dragoman.app.intake import Intake, Message, Request
 from dragoman.channels.slack import posts
 from dragoman.channels.slack.slack_api import owner_of
 from dragoman.db.engine import Database
@@ -21,7 +22,6 @@ from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.db.records import process_registry
 from dragoman.domain.job import Options, Stage, WaitingFor
 from dragoman.errors import DragomanError, NoText
-from dragoman.intake import Intake, Message, Request
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from notifier.tasks import Context, deliver, open_context

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from dragoman.adapters.storage import open_store
+from dragoman.app.intake import Intake
 from dragoman.db.engine import Database
 from dragoman.db.ledgers.cards import CARDS
 from dragoman.db.ledgers.inbox import INBOX
@@ -24,7 +25,6 @@ from dragoman.db.ledgers.lease import is_due
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import STAGES, Stage
 from dragoman.errors import DatabaseUnavailable, DragomanError
-from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.slack.app import dispatch, make_app
 from ingress.slack.places import Installations

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dragoman.adapters.signed_links import Links
-from dragoman.intake import Intake
+from dragoman.app.intake import Intake
 from dragoman.settings import Settings
 from ingress.slack import home
 from ingress.slack.context import Context

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import select
 
 from dragoman.adapters.storage import open_store
+from dragoman.app.intake import Intake
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.db.ledgers.inbox import INBOX
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.outbox import OUTBOX
-from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.email.server import Door
 from ingress.email.session_host import Limits

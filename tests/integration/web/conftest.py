@@ -22,11 +22,11 @@ import pytest
 from fastapi import FastAPI
 
 from dragoman.adapters.signed_links import Links
+from dragoman.app.intake import Intake
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import jobs, lease
 from dragoman.domain.job import Stage
 from dragoman.errors import DragomanError
-from dragoman.intake import Intake
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from ingress.web import app as web

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from dragoman.app.intake import Intake
 from dragoman.domain.job import Stage
-from dragoman.intake import Intake
 from dragoman.settings import MIB, Settings
 from tests.integration.web.conftest import ANNA, PDF, Client, Worker, multipart, parsed
 from tests.patience import patience

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from dragoman.app.intake import Intake
 from dragoman.db import schema
 from dragoman.db.engine import Database
-from dragoman.intake import Intake
 from dragoman.settings import MIB, Settings
 from ingress.web.app import make_app
 from ingress.web.connections import Limits

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from dragoman.adapters.signed_links import Links
+from dragoman.app.intake import Intake, Message, Request
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import jobs
 from dragoman.db.records import process_registry
 from dragoman.domain.job import Options, Stage, WaitingFor
 from dragoman.errors import EncryptedPdf
-from dragoman.intake import Intake, Message, Request
 from dragoman.ports import Capabilities
 from dragoman.settings import Settings
 from ingress.web import app as web

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from dragoman.adapters import queues
 from dragoman.adapters.storage import open_store
+from dragoman.app.intake import Intake
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import lease
 from dragoman.db.records import counters, process_registry
 from dragoman.domain.job import Stage
 from dragoman.errors import EncryptedPdf, EngineUnavailable
-from dragoman.intake import Intake
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from ingress.web.app import make_app

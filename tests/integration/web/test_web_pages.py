@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from dragoman.adapters.signed_links import Links
+from dragoman.app.intake import Intake
 from dragoman.db.engine import Database
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.domain.job import Stage, WaitingFor
 from dragoman.errors import EncryptedPdf
-from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.web.app import make_app
 from tests.integration.web.conftest import ANNA, PDF, RESULT, Answer, Client, Worker, serving, until

@@ -12,8 +12,8 @@ from sqlalchemy import event
 
 from dragoman.adapters import queues
 from dragoman.adapters.storage import FolderStore
+from dragoman.app.intake import Intake
 from dragoman.db.engine import Database
-from dragoman.intake import Intake
 from dragoman.settings import Settings
 from ingress.web.app import make_app
 from ingress.web.broker import CeleryBroker

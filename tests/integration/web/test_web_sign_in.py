@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from dragoman.adapters.signed_links import Links
+from dragoman.app.intake import Intake, Request
 from dragoman.domain.job import Options
-from dragoman.intake import Intake, Request
 from dragoman.settings import Settings
 from ingress.web import app as web
 from tests.integration.web.conftest import ANNA, PDF, Client, Worker, multipart, serving

@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from dragoman.adapters.signed_links import Links
+from dragoman.app.intake import Intake
 from dragoman.db import schema
 from dragoman.db.engine import Database
-from dragoman.intake import Intake
 from dragoman.settings import MIB, Settings
 from ingress.web.app import make_app
 from tests.integration.web.conftest import ADMIN, ANNA, DEADLINE_S, Client, Worker, running_web

@@ -11,9 +11,9 @@ from fastapi import FastAPI
 
 from dragoman.adapters import queues
 from dragoman.adapters.storage import FolderStore
+from dragoman.app.intake import Intake
 from dragoman.db.engine import Database
 from dragoman.db.records import process_registry
-from dragoman.intake import Intake
 from dragoman.ports import BlobStore, Capabilities
 from dragoman.settings import MIB, Settings
 from ingress.web.app import make_app

@@ -8,9 +8,9 @@ from email.message import EmailMessage
 
 import pytest
 
+from dragoman.app.pdf_check import Checked
 from dragoman.domain.file_kinds import HEADER_WITHIN, is_pdf, what_is
 from dragoman.errors import NotAPdf
-from dragoman.files import Checked
 
 PDF = b"%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n"
 

@@ -34,10 +34,10 @@ BEGINS_WITH = {
         "notifier.tasks",
         *(one.reply.partition(":")[0] for one in channels() if one.reply),
     ),
-    "sweeper": ("pipeline.sweeper", "dragoman.admission"),
+    "sweeper": ("pipeline.sweeper", "dragoman.app.store.admission"),
     "beat": ("pipeline.schedule",),
     "flower": ("ops.flower",),
-    **{one.name: (one.run.partition(":")[0], "dragoman.admission") for one in processes()},
+    **{one.name: (one.run.partition(":")[0], "dragoman.app.store.admission") for one in processes()},
 }
 BEGINS_WITH["web"] += (
     *(one.reply_field.read.partition(":")[0] for one in channels() if one.reply_field),
@@ -52,7 +52,7 @@ READ_BY = {
 }
 # In their code, but not on their way: nothing of theirs deletes what was shown in Slack (a test below).
 NOT_CALLED = {("smtp", "slack_bot_token"), ("sweeper", "slack_bot_token")}
-DELETES = {"dragoman.retention", "dragoman.intake"}
+DELETES = {"dragoman.app.retention", "dragoman.app.intake"}
 LONG = "a-secret-that-is-long-enough"
 VALUES = {
     "database_url": f"postgresql+psycopg://dragoman:{LONG}@127.0.0.1/x",

@@ -9,13 +9,13 @@ import pytest
 from celery import Celery
 
 from dragoman.adapters import queues
+from dragoman.app.intake import Intake
 from dragoman.db.ledgers import jobs
 from dragoman.db.ledgers.inbox import INBOX
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.db.records import process_registry
 from dragoman.errors import Gone, StoreUnavailable
-from dragoman.intake import Intake
 from dragoman.ports import Capabilities
 from ingress.email import headers
 from ingress.email.contents import MailTooComplex

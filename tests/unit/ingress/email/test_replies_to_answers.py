@@ -7,13 +7,13 @@ from io import BytesIO
 
 import pytest
 
-from dragoman import retention
+from dragoman.app import retention
+from dragoman.app.intake import Intake, Message
 from dragoman.db.ledgers.inbox import INBOX
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.db.records import process_registry
 from dragoman.errors import Limit, Limited
-from dragoman.intake import Intake, Message
 from dragoman.ports import Capabilities
 from ingress.email import headers
 from ingress.email.door import message_of

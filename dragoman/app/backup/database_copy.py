@@ -7,14 +7,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from dragoman.app.backup import idle_check
+from dragoman.app.backup.errors import TargetNotEmpty
 from dragoman.db import schema
 from dragoman.db.backup import portable_rows
 from dragoman.db.backup.portable_rows import Sum
 from dragoman.db.backup.snapshot import snapshot
 from dragoman.db.engine import Database
 from dragoman.errors import OperatorError
-from dragoman.keeping import resting
-from dragoman.keeping.trouble import TargetNotEmpty
 
 
 class CopyDiffers(OperatorError):
@@ -41,7 +41,7 @@ def move(source: Database, target: Database, scratch: Path) -> list[Copied]:
     `scratch`: a folder for its owner only. The schema is made if there is none. Raises ServicesRunning (what they write afterwards would not be in the
     copy), TargetNotEmpty, RowRefused, CopyDiffers, DatabaseUnavailable; then the target is as it was.
     """
-    resting.refuse_running(source)
+    idle_check.refuse_running(source)
     with snapshot(source, scratch) as reading, target.write() as writing:
         _make_room(writing)
         by_name = {table.name: table for table in portable_rows.tables(writing)}

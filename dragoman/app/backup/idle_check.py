@@ -7,11 +7,11 @@ from typing import Protocol
 
 import psutil
 
+from dragoman.app.backup.errors import ServicesRunning
 from dragoman.db.backup import portable_rows
 from dragoman.db.engine import Database
 from dragoman.db.records import process_registry
 from dragoman.db.records.process_registry import PULSES, Pulse
-from dragoman.keeping.trouble import ServicesRunning
 
 SILENT_S = 40.0  # a process says every 15 s that it lives; one that ends in peace says so
 

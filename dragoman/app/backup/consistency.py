@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dragoman import marker, orphans
+from dragoman.app.store import marker, orphans
+from dragoman.app.store.marker import Standing
 from dragoman.db.engine import Database
 from dragoman.db.queries import named_files, stuck
 from dragoman.db.queries.named_files import PREFIXES, Named
 from dragoman.db.queries.stuck import Stuck
 from dragoman.db.records import store_marks
-from dragoman.marker import Standing
 from dragoman.ports import BlobStore
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from dragoman.adapters.storage import CHUNK, checked
-from dragoman.keeping import manifest
-from dragoman.keeping.manifest import Kept, Manifest
-from dragoman.keeping.trouble import BackupUnusable, TargetNotEmpty
+from dragoman.app.backup import manifest
+from dragoman.app.backup.errors import BackupUnusable, TargetNotEmpty
+from dragoman.app.backup.manifest import Kept, Manifest
 
 UNFINISHED = "UNFINISHED"
 WORDS = "This backup is not complete. `dragoman backup` with the same folder goes on with it.\n"

@@ -19,7 +19,7 @@ from io import BytesIO
 
 import structlog
 
-from dragoman import retention
+from dragoman.app import retention
 from dragoman.db.engine import Database
 from dragoman.db.queries import named_files
 from dragoman.db.queries.named_files import PREFIXES

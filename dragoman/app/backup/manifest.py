@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dragoman.keeping.trouble import BackupUnusable
+from dragoman.app.backup.errors import BackupUnusable
 
 NAME = "manifest.json"
 FORMAT = 1

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dragoman import marker
+from dragoman.app.backup.folder import Folder
+from dragoman.app.backup.manifest import Kept, Manifest, Rows
+from dragoman.app.store import marker
+from dragoman.app.store.marker import Standing, StoreOfAnother
 from dragoman.db import clock, schema
 from dragoman.db.backup import portable_rows
 from dragoman.db.backup.portable_rows import Sum
@@ -20,9 +23,6 @@ from dragoman.db.queries import named_files
 from dragoman.db.records import process_registry, store_marks
 from dragoman.domain.moments import iso
 from dragoman.errors import Gone
-from dragoman.keeping.folder import Folder
-from dragoman.keeping.manifest import Kept, Manifest, Rows
-from dragoman.marker import Standing, StoreOfAnother
 from dragoman.ports import BlobStore
 
 # What services say of themselves while they run is of no use to those that start later.

@@ -15,10 +15,12 @@ from typing import Any, BinaryIO, cast
 
 import structlog
 
-from dragoman import budget, retention
 from dragoman.adapters import encryption, queues
 from dragoman.adapters.queues import Doorbell
 from dragoman.adapters.translation_cache import Cache
+from dragoman.app import quotas, retention
+from dragoman.app.capabilities import Possible
+from dragoman.app.pdf_check import Checked, clean_name
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import cards, inbox, jobs, lease, outbox
@@ -31,9 +33,7 @@ from dragoman.domain.request import Message, Pdf, Receipt, Request
 from dragoman.domain.specs import channel_specs
 from dragoman.domain.specs.channel_specs import Answered
 from dragoman.errors import Conflict, NotApprover, NotFound
-from dragoman.files import Checked, clean_name
 from dragoman.ports import BlobStore
-from dragoman.possible import Possible
 from dragoman.settings import Settings
 from dragoman.telemetry import any_traceparent, traceparent, tracer
 
@@ -148,7 +148,7 @@ class Intake(Possible):
     ) -> Receipt:
         with self.database.write() as connection:
             for owner, adding in Counter(one.owner for one in requests if not jobs.by_key(connection, one.key)).items():
-                budget.check_jobs(connection, self.settings, owner, adding)
+                quotas.check_jobs(connection, self.settings, owner, adding)
             message_row = message.row if message else None
             made = [self._insert(connection, request, message_row) for request in requests]
             if message and message_row:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from dragoman import marker, retention
+from dragoman.app import retention
+from dragoman.app.store import marker
+from dragoman.app.store.marker import Standing, StoreOfAnother
 from dragoman.db.engine import Database
 from dragoman.db.queries.named_files import PREFIXES
 from dragoman.db.records import process_registry, store_marks
-from dragoman.marker import Standing, StoreOfAnother
 from dragoman.ports import BlobStore
 
 log = structlog.get_logger(__name__)

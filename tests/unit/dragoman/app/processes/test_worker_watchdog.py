@@ -11,7 +11,7 @@ from celery.worker import state
 from kombu.exceptions import OperationalError
 
 from dragoman.adapters import queues
-from dragoman.hearing import Hearing
+from dragoman.app.processes.worker_watchdog import Hearing
 
 LEASE_S = 60.0
 PROBE_EVERY_S, DEAF_AFTER_S = LEASE_S / 2, 2 * LEASE_S

@@ -12,7 +12,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from dragoman import marker
+from dragoman.app.backup import idle_check, manifest
+from dragoman.app.backup.errors import BackupUnusable, ServicesRunning, StoreTaken, TargetNotEmpty
+from dragoman.app.backup.folder import Folder, hashed_body
+from dragoman.app.backup.manifest import Manifest
+from dragoman.app.backup.newer_files import Newer, look_at
+from dragoman.app.store import marker
+from dragoman.app.store.marker import Marker
 from dragoman.db import schema
 from dragoman.db.backup import after_restore, portable_rows
 from dragoman.db.backup.after_restore import Owed
@@ -21,12 +27,6 @@ from dragoman.db.engine import Database
 from dragoman.db.queries import named_files
 from dragoman.db.queries.named_files import PREFIXES
 from dragoman.db.records import store_marks
-from dragoman.keeping import manifest, resting
-from dragoman.keeping.folder import Folder, hashed_body
-from dragoman.keeping.manifest import Manifest
-from dragoman.keeping.newer import Newer, look_at
-from dragoman.keeping.trouble import BackupUnusable, ServicesRunning, StoreTaken, TargetNotEmpty
-from dragoman.marker import Marker
 from dragoman.ports import BlobStore
 
 Tell = Callable[[int, int], None]
@@ -67,7 +67,7 @@ def restore(database: Database, store: BlobStore, path: Path, plan: Plan, tell: 
     told, folder = manifest.read(path), Folder(path)
     if not schema.knows(told.schema):
         raise BackupUnusable("The backup was made by a newer version of Dragoman: update this program.")
-    resting.refuse_running(database)
+    idle_check.refuse_running(database)
     before = marker.read(store)
     _refuse(database, told, before, plan)
     folder.verify(told)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from dragoman import marker
 from dragoman.adapters.storage import open_store
+from dragoman.app.store import marker
+from dragoman.app.store.marker import Standing, StoreOfAnother
 from dragoman.db.engine import Database
 from dragoman.errors import TemporaryError
-from dragoman.marker import Standing, StoreOfAnother
 from dragoman.settings import Settings
 
 log = structlog.get_logger(__name__)

@@ -1,0 +1,1 @@
+"""How a process says that it lives and works."""

@@ -1,0 +1,1 @@
+"""Whose the store is, and what in it nobody names."""
