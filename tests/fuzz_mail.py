@@ -22,11 +22,13 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
-from ingress.email import door, mime, parse, policy
-from ingress.email.headers import Headers
-from ingress.email.policy import Accepted, Rules, Verdict
-from ingress.email.receiving import Reception
-from ingress.email.spool import Spool
+from ingress.email.auth import policy
+from ingress.email.auth.policy import Accepted, Rules, Verdict
+from ingress.email.mime import attachments, walker
+from ingress.email.mime.headers import Headers
+from ingress.email.smtp import acceptance
+from ingress.email.smtp.data_reader import Reception
+from ingress.email.smtp.spool import Spool
 from tests.integration.torture import table_door, table_more, table_parts
 from tests.mail_door import stuffed
 
@@ -152,7 +154,7 @@ def _received(content: bytes, spool: Spool, chance: random.Random, rules: Rules)
             if isinstance(received.verdict, Accepted) and file.sha256 != hashlib.sha256(expected).hexdigest():
                 raise Wrong("not the bytes that were sent")
             if isinstance(received.verdict, Accepted):
-                door.message_of(received.headers, file.sha256, received.author, "a@b.c", "translate@localhost")
+                acceptance.message_of(received.headers, file.sha256, received.author, "a@b.c", "translate@localhost")
         finally:
             file.close()
     if verdicts[0] != verdicts[1]:
@@ -161,7 +163,7 @@ def _received(content: bytes, spool: Spool, chance: random.Random, rules: Rules)
 
 
 def _judged(found: Headers, rules: Rules) -> Verdict:
-    return door.judged(found, "a@b.c", ["translate@localhost"], "127.0.0.1", rules)
+    return acceptance.judged(found, "a@b.c", ["translate@localhost"], "127.0.0.1", rules)
 
 
 def _pieces(wire: bytes, chance: random.Random) -> Iterator[bytes]:
@@ -176,11 +178,11 @@ def _found(content: bytes) -> tuple[set[bytes], bool]:
     """The PDFs that we find, and whether something was left out."""
     found: set[bytes] = set()
     cut = False
-    for item in parse.items(BytesIO(content)):
+    for item in attachments.items(BytesIO(content)):
         match item:
-            case parse.PdfFound(_, body):
+            case attachments.PdfFound(_, body):
                 found.add(b"".join(iter(body.read, b"")).rstrip())
-            case parse.TooMany():
+            case attachments.TooMany():
                 cut = True
             case _:
                 pass
@@ -194,7 +196,7 @@ def _by_the_library(content: bytes) -> set[bytes]:
         parts = list(message.walk())
         # It takes a bare CR for a line end, and pieces of mails for mails.
         is_other = re.search(rb"\r(?!\n)", content) or any("partial" in part.get_content_type() for part in parts)
-        if is_other or len(parts) > mime.MOST_PARTS:
+        if is_other or len(parts) > walker.MOST_PARTS:
             return set()
         bodies = [part.get_payload(decode=True) for part in parts if not part.is_multipart()]
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError, IndexError):

@@ -16,9 +16,9 @@ from typing import Self
 from dragoman.app.intake import Intake
 from dragoman.db.ledgers.inbox import INBOX
 from dragoman.settings import Settings
-from ingress.email.resolver import Resolver
-from ingress.email.server import Door
-from ingress.email.session_host import Limits
+from ingress.email.auth.dns import Resolver
+from ingress.email.smtp.server import Door
+from ingress.email.smtp.session_host import Limits
 from tests.patience import patience
 from tests.servers.process import wait_until
 

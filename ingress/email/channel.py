@@ -18,7 +18,7 @@ CHANNEL = ChannelSpec(
     process=Process(
         name="smtp",
         about="Run the mail server that receives documents (SMTP, and LMTP if it is set).",
-        run="ingress.email.server:run",
+        run="ingress.email.smtp.server:run",
         health=Health(listen="smtp_listen", greeting=b"220"),
         secrets=frozenset({"secret_key"}),
     ),

@@ -12,7 +12,8 @@ from dragoman.app.intake import Intake, Pdf
 from dragoman.domain.answers.row_words import REST_OF_EMAIL
 from dragoman.domain.file_kinds import what_is
 from dragoman.errors import EmptyFile, NotAPdf, RequestError, StoreUnavailable
-from ingress.email import dissection, parse
+from ingress.email import sandboxed_parser
+from ingress.email.mime import attachments
 
 
 class MailTooComplex(RequestError):
@@ -41,7 +42,7 @@ class Contents:
     def __init__(self, intake: Intake) -> None:
         self.pdfs: list[Pdf] = []
         self.words = ""
-        self.top = dissection.Top("", (), "")
+        self.top = sandboxed_parser.Top("", (), "")
         self.ignored: list[dict[str, str]] = []
         self._intake = intake
         self._words_are_html = True
@@ -49,7 +50,7 @@ class Contents:
     def read(self, mail: BinaryIO) -> None:
         """Take everything out of `mail`, each PDF once."""
         with _on_disk(mail) as file:
-            for item in dissection.found_in(file):
+            for item in sandboxed_parser.found_in(file):
                 self._take(item)
 
     def add(self, filename: str, body: BinaryIO) -> None:
@@ -76,21 +77,21 @@ class Contents:
                 self._intake.store.delete(pdf.blob)
         self.pdfs = []
 
-    def _take(self, item: dissection.Found) -> None:
+    def _take(self, item: sandboxed_parser.Found) -> None:
         match item:
-            case parse.Words(text, is_html):
+            case attachments.Words(text, is_html):
                 self._hear(text, is_html=is_html)
-            case parse.PdfFound(filename, body):
+            case attachments.PdfFound(filename, body):
                 self.add(filename, cast("BinaryIO", body))
-            case parse.Other(filename, head):
+            case attachments.Other(filename, head):
                 self.leave(filename, NotAPdf(what_is(head)) if head else EmptyFile())
-            case parse.Locked(filename):
+            case attachments.Locked(filename):
                 self.leave(filename, LockedMail())
-            case parse.TooMany(filename):
+            case attachments.TooMany(filename):
                 self.leave(filename or REST_OF_EMAIL, _too_many(filename))
-            case dissection.Broken():
+            case sandboxed_parser.Broken():
                 self.leave(REST_OF_EMAIL, MailTooComplex())
-            case dissection.Top():
+            case sandboxed_parser.Top():
                 self.top = item
 
     def _hear(self, text: str, *, is_html: bool) -> None:
@@ -124,5 +125,5 @@ def _too_many(filename: str | None) -> RequestError:
     if filename is None:
         message = "The email has too many parts, or too many emails inside each other; the rest was not read."
         return MailTooComplex(message)
-    message = f"At most {parse.MOST_PDFS} PDFs are accepted in one email."
+    message = f"At most {attachments.MOST_PDFS} PDFs are accepted in one email."
     return MailTooComplex(message, advice="Please send the rest in another email.")

@@ -44,7 +44,7 @@ def door(settings: Settings) -> Iterator[Finding]:
 
 def tls(settings: Settings) -> Iterator[Finding]:
     """Whether the door has a certificate that can be used. Raises SettingsInvalid."""
-    from ingress.email.certificate import Certificate
+    from ingress.email.smtp.tls import Certificate
 
     if Certificate.of(settings) is None:
         if not _is_loopback(settings.smtp_listen):
@@ -65,7 +65,7 @@ def tls(settings: Settings) -> Iterator[Finding]:
 
 def records(settings: Settings) -> Iterator[Finding]:
     """What DNS says of the domain of our address."""
-    from ingress.email.resolver import DnsTrouble, open_resolver
+    from ingress.email.auth.dns import DnsTrouble, open_resolver
 
     domain = settings.mail_address.rpartition("@")[2]
     if "." not in domain:

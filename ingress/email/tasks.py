@@ -37,10 +37,12 @@ from dragoman.errors import (
     UnsupportedTarget,
 )
 from dragoman.settings import Settings
-from ingress.email import commands, policy, report, request, tongue
-from ingress.email.commands import Command
+from ingress.email.auth import policy
 from ingress.email.contents import Contents
-from ingress.email.door import CHANNEL
+from ingress.email.mime import delivery_report
+from ingress.email.smtp.acceptance import CHANNEL
+from ingress.email.wishes import commands, reply_language, request
+from ingress.email.wishes.commands import Command
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +93,9 @@ def register(app: Celery, settings: Settings) -> None:
 def _over_the_limit(intake: Intake, held: Lease) -> dict[str, Any]:
     """Such a mail is not looked at, so that its words tell nothing of its language; but its sender may be known."""
     sender, limit = held.row["sender"], held.row["payload"]["over_daily_limit"]
-    locale = threads.last_locale(intake.database, sender) or tongue.of_sender("", held.row["payload"]["subject"], "")
+    locale = threads.last_locale(intake.database, sender) or reply_language.of_sender(
+        "", held.row["payload"]["subject"], ""
+    )
     told = {
         "reason": AnswerKind.QUOTA,
         "ignored": [],
@@ -103,8 +107,8 @@ def _over_the_limit(intake: Intake, held: Lease) -> dict[str, Any]:
 
 def _record_bounce(intake: Intake, held: Lease) -> None:
     with intake.store.open(held.row["blob"]) as mail:
-        told = report.said(mail.read(report.READ_BYTES))
-    if told is None or told.startswith(report.DELAYED):  # the mail server goes on trying
+        told = delivery_report.said(mail.read(delivery_report.READ_BYTES))
+    if told is None or told.startswith(delivery_report.DELAYED):  # the mail server goes on trying
         intake.drop(held, "delivered, or delayed")
     else:
         intake.bounced(held, held.row["payload"]["bounce_of"], told, bounces.instead(told))
@@ -172,7 +176,7 @@ class _Opening:
 
     def _speak(self, thread: Thread | None) -> None:
         """Find the language of the answers: the mail's, else its thread's, else that of the sender's former mails."""
-        found = tongue.of_sender(self.contents.words, self.payload["subject"], self.contents.top.languages)
+        found = reply_language.of_sender(self.contents.words, self.payload["subject"], self.contents.top.languages)
         known = found or (thread.locale if thread else None) or threads.last_locale(self.intake.database, self.sender)
         self.facts = {"locale": known} if known else {}
 

@@ -17,9 +17,10 @@ from contextlib import asynccontextmanager
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from ingress.email import aiosmtpd_internals, conversation
-from ingress.email.aiosmtpd_internals import SmtpProtocol
-from ingress.email.conversation import Conversation
+from ingress.email.smtp import aiosmtpd_internals
+from ingress.email.smtp import session as conversation
+from ingress.email.smtp.aiosmtpd_internals import SmtpProtocol
+from ingress.email.smtp.session import Conversation
 from tests.patience import patience
 from tests.servers.process import LOOPBACK
 

@@ -24,8 +24,8 @@ from dragoman.app.intake import Intake
 from dragoman.db.ledgers import jobs
 from dragoman.errors import SettingsInvalid
 from dragoman.settings import Settings
-from ingress.email.server import Door, limits_of, serve
-from ingress.email.session_host import Limits
+from ingress.email.smtp.server import Door, limits_of, serve
+from ingress.email.smtp.session_host import Limits
 from ingress.email.tasks import open_message
 from tests.mail_door import (
     OPEN,
@@ -357,8 +357,8 @@ from dragoman.app.intake import Intake
 from dragoman.settings import Settings
 from dragoman.adapters.storage import FolderStore, open_store
 from ingress.email import door
-from ingress.email.server import NoDoorbell, Door
-from ingress.email.spool import SpoolFile
+from ingress.email.smtp.server import NoDoorbell, Door
+from ingress.email.smtp.spool import SpoolFile
 from tests.patience import patience
 
 def dies_after(owner, name, moment):
@@ -432,7 +432,7 @@ def test_process_serves_without_a_broker_until_it_is_told_to_stop(intake, settin
     port = free_port()
     chosen = {"DATA_DIR": settings.data_dir, "ALLOWED_SENDERS": "@example.org", "SENDER_AUTH": "none"}
     chosen |= {"SMTP_LISTEN": f"127.0.0.1:{port}", "BROKER_URL": broker, "LOG_FORMAT": "json"}
-    code = "from dragoman.settings import Settings; from ingress.email.server import run; run(Settings.from_env())"
+    code = "from dragoman.settings import Settings; from ingress.email.smtp.server import run; run(Settings.from_env())"
     environment = {**os.environ, **{f"DRAGOMAN_{name}": str(value) for name, value in chosen.items()}}
     process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
     try:

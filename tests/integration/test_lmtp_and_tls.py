@@ -12,8 +12,8 @@ import pytest
 from dragoman.channels.email import bounces
 from dragoman.db.ledgers import outbox
 from dragoman.errors import SettingsInvalid
-from ingress.email.server import Door
-from ingress.email.session_host import Limits
+from ingress.email.smtp.server import Door
+from ingress.email.smtp.session_host import Limits
 from ingress.email.tasks import open_message
 from tests.mail_door import OPEN, SENDER, Dialogue, an_intake, mail, messages, send, serving, spooled, stuffed
 from tests.patience import patience

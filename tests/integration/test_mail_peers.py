@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 
 from dragoman.channels.email import bounces
 from dragoman.db.ledgers import jobs, outbox
-from ingress.email.server import Door
+from ingress.email.smtp.server import Door
 from ingress.email.tasks import open_message
 from tests.mail_door import OPEN, PDF, SENDER, Dialogue, an_intake, mail, messages, serving, stuffed
 from tests.patience import patience

@@ -13,8 +13,8 @@ from dragoman.app.intake import Intake
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import jobs
 from dragoman.settings import Settings
-from ingress.email.server import Door
-from ingress.email.session_host import Limits
+from ingress.email.smtp.server import Door
+from ingress.email.smtp.session_host import Limits
 from ingress.email.tasks import open_message
 from tests.conftest import SECRET_KEY
 from tests.fakes import RecordingDoorbell

@@ -16,7 +16,7 @@ import pytest
 
 from dragoman.adapters.confinement import walls
 from dragoman.domain.job import Options
-from ingress.email import dissection
+from ingress.email import sandboxed_parser
 from pipeline.confined import Call, Server
 from pipeline.pdf.mark import Mark
 from pipeline.sandbox import calls
@@ -133,7 +133,7 @@ def read_mail(things, monkeypatch):
                 check=True,
                 capture_output=True,
                 cwd=ROOT,
-                env=dissection.ENVIRONMENT,
+                env=sandboxed_parser.ENVIRONMENT,
                 timeout=patience(60),
             )
             found = json.loads(said.stdout)
@@ -218,11 +218,11 @@ def test_the_reader_of_emails_is_started_without_secrets(monkeypatch, tmp_path):
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "mail").write_bytes(b"Subject: a\r\n\r\n")
-    tell = "import os, ingress.email.dissection as d; d._top = lambda head: {'item': 'words', 'text': repr(dict(os.environ)), 'is_html': False}; d.main()"
-    monkeypatch.setattr(dissection, "COMMAND", ("-I", "-c", tell))
+    tell = "import os, ingress.email.sandboxed_parser as d; d._top = lambda head: {'item': 'words', 'text': repr(dict(os.environ)), 'is_html': False}; d.main()"
+    monkeypatch.setattr(sandboxed_parser, "COMMAND", ("-I", "-c", tell))
     with (tmp_path / "mail").open("rb") as mail:
-        words = next(dissection.found_in(mail))
-    assert words.text == repr(dissection.ENVIRONMENT)
+        words = next(sandboxed_parser.found_in(mail))
+    assert words.text == repr(sandboxed_parser.ENVIRONMENT)
 
 
 def test_the_asker_reaches_what_the_child_does_not(things):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dkim
 import pytest
 
-from ingress.email.server import Door
+from ingress.email.smtp.server import Door
 from tests.mail_door import an_intake, mail, messages, send, serving
 from tests.servers.dns_server import name_server
 from tests.signing import KEY_RECORD, PEM

@@ -11,21 +11,21 @@ import sys
 from pathlib import Path
 
 from dragoman.adapters.confinement import walls
-from ingress.email import dissection
+from ingress.email import sandboxed_parser
 from tests.sandboxed import reaches
 
 
 def main() -> None:
     given = json.loads(sys.argv[1])
     # What would be loaded later: Python may lie where only root reads.
-    dissection.warm()
+    sandboxed_parser.warm()
     walls.readable()
     walls.mapped_bytes()
     if given["user"] is not None:
         os.setgroups([])
         os.setgid(given["user"])
         os.setuid(given["user"])
-    found = {"missing": dissection.confine(given["without"])}
+    found = {"missing": sandboxed_parser.confine(given["without"])}
     for name in given["reaches"]:
         try:
             found[name] = getattr(reaches, name)(Path(given["scratch"]), print, given)

@@ -17,8 +17,8 @@ from dragoman.db.ledgers.inbox import INBOX
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.settings import Settings
-from ingress.email.server import Door
-from ingress.email.session_host import Limits
+from ingress.email.smtp.server import Door
+from ingress.email.smtp.session_host import Limits
 from ingress.email.tasks import open_message
 from tests.conftest import SECRET_KEY
 from tests.fakes import RecordingDoorbell

@@ -1,0 +1,1 @@
+"""What an email holds, read without trust. Pure."""
