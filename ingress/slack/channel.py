@@ -17,12 +17,16 @@ CHANNEL = ChannelSpec(
     process=Process(
         name="slack",
         about="Run the connection to Slack (Socket Mode).",
-        run="ingress.slack.process:run",
-        wanted="ingress.slack.running:by_socket",
+        run="ingress.slack.listeners.process:run",
+        wanted="ingress.slack.listeners.mode:by_socket",
         secrets=frozenset({"secret_key", BOT_TOKEN, "slack_app_token"}),
     ),
     served=(
-        Served(path="/slack/events", make="ingress.slack.receiver:receiver", wanted="ingress.slack.running:by_web"),
+        Served(
+            path="/slack/events",
+            make="ingress.slack.listeners.http_receiver:receiver",
+            wanted="ingress.slack.listeners.mode:by_web",
+        ),
     ),
     reply="notifier.slack_way:open_way",
     take_back="notifier.slack_purge:take_back",

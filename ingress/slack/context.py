@@ -11,7 +11,7 @@ from dragoman.app.intake import Intake
 from dragoman.channels.slack.slack_api import client_of, our_errors
 from dragoman.db.records import preferences
 from dragoman.settings import Settings
-from ingress.slack.places import learn
+from ingress.slack.installations import learn
 
 
 @dataclass(frozen=True, slots=True)

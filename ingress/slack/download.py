@@ -13,7 +13,7 @@ from dragoman.app.pdf_check import too_large
 from dragoman.channels.slack.slack_api import RATE_LIMITED, SERVER_ERROR, SlackScopeMissing
 from dragoman.errors import DragomanError, Gone, NotAPdf, RequestError, StoreUnavailable
 from dragoman.settings import Settings
-from ingress.slack.looking import SlackFile
+from ingress.slack.lookup import SlackFile
 
 TIMEOUT_S = 30  # for one read
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dragoman.channels.slack.owner import CHANNEL, owner_of
-from ingress.slack import choosing
+from ingress.slack import language_choice
 
 LONGEST_TEXT = 4000  # characters of a post that are looked at
 MOST_FILES = 25  # of one post
@@ -301,7 +301,7 @@ def _file_id(event: Mapping[str, Any]) -> str:
 
 
 def _reaction(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
-    item, language = event.get("item") or {}, choosing.of_flag(_text(event.get("reaction")))
+    item, language = event.get("item") or {}, language_choice.of_flag(_text(event.get("reaction")))
     if item.get("type") != "message" or language is None:
         return Nothing("no flag on a message")
     return Flagged(team, _text(item.get("channel")), _text(item.get("ts")), user, language)

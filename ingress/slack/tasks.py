@@ -17,8 +17,9 @@ from dragoman.db.ledgers.lease import Lease
 from dragoman.domain.actors import acting
 from dragoman.errors import DragomanError
 from dragoman.settings import Settings
-from ingress.slack import acts, home, parse, posting
+from ingress.slack import actions, new_posts, parse
 from ingress.slack.context import Context
+from ingress.slack.surfaces import home
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,7 @@ def open_event(intake: Intake, message_id: str) -> None:
         if isinstance(event, parse.Nothing):
             intake.drop(held, event.reason)
         elif isinstance(event, parse.Removed):
-            acts.leave(intake, held, event.team)
+            actions.leave(intake, held, event.team)
         else:
             context = Context.open(intake, str(held.row["payload"].get("team") or ""))
             if context is None:
@@ -66,7 +67,7 @@ def open_event(intake: Intake, message_id: str) -> None:
             except slack_api.SlackRevoked:
                 # Nobody can be told any more; the workspace's jobs stop, and the log tells the admin.
                 log.warning("slack_revoked", team=context.team)
-                acts.leave(intake, held, context.team)
+                actions.leave(intake, held, context.team)
 
 
 def _who(context: Context, event: parse.Event) -> str | None:
@@ -78,15 +79,15 @@ def _who(context: Context, event: parse.Event) -> str | None:
 def _act(context: Context, held: Lease, event: parse.Event) -> None:
     match event:
         case parse.Posted() | parse.Shared() | parse.Flagged() | parse.Wanted():
-            posting.act(context, held, event)
+            new_posts.act(context, held, event)
         case parse.Pressed():
-            acts.press(context, held, event)
+            actions.press(context, held, event)
         case parse.PostGone() | parse.FileGone():
-            acts.forget(context, held, event)
+            actions.forget(context, held, event)
         case parse.Joined():
-            acts.greet(context, held, event)
+            actions.greet(context, held, event)
         case parse.Settled():
-            acts.settle(context, held, event)
+            actions.settle(context, held, event)
         case parse.HomeOpened():
             home.show(context, event.user)
             context.intake.drop(held, "home shown")

@@ -70,14 +70,14 @@ def post(settings: Settings, plan: Plan) -> Iterator[Finding]:
 
 def _posted(client: WebClient, place: str, file: str, pdf: bytes, within_s: float) -> tuple[str, str]:
     """The ids of the file and of the message that shows it."""
-    from ingress.slack import looking
+    from ingress.slack import lookup
 
     with slack_api.our_errors():
         told = client.files_upload_v2(channel=place, filename=file, content=pdf, initial_comment=WORDS)
     file_id = str(told["file"]["id"])
 
     def shared() -> str | None:
-        known = looking.file(client, file_id)
+        known = lookup.file(client, file_id)
         entries = known.shares.get(place, ()) if known else ()
         return str(entries[0]["ts"]) if entries else None
 
@@ -89,13 +89,13 @@ def _posted(client: WebClient, place: str, file: str, pdf: bytes, within_s: floa
 
 def _handed_in(here: Site, where: tuple[str, str, str, str], file_id: str, target: str) -> str:
     """The id of the job that the file becomes, as a post of a person would; the file comes from Slack."""
-    from ingress.slack import download, looking
+    from ingress.slack import download, lookup
 
     team, place, ts, user = where
     intake = Intake(here.database, here.store, Silent(), here.settings)
     facts = {"team": team, "place": place, "post_ts": ts, "thread_ts": ts, "requester": user, "key": f"{place}:{ts}"}
     card, _ = posts.open_card(intake, **facts)
-    known = looking.file(slack_api.client_of(here.settings, team), file_id)
+    known = lookup.file(slack_api.client_of(here.settings, team), file_id)
     if known is None:
         raise LiveTrialFailed("Slack does not know the file that was just posted.")
     pdf = download.fetch(intake, here.settings, known)
@@ -113,7 +113,7 @@ def _handed_in(here: Site, where: tuple[str, str, str, str], file_id: str, targe
 
 def _answered(here: Site, client: WebClient, where: tuple[str, str], job_id: str, within_s: float) -> bytes:
     """The bytes of the file that stands in the thread as the answer."""
-    from ingress.slack import download, looking
+    from ingress.slack import download, lookup
 
     sent = live.await_sent(here, job_id, within_s)
     place, ts = where
@@ -125,7 +125,7 @@ def _answered(here: Site, client: WebClient, where: tuple[str, str], job_id: str
         return next((file for file in files if file["id"] == sent["ref"]), None)
 
     live.await_(shown, within_s, "The answer is not in the thread")
-    known = looking.file(client, str(sent["ref"]))
+    known = lookup.file(client, str(sent["ref"]))
     if known is None:
         raise LiveTrialFailed("Slack does not know the file of the answer.")
     intake = Intake(here.database, here.store, Silent(), here.settings)

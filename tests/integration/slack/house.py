@@ -26,9 +26,9 @@ from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import STAGES, Stage
 from dragoman.errors import DatabaseUnavailable, DragomanError
 from dragoman.settings import Settings
-from ingress.slack.app import dispatch, make_app
-from ingress.slack.places import Installations
-from ingress.slack.process import connect
+from ingress.slack.installations import Installations
+from ingress.slack.listeners.app import dispatch, make_app
+from ingress.slack.listeners.process import connect
 from ingress.slack.tasks import open_event
 from notifier import tasks as notifying
 from pipeline.context import Context

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dragoman.db.ledgers.inbox import INBOX
-from ingress.slack import inviting
+from ingress.slack import invitations
 from tests.integration.slack.house import House
 from tests.rows import change
 from tests.servers.slack.model import Channel, User
@@ -67,4 +67,4 @@ def test_a_day_without_an_invitation_ends_with_a_word(
 
 @pytest.mark.parametrize(("waited_s", "pause_s"), [(0, 10), (39, 10), (400, 100), (80_000, 600)])
 def test_it_looks_ever_more_seldom(waited_s: float, pause_s: float) -> None:
-    assert inviting.pause_s(waited_s) == pause_s
+    assert invitations.pause_s(waited_s) == pause_s

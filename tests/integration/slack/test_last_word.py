@@ -23,7 +23,7 @@ from dragoman.db.ledgers import jobs
 from dragoman.db.queries import arrivals
 from dragoman.domain.answers.arrival import Arrival
 from dragoman.domain.job import OPEN
-from ingress.slack import commands
+from ingress.slack.surfaces import commands
 from notifier.slack_line import Line
 from notifier.slack_reply import SlackChannel
 from tests.integration.slack.conftest import PDF, Desk

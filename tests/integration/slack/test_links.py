@@ -10,8 +10,8 @@ import pytest
 from dragoman.adapters.signed_links import Links
 from dragoman.app.intake import Intake
 from dragoman.settings import Settings
-from ingress.slack import home
 from ingress.slack.context import Context
+from ingress.slack.surfaces import home
 from ingress.web import app as web
 from notifier.tasks import open_context
 from tests.integration.slack.conftest import Desk

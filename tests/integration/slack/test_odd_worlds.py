@@ -8,7 +8,7 @@ from sqlalchemy import update
 from dragoman.channels.slack import slack_api as ours
 from dragoman.db.ledgers.inbox import INBOX
 from dragoman.domain.job import RowState
-from ingress.slack.posting import MOST_OPEN
+from ingress.slack.new_posts import MOST_OPEN
 from tests.integration.slack.house import opened
 
 pytestmark = pytest.mark.more

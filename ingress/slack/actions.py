@@ -17,7 +17,7 @@ from dragoman.db.records import preferences
 from dragoman.domain.job import OPEN, WaitingFor
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
 from dragoman.errors import DragomanError, NotApprover, RequestError
-from ingress.slack import looking, parse
+from ingress.slack import lookup, parse
 from ingress.slack.context import Context
 
 log = structlog.get_logger(__name__)
@@ -185,7 +185,7 @@ def _delete_results(context: Context, job_ids: Sequence[str]) -> None:
 
 
 def _may(context: Context, place: str, user: str, requester: str | None) -> bool:
-    return looking.may_steer(context.client, context.settings, context.team, place, user=user, requester=requester)
+    return lookup.may_steer(context.client, context.settings, context.team, place, user=user, requester=requester)
 
 
 def _whisper(context: Context, event: parse.Pressed, text: str) -> None:

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from dragoman.channels.slack import slack_api
-from ingress.slack import dialogs, parse
+from ingress.slack import parse
+from ingress.slack.surfaces import dialogs
 from tests import manifest
 
 ROOT = Path(__file__).parents[4]
@@ -53,7 +54,7 @@ OF_COMMANDS = {"commands"}  # the slash command and the shortcut
 def methods() -> set[str]:
     """The Web API methods that our code calls."""
     files = [
-        *(ROOT / "ingress" / "slack").glob("*.py"),
+        *(ROOT / "ingress" / "slack").rglob("*.py"),
         *(ROOT / "notifier").glob("*.py"),
         ROOT / "dragoman" / "channels" / "slack" / "slack_api.py",
     ]

@@ -15,7 +15,7 @@ from dragoman.domain import language
 from dragoman.domain.job import Layout, Tone, WaitingFor, parse_pages
 from dragoman.domain.wishes import ChannelWishes
 from dragoman.errors import DragomanError
-from ingress.slack.choosing import MOST_LANGUAGES
+from ingress.slack.language_choice import MOST_LANGUAGES
 
 SHORTCUT, PASSWORD, WANTED, SETTLED = "translate_pdf", "password", "wanted", "settled"
 CHOICES = (

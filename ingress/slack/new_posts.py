@@ -21,10 +21,11 @@ from dragoman.domain import engines
 from dragoman.domain.job import Layout, Options, Tone, WaitingFor
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
 from dragoman.errors import DragomanError, EmptyFile, NotAPdf, RequestError, StoreUnavailable
-from ingress.slack import choosing, dialogs, download, inviting, looking, parse
-from ingress.slack.commands import help_text
+from ingress.slack import download, invitations, language_choice, lookup, parse
 from ingress.slack.context import Context
-from ingress.slack.looking import Post, SlackFile
+from ingress.slack.lookup import Post, SlackFile
+from ingress.slack.surfaces import dialogs
+from ingress.slack.surfaces.commands import help_text
 
 log = structlog.get_logger(__name__)
 
@@ -66,9 +67,9 @@ def act(context: Context, held: Lease, event: parse.Posted | parse.Shared | pars
     try:
         call = _call(context, event)
     except SlackClosed as closed:
-        if not isinstance(event, parse.Wanted) or not inviting.is_outside(closed):
+        if not isinstance(event, parse.Wanted) or not invitations.is_outside(closed):
             raise
-        inviting.wait(context, held, event.place, event.user)
+        invitations.wait(context, held, event.place, event.user)
         return
     if call is None or call.post.bot or not call.user or call.user == context.bot_user:
         context.intake.drop(held, "no post by a person")
@@ -89,14 +90,14 @@ def _call(context: Context, event: parse.Posted | parse.Shared | parse.Flagged |
         case parse.Shared():
             return _call_of_file(context, event)
         case parse.Flagged():
-            found = looking.post(client, event.place, event.ts)
+            found = lookup.post(client, event.place, event.ts)
             return (
                 Call(found, event.user, asked=True, explicit=(event.language,), adds=True)
                 if found and found.files
                 else None
             )
         case parse.Wanted():
-            found = looking.post(client, event.place, event.ts)
+            found = lookup.post(client, event.place, event.ts)
             if found is None or not event.languages:
                 return None
             options = Options(
@@ -113,17 +114,17 @@ def _call_of_message(context: Context, event: parse.Posted) -> Call | None:
     mentioned = f"<@{context.bot_user}>" in event.text
     found = Post(event.place, event.ts, event.thread_ts, event.user, event.text, event.files, bot=False)
     if mentioned and not event.files:  # `app_mention` may come without the files of its message
-        found = looking.post(context.client, event.place, event.ts, event.thread_ts) or found
+        found = lookup.post(context.client, event.place, event.ts, event.thread_ts) or found
     if mentioned and not found.files and found.thread_ts:
-        above = looking.post(context.client, event.place, found.thread_ts)
+        above = lookup.post(context.client, event.place, found.thread_ts)
         if above and above.files:
-            return Call(above, event.user, asked=True, explicit=choosing.of_text(event.text)[0], adds=True)
-    return Call(found, event.user, asked=mentioned or event.direct, explicit=choosing.of_text(found.text)[0])
+            return Call(above, event.user, asked=True, explicit=language_choice.of_text(event.text)[0], adds=True)
+    return Call(found, event.user, asked=mentioned or event.direct, explicit=language_choice.of_text(found.text)[0])
 
 
 def _call_of_file(context: Context, event: parse.Shared) -> Call | None:
     """The message that brought a file, by the places where the file is shared."""
-    file = looking.file(context.client, event.file)
+    file = lookup.file(context.client, event.file)
     if file is None or file.user == context.bot_user:
         return None
     entries = file.shares.get(event.place, ())
@@ -132,12 +133,15 @@ def _call_of_file(context: Context, event: parse.Shared) -> Call | None:
             raise StoreUnavailable("Slack does not say yet where the file is shared.", detail=event.place)
         return None
     newest = max(entries, key=lambda entry: str(entry.get("ts", "")))
-    found = looking.post(context.client, event.place, str(newest.get("ts")), newest.get("thread_ts"))
+    found = lookup.post(context.client, event.place, str(newest.get("ts")), newest.get("thread_ts"))
     if found is None:
         return None
     mentioned = f"<@{context.bot_user}>" in found.text
     return Call(
-        found, found.user, asked=mentioned or event.place.startswith("D"), explicit=choosing.of_text(found.text)[0]
+        found,
+        found.user,
+        asked=mentioned or event.place.startswith("D"),
+        explicit=language_choice.of_text(found.text)[0],
     )
 
 
@@ -163,14 +167,14 @@ def _with_files(context: Context, held: Lease, call: Call) -> None:
     if not call.asked and not channel.auto:
         context.intake.drop(held, "not asked in a quiet channel")
         return
-    person = looking.person(context.client, call.user, context.team)
+    person = lookup.person(context.client, call.user, context.team)
     if person.bot:
         context.intake.drop(held, "a bot's")
         return
     if person.external and not context.settings.slack_external_users:
         _refuse_outsider(context, held, call)
         return
-    files = [file for file in (looking.file(context.client, one) for one in call.post.files) if file]
+    files = [file for file in (lookup.file(context.client, one) for one in call.post.files) if file]
     files, notes = _sorted_out(context, call, files)
     if not files and not (notes and call.asked):
         context.intake.drop(held, "no PDF")
@@ -179,7 +183,7 @@ def _with_files(context: Context, held: Lease, call: Call) -> None:
     if not created and card["message_id"] != held.id and not call.adds:
         context.intake.drop(held, "the same post")
         return
-    chosen = tuple(held.row["payload"].get("languages") or ()) or choosing.languages(
+    chosen = tuple(held.row["payload"].get("languages") or ()) or language_choice.languages(
         call.explicit, channel, person_wishes, person.locale, context.settings.default_target_lang,
         direct=call.post.place.startswith("D"),
     )  # fmt: skip
@@ -311,7 +315,7 @@ def _options(call: Call, tag: str, channel: ChannelWishes, person: PersonWishes)
     in_house = engines.wants_in_house(call.post.text)
     if call.options:
         return replace(call.options, target_lang=tag, in_house=in_house)
-    tone = choosing.of_text(call.post.text)[1] or channel.tone
+    tone = language_choice.of_text(call.post.text)[1] or channel.tone
     if not call.post.place.startswith("D"):
         return Options(tag, tone=tone, in_house=in_house)
     layout = person.layout or Layout.TRANSLATED

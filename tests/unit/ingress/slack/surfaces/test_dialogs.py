@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ingress.slack import dialogs
+from ingress.slack.surfaces import dialogs
 
 POSSIBLE = frozenset({"fr", "de", "pt", "an"})
 

@@ -9,8 +9,8 @@ from dragoman.channels.slack import posts
 from dragoman.channels.slack.slack_api import escape, our_errors, owner_of
 from dragoman.db.records import preferences
 from dragoman.domain import language
-from ingress.slack.commands import help_text
 from ingress.slack.context import Context
+from ingress.slack.surfaces.commands import help_text
 
 SHOWN = 15
 

@@ -20,8 +20,9 @@ from dragoman.app.intake import Intake, Message
 from dragoman.channels.slack import slack_api
 from dragoman.errors import DragomanError
 from dragoman.settings import Settings
-from ingress.slack import commands, dialogs, parse
-from ingress.slack.places import Installations
+from ingress.slack import parse
+from ingress.slack.installations import Installations
+from ingress.slack.surfaces import commands, dialogs
 
 log = structlog.get_logger(__name__)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from dragoman.app.intake import Intake
 from dragoman.settings import Settings
-from ingress.slack.app import NOT_SIGNED, dispatch, make_app
-from ingress.slack.places import Installations
+from ingress.slack.installations import Installations
+from ingress.slack.listeners.app import NOT_SIGNED, dispatch, make_app
 
 
 def receiver(settings: Settings, intake: Intake) -> Receiver:

@@ -21,8 +21,8 @@ from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable, DragomanError, OutboundUnavailable, SettingsInvalid
 from dragoman.settings import Settings
 from dragoman.telemetry import configure_logs, configure_traces
-from ingress.slack.app import make_app
-from ingress.slack.places import Installations
+from ingress.slack.installations import Installations
+from ingress.slack.listeners.app import make_app
 
 log = structlog.get_logger(__name__)
 

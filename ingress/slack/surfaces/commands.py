@@ -10,7 +10,8 @@ from dragoman.channels.slack import posts, slack_api
 from dragoman.domain import language
 from dragoman.domain.job import RowState
 from dragoman.settings import Settings
-from ingress.slack import dialogs, parse
+from ingress.slack import parse
+from ingress.slack.surfaces import dialogs
 
 HELP = (
     "*Post a PDF* in a channel that I am in, or send me one in a direct message, and it comes back translated in its thread.\n"

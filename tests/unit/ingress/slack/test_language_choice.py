@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dragoman.domain.job import Tone
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
-from ingress.slack import choosing
+from ingress.slack import language_choice
 
 
 @pytest.mark.parametrize(
@@ -38,19 +38,19 @@ from ingress.slack import choosing
     ],
 )
 def test_languages_of_a_text(text, tags):
-    assert list(choosing.of_text(text)[0]) == tags
+    assert list(language_choice.of_text(text)[0]) == tags
 
 
 def test_tone_of_a_text():
-    assert choosing.of_text("to German, formal please")[1] is Tone.FORMAL
-    assert choosing.of_text("to German")[1] is None
+    assert language_choice.of_text("to German, formal please")[1] is Tone.FORMAL
+    assert language_choice.of_text("to German")[1] is None
 
 
 @pytest.mark.parametrize(
     ("name", "tag"), [("flag-fr", "fr"), ("jp", "ja"), ("flag-ch", None), ("at", None), ("tada", None)]
 )
 def test_language_of_a_flag(name, tag):
-    assert choosing.of_flag(name) == tag
+    assert language_choice.of_flag(name) == tag
 
 
 ALL = {
@@ -76,10 +76,10 @@ ALL = {
 def test_first_match_wins_and_nothing_is_guessed(asked, missing, direct, tags):
     nothing = {"channel": ChannelWishes(), "person": PersonWishes(), "locale": None, "default": None}
     known = {**ALL, **{name: nothing[name] for name in missing}}
-    assert choosing.languages(asked, **known, direct=direct) == tags
+    assert language_choice.languages(asked, **known, direct=direct) == tags
 
 
 @given(st.text(max_size=300))
 def test_no_text_breaks_it(text):
-    tags, _ = choosing.of_text(text)
-    assert len(tags) <= choosing.MOST_LANGUAGES
+    tags, _ = language_choice.of_text(text)
+    assert len(tags) <= language_choice.MOST_LANGUAGES

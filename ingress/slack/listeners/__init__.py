@@ -1,0 +1,1 @@
+"""Bolt's listeners, by Socket Mode and by HTTP."""
