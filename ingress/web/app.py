@@ -25,25 +25,15 @@ from dragoman.app.processes.process_heartbeat import Pulse
 from dragoman.db.engine import Database
 from dragoman.settings import Settings, host_port
 from dragoman.telemetry import configure_logs, configure_traces
-from ingress.web import (
-    actions,
-    api,
-    connections,
-    dead,
-    foreign_calls,
-    guard,
-    health,
-    html,
-    pages,
-    problems,
-    sending,
-    server,
-)
-from ingress.web.broker import Broker, CeleryBroker, NoBroker
-from ingress.web.callers import Callers
-from ingress.web.connections import Server
-from ingress.web.door import Door
-from ingress.web.middleware import EarlyAnswers, RequestLog, SafeHeaders
+from ingress.web.api import api_routes, dead_letters, health, server_info
+from ingress.web.monitoring.broker import Broker, CeleryBroker, NoBroker
+from ingress.web.pages import job_actions, page_routes, upload_form
+from ingress.web.requests import foreign_calls, guard
+from ingress.web.requests.context import Door
+from ingress.web.responses import connections, html, problems
+from ingress.web.responses.connections import Server
+from ingress.web.responses.middleware import EarlyAnswers, RequestLog, SafeHeaders
+from ingress.web.security.api_tokens import Callers
 
 log = structlog.get_logger(__name__)
 
@@ -82,16 +72,16 @@ def make_app(
     )
     app.router.route_class = guard.GuardedRoute
     app.state.door = Door(settings, intake, Links(settings), Callers(settings.tokens), broker or NoBroker())
-    for router in (api.router, dead.router, server.router, health.router):
+    for router in (api_routes.router, dead_letters.router, server_info.router, health.router):
         app.include_router(router)
-    for router in (pages.router, actions.router, sending.router):  # for people
+    for router in (page_routes.router, job_actions.router, upload_form.router):  # for people
         app.include_router(router)
     app.mount("/static", _Static(directory=html.STATIC), name="static")
     for path, make in (foreign or {}).items():
         foreign_calls.mount(app, path, make(settings, intake))
     problems.install(app)
     generate = app.openapi
-    app.openapi = lambda: api.described(generate())  # type: ignore[method-assign]
+    app.openapi = lambda: api_routes.described(generate())  # type: ignore[method-assign]
     # The last one added is the outermost.
     app.add_middleware(EarlyAnswers, limit=2 * settings.max_pdf_bytes)
     app.add_middleware(SafeHeaders)

@@ -30,7 +30,7 @@ from dragoman.errors import DragomanError
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from ingress.web import app as web
-from ingress.web.connections import Limits, Server
+from ingress.web.responses.connections import Limits, Server
 from tests.patience import patience
 from tests.servers.process import wait_until
 

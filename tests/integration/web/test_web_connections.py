@@ -16,8 +16,8 @@ from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.settings import MIB, Settings
 from ingress.web.app import make_app
-from ingress.web.connections import Limits
-from ingress.web.streams import MOST_PER_LINK
+from ingress.web.responses.connections import Limits
+from ingress.web.security.stream_limit import MOST_PER_LINK
 from tests.integration.web.conftest import ANNA, DEADLINE_S, Client, Worker, running_web, serving, until
 from tests.patience import patience
 

@@ -19,7 +19,7 @@ from dragoman.errors import EncryptedPdf, EngineUnavailable
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from ingress.web.app import make_app
-from ingress.web.broker import CeleryBroker
+from ingress.web.monitoring.broker import CeleryBroker
 from tests.fakes import RecordingDoorbell
 from tests.integration.web.conftest import ANNA, DEADLINE_S, PDF, RESULT, Client, Worker, serving, until
 from tests.patience import patience

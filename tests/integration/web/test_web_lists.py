@@ -11,7 +11,9 @@ from dragoman.db.records import process_registry
 from dragoman.errors import QuotaUsedUp
 from dragoman.ports import Capabilities
 from ingress.web import app as web
-from ingress.web import dead, problems, server, views
+from ingress.web.api import dead_letters, server_info
+from ingress.web.job_views import views
+from ingress.web.responses import problems
 from tests.integration.web.conftest import ADMIN, ANNA, BERT, Client, Worker
 from tests.rows import add_job, change
 
@@ -140,7 +142,7 @@ def test_operations_have_plain_names_and_examples_are_true(settings, intake) -> 
     assert {"upload", "job_status", "list_jobs", "list_dead_letters", "list_languages", "list_usage"} <= set(names)
     shown = 0
     for kind in (
-        views.JobView, views.Accepted, dead.LetterList, server.Languages, server.UsageList, problems.Problem,
+        views.JobView, views.Accepted, dead_letters.LetterList, server_info.Languages, server_info.UsageList, problems.Problem,
     ):  # fmt: skip
         for example in kind.model_json_schema()["examples"]:
             told = TypeAdapter(kind).validate_python(example, strict=False)

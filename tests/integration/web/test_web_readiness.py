@@ -16,8 +16,8 @@ from dragoman.app.intake import Intake
 from dragoman.db.engine import Database
 from dragoman.settings import Settings
 from ingress.web.app import make_app
-from ingress.web.broker import CeleryBroker
-from ingress.web.readiness import FRESH_S
+from ingress.web.monitoring.broker import CeleryBroker
+from ingress.web.monitoring.readiness import FRESH_S
 from tests.fakes import RecordingDoorbell
 from tests.integration.web.conftest import Client, serving, until
 from tests.servers.redis import Redis

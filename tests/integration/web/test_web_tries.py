@@ -11,7 +11,7 @@ import pytest
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.settings import Settings
-from ingress.web.tries import FREE
+from ingress.web.security.failed_attempts import FREE
 from tests.integration.web.conftest import (
     ANNA,
     DEADLINE_S,

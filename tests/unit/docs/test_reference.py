@@ -80,19 +80,20 @@ def test_command_page_has_a_heading_for_each_command_and_names_its_options() -> 
 
 
 def test_http_page_names_each_operation_of_the_api() -> None:
-    from ingress.web import api, dead, health, pages, server
+    from ingress.web.api import api_routes, dead_letters, health, server_info
+    from ingress.web.pages import page_routes
 
     text = (REFERENCE / "http.md").read_text()
     paths = {
         route.path
-        for router in (api.router, dead.router, server.router, health.router, pages.router)
+        for router in (api_routes.router, dead_letters.router, server_info.router, health.router, page_routes.router)
         for route in router.routes
     }
     assert not sorted(path for path in paths if path not in text)
 
 
 def test_metrics_page_has_a_line_for_each_metric() -> None:
-    from ingress.web import metrics
+    from ingress.web.monitoring import metrics
 
     families = [
         *metrics.of_mail({}),

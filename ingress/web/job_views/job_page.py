@@ -1,0 +1,171 @@
+"""A job's page: what it shows, and which buttons its state needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dragoman.adapters.signed_links import Links
+from dragoman.domain import language
+from dragoman.domain.costs import approval, prices
+from dragoman.domain.file_names import result_name
+from dragoman.domain.job import RowState, Status, WaitingFor
+from dragoman.domain.retry import retry_helps
+from dragoman.domain.specs import engine_specs
+from ingress.web.job_views.views import (
+    ENDED,
+    HEADLINES,
+    READY,
+    READY_AS_PSEUDO,
+    UNTOUCHED,
+    WAITING,
+    failure,
+    not_handed_over,
+    remarks,
+    status,
+    steps,
+    waits_for,
+)
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """A job's page as somebody has opened it.
+
+    `token` is the one that its forms and its events are addressed with. `may_change`: it was opened with the requester's
+    own link, or by the requester; else the page shows and downloads only.
+    """
+
+    row: dict[str, Any]
+    token: str
+    may_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a document that waits for approval would cost, as far as it is known.
+
+    `pages` and `characters` None: not known. `to_bill`: characters that the engine charges for. `remembered`: percent of
+    the text that was paid for before. `price`: an estimate such as `€12.62`; None: nothing, or not known. `until`: the day after
+    which it is given up. `over_budget`: it is asked since the month's budget is not enough. `others_decide`: the requester may
+    not approve it.
+    """
+
+    pages: int | None
+    characters: int | None
+    to_bill: int
+    remembered: int
+    until: str
+    price: str | None = None
+    over_budget: bool = False
+    others_decide: bool = False
+
+
+def page_facts(
+    page: OpenPage,
+    links: Links,
+    *,
+    targets: Sequence[str] = (),
+    retention_days: int = 7,
+    approvers: Sequence[str] = (),
+) -> dict[str, Any]:
+    """What the template of a job's page needs. `targets`: tags of the languages that can be done now.
+
+    `approvers`: who decides about costs; empty: the requester.
+    """
+    row = page.row
+    word, waits = status(row), waits_for(row)
+    ended, pseudo = word in ENDED, not engine_specs.is_real(row["engine"])
+    return {
+        "job": row,
+        "token": page.token,
+        "may_change": page.may_change,
+        "status": word.value,
+        "ended": ended,
+        "headline": _headline(word, waits, row),
+        "waits_for": waits,
+        "cost": cost(row, approvers) if waits is WaitingFor.APPROVAL else None,
+        "steps": steps(row),
+        "remarks": remarks(row),
+        "not_handed_over": not_handed_over(row),
+        "failure": failure(row),
+        "engine": engine_specs.title_of(row["engine"]),
+        "pseudo": pseudo,
+        "again": bool(row["error_code"]) and not ended,
+        "retry": retry_label(row),
+        "languages": other_languages(row, targets) if ended else [],
+        "deleted_on": day(row["ended_at"] + retention_days * DAY_S) if ended and row["ended_at"] else None,
+        "retention_days": retention_days,
+        "download": links.path("download", row) if word is Status.COMPLETED else None,
+        "result_name": result_name(row["filename"], row["target_lang"]),
+        "problem": None,
+        "chosen": None,
+    }
+
+
+def listed(row: dict[str, Any], links: Links) -> dict[str, Any]:
+    """A job in the list of its owner: its name, where it leads, its languages, how it is doing, and the day it came."""
+    waits, word = waits_for(row), status(row)
+    return {
+        "name": row["filename"],
+        "path": links.path("own", row),
+        "source_lang": row["source_lang"],
+        "target_lang": row["target_lang"],
+        "status": word.value,
+        "headline": _headline(word, waits, row),
+        "progress": row["progress"] if word not in ENDED and waits is None else None,
+        "came": day(row["created_at"]),
+    }
+
+
+def cost(row: dict[str, Any], approvers: Sequence[str] = ()) -> Cost:
+    """The estimate of a job that waits for approval. `approvers` as in `page_facts`."""
+    amount, currency = row.get("price"), row.get("currency")
+    return Cost(
+        pages=row["pages"],
+        characters=row["characters"],
+        to_bill=row["to_bill"] or 0,
+        remembered=round(100 * (row["remembered"] or 0.0)),
+        until=day(row["run_after"]),
+        price=prices.in_words(prices.Price(amount, currency)) if amount and currency else None,
+        over_budget=row.get("approval_reason") == approval.Reason.BUDGET,
+        others_decide=not approval.may_approve(approvers, row["owner"], row["owner"]),
+    )
+
+
+def retry_label(row: dict[str, Any]) -> str | None:
+    """What the button says that tries an ended job again; None: that would not help, or there is nothing to try."""
+    if row["state"] == RowState.CANCELLED:
+        return "Start again"
+    if row["state"] == RowState.DEAD and retry_helps(row["error_code"]):
+        return "Try again"
+    return None
+
+
+def other_languages(row: dict[str, Any], targets: Sequence[str]) -> list[tuple[str, str]]:
+    """Tags and names of the languages that the document can be translated into besides, by name."""
+    left_out = (row["target_lang"], row["source_lang"])
+    return sorted(
+        ((tag, language.name(tag)) for tag in targets if tag not in left_out),
+        key=lambda tag_and_name: tag_and_name[1],
+    )
+
+
+def day(seconds: float) -> str:
+    """`6 December 2026`: the day of a time (seconds since 1970), in UTC."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{at.day} {at:%B} {at.year}"
+
+
+def _headline(word: Status, waits: WaitingFor | None, row: dict[str, Any]) -> str:
+    if waits is not None:
+        return WAITING[waits]
+    if word not in READY:
+        return HEADLINES[word]
+    if row["characters"] == 0:
+        return UNTOUCHED
+    return READY_AS_PSEUDO if not engine_specs.is_real(row["engine"]) else HEADLINES[word]

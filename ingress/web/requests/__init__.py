@@ -1,0 +1,1 @@
+"""What endpoints work with: who asks, and what was sent."""

@@ -1,0 +1,1 @@
+"""What goes back: problems, pages, downloads, and how long a connection may take."""

@@ -1,0 +1,1 @@
+"""Tokens, and limits on those who try too much."""
