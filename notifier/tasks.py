@@ -39,8 +39,16 @@ from dragoman.errors import (
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.telemetry import joined, tracer
-from notifier.channel import CardShower, Channel, Delivery, NotAsItIs, OutboundUncertain, Unseen, WayBack
-from notifier.loading import load
+from notifier.delivery.channel import (
+    CardShower,
+    Channel,
+    Delivery,
+    NotAsItIs,
+    OutboundUncertain,
+    Unseen,
+    WayBack,
+)
+from notifier.delivery.loader import load
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ CHANNEL = ChannelSpec(
         health=Health(listen="smtp_listen", greeting=b"220"),
         secrets=frozenset({"secret_key"}),
     ),
-    reply="notifier.email_way:open_way",
+    reply="notifier.email.way_back:open_way",
     doctor=(
         Check(what="mail in", examine="ops.doctor.user_facing:mail"),
         Check(what="mail proof", examine="ingress.email.doctor:door"),

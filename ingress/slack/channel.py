@@ -28,8 +28,8 @@ CHANNEL = ChannelSpec(
             wanted="ingress.slack.listeners.mode:by_web",
         ),
     ),
-    reply="notifier.slack_way:open_way",
-    take_back="notifier.slack_purge:take_back",
+    reply="notifier.slack.way_back:open_way",
+    take_back="notifier.slack.purge:take_back",
     refusals_concern_admin=True,
     doctor=(
         Check(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dragoman.errors import OutboundRefused, OutboundUnavailable
-from notifier.channel import OutboundUncertain
+from notifier.delivery.channel import OutboundUncertain
 
 
 class WebhookRefused(OutboundRefused):

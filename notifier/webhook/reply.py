@@ -15,8 +15,8 @@ from dragoman.domain.job import Status
 from dragoman.errors import SettingsInvalid
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from notifier.channel import Delivery, WayBack
-from notifier.messages import File, Outcome
+from notifier.delivery.answers import File, Outcome
+from notifier.delivery.channel import Delivery, WayBack
 from notifier.webhook import address, sending, signing
 from notifier.webhook.choosing import secret
 from notifier.webhook.errors import WebhookRefused

@@ -145,7 +145,7 @@ def _proof(settings: Settings) -> str:
 
 def outbound(settings: Settings) -> Iterator[Finding]:
     """Where answers go; a mail server is asked, and nothing is sent. Raises OutboundUnavailable."""
-    from notifier.outbound import SmtpOutbound, open_outbound
+    from notifier.email.smtp_client import SmtpOutbound, open_outbound
 
     outbound = open_outbound(settings)
     if isinstance(outbound, SmtpOutbound):
@@ -158,7 +158,7 @@ def outbound(settings: Settings) -> Iterator[Finding]:
 
 def sent(settings: Settings) -> Iterator[Finding]:
     """The folder in which an answer is looked for before it is sent again. Raises OutboundUnavailable."""
-    from notifier.outbound import open_sent_folder
+    from notifier.email.smtp_client import open_sent_folder
 
     sent_folder = open_sent_folder(settings, IMAP_TIMEOUT_S)
     if sent_folder:

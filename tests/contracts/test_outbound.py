@@ -18,8 +18,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from dragoman.errors import OutboundLoginRefused, OutboundRefused, OutboundUnavailable
 from dragoman.settings import Settings
-from notifier.channel import OutboundUncertain
-from notifier.outbound import MaildirOutbound, Outbound, SmtpOutbound, open_outbound
+from notifier.delivery.channel import OutboundUncertain
+from notifier.email.smtp_client import MaildirOutbound, Outbound, SmtpOutbound, open_outbound
 from tests.patience import patience
 
 MAIL = b"Message-ID: <abc.1.final@example.org>\r\nSubject: Hello\r\n\r\nfirst\r\n.hidden\r\n..\r\nlast\r\n"

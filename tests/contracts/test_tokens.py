@@ -16,7 +16,7 @@ from dragoman.db.ledgers.tokens import TOKENS
 from dragoman.errors import OutboundLoginRefused, OutboundUnavailable, SettingsInvalid
 from dragoman.ports import Token
 from dragoman.settings import Settings
-from notifier.oauth.tokens import FreshTokens, StoredTokens, lasting_s
+from notifier.email.oauth.tokens import FreshTokens, StoredTokens, lasting_s
 from tests.fakes import RememberingIssuer
 
 

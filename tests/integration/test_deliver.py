@@ -27,9 +27,9 @@ from dragoman.domain.job import Options, RowState, Stage, WaitingFor
 from dragoman.errors import DatabaseUnavailable, EncryptedPdf, OutboundRefused, OutboundUnavailable
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from notifier.channel import Channel, Delivery, OutboundUncertain
-from notifier.email_reply import EmailChannel
-from notifier.outbound import MaildirOutbound, Outbound
+from notifier.delivery.channel import Channel, Delivery, OutboundUncertain
+from notifier.email.reply import EmailChannel
+from notifier.email.smtp_client import MaildirOutbound, Outbound
 from notifier.tasks import Context, deliver, open_context
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40

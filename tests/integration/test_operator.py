@@ -17,7 +17,7 @@ from dragoman.domain.job import RowState
 from dragoman.errors import EngineKeyRejected, QuotaUsedUp, SettingsInvalid
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from notifier.operator_mail import WORDS
+from notifier.email.operator_email import WORDS
 from notifier.tasks import Context, deliver, open_context
 from tests.integration.test_deliver import Door, make_due, rows, text
 from tests.integration.test_mail_refused import Mailbox, serving

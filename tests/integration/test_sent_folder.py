@@ -10,8 +10,8 @@ import pytest
 
 from dragoman.errors import OutboundUnavailable
 from dragoman.settings import Settings
-from notifier.outbound import SmtpOutbound
-from notifier.sent_folder import SentFolder
+from notifier.email.sent_folder import SentFolder
+from notifier.email.smtp_client import SmtpOutbound
 from ops.doctor import Verdict, examine, user_facing
 from tests.servers import dovecot
 from tests.servers.process import LOOPBACK, free_port

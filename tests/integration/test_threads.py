@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notifier.email_reply import Thread, composed
+from notifier.email.reply import Thread, composed
 from tests.servers import dovecot
 
 pytestmark = pytest.mark.more

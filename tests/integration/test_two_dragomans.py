@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifier.email_reply import Thread, composed
+from notifier.email.reply import Thread, composed
 from tests.mail_door import OPEN, PDF, an_intake, messages, send, serving
 
 THERE = "translate@there.example"

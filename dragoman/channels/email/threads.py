@@ -26,7 +26,7 @@ from dragoman.telemetry import hashed
 
 FARTHEST = 20  # replies to replies that are followed
 TEAM = "email"  # the "workspace" that all senders of mail belong to
-_OWNER = re.compile(r"<([0-9a-f]{32})\.\d+\.[a-z_]+@")  # of a Message-ID of ours (`notifier.email_reply.message_id`)
+_OWNER = re.compile(r"<([0-9a-f]{32})\.\d+\.[a-z_]+@")  # of a Message-ID of ours (`notifier.email.reply.message_id`)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class ChannelSpec:
     `opener`: the task that opens its messages, declared by `register(app, settings)` in the module `tasks`.
     `asks`: whether a question about the cost is a delivery; else a page or a card asks.
     `is_private`: whether nobody but the requester reads an answer, so that links in it may change things.
-    `reply` (settings, store, database) opens the way back (`notifier.channel.WayBack`), None where it is not set up. `take_back` (database, settings, job id) deletes what was shown of a job.
+    `reply` (settings, store, database) opens the way back (`notifier.delivery.channel.WayBack`), None where it is not set up. `take_back` (database, settings, job id) deletes what was shown of a job.
     `refusals_concern_admin`: whether the admin hears of an answer that is not taken as it is.
     `live`: its part of `dragoman doctor --live`; the function takes (settings, plan).
     `secrets`: which settings that are secret other processes need for its sake, by process.

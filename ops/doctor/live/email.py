@@ -60,7 +60,7 @@ def written(settings: Settings, sender: str, file: str, target: str, pdf: bytes)
 
 def _send(settings: Settings, sender: str, mail: EmailMessage) -> str:
     """Through the mail server for answers, which people's mail servers are like; where there is none, at our own."""
-    from notifier.outbound import SmtpOutbound, open_outbound
+    from notifier.email.smtp_client import SmtpOutbound, open_outbound
 
     outbound = open_outbound(settings)
     message = mail.as_bytes(policy=policy.SMTP)

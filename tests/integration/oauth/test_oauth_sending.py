@@ -11,7 +11,7 @@ import time
 import pytest
 
 from dragoman.errors import OutboundLoginRefused, OutboundUnavailable, SettingsInvalid
-from notifier.outbound import open_outbound
+from notifier.email.smtp_client import open_outbound
 from ops.doctor import Verdict, examine, user_facing
 from tests.conftest import SECRET_KEY
 from tests.integration.oauth.conftest import MAILBOX
@@ -230,7 +230,7 @@ def test_processes_that_need_a_token_at_once_ask_for_one(configured, database, g
         [
             "from dragoman.db.engine import Database",
             "from dragoman.settings import Settings",
-            "from notifier.outbound import open_outbound",
+            "from notifier.email.smtp_client import open_outbound",
             "settings = Settings.from_env()",
             "outbound = open_outbound(settings, Database(settings.database))",
             "input()",

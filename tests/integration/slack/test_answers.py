@@ -11,10 +11,10 @@ from slack_sdk import WebClient
 from dragoman.adapters.storage import FolderStore
 from dragoman.domain.job import NO_ENGINE, RowState
 from dragoman.errors import EngineKeyRejected, NoText, OutboundUnavailable
-from notifier.slack_line import Line
-from notifier.slack_reply import SlackChannel
-from notifier.slack_show import Shower
-from notifier.slack_upload import upload
+from notifier.slack.card_updates import Shower
+from notifier.slack.circuit_breaker import Line
+from notifier.slack.reply import SlackChannel
+from notifier.slack.upload import upload
 from tests.integration.slack.conftest import PDF, Desk
 from tests.integration.slack.test_card import close
 from tests.patience import patience

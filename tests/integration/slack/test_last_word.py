@@ -24,8 +24,8 @@ from dragoman.db.queries import arrivals
 from dragoman.domain.answers.arrival import Arrival
 from dragoman.domain.job import OPEN
 from ingress.slack.surfaces import commands
-from notifier.slack_line import Line
-from notifier.slack_reply import SlackChannel
+from notifier.slack.circuit_breaker import Line
+from notifier.slack.reply import SlackChannel
 from tests.integration.slack.conftest import PDF, Desk
 from tests.servers.slack.model import Message
 
@@ -201,7 +201,7 @@ def test_killed_between_a_lost_promise_and_the_next_upload_nothing_false_is_said
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr("notifier.slack_reply._Target._complete", die)  # the former upload is deleted by now
+        patched.setattr("notifier.slack.reply._Target._complete", die)  # the former upload is deleted by now
         with pytest.raises(Killed):
             desk.deliver(job)
     assert ended(desk, job) is Arrival.INSTEAD

@@ -55,7 +55,7 @@ def methods() -> set[str]:
     """The Web API methods that our code calls."""
     files = [
         *(ROOT / "ingress" / "slack").rglob("*.py"),
-        *(ROOT / "notifier").glob("*.py"),
+        *(ROOT / "notifier").rglob("*.py"),
         ROOT / "dragoman" / "channels" / "slack" / "slack_api.py",
     ]
     return {found for file in files for found in CALL.findall(file.read_text())}

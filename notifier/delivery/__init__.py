@@ -1,0 +1,1 @@
+"""What every channel does with a delivery."""
