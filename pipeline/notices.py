@@ -10,7 +10,7 @@ from dragoman.domain.document import Block, Document, DocumentWarning
 from dragoman.domain.job import Options
 from dragoman.domain.specs import engine_specs
 from dragoman.ports import ToneModel, Translator
-from pipeline.pdf.mark import Mark
+from pipeline.pdf.container.mark import Mark
 from pipeline.stages import figures, tone, translate
 from pipeline.stages.checks import Doubt
 from pipeline.stages.protect import NO_GLOSSARY, Glossary

@@ -199,7 +199,7 @@ def fonts(settings: Settings) -> Iterator[Finding]:
 
 def ocr(settings: Settings) -> Iterator[Finding]:
     """Whether scans are read."""
-    from pipeline.pdf.ocr import languages
+    from pipeline.pdf.reading.ocr import languages
 
     known = sorted(languages())
     if known:

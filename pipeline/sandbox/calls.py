@@ -19,7 +19,7 @@ from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Options
 from dragoman.errors import DamagedPdf
 from pipeline.confined import Call, Server
-from pipeline.pdf.mark import Mark
+from pipeline.pdf.container.mark import Mark
 from pipeline.sandbox.names import DOCUMENT, RESULT, SHELL, part_name
 
 Do = Callable[[Call], Any]

@@ -19,7 +19,7 @@ from dragoman.adapters.confinement.landlock import Reach
 from dragoman.adapters.confinement.walls import Limits
 from dragoman.domain.os_errors import named
 from dragoman.errors import TooComplex
-from pipeline.pdf import ocr
+from pipeline.pdf.reading import ocr
 from pipeline.sandbox import wire
 from pipeline.sandbox.jobs import Job
 

@@ -13,8 +13,10 @@ from typing import Any
 from dragoman.domain import document as documents
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Options, parse_pages
-from pipeline.pdf import fonts, hyphenation, opening
-from pipeline.pdf.mark import Mark
+from pipeline.pdf.container import opening
+from pipeline.pdf.container.mark import Mark
+from pipeline.pdf.fonts import fallback_fonts
+from pipeline.pdf.typesetting import hyphenation
 from pipeline.sandbox.names import DOCUMENT, RESULT, SHELL, part_name
 from pipeline.stages import detection
 from pipeline.stages import extract as extracting
@@ -35,7 +37,7 @@ def warm() -> None:
 
 def warm_more() -> Iterator[None]:
     """Load, a step at a time, what many jobs need: typefaces, and where words of some languages may be broken."""
-    yield from fonts.warm()
+    yield from fallback_fonts.warm()
     for language in HYPHENATED:
         hyphenation.hyphenator(language)
         yield

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from dragoman.adapters.confinement import kernel, walls
 from dragoman.adapters.confinement.landlock import Reach
-from pipeline.pdf import ocr
+from pipeline.pdf.reading import ocr
 from pipeline.sandbox.child import PICTURE, WORDS, Order
 
 _ARGUMENT = re.compile(r"[A-Za-z0-9_+/-]{1,400}")

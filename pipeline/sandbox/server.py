@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dragoman.adapters.confinement import kernel, walls
-from pipeline.pdf import ocr
+from pipeline.pdf.reading import ocr
 from pipeline.sandbox import child, recognising, wire
 from pipeline.sandbox.child import Order
 from pipeline.sandbox.jobs import Job

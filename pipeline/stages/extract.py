@@ -13,11 +13,11 @@ from dragoman.domain import language
 from dragoman.domain.document import BlockKind, Document, DocumentWarning, Page
 from dragoman.domain.job import parse_pages
 from dragoman.errors import NoText, OcrMissing, TooManyPages
-from pipeline.pdf.blocks import page_from, page_of
-from pipeline.pdf.ocr import Recogniser, is_installed, is_scan, known_words
-from pipeline.pdf.opening import damage_named, opened
-from pipeline.pdf.reading import detach_annotations, read
-from pipeline.pdf.shell import labels_of
+from pipeline.pdf.analysis.block_builder import page_from, page_of
+from pipeline.pdf.container.metadata import labels_of
+from pipeline.pdf.container.opening import damage_named, opened
+from pipeline.pdf.reading.ocr import Recogniser, is_installed, is_scan, known_words
+from pipeline.pdf.reading.page_reader import detach_annotations, read
 from pipeline.stages.detection import detect, other_language, rival
 
 ENOUGH_TO_DETECT = 20_000  # characters

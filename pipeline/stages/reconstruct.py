@@ -10,15 +10,16 @@ import pymupdf
 
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Layout, Options
-from pipeline.pdf import layouts, parts
-from pipeline.pdf.cleaning import clean
-from pipeline.pdf.embedding import embed
-from pipeline.pdf.fonts import Fonts
-from pipeline.pdf.mark import Mark
-from pipeline.pdf.opening import damage_named, opened
-from pipeline.pdf.ownfaces import own_faces
-from pipeline.pdf.pages import Writer
-from pipeline.pdf.shell import label
+from pipeline.pdf.container import page_layouts
+from pipeline.pdf.container.mark import Mark
+from pipeline.pdf.container.metadata import label
+from pipeline.pdf.container.opening import damage_named, opened
+from pipeline.pdf.container.sanitizing import clean
+from pipeline.pdf.fonts.embedding import embed
+from pipeline.pdf.fonts.fallback_fonts import Fonts
+from pipeline.pdf.fonts.source_fonts import own_faces
+from pipeline.pdf.writing import page_ranges
+from pipeline.pdf.writing.page_writer import Writer
 
 PAGES_SHARE = 0.9  # of the stage's time; the rest is joining and saving
 SHRINK_EVERY = 25  # pages after which MuPDF's cache is emptied, so that memory does not grow with the page count
@@ -40,7 +41,7 @@ def reconstruct(
     """Write `source` with the targets of `document` to `out`, without a password, in `options.layout`.
 
     `stamp`: a sentence to print on every page, None: nothing. `mark`: who made the words. `on_progress` is told the share done, 0 to 1.
-    Gives what the reader should know. Raises what opening a PDF raises (see `pipeline.pdf.opening.opened`).
+    Gives what the reader should know. Raises what opening a PDF raises (see `pipeline.pdf.container.opening.opened`).
     """
     if options.layout is not Layout.TRANSLATED:
         return _with_originals(
@@ -51,7 +52,7 @@ def reconstruct(
         writer.finish()
         label(pdf, document, options.target_lang, mark)
         said = clean(pdf)
-        layouts.save(pdf, out)
+        page_layouts.save(pdf, out)
     on_progress(1.0)
     return (*writer.warnings, *said)
 
@@ -131,19 +132,19 @@ def join(
         fonts, reserved = Fonts(options.target_lang), dict[str, int]()
         ready = list(made)
         with damage_named():
-            originals = None if options.layout is Layout.TRANSLATED else layouts.remember(pdf)
+            originals = None if options.layout is Layout.TRANSLATED else page_layouts.remember(pdf)
         for place, path in enumerate(ready, start=1):
-            part = parts.read(path)
+            part = page_ranges.read(path)
             with damage_named():
-                parts.apply(pdf, part, fonts, reserved)
+                page_ranges.apply(pdf, part, fonts, reserved)
             on_progress(PAGES_SHARE * place / len(ready))
         with damage_named():
             embed(pdf, fonts.used(), reserved)
             label(pdf, document, options.target_lang, mark)
             said = clean(pdf)
             if originals is not None:
-                layouts.arrange(pdf, originals, options.layout)
-            layouts.save(pdf, out)
+                page_layouts.arrange(pdf, originals, options.layout)
+            page_layouts.save(pdf, out)
     on_progress(1.0)
     return said
 

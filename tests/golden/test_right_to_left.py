@@ -8,7 +8,7 @@ import pytest
 
 from dragoman.domain.document import Run, with_targets
 from dragoman.domain.job import Layout, Options
-from pipeline.pdf.scripts import RIGHT_TO_LEFT
+from pipeline.pdf.model.scripts import RIGHT_TO_LEFT
 from pipeline.stages.extract import extract
 from pipeline.stages.reconstruct import reconstruct
 from tests.pages import bullets, form, uneven_table

@@ -12,7 +12,7 @@ from typing import Any
 import pymupdf
 import pytest
 
-from pipeline.pdf.cleaning import clean
+from pipeline.pdf.container.sanitizing import clean
 from tests.pdfs import LOREM, make
 from tests.servers.process import find, missing, needs
 

@@ -18,7 +18,7 @@ from dragoman.adapters.confinement import walls
 from dragoman.domain.job import Options
 from ingress.email import sandboxed_parser
 from pipeline.confined import Call, Server
-from pipeline.pdf.mark import Mark
+from pipeline.pdf.container.mark import Mark
 from pipeline.sandbox import calls
 from tests.patience import patience
 from tests.pdfs import LOREM, make

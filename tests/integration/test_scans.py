@@ -8,7 +8,7 @@ import pytest
 from dragoman.domain.document import Family
 from dragoman.domain.job import Options
 from dragoman.errors import NoText, OcrMissing
-from pipeline.pdf import ocr
+from pipeline.pdf.reading import ocr
 from pipeline.stages.extract import extract
 from pipeline.stages.reconstruct import reconstruct
 from tests.pdfs import LOREM, make, retyped

@@ -17,7 +17,7 @@ import pymupdf
 
 from dragoman.domain.os_errors import DiskFull
 from dragoman.errors import EncryptedPdf
-from pipeline.pdf.opening import damage_named
+from pipeline.pdf.container.opening import damage_named
 from pipeline.sandbox import jobs
 
 
@@ -228,7 +228,8 @@ def warm_more():
 
 def warmed(scratch, told, given):
     """How many hyphenators and typefaces there are, and how many of their letters are known."""
-    from pipeline.pdf import hyphenation, typefaces
+    from pipeline.pdf.fonts import typefaces
+    from pipeline.pdf.typesetting import hyphenation
 
     _, known = typefaces._base_font("helv")
     return [hyphenation.hyphenator.cache_info().currsize, typefaces._base_font.cache_info().currsize, len(known)]

@@ -1,0 +1,1 @@
+"""Rows become paragraphs, lists, columns."""

@@ -1,0 +1,1 @@
+"""The file around the pages: opening, sanitizing, metadata, page layouts."""

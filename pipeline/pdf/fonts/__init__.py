@@ -1,0 +1,1 @@
+"""Typefaces: of the source, and those that we bring."""

@@ -1,0 +1,1 @@
+"""Values: rectangles, rows of text, styles, scripts."""

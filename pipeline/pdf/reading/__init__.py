@@ -1,0 +1,1 @@
+"""What stands on a page: rows of text, formulas, scans."""

@@ -1,0 +1,1 @@
+"""Translated text set into the room that the page has."""

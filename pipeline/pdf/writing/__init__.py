@@ -1,0 +1,1 @@
+"""A page written anew: text, links, structure."""
