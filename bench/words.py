@@ -26,12 +26,12 @@ from dragoman.ports import NO_TOKENS, Batch, Tokens, Translator
 from pipeline.engines import registry
 from pipeline.engines import settings as engine_settings
 from pipeline.engines.openai.engine import OpenAI
-from pipeline.glossary import load
-from pipeline.hinting import held_back
 from pipeline.stages import checks, markup
 from pipeline.stages.checks import Doubt
-from pipeline.stages.protect import NO_GLOSSARY, Glossary
-from pipeline.translation import NO_HINTS, Hints, NoMemory, translate_all
+from pipeline.stages.protection import NO_GLOSSARY, Glossary
+from pipeline.translation.batches import NO_HINTS, Hints, NoMemory, translate_all
+from pipeline.translation.document_context import held_back
+from pipeline.translation.glossary import load
 
 BARE = "fxtranslate"
 COLUMNS = 2

@@ -10,8 +10,8 @@ from dragoman.adapters import queues
 from dragoman.db.ledgers import parts
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.domain.job import RowState, Stage
-from pipeline.context import Context
-from pipeline.tasks import perform, perform_part
+from pipeline.attempt.context import Context
+from pipeline.worker.tasks import perform, perform_part
 from tests.rows import row
 
 Ring = tuple[str, str]

@@ -22,9 +22,9 @@ from typing import Any
 from dragoman.domain.document import Document
 from dragoman.domain.job import Options
 from dragoman.errors import DamagedPdf, RequestError
-from pipeline.confined import Bounds, Call, confined
 from pipeline.pdf.container.mark import Mark
 from pipeline.sandbox import calls
+from pipeline.sandbox.client import Bounds, Call, confined
 from tests.hostile import HOSTILE
 from tests.pdfs import LOREM, make, retyped
 

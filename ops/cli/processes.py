@@ -57,7 +57,7 @@ def up(data: DataDir = None) -> None:
 def worker() -> None:
     """Run the worker: extract, translate, customise tone, reconstruct."""
     from dragoman.app.store import admission
-    from pipeline.worker import run
+    from pipeline.worker.process import run
 
     settings = _starting("worker")
     admission.check(settings)  # it forks: no thread may look on
@@ -77,7 +77,7 @@ def notifier() -> None:
 def sweeper() -> None:
     """Run the sweeper: it starts the work that is due and was forgotten."""
     from dragoman.app.store import admission
-    from pipeline.sweeper import run
+    from pipeline.worker.sweeper import run
 
     settings = _starting("sweeper")
     admission.keep_checking(settings)
@@ -86,7 +86,7 @@ def sweeper() -> None:
 
 def beat() -> None:
     """Run Beat: it starts the regular maintenance."""
-    from pipeline.schedule import run
+    from pipeline.worker.schedule import run
 
     run(_starting("beat"))
 

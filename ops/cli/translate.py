@@ -23,7 +23,7 @@ from dragoman.errors import DragomanError, NotAllowed, NotAPdf, NotFound
 
 if TYPE_CHECKING:
     from dragoman.domain.job import Options, Stage
-    from pipeline.local import Report
+    from pipeline.jobs.in_process import Report
 
 # A collection after every 700 new objects takes a tenth of the time of a program that mostly loads modules and makes values.
 OBJECTS_A_COLLECTION = 50_000
@@ -85,25 +85,25 @@ def _options(
 
 def _run(source: Path, out: Path | None, options: Options, glossary: Path | None, password: str | None) -> Report:
     from dragoman.domain.engines import in_house
-    from pipeline import glossary as glossaries
-    from pipeline import local
     from pipeline.engines import registry
     from pipeline.engines import settings as engine_settings
-    from pipeline.stages.protect import NO_GLOSSARY
+    from pipeline.jobs import in_process
+    from pipeline.stages.protection import NO_GLOSSARY
+    from pipeline.translation import glossary as glossaries
 
     _readable(source)
     settings = engine_settings.from_env(os.environ)
     registry.admit(settings, options.engine, options.source_lang, options.target_lang)
     own = in_house(settings.given)
     allowed = own if options.in_house else None
-    engines = local.Engines(
+    engines = in_process.Engines(
         choose=lambda source, target: registry.choose(settings, options.engine, source, target, allowed),
         tone_model=lambda engine, tone, lang: registry.tone_model(settings, engine, tone, lang),
     )
     terms = glossaries.load(glossary) if glossary else NO_GLOSSARY
     out = out or source.with_name(f"{source.stem}.{options.target_lang}.pdf")
     with _progress() as on_progress:
-        return local.run(
+        return in_process.run(
             source,
             out,
             options,

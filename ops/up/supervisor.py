@@ -48,7 +48,7 @@ from ops.up.environment import environment, with_secrets
 log = structlog.get_logger(__name__)
 
 SERVICES = ("worker", "notifier", "sweeper", "beat", "flower")  # beside the processes of the channels
-STOP_TIMEOUT_S = 36.0  # a worker has ended after 33 s (pipeline.draining)
+STOP_TIMEOUT_S = 36.0  # a worker has ended after 33 s (pipeline.worker.graceful_shutdown)
 LOOK_EVERY_S = 0.5
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 STEADY_S = 30.0  # a child that lived this long starts again without delay

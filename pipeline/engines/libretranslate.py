@@ -26,11 +26,11 @@ from dragoman.errors import (
 )
 from dragoman.ports import Answer, Batch, Capabilities, Limits
 from pipeline.engines.deepl import closest, retry_after_s
-from pipeline.engines.local import marked, placing, standins
+from pipeline.engines.local import marked, standins, word_alignment
 from pipeline.engines.local.marked import Marked
 from pipeline.engines.pairs import refuse_unserved
 from pipeline.engines.settings import EngineSettings, text
-from pipeline.stages import protect
+from pipeline.stages import protection
 
 if TYPE_CHECKING:
     import requests
@@ -94,7 +94,9 @@ class LibreTranslate:
             return self._ask(list(texts), source, target)
 
         wholes = [marked.read(text) for text in batch.texts]
-        worded = {at: whole for at, whole in enumerate(wholes) if protect.has_words(marked.HOLE.sub(" ", whole.words))}
+        worded = {
+            at: whole for at, whole in enumerate(wholes) if protection.has_words(marked.HOLE.sub(" ", whole.words))
+        }
         done = _translated(worded, ask)
         return Answer(tuple(done.get(at, text) for at, text in enumerate(batch.texts)), 0)
 
@@ -175,11 +177,11 @@ def _translated(wholes: Mapping[int, Marked], ask: Callable[[Sequence[str]], lis
 def _styled(whole: Marked) -> list[str]:
     """The words of a text that have a style of their own, without holes."""
     found = [marked.HOLE.sub(" ", whole.words[span.start : span.end]).strip() for span in whole.spans]
-    return [words for words in found if protect.has_words(words)]
+    return [words for words in found if protection.has_words(words)]
 
 
 def _written(whole: Marked, words: str, alone: Mapping[str, str]) -> str:
-    spans = placing.place(whole.words, words, whole.spans, lambda piece: alone.get(piece, piece))
+    spans = word_alignment.place(whole.words, words, whole.spans, lambda piece: alone.get(piece, piece))
     return marked.write(replace(whole, words=words, spans=spans))
 
 

@@ -11,7 +11,7 @@ from dragoman.domain.specs.engine_specs import EngineSpec
 from dragoman.domain.specs.loading import load
 from dragoman.errors import EngineMissing, EngineNotAllowed, UnsupportedOption, UnsupportedPair, UnsupportedTarget
 from dragoman.ports import ToneModel, Translator
-from pipeline.engines import adding
+from pipeline.engines import install_hints
 from pipeline.engines.pairs import into, refusal, serves
 from pipeline.engines.settings import EngineSettings
 
@@ -101,8 +101,8 @@ def _refusal(
 ) -> UnsupportedTarget | UnsupportedPair:
     """What to say where none of those that were asked serves the pair, with the command that would add it."""
     known = [one.capabilities() for one in asked]
-    have = [pair for one in known if one.engine == adding.LOCAL for pair in one.pairs or ()]
-    to_add = adding.how(source_lang, target_lang, have, deepl=settings.given("deepl_auth_key") is not None)
+    have = [pair for one in known if one.engine == install_hints.LOCAL for pair in one.pairs or ()]
+    to_add = install_hints.how(source_lang, target_lang, have, deepl=settings.given("deepl_auth_key") is not None)
     if not known:
         missing = NoEngine()
         missing.for_admin = f"{to_add} `--engine pseudo` shows the layout without a translation."

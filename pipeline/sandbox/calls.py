@@ -1,6 +1,6 @@
 """The sandbox's jobs as functions: documents and warnings go in and come out as values, each checked when it arrives.
 
-`do` is `pipeline.confined.confined`, or what stands before it. `folder` is where files are kept meanwhile; each call has a scratch
+`do` is `pipeline.sandbox.client.confined`, or what stands before it. `folder` is where files are kept meanwhile; each call has a scratch
 folder of its own in it, the one place that its child can write to. Each raises what its stage raises and what `confined` raises.
 """
 
@@ -18,9 +18,9 @@ from dragoman.domain import document as documents
 from dragoman.domain.document import Document, DocumentWarning
 from dragoman.domain.job import Options
 from dragoman.errors import DamagedPdf
-from pipeline.confined import Call, Server
 from pipeline.pdf.container.mark import Mark
-from pipeline.sandbox.names import DOCUMENT, RESULT, SHELL, part_name
+from pipeline.sandbox.client import Call, Server
+from pipeline.sandbox.file_names import DOCUMENT, RESULT, SHELL, part_name
 
 Do = Callable[[Call], Any]
 Ranges = list[tuple[int, ...]]

@@ -21,7 +21,7 @@ from dragoman.domain.os_errors import named
 from dragoman.errors import TooComplex
 from pipeline.pdf.reading import ocr
 from pipeline.sandbox import wire
-from pipeline.sandbox.jobs import Job
+from pipeline.sandbox.procedures import Job
 
 TOLD, DONE, FAILED, STANDING = "told", "done", "failed", "missing"
 PICTURE, WORDS = "recognise.pnm", "recognise.out"
@@ -100,7 +100,7 @@ def _outcome(order: Order, job: Job | None, answers: int) -> tuple[str, Any]:
 
 
 def described(error: Exception) -> dict[str, str]:
-    """An error as plain values; `pipeline.confined` makes one of them again."""
+    """An error as plain values; `pipeline.sandbox.client` makes one of them again."""
     return {
         "kind": type(error).__name__,
         "message": str(error),

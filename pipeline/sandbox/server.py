@@ -1,6 +1,6 @@
 """The fork server: a process with an empty environment and no secret in its memory, of which each job gets a fork.
 
-It is started by `pipeline.confined` for one process, does one job at a time, and ends when that process closes its socket or dies.
+It is started by `pipeline.sandbox.client` for one process, does one job at a time, and ends when that process closes its socket or dies.
 It parses nothing of a job's but its wish for recognition, which is held to a short grammar.
 """
 
@@ -22,9 +22,9 @@ from typing import Any
 
 from dragoman.adapters.confinement import kernel, walls
 from pipeline.pdf.reading import ocr
-from pipeline.sandbox import child, recognising, wire
+from pipeline.sandbox import child, tesseract, wire
 from pipeline.sandbox.child import Order
-from pipeline.sandbox.jobs import Job
+from pipeline.sandbox.procedures import Job
 
 _EVERY_MS = 1000
 _END = object()
@@ -131,14 +131,14 @@ class Server:
 def _helped(work: Worked, readable: Sequence[Path]) -> bool:
     """Begin with the recognition that the job asks for. False: it asks for no more."""
     try:
-        arguments = recognising.arguments_of(wire.receive(work.helper.fileno()))
+        arguments = tesseract.arguments_of(wire.receive(work.helper.fileno()))
     except (EOFError, OSError):
         return False
     except ValueError:  # it has been taken over
         _kill(work.pid)
         return False
     if work.sibling is None:
-        work.sibling = recognising.start(work.order, arguments, readable)
+        work.sibling = tesseract.start(work.order, arguments, readable)
         work.sibling_until = time.monotonic() + ocr.TIMEOUT_S
         _as_patient(work)
     if work.sibling is None:

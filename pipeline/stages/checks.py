@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from dragoman.domain import language
 from dragoman.ports import Term
-from pipeline.stages import figures, markup, protect
+from pipeline.stages import figures, markup, protection
 
 _TAG = re.compile(r'<(/?)([gx])\b(?:\s+id="(\d+)")?\s*/?>')
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -104,7 +104,7 @@ def doubt(source: str, answer: str | None, source_lang: str | None, target_lang:
     if answer is None:
         return Doubt.MISSING
     said, meant = markup.plain(answer).strip(), markup.plain(source).strip()
-    if not protect.has_words(meant):
+    if not protection.has_words(meant):
         return None
     if not any(map(str.isalnum, said)):
         return Doubt.EMPTY
@@ -157,7 +157,7 @@ def is_echo(meant: str, said: str) -> bool:
         return False
     tokens = [token.strip(_AROUND) for token in meant.split()]  # a name of parts (bits-in-byte) is one, and no word
     small = [token for token in tokens if token.isalpha() and len(token) > 1 and not token[0].isupper()]
-    return len(small) >= ECHOED_WORDS or sum(map(protect.is_unspaced, meant)) >= 2 * ECHOED_WORDS
+    return len(small) >= ECHOED_WORDS or sum(map(protection.is_unspaced, meant)) >= 2 * ECHOED_WORDS
 
 
 def scripts_of(target_lang: str) -> frozenset[str]:

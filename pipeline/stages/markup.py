@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from dragoman.domain.document import Run, Style
-from pipeline.stages import protect
-from pipeline.stages.protect import NO_GLOSSARY, Glossary
+from pipeline.stages import protection
+from pipeline.stages.protection import NO_GLOSSARY, Glossary
 
 # Not allowed in XML 1.0 (2.2), and no text: control characters, lone surrogates, noncharacters.
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -66,7 +66,7 @@ class Segment:
 
         A letter alone is a variable or a list's mark, unless its script writes words so.
         """
-        return protect.has_words(plain(self.text))
+        return protection.has_words(plain(self.text))
 
 
 def write(runs: Iterable[Run], glossary: Glossary = NO_GLOSSARY) -> Segment:
@@ -242,7 +242,7 @@ class _Writer:
     def _words(self, run: Run, whole: str, at: int) -> str:
         parts: list[str] = []
         end = 0
-        for found in protect.find(run.text, self.glossary):
+        for found in protection.find(run.text, self.glossary):
             parts.append(escape(run.text[end : found.start]))
             parts.append(self._keep(Run(found.shown, run.style), whole, at + found.start, found.end - found.start))
             end = found.end
@@ -328,8 +328,8 @@ def _add(runs: list[Run], text: str, style: Style) -> None:
 
 def _is_word(character: str) -> bool:
     """A letter or digit of a script that writes blanks between words."""
-    return character.isalnum() and not protect.is_unspaced(character)
+    return character.isalnum() and not protection.is_unspaced(character)
 
 
 def _is_letter(character: str) -> bool:
-    return character.isalpha() and not protect.is_unspaced(character)
+    return character.isalpha() and not protection.is_unspaced(character)

@@ -17,7 +17,7 @@ from dragoman.ports import Limits
 from pipeline.stages import markup
 from pipeline.stages.checks import Doubt
 from pipeline.stages.markup import Segment
-from pipeline.stages.protect import NO_GLOSSARY, Glossary
+from pipeline.stages.protection import NO_GLOSSARY, Glossary
 
 # Ends of sentences in Latin, Greek, Cyrillic, Arabic, Devanagari and CJK writing; CJK writes no blank after them.
 _SENTENCE = re.compile(r"(?<=[.!?…؟।;:])\s+|(?<=[。！？；])\s*|\n+")

@@ -17,8 +17,8 @@ from dragoman.app.store import orphans
 from dragoman.db.records.process_registry import HEARTBEATS
 from dragoman.domain.job import OPEN, RowState
 from dragoman.telemetry import configure_logs
-from pipeline import chores
-from pipeline.context import Context
+from pipeline.attempt.context import Context
+from pipeline.worker import maintenance
 from tests.chaos import ledger
 from tests.chaos.client import Client
 from tests.chaos.faults import Faults
@@ -149,13 +149,13 @@ def _retry(client: Client) -> int:
 def _clean(context: Context) -> int:
     """Two clean-ups, the second as if it were a day later; how many keys went."""
     before = _keys(context)
-    chores.clean_up(context)
+    maintenance.clean_up(context)
     with context.database.write() as connection:
         ours = HEARTBEATS.c.service == orphans.CLEAN_UP
         seen = connection.scalar(HEARTBEATS.select().with_only_columns(HEARTBEATS.c.facts).where(ours))
         older = {key: at - 2 * orphans.ORPHAN_S for key, at in seen["orphans"].items()}
         connection.execute(update(HEARTBEATS).where(ours).values(facts={"orphans": older}))
-    chores.clean_up(context)
+    maintenance.clean_up(context)
     return before - _keys(context)
 
 

@@ -14,7 +14,7 @@ from dragoman.db.ledgers.outbox import OUTBOX, Kind
 from dragoman.db.records import process_registry
 from dragoman.db.tables import PulseRow
 from dragoman.errors import OutboundRefused
-from pipeline import watching
+from pipeline.worker import alerts
 
 
 def told(database: Database) -> list[dict[str, Any]]:
@@ -78,14 +78,14 @@ def test_a_bounce_is_told_where_the_sender_cannot_be(
 
 def test_a_worker_that_is_away_is_missed_after_a_while(database: Database) -> None:
     with database.write() as connection:
-        assert watching.look(connection, 1000) == []  # there never was one
+        assert alerts.look(connection, 1000) == []  # there never was one
         process_registry.beat(connection, "worker@here")
-        assert watching.look(connection, 100) == []  # everything starts just now
-        assert watching.look(connection, 1000) == [Cause.WORKER_AWAY]
+        assert alerts.look(connection, 100) == []  # everything starts just now
+        assert alerts.look(connection, 1000) == [Cause.WORKER_AWAY]
         process_registry.pulse(connection, "worker@here", 1, {})
-        assert watching.look(connection, 1000) == []
+        assert alerts.look(connection, 1000) == []
         connection.execute(update(PulseRow).values(seen_at=PulseRow.seen_at - 200))
-        assert watching.look(connection, 1000) == [Cause.WORKER_AWAY]
+        assert alerts.look(connection, 1000) == [Cause.WORKER_AWAY]
     assert causes(database) == ["worker_away"]
 
 
@@ -93,7 +93,7 @@ def test_a_worker_that_is_away_is_missed_after_a_while(database: Database) -> No
 def test_a_disk_that_is_nearly_full(database: Database, use: str, free: int, low: bool) -> None:
     with database.write() as connection:
         process_registry.pulse(connection, "smtp@here", 1, {"disk_free_bytes": {use: free}})
-        assert watching.look(connection, 0) == ([Cause.DISK_LOW] if low else [])
+        assert alerts.look(connection, 0) == ([Cause.DISK_LOW] if low else [])
 
 
 def waits(database: Database, row_id: str, minutes: float = 20.0, attempts: int = 5) -> None:
@@ -106,7 +106,7 @@ def waits(database: Database, row_id: str, minutes: float = 20.0, attempts: int 
 def test_a_mail_server_that_takes_nothing(database: Database) -> None:
     waits(database, owe(database))
     with database.write() as connection:
-        assert watching.look(connection, 0) == [Cause.MAIL_DOWN]
+        assert alerts.look(connection, 0) == [Cause.MAIL_DOWN]
     [row] = told(database)
     assert row["payload"]["detail"] == "1 answer waits. 421 closing"
 
@@ -117,4 +117,4 @@ def test_emails_to_the_admin_that_wait_are_not_told(database: Database) -> None:
     waits(database, told(database)[0]["id"])
     waits(database, owe(database), minutes=1)
     with database.write() as connection:
-        assert watching.look(connection, 0) == []
+        assert alerts.look(connection, 0) == []

@@ -16,7 +16,7 @@ from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import RowState
 from dragoman.errors import NotApprover, QuotaUsedUp
 from dragoman.settings import Settings
-from pipeline.context import Context
+from pipeline.attempt.context import Context
 from tests.driving import drive
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf

@@ -13,8 +13,8 @@ from dragoman.domain.actors import Action, acting
 from dragoman.domain.job import WaitingFor
 from dragoman.errors import QuotaUsedUp
 from dragoman.telemetry import hashed
-from pipeline import chores
-from pipeline.context import Context
+from pipeline.attempt.context import Context
+from pipeline.worker import maintenance
 from tests.rows import add_job, claim_job, row
 
 ANN, BEA = "ann@example.org", "slack:T1:U1"
@@ -111,7 +111,7 @@ def test_entries_are_kept_for_as_long_as_is_set(settings, database, store):
     first = entries(database)[-1]["id"]
     with database.write() as connection:
         connection.execute(AUDIT.update().where(AUDIT.c.id == first).values(at=now_s() - 31 * 86_400))
-    chores.clean_up(context)
+    maintenance.clean_up(context)
     assert [one["id"] for one in entries(database) if one["action"] == "sent"] == [first + 1]
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import Celery
 from structlog.testing import capture_logs
 
-from pipeline.schedule import SCHEDULE, SteadyScheduler, scheduled
+from pipeline.worker.schedule import SCHEDULE, SteadyScheduler, scheduled
 
 
 class Remembering(SteadyScheduler):

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from celery.concurrency import asynpool, prefork
 
-from pipeline.billiard_internals import Pool
+from pipeline.worker.billiard_internals import Pool
 from tests.patience import patience
 
 
@@ -73,7 +73,7 @@ def test_celery_s_pool_hears_of_a_child_s_end_by_the_name_that_is_ours_too() -> 
 
 
 COUNTS_AND_DIES = "import os, billiard; billiard.Value('i'); os.kill(os.getpid(), 9)"
-AS_A_WORKER = "from pipeline.billiard_internals import leave_no_folder; leave_no_folder()\n"
+AS_A_WORKER = "from pipeline.worker.billiard_internals import leave_no_folder; leave_no_folder()\n"
 
 
 @pytest.mark.parametrize(("first", "left"), [("", 1), (AS_A_WORKER, 0)], ids=["plain", "worker"])

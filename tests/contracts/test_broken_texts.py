@@ -9,7 +9,7 @@ import pytest
 
 from dragoman.ports import Translator
 from pipeline.stages.checks import Doubt
-from pipeline.translation import translate_all
+from pipeline.translation.batches import translate_all
 from tests import weights
 from tests.contracts.engines import NAMES, running, target_of
 from tests.fakes import DictMemory

@@ -14,8 +14,8 @@ from dragoman.app.quotas import TeamLimitReached
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.errors import LimitReached, QuotaUsedUp
 from dragoman.telemetry import hashed
-from pipeline.context import Context
-from pipeline.tasks import perform
+from pipeline.attempt.context import Context
+from pipeline.worker.tasks import perform
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf
 from tests.rows import SENDER, add_job, change, row

@@ -15,9 +15,9 @@ from dragoman.db.records import translation_memory
 from dragoman.db.records.process_registry import HEARTBEATS
 from dragoman.db.records.translation_memory import TRANSLATIONS
 from dragoman.db.tables import Base
-from pipeline import chores
-from pipeline.context import Context
-from pipeline.run import FOLDER_PREFIX
+from pipeline.attempt.context import Context
+from pipeline.attempt.stage_run import FOLDER_PREFIX
+from pipeline.worker import maintenance
 from tests.races import together
 from tests.rows import add_job
 
@@ -44,17 +44,17 @@ def let_time_pass(context: Context, seconds: float) -> None:
 
 def test_bytes_without_a_row_go_at_a_later_clean_up(context):
     context.store.put("jobs/ff/source.pdf", BytesIO(b"x"))
-    chores.clean_up(context)
+    maintenance.clean_up(context)
     assert orphans(context) == ["jobs/ff/source.pdf"]
     let_time_pass(context, 3600)
-    chores.clean_up(context)
+    maintenance.clean_up(context)
     assert orphans(context) == []
 
 
 def test_two_clean_ups_at_once_take_no_bytes_whose_row_is_about_to_come(context):
     context.store.put("jobs/ff/source.pdf", BytesIO(b"x"))
     for _ in range(3):
-        chores.clean_up(context)
+        maintenance.clean_up(context)
     assert orphans(context) == ["jobs/ff/source.pdf"]
 
 
@@ -64,7 +64,7 @@ def test_files_of_stages_that_were_killed_go_by_their_age(context, tmp_path, mon
         (tmp_path / name).mkdir()
         (tmp_path / name / "source.pdf").write_bytes(b"%PDF-")
         os.utime(tmp_path / name, (time.time() - age_s,) * 2)
-    chores.clean_up(context)
+    maintenance.clean_up(context)
     assert sorted(path.name for path in tmp_path.glob("*/source.pdf")) == ["source.pdf"] * 2
     assert not Path(tmp_path / f"{FOLDER_PREFIX}old").exists()
 
@@ -77,18 +77,18 @@ def test_chores_that_ring_twice_do_what_one_does(context):
     with context.database.write() as connection:
         translation_memory.remember(connection, {"old": "x"}, engine="deepl", target_lang="de", job_id=None)
         connection.execute(TRANSLATIONS.update().values(used_at=1.0))
-    together(3, lambda _: chores.clean_up(context))
+    together(3, lambda _: maintenance.clean_up(context))
     once = everything(context)
-    chores.clean_up(context)
+    maintenance.clean_up(context)
     assert everything(context) == once
     assert orphans(context) == [f"jobs/{kept}/source.pdf"]
     assert once["translations"] == []
 
 
 def test_a_worker_that_is_asked_twice_says_it_once(context):
-    chores.check_health(context)
+    maintenance.check_health(context)
     once = everything(context)
-    chores.check_health(context)
+    maintenance.check_health(context)
     assert everything(context) == once
     assert [row["engine"] for row in once["capabilities"]]
 

@@ -14,8 +14,8 @@ from dragoman.db.records import process_registry
 from dragoman.db.tables import Base
 from dragoman.errors import EngineBusy, LeaseLost
 from dragoman.ports import Capabilities
-from pipeline import sweeper
-from pipeline.sweeper import Count, look_at_clock
+from pipeline.worker import sweeper
+from pipeline.worker.sweeper import Count, look_at_clock
 from tests.rows import SENDER, add_job, add_message, change, claim_job, row
 
 DAY_S = 86_400.0

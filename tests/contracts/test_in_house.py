@@ -13,7 +13,7 @@ from dragoman.db.records import process_registry
 from dragoman.domain.job import Options, RowState
 from dragoman.errors import EngineNotAllowed
 from dragoman.ports import Capabilities
-from pipeline.context import Context
+from pipeline.attempt.context import Context
 from pipeline.engines import apertium
 from pipeline.engines.apertium import Apertium
 from tests.driving import drive

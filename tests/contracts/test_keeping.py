@@ -42,8 +42,8 @@ from dragoman.db.records import process_registry
 from dragoman.db.records.process_registry import HEARTBEATS
 from dragoman.domain.job import RowState
 from dragoman.ports import BlobStore
-from pipeline import chores
-from pipeline.context import Context
+from pipeline.attempt.context import Context
+from pipeline.worker import maintenance
 from tests.patience import patience
 from tests.rows import add_job, add_message, change, claim_job, complete, expire, message_with_jobs, row
 from tests.servers.postgresql import PostgreSQL
@@ -133,14 +133,14 @@ def files(store: BlobStore) -> dict[str, bytes]:
 def clean_up_twice(settings, database: Database, store: BlobStore) -> None:
     """With half an hour and more in between."""
     for _ in range(2):
-        chores.clean_up(Context(settings, database, store))
+        maintenance.clean_up(Context(settings, database, store))
         with database.write() as connection:
             ours = HEARTBEATS.c.service == orphans.CLEAN_UP
             facts = connection.scalar(HEARTBEATS.select().with_only_columns(HEARTBEATS.c.facts).where(ours))
             if facts is not None:  # else it was refused
                 older = {key: since - 2 * orphans.ORPHAN_S for key, since in facts["orphans"].items()}
                 connection.execute(HEARTBEATS.update().where(ours).values(facts={**facts, "orphans": older}))
-    chores.clean_up(Context(settings, database, store))
+    maintenance.clean_up(Context(settings, database, store))
 
 
 def test_all_rows_and_all_files_come_back_in_another_database_and_store(database, store, other, elsewhere, folder):

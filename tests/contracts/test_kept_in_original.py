@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.tables import TranslationRow
-from pipeline.context import Context
+from pipeline.attempt.context import Context
 from tests.driving import drive
 from tests.pdfs import long_pdf
 from tests.rows import add_job, row

@@ -22,7 +22,7 @@ from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.queries import history, turns
 from dragoman.domain.job import RowState
 from dragoman.domain.turns import Places
-from pipeline.confined import LONG_S, NICE
+from pipeline.sandbox.client import LONG_S, NICE
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.hostile import HOSTILE
 from tests.patience import patience

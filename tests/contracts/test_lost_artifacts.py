@@ -13,10 +13,10 @@ from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.parts import PARTS
 from dragoman.domain.job import RowState, Stage
 from dragoman.errors import Gone, LeaseLost
-from pipeline.claiming import stage_run
-from pipeline.context import Context
-from pipeline.run import ArtifactLost
-from pipeline.tasks import perform, perform_part
+from pipeline.attempt.claim import stage_run
+from pipeline.attempt.context import Context
+from pipeline.attempt.stage_run import ArtifactLost
+from pipeline.worker.tasks import perform, perform_part
 from tests.driving import drive, parts_of, text_of
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf

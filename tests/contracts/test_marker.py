@@ -24,8 +24,8 @@ from dragoman.db.records import store_marks
 from dragoman.db.records.process_registry import HEARTBEATS
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
-from pipeline import chores
-from pipeline.context import Context
+from pipeline.attempt.context import Context
+from pipeline.worker import maintenance
 from tests.patience import patience
 from tests.races import together
 from tests.rows import add_job, change
@@ -81,9 +81,9 @@ def let_time_pass(database: Database) -> None:
 
 def clean_up_twice(settings: Settings, database: Database, store: BlobStore) -> None:
     for _ in range(2):
-        chores.clean_up(Context(settings, database, store))
+        maintenance.clean_up(Context(settings, database, store))
         let_time_pass(database)
-    chores.clean_up(Context(settings, database, store))
+    maintenance.clean_up(Context(settings, database, store))
 
 
 def copied(database: Database, copy: Database) -> None:
@@ -187,10 +187,10 @@ class TestOtherDatabase:
     def test_deletes_nothing_from_the_moment_it_lost_the_store(self, settings, database, other, store):
         marker.admit(database, store)
         left = strangers(store, 2)
-        chores.clean_up(Context(settings, database, store))
+        maintenance.clean_up(Context(settings, database, store))
         marker.take_over(other, store)
         let_time_pass(database)
-        chores.clean_up(Context(settings, database, store))
+        maintenance.clean_up(Context(settings, database, store))
         assert files(store) == sorted(left)
 
     def test_taking_over_counts_and_keeps_what_it_does_not_know(self, settings, database, other, store):
@@ -236,7 +236,7 @@ class TestCopy:
     @pytest.mark.some(1)
     def test_the_worker_renews_the_mark_each_minute(self, settings, database, store):
         marker.admit(database, store)
-        chores.check_health(Context(settings, database, store))
+        maintenance.check_health(Context(settings, database, store))
         assert marker.read(store).generation == 2
 
     def test_many_generations_leave_two_markers(self, database, store):

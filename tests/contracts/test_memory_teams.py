@@ -14,8 +14,8 @@ from dragoman.db.records import translation_memory
 from dragoman.db.records.translation_memory import TRANSLATIONS
 from dragoman.domain.job import RowState
 from dragoman.telemetry import hashed
-from pipeline import chores
-from pipeline.context import Context
+from pipeline.attempt.context import Context
+from pipeline.worker import maintenance
 from tests.driving import drive
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf
@@ -125,7 +125,7 @@ def test_a_row_from_before_there_were_teams_answers_nobody_and_expires(context, 
         )
     translated(context, "ann@example.org")
     assert len(asked(deepl)) == 2 * paid
-    chores.clean_up(context)
+    maintenance.clean_up(context)
     with context.database.write() as connection:
         assert translation_memory.recall(connection, ["0" * 64]) == {}
 
@@ -147,12 +147,12 @@ class TestDays:
             return len(connection.execute(TRANSLATIONS.select()).all())
 
     def test_by_default_texts_go_with_their_document(self, context, old):
-        chores.clean_up(context)
+        maintenance.clean_up(context)
         assert self.kept(context) == 0
 
     def test_with_more_memory_days_the_team_does_not_pay_again(self, context, old, deepl):
         longer = Context(context.settings.model_copy(update={"memory_days": 90}), context.database, context.store)
-        chores.clean_up(longer)
+        maintenance.clean_up(longer)
         assert context.store.size(f"jobs/{old}/source.pdf") is None
         paid = len(asked(deepl))
         assert translated(longer, "bob@example.org")["characters_billed"] == 0
@@ -162,12 +162,12 @@ class TestDays:
         longer = Context(context.settings.model_copy(update={"memory_days": 90}), context.database, context.store)
         with context.database.write() as connection:
             connection.execute(TRANSLATIONS.update().values(used_at=self.OLD))
-        chores.clean_up(longer)
+        maintenance.clean_up(longer)
         assert self.kept(context) == 0
 
     def test_and_a_sender_who_is_deleted_takes_them_along(self, context, old):
         longer = Context(context.settings.model_copy(update={"memory_days": 90}), context.database, context.store)
-        chores.clean_up(longer)
+        maintenance.clean_up(longer)
         assert self.kept(context) > 0
         retention.purge_sender(context.database, context.store, "ann@example.org", Cache(""))
         assert self.kept(context) == 0

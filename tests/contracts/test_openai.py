@@ -23,7 +23,7 @@ from ops.doctor.findings import Verdict
 from pipeline.engines.openai.engine import OpenAI
 from pipeline.engines.openai.wire import Wire
 from pipeline.stages.checks import Doubt
-from pipeline.translation import Hints, translate_all
+from pipeline.translation.batches import Hints, translate_all
 from tests.fakes import DictMemory
 from tests.servers.llm import KEY, MODEL, FakeLLM, translation
 from tests.servers.process import wait_until
@@ -305,7 +305,7 @@ class TestThroughTheMemory:
         assert len(memory.known) == 2 * len(TEXTS)
 
     def test_a_term_that_is_not_used_is_told_and_not_remembered(self, engine):
-        from pipeline.stages.protect import Glossary
+        from pipeline.stages.protection import Glossary
 
         memory, doubts = DictMemory(), dict[str, Doubt]()
         hints = Hints(glossary=Glossary([("roof", "Dach")]))

@@ -15,8 +15,8 @@ from dragoman.db.ledgers.parts import PARTS
 from dragoman.db.queries.due_rows import take_unrung
 from dragoman.domain.job import RowState, Stage
 from dragoman.errors import EngineBusy, EngineKeyRejected, LeaseLost
-from pipeline.context import Context
-from pipeline.tasks import perform, perform_part
+from pipeline.attempt.context import Context
+from pipeline.worker.tasks import perform, perform_part
 from tests.driving import drive, parts_of, text_of
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.pdfs import long_pdf

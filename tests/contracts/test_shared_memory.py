@@ -16,7 +16,7 @@ from dragoman.db.ledgers import jobs, lease, reserved_texts
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.records import translation_memory
 from dragoman.errors import DatabaseUnavailable, LeaseLost
-from pipeline.remembering import SharedMemory
+from pipeline.translation.memory import SharedMemory
 from tests.races import together
 from tests.rows import add_job, claim_job, expire, row
 

@@ -10,8 +10,8 @@ import pytest
 from dragoman.db.ledgers import jobs
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.domain.job import STAGES, RowState, Stage
-from pipeline.context import Context
-from pipeline.tasks import perform
+from pipeline.attempt.context import Context
+from pipeline.worker.tasks import perform
 from tests.pdfs import long_pdf
 from tests.rows import add_job, row
 

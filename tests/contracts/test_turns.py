@@ -15,7 +15,7 @@ from dragoman.db.records import process_registry
 from dragoman.domain.job import Stage
 from dragoman.domain.owner import team_of
 from dragoman.domain.turns import Holder, Places
-from pipeline.turns import Turns
+from pipeline.attempt.turns import Turns
 from tests.rows import add_job, change, row
 
 TWO = Places(2, 1)

@@ -12,8 +12,8 @@ from dragoman.app.capabilities import NoEngine
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMissing, UnsupportedOption, UnsupportedPair, UnsupportedTarget
 from dragoman.settings import Settings
-from pipeline.engines import adding, registry
 from pipeline.engines import apertium as of_apertium
+from pipeline.engines import install_hints, registry
 from pipeline.engines.apertium import Apertium
 from pipeline.engines.pseudo import Pseudo
 from tests.fake_deepl import KEY, FakeDeepL
@@ -163,7 +163,7 @@ def test_each_of_debian_s_packages_is_one():
     apt = shutil.which("apt-cache")
     if apt is None:
         pytest.skip("apt-cache is Debian's")
-    packages = [f"apertium-{name}" for name in (*adding.BOTH_WAYS, *adding.ONE_WAY)]
+    packages = [f"apertium-{name}" for name in (*install_hints.BOTH_WAYS, *install_hints.ONE_WAY)]
     known = subprocess.run([apt, "pkgnames", "apertium-"], check=True, capture_output=True, text=True).stdout.split()
     if not known:
         pytest.skip("apt has no list of packages here: apt-get update")

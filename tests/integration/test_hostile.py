@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.confined import Bounds, Server
+from pipeline.sandbox.client import Bounds, Server
 from tests.fuzz import outcome, run, seeds
 from tests.hostile import HOSTILE
 from tests.patience import patience

@@ -17,9 +17,9 @@ import pytest
 from dragoman.adapters.confinement import walls
 from dragoman.domain.job import Options
 from ingress.email import sandboxed_parser
-from pipeline.confined import Call, Server
 from pipeline.pdf.container.mark import Mark
 from pipeline.sandbox import calls
+from pipeline.sandbox.client import Call, Server
 from tests.patience import patience
 from tests.pdfs import LOREM, make
 from tests.sandboxed.as_image_user import USER

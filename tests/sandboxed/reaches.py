@@ -18,7 +18,7 @@ import pymupdf
 from dragoman.domain.os_errors import DiskFull
 from dragoman.errors import EncryptedPdf
 from pipeline.pdf.container.opening import damage_named
-from pipeline.sandbox import jobs
+from pipeline.sandbox import procedures
 
 
 def privileges(scratch, told, given):
@@ -223,7 +223,7 @@ def warm():
 
 
 def warm_more():
-    return jobs.warm_more()
+    return procedures.warm_more()
 
 
 def warmed(scratch, told, given):
@@ -236,7 +236,7 @@ def warmed(scratch, told, given):
 
 
 JOBS = {
-    **jobs.JOBS,
+    **procedures.JOBS,
     **{
         name: value
         for name, value in globals().items()

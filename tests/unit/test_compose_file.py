@@ -10,7 +10,7 @@ import pytest
 from dragoman.settings import Settings, process_secrets
 from ops import env_file
 from ops.up import supervisor
-from pipeline import draining
+from pipeline.worker import graceful_shutdown
 from tests import compose
 
 SCHEMA = json.loads((compose.ROOT / "tests/data/compose-spec.json").read_text())
@@ -71,7 +71,7 @@ def test_models_are_fetched_by_a_command_alone_and_only_read_by_the_others():
 @pytest.mark.parametrize("name", OURS)
 def test_a_service_has_time_to_end(name):
     assert compose.seconds(SERVICES[name]["stop_grace_period"]) == 40
-    worker_s = draining.GRACE_S + draining.LEAVE_S + draining.END_S
+    worker_s = graceful_shutdown.GRACE_S + graceful_shutdown.LEAVE_S + graceful_shutdown.END_S
     assert worker_s < supervisor.STOP_TIMEOUT_S < 40
 
 

@@ -11,13 +11,13 @@ from typing import ClassVar
 
 from dragoman.domain import language
 from dragoman.ports import Answer, Batch, Capabilities, Limits
-from pipeline.engines.local import keeping, marked, placing, routes, slips, standins
+from pipeline.engines.local import kept_pieces, marked, routes, slips, standins, word_alignment
 from pipeline.engines.local.folder import Found, Model, look
 from pipeline.engines.local.loading import Shelf, sentences
 from pipeline.engines.local.sentences import OnKept, translated
 from pipeline.engines.pairs import refuse_unserved
 from pipeline.engines.settings import EngineSettings
-from pipeline.stages import protect
+from pipeline.stages import protection
 
 NAME = routes.NAME
 
@@ -89,13 +89,13 @@ class Local:
     def _translated(self, model: Model, text: str, on_kept: OnKept) -> str:
         """One text, by one model."""
         whole = marked.read(text)
-        if not protect.has_words(marked.HOLE.sub(" ", whole.words)):
+        if not protection.has_words(marked.HOLE.sub(" ", whole.words)):
             return text
-        pattern = keeping.patterns(language.base(model.source))
-        whole = keeping.hold(whole, pattern, model.source, model.target)
+        pattern = kept_pieces.patterns(language.base(model.source))
+        whole = kept_pieces.hold(whole, pattern, model.source, model.target)
         ask = slips.mended(self._shelf.ask(model), model.target)
         answer = translated(whole.words, ask, sentences, whole.pieces, on_kept)
-        spans = placing.place(whole.words, answer, whole.spans, lambda words: standins.through(words, ask))
+        spans = word_alignment.place(whole.words, answer, whole.spans, lambda words: standins.through(words, ask))
         return marked.write(replace(whole, words=answer, spans=spans))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from pipeline.engines.local import keeping, standins
+from pipeline.engines.local import kept_pieces, standins
 from pipeline.engines.local.marked import FIRST_HOLE, HOLE, LAST_HOLE, xml
 from pipeline.stages import figures, markup
 
@@ -18,7 +18,7 @@ OnKept = Callable[[str], object]
 """Is told a sentence that stays in the original, since no try kept all that must not be lost."""
 _BRACKETED_HOLE = re.compile(rf"[(\[][^()\[\]]*{HOLE.pattern}")
 _DASHES = "\u2013\u2014\u2015"
-_HELD = re.compile(rf"{keeping.FIGURES.pattern}|[^\w\s]")
+_HELD = re.compile(rf"{kept_pieces.FIGURES.pattern}|[^\w\s]")
 _DASH = re.compile(r"\s*[\u2013\u2014\u2015]\s*")
 _ANY_DASH = re.compile(r"\s+[-\u2013\u2014\u2015]+\s+|\s*[\u2013\u2014\u2015]\s*")
 _ROUND = re.compile(r"[“”„«»]")

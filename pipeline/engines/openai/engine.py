@@ -14,14 +14,14 @@ from typing import ClassVar
 
 from dragoman.domain import language
 from dragoman.ports import NO_TOKENS, Answer, Batch, Capabilities, Limits, Tokens
-from pipeline.engines import spoken
+from pipeline.engines import language_check
 from pipeline.engines.openai import prompts, replies, tags
 from pipeline.engines.openai.projecting import projected
 from pipeline.engines.openai.prompts import Form
 from pipeline.engines.openai.wire import FormRefused, Reply, TooLong, Wire
 from pipeline.engines.pairs import refuse_unserved
 from pipeline.engines.settings import EngineSettings, number, text
-from pipeline.stages import checks, markup, protect
+from pipeline.stages import checks, markup, protection
 from pipeline.stages.checks import Doubt
 
 NAME = "openai"
@@ -100,7 +100,7 @@ class OpenAI:
     def translate(self, batch: Batch) -> Answer:
         """See `Translator.translate`."""
         refuse_unserved(self.capabilities(), None, batch.target_lang)
-        worded = [at for at, text in enumerate(batch.texts) if protect.has_words(markup.plain(text))]
+        worded = [at for at, text in enumerate(batch.texts) if protection.has_words(markup.plain(text))]
         if not worded:
             return Answer(batch.texts, 0)
         work = _Work(batch, {at: tags.shortened(batch.texts[at]) for at in worded})
@@ -221,7 +221,7 @@ class _Work:
         found = checks.doubt(self.batch.texts[at], answer, source_lang, target_lang)
         if found is not None or language.same(source_lang, target_lang):
             return found
-        return Doubt.LANGUAGE if spoken.is_in_another_language(answer, target_lang) else None
+        return Doubt.LANGUAGE if language_check.is_in_another_language(answer, target_lang) else None
 
 
 def _rank(doubt: Doubt | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pipeline.engines.local import marked, placing
+from pipeline.engines.local import marked, word_alignment
 
 _STYLE = re.compile(r"</?g\b[^<>]*>")
 _PIECE = re.compile(r'<x id="\d+"/>')
@@ -17,5 +17,5 @@ def projected(source: str, answer: str) -> str:
     if sorted(_PIECE.findall(answer)) != sorted(whole.pieces):
         return answer
     said = marked.read(_STYLE.sub("", answer))
-    spans = placing.place(whole.words, said.words, whole.spans, lambda words: words)
+    spans = word_alignment.place(whole.words, said.words, whole.spans, lambda words: words)
     return marked.write(replace(said, spans=spans))

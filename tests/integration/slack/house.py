@@ -31,8 +31,8 @@ from ingress.slack.listeners.app import dispatch, make_app
 from ingress.slack.listeners.process import connect
 from ingress.slack.tasks import open_event
 from notifier import tasks as notifying
-from pipeline.context import Context
-from pipeline.tasks import perform
+from pipeline.attempt.context import Context
+from pipeline.worker.tasks import perform
 from tests.fakes import RecordingDoorbell
 from tests.patience import Patience, patience
 from tests.servers.slack.faults import Faults

@@ -23,8 +23,8 @@ OURS = ("dragoman", "ingress", "pipeline", "notifier", "ops")
 TAKE_BACK = tuple(one.take_back.partition(":")[0] for one in channels() if one.take_back)
 BEGINS_WITH = {
     "worker": (
-        "pipeline.worker",
-        "pipeline.tasks",
+        "pipeline.worker.process",
+        "pipeline.worker.tasks",
         *(one.build.partition(":")[0] for one in engines()),
         *(one.tasks for one in channels() if one.tasks),
         *TAKE_BACK,
@@ -34,8 +34,8 @@ BEGINS_WITH = {
         "notifier.tasks",
         *(one.reply.partition(":")[0] for one in channels() if one.reply),
     ),
-    "sweeper": ("pipeline.sweeper", "dragoman.app.store.admission"),
-    "beat": ("pipeline.schedule",),
+    "sweeper": ("pipeline.worker.sweeper", "dragoman.app.store.admission"),
+    "beat": ("pipeline.worker.schedule",),
     "flower": ("ops.flower",),
     **{one.name: (one.run.partition(":")[0], "dragoman.app.store.admission") for one in processes()},
 }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dragoman.domain.document import Original, Run, Style
 from pipeline.stages import markup
-from pipeline.stages.protect import Glossary
+from pipeline.stages.protection import Glossary
 
 PLAIN, BOLD, ITALIC, NOTE = Style(), Style(bold=True), Style(italic=True), Style(size=7, superscript=True)
 NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")

@@ -11,7 +11,7 @@ from dragoman.domain.document import Block, BlockKind, Document, Label, Page, Ru
 from dragoman.domain.job import Options, Tone
 from dragoman.ports import Limits
 from pipeline.stages import translate
-from pipeline.stages.protect import Glossary
+from pipeline.stages.protection import Glossary
 
 BOX = (0.0, 0.0, 100.0, 20.0)
 

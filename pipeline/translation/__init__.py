@@ -1,0 +1,1 @@
+"""Texts through an engine: batches, memory, glossary, warnings."""

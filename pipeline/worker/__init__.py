@@ -1,0 +1,1 @@
+"""The worker's processes: tasks, pool, sweeper, schedule, maintenance."""
