@@ -18,7 +18,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from ingress.email.smtp import aiosmtpd_internals
-from ingress.email.smtp import session as conversation
+from ingress.email.smtp import session as smtp_session
 from ingress.email.smtp.aiosmtpd_internals import SmtpProtocol
 from ingress.email.smtp.session import Conversation
 from tests.patience import patience
@@ -159,7 +159,7 @@ def test_no_private_name_of_ours_is_one_of_the_library_s_unless_it_is_meant() ->
     """An upgrade that brings a name of ours would have both use it for what they like."""
     theirs = private(inspect.getsource(SMTP))
     assert theirs & defined(inspect.getsource(aiosmtpd_internals)) == OVERRIDDEN
-    assert theirs & private(inspect.getsource(conversation)) == set()
+    assert theirs & private(inspect.getsource(smtp_session)) == set()
     assert issubclass(Conversation, SmtpProtocol)
 
 

@@ -9,7 +9,7 @@ from dragoman.db.records import process_registry
 from dragoman.ports import Capabilities
 from ops.doctor import Verdict
 from ops.doctor.live import Plan, try_all
-from ops.doctor.live import slack as chat
+from ops.doctor.live import slack as slack_trial
 
 WITHIN_S = 60.0
 
@@ -20,7 +20,7 @@ def trial(http, whole, general):
         process_registry.publish(connection, "worker@test", [Capabilities("pseudo", frozenset({"de", "fr"}))])
 
     def run(channel: str | None):
-        return list(chat.post(http.settings, Plan(("slack",), WITHIN_S, slack_channel=channel)))
+        return list(slack_trial.post(http.settings, Plan(("slack",), WITHIN_S, slack_channel=channel)))
 
     return run
 
