@@ -26,14 +26,18 @@ def most_files(root: Path, packages: list[str]) -> tuple[int, str]:
 def in_circles(graph: grimp.ImportGraph) -> list[str]:
     """The modules that import themselves by way of others."""
     imported = {one: graph.find_modules_directly_imported_by(one) for one in graph.modules}
-    return [one for one in sorted(graph.modules) if any(one in graph.find_upstream_modules(two) for two in imported[one])]
+    return [
+        one for one in sorted(graph.modules) if any(one in graph.find_upstream_modules(two) for two in imported[one])
+    ]
 
 
 def upward(graph: grimp.ImportGraph) -> set[tuple[str, str]]:
     """Imports against the order of the parts of a package, and of the packages among each other."""
     found = {pair for one in graph.modules if graph.find_children(one) for pair in graph.nominate_cycle_breakers(one)}
     of_core = filter(is_of_core, graph.modules)
-    found |= {(one, two) for one in of_core for two in graph.find_modules_directly_imported_by(one) if not is_of_core(two)}
+    found |= {
+        (one, two) for one in of_core for two in graph.find_modules_directly_imported_by(one) if not is_of_core(two)
+    }
     return found - {ENTRY}
 
 

@@ -20,7 +20,9 @@ from tests.patience import patience
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("dragoman", "ingress", "notifier", "ops", "pipeline")
 OF_NOTIFIER = re.compile(r"^\s*(?:from|import) notifier\.(\w+)", re.MULTILINE)
-RULES = [one["name"] for one in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]]
+RULES = [
+    one["name"] for one in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+]
 
 
 @dataclass(frozen=True, slots=True)
