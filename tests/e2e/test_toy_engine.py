@@ -49,7 +49,7 @@ class Toy:
     def translate(self, batch):
         return Answer(tuple(text.replace("the", "zee") for text in batch.texts), 0)
 """
-ITS_LINE = 'from dragoman.domain import engine_specs\nengine_specs.MODULES = ("toy", *engine_specs.MODULES)\n'
+ITS_LINE = 'from dragoman.domain.specs import engine_specs\nengine_specs.MODULES = ("toy", *engine_specs.MODULES)\n'
 
 
 @pytest.fixture

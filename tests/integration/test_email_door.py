@@ -351,12 +351,12 @@ def test_endless_line_is_bounded(intake, settings):
 
 SERVE = """
 import asyncio, os, sys
-from dragoman.db import inbox
 from dragoman.db.engine import Database
+from dragoman.db.ledgers import inbox
 from dragoman.app.intake import Intake
 from dragoman.settings import Settings
 from dragoman.adapters.storage import FolderStore, open_store
-from ingress.email import door
+from ingress.email.smtp import acceptance
 from ingress.email.smtp.server import NoDoorbell, Door
 from ingress.email.smtp.spool import SpoolFile
 from tests.patience import patience
@@ -374,7 +374,7 @@ dies_after(SpoolFile, "sync", "file is synced")
 dies_after(FolderStore, "adopt", "file has its name")
 dies_after(inbox, "insert", "row is written, not committed")
 dies_after(Intake, "keep", "row is committed")
-dies_after(door, "concluded", "reply is ready")
+dies_after(acceptance, "concluded", "reply is ready")
 
 async def main():
     settings = Settings.from_env()

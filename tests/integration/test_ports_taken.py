@@ -159,11 +159,11 @@ def test_a_port_that_needs_a_right(tmp_path) -> None:
         pytest.skip("this machine lets everybody listen on any port")
     # Loaded as root, since nobody else may be able to read where the libraries are; the rights are given up after that.
     script = (
-        "import os; from dragoman import listening\n"
-        "address = listening.Address('DRAGOMAN_SMTP_LISTEN', '127.0.0.1:25')\n"
-        "list(listening._resolved('127.0.0.1', 25)); os.getuid() or os.setuid(65534)\n"
-        "try: listening.check(address)\n"
-        "except listening.CannotListen as error: print(error)"
+        "import os; from dragoman.adapters import listen_addresses\n"
+        "address = listen_addresses.Address('DRAGOMAN_SMTP_LISTEN', '127.0.0.1:25')\n"
+        "list(listen_addresses._resolved('127.0.0.1', 25)); os.getuid() or os.setuid(65534)\n"
+        "try: listen_addresses.check(address)\n"
+        "except listen_addresses.CannotListen as error: print(error)"
     )
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert said.startswith("127.0.0.1:25 needs the right to listen on ports below 1024. Set DRAGOMAN_SMTP_LISTEN")

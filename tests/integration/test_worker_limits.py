@@ -35,15 +35,15 @@ WORKER = """
 import functools, os, signal, sys, time
 from dragoman.domain.job import Stage
 from dragoman.settings import Settings
-from pipeline import tasks, worker
+from pipeline.worker import process, tasks
 tasks.LIMITS[Stage.TRANSLATE] = (float(sys.argv[1]), float(sys.argv[2]))
 if sys.argv[3:] == ["deaf"]:  # a library in C that never comes back to Python
     tasks.WORK_OF[Stage.TRANSLATE] = lambda _: (signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}), time.sleep(900))
 elif sys.argv[3:4] == ["hasty"]:
-    worker.Drain = functools.partial(worker.Drain, grace_s=float(sys.argv[4]), leave_s=float(sys.argv[5]))
+    process.Drain = functools.partial(process.Drain, grace_s=float(sys.argv[4]), leave_s=float(sys.argv[5]))
 elif sys.argv[3:] == ["frozen"]:
     tasks.WORK_OF[Stage.TRANSLATE] = lambda _: os.kill(os.getpid(), signal.SIGSTOP)
-worker.run(Settings.from_env())
+process.run(Settings.from_env())
 """
 
 

@@ -125,5 +125,5 @@ def test_rules_that_cannot_be_read_say_what_to_write(text: str, said: str) -> No
 )
 def test_own_hosts(url: str | None, own: bool) -> None:
     assert engines.is_own_host(url) is own
-    assert ("openai" in engines.in_house(openai_base_url=url, libretranslate_url=None)) is own
-    assert ("libretranslate" in engines.in_house(openai_base_url=None, libretranslate_url=url)) is own
+    assert ("openai" in engines.in_house({"openai_base_url": url}.get)) is own
+    assert ("libretranslate" in engines.in_house({"libretranslate_url": url}.get)) is own
