@@ -97,7 +97,7 @@ def collect(
             altered=[name for name in site.sink.altered() if not back or owner_of(name) not in back.owed],
             open=count(connection, *OPEN),
             dead=count(connection, RowState.DEAD),
-            stray=sorted(there - named - (back.newer if back else frozenset())),
+            stray=sorted(there - named),
             missing=sorted(named - there),
             paid=list(site.deepl.paid),
             strikes=[*strikes, *deaths],
