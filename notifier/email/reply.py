@@ -218,9 +218,14 @@ def composed(thread: Thread, own_id: str, address: str, text: str, html: str) ->
 
 
 def message_id(delivery: Mapping[str, Any], address: str) -> str:
-    """The Message-ID of a delivery (a row of the outbox): the same on every attempt, another one for each run."""
+    """The Message-ID of a delivery (a row of the outbox): the same on every attempt, another one for each run.
+
+    And another one for the words that stand in for files: they are another message (RFC 5322 3.6.4), and an earlier attempt
+    that was cut off may have brought the files after all.
+    """
     domain = address.rpartition("@")[2]
-    return f"<{delivery['owner']}.{delivery['run']}.{delivery['kind']}@{domain}>"
+    kind = f"{delivery['kind']}_words" if delivery.get("instead") else delivery["kind"]
+    return f"<{delivery['owner']}.{delivery['run']}.{kind}@{domain}>"
 
 
 def reply_subject(subject: str) -> str:

@@ -22,6 +22,7 @@ class Sink:
         self.port = free_port()
         self.faults: deque[str] = deque()
         self.taken: list[EmailMessage] = []
+        self.unheard: set[str] = set()  # the Message-IDs of those whose sender was not told that they were taken
         self._controller = Controller(self, hostname=LOOPBACK, port=self.port)
 
     def __enter__(self) -> Self:
@@ -35,7 +36,10 @@ class Sink:
         fault = self.faults.popleft() if self.faults else ""
         if fault and fault not in ("cut", "silent"):
             return fault
-        self.taken.append(cast("EmailMessage", message_from_bytes(envelope.content, policy=policy.default)))
+        mail = cast("EmailMessage", message_from_bytes(envelope.content, policy=policy.default))
+        self.taken.append(mail)
+        if fault:
+            self.unheard.add(str(mail["Message-ID"]))
         if fault == "silent":
             await asyncio.sleep(SILENT_S)
         if fault:

@@ -51,6 +51,14 @@ def told_instead(site: Site, sent: Sent) -> bool:
     return any(NOT_ATTACHED in _text(mail) and not _has_pdf(mail) for mail in mails)
 
 
+def _came_unheard(site: Site, sent: Sent) -> bool:
+    """Whether the PDF came by an email of which we never heard that it was taken."""
+    return any(
+        _has_pdf(mail) and str(mail["Message-ID"]) in site.sink.unheard
+        for mail in site.sink.answers_to(sent.message_id)
+    )
+
+
 def false(site: Site, client: Client, answers: Mapping[str, list[bytes]]) -> list[str]:
     """The false words about each document, now that all is over. `answers`: the PDFs that came, by word."""
     jobs = {one["filename"].removesuffix(".pdf"): one for one in client.jobs()}
@@ -63,6 +71,8 @@ def _false(site: Site, sent: Sent, arrived: bool, job: Mapping[str, Any] | None)
         yield f"the API knows nothing of {sent.word}"
         return
     instead = told_instead(site, sent)
+    if instead and _came_unheard(site, sent):
+        arrived = False  # as far as anybody could know: it was refused when it was sent once more
     if (job["status"] == "COMPLETED") is not (arrived or instead):
         yield f"the API says {job['status']} ({sent.word})"
     delivery = (job.get("delivery") or {}).get("state")
@@ -71,7 +81,7 @@ def _false(site: Site, sent: Sent, arrived: bool, job: Mapping[str, Any] | None)
     if sent.door != "http" and (delivery == "delivered") is not arrived:
         yield f"the API says that the answer is {delivery} ({sent.word})"
     if sent.post is not None and _says_done(site, sent.post) is not arrived:
-        yield f"the card does not say what is there ({sent.word})"
+        yield f"the card does not say what is there ({sent.word}): {_thread(site, sent.post)}"
     if sent.post is not None and (CHECK_MARK in sent.post.reactions) is not arrived:
         yield f"the check mark does not say what is there ({sent.word})"
     for mail in site.sink.answers_to(sent.message_id) if sent.door == "mail" else ():
@@ -82,6 +92,15 @@ def _false(site: Site, sent: Sent, arrived: bool, job: Mapping[str, Any] | None)
 def _says_done(site: Site, post: Message) -> bool:
     """Whether a message in the thread that is no file's own says so now."""
     return any(DONE in json.dumps(one.blocks) for one in site.slack.thread(post) if not one.files and not one.deleted)
+
+
+def _thread(site: Site, post: Message) -> str:
+    """All that stands in a thread, in short."""
+    shown = [
+        f"{one.ts} {'deleted ' if one.deleted else ''}{len(one.files)} files {json.dumps(one.blocks)[:200]}"
+        for one in site.slack.thread(post)
+    ]
+    return f"{post.reactions} " + " | ".join(shown)
 
 
 def _files(site: Site, post: Message) -> list[tuple[str, bytes]]:

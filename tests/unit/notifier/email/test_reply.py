@@ -195,6 +195,7 @@ def test_an_original_without_any_of_it_is_answered_too() -> None:
 def test_the_message_id_is_the_deliverys_own() -> None:
     assert message_id(ROW, ADDRESS) == OWN_ID
     assert message_id({**ROW, "run": 2}, ADDRESS) != OWN_ID
+    assert message_id({**ROW, "instead": "mail_too_large"}, ADDRESS) == "<m.1.final_words@example.org>"
 
 
 class NoWayOut:
