@@ -9,11 +9,17 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import update
 
 from dragoman.app.store import orphans
+from dragoman.db.engine import Database
+from dragoman.db.ledgers.cards import CARDS
+from dragoman.db.ledgers.inbox import INBOX
+from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.db.records.process_registry import HEARTBEATS
 from dragoman.domain.job import OPEN, RowState
 from dragoman.telemetry import configure_logs
@@ -124,6 +130,8 @@ def run(*, seed: int, seconds: float, jobs: int, postgresql: bool, s3: bool) -> 
     with Site(postgresql=postgresql, s3=s3) as site:
         aftermath = burn(site, seed=seed, seconds=seconds, jobs=jobs)
         facts, broken = aftermath.facts(), ledger.broken(aftermath.evidence())
+        if broken:
+            _write_rows(aftermath.context.database, site.folder / "rows.json")
         aftermath.context.database.close()
         if broken:
             facts["folder"] = str(site.folder)
@@ -131,6 +139,16 @@ def run(*, seed: int, seconds: float, jobs: int, postgresql: bool, s3: bool) -> 
     if not broken:
         site.forget()
     return facts, broken
+
+
+def _write_rows(database: Database, file: Path) -> None:
+    """What stands in the ledgers, for whoever looks into what was broken."""
+    with database.read() as connection:
+        rows = {
+            table.name: [dict(row) for row in connection.execute(table.select()).mappings()]
+            for table in (INBOX, JOBS, OUTBOX, CARDS)
+        }
+    file.write_text(json.dumps(rows, indent=1, default=str))
 
 
 def _settle(context: Context, client: Client) -> int:
