@@ -29,7 +29,7 @@ from dragoman.domain import engines
 from dragoman.domain.answers.row_words import AnswerKind, Kind
 from dragoman.domain.costs import approval
 from dragoman.domain.job import Options, WaitingFor
-from dragoman.domain.request import Message, Pdf, Receipt, Request
+from dragoman.domain.request import Message, OnCard, Pdf, Receipt, Request
 from dragoman.domain.specs import channel_specs
 from dragoman.domain.specs.channel_specs import Answered
 from dragoman.errors import Conflict, NotApprover, NotFound
@@ -120,17 +120,22 @@ class Intake(Possible):
         message: lease.Lease | None = None,
         notes: Mapping[str, Any] | None = None,
         ack_after_s: float | None = None,
+        on_card: OnCard | None = None,
     ) -> Receipt:
         """Make jobs of requests, all or none in one transaction.
 
         With `message`, the lease on the message they came in: it ends with this commit, `notes` (what was left out,
         for the answer) are added to its payload, and an ack is owed in `ack_after_s` seconds, a note of progress later, unless the answer is faster.
+        `on_card`: what its card says of files that were left out, with the same commit: nobody would say it later.
         Raises UnsupportedTarget or LimitReached; then nothing is written.
         """
         for request in requests:
             self.check_request(request.options, owner=request.owner, channel=request.channel)
         with tracer().start_as_current_span("intake.submit", attributes={"dragoman.jobs": len(requests)}):
-            return self._submit(requests, message, notes or {}, ack_after_s)
+            receipt = self._submit(requests, message, notes or {}, ack_after_s, on_card)
+        if on_card:
+            self.doorbell.ring(queues.SHOW_CARD, on_card.card_id)
+        return receipt
 
     def check_request(self, options: Options, *, owner: str, channel: str) -> None:
         """Raise UnsupportedTarget unless an engine that may have the document can translate it (as far as the workers have said)."""
@@ -145,6 +150,7 @@ class Intake(Possible):
         message: lease.Lease | None,
         notes: Mapping[str, Any],
         ack_after_s: float | None,
+        on_card: OnCard | None,
     ) -> Receipt:
         with self.database.write() as connection:
             for owner, adding in Counter(one.owner for one in requests if not jobs.by_key(connection, one.key)).items():
@@ -156,6 +162,8 @@ class Intake(Possible):
                 message.finish(connection, payload={**message_row["payload"], **notes}, jobs_left=new)
             new_ones = [one for one, (_, created) in zip(requests, made, strict=True) if created]
             cards.wake_all(connection, {one.card_id for one in new_ones})
+            if on_card:
+                cards.note(connection, on_card.card_id, on_card.notes, asks=None)
             if message_row:
                 if ack_after_s is not None and new:
                     self._owe(connection, message_row, Kind.ACK, {}, ack_after_s)

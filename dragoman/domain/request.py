@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,3 +53,11 @@ class Receipt:
     created: bool
     message_id: str | None = None
     job_ids: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class OnCard:
+    """What the card of a post has to say besides its jobs: files left out, with `filename`, `code`, `message`, `advice`."""
+
+    card_id: str
+    notes: Sequence[Mapping[str, Any]]

@@ -40,11 +40,23 @@ def fetch(intake: Intake, settings: Settings, file: SlackFile) -> Pdf:
     try:
         with build_opener(_NoRedirect).open(request, timeout=TIMEOUT_S) as body:
             _refuse_sign_in(body)
-            return intake.store_pdf(file.name, cast("BinaryIO", _Whole(body)))
+            return _stored(intake, file, _Whole(body))
     except HTTPError as error:
         raise _ours(error) from error
     except (URLError, http.client.HTTPException, OSError) as error:
         raise StoreUnavailable("Slack does not give us the file at the moment.", detail=str(error)[:200]) from error
+
+
+def _stored(intake: Intake, file: SlackFile, body: _Whole) -> Pdf:
+    """Raises StoreUnavailable for what is no PDF and has another length than the file: some error that Slack tells with status 200."""
+    try:
+        return intake.store_pdf(file.name, cast("BinaryIO", body))
+    except NotAPdf:
+        if body.length is not None and file.size is not None and body.length != file.size:
+            raise StoreUnavailable(
+                "Slack does not give us the file at the moment.", detail=f"{body.length} bytes in place of {file.size}"
+            ) from None
+        raise
 
 
 def allowed(url: str, hosts: tuple[str, ...]) -> bool:
@@ -68,7 +80,8 @@ class _Whole:
     def __init__(self, body: Any) -> None:
         self._body = body
         length = body.headers.get("Content-Length")
-        self._left = int(length) if length and length.isdecimal() else None
+        self.length = int(length) if length and length.isdecimal() else None
+        self._left = self.length
 
     def read(self, count: int = -1) -> bytes:
         chunk = bytes(self._body.read(count))

@@ -11,7 +11,6 @@ from typing import Any
 import structlog
 
 from dragoman.app.capabilities import NoEngine
-from dragoman.app.intake import Pdf, Request
 from dragoman.app.pdf_check import too_large
 from dragoman.channels.slack import posts
 from dragoman.channels.slack.slack_api import CHANNEL, SlackClosed, SlackRefused, SlackScopeMissing, owner_of
@@ -19,6 +18,7 @@ from dragoman.db.ledgers.lease import Lease
 from dragoman.db.records import preferences
 from dragoman.domain import engines
 from dragoman.domain.job import Layout, Options, Tone, WaitingFor
+from dragoman.domain.request import OnCard, Pdf, Request
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
 from dragoman.errors import DragomanError, EmptyFile, NotAPdf, RequestError, StoreUnavailable
 from ingress.slack import download, invitations, language_choice, lookup, parse
@@ -220,12 +220,11 @@ def _submit(context: Context, held: Lease, work: Work, notes: list[dict[str, str
     try:
         for file in work.files:
             requests += _requests(context, work, file, notes)
-        context.intake.submit(requests, message=held)
+        context.intake.submit(requests, message=held, on_card=OnCard(work.card_id, notes))
     except BaseException:
         if not held.ended:
             _forget(context, requests)
         raise
-    posts.note(context.intake, work.card_id, notes, asks=None)
 
 
 def _requests(context: Context, work: Work, file: SlackFile, notes: list[dict[str, str]]) -> list[Request]:

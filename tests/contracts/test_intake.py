@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from io import BytesIO
+from typing import ClassVar
 
 import pytest
 
@@ -11,12 +12,15 @@ from dragoman.adapters import queues
 from dragoman.adapters.storage import open_store
 from dragoman.app import retention
 from dragoman.app.intake import Intake, Message, Request
+from dragoman.channels.slack import posts
 from dragoman.db.engine import Database
-from dragoman.db.ledgers import inbox, jobs, lease, outbox
+from dragoman.db.ledgers import cards, inbox, jobs, lease, outbox
+from dragoman.db.ledgers.cards import CARDS
 from dragoman.db.ledgers.inbox import INBOX
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.records import process_registry
 from dragoman.domain.job import Options, RowState
+from dragoman.domain.request import OnCard
 from dragoman.errors import (
     Conflict,
     DatabaseUnavailable,
@@ -53,6 +57,37 @@ def keep(intake: Intake) -> str:
 def without_database(intake: Intake) -> Intake:
     refusing = Database(f"postgresql+psycopg://nobody@{LOOPBACK}:{free_port()}/none")
     return Intake(refusing, intake.store, intake.doorbell, intake.settings)
+
+
+def post_with_card(intake: Intake) -> tuple[lease.Lease, str]:
+    """A leased message of a post in Slack, and the id of its card."""
+    kept = intake.keep(Message("slack", "slack:T1:Ev1", "slack:T1:U1", {}))
+    held = lease.claim(intake.database, inbox.LEDGER, str(kept.message_id), 60.0)
+    assert held
+    place = {"team": "T1", "place": "C1", "post_ts": "1.0", "thread_ts": "1.0", "requester": "U1"}
+    card, _ = posts.open_card(intake, key="slack:T1:C1:1.0", message_id=held.id, **place)
+    return held, card["id"]
+
+
+class TestNotesOnACard:
+    NOTE: ClassVar = {"filename": "a.txt", "code": "not_a_pdf", "message": "No PDF.", "advice": "Send one."}
+
+    def test_are_said_with_the_commit_that_ends_the_message(self, intake):
+        held, card_id = post_with_card(intake)
+        intake.submit([], message=held, on_card=OnCard(card_id, [self.NOTE]))
+        assert row(intake.database, INBOX, held.id)["state"] == RowState.DONE
+        assert row(intake.database, CARDS, card_id)["notes"] == [self.NOTE]
+
+    def test_end_no_message_that_cannot_be_said(self, intake, monkeypatch):
+        held, card_id = post_with_card(intake)
+
+        def killed(*_args: object, **_values: object) -> None:
+            raise DatabaseUnavailable
+
+        monkeypatch.setattr(cards, "note", killed)
+        with pytest.raises(DatabaseUnavailable):
+            intake.submit([], message=held, on_card=OnCard(card_id, [self.NOTE]))
+        assert row(intake.database, INBOX, held.id)["state"] == RowState.RUNNING
 
 
 class TestKeep:

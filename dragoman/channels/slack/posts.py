@@ -31,10 +31,7 @@ def open_card(intake: Intake, **values: Any) -> tuple[dict[str, Any], bool]:
 def note(intake: Intake, card_id: str, notes: Sequence[Mapping[str, Any]], **values: Any) -> None:
     """What the card has to say besides its jobs: files left out, with `filename`, `code`, `message`, `advice`."""
     with intake.database.write() as connection:
-        row = cards.by_id(connection, card_id)
-        known = row["notes"] if row else []
-        fresh = [dict(one) for one in notes if dict(one) not in known]
-        cards.wake(connection, card_id, notes=[*known, *fresh], **values)
+        cards.note(connection, card_id, notes, **values)
     intake.doorbell.ring(queues.SHOW_CARD, card_id)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import structlog
@@ -77,6 +77,14 @@ def wake(connection: Connection, card_id: str | None, **values: Any) -> None:
     idle = (CARDS.c.id == card_id, CARDS.c.state != RowState.RUNNING, CARDS.c.withdrawn_at.is_(None))
     due = {"state": RowState.READY, "run_after": 0.0, "rung_at": 0.0, "rings": 0, "attempts": 0, "losses": 0}
     connection.execute(update(CARDS).where(*idle).values(**due, ended_at=None))
+
+
+def note(connection: Connection, card_id: str, notes: Sequence[Mapping[str, Any]], **values: Any) -> None:
+    """Add to what the card has to say besides its jobs; what it says already is not said twice."""
+    row = by_id(connection, card_id)
+    known = row["notes"] if row else []
+    fresh = [dict(one) for one in notes if dict(one) not in known]
+    wake(connection, card_id, notes=[*known, *fresh], **values)
 
 
 def wake_all(connection: Connection, card_ids: Iterable[str | None]) -> None:

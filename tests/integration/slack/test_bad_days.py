@@ -133,8 +133,9 @@ def test_a_failing_upload_is_done_again(http, slack, ann, general, pdf, how) -> 
     assert names(slack, post) == ["a.fr.pdf"]
 
 
-def test_a_failing_download_is_done_again(http, slack, ann, general, pdf) -> None:
-    slack.fail("download", 503, 2)
+@pytest.mark.parametrize("how", [503, "internal_error"])  # the latter as JSON with status 200
+def test_a_failing_download_is_done_again(http, slack, ann, general, pdf, how) -> None:
+    slack.fail("download", how, 2)
     post = slack.post(ann, general, "to French", files=[slack.file("a.pdf", pdf)])
     http.quiet()
     assert names(slack, post) == ["a.fr.pdf"]
