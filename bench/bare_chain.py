@@ -1,4 +1,6 @@
-"""A Celery chain of five empty tasks with the program's own settings: what `bench/pipeline.py` measures us against."""
+"""A Celery chain of five empty tasks with the program's own settings: what `bench/pipeline.py`
+measures us against.
+"""
 
 from __future__ import annotations
 

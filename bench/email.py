@@ -1,10 +1,12 @@
-"""The mail door beside stock aiosmtpd, in one run: messages per second, CPU a message, memory, and NOOPs beside the load.
+"""The mail door beside stock aiosmtpd, in one run: messages per second, CPU a message, memory, and
+NOOPs beside the load.
 
     python bench/email.py [--messages 200] [--json]
 
-Each server is a process of its own, with data in a fresh folder of the same disk. A message is a PDF of 1 MB as base64
-(1.4 MB on the wire). Ours runs as `dragoman smtp` with a folder store, SQLite, `SENDER_AUTH=none` and a broker that is
-down; stock's handler writes the message to a file and fsyncs it. CPU is user + system of the server's process.
+Each server is a process of its own, with data in a fresh folder of the same disk. A message is a
+PDF of 1 MB as base64 (1.4 MB on the wire). Ours runs as `dragoman smtp` with a folder store,
+SQLite, `SENDER_AUTH=none` and a broker that is down; stock's handler writes the message to a file
+and fsyncs it. CPU is user + system of the server's process.
 """
 
 from __future__ import annotations
@@ -27,8 +29,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-# This folder comes first on the path of a script, and this file's name would hide the standard library's `email`.
-sys.path[:] = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
+# This folder comes first on the path of a script, and this file's name would hide the standard
+# library's `email`.
+sys.path[:] = [
+    folder
+    for folder in sys.path
+    if Path(folder or ".").resolve() != Path(__file__).resolve().parent
+]
 
 LOOPBACK = "127.0.0.1"
 CONNECTIONS = (1, 20, 100)
@@ -138,7 +145,11 @@ class Client:
         return self.hear()
 
     def deliver(self, message: bytes) -> bool:
-        for line in (b"MAIL FROM:<bench@example.org>", b"RCPT TO:<translate+de@localhost>", b"DATA"):
+        for line in (
+            b"MAIL FROM:<bench@example.org>",
+            b"RCPT TO:<translate+de@localhost>",
+            b"DATA",
+        ):
             self.say(line)
         self.socket.sendall(message)
         return self.hear().startswith(b"250")
@@ -146,8 +157,13 @@ class Client:
 
 def mail(number: int, body: bytes) -> bytes:
     """A mail with a PDF, as on the wire."""
-    head = f"From: Bench <bench@example.org>\r\nTo: translate+de@localhost\r\nMessage-ID: <{number}@bench>\r\n"
-    head += "Subject: A document\r\nMIME-Version: 1.0\r\nContent-Type: application/pdf; name=a.pdf\r\n"
+    head = (
+        "From: Bench <bench@example.org>\r\nTo: translate+de@localhost\r\nMessage-ID:"
+        f" <{number}@bench>\r\n"
+    )
+    head += (
+        "Subject: A document\r\nMIME-Version: 1.0\r\nContent-Type: application/pdf; name=a.pdf\r\n"
+    )
     return head.encode() + b"Content-Transfer-Encoding: base64\r\n\r\n" + body + b".\r\n"
 
 
@@ -170,7 +186,11 @@ def stock(folder: Path) -> Iterator[Running]:
 def ours(folder: Path) -> Iterator[Running]:
     """The door as it is run."""
     port = free_port()
-    environment = {**OURS, "DRAGOMAN_DATA_DIR": str(folder), "DRAGOMAN_SMTP_LISTEN": f"{LOOPBACK}:{port}"}
+    environment = {
+        **OURS,
+        "DRAGOMAN_DATA_DIR": str(folder),
+        "DRAGOMAN_SMTP_LISTEN": f"{LOOPBACK}:{port}",
+    }
     command = [sys.executable, "-m", "dragoman"]
     subprocess.run([*command, "db", "upgrade"], env={**os.environ, **environment}, check=True)
     with started("ours", [*command, "smtp"], environment, port) as server:
@@ -178,8 +198,12 @@ def ours(folder: Path) -> Iterator[Running]:
 
 
 @contextmanager
-def started(name: str, command: list[str], environment: dict[str, str], port: int) -> Iterator[Running]:
-    process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
+def started(
+    name: str, command: list[str], environment: dict[str, str], port: int
+) -> Iterator[Running]:
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL
+    )
     try:
         deadline = time.monotonic() + 30
         while not listens(port):
@@ -223,7 +247,9 @@ def serve_stock(port: int, folder: Path) -> None:
 
 
 def noops(port: int, stop: threading.Event) -> list[float]:
-    """Milliseconds of NOOPs until `stop`, one at a time, with new connections where a server counts commands."""
+    """Milliseconds of NOOPs until `stop`, one at a time, with new connections where a server
+    counts commands.
+    """
     times: list[float] = []
     while not stop.is_set():
         with Client(port) as client:
@@ -267,7 +293,11 @@ def endless_line(server: Running) -> float:
     server.forget_peak()
     before = server.memory_mb("VmRSS")
     with Client(server.port) as client:
-        for line in (b"MAIL FROM:<bench@example.org>", b"RCPT TO:<translate+de@localhost>", b"DATA"):
+        for line in (
+            b"MAIL FROM:<bench@example.org>",
+            b"RCPT TO:<translate+de@localhost>",
+            b"DATA",
+        ):
             client.say(line)
         client.socket.sendall(b"From: bench@example.org\r\n\r\n")
         for _ in range(ENDLESS_BYTES // 10**6):
@@ -295,7 +325,8 @@ def run(count: int, levels: tuple[int, ...], folder: Path) -> dict[str, object]:
     for name in ("stock", "ours"):
         (folder / name).mkdir()
     with stock(folder / "stock") as first, ours(folder / "ours") as second:
-        for server in (first, second):  # what is loaded and cached by the first message is not measured
+        # what is loaded and cached by the first message is not measured
+        for server in (first, second):
             Load(server.port, [mail(-number, content) for number in range(1, 5)], 2).run()
         for level in levels:
             for server in (first, second):
@@ -303,7 +334,11 @@ def run(count: int, levels: tuple[int, ...], folder: Path) -> dict[str, object]:
                 results.append(measured(server, messages, level))
         growth = {server.name: endless_line(server) for server in (first, second)}
     results.sort(key=lambda one: one.connections)
-    return {"results": [vars(one) for one in results], "ratios": ratios(results), "endless_line_mb": growth}
+    return {
+        "results": [vars(one) for one in results],
+        "ratios": ratios(results),
+        "endless_line_mb": growth,
+    }
 
 
 def ratios(results: list[Measured]) -> list[dict[str, float]]:
@@ -334,7 +369,9 @@ def main() -> None:
     if chosen.json:
         print(json.dumps(found, indent=1))
         return
-    print(f"{'server':8}{'conns':>6}{'msg/s':>8}{'CPU ms':>8}{'RSS MB':>8}{'NOOP p50':>10}{'p99 ms':>8}{'failed':>8}")
+    print(
+        f"{'server':8}{'conns':>6}{'msg/s':>8}{'CPU ms':>8}{'RSS MB':>8}{'NOOP p50':>10}{'p99 ms':>8}{'failed':>8}"  # noqa: E501
+    )
     for one in found["results"]:  # type: ignore[attr-defined]
         print(
             "{server:8}{connections:6}{per_s:8}{cpu_ms:8}{peak_rss_mb:8}{noop_p50_ms:10}{noop_p99_ms:8}{failed:8}".format(

@@ -1,18 +1,23 @@
-"""PDFs of a folder through Dragoman and its peers, in one run: speed, memory, size, and what an outside scorer says of the pages.
+"""PDFs of a folder through Dragoman and its peers, in one run: speed, memory, size, and what an
+outside scorer says of the pages.
 
-    python bench/pdf.py FOLDER [--to de] [--pages 8] [--deepl URL] [--scorer PATH [--lexicon FILE:LANG]]
+    python bench/pdf.py FOLDER [--to de] [--pages 8] [--deepl URL] [--scorer PATH [--lexicon
+    FILE:LANG]]
                         [--peer NAME=COMMAND]... [--json]
 
-`floor` is what no translator can go below: the pages opened, their text read, the file saved. Ours is `dragoman translate`,
-a process for each file, with the pseudo engine or a DeepL server at URL. A peer's COMMAND holds {source}, {out} (a file) or
-{folder} (any PDF in it is taken), and {lang}. `--scorer` is a program that is called with SOURCE, RESULT, `--pages N` and
-`--lexicon`, and prints one JSON object; its columns are averaged over the files.
+`floor` is what no translator can go below: the pages opened, their text read, the file saved. Ours
+is `dragoman translate`, a process for each file, with the pseudo engine or a DeepL server at URL. A
+peer's COMMAND holds {source}, {out} (a file) or {folder} (any PDF in it is taken), and {lang}.
+`--scorer` is a program that is called with SOURCE, RESULT, `--pages N` and `--lexicon`, and prints
+one JSON object; its columns are averaged over the files.
 
-CPU is user + system of the process and its children, less that of the same command for a page of one word, by page.
+CPU is user + system of the process and its children, less that of the same command for a page of
+one word, by page.
 
-The last lines are stricter: in this one process, once warm, the CPU of the extract and reconstruct stages (the engine's answers are
-there already), as a multiple of opening the same file, `get_text()` of its pages and a plain save. The floor of the table reads
-the pages as a translator has to (`get_text("dict")`) and saves as small as ours, so that its multiples are smaller.
+The last lines are stricter: in this one process, once warm, the CPU of the extract and reconstruct
+stages (the engine's answers are there already), as a multiple of opening the same file,
+`get_text()` of its pages and a plain save. The floor of the table reads the pages as a translator
+has to (`get_text("dict")`) and saves as small as ours, so that its multiples are smaller.
 """
 
 from __future__ import annotations
@@ -33,7 +38,11 @@ from pathlib import Path
 from typing import Any
 
 # Beside this file lie namesakes of our package `pipeline` and of the standard library's `email`.
-sys.path[:] = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
+sys.path[:] = [
+    folder
+    for folder in sys.path
+    if Path(folder or ".").resolve() != Path(__file__).resolve().parent
+]
 
 import pymupdf  # noqa: E402  # after the path
 
@@ -47,7 +56,8 @@ MIB = 1 << 20
 TIMEOUT_S = 900
 ROUNDS = 3
 OTHER = "fr"
-SKIPPED = {"broken", "encrypted", "scanned"}  # folders of files that are measured by tests, not by the page
+# folders of files that are measured by tests, not by the page
+SKIPPED = {"broken", "encrypted", "scanned"}
 OURS = [sys.executable, "-m", "dragoman", "translate", "{source}", "--to", "{lang}", "-o", "{out}"]
 FLOOR = (
     "import sys, pymupdf\n"
@@ -55,7 +65,8 @@ FLOOR = (
     "for page in pdf: page.get_text('dict')\n"
     "pdf.save(sys.argv[2], garbage=3, deflate=True)"
 )
-# Known programs, used where they are on PATH. They want a service of their own: see their documentation.
+# Known programs, used where they are on PATH. They want a service of their own: see their
+# documentation.
 PEERS = {
     "pdf2zh": "pdf2zh {source} -lo {lang} -s openai -t 1 -o {folder}",
     "babeldoc": "babeldoc --files {source} --lang-out {lang} --openai --output {folder} --no-dual",
@@ -64,7 +75,9 @@ PEERS = {
 
 @dataclass(frozen=True)
 class Work:
-    """The CPU of one file in seconds, each the least of ROUNDS: the strict floor, the floor of the table, ours."""
+    """The CPU of one file in seconds, each the least of ROUNDS: the strict floor, the floor of
+    the table, ours.
+    """
 
     name: str
     pages: int
@@ -75,7 +88,10 @@ class Work:
 
 @dataclass
 class Result:
-    """One tool's figures: lists have an entry for each file that came out. `start_cpu_s`: for a page of one word."""
+    """One tool's figures: lists have an entry for each file that came out.
+
+    `start_cpu_s`: for a page of one word.
+    """
 
     files: int = 0
     failed: list[str] = field(default_factory=list)
@@ -105,7 +121,9 @@ class Usage:
 def measured(command: list[str], environment: dict[str, str]) -> Usage:
     """Run a command to its end, or for TIMEOUT_S."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+    )
     deadline, status, used = start + TIMEOUT_S, None, None
     while status is None:
         pid, code, used = os.wait4(process.pid, os.WNOHANG)
@@ -119,7 +137,12 @@ def measured(command: list[str], environment: dict[str, str]) -> Usage:
             time.sleep(0.005)
     process.returncode = status
     assert isinstance(used, resource.struct_rusage)
-    return Usage(status == 0, time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Usage(
+        status == 0,
+        time.perf_counter() - start,
+        used.ru_utime + used.ru_stime,
+        used.ru_maxrss / 1024,
+    )
 
 
 def first_pages(folder: Path, count: int, to: Path) -> list[Path]:
@@ -145,10 +168,14 @@ def one_word(folder: Path) -> Path:
     return folder / "word.pdf"
 
 
-def run(command: str | list[str], sources: list[Path], given: argparse.Namespace, scratch: Path) -> Result:
+def run(
+    command: str | list[str], sources: list[Path], given: argparse.Namespace, scratch: Path
+) -> Result:
     """A tool on all files."""
     result = Result()
-    result.start_cpu_s = min(_translated(command, one_word(scratch), given, scratch)[1].cpu_s for _ in range(3))
+    result.start_cpu_s = min(
+        _translated(command, one_word(scratch), given, scratch)[1].cpu_s for _ in range(3)
+    )
     for source in sources:
         out, usage = _translated(command, source, given, scratch)
         if not usage.ok or out is None:
@@ -171,18 +198,28 @@ def _translated(
 ) -> tuple[Path | None, Usage]:
     folder = Path(tempfile.mkdtemp(dir=scratch))
     out = folder / "out.pdf"
-    names = {"source": str(source), "out": str(out), "folder": str(folder), "lang": _target(given, source)}
+    names = {
+        "source": str(source),
+        "out": str(out),
+        "folder": str(folder),
+        "lang": _target(given, source),
+    }
     parts = shlex.split(command) if isinstance(command, str) else command
     environment = {**os.environ, "DRAGOMAN_MAX_PAGES": "100000"}
     if given.deepl:
-        environment |= {"DRAGOMAN_DEEPL_SERVER_URL": given.deepl, "DRAGOMAN_DEEPL_AUTH_KEY": "bench"}
+        environment |= {
+            "DRAGOMAN_DEEPL_SERVER_URL": given.deepl,
+            "DRAGOMAN_DEEPL_AUTH_KEY": "bench",
+        }
     usage = measured([_filled(part, names) for part in parts], environment)
     found = [out] if out.exists() else sorted(folder.glob("*.pdf"))
     return (found[0] if found else None), usage
 
 
 def _target(given: argparse.Namespace, source: Path) -> str:
-    """A file that says by its name (…_de.pdf) that it is in the target language goes to another one."""
+    """A file that says by its name (…_de.pdf) that it is in the target language goes to another
+    one.
+    """
     return OTHER if source.stem.endswith(f"_{given.to}") and given.to != OTHER else str(given.to)
 
 
@@ -240,12 +277,15 @@ def _least(work: Callable[[], None]) -> float:
 def told(works: list[Work]) -> str:
     """The strict figures in words."""
     pages = sum(one.pages for one in works)
-    strict, floor, ours = (sum(getattr(one, key) for one in works) for key in ("strict_s", "floor_s", "ours_s"))
+    strict, floor, ours = (
+        sum(getattr(one, key) for one in works) for key in ("strict_s", "floor_s", "ours_s")
+    )
     worst = max(works, key=lambda one: one.ours_s / one.strict_s)
     return (
-        f"In one process: open, get_text, save {1000 * strict / pages:.1f} ms a page; as in the table {1000 * floor / pages:.1f} ms; "
-        f"extract and reconstruct {1000 * ours / pages:.1f} ms, {ours / strict:.1f} and {ours / floor:.1f} times as much "
-        f"(of one file {worst.ours_s / worst.strict_s:.1f}: {worst.name})."
+        f"In one process: open, get_text, save {1000 * strict / pages:.1f} ms a page; as in the"
+        f" table {1000 * floor / pages:.1f} ms; extract and reconstruct {1000 * ours / pages:.1f}"
+        f" ms, {ours / strict:.1f} and {ours / floor:.1f} times as much (of one file"
+        f" {worst.ours_s / worst.strict_s:.1f}: {worst.name})."
     )
 
 
@@ -279,7 +319,9 @@ def row(name: str, result: Result, floor: Result) -> list[str]:
         cells.append(f"{statistics.fmean(values):.4f}" if values else "")
     for key in KEPT:
         pairs = [score[key] for score in result.scores if key in score]
-        cells.append(f"{sum(min(pair) for pair in pairs)}/{sum(pair[0] for pair in pairs)}" if pairs else "")
+        cells.append(
+            f"{sum(min(pair) for pair in pairs)}/{sum(pair[0] for pair in pairs)}" if pairs else ""
+        )
     return cells
 
 
@@ -297,12 +339,16 @@ def _peers(given: argparse.Namespace) -> dict[str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--to", default="de")
     parser.add_argument("--pages", type=int, default=8)
     parser.add_argument("--deepl", help="the address of a DeepL server")
-    parser.add_argument("--scorer", help="a Python program that compares two PDFs, or a whole command")
+    parser.add_argument(
+        "--scorer", help="a Python program that compares two PDFs, or a whole command"
+    )
     parser.add_argument("--lexicon", help="is passed on to the scorer")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND")
     parser.add_argument("--json", action="store_true")
@@ -315,7 +361,9 @@ def main() -> None:
             "floor": run(floor_command(), sources, given, scratch),
             "dragoman": run(ours, sources, given, scratch),
         }
-        results |= {name: run(command, sources, given, scratch) for name, command in _peers(given).items()}
+        results |= {
+            name: run(command, sources, given, scratch) for name, command in _peers(given).items()
+        }
         works = [work_of(source, _target(given, source), scratch) for source in sources]
     if given.json:
         figures = {name: vars(result) for name, result in results.items()} | {

@@ -1,6 +1,8 @@
-"""Makes `pictures/*.png`: own sample pages of several classes, each beside its translation into Spanish by Apertium.
+"""Makes `pictures/*.png`: own sample pages of several classes, each beside its translation into
+Spanish by Apertium.
 
-python -m bench.pictures    in the project's folder and virtual environment, with apertium-eng-spa installed
+python -m bench.pictures    in the project's folder and virtual environment, with apertium-eng-spa
+installed
 """
 
 from __future__ import annotations
@@ -27,7 +29,16 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             draw = PAGES.get(name) or (lambda pdf: (slide(pdf), scan(pdf)))
             source, out = make(Path(folder) / "in.pdf", LOREM, draw=draw), Path(folder) / "out.pdf"
-            command = ["translate", str(source), "--to", "es", "--engine", "apertium", "--layout", "side-by-side"]
+            command = [
+                "translate",
+                str(source),
+                "--to",
+                "es",
+                "--engine",
+                "apertium",
+                "--layout",
+                "side-by-side",
+            ]
             subprocess.run([sys.executable, "-m", "dragoman", *command, "-o", str(out)], check=True)
             with pymupdf.open(out) as pdf:
                 part = pymupdf.Rect(0, 50, pdf[0].rect.width, BOTTOM.get(name, 340))

@@ -1,7 +1,11 @@
-"""What the pipeline costs beside its work, how a burst drains, and what a second worker brings. All in one run, as ratios.
+"""What the pipeline costs beside its work, how a burst drains, and what a second worker brings.
 
-.venv/bin/python -m bench.pipeline [--only overhead|upload|burst|parts|children|fairness] [--single 150] [--uploads 26] [--page PDF]
-                                   [--burst 1000] [--pages 600] [--long-pages 570] [--fair-pages 2000]
+All in one run, as ratios.
+
+.venv/bin/python -m bench.pipeline [--only overhead|upload|burst|parts|children|fairness] [--single
+150] [--uploads 26] [--page PDF]
+                                   [--burst 1000] [--pages 600] [--long-pages 570] [--fair-pages
+                                   2000]
 """
 
 from __future__ import annotations
@@ -60,15 +64,25 @@ class Bed:
 
     def __init__(self, redis: Redis, **more: Any) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dragoman-bench-"))
-        chosen = {"data_dir": self.folder, "broker_url": redis.url, "engine": "pseudo", "approval_pages": 0, **more}
-        self._environment = {f"DRAGOMAN_{name.upper()}": str(value) for name, value in chosen.items()}
+        chosen = {
+            "data_dir": self.folder,
+            "broker_url": redis.url,
+            "engine": "pseudo",
+            "approval_pages": 0,
+            **more,
+        }
+        self._environment = {
+            f"DRAGOMAN_{name.upper()}": str(value) for name, value in chosen.items()
+        }
         os.environ.update(self._environment)
         self.settings = Settings.from_env()
         self.database = Database(self.settings.database)
         schema.upgrade(self.database)
         self.app = queues.make_app(self.settings)
         self.doorbell = queues.BrokerDoorbell(self.app)
-        self.intake = Intake(self.database, open_store(self.settings.storage), self.doorbell, self.settings)
+        self.intake = Intake(
+            self.database, open_store(self.settings.storage), self.doorbell, self.settings
+        )
         # No worker is to open the message: this process does.
         self.quiet = Intake(self.database, self.intake.store, RecordingDoorbell(), self.settings)
         self.children: list[subprocess.Popen[bytes]] = []
@@ -78,24 +92,36 @@ class Bed:
             for service in services:
                 command = [sys.executable, "-m", "dragoman", service]
                 self.children.append(
-                    subprocess.Popen(command, env=os.environ.copy(), stdout=log, stderr=log, start_new_session=True)
+                    subprocess.Popen(
+                        command,
+                        env=os.environ.copy(),
+                        stdout=log,
+                        stderr=log,
+                        start_new_session=True,
+                    )
                 )
 
     def submit(self, pdf: bytes) -> str:
         """A document as a mail brings it, so that a delivery follows; the job's id."""
         key = uuid.uuid4().hex
-        kept = self.quiet.keep(Message("email", key, "bench@example.org", {"recipient": "x", "subject": ""}))
+        kept = self.quiet.keep(
+            Message("email", key, "bench@example.org", {"recipient": "x", "subject": ""})
+        )
         assert kept.message_id is not None
         with self.intake.opened(kept.message_id) as held:
             assert held is not None
             stored = self.intake.store_pdf("a.pdf", BytesIO(pdf))
-            request = Request(stored, Options("de", source_lang="en"), "bench@example.org", "email", key)
+            request = Request(
+                stored, Options("de", source_lang="en"), "bench@example.org", "email", key
+            )
             return self.intake.submit([request], message=held).job_ids[0]
 
     def upload(self, pdf: bytes) -> str:
         """A document as the web page takes it, which shows its result itself; the job's id."""
         stored = self.intake.store_pdf("a.pdf", BytesIO(pdf))
-        request = Request(stored, Options("de", source_lang="en"), "bench", "web", f"web:{uuid.uuid4().hex}")
+        request = Request(
+            stored, Options("de", source_lang="en"), "bench", "web", f"web:{uuid.uuid4().hex}"
+        )
         return self.intake.submit([request]).job_ids[0]
 
     def await_all(self, within_s: float) -> None:
@@ -105,7 +131,9 @@ class Bed:
     def job(self, job_id: str) -> dict[str, Any]:
         """The job's row."""
         with self.database.read() as connection:
-            return dict(connection.execute(select(JOBS).where(JOBS.c.id == job_id)).mappings().one())
+            return dict(
+                connection.execute(select(JOBS).where(JOBS.c.id == job_id)).mappings().one()
+            )
 
     def seconds(self, job_id: str) -> float:
         """From its acceptance to its end."""
@@ -119,7 +147,11 @@ class Bed:
 
     def logged(self, event: str, name: str, ids: Collection[str]) -> list[dict[str, Any]]:
         """The lines of an event in the services' logs that tell of these ids under this name."""
-        lines = (json.loads(line) for line in (self.folder / "log").read_text().splitlines() if line.startswith("{"))
+        lines = (
+            json.loads(line)
+            for line in (self.folder / "log").read_text().splitlines()
+            if line.startswith("{")
+        )
         return [line for line in lines if line.get("event") == event and line.get(name) in ids]
 
     def close(self) -> None:
@@ -194,9 +226,11 @@ def overhead(redis: Redis, jobs: int) -> dict[str, Any]:
 
 
 def upload(redis: Redis, jobs: int, page: bytes) -> dict[str, Any]:
-    """One page by upload, one job after the other: the worker's CPU, as a multiple of opening, reading and saving that page.
+    """One page by upload, one job after the other: the worker's CPU, as a multiple of opening,
+    reading and saving that page.
 
-    A worker has been idle for a while before the first one that counts, as a server is that people send documents to now and then.
+    A worker has been idle for a while before the first one that counts, as a server is that people
+    send documents to now and then.
     """
     with bed(redis) as ours:
         ours.start("worker", "sweeper")
@@ -223,7 +257,9 @@ def upload(redis: Redis, jobs: int, page: bytes) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class CpuOf:
-    """CPU seconds of a worker by who spent them: Celery's own process, its pool, the servers of the sandbox, and what these have forked."""
+    """CPU seconds of a worker by who spent them: Celery's own process, its pool, the servers of
+    the sandbox, and what these have forked.
+    """
 
     worker: float
     pool: float
@@ -236,7 +272,9 @@ class CpuOf:
 
     @classmethod
     def tree(cls, pid: int) -> CpuOf:
-        """What a worker and all that it has started took until now; nothing of it may have ended unseen."""
+        """What a worker and all that it has started took until now; nothing of it may have
+        ended unseen.
+        """
         stats = dict(_stats())
         pool = [child for child, one in stats.items() if one.parent == pid]
         servers = [child for child, one in stats.items() if one.parent in pool]
@@ -248,7 +286,12 @@ class CpuOf:
         )
 
     def less(self, before: CpuOf) -> CpuOf:
-        return CpuOf(*(mine - its for mine, its in zip(vars(self).values(), vars(before).values(), strict=True)))
+        return CpuOf(
+            *(
+                mine - its
+                for mine, its in zip(vars(self).values(), vars(before).values(), strict=True)
+            )
+        )
 
 
 class Stat(NamedTuple):
@@ -269,7 +312,9 @@ def _stats() -> Iterator[tuple[int, Stat]]:
 
 
 def floor_s(page: bytes) -> float:
-    """CPU seconds of what no translator can go below: the page opened, read, saved; the least of ten."""
+    """CPU seconds of what no translator can go below: the page opened, read, saved; the least
+    of ten.
+    """
     took = []
     for _ in range(10):
         began = time.process_time()
@@ -282,17 +327,25 @@ def floor_s(page: bytes) -> float:
 
 
 def told(ours: Bed, ids: list[str]) -> tuple[list[float], list[float], float]:
-    """Of each job: seconds from its acceptance to its delivery row, and those of its stages; of all: CPU seconds of the stages."""
+    """Of each job: seconds from its acceptance to its delivery row, and those of its stages; of
+    all: CPU seconds of the stages.
+    """
     with ours.database.read() as connection:
         owed = OUTBOX.c.created_at - JOBS.c.created_at
         pairs = select(owed).where(OUTBOX.c.owner == JOBS.c.message_id, JOBS.c.id.in_(ids))
         totals = list(map(float, connection.scalars(pairs.order_by(JOBS.c.created_at))))
-        newest = select(STAGE_TIMES.c.seconds).order_by(STAGE_TIMES.c.id.desc()).limit(len(ITS_STAGES) * len(ids))
+        newest = (
+            select(STAGE_TIMES.c.seconds)
+            .order_by(STAGE_TIMES.c.id.desc())
+            .limit(len(ITS_STAGES) * len(ids))
+        )
         took = list(map(float, connection.scalars(newest)))[::-1]
         owners = set(connection.scalars(select(JOBS.c.message_id).where(JOBS.c.id.in_(ids))))
     step = len(ITS_STAGES)
     own = [sum(took[at : at + step]) for at in range(0, len(took), step)]  # one job after the other
-    finished = ours.logged("stage_finished", "job_id", ids) + ours.logged("delivered", "owner", owners)
+    finished = ours.logged("stage_finished", "job_id", ids) + ours.logged(
+        "delivered", "owner", owners
+    )
     return totals, own, sum(float(one["cpu_s"]) for one in finished)
 
 
@@ -302,7 +355,15 @@ class Bare:
     def __init__(self, redis: Redis) -> None:
         self._client = redis.client()
         os.environ["BENCH_BROKER"] = bare_chain.app.conf.broker_url = redis.url
-        command = [sys.executable, "-m", "celery", "-A", "bench.bare_chain", "worker", "--concurrency=2"]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "bench.bare_chain",
+            "worker",
+            "--concurrency=2",
+        ]
         self.child = subprocess.Popen(
             [*command, "--loglevel=ERROR", "--without-gossip", "--without-mingle"],
             start_new_session=True,
@@ -313,7 +374,9 @@ class Bare:
     def run(self) -> float:
         """Seconds of one chain."""
         bare_chain.send()
-        wait_until(lambda: self._client.llen(bare_chain.ENDS) > 0, 60, "the chain ends", every_s=0.05)
+        wait_until(
+            lambda: self._client.llen(bare_chain.ENDS) > 0, 60, "the chain ends", every_s=0.05
+        )
         return float(self._client.lpop(bare_chain.ENDS))
 
     def close(self) -> None:
@@ -354,7 +417,9 @@ def burst(redis: Redis, jobs: int) -> dict[str, Any]:
 
 
 def parts(redis: Redis, pages: int) -> dict[str, Any]:
-    """A long document on one worker and on two, each with one child, and DeepL at 100 ms a request."""
+    """A long document on one worker and on two, each with one child, and DeepL at 100 ms a
+    request.
+    """
     one, two = (long_document(redis, pages, workers=workers, children=1) for workers in (1, 2))
     return {
         "pages": pages,
@@ -366,12 +431,16 @@ def parts(redis: Redis, pages: int) -> dict[str, Any]:
 
 
 def children(redis: Redis, pages: int, turns: int) -> dict[str, Any]:
-    """The same on one worker with one child and with two, by turns: the median of each, and when its stages ended."""
+    """The same on one worker with one child and with two, by turns: the median of each, and
+    when its stages ended.
+    """
     taken: dict[int, list[Long]] = {1: [], 2: []}
     for _ in range(turns):
         for count, found in taken.items():
             found.append(long_document(redis, pages, workers=1, children=count))
-    one, two = (sorted(found, key=lambda taken: taken.seconds)[len(found) // 2] for found in taken.values())
+    one, two = (
+        sorted(found, key=lambda taken: taken.seconds)[len(found) // 2] for found in taken.values()
+    )
     return {
         "pages": pages,
         "load": round(os.getloadavg()[0], 1),
@@ -383,7 +452,11 @@ def children(redis: Redis, pages: int, turns: int) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Long:
-    """What a long document took. `ends`: after how many seconds what was done for it ended, in order; runs of one kind by their last."""
+    """What a long document took.
+
+    `ends`: after how many seconds what was done for it ended, in order; runs of one kind by their
+    last.
+    """
 
     seconds: float
     cpu_s: float
@@ -392,7 +465,12 @@ class Long:
 
     def told(self) -> dict[str, Any]:
         ends = {name: round(end, 1) for name, end in self.ends.items()}
-        return {"s": round(self.seconds, 1), "cpu_s": round(self.cpu_s, 1), "peak_mb": self.peak_mb, "ends_s": ends}
+        return {
+            "s": round(self.seconds, 1),
+            "cpu_s": round(self.cpu_s, 1),
+            "peak_mb": self.peak_mb,
+            "ends_s": ends,
+        }
 
 
 def long_document(redis: Redis, pages: int, *, workers: int, children: int) -> Long:
@@ -418,7 +496,9 @@ def long_document(redis: Redis, pages: int, *, workers: int, children: int) -> L
             seconds = time.monotonic() - began
             assert ours.count(RowState.DONE) == 2
             cpu = sum(CpuOf.tree(pid).all for pid in trees) - before
-            return Long(seconds, cpu, peak_mb(ours.children[:workers]), ends_of(ours, job_id, began_at))
+            return Long(
+                seconds, cpu, peak_mb(ours.children[:workers]), ends_of(ours, job_id, began_at)
+            )
 
 
 def ends_of(ours: Bed, job_id: str, began_at: float) -> dict[str, float]:
@@ -433,7 +513,9 @@ def ends_of(ours: Bed, job_id: str, began_at: float) -> dict[str, float]:
 
 
 def fairness(redis: Redis, pages: int) -> dict[str, Any]:
-    """Ten documents of two pages alone, and then while a long one is at work; seconds until each has ended."""
+    """Ten documents of two pages alone, and then while a long one is at work; seconds until
+    each has ended.
+    """
     short = document(2)
     with bed(redis, max_pages=3000) as ours:
         ours.start("worker", "notifier", "sweeper")
@@ -443,9 +525,16 @@ def fairness(redis: Redis, pages: int) -> dict[str, Any]:
         alone = [ours.submit(short) for _ in range(SHORT)]
         ours.await_all(120)
         long = ours.submit(document(pages))
-        wait_until(lambda: bool(ours.job(long)["parts_left"]), 120, "its parts are at work", every_s=0.05)
+        wait_until(
+            lambda: bool(ours.job(long)["parts_left"]), 120, "its parts are at work", every_s=0.05
+        )
         beside = [ours.submit(short) for _ in range(SHORT)]
-        wait_until(lambda: all(ours.job(one)["ended_at"] for one in beside), 600, "short ones end", every_s=0.05)
+        wait_until(
+            lambda: all(ours.job(one)["ended_at"] for one in beside),
+            600,
+            "short ones end",
+            every_s=0.05,
+        )
         unfinished = ours.job(long)["ended_at"] is None
         ours.await_all(1800)
         return {
@@ -469,21 +558,26 @@ def peak_mb(processes: list[subprocess.Popen[bytes]]) -> int:
         with suppress(OSError, IndexError, StopIteration):
             if int(stat.read_text().rpartition(")")[2].split()[2]) in groups:
                 lines = (stat.parent / "status").read_text().splitlines()
-                most = max(most, int(next(line for line in lines if line.startswith("VmHWM")).split()[1]))
+                most = max(
+                    most, int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+                )
     return most // 1024
 
 
 def dense_page() -> bytes:
     """A page in two columns of small print, some 900 words."""
     sentence = (
-        "The visitor wanted a window seat in the morning train since the evening train had none that faced the sea"
+        "The visitor wanted a window seat in the morning train since the evening train had none"
+        " that faced the sea"
     )
     words = sentence.split(" ")
     with pymupdf.open() as pdf:
         sheet = pdf.new_page()
         for column in (40, 310):
             for row in range(75):
-                chosen = [words[(row * 7 + place * (3 + row % 4)) % len(words)] for place in range(11)]
+                chosen = [
+                    words[(row * 7 + place * (3 + row % 4)) % len(words)] for place in range(11)
+                ]
                 end = "." if row % 6 == 5 else ""
                 sheet.insert_text((column, 40 + 10 * row), " ".join(chosen)[:60] + end, fontsize=8)
         return bytes(pdf.tobytes())
@@ -495,9 +589,14 @@ def document(pages: int) -> bytes:
         for page in range(pages):
             sheet = pdf.new_page()
             for line in range(15):
-                word = uuid.UUID(int=page * 100 + line).hex[-6:].translate(str.maketrans("0123456789", "ghijklmnop"))
+                word = (
+                    uuid.UUID(int=page * 100 + line)
+                    .hex[-6:]
+                    .translate(str.maketrans("0123456789", "ghijklmnop"))
+                )
                 sheet.insert_text(
-                    (60, 60 + 45 * line), f"The visitor {word} wanted a window seat in the morning train."
+                    (60, 60 + 45 * line),
+                    f"The visitor {word} wanted a window seat in the morning train.",
                 )
         return bytes(pdf.tobytes())
 
@@ -511,17 +610,22 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--uploads", type=int, default=26)
-    parser.add_argument("--page", type=Path, help="the page to upload: a PDF; the dense one made here if left out")
+    parser.add_argument(
+        "--page", type=Path, help="the page to upload: a PDF; the dense one made here if left out"
+    )
     parser.add_argument("--burst", type=int, default=1000)
     parser.add_argument("--single", type=int, default=150)
     parser.add_argument("--pages", type=int, default=600)
     parser.add_argument("--long-pages", type=int, default=570)
     parser.add_argument("--turns", type=int, default=1)
     parser.add_argument("--fair-pages", type=int, default=2000)
-    parser.add_argument("--only", choices=("overhead", "upload", "burst", "parts", "children", "fairness"))
+    parser.add_argument(
+        "--only", choices=("overhead", "upload", "burst", "parts", "children", "fairness")
+    )
     chosen = parser.parse_args()
     telemetry.configure_logs("json", logging.WARNING)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and the processes it started end with it
+    # and the processes it started end with it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     redis, found = Redis(), dict[str, Any]()
     try:
         if chosen.only in (None, "overhead"):

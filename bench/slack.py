@@ -2,8 +2,9 @@
 
     python -m bench.slack [--seconds 8] [--rate 50] [--json]
 
-Against the tests' own Slack on loopback. First the door alone, with a broker that takes connections and never answers; then
-all of `dragoman up` while 20 documents are translated by the pseudo engine. By HTTP and by Socket Mode each.
+Against the tests' own Slack on loopback. First the door alone, with a broker that takes connections
+and never answers; then all of `dragoman up` while 20 documents are translated by the pseudo engine.
+By HTTP and by Socket Mode each.
 """
 
 from __future__ import annotations
@@ -71,14 +72,22 @@ def door_alone(slack: FakeSlack, mode: str, data: Path, broker: str) -> Iterator
         "secret_key": "a-key-for-this-run-alone",
         "api_tokens": "bench:0123456789abcdef0123",
     }
-    environment = {**os.environ, **{f"DRAGOMAN_{name.upper()}": value for name, value in chosen.items()}}
+    environment = {
+        **os.environ,
+        **{f"DRAGOMAN_{name.upper()}": value for name, value in chosen.items()},
+    }
     data.mkdir()
     subprocess.run(
-        [sys.executable, "-m", "dragoman", "db", "upgrade"], env=environment, check=True, capture_output=True
+        [sys.executable, "-m", "dragoman", "db", "upgrade"],
+        env=environment,
+        check=True,
+        capture_output=True,
     )
     name = "web" if mode == "http" else "slack"
     with (data / "log").open("w") as log:
-        process = subprocess.Popen([sys.executable, "-m", "dragoman", name], env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dragoman", name], env=environment, stdout=log, stderr=log
+        )
     try:
         if mode == "http":
             wait_until(lambda: listens(port), 30, "the door listens")
@@ -101,7 +110,10 @@ def acks(slack: FakeSlack, model: Delivery, seconds: float, rate: float) -> dict
 
     start = time.monotonic() + 0.5
     with ThreadPoolExecutor(SENDERS) as pool:
-        sent = [pool.submit(send, number, start + number / rate) for number in range(int(seconds * rate))]
+        sent = [
+            pool.submit(send, number, start + number / rate)
+            for number in range(int(seconds * rate))
+        ]
         times = sorted(one.result() for one in sent)
     return {
         "events": len(times),
@@ -112,9 +124,18 @@ def acks(slack: FakeSlack, model: Delivery, seconds: float, rate: float) -> dict
 
 
 def with_hanging_broker(mode: str, folder: Path, seconds: float, rate: float) -> dict[str, float]:
-    with workspace() as slack, hanging_broker() as broker, door_alone(slack, mode, folder / f"alone-{mode}", broker):
+    with (
+        workspace() as slack,
+        hanging_broker() as broker,
+        door_alone(slack, mode, folder / f"alone-{mode}", broker),
+    ):
         ann = slack.user("ann")
-        slack.post(ann, slack.channel("general", ann), "to French", files=[slack.file("a.pdf", b"%PDF-1.7")])
+        slack.post(
+            ann,
+            slack.channel("general", ann),
+            "to French",
+            files=[slack.file("a.pdf", b"%PDF-1.7")],
+        )
         slack.settle()
         return acks(slack, slack.deliveries("message/file_share")[0], seconds, rate)
 
@@ -146,7 +167,9 @@ def card_after(slack: FakeSlack, ann: object, general: object, pdf: bytes) -> fl
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--rate", type=float, default=50.0)
     parser.add_argument("--json", action="store_true")
@@ -154,7 +177,10 @@ def main() -> None:
     measured = {}
     with tempfile.TemporaryDirectory() as name:
         for mode in ("http", "socket"):
-            for title, run in (("broker hangs", with_hanging_broker), (f"{JOBS} jobs run", with_jobs)):
+            for title, run in (
+                ("broker hangs", with_hanging_broker),
+                (f"{JOBS} jobs run", with_jobs),
+            ):
                 measured[f"{mode}, {title}"] = run(mode, Path(name), chosen.seconds, chosen.rate)
                 print(f"{mode}, {title}: {measured[f'{mode}, {title}']}", file=sys.stderr)
     if chosen.json:

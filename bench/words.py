@@ -1,12 +1,15 @@
-"""How good an engine's words are, and what they cost: a set of texts with a person's translations, against what the engine makes.
+"""How good an engine's words are, and what they cost: a set of texts with a person's translations,
+against what the engine makes.
 
     python -m bench.words SET.tsv ENGINE SRC TGT [--glossary F.csv] [--json]
 
-The last two columns of SET.tsv are a text and its translation; what stands before them (a name, a source, a licence) is left out. ENGINE is one of Dragoman's, as the settings of the
-environment have it, or `fxtranslate`: the library under `local` alone, on plain text, with the same models.
-chrF2 and BLEU are sacrebleu's; a text that failed counts as its source, as in a document. Terms: of those of the glossary that occur, the share that
-is in the translation, maybe inflected. Cost: what the prices in the settings say. Tags: each text once more with one run in another style and one kept piece, as documents have
-them; the share of texts that come back with both.
+The last two columns of SET.tsv are a text and its translation; what stands before them (a name, a
+source, a licence) is left out. ENGINE is one of Dragoman's, as the settings of the environment have
+it, or `fxtranslate`: the library under `local` alone, on plain text, with the same models. chrF2
+and BLEU are sacrebleu's; a text that failed counts as its source, as in a document. Terms: of those
+of the glossary that occur, the share that is in the translation, maybe inflected. Cost: what the
+prices in the settings say. Tags: each text once more with one run in another style and one kept
+piece, as documents have them; the share of texts that come back with both.
 """
 
 from __future__ import annotations
@@ -40,10 +43,12 @@ _TAG = re.compile(r"</?[gx]\b[^<>]*>")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`chrf` (chrF2) and `bleu` from 0 to 100, `tags_kept` and `terms_kept` from 0 to 1, None: not tried.
+    """`chrf` (chrF2) and `bleu` from 0 to 100, `tags_kept` and `terms_kept` from 0 to 1, None: not
+    tried.
 
-    `failed`: texts kept in the original; `doubted`: translations that are not believed. `seconds` of CPU, of the plain texts alone; `cost` in
-    the currency of the settings, None: there is no price.
+    `failed`: texts kept in the original; `doubted`: translations that are not believed. `seconds`
+    of CPU, of the plain texts alone; `cost` in the currency of the settings, None: there is no
+    price.
     """
 
     engine: str
@@ -66,19 +71,27 @@ class Report:
 
 def main() -> None:
     """See above."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("set", type=Path, metavar="SET.tsv")
     parser.add_argument("engine", metavar="ENGINE")
     parser.add_argument("source", metavar="SRC")
     parser.add_argument("target", metavar="TGT")
-    parser.add_argument("--glossary", type=Path, metavar="F.csv|.tsv", help="terms that are to be used")
-    parser.add_argument("--tagged", type=int, default=100, metavar="N", help="texts that are tried with tags (100)")
+    parser.add_argument(
+        "--glossary", type=Path, metavar="F.csv|.tsv", help="terms that are to be used"
+    )
+    parser.add_argument(
+        "--tagged", type=int, default=100, metavar="N", help="texts that are tried with tags (100)"
+    )
     parser.add_argument("--out", type=Path, help="a file for the translations, one a line")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     pairs = read(given.set)
     glossary = load(given.glossary) if given.glossary else NO_GLOSSARY
-    report, answers = measured(pairs, given.engine, (given.source, given.target), given.tagged, glossary)
+    report, answers = measured(
+        pairs, given.engine, (given.source, given.target), given.tagged, glossary
+    )
     if given.out:
         given.out.write_text("".join(f"{answer}\n" for answer in answers))
     if given.json:
@@ -89,12 +102,18 @@ def main() -> None:
 
 
 def read(path: Path) -> list[tuple[str, str]]:
-    """The texts and their translations. Ends the program with a sentence where a line is no such pair."""
+    """The texts and their translations.
+
+    Ends the program with a sentence where a line is no such pair.
+    """
     pairs: list[tuple[str, str]] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         columns = line.split("\t")
         if len(columns) < COLUMNS or not all(map(str.strip, columns[-COLUMNS:])):
-            sys.exit(f"{path}, line {number}: a text, a tab and its translation are wanted, at the end of the line.")
+            sys.exit(
+                f"{path}, line {number}: a text, a tab and its translation are wanted, at the end"
+                " of the line."
+            )
         source, reference = columns[-COLUMNS:]
         pairs.append((source.strip(), reference.strip()))
     if not pairs:
@@ -103,7 +122,11 @@ def read(path: Path) -> list[tuple[str, str]]:
 
 
 def measured(
-    pairs: Sequence[tuple[str, str]], name: str, langs: tuple[str, str], tagged: int, glossary: Glossary = NO_GLOSSARY
+    pairs: Sequence[tuple[str, str]],
+    name: str,
+    langs: tuple[str, str],
+    tagged: int,
+    glossary: Glossary = NO_GLOSSARY,
 ) -> tuple[Report, list[str]]:
     """The figures, and the translations of the plain texts. `langs`: from and into."""
     from sacrebleu.metrics import BLEU, CHRF
@@ -146,7 +169,12 @@ def tagged_text(text: str) -> str:
     words = [markup.escape(word) for word in text.split()]
     quarter, half = len(words) // 4, len(words) // 2
     styled = " ".join(words[quarter:half])
-    parts = [*words[:quarter], f'<g id="1">{styled}</g>' if styled else "", '<x id="2"/>', *words[half:]]
+    parts = [
+        *words[:quarter],
+        f'<g id="1">{styled}</g>' if styled else "",
+        '<x id="2"/>',
+        *words[half:],
+    ]
     return " ".join(part for part in parts if part)
 
 
@@ -175,7 +203,10 @@ class _Asked:
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         """The translations, the source in place of one that failed."""
-        segments = [markup.write([Run(text, Style())], held_back(self._engine, self._glossary)) for text in texts]
+        segments = [
+            markup.write([Run(text, Style())], held_back(self._engine, self._glossary))
+            for text in texts
+        ]
         answers, billed = translate_all(
             [segment.text for segment in segments],
             self._engine,
@@ -186,7 +217,9 @@ class _Asked:
         )
         self.billed += billed
         self.failed += sum(segment.text not in answers for segment in segments)
-        found = [markup.read(segment, answers.get(segment.text, segment.text)) for segment in segments]
+        found = [
+            markup.read(segment, answers.get(segment.text, segment.text)) for segment in segments
+        ]
         return ["".join(run.text for run in runs) for runs in found]
 
 

@@ -1,4 +1,6 @@
-"""The interfaces that the program owns; adapters and fakes implement them, contract tests hold both to them."""
+"""The interfaces that the program owns; adapters and fakes implement them, contract tests hold
+both to them.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,9 @@ from dragoman.domain.job import Tone
 class Capabilities:
     """What an engine can do.
 
-    `targets`: tags it can translate into. `pairs`: the (source, target) base languages it can serve, None: any source
-    into any target. `formality`: targets for which `Tone.FORMAL` and `Tone.INFORMAL` are honoured while translating;
-    `styles`: targets for which the other tones are.
+    `targets`: tags it can translate into. `pairs`: the (source, target) base languages it can
+    serve, None: any source into any target. `formality`: targets for which `Tone.FORMAL` and
+    `Tone.INFORMAL` are honoured while translating; `styles`: targets for which the other tones are.
     """
 
     engine: str
@@ -29,7 +31,9 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that one request may hold: `texts` pieces, `size` bytes of UTF-8 over all of them."""
+    """The most that one request may hold: `texts` pieces, `size` bytes of UTF-8 over all of
+    them.
+    """
 
     texts: int
     size: int
@@ -37,7 +41,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of the glossary that occurs, and what it is to be in the translation: a hint, which may be inflected."""
+    """A word of the glossary that occurs, and what it is to be in the translation: a hint,
+    which may be inflected.
+    """
 
     source: str
     target: str
@@ -45,9 +51,12 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where texts stand, for engines that read it and translate none of it. All of it is plain text; empty: not known.
+    """Where texts stand, for engines that read it and translate none of it.
 
-    `title` of the document, `section`: the heading over the first text, `before` and `after`: the neighbours of the texts.
+    All of it is plain text; empty: not known.
+
+    `title` of the document, `section`: the heading over the first text, `before` and `after`: the
+    neighbours of the texts.
     """
 
     title: str = ""
@@ -63,9 +72,10 @@ NO_CONTEXT = Context()
 class Batch:
     """Texts to translate in one request.
 
-    Each text is XML: `&amp; &lt; &gt;` escaped, `<g id="N">…</g>` around a run of another style, `<x id="N"/>` for
-    something that must come back unchanged. An engine keeps every tag once, and may move them.
-    `source_lang` None: the engine detects it. `terms`: those of the glossary that occur in the texts.
+    Each text is XML: `&amp; &lt; &gt;` escaped, `<g id="N">…</g>` around a run of another style,
+    `<x id="N"/>` for something that must come back unchanged. An engine keeps every tag once, and
+    may move them. `source_lang` None: the engine detects it. `terms`: those of the glossary that
+    occur in the texts.
     """
 
     texts: tuple[str, ...]
@@ -93,11 +103,12 @@ NO_TOKENS = Tokens()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The translations of a batch, in its order, and what the engine charges for: characters, and tokens if it counts these.
+    """The translations of a batch, in its order, and what the engine charges for: characters, and
+    tokens if it counts these.
 
-    None in place of a text: the engine failed at it. It stays in the original, which is said, and is asked for again another time.
-    `partly`: places (from 0) of texts in which the engine left a sentence in the original, since no try kept its figures or signs;
-    that is said as well.
+    None in place of a text: the engine failed at it. It stays in the original, which is said, and
+    is asked for again another time. `partly`: places (from 0) of texts in which the engine left a
+    sentence in the original, since no try kept its figures or signs; that is said as well.
     """
 
     texts: tuple[str | None, ...]
@@ -111,22 +122,33 @@ class Translator(Protocol):
 
     @property
     def name(self) -> str:
-        """The engine's name in settings, keys and answers: `deepl`, `openai`, `libretranslate`, `local`, `apertium`, `pseudo`."""
+        """The engine's name in settings, keys and answers: `deepl`, `openai`, `libretranslate`,
+        `local`, `apertium`, `pseudo`.
+        """
 
     @property
     def version(self) -> str:
-        """What else its answers depend on, such as a model's name; empty: nothing. Part of the memory's key.
+        """What else its answers depend on, such as a model's name; empty: nothing.
 
-        At most 64 characters. Another version: what was remembered of the former one is not used any more.
+        Part of the memory's key.
+
+        At most 64 characters. Another version: what was remembered of the former one is not used
+        any more.
         """
 
     @property
     def parallel(self) -> int:
-        """How many requests it may be asked at once, 1 or more. With more than 1 `translate` is called from several threads."""
+        """How many requests it may be asked at once, 1 or more.
+
+        With more than 1 `translate` is called from several threads.
+        """
 
     @property
     def takes_hints(self) -> bool:
-        """Whether it minds `Batch.context` and `Batch.terms`. For one that does not, the terms of a glossary are taken out of the texts."""
+        """Whether it minds `Batch.context` and `Batch.terms`.
+
+        For one that does not, the terms of a glossary are taken out of the texts.
+        """
 
     @property
     def limits(self) -> Limits:
@@ -136,9 +158,11 @@ class Translator(Protocol):
         """What it can do now. Raises an engine error when it cannot be asked."""
 
     def translate(self, batch: Batch) -> Answer:
-        """The same texts in `batch.target_lang`, same number and order, None for those that it fails at.
+        """The same texts in `batch.target_lang`, same number and order, None for those that it
+        fails at.
 
-        Raises EngineBusy, EngineUnavailable, EngineKeyRejected, QuotaUsedUp, EngineMisbehaved, EngineMissing or UnsupportedPair.
+        Raises EngineBusy, EngineUnavailable, EngineKeyRejected, QuotaUsedUp, EngineMisbehaved,
+        EngineMissing or UnsupportedPair.
         """
 
 
@@ -150,14 +174,17 @@ class ToneModel(Protocol):
         """How large a batch may be."""
 
     def rephrase(self, batch: Batch) -> Answer:
-        """The texts of `batch` (in `batch.target_lang`) in `batch.tone`; raises as `Translator.translate`."""
+        """The texts of `batch` (in `batch.target_lang`) in `batch.tone`; raises as
+        `Translator.translate`.
+        """
 
 
 class BlobStore(Protocol):
     """Bytes under write-once keys such as `jobs/ID/source.pdf`."""
 
     def put(self, key: str, body: BinaryIO) -> bool:
-        """Store `body` (from its position to its end) durably; False, and nothing written, if the key is taken.
+        """Store `body` (from its position to its end) durably; False, and nothing written, if the
+        key is taken.
 
         Raises StoreUnavailable.
         """
@@ -180,7 +207,9 @@ class BlobStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """What a token server gave: the token, and for how many seconds from now on it says that it is good."""
+    """What a token server gave: the token, and for how many seconds from now on it says that it
+    is good.
+    """
 
     text: str = field(repr=False)
     expires_in_s: float
@@ -194,7 +223,10 @@ class TokenIssuer(Protocol):
         """All that the token depends on, the secret too: another credential, another token."""
 
     def issue(self) -> IssuedToken:
-        """A new token. Raises OutboundLoginRefused (the credential is not taken) or OutboundUnavailable."""
+        """A new token.
+
+        Raises OutboundLoginRefused (the credential is not taken) or OutboundUnavailable.
+        """
 
 
 @dataclass(frozen=True, slots=True)

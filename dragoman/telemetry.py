@@ -1,8 +1,9 @@
-"""Logs and traces, configured once per process by its entry point; libraries and modules only use them.
+"""Logs and traces, configured once per process by its entry point; libraries and modules only use
+them.
 
-Logs are structlog events on stderr: text on a terminal, else JSON, with the id of the trace. Spans go to the OTLP
-endpoint of the standard `OTEL_*` variables; without one nothing is exported. No document text, no address, no token
-is ever logged.
+Logs are structlog events on stderr: text on a terminal, else JSON, with the id of the trace. Spans
+go to the OTLP endpoint of the standard `OTEL_*` variables; without one nothing is exported. No
+document text, no address, no token is ever logged.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ _propagator = TraceContextTextMapPropagator()
 
 
 def configure_logs(log_format: str = "auto", level: int = logging.INFO) -> None:
-    """Send all logs of this process, those of libraries included, to stderr in one form: `json`, `text` or `auto`."""
+    """Send all logs of this process, those of libraries included, to stderr in one form:
+    `json`, `text` or `auto`.
+    """
     as_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -62,9 +65,16 @@ def configure_logs(log_format: str = "auto", level: int = logging.INFO) -> None:
         _add_trace,
     ]
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
         if as_text
-        else [structlog.processors.ExceptionRenderer(TRACEBACKS), structlog.processors.JSONRenderer()]
+        else [
+            structlog.processors.ExceptionRenderer(TRACEBACKS),
+            structlog.processors.JSONRenderer(),
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -88,9 +98,11 @@ def configure_logs(log_format: str = "auto", level: int = logging.INFO) -> None:
 
 
 class Repeats(logging.Filter):
-    """Lets a library say the same thing once in `every_s` seconds: Celery tells of a broker that is away at each try, every 3 s from each part.
+    """Lets a library say the same thing once in `every_s` seconds: Celery tells of a broker that is
+    away at each try, every 3 s from each part.
 
-    The same: of one logger and with one template, whatever is put into it. Our own events are never left out.
+    The same: of one logger and with one template, whatever is put into it. Our own events are never
+    left out.
     """
 
     def __init__(self, every_s: float = 60.0, now: Callable[[], float] = time.monotonic) -> None:
@@ -111,7 +123,8 @@ class Repeats(logging.Filter):
 
 
 def configure_traces(service: str) -> bool:
-    """Export spans of this process as `service`, where an OTLP endpoint is set (whether one is); doorbells carry their trace along.
+    """Export spans of this process as `service`, where an OTLP endpoint is set (whether one is);
+    doorbells carry their trace along.
 
     In a forked child: after the fork.
     """
@@ -132,9 +145,11 @@ def configure_traces(service: str) -> bool:
 
 
 class Flush:
-    """One flush at a time, waited for a moment only: a collector that is away must not hold up the work.
+    """One flush at a time, waited for a moment only: a collector that is away must not hold up the
+    work.
 
-    The SDK ignores the time-out of its `force_flush` (seen in 1.45): without a collector each task ended 7 s later.
+    The SDK ignores the time-out of its `force_flush` (seen in 1.45): without a collector each task
+    ended 7 s later.
     """
 
     WAIT_S = 0.5
@@ -143,7 +158,9 @@ class Flush:
         self._thread: threading.Thread | None = None
 
     def __call__(self, flush: Callable[[], object]) -> None:
-        """Run `flush`; it goes on in the background where it takes longer, and is not begun again meanwhile."""
+        """Run `flush`; it goes on in the background where it takes longer, and is not begun
+        again meanwhile.
+        """
         if self._thread is not None and self._thread.is_alive():
             return
         self._thread = threading.Thread(target=flush, name="flush", daemon=True)
@@ -167,20 +184,27 @@ def tracer() -> trace.Tracer:
 
 
 def traceparent() -> str | None:
-    """The present span as a W3C `traceparent`, to be kept in a row; None outside a recorded span."""
+    """The present span as a W3C `traceparent`, to be kept in a row; None outside a recorded
+    span.
+    """
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)
     return carrier.get("traceparent")
 
 
 def any_traceparent() -> str:
-    """As `traceparent`, made up where nothing is recorded: a row's lines in the logs then share a trace id all the same."""
-    return traceparent() or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"  # W3C Trace Context 3.2
+    """As `traceparent`, made up where nothing is recorded: a row's lines in the logs then share
+    a trace id all the same.
+    """
+    # W3C Trace Context 3.2
+    return traceparent() or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
 @contextmanager
 def in_trace(parent: str | None, name: str) -> Iterator[None]:
-    """The block belongs to the trace that a row kept, whoever rang: in another trace, a span `name` that links to that one is begun."""
+    """The block belongs to the trace that a row kept, whoever rang: in another trace, a span
+    `name` that links to that one is begun.
+    """
     here = trace.get_current_span().get_span_context()
     if parent is None or f"{here.trace_id:032x}" == parent.split("-")[1]:
         yield
@@ -218,7 +242,9 @@ def hashed(address: str) -> str:
     return hashlib.sha256(address.strip().casefold().encode()).hexdigest()[:10]
 
 
-def _add_trace(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _add_trace(
+    logger: Any, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
     span = trace.get_current_span().get_span_context()
     if span.is_valid:
         event["trace_id"] = f"{span.trace_id:032x}"

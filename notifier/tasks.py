@@ -1,8 +1,9 @@
 """Deliveries, one by one: claimed, rendered, sent, marked.
 
-`maybe_sent` is committed just before a send, under the lease's epoch, and cleared by a definite refusal. A delivery
-that is found with it set ended in the dark (killed, or cut off after the last byte): the channel is asked first whether
-it is there already, and only then is it sent again, with the same bytes and the same name.
+`maybe_sent` is committed just before a send, under the lease's epoch, and cleared by a definite
+refusal. A delivery that is found with it set ended in the dark (killed, or cut off after the last
+byte): the channel is asked first whether it is there already, and only then is it sent again, with
+the same bytes and the same name.
 """
 
 from __future__ import annotations
@@ -60,7 +61,10 @@ LONGEST_CODE, LONGEST_DETAIL = 60, 500
 
 @dataclass(frozen=True)
 class Context:
-    """What a delivery needs. `links` None: this server has no public address; `shower` None: no channel here has cards."""
+    """What a delivery needs.
+
+    `links` None: this server has no public address; `shower` None: no channel here has cards.
+    """
 
     database: Database
     store: BlobStore
@@ -71,9 +75,16 @@ class Context:
 
 
 def open_context(settings: Settings) -> Context:
-    """The context that the settings describe. Raises SettingsInvalid for a public address without a secret key."""
+    """The context that the settings describe.
+
+    Raises SettingsInvalid for a public address without a secret key.
+    """
     store, database = open_store(settings.storage), Database(settings.database)
-    ways = [way for spec in channels() if spec.reply and (way := _way_back(spec.reply, settings, store, database))]
+    ways = [
+        way
+        for spec in channels()
+        if spec.reply and (way := _way_back(spec.reply, settings, store, database))
+    ]
     return Context(
         database=database,
         store=store,
@@ -84,7 +95,9 @@ def open_context(settings: Settings) -> Context:
     )
 
 
-def _way_back(opens: str, settings: Settings, store: BlobStore, database: Database) -> WayBack | None:
+def _way_back(
+    opens: str, settings: Settings, store: BlobStore, database: Database
+) -> WayBack | None:
     """What `ChannelSpec.reply` opens; None where the channel is not set up."""
     way: WayBack | None = load_named(opens)(settings, store, database)
     return way
@@ -111,7 +124,8 @@ def register(app: Celery, context_of: Callable[[], Context]) -> None:
 def deliver(context: Context, owner_id: str) -> int:
     """Send what is owed for a job or a message and due; how many deliveries that were.
 
-    Trouble that has a name is on record in the row afterwards and not raised, so that one delivery does not hold up the others.
+    Trouble that has a name is on record in the row afterwards and not raised, so that one delivery
+    does not hold up the others.
     """
     with context.database.read() as connection:
         row_ids = outbox.owed(connection, owner_id)
@@ -120,7 +134,9 @@ def deliver(context: Context, owner_id: str) -> int:
 
 def _deliver_one(context: Context, row_id: str) -> bool:
     try:
-        with lease.attempt(context.database, outbox.LEDGER, row_id, lease_s=context.lease_s) as held:
+        with lease.attempt(
+            context.database, outbox.LEDGER, row_id, lease_s=context.lease_s
+        ) as held:
             return held is not None and _attempt(context, held)
     except LeaseLost:
         return False
@@ -151,7 +167,9 @@ def _attempt(context: Context, held: Lease) -> bool:
         ref = _send_once(context, held, channel, delivery)
         _mark(context, held, RowState.DONE, ref=ref[:998], sent_at=now_s())
         cpu_s = round(time.thread_time() - began, 3)
-        log.info("delivered", answer=delivery.answer.kind, files=len(delivery.answer.files), cpu_s=cpu_s)
+        log.info(
+            "delivered", answer=delivery.answer.kind, files=len(delivery.answer.files), cpu_s=cpu_s
+        )
         return True
 
 
@@ -162,7 +180,10 @@ def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delive
         if held.row["instead"]:  # not even in words
             raise OutboundRefused(detail=refused.detail) from refused
         log.warning("delivery_not_as_it_is", code=refused.code, detail=refused.detail)
-        facts = {"instead": refused.code[:LONGEST_CODE], "instead_detail": refused.detail[:LONGEST_DETAIL]}
+        facts = {
+            "instead": refused.code[:LONGEST_CODE],
+            "instead_detail": refused.detail[:LONGEST_DETAIL],
+        }
         _write(context, held, maybe_sent=0, **facts)
         _tell_admin(context, held, refused)
     try:
@@ -172,18 +193,26 @@ def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delive
 
 
 def _tell_admin(context: Context, held: Lease, refused: NotAsItIs) -> None:
-    """A size or a full mailbox is the recipient's; what a workspace refuses is the admin's to look into."""
+    """A size or a full mailbox is the recipient's; what a workspace refuses is the admin's to
+    look into.
+    """
     spec = by_name(held.row["channel"])
     if spec and spec.refusals_concern_admin:
         with context.database.write() as connection:
-            alarms.tell(connection, alarms.Cause.FILES_REFUSED, f"{refused.code}: {refused.detail}", held.row["owner"])
+            alarms.tell(
+                connection,
+                alarms.Cause.FILES_REFUSED,
+                f"{refused.code}: {refused.detail}",
+                held.row["owner"],
+            )
 
 
 def _try(context: Context, held: Lease, channel: Channel, delivery: Delivery) -> str:
     try:
         rendered = channel.prepare(delivery)
     except Gone as error:
-        # Somebody deleted a result just now. The next attempt says so, and still has what the others wait for.
+        # Somebody deleted a result just now. The next attempt says so, and still has what the
+        # others wait for.
         raise StoreUnavailable(detail="deleted while it was rendered") from error
     in_the_dark = bool(held.row["maybe_sent"])
     if in_the_dark and (found := channel.find(delivery)):
@@ -207,10 +236,16 @@ def _try(context: Context, held: Lease, channel: Channel, delivery: Delivery) ->
 def _mark(context: Context, held: Lease, state: RowState, **values: Any) -> None:
     def commit() -> None:
         with context.database.write() as connection:
-            cards.wake(connection, outbox.card_of(connection, held.row["owner"]))  # it tells of the end
+            # it tells of the end
+            cards.wake(connection, outbox.card_of(connection, held.row["owner"]))
             held.finish(connection, state, maybe_sent=0, **values)
             if state == RowState.DONE:
-                counters.add(connection, counters.DELIVERIES, channel=held.row["channel"], kind=held.row["kind"])
+                counters.add(
+                    connection,
+                    counters.DELIVERIES,
+                    channel=held.row["channel"],
+                    kind=held.row["kind"],
+                )
 
     insist(commit)  # unmarked, it would be sent once more
 

@@ -1,9 +1,11 @@
-"""The notifier's process: a Celery worker of its own queue, so that answers never wait behind documents.
+"""The notifier's process: a Celery worker of its own queue, so that answers never wait behind
+documents.
 
-Threads, not child processes: sending is waiting for a server, so a few mails at a time cost no second interpreter
-(some 80 MB each), and a slow server holds up one of them only. No send can hang: each wait on the network has its
-time-out (`notifier.email.smtp_client`), which is why the time limits that threads cannot have are not missed. For the same
-reason SIGTERM may wait for the sends under way, however many there are (Celery's warm shutdown).
+Threads, not child processes: sending is waiting for a server, so a few mails at a time cost no
+second interpreter (some 80 MB each), and a slow server holds up one of them only. No send can hang:
+each wait on the network has its time-out (`notifier.email.smtp_client`), which is why the time
+limits that threads cannot have are not missed. For the same reason SIGTERM may wait for the sends
+under way, however many there are (Celery's warm shutdown).
 """
 
 from __future__ import annotations

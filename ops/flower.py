@@ -1,6 +1,7 @@
 """Flower, with the ids of jobs in its table.
 
-It shows who works on what and can stop workers: it needs a password wherever more than this host can reach it.
+It shows who works on what and can stop workers: it needs a password wherever more than this host
+can reach it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def run(settings: Settings) -> None:
     listen_addresses.check(address)
     try:
         app.start(words)
-    except OSError as error:  # taken since: Flower binds by itself, and would end with its traceback
+    except (
+        OSError
+    ) as error:  # taken since: Flower binds by itself, and would end with its traceback
         if error.errno not in listen_addresses.CAUSES:
             raise
         raise listen_addresses.refusal(address, error) from error
@@ -38,7 +41,13 @@ def arguments(settings: Settings) -> list[str]:
     """Flower's command line. Raises SettingsInvalid as `check`."""
     check(settings)
     host, port = host_port(settings.flower_listen)
-    words = ["flower", f"--address={host}", f"--port={port}", f"--tasks_columns={COLUMNS}", "--logging=warning"]
+    words = [
+        "flower",
+        f"--address={host}",
+        f"--port={port}",
+        f"--tasks_columns={COLUMNS}",
+        "--logging=warning",
+    ]
     if settings.flower_auth:
         words.append(f"--basic-auth={settings.flower_auth.get_secret_value()}")
     return words
@@ -49,13 +58,19 @@ def check(settings: Settings) -> None:
     host, _ = host_port(settings.flower_listen)
     if settings.flower_auth is None and not is_loopback(host):
         raise SettingsInvalid(
-            f"DRAGOMAN_FLOWER_LISTEN={settings.flower_listen} opens Flower to other hosts without a password.",
-            advice="Set DRAGOMAN_FLOWER_AUTH to NAME:PASSWORD (`dragoman init` makes one), or listen on 127.0.0.1.",
+            f"DRAGOMAN_FLOWER_LISTEN={settings.flower_listen} opens Flower to other hosts without a"
+            " password.",
+            advice=(
+                "Set DRAGOMAN_FLOWER_AUTH to NAME:PASSWORD (`dragoman init` makes one), or listen"
+                " on 127.0.0.1."
+            ),
         )
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address to listen on is for programs of this host only; a name other than localhost counts as open."""
+    """Whether an address to listen on is for programs of this host only; a name other than
+    localhost counts as open.
+    """
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from dragoman.db.records.process_registry import Pulse
 
 FRESH_S = 60.0  # each says every 15 s that it works
-SILENT_S = 75.0  # it rings for itself after 30 s in which it took nothing: twice in vain, and a pulse
+# it rings for itself after 30 s in which it took nothing: twice in vain, and a pulse
+SILENT_S = 75.0
 HEARERS = ("worker", "notifier")
 
 
@@ -34,7 +35,10 @@ class Unhealthy(OperatorError):
 
 
 def check(settings: Settings, service: str) -> str:
-    """A sentence about a service that is well. Raises Unhealthy, or NotFound for a name that is none."""
+    """A sentence about a service that is well.
+
+    Raises Unhealthy, or NotFound for a name that is none.
+    """
     checks: dict[str, Callable[[], None]] = {
         **{name: lambda name=name: _hears(settings, name) for name in HEARERS},  # type: ignore[misc]
         "beat": lambda: _ping(settings, "celerybeat"),
@@ -43,7 +47,9 @@ def check(settings: Settings, service: str) -> str:
         "flower": lambda: _answers(settings.flower_listen, "/healthcheck"),
     }
     if service not in checks:
-        raise NotFound(f"There is no service “{service}”.", advice=f"Possible: {', '.join(checks)}.")
+        raise NotFound(
+            f"There is no service “{service}”.", advice=f"Possible: {', '.join(checks)}."
+        )
     checks[service]()
     return f"{service} is healthy"
 
@@ -60,8 +66,11 @@ def _examine(settings: Settings, process: Process) -> None:
 
 
 def _ping(settings: Settings, name: str) -> None:
-    """A round trip through the broker to the very process on this host: one that is alive but deaf fails it."""
-    from dragoman.adapters.queues import (  # a second of imports that the doors' checks have no use for
+    """A round trip through the broker to the very process on this host: one that is alive but
+    deaf fails it.
+    """
+    # a second of imports that the doors' checks have no use for
+    from dragoman.adapters.queues import (
         BROKER_ERRORS,
         make_app,
     )
@@ -76,14 +85,21 @@ def _ping(settings: Settings, name: str) -> None:
 
 
 def _hears(settings: Settings, name: str) -> None:
-    """A process that takes tasks says in its pulse whether it does: one that lives and is deaf fails. Raises DatabaseUnavailable."""
+    """A process that takes tasks says in its pulse whether it does: one that lives and is deaf
+    fails. Raises DatabaseUnavailable.
+    """
     service = f"{name}@{socket.gethostname()}"
     known = [one for one in _pulses(settings) if one.service == service]
     if not known or min(one.age_s for one in known) > FRESH_S:
         raise Unhealthy(detail=f"{service} sent no heartbeat for a minute")
-    if silent := [one for one in known if one.age_s <= FRESH_S and one.facts.get("silent_s", 0.0) > SILENT_S]:
+    if silent := [
+        one for one in known if one.age_s <= FRESH_S and one.facts.get("silent_s", 0.0) > SILENT_S
+    ]:
         raise Unhealthy(
-            detail=f"{service} has taken no task for {silent[0].facts['silent_s']:.0f} s, though it was sent some"
+            detail=(
+                f"{service} has taken no task for {silent[0].facts['silent_s']:.0f} s, though it"
+                " was sent some"
+            )
         )
 
 
@@ -95,14 +111,19 @@ def _pulses(settings: Settings) -> list[Pulse]:
 
 
 def _was_heard(settings: Settings, name: str) -> None:
-    """A row that the process on this host keeps fresh as long as it does its work. Raises DatabaseUnavailable."""
+    """A row that the process on this host keeps fresh as long as it does its work.
+
+    Raises DatabaseUnavailable.
+    """
     from dragoman.db.records import process_registry
 
     service = f"{name}@{socket.gethostname()}"
     with _reading(settings) as connection:
         age_s = process_registry.alive(connection).get(service)
     if age_s is None or age_s > FRESH_S:
-        raise Unhealthy(detail=f"{service} sent no heartbeat" + ("" if age_s is None else f" for {age_s:.0f} s"))
+        raise Unhealthy(
+            detail=f"{service} sent no heartbeat" + ("" if age_s is None else f" for {age_s:.0f} s")
+        )
 
 
 @contextmanager

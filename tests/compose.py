@@ -11,7 +11,9 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docker-compose.yml"
-_VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<word>[^}]*))?\})")
+_VARIABLE = re.compile(
+    r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<word>[^}]*))?\})"
+)
 
 
 class Missing(Exception):
@@ -29,7 +31,9 @@ def interpolated(env: Mapping[str, str]) -> dict[str, Any]:
 
 
 def interpolate(text: str, env: Mapping[str, str]) -> str:
-    """One text, by the rules of the Compose Specification (12-interpolation) that the file makes use of."""
+    """One text, by the rules of the Compose Specification (12-interpolation) that the file
+    makes use of.
+    """
 
     def value(match: re.Match[str]) -> str:
         if match["escaped"]:

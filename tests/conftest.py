@@ -1,6 +1,8 @@
-"""What every test may ask for: settings, a migrated database, a store, a doorbell that remembers, and intake on top of them.
+"""What every test may ask for: settings, a migrated database, a store, a doorbell that remembers,
+and intake on top of them.
 
-Real servers are fixtures too: see `tests/servers`. Tests below `tests/unit` may open no socket but Unix ones.
+Real servers are fixtures too: see `tests/servers`. Tests below `tests/unit` may open no socket but
+Unix ones.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from dragoman.settings import Settings
 from tests.fakes import RecordingDoorbell
 
 pytest_plugins = ["tests.servers.fixtures"]
-hypothesis.settings.register_profile("dragoman", deadline=None)  # how long an example takes is the machine's business
+# how long an example takes is the machine's business
+hypothesis.settings.register_profile("dragoman", deadline=None)
 hypothesis.settings.load_profile("dragoman")
 
 TESTS = Path(__file__).parent
@@ -126,6 +129,8 @@ def doorbell() -> RecordingDoorbell:
 
 
 @pytest.fixture
-def intake(database: Database, store: BlobStore, doorbell: RecordingDoorbell, settings: Settings) -> Intake:
+def intake(
+    database: Database, store: BlobStore, doorbell: RecordingDoorbell, settings: Settings
+) -> Intake:
     """The one way in, on the fixtures above."""
     return Intake(database, store, doorbell, settings)

@@ -1,4 +1,6 @@
-"""A job driven through its stages in the test's own process, as the doorbells and the sweeper would."""
+"""A job driven through its stages in the test's own process, as the doorbells and the sweeper
+would.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +19,25 @@ from tests.rows import row
 Ring = tuple[str, str]
 
 
-def drive(context: Context, job_id: str, until: Stage | None = None, rings: list[Ring] | None = None) -> dict[str, Any]:
-    """Do all that is due of a job, `rings` (tasks and ids) first; stops before the stage `until`. The job's row."""
+def drive(
+    context: Context, job_id: str, until: Stage | None = None, rings: list[Ring] | None = None
+) -> dict[str, Any]:
+    """Do all that is due of a job, `rings` (tasks and ids) first; stops before the stage `until`.
+
+    The job's row.
+    """
     waiting = rings or [(queues.EXTRACT_AND_TRANSLATE, job_id)]
     while waiting:
         task, row_id = waiting.pop(0)
         if task == queues.PART:
             perform_part(context, row_id, lambda *ring: waiting.append(ring))
             continue
-        while (job := row(context.database, JOBS, job_id))["state"] == RowState.READY and job["stage"] != until:
-            if not perform(context, job_id, Stage(job["stage"]), lambda *ring: waiting.append(ring)):
+        while (job := row(context.database, JOBS, job_id))["state"] == RowState.READY and job[
+            "stage"
+        ] != until:
+            if not perform(
+                context, job_id, Stage(job["stage"]), lambda *ring: waiting.append(ring)
+            ):
                 break
     return row(context.database, JOBS, job_id)
 

@@ -1,8 +1,11 @@
-"""A DeepL server on loopback, as faithful as the program needs: key check, limits, XML, languages, billing, Write.
+"""A DeepL server on loopback, as faithful as the program needs: key check, limits, XML, languages,
+billing, Write.
 
-`FakeDeepL()` as a context manager; `url` is its address. It "translates" by capitalising words and adding the target code, so
-that tests can tell. Faults are queued: `faults.append(429)` answers the next request so; `"hang_up"` closes the connection; with `"cut"` and
-`"hang"` the work is done and billed, but half of the answer gets out, or nothing for `hang_s` seconds and then the connection is closed.
+`FakeDeepL()` as a context manager; `url` is its address. It "translates" by capitalising words and
+adding the target code, so that tests can tell. Faults are queued: `faults.append(429)` answers the
+next request so; `"hang_up"` closes the connection; with `"cut"` and `"hang"` the work is done and
+billed, but half of the answer gets out, or nothing for `hang_s` seconds and then the connection is
+closed.
 """
 
 from __future__ import annotations
@@ -59,7 +62,10 @@ TAG = re.compile(r"(<[^<>]*>|&\w+;)")
 
 @dataclass(frozen=True)
 class Paid:
-    """Texts that were translated, for money. Times as `time.monotonic()` has them; `heard`: the whole answer went out."""
+    """Texts that were translated, for money.
+
+    Times as `time.monotonic()` has them; `heard`: the whole answer went out.
+    """
 
     texts: tuple[str, ...]
     asked_at: float
@@ -90,7 +96,9 @@ class FakeDeepL:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -137,8 +145,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, {"character_count": billed, "character_limit": limit})
             return
         self.fake.lists += 1
-        codes = TARGETS if asked.get("type") == ["target"] else sorted({code[:2] for code in TARGETS})
-        self._answer(200, [{"language": code, "name": code, "supports_formality": code in FORMAL} for code in codes])
+        codes = (
+            TARGETS if asked.get("type") == ["target"] else sorted({code[:2] for code in TARGETS})
+        )
+        self._answer(
+            200,
+            [
+                {"language": code, "name": code, "supports_formality": code in FORMAL}
+                for code in codes
+            ],
+        )
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))

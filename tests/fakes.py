@@ -11,7 +11,16 @@ from typing import BinaryIO
 
 from dragoman.adapters.storage import checked
 from dragoman.errors import DragomanError, EngineBusy, Gone
-from dragoman.ports import NO_TOKENS, Answer, Batch, Capabilities, IssuedToken, Limits, Token, Tokens
+from dragoman.ports import (
+    NO_TOKENS,
+    Answer,
+    Batch,
+    Capabilities,
+    IssuedToken,
+    Limits,
+    Token,
+    Tokens,
+)
 
 
 class RememberingTranslator:
@@ -21,7 +30,9 @@ class RememberingTranslator:
     parallel = 1
     takes_hints = False
 
-    def __init__(self, name: str = "remembering", limits: Limits = Limits(texts=50, size=30_000)) -> None:
+    def __init__(
+        self, name: str = "remembering", limits: Limits = Limits(texts=50, size=30_000)
+    ) -> None:
         self.name = name
         self.limits = limits
         self.batches: list[Batch] = []
@@ -31,7 +42,10 @@ class RememberingTranslator:
 
     def translate(self, batch: Batch) -> Answer:
         self.batches.append(batch)
-        return Answer(tuple(f"[{batch.target_lang}] {text}" for text in batch.texts), sum(map(len, batch.texts)))
+        return Answer(
+            tuple(f"[{batch.target_lang}] {text}" for text in batch.texts),
+            sum(map(len, batch.texts)),
+        )
 
     @property
     def texts(self) -> list[str]:
@@ -42,7 +56,12 @@ class RememberingTranslator:
 class FailingTranslator(RememberingTranslator):
     """Answers `answered` batches, then raises `error` for every further one."""
 
-    def __init__(self, error: DragomanError, answered: int = 0, limits: Limits = Limits(texts=50, size=30_000)) -> None:
+    def __init__(
+        self,
+        error: DragomanError,
+        answered: int = 0,
+        limits: Limits = Limits(texts=50, size=30_000),
+    ) -> None:
         super().__init__("failing", limits)
         self.error = error
         self.answered = answered
@@ -89,7 +108,10 @@ class ShoutingToneModel:
 
 
 class DictMemory:
-    """A translation memory in a dict. `others`: keys that others ask for, and what they are told after so many pauses."""
+    """A translation memory in a dict.
+
+    `others`: keys that others ask for, and what they are told after so many pauses.
+    """
 
     def __init__(self, others: dict[str, str | None] | None = None, pauses: int = 3) -> None:
         self.known: dict[str, str] = {}
@@ -178,7 +200,9 @@ class InMemoryStore:
 
 
 class RememberingIssuer:
-    """Gives `token-1`, `token-2`, …, or raises `error` while there is one; keeps how often it was asked."""
+    """Gives `token-1`, `token-2`, …, or raises `error` while there is one; keeps how often it
+    was asked.
+    """
 
     credential = "remembering"
 

@@ -1,9 +1,12 @@
-"""Garbled PDFs through extract and reconstruct: each is read, or refused with an error of its own. `make fuzz` runs it.
+"""Garbled PDFs through extract and reconstruct: each is read, or refused with an error of its own.
+
+`make fuzz` runs it.
 
 usage: python -m tests.fuzz [--seconds S] [--seed N] [--seeds FOLDER] [--keep FOLDER]
 
-Seeds are the sample, pages of each class and the hostile files, and the PDFs of `--seeds`. What is no answer (an
-exception that is none of ours, a child that died) is kept in `--keep` and ends the run with exit code 1.
+Seeds are the sample, pages of each class and the hostile files, and the PDFs of `--seeds`. What is
+no answer (an exception that is none of ours, a child that died) is kept in `--keep` and ends the
+run with exit code 1.
 """
 
 from __future__ import annotations
@@ -32,7 +35,17 @@ SAMPLE = Path(__file__).parents[1] / "dragoman" / "sample.pdf"
 BOUNDS = Bounds(memory=512 << 20, silence_s=5.0)
 LARGEST_SEED = 1 << 20  # bytes: larger files are only slower
 _NUMBER = re.compile(rb"(?<![\w.])-?\d+(?![\w.])")
-_NUMBERS = (b"0", b"-1", b"1", b"65536", b"2147483647", b"-2147483648", b"99999999999", b"1e30", b"null")
+_NUMBERS = (
+    b"0",
+    b"-1",
+    b"1",
+    b"65536",
+    b"2147483647",
+    b"-2147483648",
+    b"99999999999",
+    b"1e30",
+    b"null",
+)
 _NAME = re.compile(rb"/[A-Za-z]+")
 
 
@@ -40,7 +53,11 @@ def seeds(folder: Path | None) -> list[bytes]:
     """The files that are garbled."""
     with tempfile.TemporaryDirectory() as name:
         plain = make(Path(name) / "a.pdf", LOREM, LOREM, expand=255).read_bytes()
-    found = [SAMPLE.read_bytes(), plain, *(write() for name, write in HOSTILE.items() if "bomb" not in name)]
+    found = [
+        SAMPLE.read_bytes(),
+        plain,
+        *(write() for name, write in HOSTILE.items() if "bomb" not in name),
+    ]
     found += [path.read_bytes() for path in sorted(folder.rglob("*.pdf"))] if folder else []
     return [seed for seed in found if len(seed) <= LARGEST_SEED]
 
@@ -82,8 +99,13 @@ def _replaced(data: bytearray, pattern: re.Pattern[bytes], by, chance: random.Ra
     return data
 
 
-def outcome(path: Path, out: Path, bounds: Bounds = BOUNDS, do: Callable[..., Any] = confined) -> str:
-    """`set`, the code of our error, or what should not be, with an exclamation mark. `do`: what works on the file."""
+def outcome(
+    path: Path, out: Path, bounds: Bounds = BOUNDS, do: Callable[..., Any] = confined
+) -> str:
+    """`set`, the code of our error, or what should not be, with an exclamation mark.
+
+    `do`: what works on the file.
+    """
 
     def within(call: Call) -> Any:
         return do(call, bounds=bounds)
@@ -91,7 +113,15 @@ def outcome(path: Path, out: Path, bounds: Bounds = BOUNDS, do: Callable[..., An
     try:
         found = calls.extract(within, path.parent, path, Options("de"))
         assert isinstance(found, Document)
-        calls.reconstruct(within, path.parent, path, retyped(found, str.upper), out, options=Options("de"), mark=Mark())
+        calls.reconstruct(
+            within,
+            path.parent,
+            path,
+            retyped(found, str.upper),
+            out,
+            options=Options("de"),
+            mark=Mark(),
+        )
     except DamagedPdf as error:
         return "!crashed" if "died" in error.detail else error.code
     except RequestError as error:
@@ -125,7 +155,9 @@ def _until(seconds: float) -> Iterator[int]:
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=Path)

@@ -1,10 +1,11 @@
-"""Garbled mails: rows of the torture table, changed at random, through the door's own steps and beside the standard library.
+"""Garbled mails: rows of the torture table, changed at random, through the door's own steps and
+beside the standard library.
 
     make fuzz-mail SECONDS=60 SEED=0
 
-A mail is fed in pieces of random sizes and must come out the same as in one piece; its header block must get a verdict; taking
-it apart must raise nothing, end soon, and find the PDFs that Python's own parser finds, but for one mail in a hundred. What went
-wrong is kept in `--keep`.
+A mail is fed in pieces of random sizes and must come out the same as in one piece; its header block
+must get a verdict; taking it apart must raise nothing, end soon, and find the PDFs that Python's
+own parser finds, but for one mail in a hundred. What went wrong is kept in `--keep`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from tests.mail_door import stuffed
 SLOW_S = 5.0  # of one mail in this process, on a busy machine
 LARGEST_SEED = 200_000
 MOST = 2_000_000
-ALIKE = 30  # bytes of a PDF that have to be the same: what follows damaged base64 may be read in more than one way
+# bytes of a PDF that have to be the same: what follows damaged base64 may be read in more than one
+# way
+ALIKE = 30
 RULES = policy.rules("translate@localhost", ("*",), "none", ())
 TOKENS = [
     b"\r\n", b"\n", b"\r", b"\0", b"--b\r\n", b"--b--\r\n", b"--b", b"\r\n.\r\n", b"\n.\n", b"\r\n\r\n", b": ", b";", b'"', b"\\", b"(", b")", b"<", b">",
@@ -102,7 +105,10 @@ def _folded(content: bytes, chosen: list[bytes], chance: random.Random) -> bytes
 
 
 def _wrapped(content: bytes, chosen: list[bytes], chance: random.Random) -> bytes:
-    outer = b"From: a@example.org\r\nContent-Type: multipart/mixed; boundary=w\r\n\r\n--w\r\nContent-Type: message/rfc822\r\n\r\n"
+    outer = (
+        b"From: a@example.org\r\nContent-Type: multipart/mixed;"
+        b" boundary=w\r\n\r\n--w\r\nContent-Type: message/rfc822\r\n\r\n"
+    )
     return outer + content + b"\r\n--w--\r\n"
 
 
@@ -112,7 +118,8 @@ CHANGES: list[Callable[[bytes, list[bytes], random.Random], bytes]] = [
 
 
 MISSED = "a PDF that the standard library alone finds"
-MOST_MISSED = 0.01  # of the mails: it goes on behind closing delimiters, and believes in multiparts that have none
+# of the mails: it goes on behind closing delimiters, and believes in multiparts that have none
+MOST_MISSED = 0.01
 
 
 class Wrong(Exception):
@@ -126,7 +133,11 @@ def outcome(content: bytes, spool: Spool, chance: random.Random, rules: Rules = 
     if not isinstance(verdict, Accepted):
         return type(verdict).__name__.casefold()
     found, cut = _found(content)
-    missed = set() if cut else {pdf[:ALIKE] for pdf in _by_the_library(content)} - {pdf[:ALIKE] for pdf in found}
+    missed = (
+        set()
+        if cut
+        else {pdf[:ALIKE] for pdf in _by_the_library(content)} - {pdf[:ALIKE] for pdf in found}
+    )
     if time.perf_counter() - started > SLOW_S:
         raise Wrong(f"slow: {time.perf_counter() - started:.1f} s")
     if missed:
@@ -135,8 +146,14 @@ def outcome(content: bytes, spool: Spool, chance: random.Random, rules: Rules = 
 
 
 def _received(content: bytes, spool: Spool, chance: random.Random, rules: Rules) -> Verdict:
-    """The verdict, which must not depend on where the chunks were cut; and what is kept is what was sent."""
-    wire = stuffed(b"\r\n" + content)[2:] + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\nQUIT\r\n"
+    """The verdict, which must not depend on where the chunks were cut; and what is kept is what
+    was sent.
+    """
+    wire = (
+        stuffed(b"\r\n" + content)[2:]
+        + (b"" if content.endswith(b"\r\n") else b"\r\n")
+        + b".\r\nQUIT\r\n"
+    )
     verdicts = []
     for pieces in ([wire], list(_pieces(wire, chance))):
         file = spool.new()
@@ -151,10 +168,15 @@ def _received(content: bytes, spool: Spool, chance: random.Random, rules: Rules)
                 raise Wrong("the end of the message was seen somewhere else")
             verdicts.append(received.verdict)
             expected = content if content.endswith(b"\r\n") else content + b"\r\n"
-            if isinstance(received.verdict, Accepted) and file.sha256 != hashlib.sha256(expected).hexdigest():
+            if (
+                isinstance(received.verdict, Accepted)
+                and file.sha256 != hashlib.sha256(expected).hexdigest()
+            ):
                 raise Wrong("not the bytes that were sent")
             if isinstance(received.verdict, Accepted):
-                acceptance.message_of(received.headers, file.sha256, received.author, "a@b.c", "translate@localhost")
+                acceptance.message_of(
+                    received.headers, file.sha256, received.author, "a@b.c", "translate@localhost"
+                )
         finally:
             file.close()
     if verdicts[0] != verdicts[1]:
@@ -195,13 +217,19 @@ def _by_the_library(content: bytes) -> set[bytes]:
         message = email.message_from_bytes(content)
         parts = list(message.walk())
         # It takes a bare CR for a line end, and pieces of mails for mails.
-        is_other = re.search(rb"\r(?!\n)", content) or any("partial" in part.get_content_type() for part in parts)
+        is_other = re.search(rb"\r(?!\n)", content) or any(
+            "partial" in part.get_content_type() for part in parts
+        )
         if is_other or len(parts) > walker.MOST_PARTS:
             return set()
         bodies = [part.get_payload(decode=True) for part in parts if not part.is_multipart()]
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError, IndexError):
         return set()
-    return {body.rstrip() for body in bodies if isinstance(body, bytes) and body.lstrip().startswith(b"%PDF-")}
+    return {
+        body.rstrip()
+        for body in bodies
+        if isinstance(body, bytes) and body.lstrip().startswith(b"%PDF-")
+    }
 
 
 def run(seconds: float, seed: int, keep: Path) -> Counter[str]:
@@ -226,7 +254,9 @@ def run(seconds: float, seed: int, keep: Path) -> Counter[str]:
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"))

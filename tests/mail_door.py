@@ -46,7 +46,11 @@ def stuffed(content: bytes) -> bytes:
 
 @contextmanager
 def serving(
-    intake: Intake, limits: Limits | None = None, *, lmtp: bool = False, resolver: Resolver | None = None
+    intake: Intake,
+    limits: Limits | None = None,
+    *,
+    lmtp: bool = False,
+    resolver: Resolver | None = None,
 ) -> Iterator[Door]:
     """A door on a free port, in a thread of its own."""
     opened: Future[tuple[Door, asyncio.AbstractEventLoop]] = Future()
@@ -121,7 +125,9 @@ class Dialogue:
             assert reply[0] in "23", reply
 
 
-def send(port: int, content: bytes, to: str | list[str] = "translate+de@localhost", sender: str = SENDER) -> str:
+def send(
+    port: int, content: bytes, to: str | list[str] = "translate+de@localhost", sender: str = SENDER
+) -> str:
     """The server's last reply, such as `550 5.7.1 ...`."""
     with smtplib.SMTP("127.0.0.1", port, timeout=patience(20)) as client:
         client.ehlo("client")

@@ -1,4 +1,6 @@
-"""Own sample pages, one of each class that people send: what golden tests translate and the benchmark shows pictures of."""
+"""Own sample pages, one of each class that people send: what golden tests translate and the
+benchmark shows pictures of.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,26 @@ import pymupdf
 
 from tests.pdfs import LOREM
 
-ARABIC = "تغادر العبارة الميناء كل صباح في الساعة السابعة وتعود في المساء. يجلس الركاب على سطح السفينة ويشربون الشاي."
-CHINESE = "渡轮每天早上七点离开港口,晚上回来。乘客坐在甲板上喝茶,看着岛屿。风大的时候,渡轮留在港口,乘客等待。"
-JAPANESE = "フェリーは毎朝七時に港を出て、夕方に戻ります。乗客はデッキに座り、お茶を飲みながら島々を眺めます。"
+ARABIC = (
+    "تغادر العبارة الميناء كل صباح في الساعة السابعة وتعود في المساء. يجلس الركاب على سطح السفينة"
+    " ويشربون الشاي."
+)
+CHINESE = (
+    "渡轮每天早上七点离开港口,晚上回来。乘客坐在甲板上喝茶,看着岛屿。"
+    "风大的时候,渡轮留在港口,乘客等待。"
+)
+JAPANESE = (
+    "フェリーは毎朝七時に港を出て、夕方に戻ります。乗客はデッキに座り、"
+    "お茶を飲みながら島々を眺めます。"
+)
 
 
 def columns(pdf):
     page = pdf[0]
     for x in (72, 310):
-        page.insert_textbox((x, 200, x + 213, 700), f"{LOREM} {LOREM}", fontsize=10, fontname="tiro", align=3)
+        page.insert_textbox(
+            (x, 200, x + 213, 700), f"{LOREM} {LOREM}", fontsize=10, fontname="tiro", align=3
+        )
     page.draw_line((297, 200), (297, 600))
 
 
@@ -25,7 +38,11 @@ def table(pdf):
     page.draw_rect((72, 200, 432, 224), fill=(0.85, 0.9, 0.95))
     for row in range(4):
         for column in range(3):
-            page.insert_text((80 + 120 * column, 216 + 24 * row), f"Cell {'abc'[column]} {'wxyz'[row]}", fontsize=9)
+            page.insert_text(
+                (80 + 120 * column, 216 + 24 * row),
+                f"Cell {'abc'[column]} {'wxyz'[row]}",
+                fontsize=9,
+            )
     for edge in range(5):
         page.draw_line((72, 200 + 24 * edge), (432, 200 + 24 * edge))
     for edge in range(4):
@@ -38,7 +55,10 @@ def form(pdf):
         page.insert_text((72, 200 + 30 * number), label)
         widget = pymupdf.Widget()
         widget.field_name, widget.field_type = label, pymupdf.PDF_WIDGET_TYPE_TEXT
-        widget.rect, widget.field_value = pymupdf.Rect(160, 188 + 30 * number, 320, 206 + 30 * number), "Alice"
+        widget.rect, widget.field_value = (
+            pymupdf.Rect(160, 188 + 30 * number, 320, 206 + 30 * number),
+            "Alice",
+        )
         page.add_widget(widget)
 
 
@@ -63,8 +83,16 @@ def turned(pdf):
 
 def links(pdf):
     page = pdf[0]
-    page.insert_link({"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(72, 72, 200, 90), "uri": "https://example.org/a"})
-    page.insert_link({"kind": pymupdf.LINK_GOTO, "from": pymupdf.Rect(72, 100, 200, 120), "page": 0})
+    page.insert_link(
+        {
+            "kind": pymupdf.LINK_URI,
+            "from": pymupdf.Rect(72, 72, 200, 90),
+            "uri": "https://example.org/a",
+        }
+    )
+    page.insert_link(
+        {"kind": pymupdf.LINK_GOTO, "from": pymupdf.Rect(72, 100, 200, 120), "page": 0}
+    )
     page.add_text_annot((300, 300), "A comment")
 
 
@@ -73,7 +101,11 @@ def dense_table(pdf):
     for row in range(18):
         for column in range(6):
             words = (
-                f"Ferry {column}" if row == 0 else f"{row * 17 + column * 3}.{column}" if column else f"Island {row}"
+                f"Ferry {column}"
+                if row == 0
+                else f"{row * 17 + column * 3}.{column}"
+                if column
+                else f"Island {row}"
             )
             page.insert_text((76 + 78 * column, 208 + 12 * row), words, fontsize=7)
         page.draw_line((72, 212 + 12 * row), (540, 212 + 12 * row), width=0.3)
@@ -99,7 +131,9 @@ def uneven_table(pdf):
 
 def bullets(pdf):
     page = pdf[0]
-    for number, words in enumerate(("Ferries in the morning", "Ferries in the evening", "Tickets and prices")):
+    for number, words in enumerate(
+        ("Ferries in the morning", "Ferries in the evening", "Tickets and prices")
+    ):
         page.insert_text((72, 200 + 40 * number), "•", fontsize=16)
         page.insert_text((96, 200 + 40 * number), words, fontsize=16, fontname="hebo")
 
@@ -108,7 +142,9 @@ def formulas(pdf):
     page = pdf[0]
     page.insert_text((72, 200), "The speed of the ferry grows with", fontsize=11, fontname="tiro")
     page.insert_text((250, 240), "α + β = ∑ γ", fontsize=12, fontname="symb", set_simple=True)
-    page.insert_text((72, 280), "where the wind is strong and the sea is high.", fontsize=11, fontname="tiro")
+    page.insert_text(
+        (72, 280), "where the wind is strong and the sea is high.", fontsize=11, fontname="tiro"
+    )
 
 
 def inline_formulas(pdf):
@@ -121,7 +157,9 @@ def inline_formulas(pdf):
     ):
         x = 72.0
         for words, face in ((before, "tiro"), (formula, "symb"), (after, "tiro")):
-            page.insert_text((x, 200 + 14 * row), words, fontsize=11, fontname=face, set_simple=face == "symb")
+            page.insert_text(
+                (x, 200 + 14 * row), words, fontsize=11, fontname=face, set_simple=face == "symb"
+            )
             x += pymupdf.get_text_length(words, face, 11) + 2.75  # a blank of the text
 
 

@@ -13,13 +13,18 @@ from dragoman.domain.document import Document, Run, with_targets
 
 _WORD = re.compile(r"[\u3040-\u9fff]|[^\s\u3040-\u9fff]+")
 LOREM = (
-    "The ferry leaves the harbour every morning at seven and comes back in the evening. Passengers sit on the deck, drink "
-    "tea and look at the islands. When the wind is strong the ferry stays in the harbour and the passengers wait."
+    "The ferry leaves the harbour every morning at seven and comes back in the evening. Passengers"
+    " sit on the deck, drink tea and look at the islands. When the wind is strong the ferry stays"
+    " in the harbour and the passengers wait."
 )
 
 
-def make(path: Path, *pages: str, draw: Callable[[pymupdf.Document], None] | None = None, **save: object) -> Path:
-    """A PDF with one A4 page per text, set in a box at the top; `draw` may add to it before it is saved."""
+def make(
+    path: Path, *pages: str, draw: Callable[[pymupdf.Document], None] | None = None, **save: object
+) -> Path:
+    """A PDF with one A4 page per text, set in a box at the top; `draw` may add to it before it
+    is saved.
+    """
     with pymupdf.open() as pdf:
         for text in pages:
             page = pdf.new_page()
@@ -31,19 +36,27 @@ def make(path: Path, *pages: str, draw: Callable[[pymupdf.Document], None] | Non
 
 
 def words(path: Path) -> list[str]:
-    """All words of a file, in no particular order of blocks, without hyphens at line ends; of Chinese, all characters."""
+    """All words of a file, in no particular order of blocks, without hyphens at line ends; of
+    Chinese, all characters.
+    """
     with pymupdf.open(path) as pdf:
-        return sorted(word for page in pdf for word in _WORD.findall(page.get_text().replace("-\n", "")))
+        return sorted(
+            word for page in pdf for word in _WORD.findall(page.get_text().replace("-\n", ""))
+        )
 
 
 def retyped(document: Document, change: Callable[[str], str] = lambda text: text) -> Document:
-    """The document with every translatable block set anew, its words changed by `change`; labels too."""
+    """The document with every translatable block set anew, its words changed by `change`;
+    labels too.
+    """
     targets = {
         block.id: tuple(Run(change(run.text), run.style) for run in block.source)
         for block in document.blocks()
         if block.translatable
     }
-    return with_targets(document, targets, {label.key: change(label.text) for label in document.labels})
+    return with_targets(
+        document, targets, {label.key: change(label.text) for label in document.labels}
+    )
 
 
 def textless(path: Path, number: int) -> bytes:
@@ -55,17 +68,28 @@ def textless(path: Path, number: int) -> bytes:
         page.add_redact_annot(page.rect, fill=False, cross_out=False)
         page.apply_redactions(images=0, graphics=0, text=0)
         page.set_rotation(rotation)
-        return bytes(page.get_pixmap(dpi=72, alpha=False, colorspace=pymupdf.csGRAY, annots=False).samples)
+        return bytes(
+            page.get_pixmap(dpi=72, alpha=False, colorspace=pymupdf.csGRAY, annots=False).samples
+        )
 
 
 def small_picture(path: Path, number: int) -> bytes:
-    """A page's grey pixels at 36 dpi, text and all: small enough that a word in another face looks about the same."""
+    """A page's grey pixels at 36 dpi, text and all: small enough that a word in another face
+    looks about the same.
+    """
     with pymupdf.open(path) as pdf:
-        return bytes(pdf[number].get_pixmap(dpi=36, alpha=False, colorspace=pymupdf.csGRAY, annots=False).samples)
+        return bytes(
+            pdf[number]
+            .get_pixmap(dpi=36, alpha=False, colorspace=pymupdf.csGRAY, annots=False)
+            .samples
+        )
 
 
 def share_of_different_pixels(one: bytes, other: bytes) -> float:
-    """From 0 to 1; 1 for pictures of different sizes. Differences of up to 48 of 255 are anti-aliasing."""
+    """From 0 to 1; 1 for pictures of different sizes.
+
+    Differences of up to 48 of 255 are anti-aliasing.
+    """
     if len(one) != len(other) or not one:
         return 1.0
     return sum(abs(a - b) > 48 for a, b in zip(one, other, strict=True)) / len(one)
@@ -80,11 +104,16 @@ def share_of_different_ink(one: bytes, other: bytes) -> float:
 
 
 def long_pdf(paragraphs: int = 300) -> bytes:
-    """Sentences that are all different, fifteen a page; 50 make a request, and four requests are on their way at once."""
+    """Sentences that are all different, fifteen a page; 50 make a request, and four requests
+    are on their way at once.
+    """
     document = pymupdf.open()
     for number in range(paragraphs):
         if number % 15 == 0:
             page = document.new_page()
-        words = f"The visitor with ticket {uuid.UUID(int=number).hex[-4:]} wanted a window seat in the morning train."
+        words = (
+            f"The visitor with ticket {uuid.UUID(int=number).hex[-4:]} wanted a window seat in the"
+            " morning train."
+        )
         page.insert_text((60, 60 + 45 * (number % 15)), words.replace("0", "o"), fontsize=11)
     return bytes(document.tobytes())

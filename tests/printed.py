@@ -1,7 +1,7 @@
 """What the pages of documentation print between fences, and what of it a shell is to run.
 
-A fence with the info string `sh` holds commands, and nothing else holds any. `text` is what they print: `…` stands for
-anything there. All else (`ini`, `yaml`, none, …) is the content of files.
+A fence with the info string `sh` holds commands, and nothing else holds any. `text` is what they
+print: `…` stands for anything there. All else (`ini`, `yaml`, none, …) is the content of files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ PAGES = (
     ROOT / "docs" / "tutorial.md",
     *sorted((ROOT / "docs" / "howto").glob("*.md")),
 )
-FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL
+)
 INLINE = re.compile(r"`([^`\n]+)`")
 COMMANDS, OUTPUT = "sh", "text"
 ANYTHING = "…"
@@ -27,7 +29,9 @@ ANYTHING = "…"
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A fenced block: its info string, its lines without the indent, and the number of its first line in the page."""
+    """A fenced block: its info string, its lines without the indent, and the number of its
+    first line in the page.
+    """
 
     info: str
     lines: tuple[str, ...]
@@ -46,7 +50,9 @@ def fences(page: Path) -> list[Fence]:
 
 
 def commands(fence: Fence) -> Iterator[tuple[int, str]]:
-    """The commands of a fence with their line numbers in the page; lines that end in a backslash are one command."""
+    """The commands of a fence with their line numbers in the page; lines that end in a
+    backslash are one command.
+    """
     kept: list[str] = []
     for number, line in enumerate(fence.lines, fence.first_line):
         kept.append(line)
@@ -63,13 +69,17 @@ def outputs(page: Path) -> list[str]:
 
 
 def occurs(line: str, said: str) -> bool:
-    """Whether a line that a page shows is among what was said; white space and `…` may be anything."""
+    """Whether a line that a page shows is among what was said; white space and `…` may be
+    anything.
+    """
     parts = [r"\s+".join(map(re.escape, part.split())) for part in line.split(ANYTHING)]
     return re.search(r"[^\n]*".join(parts), said) is not None
 
 
 def inline_commands(page: Path, program: str) -> list[list[str]]:
-    """The words of commands of `program` that stand within sentences; what is no whole command line is left out."""
+    """The words of commands of `program` that stand within sentences; what is no whole command
+    line is left out.
+    """
     prose = FENCE.sub("", page.read_text())
     found = []
     for code in INLINE.findall(prose):

@@ -22,12 +22,16 @@ Asked = list[tuple[str, set[str]]]
 
 def rules() -> list[dict[str, Any]]:
     """All rules of the file of alerts."""
-    return [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
+    return [
+        rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]
+    ]
 
 
 def panels() -> list[dict[str, Any]]:
     """The panels of the dashboard that show something."""
-    return [panel for panel in json.loads(DASHBOARD.read_text())["panels"] if panel["type"] != "row"]
+    return [
+        panel for panel in json.loads(DASHBOARD.read_text())["panels"] if panel["type"] != "row"
+    ]
 
 
 def queries() -> list[str]:
@@ -38,8 +42,13 @@ def queries() -> list[str]:
 
 def asked(expression: str) -> Asked:
     """The metrics of an expression, each with the labels that it is chosen and grouped by."""
-    grouped = {label.strip() for group in OF_GROUPS.findall(expression) for label in group.split(",")}
-    return [(name, {*LABEL.findall(chosen), *grouped} - OF_SCRAPES) for name, chosen in SELECTOR.findall(expression)]
+    grouped = {
+        label.strip() for group in OF_GROUPS.findall(expression) for label in group.split(",")
+    }
+    return [
+        (name, {*LABEL.findall(chosen), *grouped} - OF_SCRAPES)
+        for name, chosen in SELECTOR.findall(expression)
+    ]
 
 
 def scraped(text: str) -> dict[str, set[str]]:

@@ -13,7 +13,9 @@ T = TypeVar("T")
 
 
 def together(count: int, act: Callable[[int], T]) -> list[T]:
-    """The results of `act(0)` to `act(count - 1)`, all begun at once; the first exception is raised."""
+    """The results of `act(0)` to `act(count - 1)`, all begun at once; the first exception is
+    raised.
+    """
     barrier = threading.Barrier(count)
 
     def run(number: int) -> T:

@@ -19,7 +19,14 @@ SENDER = "ann@example.org"
 def add_message(database: Database, **values: Any) -> str:
     """The id of a new message."""
     row_id = uuid.uuid4().hex
-    facts = {"id": row_id, "key": f"mail:{row_id}", "channel": "email", "sender": SENDER, "payload": {}, **values}
+    facts = {
+        "id": row_id,
+        "key": f"mail:{row_id}",
+        "channel": "email",
+        "sender": SENDER,
+        "payload": {},
+        **values,
+    }
     with database.write() as connection:
         assert inbox.insert(connection, **facts)
     return row_id
@@ -78,7 +85,12 @@ def make_due(database: Database, table: Table, row_id: str) -> None:
 def deliveries(database: Database, owner: str) -> list[dict[str, Any]]:
     """All rows of the outbox that an owner has."""
     with database.read() as connection:
-        return [dict(found) for found in connection.execute(select(OUTBOX).where(OUTBOX.c.owner == owner)).mappings()]
+        return [
+            dict(found)
+            for found in connection.execute(
+                select(OUTBOX).where(OUTBOX.c.owner == owner)
+            ).mappings()
+        ]
 
 
 def claim_job(database: Database, job_id: str, lease_s: float = 60.0) -> lease.Lease:

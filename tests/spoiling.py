@@ -1,4 +1,6 @@
-"""The ten ways in which engines break a text, and an engine that does it to the answers of a real one."""
+"""The ten ways in which engines break a text, and an engine that does it to the answers of a
+real one.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ FAULTS: dict[str, Fault] = {
     "empty answer": lambda text, answer: "",
     "other script": lambda text, answer: _greek(answer),
     "changed number": lambda text, answer: answer.replace("1987", "1978"),
-    "cut end": lambda text, answer: answer[: len(answer) // 4].rpartition("<")[0] or answer[: len(answer) // 4],
+    "cut end": lambda text, answer: (
+        answer[: len(answer) // 4].rpartition("<")[0] or answer[: len(answer) // 4]
+    ),
     "refusal": lambda text, answer: REFUSAL,
     "extra text": lambda text, answer: f"{answer} {answer} {answer} {answer} {answer} {answer}",
 }

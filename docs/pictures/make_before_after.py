@@ -1,6 +1,8 @@
-"""Makes `before-after.png`: page 1 of the sample beside its translation by the local engine, as `make demo` has it.
+"""Makes `before-after.png`: page 1 of the sample beside its translation by the local engine, as
+`make demo` has it.
 
-`python docs/pictures/make_before_after.py`, in the project's virtual environment, with the dependency group `demo`.
+`python docs/pictures/make_before_after.py`, in the project's virtual environment, with the
+dependency group `demo`.
 """
 
 # ruff: noqa: INP001 - a script beside what it makes, no package
@@ -32,7 +34,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, alone(Path(folder) / "models") as models:
         copy(EN_PT, weights()[EN_PT], models)
         translated = Path(folder) / "sample.pt.pdf"
-        command = ["translate", str(SAMPLE), "--to", "pt", "--engine", "local", "--out", str(translated)]
+        command = [
+            "translate",
+            str(SAMPLE),
+            "--to",
+            "pt",
+            "--engine",
+            "local",
+            "--out",
+            str(translated),
+        ]
         environment = {**os.environ, "DRAGOMAN_LOCAL_MODELS_DIR": str(models)}
         subprocess.run([sys.executable, "-m", "dragoman", *command], env=environment, check=True)
         side_by_side(SAMPLE, translated).save(HERE / "before-after.png")
@@ -43,7 +54,9 @@ def side_by_side(before: Path, after: Path) -> pymupdf.Pixmap:
     sheet = pymupdf.open()
     with pymupdf.open(before) as left, pymupdf.open(after) as right:
         page = left[0].rect
-        canvas = sheet.new_page(width=2 * page.width + GAP + 2 * FRAME, height=page.height + 2 * FRAME)
+        canvas = sheet.new_page(
+            width=2 * page.width + GAP + 2 * FRAME, height=page.height + 2 * FRAME
+        )
         for number, document in enumerate((left, right)):
             left_edge = FRAME + number * (page.width + GAP)
             place = pymupdf.Rect(left_edge, FRAME, left_edge + page.width, FRAME + page.height)

@@ -1,7 +1,9 @@
-"""Makes `job-page.png`, `email.png` and `slack-card.png` from a Dragoman that runs, with the demo's weights.
+"""Makes `job-page.png`, `email.png` and `slack-card.png` from a Dragoman that runs, with the demo's
+weights.
 
-`python docs/pictures/make_screenshots.py`, in the virtual environment of the tests, from the top of a clone. The job's page and the
-answer's email are what Chromium shows. Slack itself is not here: the blocks that were posted to the tests' Slack are drawn.
+`python docs/pictures/make_screenshots.py`, in the virtual environment of the tests, from the top of
+a clone. The job's page and the answer's email are what Chromium shows. Slack itself is not here:
+the blocks that were posted to the tests' Slack are drawn.
 """
 
 # ruff: noqa: INP001 - a script beside what it makes, no package
@@ -45,7 +47,7 @@ body { font: 15px/1.45 "Noto Sans", "DejaVu Sans", sans-serif; color: #1d1c1d; m
 .danger { color: #c01343; border-color: #c01343; } .primary { color: #fff; background: #007a5a; border-color: #007a5a; }
 .reaction { border: 1px solid #ccd; border-radius: 12px; padding: 1px 9px; background: #f3f5fa; }
 .thread { border-left: 3px solid #ddd; margin: 12px 0 0; padding-left: 16px; }
-"""
+"""  # noqa: E501
 
 
 def main() -> None:
@@ -57,7 +59,9 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         copy(EN_PT, weights()[EN_PT], models)
-        browser = playwright.chromium.launch(executable_path=find("chromium"), args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=find("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
         page = browser.new_page(viewport={"width": WIDTH, "height": 480})
         settings = {"engine": "local", "local_models_dir": str(models), **tokens_of(slack)}
         with Stack(Path(folder) / "data", **settings) as stack:
@@ -89,14 +93,22 @@ def html_of(answer: bytes) -> str:
 
 
 def drawn(slack: FakeSlack) -> str:
-    """Post the sample in a channel; a simple page of the post and of its thread, once the answer is there."""
+    """Post the sample in a channel; a simple page of the post and of its thread, once the
+    answer is there.
+    """
     ann = slack.user("ann")
     general = slack.channel("general", ann)
     slack.wait_until(lambda: bool(slack.sockets.connections), 30, "the socket is open")
-    post = slack.post(ann, general, "to Portuguese, please", files=[slack.file("sample.pdf", SAMPLE.read_bytes())])
+    post = slack.post(
+        ann, general, "to Portuguese, please", files=[slack.file("sample.pdf", SAMPLE.read_bytes())]
+    )
     slack.wait_until(lambda: "white_check_mark" in post.reactions, 120, "the check mark")
     slack.wait_until(lambda: not post.reactions.get("eyes"), 30, "the eyes are gone")
-    slack.wait_until(lambda: any("Done" in str(one.blocks) for one in slack.thread(post)), 30, "the card's last word")
+    slack.wait_until(
+        lambda: any("Done" in str(one.blocks) for one in slack.thread(post)),
+        30,
+        "the card's last word",
+    )
     answers = "".join(told(slack, "Dragoman", message) for message in slack.thread(post))
     return f"<style>{STYLE}</style>{told(slack, 'Ann', post)}<div class=thread>{answers}</div>"
 
@@ -104,10 +116,17 @@ def drawn(slack: FakeSlack) -> str:
 def told(slack: FakeSlack, who: str, message: Message) -> str:
     """One message: its blocks (its text where it has none), its files, its reactions."""
     parts = [f"<div class=who>{who}</div>"]
-    parts += [block_of(block) for block in message.blocks] or [f"<div class=text>{mrkdwn(message.text)}</div>"]
-    parts += [f"<div><span class=file>PDF · {html.escape(name)}</span></div>" for name, _ in slack.files_in([message])]
+    parts += [block_of(block) for block in message.blocks] or [
+        f"<div class=text>{mrkdwn(message.text)}</div>"
+    ]
     parts += [
-        f"<span class=reaction>{SIGNS.get(name, name)} 1</span>" for name, users in message.reactions.items() if users
+        f"<div><span class=file>PDF · {html.escape(name)}</span></div>"
+        for name, _ in slack.files_in([message])
+    ]
+    parts += [
+        f"<span class=reaction>{SIGNS.get(name, name)} 1</span>"
+        for name, users in message.reactions.items()
+        if users
     ]
     return "".join(parts)
 
@@ -116,7 +135,10 @@ def block_of(block: dict[str, Any]) -> str:
     """One block of Block Kit as HTML. Raises KeyError for a kind that is not drawn here."""
     if block["type"] == "section":
         beside = block.get("accessory")
-        return f"<div class=text>{mrkdwn(block['text']['text'])}</div>{element_of(beside) if beside else ''}"
+        return (
+            "<div"
+            f" class=text>{mrkdwn(block['text']['text'])}</div>{element_of(beside) if beside else ''}"  # noqa: E501
+        )
     elements = "".join(element_of(element) for element in block["elements"])
     return f"<div class={'context' if block['type'] == 'context' else 'actions'}>{elements}</div>"
 

@@ -16,13 +16,17 @@ log = structlog.get_logger(__name__)
 
 QUIET_S = 60.0
 _M_ARENA_MAX = -8  # malloc.h of glibc
-NO_ROOM = "socket.accept() out of system resource"  # asyncio's words, once for each connection that it cannot take
+# asyncio's words, once for each connection that it cannot take
+NO_ROOM = "socket.accept() out of system resource"
 AT_ONCE = 64  # connections that asyncio takes before it looks at any of them
-WAITING = 1024  # connections that the kernel holds meanwhile; it may allow fewer (net.core.somaxconn)
+# connections that the kernel holds meanwhile; it may allow fewer (net.core.somaxconn)
+WAITING = 1024
 
 
 def quieten(loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.monotonic) -> None:
-    """Log once a minute that no more connections can be taken; every other trouble of the loop as ever."""
+    """Log once a minute that no more connections can be taken; every other trouble of the loop
+    as ever.
+    """
     said_at = float("-inf")
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -37,7 +41,9 @@ def quieten(loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.m
 
 
 def share_memory() -> None:
-    """Have all threads take memory from two heaps; glibc would give each thread one, which it keeps (mallopt(3))."""
+    """Have all threads take memory from two heaps; glibc would give each thread one, which it
+    keeps (mallopt(3)).
+    """
     with suppress(AttributeError, OSError):  # another library in C
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
@@ -50,6 +56,8 @@ def let_wait(server: asyncio.Server) -> None:
 
 
 def most_connections(wanted: int) -> int:
-    """How many connections a process may hold: `wanted`, or half of the files that it may have open."""
+    """How many connections a process may hold: `wanted`, or half of the files that it may have
+    open.
+    """
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return wanted if files == resource.RLIM_INFINITY else min(wanted, files // 2)

@@ -1,4 +1,6 @@
-"""Secrets that stand in the database: passwords of documents while their job needs them, tokens for mail servers."""
+"""Secrets that stand in the database: passwords of documents while their job needs them, tokens
+for mail servers.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,18 @@ from dragoman.settings import Settings
 
 
 def seal(settings: Settings, text: str) -> str:
-    """`text` encrypted with the server's secret key. Raises SettingsInvalid without DRAGOMAN_SECRET_KEY."""
+    """`text` encrypted with the server's secret key.
+
+    Raises SettingsInvalid without DRAGOMAN_SECRET_KEY.
+    """
     return _box(settings).encrypt(text.encode()).decode()
 
 
 def unseal(settings: Settings, sealed: str) -> str:
-    """What was sealed. Raises SettingsInvalid, or WrongPassword where the server's secret key has changed since."""
+    """What was sealed.
+
+    Raises SettingsInvalid, or WrongPassword where the server's secret key has changed since.
+    """
     try:
         return _box(settings).decrypt(sealed.encode()).decode()
     except InvalidToken as error:
@@ -26,8 +34,13 @@ def unseal(settings: Settings, sealed: str) -> str:
 
 
 def fingerprint(settings: Settings, text: str) -> str:
-    """A name (64 hexadecimal digits) for a secret, which tells nothing of it. Raises SettingsInvalid as `seal`."""
-    return hmac.new(_key(settings, b"dragoman.fingerprint:"), text.encode(), hashlib.sha256).hexdigest()
+    """A name (64 hexadecimal digits) for a secret, which tells nothing of it.
+
+    Raises SettingsInvalid as `seal`.
+    """
+    return hmac.new(
+        _key(settings, b"dragoman.fingerprint:"), text.encode(), hashlib.sha256
+    ).hexdigest()
 
 
 def _box(settings: Settings) -> Fernet:
@@ -35,7 +48,11 @@ def _box(settings: Settings) -> Fernet:
 
 
 def _key(settings: Settings, label: bytes) -> bytes:
-    """A key (32 bytes) made from the server's secret, which signs links too: a label keeps the uses apart."""
+    """A key (32 bytes) made from the server's secret, which signs links too: a label keeps the
+    uses apart.
+    """
     if settings.secret_key is None:
-        raise SettingsInvalid("DRAGOMAN_SECRET_KEY is empty: `dragoman init` writes one, `dragoman up` makes its own.")
+        raise SettingsInvalid(
+            "DRAGOMAN_SECRET_KEY is empty: `dragoman init` writes one, `dragoman up` makes its own."
+        )
     return hashlib.sha256(label + settings.secret_key.get_secret_value().encode()).digest()

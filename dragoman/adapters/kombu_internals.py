@@ -1,8 +1,10 @@
-"""What kombu and Celery keep to themselves: a connection to Redis that takes nothing (no memory, a read-only replica, a full disk) counts as one that is away.
+"""What kombu and Celery keep to themselves: a connection to Redis that takes nothing (no memory, a
+read-only replica, a full disk) counts as one that is away.
 
-To kombu such an answer is a mistake of the caller's, and Celery's worker ends at a task that it cannot acknowledge (seen with
-5.7.0). With `broker_channel_error_retry` it connects anew instead, which succeeds only once Redis takes something: until then it tries
-again and again, and its children stay at work.
+To kombu such an answer is a mistake of the caller's, and Celery's worker ends at a task that it
+cannot acknowledge (seen with 5.7.0). With `broker_channel_error_retry` it connects anew instead,
+which succeeds only once Redis takes something: until then it tries again and again, and its
+children stay at work.
 """
 
 from __future__ import annotations
@@ -23,7 +25,11 @@ class Channel(kombu_redis.Channel):
     """A channel that can say that its connection is gone."""
 
     def _connparams(self, *args: Any, **options: Any) -> Any:
-        """Where to connect. A task's end is told to the channel that it came by, which may be closed since: to kombu 5.7.0 a lost attribute."""
+        """Where to connect.
+
+        A task's end is told to the channel that it came by, which may be closed since: to kombu
+        5.7.0 a lost attribute.
+        """
         if self.connection.client is None:
             raise ConnectionError(CLOSED)
         return super()._connparams(*args, **options)  # type: ignore[no-untyped-call]
@@ -33,7 +39,8 @@ class Transport(kombu_redis.Transport):
     """Redis, connected only while it takes something."""
 
     Channel = Channel
-    connection_errors = (*kombu_redis.Transport.connection_errors, ResponseError)  # what its timers wait out
+    # what its timers wait out
+    connection_errors = (*kombu_redis.Transport.connection_errors, ResponseError)
 
     def establish_connection(self) -> Any:
         """Connect. Raises what Redis says, also when it answers and takes nothing."""
@@ -47,7 +54,9 @@ class Transport(kombu_redis.Transport):
 
 
 class BrokerConnection(Connection):
-    """A connection that looks for its broker often: a worker works again soon after a long outage."""
+    """A connection that looks for its broker often: a worker works again soon after a long
+    outage.
+    """
 
     def get_transport_cls(self) -> Any:
         """Ours, where it is Redis."""
@@ -56,7 +65,10 @@ class BrokerConnection(Connection):
 
     @property
     def connection_errors(self) -> Any:
-        """What an acknowledgement passes over. An answer of Redis is not among it, since the consumer has to connect anew."""
+        """What an acknowledgement passes over.
+
+        An answer of Redis is not among it, since the consumer has to connect anew.
+        """
         return kombu_redis.Transport.connection_errors
 
     def ensure_connection(self, *args: Any, **options: Any) -> Any:
@@ -70,7 +82,10 @@ class Amqp(AMQP):  # type: ignore[misc]
     Connection = BrokerConnection
 
     def _retry_publish(self, publish: Any, *args: Any, **options: Any) -> Any:
-        """Send the next step of a chain. Without a broker the sweeper rings for it: the row is due, and the step before is done."""
+        """Send the next step of a chain.
+
+        Without a broker the sweeper rings for it: the row is due, and the step before is done.
+        """
         try:
             return super()._retry_publish(publish, *args, **options)
         except BROKER_ERRORS as error:

@@ -1,7 +1,8 @@
 """Addresses to listen on: whether they can be had, and the words for it where they cannot.
 
-Each process that listens takes its address through here, and `up` looks at all of them before it starts anything: an
-address that another program holds is told in one line, with the setting that moves it.
+Each process that listens takes its address through here, and `up` looks at all of them before it
+starts anything: an address that another program holds is told in one line, with the setting that
+moves it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from dragoman.settings import Settings, host_port
 # What binding to an address fails with, beside what is wrong with the program itself.
 CAUSES = (errno.EADDRINUSE, errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 PATIENCE_S, LOOK_EVERY_S = 5.0, 0.2
-LOWEST_FREE_PORT = 1024  # below it a program needs a privilege (Linux: net.ipv4.ip_unprivileged_port_start)
+# below it a program needs a privilege (Linux: net.ipv4.ip_unprivileged_port_start)
+LOWEST_FREE_PORT = 1024
 
 
 class CannotListen(OperatorError):
@@ -61,11 +63,17 @@ def flower(settings: Settings) -> Address:
 
 
 def check_all(settings: Settings, patience_s: float = PATIENCE_S) -> None:
-    """Raise CannotListen, which names every address of `up` that cannot be had; nothing is held afterwards.
+    """Raise CannotListen, which names every address of `up` that cannot be had; nothing is held
+    afterwards.
 
-    The processes of an `up` that was killed are about to end: what is taken is looked at again for `patience_s` seconds.
+    The processes of an `up` that was killed are about to end: what is taken is looked at again for
+    `patience_s` seconds.
     """
-    wanted = [address for address in (web(settings), smtp(settings), lmtp(settings), flower(settings)) if address]
+    wanted = [
+        address
+        for address in (web(settings), smtp(settings), lmtp(settings), flower(settings))
+        if address
+    ]
     deadline = time.monotonic() + patience_s
     twice = list(_named_twice(wanted))
     while refused := twice or list(_refused(wanted)):
@@ -88,7 +96,10 @@ def _named_twice(wanted: list[Address]) -> Iterator[str]:
         host, port = host_port(address.listen)
         before = first.setdefault((host, port), address.setting)
         if port and before != address.setting:
-            yield f"{address.listen} is named by {before} and by {address.setting}. Set one of them to another address."
+            yield (
+                f"{address.listen} is named by {before} and by {address.setting}. Set one of them"
+                " to another address."
+            )
 
 
 def check(address: Address) -> None:
@@ -106,9 +117,11 @@ def bind(address: Address) -> list[socket.socket]:
 
 
 def bound(host: str, port: int) -> list[socket.socket]:
-    """Sockets that are bound, one for each IP address of `host`; they do not listen yet, and the caller closes them.
+    """Sockets that are bound, one for each IP address of `host`; they do not listen yet, and the
+    caller closes them.
 
-    `localhost` is often 127.0.0.1 and ::1: that one of several is not of this machine is no failure. Raises OSError.
+    `localhost` is often 127.0.0.1 and ::1: that one of several is not of this machine is no
+    failure. Raises OSError.
     """
     sockets: list[socket.socket] = []
     failed: OSError | None = None
@@ -130,7 +143,9 @@ def bound(host: str, port: int) -> list[socket.socket]:
 
 
 def refusal(address: Address, error: OSError) -> CannotListen:
-    """One sentence for what binding to the address failed with: which address, why, and which setting moves it."""
+    """One sentence for what binding to the address failed with: which address, why, and which
+    setting moves it.
+    """
     _, port = host_port(address.listen)
     move = f"Set {address.setting} to another one"
     if error.errno == errno.EADDRINUSE:
@@ -141,9 +156,15 @@ def refusal(address: Address, error: OSError) -> CannotListen:
             f"{move} with a higher port, or give the program that right (CAP_NET_BIND_SERVICE)."
         )
     elif isinstance(error, socket.gaierror):
-        text = f"{address.listen} names a host that is not known. {move}, with an IP address of this machine."
+        text = (
+            f"{address.listen} names a host that is not known. {move}, with an IP address of this"
+            " machine."
+        )
     elif error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-        text = f"{address.listen} is not an address of this machine. {move}: 127.0.0.1 for this machine alone, 0.0.0.0 for all."
+        text = (
+            f"{address.listen} is not an address of this machine. {move}: 127.0.0.1 for this"
+            " machine alone, 0.0.0.0 for all."
+        )
     else:
         why = os.strerror(error.errno) if error.errno else str(error)
         text = f"Dragoman cannot listen on {address.listen} ({why}). {move}."
@@ -159,7 +180,8 @@ def _resolved(host: str, port: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
 def _bound(family: int, where: tuple[Any, ...]) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was only just left is free
+        # a port that was only just left is free
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind(where)

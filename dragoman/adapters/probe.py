@@ -10,7 +10,9 @@ TIMEOUT_S = 5.0
 
 
 def speaks(listen: str, asked: bytes = b"") -> bool:
-    """Whether a server of this host says anything within 5 s, to `asked` or of itself: one that is stuck only takes connections."""
+    """Whether a server of this host says anything within 5 s, to `asked` or of itself: one that
+    is stuck only takes connections.
+    """
     host, port = host_port(listen)
     try:
         with socket.create_connection((local(host), port), TIMEOUT_S) as connection:

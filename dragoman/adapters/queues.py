@@ -1,7 +1,8 @@
 """Celery as the program uses it: names of tasks and queues, settings, and the doorbell.
 
-A message is a doorbell: it names a row, and the row knows the rest. So nothing is lost with the broker, no result
-is kept there, and no retry, countdown or ETA of Celery's is used (docs/explanation/decisions).
+A message is a doorbell: it names a row, and the row knows the rest. So nothing is lost with the
+broker, no result is kept there, and no retry, countdown or ETA of Celery's is used
+(docs/explanation/decisions).
 """
 
 from __future__ import annotations
@@ -36,8 +37,16 @@ SHOW_CARD = "notifier.show_card"
 HEALTH_CHECK = "health_check"
 CLEAN_UP = "pipeline.clean_up"
 
-INTAKE, EXTRACTION, TRANSLATION, DEFAULT, DELIVERY = "intake", "extraction", "translation", "default", "delivery"
-PARTS = "parts"  # of long documents: workers take from their queues in turn, so no short document waits for all of them
+INTAKE, EXTRACTION, TRANSLATION, DEFAULT, DELIVERY = (
+    "intake",
+    "extraction",
+    "translation",
+    "default",
+    "delivery",
+)
+# of long documents: workers take from their queues in turn, so no short document waits for all of
+# them
+PARTS = "parts"
 OPEN_OF = channel_specs.openers()  # the task that opens a message, by its channel
 QUEUE_OF = {
     **dict.fromkeys(OPEN_OF.values(), INTAKE),
@@ -65,7 +74,8 @@ TRANSPORT_OPTIONS = {
     "max_retries": 1,
 }
 SETTINGS = {
-    "result_backend": None,  # the database has the status; a backend blocks callers for 19 s and more
+    # the database has the status; a backend blocks callers for 19 s and more
+    "result_backend": None,
     "task_ignore_result": True,
     "task_acks_late": True,
     "task_reject_on_worker_lost": False,  # a task that segfaults would come back for ever
@@ -80,9 +90,11 @@ SETTINGS = {
     "task_store_errors_even_if_ignored": False,
     "worker_prefetch_multiplier": 1,
     "worker_send_task_events": True,
-    "worker_cancel_long_running_tasks_on_connection_loss": False,  # paid translation is not done twice
+    # paid translation is not done twice
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
     "worker_max_memory_per_child": 400_000,  # KiB
-    "worker_max_tasks_per_child": 1000,  # a new child costs 0.2 s; a document is worked on in a fork of its own
+    # a new child costs 0.2 s; a document is worked on in a fork of its own
+    "worker_max_tasks_per_child": 1000,
     "worker_hijack_root_logger": False,
     "broker_connection_retry_on_startup": True,
     "broker_channel_error_retry": True,  # see dragoman.adapters.kombu_internals
@@ -106,18 +118,25 @@ def make_app(settings: Settings) -> Celery:
     """The Celery application of this process. Raises SettingsInvalid without a broker."""
     if not settings.broker_url:
         raise SettingsInvalid(
-            "DRAGOMAN_BROKER_URL is empty: only `dragoman up` and `dragoman demo` bring their own broker.",
+            "DRAGOMAN_BROKER_URL is empty: only `dragoman up` and `dragoman demo` bring their own"
+            " broker.",
             advice="Set it, for example to redis://127.0.0.1:6379/0, and start again.",
         )
-    app = Celery("dragoman", broker=settings.broker_url, amqp=kombu_internals.Amqp, set_as_current=False)
+    app = Celery(
+        "dragoman", broker=settings.broker_url, amqp=kombu_internals.Amqp, set_as_current=False
+    )
     app.conf.update(SETTINGS)
-    app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in (*WORKER_QUEUES, DELIVERY)]  # type: ignore[no-untyped-call]
+    app.conf.task_queues = [
+        Queue(name, Exchange(name), routing_key=name)  # type: ignore[no-untyped-call]
+        for name in (*WORKER_QUEUES, DELIVERY)
+    ]
     app.conf.task_routes = {task: {"queue": name} for task, name in QUEUE_OF.items()}
     return app
 
 
 class BrokerDoorbell:
-    """Rings from a thread of its own, behind a breaker: a broker that hangs is left alone for a while.
+    """Rings from a thread of its own, behind a breaker: a broker that hangs is left alone for a
+    while.
 
     What cannot be rung is dropped: the sweeper rings for every row that is due.
     """
@@ -168,7 +187,10 @@ class BrokerDoorbell:
 
 
 def send(app: Celery, task: str, row_id: str, traceparent: str | None = None) -> None:
-    """Ring once, here and now, as part of the row's trace. Raises one of BROKER_ERRORS when the broker does not answer."""
+    """Ring once, here and now, as part of the row's trace.
+
+    Raises one of BROKER_ERRORS when the broker does not answer.
+    """
     with telemetry.joined(traceparent):
         app.send_task(task, args=(row_id,), queue=QUEUE_OF[task], retry=False, ignore_result=True)
 

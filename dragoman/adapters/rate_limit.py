@@ -1,11 +1,13 @@
 """One token bucket for all workers that use the same key of a service, in Redis.
 
-It keeps for each kind of token (requests, characters) the moment at which all that was promised so far will have flowed in
-(the generic cell rate algorithm). Who takes is told how long to wait, and is first in line then: nobody polls.
-A bucket that nobody has used, or that was flushed, starts empty. A second's worth of tokens may gather.
+It keeps for each kind of token (requests, characters) the moment at which all that was promised so
+far will have flowed in (the generic cell rate algorithm). Who takes is told how long to wait, and
+is first in line then: nobody polls. A bucket that nobody has used, or that was flushed, starts
+empty. A second's worth of tokens may gather.
 
-The clock is that of Redis, and it may step. Each bucket knows when it was used last: where that lies ahead of the clock, the clock
-was set back, and all moments of the bucket go back with it, so that waits stay as long as they were.
+The clock is that of Redis, and it may step. Each bucket knows when it was used last: where that
+lies ahead of the clock, the clock was set back, and all moments of the bucket go back with it, so
+that waits stay as long as they were.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ PREFIX = "dragoman:bucket:"
 BURST_S = 1.0
 FORGOTTEN_AFTER_S = 3600
 CONNECT_TIMEOUT_S, TIMEOUT_S = 1.0, 3.0
-# Gives `now`, with the bucket's moments (one for each kind of token, and `pause`) on today's clock. KEYS: the bucket.
-# One of an earlier version, which does not know when it was used, begins anew.
+# Gives `now`, with the bucket's moments (one for each kind of token, and `pause`) on today's clock.
+# KEYS: the bucket. One of an earlier version, which does not know when it was used, begins anew.
 ON_THE_CLOCK = """
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1e6
@@ -39,7 +41,8 @@ elseif used > now then
 end
 redis.call('HSET', KEYS[1], 'used', string.format('%.6f', now))
 """
-# KEYS: the bucket. ARGV: burst and lifetime in seconds, then pairs of rate and amount. Gives the seconds to wait.
+# KEYS: the bucket. ARGV: burst and lifetime in seconds, then pairs of rate and amount. Gives the
+# seconds to wait.
 TAKE = (
     ON_THE_CLOCK
     + """
@@ -80,7 +83,9 @@ class Rates:
 
 
 class Bucket:
-    """Never raises: without its Redis everybody goes ahead, and the service itself says when it is too much."""
+    """Never raises: without its Redis everybody goes ahead, and the service itself says when it
+    is too much.
+    """
 
     def __init__(self, broker_url: str, key: str, rates: Rates) -> None:
         """`key` is hashed before it leaves this process; `broker_url` empty: nothing is limited."""
@@ -97,7 +102,9 @@ class Bucket:
     def take(self, characters: int) -> float:
         """Take one request and so many characters; the seconds to wait before they may be used."""
         rates = self._rates
-        wait = self._run(TAKE, BURST_S, FORGOTTEN_AFTER_S, rates.requests, 1, rates.characters, characters)
+        wait = self._run(
+            TAKE, BURST_S, FORGOTTEN_AFTER_S, rates.requests, 1, rates.characters, characters
+        )
         return max(float(wait), 0.0) if wait is not None else 0.0
 
     def pause(self, seconds: float) -> None:
@@ -108,7 +115,9 @@ class Bucket:
         if self._redis is None:
             return None
         try:
-            return cast("bytes | None", self._redis.eval(script, 1, self._name, *map(str, arguments)))
+            return cast(
+                "bytes | None", self._redis.eval(script, 1, self._name, *map(str, arguments))
+            )
         except RedisError as error:
             log.warning("bucket_unreachable", detail=str(error)[:200])
             return None

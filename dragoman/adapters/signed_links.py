@@ -1,9 +1,11 @@
 """Signed, expiring, revocable links to a job's page and to its result.
 
-A token names the job and its `link_version`: raising the version in the row revokes every link given out before.
+A token names the job and its `link_version`: raising the version in the row revokes every link
+given out before.
 
-There are two kinds of link to a job's page. The requester's `own` link may change things: agree to the cost, try again,
-cancel, delete. It goes to the requester alone. A `page` link only shows and downloads; it may stand where others read it.
+There are two kinds of link to a job's page. The requester's `own` link may change things: agree to
+the cost, try again, cancel, delete. It goes to the requester alone. A `page` link only shows and
+downloads; it may stand where others read it.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ class Links:
         """Raises SettingsInvalid without DRAGOMAN_SECRET_KEY."""
         if settings.secret_key is None:
             raise SettingsInvalid(
-                "DRAGOMAN_SECRET_KEY is empty: `dragoman init` writes one, `dragoman up` makes its own."
+                "DRAGOMAN_SECRET_KEY is empty: `dragoman init` writes one, `dragoman up` makes its"
+                " own."
             )
         self._keys = settings.secret_key.get_secret_value()
         self._ttl_s = settings.link_ttl_s
@@ -62,7 +65,10 @@ class Links:
         return self._public_url + self.path(purpose, job) if self._public_url else None
 
     def read(self, purpose: Purpose, token: str) -> Named:
-        """What a token names. Raises WrongLink for one that is not ours, Gone for one that has expired."""
+        """What a token names.
+
+        Raises WrongLink for one that is not ours, Gone for one that has expired.
+        """
         try:
             job_id, version = self._serializer(purpose).loads(token, max_age=self._ttl_s)
         except SignatureExpired as error:
@@ -79,7 +85,9 @@ class Links:
             return self.read("page", token)
 
     def form_key(self, owner: str) -> str:
-        """What a form of a page that is shown to `owner` carries, so that no other site's page can send it."""
+        """What a form of a page that is shown to `owner` carries, so that no other site's page
+        can send it.
+        """
         return str(self._serializer("form").dumps(owner))
 
     def is_form_key(self, key: str, owner: str) -> bool:

@@ -1,7 +1,8 @@
 """Bytes under write-once keys: in a folder, or in any S3-compatible store.
 
-A key belongs to the row that names it: `inbox/ID/...`, `jobs/ID/source.pdf`, `jobs/ID/STAGE/EPOCH.ext`, `outbox/ID/...`.
-A put is durable when it returns, and never overwrites: the first writer wins (`link(2)`, or `If-None-Match: *`).
+A key belongs to the row that names it: `inbox/ID/...`, `jobs/ID/source.pdf`,
+`jobs/ID/STAGE/EPOCH.ext`, `outbox/ID/...`. A put is durable when it returns, and never overwrites:
+the first writer wins (`link(2)`, or `If-None-Match: *`).
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 20
-KILLED_AFTER_S = 86400.0  # a half-written file that nobody has added to for so long has no writer any more
+# a half-written file that nobody has added to for so long has no writer any more
+KILLED_AFTER_S = 86400.0
 _KEY = re.compile(r"[a-z]+(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 _TAKEN = frozenset({"PreconditionFailed"})
-_RACED = frozenset({"ConditionalRequestConflict"})  # another put of the key is under way, and may still fail
+# another put of the key is under way, and may still fail
+_RACED = frozenset({"ConditionalRequestConflict"})
 _MISSING = frozenset({"NoSuchKey", "404"})
 
 
@@ -50,7 +53,10 @@ def checked(key: str) -> str:
 
 
 class FolderStore:
-    """A folder on a local disk. Half-written files live in `.partial` on the same disk until they are whole."""
+    """A folder on a local disk.
+
+    Half-written files live in `.partial` on the same disk until they are whole.
+    """
 
     def __init__(self, root: Path) -> None:
         """`root` is made if it is not there, readable by its owner only."""
@@ -150,12 +156,23 @@ class FolderStore:
 
 
 class S3Store:
-    """A bucket, or what lies below a prefix in it. Credentials come from the environment as boto3 reads them."""
+    """A bucket, or what lies below a prefix in it.
+
+    Credentials come from the environment as boto3 reads them.
+    """
 
     def __init__(
-        self, bucket: str, endpoint_url: str | None = None, region_name: str | None = None, prefix: str = ""
+        self,
+        bucket: str,
+        endpoint_url: str | None = None,
+        region_name: str | None = None,
+        prefix: str = "",
     ) -> None:
-        """`endpoint_url` None: Amazon's own. `prefix`: a path such as `team/dragoman`, slashes around it do not count; empty: the whole bucket."""
+        """`endpoint_url` None: Amazon's own.
+
+        `prefix`: a path such as `team/dragoman`, slashes around it do not count; empty: the whole
+        bucket.
+        """
         self.bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._options = {"endpoint_url": endpoint_url, "region_name": region_name or "us-east-1"}
@@ -166,9 +183,13 @@ class S3Store:
         """As `BlobStore.put`."""
         with _seekable(body) as whole, _store_errors():
             try:
-                self._s3.put_object(Bucket=self.bucket, Key=self._full(key), Body=whole, IfNoneMatch="*")
+                self._s3.put_object(
+                    Bucket=self.bucket, Key=self._full(key), Body=whole, IfNoneMatch="*"
+                )
             except self._s3.exceptions.ClientError as error:
-                if _code(error) in _TAKEN or (_code(error) in _RACED and self.size(key) is not None):
+                if _code(error) in _TAKEN or (
+                    _code(error) in _RACED and self.size(key) is not None
+                ):
                     return False
                 raise
             return True
@@ -192,7 +213,9 @@ class S3Store:
         """As `BlobStore.size`."""
         with _store_errors():
             try:
-                return self._s3.head_object(Bucket=self.bucket, Key=self._full(key))["ContentLength"]
+                return self._s3.head_object(Bucket=self.bucket, Key=self._full(key))[
+                    "ContentLength"
+                ]
             except self._s3.exceptions.ClientError as error:
                 if _code(error) in _MISSING:
                     return None
@@ -206,7 +229,9 @@ class S3Store:
     def keys(self, prefix: str) -> Iterator[str]:
         """As `BlobStore.keys`."""
         with _store_errors():
-            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._prefix + prefix)
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self._prefix + prefix
+            )
             for page in pages:
                 for entry in page.get("Contents", []):
                     yield entry["Key"].removeprefix(self._prefix)
@@ -223,16 +248,22 @@ class S3Store:
 
             # Retries exist at one level only: the row's `run_after`.
             config = Config(
-                connect_timeout=CONNECT_TIMEOUT_S, read_timeout=READ_TIMEOUT_S, retries={"total_max_attempts": 1}
+                connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=READ_TIMEOUT_S,
+                retries={"total_max_attempts": 1},
             )
             # A session of its own: boto3's shared one must not be used by two threads at once.
-            client = boto3.session.Session().client("s3", config=config, **cast("Any", self._options))
+            client = boto3.session.Session().client(
+                "s3", config=config, **cast("Any", self._options)
+            )
             self._client, self._owner = client, os.getpid()
         return self._client
 
 
 class _Body(io.RawIOBase):
-    """What an answer of S3 holds; only trouble in reading it is the store's, not what the reader does meanwhile."""
+    """What an answer of S3 holds; only trouble in reading it is the store's, not what the
+    reader does meanwhile.
+    """
 
     def __init__(self, body: Any) -> None:
         self._body = body
@@ -282,7 +313,8 @@ def _code(error: Exception) -> str:
 
 
 def _make_folder(folder: Path, root: Path) -> None:
-    """Make `folder` and what is missing up to `root`, for their owner only (`parents=True` would open parents to all).
+    """Make `folder` and what is missing up to `root`, for their owner only (`parents=True` would
+    open parents to all).
 
     Raises FileNotFoundError where somebody removes them, as empty, at the same moment.
     """

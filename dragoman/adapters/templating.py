@@ -12,10 +12,16 @@ from dragoman.domain import language
 
 
 def template_root() -> Path:
-    """The folder of the templates: the repository's where there is one, else the one in the installed package."""
+    """The folder of the templates: the repository's where there is one, else the one in the
+    installed package.
+    """
     here = Path(__file__).resolve().parents[1]
     beside = here.parent / "templates"
-    return beside if (here.parent / "pyproject.toml").is_file() and beside.is_dir() else here / "templates"
+    return (
+        beside
+        if (here.parent / "pyproject.toml").is_file() and beside.is_dir()
+        else here / "templates"
+    )
 
 
 @cache

@@ -1,4 +1,6 @@
-"""The freshest part of the translation memory, in Redis: copies for a day, that may vanish at any moment."""
+"""The freshest part of the translation memory, in Redis: copies for a day, that may vanish at
+any moment.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,18 @@ CONNECT_TIMEOUT_S, TIMEOUT_S = 1.0, 3.0
 
 
 class Cache:
-    """Texts by memory key. Never raises: a Redis that fails is left alone for the rest of this object's life."""
+    """Texts by memory key.
+
+    Never raises: a Redis that fails is left alone for the rest of this object's life.
+    """
 
     def __init__(self, broker_url: str) -> None:
         """`broker_url` as in the settings; empty: no cache at all. Nothing is connected yet."""
         url = broker_url.replace("redis+socket://", "unix://")
         self._redis: Redis | None = (
-            Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=CONNECT_TIMEOUT_S) if url else None
+            Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=CONNECT_TIMEOUT_S)
+            if url
+            else None
         )
 
     def get(self, keys: Sequence[str]) -> dict[str, str]:
@@ -33,7 +40,11 @@ class Cache:
             values = cast("list[bytes | None]", self._redis.mget([PREFIX + key for key in keys]))
         except RedisError as error:
             return self._give_up(error)
-        return {key: value.decode() for key, value in zip(keys, values, strict=True) if value is not None}
+        return {
+            key: value.decode()
+            for key, value in zip(keys, values, strict=True)
+            if value is not None
+        }
 
     def put(self, texts: Mapping[str, str]) -> None:
         """Keep texts for a day."""

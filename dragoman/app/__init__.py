@@ -1,1 +1,3 @@
-"""What may be done: the one way in, quotas, forgetting, the store's owner, backups, the life of a process."""
+"""What may be done: the one way in, quotas, forgetting, the store's owner, backups, the life of
+a process.
+"""

@@ -16,13 +16,22 @@ log = structlog.get_logger(__name__)
 
 
 def downloaded(database: Database, job: Mapping[str, Any]) -> None:
-    """Note that whoever acts now gets the result of a job (its row). A full disk keeps nobody from it: then the log has it."""
+    """Note that whoever acts now gets the result of a job (its row).
+
+    A full disk keeps nobody from it: then the log has it.
+    """
     actor = present()
     try:
         with database.write() as connection:
             audit.note(connection, Action.DOWNLOADED, job)
     except DatabaseUnavailable as error:
-        log.error("audit_missed", job_id=job["id"], who=actor.who, address=actor.address, detail=error.detail)  # noqa: TRY400
+        log.error(  # noqa: TRY400 - no traceback
+            "audit_missed",
+            job_id=job["id"],
+            who=actor.who,
+            address=actor.address,
+            detail=error.detail,
+        )
 
 
 def fetched(job: Mapping[str, Any]) -> None:

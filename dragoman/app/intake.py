@@ -1,7 +1,7 @@
 """The one way in: what front doors may do with messages and jobs.
 
-Bytes are in the store and rows are committed before anybody is told "accepted"; the broker is rung afterwards, and
-never in the way of the answer.
+Bytes are in the store and rows are committed before anybody is told "accepted"; the broker is rung
+afterwards, and never in the way of the answer.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ PROGRESS_AFTER_S = 900.0  # then one note says that the work goes on
 class Intake(Possible):
     """See the module's words. All methods may raise DatabaseUnavailable and StoreUnavailable."""
 
-    def __init__(self, database: Database, store: BlobStore, doorbell: Doorbell, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, store: BlobStore, doorbell: Doorbell, settings: Settings
+    ) -> None:
         self.database = database
         self.store = store
         self.doorbell = doorbell
@@ -58,7 +60,9 @@ class Intake(Possible):
 
         A message with a known key is not kept again.
         """
-        with tracer().start_as_current_span("intake.keep", attributes={"dragoman.channel": message.channel}):
+        with tracer().start_as_current_span(
+            "intake.keep", attributes={"dragoman.channel": message.channel}
+        ):
             return self._keep(message, body)
 
     def _keep(self, message: Message, body: BinaryIO | Path | None) -> Receipt:
@@ -70,7 +74,8 @@ class Intake(Possible):
             return Receipt(created=False, message_id=known["id"])
         message_id = uuid.uuid4().hex
         blob = self._put(f"inbox/{message_id}/message", body) if body is not None else None
-        size = (self.store.size(blob) or 0) if blob else 0  # asked here: a slow store must not hold a transaction open
+        # asked here: a slow store must not hold a transaction open
+        size = (self.store.size(blob) or 0) if blob else 0
         with self.database.write() as connection:
             created = inbox.insert(
                 connection,
@@ -97,16 +102,23 @@ class Intake(Possible):
             return inbox.by_key(connection, key) is not None
 
     def received(self, sender: str, within_s: float, most: int) -> int:
-        """How many messages of `sender` were kept in the last `within_s` seconds; counted up to `most`."""
+        """How many messages of `sender` were kept in the last `within_s` seconds; counted up to
+        `most`.
+        """
         with self.database.read() as connection:
             return inbox.received(connection, sender, within_s, most)
 
     def opened(self, message_id: str) -> AbstractContextManager[lease.Lease | None]:
-        """One attempt at opening a message, ended by `submit` or `answer`; None if it is not ours to open."""
+        """One attempt at opening a message, ended by `submit` or `answer`; None if it is not
+        ours to open.
+        """
         return lease.attempt(self.database, inbox.LEDGER, message_id, lease_s=self.settings.lease_s)
 
     def store_pdf(self, filename: str, body: BinaryIO) -> Pdf:
-        """Stream a PDF into the store. Raises EmptyFile, NotAPdf or TooLarge; then nothing is kept."""
+        """Stream a PDF into the store.
+
+        Raises EmptyFile, NotAPdf or TooLarge; then nothing is kept.
+        """
         job_id = uuid.uuid4().hex
         blob = f"jobs/{job_id}/source.pdf"
         checked = Checked(body, self.settings.max_pdf_bytes)
@@ -124,21 +136,26 @@ class Intake(Possible):
     ) -> Receipt:
         """Make jobs of requests, all or none in one transaction.
 
-        With `message`, the lease on the message they came in: it ends with this commit, `notes` (what was left out,
-        for the answer) are added to its payload, and an ack is owed in `ack_after_s` seconds, a note of progress later, unless the answer is faster.
-        `on_card`: what its card says of files that were left out, with the same commit: nobody would say it later.
-        Raises UnsupportedTarget or LimitReached; then nothing is written.
+        With `message`, the lease on the message they came in: it ends with this commit, `notes`
+        (what was left out, for the answer) are added to its payload, and an ack is owed in
+        `ack_after_s` seconds, a note of progress later, unless the answer is faster. `on_card`:
+        what its card says of files that were left out, with the same commit: nobody would say it
+        later. Raises UnsupportedTarget or LimitReached; then nothing is written.
         """
         for request in requests:
             self.check_request(request.options, owner=request.owner, channel=request.channel)
-        with tracer().start_as_current_span("intake.submit", attributes={"dragoman.jobs": len(requests)}):
+        with tracer().start_as_current_span(
+            "intake.submit", attributes={"dragoman.jobs": len(requests)}
+        ):
             receipt = self._submit(requests, message, notes or {}, ack_after_s, on_card)
         if on_card:
             self.doorbell.ring(queues.SHOW_CARD, on_card.card_id)
         return receipt
 
     def check_request(self, options: Options, *, owner: str, channel: str) -> None:
-        """Raise UnsupportedTarget unless an engine that may have the document can translate it (as far as the workers have said)."""
+        """Raise UnsupportedTarget unless an engine that may have the document can translate it
+        (as far as the workers have said).
+        """
         who = {"channel": channel, "owner": owner}
         only = self.settings.in_house_engines if options.in_house else None
         allowed = engines.allowed(self.settings.engine_rules, **who, only=only)
@@ -153,13 +170,17 @@ class Intake(Possible):
         on_card: OnCard | None,
     ) -> Receipt:
         with self.database.write() as connection:
-            for owner, adding in Counter(one.owner for one in requests if not jobs.by_key(connection, one.key)).items():
+            for owner, adding in Counter(
+                one.owner for one in requests if not jobs.by_key(connection, one.key)
+            ).items():
                 quotas.check_jobs(connection, self.settings, owner, adding)
             message_row = message.row if message else None
             made = [self._insert(connection, request, message_row) for request in requests]
             if message and message_row:
                 new = sum(created for _, created in made)
-                message.finish(connection, payload={**message_row["payload"], **notes}, jobs_left=new)
+                message.finish(
+                    connection, payload={**message_row["payload"], **notes}, jobs_left=new
+                )
             new_ones = [one for one, (_, created) in zip(requests, made, strict=True) if created]
             cards.wake_all(connection, {one.card_id for one in new_ones})
             if on_card:
@@ -169,7 +190,9 @@ class Intake(Possible):
                     self._owe(connection, message_row, Kind.ACK, {}, ack_after_s)
                     self._owe(connection, message_row, Kind.PROGRESS, {}, PROGRESS_AFTER_S)
                 if not new and not channel_specs.named(message_row["channel"], Answered.JOB):
-                    self._owe(connection, message_row, Kind.FINAL, {"reason": AnswerKind.NOTHING_NEW}, 0.0)
+                    self._owe(
+                        connection, message_row, Kind.FINAL, {"reason": AnswerKind.NOTHING_NEW}, 0.0
+                    )
         for request, (job_id, created) in zip(requests, made, strict=True):
             self._after(request, job_id, created=created)
         if (
@@ -184,8 +207,14 @@ class Intake(Possible):
             job_ids=tuple(job_id for job_id, _ in made),
         )
 
-    def answer(self, message: lease.Lease, payload: Mapping[str, Any], notes: Mapping[str, Any] | None = None) -> None:
-        """End a message without a job: the notifier tells the sender what `payload` says (`reason` and facts).
+    def answer(
+        self,
+        message: lease.Lease,
+        payload: Mapping[str, Any],
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """End a message without a job: the notifier tells the sender what `payload` says (`reason`
+        and facts).
 
         `notes` are added to the message's own payload.
         """
@@ -195,20 +224,31 @@ class Intake(Possible):
         self.doorbell.ring(queues.DELIVER, message.id)
 
     def drop(self, message: lease.Lease, reason: str) -> None:
-        """End a message that must not be answered (an auto-reply, a bounce, our own); the reason is kept."""
+        """End a message that must not be answered (an auto-reply, a bounce, our own); the
+        reason is kept.
+        """
         with self.database.write() as connection:
             message.finish(connection, payload={**message.row["payload"], "dropped": reason})
         log.info("message_dropped", message_id=message.id, reason=reason)
 
-    def bounced(self, message: lease.Lease, delivery_id: str, said: str, instead: str | None = None) -> bool:
-        """End a message that reports the bounce of a delivery; its sender is told in words. False if there is no such delivery.
+    def bounced(
+        self, message: lease.Lease, delivery_id: str, said: str, instead: str | None = None
+    ) -> bool:
+        """End a message that reports the bounce of a delivery; its sender is told in words.
+
+        False if there is no such delivery.
 
         `instead`: why the file does not get through where words may, as `outbox.bounced` takes it.
         """
         with self.database.write() as connection:
             message.finish(connection)
             owner = outbox.bounced(connection, delivery_id, said, instead)
-        log.warning("delivery_bounced", delivery_id=delivery_id, message_id=message.id, known=owner is not None)
+        log.warning(
+            "delivery_bounced",
+            delivery_id=delivery_id,
+            message_id=message.id,
+            known=owner is not None,
+        )
         if owner:
             self.doorbell.ring(queues.DELIVER, owner)
         return owner is not None
@@ -221,12 +261,15 @@ class Intake(Possible):
         notes: Mapping[str, Any],
         question: Mapping[str, Any] | None = None,
     ) -> None:
-        """The message needs a person's word before it can be opened further; `notes` are added to its payload.
+        """The message needs a person's word before it can be opened further; `notes` are added to
+        its payload.
 
         `question`: what the notifier asks the sender (`reason` and facts); None: a card asks.
         """
         with self.database.write() as connection:
-            message.wait(connection, waiting_for, expires_s, payload={**message.row["payload"], **notes})
+            message.wait(
+                connection, waiting_for, expires_s, payload={**message.row["payload"], **notes}
+            )
             cards.wake(connection, notes.get("card_id"), asks=waiting_for)
             if question:
                 self._owe(connection, message.row, Kind.QUESTION, dict(question), 0.0)
@@ -246,26 +289,33 @@ class Intake(Possible):
         return told
 
     def approve(self, job_id: str, by: str | None = None) -> bool:
-        """Somebody agreed to the cost of a job that waits for that; False if it does not (any more).
+        """Somebody agreed to the cost of a job that waits for that; False if it does not (any
+        more).
 
-        `by`: who it was, as an owner is written; None: an admin, who always may. Raises NotApprover.
+        `by`: who it was, as an owner is written; None: an admin, who always may. Raises
+        NotApprover.
         """
         if by is not None and not self.may_approve(job_id, by):
             raise NotApprover
         return self._resume(job_id, WaitingFor.APPROVAL, approved_at=now_s())
 
     def may_approve(self, job_id: str, who: str) -> bool:
-        """Whether `who` (as an owner is written) may agree to the cost of a job, or give it up unpaid."""
+        """Whether `who` (as an owner is written) may agree to the cost of a job, or give it up
+        unpaid.
+        """
         with self.database.read() as connection:
             row = jobs.by_id(connection, job_id)
         return row is not None and approval.may_approve(self.settings.approvers, who, row["owner"])
 
     def unlock(self, job_id: str, password: str) -> bool:
-        """The password of a job's PDF, kept encrypted until the job ends; False if it waits for none (any more).
+        """The password of a job's PDF, kept encrypted until the job ends; False if it waits for
+        none (any more).
 
         Raises SettingsInvalid without a secret key.
         """
-        return self._resume(job_id, WaitingFor.PASSWORD, secret=encryption.seal(self.settings, password))
+        return self._resume(
+            job_id, WaitingFor.PASSWORD, secret=encryption.seal(self.settings, password)
+        )
 
     def _resume(self, job_id: str, waiting_for: WaitingFor, **facts: Any) -> bool:
         with self.database.write() as connection:
@@ -276,12 +326,17 @@ class Intake(Possible):
         return resumed
 
     def find(self, job_id: str, owner: str | None = None) -> dict[str, Any]:
-        """The job's row with `eta_s` (seconds, None: ended) and `arrival`; of `owner` only, unless None. Raises NotFound."""
+        """The job's row with `eta_s` (seconds, None: ended) and `arrival`; of `owner` only,
+        unless None. Raises NotFound.
+        """
         with self.database.read() as connection:
             row = jobs.by_id(connection, job_id)
             if row is None or owner not in (None, row["owner"]):
                 raise NotFound("There is no such job.")
-            return {**arrivals.joined(connection, [row])[0], "eta_s": history.eta_s(connection, row)}
+            return {
+                **arrivals.joined(connection, [row])[0],
+                "eta_s": history.eta_s(connection, row),
+            }
 
     def knows(self, job_id: str) -> bool:
         """Whether there is a job with this id."""
@@ -301,7 +356,8 @@ class Intake(Possible):
     def retry(self, row_id: str, *, from_start: bool = False) -> None:
         """Try again what gave up: a job (also one that was cancelled), a message or a delivery.
 
-        A job goes on from its last good stage, or from its first with `from_start`. Raises NotFound or Conflict.
+        A job goes on from its last good stage, or from its first with `from_start`. Raises NotFound
+        or Conflict.
         """
         with self.database.write() as connection:
             task, rung = dead_letters.retry(connection, row_id, from_start=from_start)
@@ -320,7 +376,9 @@ class Intake(Possible):
         return tried
 
     def purge(self, job_id: str) -> bool:
-        """Forget a job's files now, those shown in Slack too; False if there is no such job. Safe to repeat.
+        """Forget a job's files now, those shown in Slack too; False if there is no such job.
+
+        Safe to repeat.
 
         Raises OutboundUnavailable while Slack cannot be asked.
         """
@@ -336,7 +394,9 @@ class Intake(Possible):
             self.store.put(key, body)
         return key
 
-    def _insert(self, connection: Any, request: Request, message: dict[str, Any] | None) -> tuple[str, bool]:
+    def _insert(
+        self, connection: Any, request: Request, message: dict[str, Any] | None
+    ) -> tuple[str, bool]:
         pdf = request.pdf
         created = jobs.insert(
             connection,
@@ -363,15 +423,24 @@ class Intake(Possible):
 
     def _after(self, request: Request, job_id: str, *, created: bool) -> None:
         if created:
-            log.info("job_submitted", job_id=job_id, channel=request.channel, target_lang=request.options.target_lang)
+            log.info(
+                "job_submitted",
+                job_id=job_id,
+                channel=request.channel,
+                target_lang=request.options.target_lang,
+            )
             self.doorbell.ring(queues.EXTRACT_AND_TRANSLATE, job_id)
             if request.card_id:
                 self.doorbell.ring(queues.SHOW_CARD, request.card_id)
-        elif job_id != request.pdf.job_id:  # the same request once more (after a lost answer) is no second copy
+        elif (
+            job_id != request.pdf.job_id
+        ):  # the same request once more (after a lost answer) is no second copy
             self.store.delete(request.pdf.blob)
 
     @staticmethod
-    def _owe(connection: Any, row: dict[str, Any], kind: Kind, payload: dict[str, Any], after_s: float) -> None:
+    def _owe(
+        connection: Any, row: dict[str, Any], kind: Kind, payload: dict[str, Any], after_s: float
+    ) -> None:
         outbox.owe(
             connection,
             owner=row["id"],

@@ -47,11 +47,15 @@ class Checked:
 
 def too_large(limit: int) -> TooLarge:
     """The refusal of a file of more than `limit` bytes."""
-    return TooLarge(f"The file is larger than {templating.size(limit)}, the most that this server accepts.")
+    return TooLarge(
+        f"The file is larger than {templating.size(limit)}, the most that this server accepts."
+    )
 
 
 def clean_name(filename: str) -> str:
-    """A file's name without path, control characters and direction marks, never empty, with its `.pdf`."""
+    """A file's name without path, control characters and direction marks, never empty, with its
+    `.pdf`.
+    """
     name = re.sub(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", filename)
     name = re.split(r"[/\\]", name)[-1].strip(" .")
     stem = name[:-4] if name.casefold().endswith(".pdf") else name

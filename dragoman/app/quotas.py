@@ -1,7 +1,10 @@
-"""What one sender, and one team of them, may use: jobs and pages a day, characters a month. Checked before the work; admins are told at 80 %.
+"""What one sender, and one team of them, may use: jobs and pages a day, characters a month.
 
-Counted from the rows of jobs, which stay when files and addresses are forgotten. Two jobs that are checked at the same
-moment may both pass: a limit may be exceeded by what is under way, never by more.
+Checked before the work; admins are told at 80 %.
+
+Counted from the rows of jobs, which stay when files and addresses are forgotten. Two jobs that are
+checked at the same moment may both pass: a limit may be exceeded by what is under way, never by
+more.
 """
 
 from __future__ import annotations
@@ -27,11 +30,22 @@ WARNED_AT = 0.8
 WORDS = {
     Limited.JOBS: "At most {limit:,} documents a day are translated for one {who}",
     Limited.PAGES: "At most {limit:,} pages a day are translated for one {who}",
-    Limited.CHARACTERS: "At most {limit:,} characters a month are paid for at the translation service for one {who}",
+    Limited.CHARACTERS: (
+        "At most {limit:,} characters a month are paid for at the translation service for one {who}"
+    ),
 }
-SOON = "There is room for it again on {when}: please send it again then, or ask the admin of this server for a higher limit."
-NEXT_MONTH = "A new count begins on the first of next month, {when}: please send it again then, or ask the admin of this server for a higher limit."
-NEVER = "It is more than the whole limit, so waiting does not help: please send it in parts, or ask the admin of this server for a higher limit."
+SOON = (
+    "There is room for it again on {when}: please send it again then, or ask the admin of this"
+    " server for a higher limit."
+)
+NEXT_MONTH = (
+    "A new count begins on the first of next month, {when}: please send it again then, or ask the"
+    " admin of this server for a higher limit."
+)
+NEVER = (
+    "It is more than the whole limit, so waiting does not help: please send it in parts, or ask the"
+    " admin of this server for a higher limit."
+)
 WHO = {"sender": "sender", "team": "team (a Slack workspace or an email domain)"}
 
 
@@ -41,11 +55,16 @@ class TeamLimitReached(LimitReached):
     message = "Your team has reached its limit on this server."
     code = "team_limit_reached"
     exit_code = 36
-    advice = "Everybody in your team shares this limit. Please try again when the day or the month is over, or ask the admin of this server for a higher one."
+    advice = (
+        "Everybody in your team shares this limit. Please try again when the day or the month is"
+        " over, or ask the admin of this server for a higher one."
+    )
 
 
 def check_jobs(connection: Connection, settings: Settings, owner: str, adding: int) -> None:
-    """Raise LimitReached if `adding` more jobs are more than the owner, or the owner's team, may send in 24 hours."""
+    """Raise LimitReached if `adding` more jobs are more than the owner, or the owner's team,
+    may send in 24 hours.
+    """
     for one in _users(owner, settings):
         day = one.used(connection, func.count(), now_s() - DAY_S)
         _check(connection, one, Use(Limited.JOBS, one.jobs, day, adding))
@@ -57,8 +76,12 @@ def billed_this_month(connection: Connection) -> int:
     return int(connection.scalar(select(func.sum(JOBS.c.characters_billed)).where(*counts)) or 0)
 
 
-def check_work(connection: Connection, settings: Settings, owner: str, pages: int, characters: int) -> None:
-    """Raise LimitReached if a job of so many pages and characters to pay for is more than its owner or team may use."""
+def check_work(
+    connection: Connection, settings: Settings, owner: str, pages: int, characters: int
+) -> None:
+    """Raise LimitReached if a job of so many pages and characters to pay for is more than its
+    owner or team may use.
+    """
     month = _month()
     for one in _users(owner, settings):
         day = one.used(connection, func.sum(JOBS.c.pages), now_s() - DAY_S)
@@ -79,23 +102,31 @@ class _User:
     pages: int
     characters: int
 
-    def used(self, connection: Connection, what: ColumnElement[int], since: ColumnElement[float] | float) -> int:
+    def used(
+        self, connection: Connection, what: ColumnElement[int], since: ColumnElement[float] | float
+    ) -> int:
         """What they used since then."""
         statement = (
-            select(what).select_from(JOBS).where(self.rows, JOBS.c.created_at >= since, ~is_ahead(JOBS.c.created_at))
+            select(what)
+            .select_from(JOBS)
+            .where(self.rows, JOBS.c.created_at >= since, ~is_ahead(JOBS.c.created_at))
         )
         return int(connection.scalar(statement) or 0)
 
     def made(self, connection: Connection, since: ColumnElement[float]) -> list[tuple[float, int]]:
         """When each of their jobs since then was made, the oldest first, and its pages."""
         rows = select(JOBS.c.created_at, func.coalesce(JOBS.c.pages, 0)).order_by(JOBS.c.created_at)
-        found = connection.execute(rows.where(self.rows, JOBS.c.created_at >= since, ~is_ahead(JOBS.c.created_at)))
+        found = connection.execute(
+            rows.where(self.rows, JOBS.c.created_at >= since, ~is_ahead(JOBS.c.created_at))
+        )
         return [(at, pages) for at, pages in found]
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What is limited (`jobs`, `pages`, `characters`), the most of it (0: no limit), what is used, and what is to be added."""
+    """What is limited (`jobs`, `pages`, `characters`), the most of it (0: no limit), what is
+    used, and what is to be added.
+    """
 
     what: Limited
     limit: int
@@ -104,7 +135,8 @@ class Use:
 
 
 def room_at(use: Use, made: Sequence[tuple[float, int]]) -> float | None:
-    """When so many of the last day's jobs are a day old that there is room, in seconds since 1970; None: never.
+    """When so many of the last day's jobs are a day old that there is room, in seconds since 1970;
+    None: never.
 
     `made`: when each job was made, the oldest first, and its pages.
     """
@@ -120,18 +152,28 @@ def room_at(use: Use, made: Sequence[tuple[float, int]]) -> float | None:
 
 def _users(owner: str, settings: Settings) -> Iterator[_User]:
     """Who of those that have limits a job of `owner` counts for."""
-    mine = (settings.sender_jobs_per_day, settings.sender_pages_per_day, settings.sender_characters_per_month)
+    mine = (
+        settings.sender_jobs_per_day,
+        settings.sender_pages_per_day,
+        settings.sender_characters_per_month,
+    )
     if any(mine):
         names = (owner, hashed(owner))  # what was forgotten is still counted
         yield _User("sender", hashed(owner), JOBS.c.owner.in_(names), LimitReached, *mine)
-    ours = (settings.team_jobs_per_day, settings.team_pages_per_day, settings.team_characters_per_month)
+    ours = (
+        settings.team_jobs_per_day,
+        settings.team_pages_per_day,
+        settings.team_characters_per_month,
+    )
     team = team_of(owner)
     if team and any(ours):
         yield _User("team", hashed(team), JOBS.c.team == hashed(team), TeamLimitReached, *ours)
 
 
 def tell(what: str, used: int, adding: int, limit: int, **facts: str) -> None:
-    """Warn the admin once 80 % of a budget are used, and when it is not enough for `adding` more."""
+    """Warn the admin once 80 % of a budget are used, and when it is not enough for `adding`
+    more.
+    """
     if used + adding > limit:
         log.warning("budget_used_up", what=what, used=used, needed=adding, limit=limit, **facts)
     elif used + adding >= WARNED_AT * limit:

@@ -1,4 +1,6 @@
-"""Forgetting: files, texts and addresses go after some days, or at once when somebody asks; rows keep only counts."""
+"""Forgetting: files, texts and addresses go after some days, or at once when somebody asks;
+rows keep only counts.
+"""
 
 from __future__ import annotations
 
@@ -46,17 +48,19 @@ def purge_job(
     *,
     keeps_texts: bool = False,
 ) -> bool:
-    """Forget a job's files and texts, and cancel it if it is still open; False if there is no such job.
+    """Forget a job's files and texts, and cancel it if it is still open; False if there is no such
+    job.
 
-    Its links die first, then the bytes, then the row's own words. `keeps_texts`: what the translation memory learnt from it
-    stays. Safe to repeat.
+    Its links die first, then the bytes, then the row's own words. `keeps_texts`: what the
+    translation memory learnt from it stays. Safe to repeat.
     """
     with database.write() as connection:
         row = jobs.by_id(connection, job_id)
         if row is None:
             return False
         dead_links = {"link_version": JOBS.c.link_version + 1, "purged_at": now_s()}
-        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**dead_links))  # from here on no retry
+        # from here on no retry
+        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**dead_links))
         jobs.cancel(connection, job_id)
         if row["purged_at"] is None:
             audit.note(connection, Action.DELETED, row)
@@ -66,9 +70,19 @@ def purge_job(
         cache.forget(texts)
     _delete_below(store, f"jobs/{job_id}/")
     with database.write() as connection:
-        gone: dict[str, Any] = {"filename": "", "source": "", "artifact": None, "result": None, "source_sha256": ""}
-        gone["options"] = {name: value for name, value in row["options"].items() if name != "reply_to"}
-        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**gone, owner=_unnamed(row["owner"])))
+        gone: dict[str, Any] = {
+            "filename": "",
+            "source": "",
+            "artifact": None,
+            "result": None,
+            "source_sha256": "",
+        }
+        gone["options"] = {
+            name: value for name, value in row["options"].items() if name != "reply_to"
+        }
+        connection.execute(
+            update(JOBS).where(JOBS.c.id == job_id).values(**gone, owner=_unnamed(row["owner"]))
+        )
         _forget_texts(connection, OUTBOX.c.owner == job_id)
     if row["message_id"]:
         purge_message(database, store, row["message_id"], maildir)
@@ -76,9 +90,12 @@ def purge_job(
 
 
 def take_back(database: Database, settings: Settings, job_id: str) -> int:
-    """Delete what a job's channel showed of its result, where it can; how many files. Safe to repeat.
+    """Delete what a job's channel showed of its result, where it can; how many files.
 
-    For a purge that somebody asked for: what only grew old stays where people put it. Raises OutboundUnavailable.
+    Safe to repeat.
+
+    For a purge that somebody asked for: what only grew old stays where people put it. Raises
+    OutboundUnavailable.
     """
     with database.read() as connection:
         row = jobs.by_id(connection, job_id)
@@ -86,18 +103,27 @@ def take_back(database: Database, settings: Settings, job_id: str) -> int:
     return int(load(spec.take_back)(database, settings, job_id)) if spec and spec.take_back else 0
 
 
-def purge_message(database: Database, store: BlobStore, message_id: str, maildir: Path | None = None) -> bool:
-    """Forget a message once all its jobs are forgotten and its answers are sent; False if it has to wait.
+def purge_message(
+    database: Database, store: BlobStore, message_id: str, maildir: Path | None = None
+) -> bool:
+    """Forget a message once all its jobs are forgotten and its answers are sent; False if it has to
+    wait.
 
-    Mails that hold documents, its own and answers that were sent, go at once: nothing needs their bytes any more.
-    `maildir`: where answers are kept on a server that has no way out; they go too.
+    Mails that hold documents, its own and answers that were sent, go at once: nothing needs their
+    bytes any more. `maildir`: where answers are kept on a server that has no way out; they go too.
     """
     with database.read() as connection:
         row = inbox.by_id(connection, message_id)
         deliveries = outbox.deliveries(connection, message_id)
         waits = any(delivery["state"] in OPEN for delivery in deliveries)
-        waits = waits or any(job["purged_at"] is None for job in jobs.of_message(connection, message_id))
-    if row is not None and row["state"] == RowState.WAITING and not channel_specs.named(row["channel"], Answered.JOB):
+        waits = waits or any(
+            job["purged_at"] is None for job in jobs.of_message(connection, message_id)
+        )
+    if (
+        row is not None
+        and row["state"] == RowState.WAITING
+        and not channel_specs.named(row["channel"], Answered.JOB)
+    ):
         with database.write() as connection:  # nobody will have to say a word about it any more
             settle(connection, INBOX, INBOX.c.id == message_id)
     elif row is None or row["state"] in OPEN:
@@ -115,16 +141,27 @@ def purge_message(database: Database, store: BlobStore, message_id: str, maildir
     for delivery in ended:
         _delete_mail(maildir, delivery["ref"])
     with database.write() as connection:
-        gone: dict[str, Any] = {"payload": {}, "blob": None, "purged_at": now_s(), "sender": _unnamed(row["sender"])}
+        gone: dict[str, Any] = {
+            "payload": {},
+            "blob": None,
+            "purged_at": now_s(),
+            "sender": _unnamed(row["sender"]),
+        }
         connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(**gone))
         _forget_texts(connection, OUTBOX.c.owner == message_id)
     return True
 
 
 def purge_sender(
-    database: Database, store: BlobStore, sender: str, cache: Cache | None = None, maildir: Path | None = None
+    database: Database,
+    store: BlobStore,
+    sender: str,
+    cache: Cache | None = None,
+    maildir: Path | None = None,
 ) -> int:
-    """Forget all jobs and messages of one address (or owner such as `web:NAME`); how many jobs there were."""
+    """Forget all jobs and messages of one address (or owner such as `web:NAME`); how many jobs
+    there were.
+    """
     job_ids = jobs_of(database, sender)
     with database.read() as connection:
         messages = select(INBOX.c.id).where(INBOX.c.sender.in_(_spelled(sender)))
@@ -140,7 +177,9 @@ def purge_sender(
 
 
 def _forget_texts_of_former_jobs(database: Database, sender: str, cache: Cache | None) -> None:
-    """Drop what the memory learnt from jobs whose files were forgotten for their age: their rows have a hash for a name."""
+    """Drop what the memory learnt from jobs whose files were forgotten for their age: their
+    rows have a hash for a name.
+    """
     with database.read() as connection:
         job_ids = list(connection.scalars(select(JOBS.c.id).where(JOBS.c.owner == hashed(sender))))
     for job_id in job_ids:
@@ -157,10 +196,11 @@ def jobs_of(database: Database, sender: str) -> list[str]:
 
 
 def purge_old(database: Database, store: BlobStore, days: int, *, keeps_texts: bool = False) -> int:
-    """Forget what ended more than `days` days ago, and finish what a crash cut short; how many jobs.
+    """Forget what ended more than `days` days ago, and finish what a crash cut short; how many
+    jobs.
 
-    Repeated until nothing is left. `keeps_texts`: as for `purge_job`; a purge that somebody asked for has forgotten them
-    already, with the links.
+    Repeated until nothing is left. `keeps_texts`: as for `purge_job`; a purge that somebody asked
+    for has forgotten them already, with the links.
     """
     limit = now_s() - days * DAY_S
     is_old = and_(JOBS.c.ended_at < limit, JOBS.c.purged_at.is_(None))
@@ -169,10 +209,15 @@ def purge_old(database: Database, store: BlobStore, days: int, *, keeps_texts: b
     # Who was asked and said nothing has waited for as long as files are kept.
     is_over = or_(INBOX.c.ended_at < limit, INBOX.c.error_code == NoWord.code)
     old_message = (
-        select(INBOX.c.id).where(is_over, INBOX.c.ended_at.is_not(None), INBOX.c.purged_at.is_(None)).limit(BATCH)
+        select(INBOX.c.id)
+        .where(is_over, INBOX.c.ended_at.is_not(None), INBOX.c.purged_at.is_(None))
+        .limit(BATCH)
     )
     with database.read() as connection:
-        job_ids, message_ids = list(connection.scalars(old_job)), list(connection.scalars(old_message))
+        job_ids, message_ids = (
+            list(connection.scalars(old_job)),
+            list(connection.scalars(old_message)),
+        )
     for job_id in job_ids:
         purge_job(database, store, job_id, keeps_texts=keeps_texts)
     for message_id in message_ids:
@@ -191,10 +236,12 @@ def purge_old_mail(maildir: Path, days: int) -> int:
 
 
 def unreferenced(database: Database, store: BlobStore, prefix: str) -> list[str]:
-    """Keys below `jobs/`, `inbox/` or `outbox/` that no row names (any more), or whose row is purged.
+    """Keys below `jobs/`, `inbox/` or `outbox/` that no row names (any more), or whose row is
+    purged.
 
-    A crash between put and commit leaves such bytes, and so does a worker that was still at it during a purge, or whose
-    lease went to another one; what a stage left is of no use once the next one is done.
+    A crash between put and commit leaves such bytes, and so does a worker that was still at it
+    during a purge, or whose lease went to another one; what a stage left is of no use once the next
+    one is done.
     """
     keys = list(store.keys(prefix))
     ids = sorted({key.split("/")[1] for key in keys})
@@ -207,7 +254,8 @@ def unreferenced(database: Database, store: BlobStore, prefix: str) -> list[str]
 
 
 def without_row(database: Database, keys: Iterable[str]) -> list[str]:
-    """Those of `keys` (below `jobs/`, `inbox/`, `outbox/`) that lie below an id which no row has: nobody here ever wrote about them.
+    """Those of `keys` (below `jobs/`, `inbox/`, `outbox/`) that lie below an id which no row has:
+    nobody here ever wrote about them.
 
     A row that is purged is a row: what its job left behind is ours. Raises DatabaseUnavailable.
     """
@@ -239,7 +287,9 @@ def _delete_below(store: BlobStore, prefix: str) -> None:
 
 
 def _delete_mail(maildir: Path | None, ref: str | None) -> None:
-    """Delete an answer by its file's name; a program that showed it has moved it and added flags."""
+    """Delete an answer by its file's name; a program that showed it has moved it and added
+    flags.
+    """
     if maildir is None or not ref or "/" in ref:
         return
     for file in maildir.glob(f"*/{escape(ref)}*"):
@@ -248,7 +298,9 @@ def _delete_mail(maildir: Path | None, ref: str | None) -> None:
 
 def _forget_texts(connection: Connection, which: Any) -> None:
     ended = or_(OUTBOX.c.ended_at.is_not(None), OUTBOX.c.state.not_in(OPEN))
-    connection.execute(update(OUTBOX).where(which, ended).values(payload={}, rendered=None, bounce=None))
+    connection.execute(
+        update(OUTBOX).where(which, ended).values(payload={}, rendered=None, bounce=None)
+    )
 
 
 def _spelled(sender: str) -> set[str]:

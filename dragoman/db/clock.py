@@ -25,12 +25,17 @@ def _postgresql(element: now_s, compiler: Any, **options: Any) -> str:
 
 
 def is_ahead(stamp: ColumnElement[float]) -> ColumnElement[bool]:
-    """Whether a stamp that was put with `now_s()` lies in the future: the clock was set back since, and it counts as long past."""
+    """Whether a stamp that was put with `now_s()` lies in the future: the clock was set back
+    since, and it counts as long past.
+    """
     return stamp > now_s() + 1.0
 
 
 def age_s(stamp: ColumnElement[float]) -> ColumnElement[float]:
-    """Seconds since a stamp was put. One that lies in the future, by a clock that was set back, is as old as it is far away."""
+    """Seconds since a stamp was put.
+
+    One that lies in the future, by a clock that was set back, is as old as it is far away.
+    """
     return func.abs(now_s() - stamp)
 
 

@@ -1,7 +1,8 @@
 """The connection to the database: SQLite in a file, or PostgreSQL through psycopg 3.
 
-SQLite: WAL with full synchronisation, so that a commit is on disk before it is told; writers begin with
-`BEGIN IMMEDIATE`, so that two of them queue up instead of failing half-way; readers never take that lock.
+SQLite: WAL with full synchronisation, so that a commit is on disk before it is told; writers begin
+with `BEGIN IMMEDIATE`, so that two of them queue up instead of failing half-way; readers never take
+that lock.
 """
 
 from __future__ import annotations
@@ -26,10 +27,15 @@ from dragoman.errors import DatabaseUnavailable
 BUSY_TIMEOUT_S = 10  # how long a SQLite writer waits for another one
 POOL_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 5
-# PostgreSQL, Appendix A: read_only_sql_transaction; undefined_table and undefined_column, where `db upgrade` was forgotten.
+# PostgreSQL, Appendix A: read_only_sql_transaction; undefined_table and undefined_column, where `db
+# upgrade` was forgotten.
 OF_THE_SERVER = ("25006", "42P01", "42703")
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-OF_THE_DISK = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_READONLY": errno.EROFS, "SQLITE_CANTOPEN": errno.EACCES}
+OF_THE_DISK = {
+    "SQLITE_FULL": errno.ENOSPC,
+    "SQLITE_READONLY": errno.EROFS,
+    "SQLITE_CANTOPEN": errno.EACCES,
+}
 PATIENCE_S, LOOK_EVERY_S = 120.0, 1.0
 
 T = TypeVar("T")
@@ -42,8 +48,9 @@ class DatabaseDamaged(DatabaseUnavailable):
     code = "database_damaged"
     exit_code = 73
     for_admin = (
-        "Please stop everything, move the file away together with the files -wal and -shm beside it, and `dragoman restore` a backup. "
-        "Keep the damaged file: what came after the backup may still be in it."
+        "Please stop everything, move the file away together with the files -wal and -shm beside"
+        " it, and `dragoman restore` a backup. Keep the damaged file: what came after the backup"
+        " may still be in it."
     )
 
 
@@ -64,7 +71,9 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that may write; committed when the block ends, rolled back when it raises."""
+        """A transaction that may write; committed when the block ends, rolled back when it
+        raises.
+        """
         with _translated(), self.engine.connect() as connection:
             if self._sqlite:
                 connection = connection.execution_options(dragoman_write=True)
@@ -76,7 +85,9 @@ class Database:
         """A transaction that only reads, all of it as it was at the first reading."""
         with _translated(), self.engine.connect() as connection:
             if not self._sqlite:  # there, that is what every transaction is
-                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                connection = connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
             with connection.begin():
                 yield connection
 
@@ -90,9 +101,12 @@ class Database:
 
 
 def insist(commit: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
-    """The result of `commit`, a transaction of its own, tried again while the database is away. Raises DatabaseUnavailable.
+    """The result of `commit`, a transaction of its own, tried again while the database is away.
 
-    For what cannot be undone outside: a mail that has been sent, a translation that has been paid for.
+    Raises DatabaseUnavailable.
+
+    For what cannot be undone outside: a mail that has been sent, a translation that has been paid
+    for.
     """
     deadline = time.monotonic() + patience_s
     while True:
@@ -127,7 +141,9 @@ def _postgresql_engine(url: str) -> Engine:
 
 
 def _make_private(dialect: Dialect, record: ConnectionPoolEntry, args: Any, options: Any) -> None:
-    """Make the file before SQLite does, for its owner only, since its folder may be open to all; `-wal` takes after it."""
+    """Make the file before SQLite does, for its owner only, since its folder may be open to
+    all; `-wal` takes after it.
+    """
     if args and args[0] and not args[0].startswith((":", "file:")):
         with suppress(FileExistsError, FileNotFoundError):
             os.close(os.open(args[0], os.O_CREAT | os.O_EXCL, 0o600))
@@ -168,11 +184,16 @@ def _translated() -> Iterator[None]:
 
 
 def _errno(error: DBAPIError) -> int | None:
-    """What SQLite says of its disk, as the system would; None: it says nothing of that. Its names may go on: SQLITE_CANTOPEN_ISDIR."""
+    """What SQLite says of its disk, as the system would; None: it says nothing of that.
+
+    Its names may go on: SQLITE_CANTOPEN_ISDIR.
+    """
     name = getattr(error.orig, "sqlite_errorname", "")
     return next((number for says, number in OF_THE_DISK.items() if name.startswith(says)), None)
 
 
 def _is_of_the_server(error: DBAPIError) -> bool:
-    """Trouble that an admin mends, and no mistake of a statement: PostgreSQL takes no writes, or has another schema."""
+    """Trouble that an admin mends, and no mistake of a statement: PostgreSQL takes no writes,
+    or has another schema.
+    """
     return getattr(error.orig, "sqlstate", None) in OF_THE_SERVER

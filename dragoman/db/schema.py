@@ -34,17 +34,25 @@ def config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(database: Database) -> None:
-    """Bring the schema up to date; safe to be run by several processes at once. Raises DatabaseUnavailable, OperatorError for a newer one."""
+    """Bring the schema up to date; safe to be run by several processes at once.
+
+    Raises DatabaseUnavailable, OperatorError for a newer one.
+    """
     with database.write() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         if _fit(connection) is Fit.NEWER:
-            raise OperatorError("The database has the schema of another version.", advice=str(Fit.NEWER))
+            raise OperatorError(
+                "The database has the schema of another version.", advice=str(Fit.NEWER)
+            )
         command.upgrade(config(connection), "head")
 
 
 def build(connection: Connection, revision: str) -> None:
-    """Make the schema of an earlier version in an empty database. Raises OperatorError for a version that this program does not know."""
+    """Make the schema of an earlier version in an empty database.
+
+    Raises OperatorError for a version that this program does not know.
+    """
     if not knows(revision):
         raise OperatorError("That is the schema of another version.", advice=str(Fit.NEWER))
     command.upgrade(config(connection), revision)
@@ -57,7 +65,9 @@ def bring_up(connection: Connection) -> None:
 
 def knows(revision: str) -> bool:
     """Whether this program can bring a database of that version up to date."""
-    return revision in [one.revision for one in ScriptDirectory.from_config(config()).walk_revisions()]
+    return revision in [
+        one.revision for one in ScriptDirectory.from_config(config()).walk_revisions()
+    ]
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -69,7 +79,9 @@ class Fit(StrEnum):
     """How the database's schema and this program fit; each is a sentence that says what to do."""
 
     CURRENT = "The database has the schema of this program."
-    OLDER = "The database has an older schema than this program, or none: run `dragoman db upgrade`."
+    OLDER = (
+        "The database has an older schema than this program, or none: run `dragoman db upgrade`."
+    )
     NEWER = "The database has a newer schema than this program: update this program."
 
 
@@ -84,7 +96,11 @@ def _fit(connection: Connection) -> Fit:
     known = ScriptDirectory.from_config(config())
     if present == known.get_current_head():
         return Fit.CURRENT
-    return Fit.OLDER if present in (None, *(one.revision for one in known.walk_revisions())) else Fit.NEWER
+    return (
+        Fit.OLDER
+        if present in (None, *(one.revision for one in known.walk_revisions()))
+        else Fit.NEWER
+    )
 
 
 def is_current(database: Database) -> bool:
@@ -93,7 +109,8 @@ def is_current(database: Database) -> bool:
 
 
 def wait_until_current(url: str, stop: threading.Event | None = None) -> None:
-    """Return when the database has the schema that this program needs, or when `stop` is set; the log says what is waited for, each minute.
+    """Return when the database has the schema that this program needs, or when `stop` is set; the
+    log says what is waited for, each minute.
 
     For processes that would do harm, or end again and again, with another one.
     """

@@ -1,4 +1,6 @@
-"""The tables. Three ledgers (`inbox`, `jobs`, `outbox`) share the columns of `Leased`; the rest is memory.
+"""The tables.
+
+Three ledgers (`inbox`, `jobs`, `outbox`) share the columns of `Leased`; the rest is memory.
 
 Times are seconds since 1970 on the database's clock (`dragoman.db.clock`).
 """
@@ -7,7 +9,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from dragoman.domain.job import RowState
@@ -18,14 +30,17 @@ Seconds = Float(53)
 class Base(DeclarativeBase):
     """All tables of the program."""
 
-    type_annotation_map = {dict[str, Any]: JSON, list[dict[str, Any]]: JSON, float: Seconds}  # noqa: RUF012 - SQLAlchemy's way
+    # SQLAlchemy's way
+    type_annotation_map = {dict[str, Any]: JSON, list[dict[str, Any]]: JSON, float: Seconds}  # noqa: RUF012
 
 
 class Leased:
-    """What makes a row workable: who may work on it when, how often it was tried, when a doorbell last rang for it.
+    """What makes a row workable: who may work on it when, how often it was tried, when a doorbell
+    last rang for it.
 
-    `epoch` counts the claims and fences every later write. `holder` is the id of the task that claimed it last. `losses` counts workers that died holding the row.
-    `waiting_for`: the person's word that it waits for; still set in a claimed row: none came in time.
+    `epoch` counts the claims and fences every later write. `holder` is the id of the task that
+    claimed it last. `losses` counts workers that died holding the row. `waiting_for`: the person's
+    word that it waits for; still set in a claimed row: none came in time.
     """
 
     state: Mapped[str] = mapped_column(String(10), default=RowState.READY.value)
@@ -43,15 +58,18 @@ class Leased:
     error_code: Mapped[str | None] = mapped_column(String(40))
     error_message: Mapped[str | None] = mapped_column(Text)
     error_advice: Mapped[str | None] = mapped_column(Text)
-    error_facts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # `DragomanError.facts`
-    error_detail: Mapped[str | None] = mapped_column(Text)  # for the log and the admin; no code reads it
+    # `DragomanError.facts`
+    error_facts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # for the log and the admin; no code reads it
+    error_detail: Mapped[str | None] = mapped_column(Text)
     traceparent: Mapped[str | None] = mapped_column(String(60))
 
 
 class InboxRow(Leased, Base):
     """A message that a front door accepted. `payload` holds ids and addresses, never bytes.
 
-    `run` rises with each retry of one of its jobs; `jobs_left` counts the jobs of this run that have not ended.
+    `run` rises with each retry of one of its jobs; `jobs_left` counts the jobs of this run that
+    have not ended.
     """
 
     __tablename__ = "inbox"
@@ -70,18 +88,22 @@ class InboxRow(Leased, Base):
 
 
 class JobRow(Leased, Base):
-    """One PDF to one language. `artifact` is the blob of the last finished stage, `result` the translated PDF.
+    """One PDF to one language.
 
-    `card_id` and `file_ref`: the card that shows it, and the front end's own name of the file. `secret`: the PDF's password, encrypted,
-    until the job ends.
+    `artifact` is the blob of the last finished stage, `result` the translated PDF.
 
-    The estimate made after reading it: `to_bill`, the characters that the engine will charge for, and `remembered`, the
-    share of its text (0 to 1) that was paid for before. `approved_at`: when somebody agreed to that.
-    `price`: what they may cost, in `currency` (ISO 4217); None: nothing, or not known. `approval_reason`: why somebody has to agree
-    (`dragoman.domain.costs.approval.Reason`); None: nobody has to.
-    `team`: a hash of the owner's Slack workspace or mail domain, which stays when the owner is forgotten.
-    `remade_in`: the run in which it began anew since its artifact was lost.
-    `parts`: how many a long document was cut into, 0: none. `parts_left`: those that have not finished the present stage; the last one makes the job due.
+    `card_id` and `file_ref`: the card that shows it, and the front end's own name of the file.
+    `secret`: the PDF's password, encrypted, until the job ends.
+
+    The estimate made after reading it: `to_bill`, the characters that the engine will charge for,
+    and `remembered`, the share of its text (0 to 1) that was paid for before. `approved_at`: when
+    somebody agreed to that. `price`: what they may cost, in `currency` (ISO 4217); None: nothing,
+    or not known. `approval_reason`: why somebody has to agree
+    (`dragoman.domain.costs.approval.Reason`); None: nobody has to. `team`: a hash of the owner's
+    Slack workspace or mail domain, which stays when the owner is forgotten. `remade_in`: the run in
+    which it began anew since its artifact was lost. `parts`: how many a long document was cut into,
+    0: none. `parts_left`: those that have not finished the present stage; the last one makes the
+    job due.
     """
 
     __tablename__ = "jobs"
@@ -129,13 +151,18 @@ class JobRow(Leased, Base):
 
 
 class PartRow(Leased, Base):
-    """A range of pages of a long document, worked on beside its other parts; it goes through the stages with its job.
+    """A range of pages of a long document, worked on beside its other parts; it goes through the
+    stages with its job.
 
-    `pages` are 0-based numbers, `artifact` the blob of the part's last finished stage, `facts` what the whole has to know.
+    `pages` are 0-based numbers, `artifact` the blob of the part's last finished stage, `facts` what
+    the whole has to know.
     """
 
     __tablename__ = "parts"
-    __table_args__ = (UniqueConstraint("job_id", "number"), Index("parts_due", "state", "run_after"))
+    __table_args__ = (
+        UniqueConstraint("job_id", "number"),
+        Index("parts_due", "state", "run_after"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), index=True)
@@ -148,15 +175,20 @@ class PartRow(Leased, Base):
 
 
 class OutboxRow(Leased, Base):
-    """A delivery: one message owed for `owner` (a job's or a message's id) in `run`; unique per kind.
+    """A delivery: one message owed for `owner` (a job's or a message's id) in `run`; unique per
+    kind.
 
-    `maybe_sent` is 1 from just before a send until its outcome is known. `rendered` is the blob of the bytes to send.
-    `bounced_at`: when a mail server reported that it could not deliver it after all; `bounce` is what it said.
-    `instead`: why it cannot be delivered as it is (a code), so that the sender is told in words; `instead_detail`: what was said.
+    `maybe_sent` is 1 from just before a send until its outcome is known. `rendered` is the blob of
+    the bytes to send. `bounced_at`: when a mail server reported that it could not deliver it after
+    all; `bounce` is what it said. `instead`: why it cannot be delivered as it is (a code), so that
+    the sender is told in words; `instead_detail`: what was said.
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (UniqueConstraint("owner", "run", "kind"), Index("outbox_due", "state", "run_after"))
+    __table_args__ = (
+        UniqueConstraint("owner", "run", "kind"),
+        Index("outbox_due", "state", "run_after"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     owner: Mapped[str] = mapped_column(String(32), index=True)
@@ -175,11 +207,14 @@ class OutboxRow(Leased, Base):
 
 
 class CardRow(Leased, Base):
-    """The one message in a Slack thread that shows how the files of a post are doing; a view, the latest state wins.
+    """The one message in a Slack thread that shows how the files of a post are doing; a view, the
+    latest state wins.
 
-    `place`: channel id, `post_ts`: the post, `thread_ts`: the thread to answer in, `requester`: a user's id. `shown_place` and `shown_ts` say where
-    the card is (a direct message, where the channel is closed to us), `shown`: a hash of what it says, `reaction`: ours on the post.
-    `version` rises with each change that the card has to follow. `notes`: files left out and why. `asks`: what is asked of the requester.
+    `place`: channel id, `post_ts`: the post, `thread_ts`: the thread to answer in, `requester`: a
+    user's id. `shown_place` and `shown_ts` say where the card is (a direct message, where the
+    channel is closed to us), `shown`: a hash of what it says, `reaction`: ours on the post.
+    `version` rises with each change that the card has to follow. `notes`: files left out and why.
+    `asks`: what is asked of the requester.
     """
 
     __tablename__ = "cards"
@@ -206,10 +241,12 @@ class CardRow(Leased, Base):
 
 
 class TokenRow(Leased, Base):
-    """A token that a mail server takes from us in place of a password; due when it has to be renewed.
+    """A token that a mail server takes from us in place of a password; due when it has to be
+    renewed.
 
-    `id`: a keyed hash of the credential that it was given for. `sealed`: the token, encrypted; None: there was none yet.
-    `usable_until` lies before its end, so that it does not end while it is used.
+    `id`: a keyed hash of the credential that it was given for. `sealed`: the token, encrypted;
+    None: there was none yet. `usable_until` lies before its end, so that it does not end while it
+    is used.
     """
 
     __tablename__ = "tokens"
@@ -221,7 +258,10 @@ class TokenRow(Leased, Base):
 
 
 class TeamRow(Base):
-    """A Slack workspace that Dragoman is installed in. `revoked_at`: its token was taken back, or the app removed."""
+    """A Slack workspace that Dragoman is installed in.
+
+    `revoked_at`: its token was taken back, or the app removed.
+    """
 
     __tablename__ = "teams"
 
@@ -232,7 +272,9 @@ class TeamRow(Base):
 
 
 class PlaceRow(Base):
-    """What a Slack channel wants (`team:channel`), or a person does (`team:user`): small JSON, its shape in `dragoman.domain.wishes`."""
+    """What a Slack channel wants (`team:channel`), or a person does (`team:user`): small JSON,
+    its shape in `dragoman.domain.wishes`.
+    """
 
     __tablename__ = "places"
 
@@ -242,7 +284,10 @@ class PlaceRow(Base):
 
 
 class ReservedTextRow(Base):
-    """A text that is being asked for. `key`: as in `TranslationRow`; `row_id` and `epoch`: of the leased job or part that asks."""
+    """A text that is being asked for.
+
+    `key`: as in `TranslationRow`; `row_id` and `epoch`: of the leased job or part that asks.
+    """
 
     __tablename__ = "reserved_texts"
 
@@ -254,8 +299,9 @@ class ReservedTextRow(Base):
 class TranslationRow(Base):
     """The translation memory: what an engine answered once is never paid for again.
 
-    `key` is a hash of team, engine and its version, languages, options, context and text. `job_id`: the job that paid, so that a purge
-    forgets it. `team`: a hash of who shares it; None: from before there were teams, and never found again.
+    `key` is a hash of team, engine and its version, languages, options, context and text. `job_id`:
+    the job that paid, so that a purge forgets it. `team`: a hash of who shares it; None: from
+    before there were teams, and never found again.
     """
 
     __tablename__ = "translations"
@@ -306,7 +352,9 @@ class HeartbeatRow(Base):
 
 
 class PulseRow(Base):
-    """What a process (`worker@host`, and its id there) last said of itself: its size, its load, what it counts."""
+    """What a process (`worker@host`, and its id there) last said of itself: its size, its load,
+    what it counts.
+    """
 
     __tablename__ = "pulses"
 
@@ -317,7 +365,8 @@ class PulseRow(Base):
 
 
 class TallyRow(Base):
-    """A count that only rises: of how many events with these labels (JSON), and the sum of their values.
+    """A count that only rises: of how many events with these labels (JSON), and the sum of their
+    values.
 
     `bucket`: the upper bound of the values counted here, for a histogram; else "".
     """
@@ -332,10 +381,12 @@ class TallyRow(Base):
 
 
 class StoreMarkRow(Base):
-    """The one row (`id` is `own`) that says who this database is, and what it wrote last into the marker of its store.
+    """The one row (`id` is `own`) that says who this database is, and what it wrote last into the
+    marker of its store.
 
     `pending`: the token of a marker that may be there already, though this row has not heard of it.
-    `keeps_strangers`: the store was taken over with files that no row knows; only an admin's word deletes them.
+    `keeps_strangers`: the store was taken over with files that no row knows; only an admin's word
+    deletes them.
     """
 
     __tablename__ = "store_marks"
@@ -349,11 +400,16 @@ class StoreMarkRow(Base):
 
 
 class AuditRow(Base):
-    """Who did what to a job: see `dragoman.db.records.audit`. `owner`: whose job it was; `address`: where from, None: not known."""
+    """Who did what to a job: see `dragoman.db.records.audit`.
+
+    `owner`: whose job it was; `address`: where from, None: not known.
+    """
 
     __tablename__ = "audit"
 
-    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
     at: Mapped[float] = mapped_column(index=True)
     action: Mapped[str] = mapped_column(String(20))
     channel: Mapped[str] = mapped_column(String(20))

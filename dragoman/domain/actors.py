@@ -24,10 +24,12 @@ class Action(StrEnum):
 
 @dataclass(slots=True)
 class Actor:
-    """By which channel somebody acts (`email`, `slack`, `web`, `command`, or `system`: nobody asked for it).
+    """By which channel somebody acts (`email`, `slack`, `web`, `command`, or `system`: nobody asked
+    for it).
 
-    `who`: an address, `slack:TEAM:USER`, `web:NAME` of a token, `link` and `shared link` for whoever has one, or the user of
-    a command; None: not known yet. `address`: where from, an IP address. It may be filled in while the request goes on.
+    `who`: an address, `slack:TEAM:USER`, `web:NAME` of a token, `link` and `shared link` for
+    whoever has one, or the user of a command; None: not known yet. `address`: where from, an IP
+    address. It may be filled in while the request goes on.
     """
 
     channel: str = SYSTEM

@@ -1,8 +1,9 @@
 """A document as values: Document > Page > Block > Line > Span, and its words as segments.
 
-Coordinates are PDF points in the page's own unrotated space, origin top left, `(x0, y0, x1, y1)`; pages count from 0.
-A `Text` is what stands in a block, piece by piece in reading order: `Run`s of one style. The translator sees each
-block as one `Segment` of marked-up text (see `pipeline.stages.markup`); `Block.target` holds what comes back.
+Coordinates are PDF points in the page's own unrotated space, origin top left, `(x0, y0, x1, y1)`;
+pages count from 0. A `Text` is what stands in a block, piece by piece in reading order: `Run`s of
+one style. The translator sees each block as one `Segment` of marked-up text (see
+`pipeline.stages.markup`); `Block.target` holds what comes back.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Family(StrEnum):
 class BlockKind(StrEnum):
     """What a block is; only `PARAGRAPH`, `HEADING`, `CELL` and `CAPTION` are translated.
 
-    `UNREADABLE` text cannot be seen (the layer under a scan) or has letters without a known meaning.
+    `UNREADABLE` text cannot be seen (the layer under a scan) or has letters without a known
+    meaning.
     """
 
     PARAGRAPH = "paragraph"
@@ -58,10 +60,12 @@ class Align(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """Letters of the source's page that stand for a run as they are, a formula's: each of `parts` is a stretch of one baseline.
+    """Letters of the source's page that stand for a run as they are, a formula's: each of `parts`
+    is a stretch of one baseline.
 
-    A part is its left and right edge, its baseline, and how many letters it has, blanks not counted. `baseline` is that of the
-    line. All in points, once the page is turned so that the line reads upright.
+    A part is its left and right edge, its baseline, and how many letters it has, blanks not
+    counted. `baseline` is that of the line. All in points, once the page is turned so that the line
+    reads upright.
     """
 
     parts: tuple[tuple[float, float, float, int], ...]
@@ -70,9 +74,13 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a run looks. `size` in points; `color` as 0xRRGGBB. `original`: it looks as on the source's page; None: it is set.
+    """How a run looks.
 
-    `font`: what the source calls its typeface, None where that says too little of its look. Styles that differ in it only are equal.
+    `size` in points; `color` as 0xRRGGBB. `original`: it looks as on the source's page; None: it is
+    set.
+
+    `font`: what the source calls its typeface, None where that says too little of its look. Styles
+    that differ in it only are equal.
     """
 
     family: Family = Family.SANS
@@ -97,7 +105,8 @@ class Run:
 class Span:
     """Characters of one style on one line, as read from the page.
 
-    `baseline` is the y of its origin; in a line with another direction, y once the page is turned so that it reads upright.
+    `baseline` is the y of its origin; in a line with another direction, y once the page is turned
+    so that it reads upright.
     """
 
     text: str
@@ -124,10 +133,11 @@ class Line:
 class Block:
     """A paragraph, heading, cell or caption: what is translated and set as one.
 
-    `source` is the block's text with line ends resolved (hyphens joined); `target` is None until it is translated,
-    and stays None for a block that is to be left as it is. `room` is the free area around `bbox` that a longer text may
-    grow into; None: there is none. `prints`: how many times the page has it at one place, as some programs make bold letters.
-    `under`: the id of the block over it in its column, where nothing stands between or beside the two; None: there is none.
+    `source` is the block's text with line ends resolved (hyphens joined); `target` is None until it
+    is translated, and stays None for a block that is to be left as it is. `room` is the free area
+    around `bbox` that a longer text may grow into; None: there is none. `prints`: how many times
+    the page has it at one place, as some programs make bold letters. `under`: the id of the block
+    over it in its column, where nothing stands between or beside the two; None: there is none.
     """
 
     id: str
@@ -156,10 +166,11 @@ class Block:
 class Page:
     """One page. `width`, `height` in points before `rotation` (0, 90, 180, 270 degrees clockwise).
 
-    `scanned`: its words were recognised in a picture, where they are covered, since they cannot be erased.
-    `aslant`: boxes of text that is not read, since it runs along no axis. `blanks`: of blanks before and after its lines.
-    `from_right`: the direction of writing in which it is read from the right; `Block.align` counts from there then, so that `LEFT` is where
-    lines begin. None: it is read from the left.
+    `scanned`: its words were recognised in a picture, where they are covered, since they cannot be
+    erased. `aslant`: boxes of text that is not read, since it runs along no axis. `blanks`: of
+    blanks before and after its lines. `from_right`: the direction of writing in which it is read
+    from the right; `Block.align` counts from there then, so that `LEFT` is where lines begin. None:
+    it is read from the left.
     """
 
     number: int
@@ -175,9 +186,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A text outside the pages that is translated too: the document's title, an outline entry, a field's hint, a figure's description.
+    """A text outside the pages that is translated too: the document's title, an outline entry, a
+    field's hint, a figure's description.
 
-    `key` is `"title"`, `"outline.N"`, N counting from 0 in the outline's order, or `"field.N"` and `"figure.N"`, N an object's number.
+    `key` is `"title"`, `"outline.N"`, N counting from 0 in the outline's order, or `"field.N"` and
+    `"figure.N"`, N an object's number.
     """
 
     key: str
@@ -187,7 +200,10 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class DocumentWarning:
-    """Something the reader of the result should know. `page` is 0-based; None: about the whole document."""
+    """Something the reader of the result should know.
+
+    `page` is 0-based; None: about the whole document.
+    """
 
     code: str
     message: str
@@ -196,7 +212,10 @@ class DocumentWarning:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The words of one PDF and where they stand. `source_lang` is None when detection had nothing to go by."""
+    """The words of one PDF and where they stand.
+
+    `source_lang` is None when detection had nothing to go by.
+    """
 
     pages: tuple[Page, ...]
     page_count: int
@@ -213,20 +232,29 @@ class Document:
         return sum(len(block.text) for block in self.blocks() if block.translatable)
 
 
-def with_targets(document: Document, targets: dict[str, tuple[Run, ...]], labels: dict[str, str]) -> Document:
-    """The same document with `Block.target` set by block id and `Label.target` by key; others are left as they are."""
+def with_targets(
+    document: Document, targets: dict[str, tuple[Run, ...]], labels: dict[str, str]
+) -> Document:
+    """The same document with `Block.target` set by block id and `Label.target` by key; others
+    are left as they are.
+    """
 
     def block_with(block: Block) -> Block:
         return replace(block, target=targets[block.id]) if block.id in targets else block
 
-    pages = tuple(replace(page, blocks=tuple(map(block_with, page.blocks))) for page in document.pages)
-    named = tuple(replace(label, target=labels.get(label.key, label.target)) for label in document.labels)
+    pages = tuple(
+        replace(page, blocks=tuple(map(block_with, page.blocks))) for page in document.pages
+    )
+    named = tuple(
+        replace(label, target=labels.get(label.key, label.target)) for label in document.labels
+    )
     return replace(document, pages=pages, labels=named)
 
 
 @cache
 def _adapter() -> TypeAdapter[Document]:
-    from pydantic import TypeAdapter  # loading it takes 0.1 s, which a document that never waits saves
+    # loading it takes 0.1 s, which a document that never waits saves
+    from pydantic import TypeAdapter
 
     return TypeAdapter(Document)
 

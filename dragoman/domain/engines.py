@@ -1,6 +1,8 @@
-"""What the core has to know of engines by name: where they run, whether they cost anything, and who may use them (pure).
+"""What the core has to know of engines by name: where they run, whether they cost anything, and who
+may use them (pure).
 
-One that is not known counts as one that sends texts to somebody else and is paid for: that is the safe mistake.
+One that is not known counts as one that sends texts to somebody else and is paid for: that is the
+safe mistake.
 """
 
 from __future__ import annotations
@@ -22,16 +24,25 @@ TOKEN = "token:"  # noqa: S105 - what stands before the name of one
 _OWN_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".intranet", ".corp")
 
 Rules = Mapping[str, frozenset[str]]
-"""The engines that may be used, by whom: a channel, `token:NAME`, or `EVERYBODY` for whoever is not named."""
+"""The engines that may be used, by whom: a channel, `token:NAME`, or `EVERYBODY` for whoever is
+not named.
+"""
 
-# Wishes as people write them, in the languages that answers are written in. "Confidential" alone is in every other signature.
+# Wishes as people write them, in the languages that answers are written in. "Confidential" alone is
+# in every other signature.
 _WISH = re.compile(
-    r"\b(?:keep|stay|stays|remain|remains|leave)\b(?: \w+){0,2} in[- ]house\b|\bin[- ]house (?:only|please)\b|\bonly in[- ]house\b"
-    r"|\b(?:don['’]?t|do not|never|not to) (?:send|leave)(?: \w+){0,2} (?:out|outside|the house|the company)\b"
-    r"|\b(?:im|nicht aus dem) (?:haus|hause)(?: \w+)? (?:behalten|bleiben|lassen|geben)\b|\bbleibt im haus\b|\bnur (?:im haus|hausintern)\b"
-    r"|\bhausintern\b|\b(?:uniquement|seulement) en interne\b|\b(?:garder|rester|reste) en interne\b|\ben interne (?:uniquement|seulement)\b"
-    r"|\b(?:solo|sólo|únicamente) (?:internamente|de forma interna|en la empresa)\b|\bno (?:debe salir|enviar fuera)\b"
-    r"|\bsolo (?:in sede|all['’]interno|internamente)\b|\bnon (?:inviare|mandare) (?:fuori|all['’]esterno)\b"
+    r"\b(?:keep|stay|stays|remain|remains|leave)\b(?: \w+){0,2} in[- ]house\b|\bin[- ]house"
+    r" (?:only|please)\b|\bonly in[- ]house\b"
+    r"|\b(?:don['’]?t|do not|never|not to) (?:send|leave)(?: \w+){0,2} (?:out|outside|the house|the"
+    r" company)\b"
+    r"|\b(?:im|nicht aus dem) (?:haus|hause)(?: \w+)? (?:behalten|bleiben|lassen|geben)\b|\bbleibt"
+    r" im haus\b|\bnur (?:im haus|hausintern)\b"
+    r"|\bhausintern\b|\b(?:uniquement|seulement) en interne\b|\b(?:garder|rester|reste) en"
+    r" interne\b|\ben interne (?:uniquement|seulement)\b"
+    r"|\b(?:solo|sólo|únicamente) (?:internamente|de forma interna|en la empresa)\b|\bno (?:debe"
+    r" salir|enviar fuera)\b"
+    r"|\bsolo (?:in sede|all['’]interno|internamente)\b|\bnon (?:inviare|mandare)"
+    r" (?:fuori|all['’]esterno)\b"
     r"|\b(?:só|apenas|somente) (?:internamente|dentro da empresa)\b|\bnão enviar para fora\b"
     r"|\b(?:alleen intern|in huis (?:houden|blijven)|blijft in huis|niet naar buiten)\b"
     r"|\b(?:tylko wewnętrznie|zostaje w firmie|nie wysyłać na zewnątrz)\b"
@@ -41,7 +52,8 @@ _WISH = re.compile(
 
 
 def is_own_host(url: str | None) -> bool:
-    """Whether an address is plainly within one's own network: a private or loopback IP address, or a name that no public server has.
+    """Whether an address is plainly within one's own network: a private or loopback IP address, or
+    a name that no public server has.
 
     Names are not looked up: one that only means a private address counts as outside.
     """
@@ -53,7 +65,8 @@ def is_own_host(url: str | None) -> bool:
 
 
 def in_house(given: Callable[[str], object]) -> frozenset[str]:
-    """The engines that send nothing out of the house: those on this machine, and servers within one's own network.
+    """The engines that send nothing out of the house: those on this machine, and servers within
+    one's own network.
 
     `given` tells the value of a setting by its name.
     """
@@ -78,26 +91,43 @@ def parse_rules(text: str, names: frozenset[str]) -> Rules:
         who = who.strip() if given else EVERYBODY
         chosen = frozenset(name.strip() for name in engines.split("+"))
         if unknown := sorted(chosen - names):
-            raise ValueError(f"{unknown[0]!r} is no engine; write one of {', '.join(sorted(names))}, several with +")
-        if who != EVERYBODY and who not in channel_specs.senders() and not re.fullmatch(TOKEN + r"[^\s:=]+", who):
             raise ValueError(
-                f"{who!r} is nobody; write {', '.join(channel_specs.senders())} or token:NAME before the ="
+                f"{unknown[0]!r} is no engine; write one of {', '.join(sorted(names))}, several"
+                " with +"
+            )
+        if (
+            who != EVERYBODY
+            and who not in channel_specs.senders()
+            and not re.fullmatch(TOKEN + r"[^\s:=]+", who)
+        ):
+            raise ValueError(
+                f"{who!r} is nobody; write {', '.join(channel_specs.senders())} or token:NAME"
+                " before the ="
             )
         if who in rules:
-            raise ValueError(f"{who or 'everybody'!r} is named twice; put the engines together with +")
+            raise ValueError(
+                f"{who or 'everybody'!r} is named twice; put the engines together with +"
+            )
         rules[who] = chosen
     return rules
 
 
-def allowed(rules: Rules, *, channel: str, owner: str, only: frozenset[str] | None = None) -> frozenset[str] | None:
+def allowed(
+    rules: Rules, *, channel: str, owner: str, only: frozenset[str] | None = None
+) -> frozenset[str] | None:
     """The engines that a job of `owner` which came by `channel` may be given to; None: all.
 
-    A token's own rule stands before that of its channel, a channel's before that for everybody. A document of an email or a
-    Slack post that is asked for once more on its page has to fit both. `only`: no others, whatever the rules say.
+    A token's own rule stands before that of its channel, a channel's before that for everybody. A
+    document of an email or a Slack post that is asked for once more on its page has to fit both.
+    `only`: no others, whatever the rules say.
     """
     found = only
     home = home_of(owner)
-    own = rules.get(f"{TOKEN}{owner.removeprefix('web:').casefold()}") if owner.startswith("web:") else None
+    own = (
+        rules.get(f"{TOKEN}{owner.removeprefix('web:').casefold()}")
+        if owner.startswith("web:")
+        else None
+    )
     for one in (own,) if own is not None else (_rule(rules, channel), _rule(rules, home)):
         if one is not None:
             found = one if found is None else found & one

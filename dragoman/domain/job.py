@@ -1,4 +1,6 @@
-"""The state of a job as values: stages, row states, what people see of them, and the options of a request."""
+"""The state of a job as values: stages, row states, what people see of them, and the options of
+a request.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,8 @@ STAGES = tuple(Stage)
 class RowState(StrEnum):
     """The state of a row in any of the three ledgers.
 
-    `READY` may be claimed from `run_after` on, `RUNNING` is leased, `WAITING` needs a person's word until `run_after`
-    and may be claimed then (to say that none came), the others are ends.
+    `READY` may be claimed from `run_after` on, `RUNNING` is leased, `WAITING` needs a person's word
+    until `run_after` and may be claimed then (to say that none came), the others are ends.
     """
 
     READY = "ready"
@@ -40,7 +42,8 @@ class RowState(StrEnum):
 
 
 PSEUDO = "pseudo"  # the engine that only shows the layout: it never comes unasked
-NO_ENGINE = "none"  # the engine of a job that needed none: its document was in the target language already
+# the engine of a job that needed none: its document was in the target language already
+NO_ENGINE = "none"
 OPEN = (RowState.READY, RowState.RUNNING, RowState.WAITING)
 
 
@@ -71,7 +74,11 @@ AT_STAGE = {
     Stage.TONE: Status.CUSTOMIZING_TONE,
     Stage.RECONSTRUCT: Status.RECONSTRUCTING,
 }
-_AT_END = {RowState.DONE: Status.COMPLETED, RowState.DEAD: Status.FAILED, RowState.CANCELLED: Status.CANCELLED}
+_AT_END = {
+    RowState.DONE: Status.COMPLETED,
+    RowState.DEAD: Status.FAILED,
+    RowState.CANCELLED: Status.CANCELLED,
+}
 # Where each stage begins on the way from 0 to 100 percent; translation is most of the wait.
 _STARTS = {Stage.EXTRACT: 0, Stage.TRANSLATE: 10, Stage.TONE: 70, Stage.RECONSTRUCT: 75}
 _ENDS = {Stage.EXTRACT: 10, Stage.TRANSLATE: 70, Stage.TONE: 75, Stage.RECONSTRUCT: 99}
@@ -91,14 +98,20 @@ def percent(stage: Stage, fraction: float) -> int:
 
 
 def done_of(stage: Stage, progress: int) -> float:
-    """How much of `stage` (0 to 1) a job has done that is at `progress` percent: the other way round than `percent`."""
+    """How much of `stage` (0 to 1) a job has done that is at `progress` percent: the other way
+    round than `percent`.
+    """
     start, end = _STARTS[stage], _ENDS[stage]
     return min(max((progress - start) / (end - start), 0.0), 1.0)
 
 
 def stages_from(stage: Stage, *, toned: bool) -> tuple[Stage, ...]:
     """`stage` and what follows; the tone is a stage only where one was asked for."""
-    return tuple(one for one in STAGES[STAGES.index(stage) :] if toned or one is not Stage.TONE or one is stage)
+    return tuple(
+        one
+        for one in STAGES[STAGES.index(stage) :]
+        if toned or one is not Stage.TONE or one is stage
+    )
 
 
 def next_stage(stage: Stage, *, toned: bool) -> Stage | None:
@@ -108,7 +121,9 @@ def next_stage(stage: Stage, *, toned: bool) -> Stage | None:
 
 
 class Tone(StrEnum):
-    """Formality and style that a sender may ask for; engines that have none pass the text through."""
+    """Formality and style that a sender may ask for; engines that have none pass the text
+    through.
+    """
 
     FORMAL = "formal"
     INFORMAL = "informal"
@@ -119,7 +134,9 @@ class Tone(StrEnum):
 
 
 class Layout(StrEnum):
-    """What the result's pages hold: the translation alone, both on one page, or source and translation in turn."""
+    """What the result's pages hold: the translation alone, both on one page, or source and
+    translation in turn.
+    """
 
     TRANSLATED = "translated"
     SIDE_BY_SIDE = "side-by-side"
@@ -130,10 +147,11 @@ class Layout(StrEnum):
 class Options:
     """What a sender may choose for one job.
 
-    `target_lang` and `source_lang` are tags; None as source: detect it. `pages` is a list such as `1-5,9`
-    (1-based), None: all. `engine` None: the server's own choice. `glossary`: terms and what stands for them. `in_house`:
-    only an engine that sends nothing to somebody else may have it. `reply_by`: the channel that the answer goes by, None: the one that the
-    job came by; `reply_to`: where to, as that channel writes it.
+    `target_lang` and `source_lang` are tags; None as source: detect it. `pages` is a list such as
+    `1-5,9` (1-based), None: all. `engine` None: the server's own choice. `glossary`: terms and what
+    stands for them. `in_house`: only an engine that sends nothing to somebody else may have it.
+    `reply_by`: the channel that the answer goes by, None: the one that the job came by; `reply_to`:
+    where to, as that channel writes it.
     """
 
     target_lang: str
@@ -169,17 +187,24 @@ class Options:
 
 
 def choice(kind: type[E], word: str) -> E:
-    """The member of `kind` that `word` names, in any case. Raises UnsupportedOption, which lists the members."""
+    """The member of `kind` that `word` names, in any case.
+
+    Raises UnsupportedOption, which lists the members.
+    """
     try:
         return kind(word.strip().casefold())
     except ValueError as error:
         possible = ", ".join(kind)
-        message = f"We do not know the {kind.__name__.casefold()} “{word[:40]}”. Please choose one of: {possible}."
+        message = (
+            f"We do not know the {kind.__name__.casefold()} “{word[:40]}”. Please choose one of:"
+            f" {possible}."
+        )
         raise UnsupportedOption(message) from error
 
 
 def parse_pages(pages: str | None, page_count: int) -> frozenset[int]:
-    """The 0-based page numbers that `1-5,9` (1-based, ends included) names; None names all of `page_count`.
+    """The 0-based page numbers that `1-5,9` (1-based, ends included) names; None names all of
+    `page_count`.
 
     Raises UnsupportedOption for anything that is no such list or names no page of the document.
     """

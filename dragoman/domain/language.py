@@ -1,6 +1,7 @@
 """Languages as BCP 47 tags, and the many ways in which people name them.
 
-Tags are kept short and in their usual case: `de`, `pt-BR`, `zh-Hans`. Names are those of Unicode's CLDR (through Babel).
+Tags are kept short and in their usual case: `de`, `pt-BR`, `zh-Hans`. Names are those of Unicode's
+CLDR (through Babel).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from functools import cache
 
 from dragoman.errors import UnknownLanguage
 
-# Whose words for languages are understood ("auf Deutsch", "en français", "по-русски" are left to the mail parser).
+# Whose words for languages are understood ("auf Deutsch", "en français", "по-русски" are left to
+# the mail parser).
 NAMING_LOCALES = [
     "en",
     "ar",
@@ -56,24 +58,34 @@ NAMING_LOCALES = [
     "zh",
     "zh_Hant",
 ]
-# Old or regional spellings of what has one tag here (RFC 5646 2.1.1; zh by script, since only the script shows on a page).
+# Old or regional spellings of what has one tag here (RFC 5646 2.1.1; zh by script, since only the
+# script shows on a page).
 ALIASES = {
-    "zh-cn": "zh-Hans", "zh-sg": "zh-Hans", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", "cmn": "zh",
-    "iw": "he", "in": "id", "jw": "jv", "no": "nb", "gr": "el", "jp": "ja", "cn": "zh", "kr": "ko", "ua": "uk", "cz": "cs", "dk": "da",
-    "brazilian": "pt-BR", "mandarin": "zh", "simplified chinese": "zh-Hans", "traditional chinese": "zh-Hant", "chinese": "zh",
+    "zh-cn": "zh-Hans", "zh-sg": "zh-Hans", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", "cmn": "zh",  # noqa: E501
+    "iw": "he", "in": "id", "jw": "jv", "no": "nb", "gr": "el", "jp": "ja", "cn": "zh", "kr": "ko", "ua": "uk", "cz": "cs", "dk": "da",  # noqa: E501
+    "brazilian": "pt-BR", "mandarin": "zh", "simplified chinese": "zh-Hans", "traditional chinese": "zh-Hant", "chinese": "zh",  # noqa: E501
     "british english": "en-GB", "american english": "en-US", "norwegian": "nb",
 }  # fmt: skip
 _TAG = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
-# Languages that are known without asking CLDR, whose data take 40 ms to read: a tenth of a short document's time.
+# Languages that are known without asking CLDR, whose data take 40 ms to read: a tenth of a short
+# document's time.
 _AT_ONCE = frozenset(code.partition("_")[0] for code in NAMING_LOCALES)
 SCRIPT_LETTERS, LONGEST_BASE = 4, 3  # RFC 5646 2.2.1, 2.2.3
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "ur", "yi", "sd", "ug", "dv", "ckb"})
 
 
 def parse(text: str) -> str:
-    """The tag for a code in any case or a name in any of `NAMING_LOCALES`. Raises UnknownLanguage."""
+    """The tag for a code in any case or a name in any of `NAMING_LOCALES`.
+
+    Raises UnknownLanguage.
+    """
     wanted = " ".join(text.split()).casefold()
-    tag = ALIASES.get(wanted) or ALIASES.get(wanted.replace("_", "-")) or _from_code(wanted) or _names().get(wanted)
+    tag = (
+        ALIASES.get(wanted)
+        or ALIASES.get(wanted.replace("_", "-"))
+        or _from_code(wanted)
+        or _names().get(wanted)
+    )
     if tag is None:
         shown = text.strip()[:40]
         message = f"We do not know the language “{shown}”."
@@ -93,14 +105,18 @@ def script(tag: str) -> str | None:
 
 
 def same(one: str | None, other: str | None) -> bool:
-    """Whether a text in `one` needs no translation into `other`: regions do not count, scripts that are known do."""
+    """Whether a text in `one` needs no translation into `other`: regions do not count, scripts
+    that are known do.
+    """
     if one is None or other is None or base(one) != base(other):
         return False
     return script(one) is None or script(other) is None or script(one) == script(other)
 
 
 def is_among(tag: str, targets: frozenset[str]) -> bool:
-    """Whether `tag` is among `targets`, by its language where its region or script is not named there."""
+    """Whether `tag` is among `targets`, by its language where its region or script is not named
+    there.
+    """
     return tag in targets or base(tag) in {base(target) for target in targets}
 
 
@@ -110,7 +126,9 @@ def is_right_to_left(tag: str) -> bool:
 
 
 def name(tag: str, locale: str = "en") -> str:
-    """What people call the language, in the language `locale`; the tag itself where CLDR has no name."""
+    """What people call the language, in the language `locale`; the tag itself where CLDR has no
+    name.
+    """
     from babel import Locale, UnknownLocaleError
 
     try:
@@ -146,7 +164,10 @@ def _cldr_languages() -> frozenset[str]:
 
 @cache
 def _names() -> dict[str, str]:
-    """Every known name of a language, casefolded -> tag. English wins where two languages share a name."""
+    """Every known name of a language, casefolded -> tag.
+
+    English wins where two languages share a name.
+    """
     from babel import Locale
 
     names: dict[str, str] = {}

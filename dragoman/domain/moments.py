@@ -19,7 +19,11 @@ LONGEST = 40  # characters of what was typed that an error repeats
 
 def iso(moment: float | None) -> str | None:
     """ISO 8601 in UTC, to the second, such as `2026-11-24T20:00:00+00:00`; None for None."""
-    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
+    return (
+        None
+        if moment is None
+        else datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
+    )
 
 
 def ago(moment: float | None, now: float) -> str:
@@ -41,7 +45,8 @@ def ago(moment: float | None, now: float) -> str:
 
 
 def since(text: str, now: float) -> float:
-    """The moment that `2h`, `3d`, `45m` (before `now`), a date or a date with a time means; without a zone: UTC.
+    """The moment that `2h`, `3d`, `45m` (before `now`), a date or a date with a time means; without
+    a zone: UTC.
 
     Raises UnsupportedOption for anything else.
     """
@@ -56,5 +61,7 @@ def since(text: str, now: float) -> float:
     except (ValueError, OverflowError) as error:
         raise UnsupportedOption(
             f"We do not understand the time “{word[:LONGEST]}”.",
-            advice="Please write how long ago, such as 45m, 2h or 3d, or a date, such as 2026-11-24.",
+            advice=(
+                "Please write how long ago, such as 45m, 2h or 3d, or a date, such as 2026-11-24."
+            ),
         ) from error

@@ -27,11 +27,16 @@ class CannotWrite(OperatorError):
     code = "cannot_write"
     exit_code = 61
     advice = "Please ask the admin of this server."
-    for_admin = "Let the user who runs this command write there, or name another folder: --data, -o, DRAGOMAN_DATA_DIR or TMPDIR."
+    for_admin = (
+        "Let the user who runs this command write there, or name another folder: --data, -o,"
+        " DRAGOMAN_DATA_DIR or TMPDIR."
+    )
 
 
 def of_disk(error: OSError) -> DragomanError | None:
-    """What to say where a disk is full or may not be written to, with the file that it was about; None: it is something else."""
+    """What to say where a disk is full or may not be written to, with the file that it was
+    about; None: it is something else.
+    """
     where = f" ({error.filename})" if isinstance(error.filename, str) else ""
     if error.errno in NO_ROOM:
         return DiskFull(f"There is no room left on the disk{where}.")
@@ -43,7 +48,9 @@ def of_disk(error: OSError) -> DragomanError | None:
 
 
 def named(error: Exception) -> Exception:
-    """DiskFull for an error that says so (libraries in C only tell it in words); every other one as it is."""
+    """DiskFull for an error that says so (libraries in C only tell it in words); every other
+    one as it is.
+    """
     says_so = isinstance(error, OSError) and error.errno in NO_ROOM
     if says_so or (type(error).__module__.startswith("pymupdf") and str(error).endswith(_IN_WORDS)):
         return DiskFull(detail=f"{type(error).__name__}: {error}"[:200])

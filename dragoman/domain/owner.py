@@ -128,9 +128,12 @@ PUBLIC_MAIL = frozenset(
 
 
 def team_of(owner: str) -> str | None:
-    """Who shares limits with an owner: a chat's workspace (`slack:TEAM`) or a mail domain (`@example.org`); None: nobody."""
+    """Who shares limits with an owner: a chat's workspace (`slack:TEAM`) or a mail domain
+    (`@example.org`); None: nobody.
+    """
     _, at, domain = owner.rpartition("@")
-    if at:  # first of all: an address may begin as the owners of a chat do, and none of its ids has an @
+    # first of all: an address may begin as the owners of a chat do, and none of its ids has an @
+    if at:
         return f"@{domain.casefold()}"
     parts = channel_specs.of_owner(owner).team_parts
     return ":".join(owner.split(":")[:parts]) if parts else None
@@ -139,9 +142,11 @@ def team_of(owner: str) -> str | None:
 def sharing(owner: str) -> str:
     """Who shares translations with an owner: the team, else the owner alone.
 
-    Alone are the holder of a token, and who has an address at one of the mail providers that are open to everybody.
+    Alone are the holder of a token, and who has an address at one of the mail providers that are
+    open to everybody.
     """
-    has_team = not channel_specs.of_owner(owner).at_in_owner  # the @ in the name of a token is no address's
+    # the @ in the name of a token is no address's
+    has_team = not channel_specs.of_owner(owner).at_in_owner
     team = team_of(owner) if has_team else None
     if team is None:
         return owner

@@ -11,7 +11,10 @@ from dragoman.domain.job import Options
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a front door received, before it is opened. `key` says when two are the same; `payload` is small JSON."""
+    """What a front door received, before it is opened.
+
+    `key` says when two are the same; `payload` is small JSON.
+    """
 
     channel: str
     key: str
@@ -32,7 +35,10 @@ class Pdf:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One PDF to one language. `owner` is an address, `web:NAME` or `slack:TEAM:USER`; `key` says when two requests are the same.
+    """One PDF to one language.
+
+    `owner` is an address, `web:NAME` or `slack:TEAM:USER`; `key` says when two requests are the
+    same.
 
     `card_id` and `file_ref`: as in the job's row.
     """
@@ -57,7 +63,9 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class OnCard:
-    """What the card of a post has to say besides its jobs: files left out, with `filename`, `code`, `message`, `advice`."""
+    """What the card of a post has to say besides its jobs: files left out, with `filename`,
+    `code`, `message`, `advice`.
+    """
 
     card_id: str
     notes: Sequence[Mapping[str, Any]]

@@ -1,4 +1,6 @@
-"""Whether and when a failed attempt is tried again: one pure decision, at the one level where retries exist."""
+"""Whether and when a failed attempt is tried again: one pure decision, at the one level where
+retries exist.
+"""
 
 from __future__ import annotations
 
@@ -48,21 +50,28 @@ def attempts_for(error: BaseException) -> int:
     return UNKNOWN_ATTEMPTS
 
 
-def decide(error: BaseException, attempt: int, chance: float, *, attempts: int | None = None) -> RetryIn | GiveUp:
+def decide(
+    error: BaseException, attempt: int, chance: float, *, attempts: int | None = None
+) -> RetryIn | GiveUp:
     """What follows when attempt number `attempt` (from 1) ended in `error`.
 
-    `chance` is a random number from 0 to 1: the delay is a uniform share of a bound that doubles (full jitter).
-    An answer such as `Retry-After: 30` is honoured, and jittered upwards. `attempts` overrides the table.
+    `chance` is a random number from 0 to 1: the delay is a uniform share of a bound that doubles
+    (full jitter). An answer such as `Retry-After: 30` is honoured, and jittered upwards. `attempts`
+    overrides the table.
     """
     if attempt >= (attempts or attempts_for(error)):
         return GiveUp()
     bound = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0**attempt)
-    asked = error.retry_after_s if isinstance(error, TemporaryError) and error.retry_after_s else 0.0
+    asked = (
+        error.retry_after_s if isinstance(error, TemporaryError) and error.retry_after_s else 0.0
+    )
     return RetryIn(min(asked, LONGEST_DELAY_S) + bound * chance)
 
 
 def retry_helps(code: str | None) -> bool:
-    """Whether another try of the same file may end better than the last one, which ended with this error's code."""
+    """Whether another try of the same file may end better than the last one, which ended with
+    this error's code.
+    """
     return code not in _hopeless()
 
 

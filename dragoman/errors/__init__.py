@@ -1,21 +1,24 @@
 """Every way a job can fail, and who has to know.
 
-An error says what happened in words for the sender (`message`, which is `str(error)`), what the sender can do (`advice`), what the one who
-runs the server can do (`for_admin`), whether another try may help (`temporary`) and whose move it is (`blame`). What
-the words are about travels as values (`facts`); details for the log travel in `detail`, never to a sender, and no code reads them.
+An error says what happened in words for the sender (`message`, which is `str(error)`), what the
+sender can do (`advice`), what the one who runs the server can do (`for_admin`), whether another try
+may help (`temporary`) and whose move it is (`blame`). What the words are about travels as values
+(`facts`); details for the log travel in `detail`, never to a sender, and no code reads them.
 
     DragomanError
     ├── RequestError         the sender can mend it; permanent
     │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText  OcrMissing
     │   ├── TooLarge  TooManyPages  TooComplex
-    │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget > EngineNotAllowed  UnsupportedPair  UnsupportedOption
+    │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget > EngineNotAllowed  UnsupportedPair
+    UnsupportedOption
     │   └── NotAllowed  NotApprover  NotFound  AmbiguousId  Gone  Conflict  NoWord  LimitReached
     ├── OperatorError        the admin can mend it; permanent
     │   ├── SettingsInvalid  EngineKeyRejected  QuotaUsedUp  EngineMissing  ModelUnusable
     │   └── EngineMisbehaved  StageTimedOut  WorkerLost  OutboundRefused
     ├── TemporaryError       time mends it; tried again
     │   ├── EngineUnavailable  EngineBusy
-    │   └── StoreUnavailable  DatabaseUnavailable  BrokerUnavailable  OutboundUnavailable > OutboundLoginRefused
+    │   └── StoreUnavailable  DatabaseUnavailable  BrokerUnavailable  OutboundUnavailable >
+    OutboundLoginRefused
     └── LeaseLost            another worker owns the row now: stop, write nothing, tell nobody
 """
 

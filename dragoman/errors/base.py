@@ -14,11 +14,13 @@ class Blame(StrEnum):
 
 
 class DragomanError(Exception):
-    """Something went wrong. What is told of it are values, so that `python -OO`, which drops docstrings, takes nothing away.
+    """Something went wrong.
 
-    `message`: one sentence for the sender, and `str(error)`; `advice`: what the sender can do; `for_admin`: what the one who
-    runs the server can do. `detail` is for the log only: it may hold names of hosts or answers of other services, and no
-    code reads it.
+    What is told of it are values, so that `python -OO`, which drops docstrings, takes nothing away.
+
+    `message`: one sentence for the sender, and `str(error)`; `advice`: what the sender can do;
+    `for_admin`: what the one who runs the server can do. `detail` is for the log only: it may hold
+    names of hosts or answers of other services, and no code reads it.
     """
 
     message: str = "Something went wrong."
@@ -30,7 +32,9 @@ class DragomanError(Exception):
     advice: str = "Please try again later, or ask your admin with the job's id."
     for_admin: str = ""
 
-    def __init__(self, message: str | None = None, *, advice: str | None = None, detail: str = "") -> None:
+    def __init__(
+        self, message: str | None = None, *, advice: str | None = None, detail: str = ""
+    ) -> None:
         """`message` and `advice` are for the sender; None takes the class's own words."""
         super().__init__(message or type(self).message)
         self.message = str(self)
@@ -39,7 +43,9 @@ class DragomanError(Exception):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the message is about, as plain values that a row can hold: whoever tells it in another language needs them."""
+        """What the message is about, as plain values that a row can hold: whoever tells it in
+        another language needs them.
+        """
         return {}
 
 

@@ -10,7 +10,10 @@ class OperatorError(DragomanError):
     code = "operator"
     exit_code = 3
     http_status = 503
-    advice = "Please show this to the admin of this server. Your document is kept and need not be sent again."
+    advice = (
+        "Please show this to the admin of this server. Your document is kept and need not be sent"
+        " again."
+    )
 
 
 class SettingsInvalid(OperatorError):
@@ -71,6 +74,7 @@ class WorkerLost(OperatorError):
 
 class OutboundRefused(OperatorError):
     message = "The mail server refused our answer permanently."
-    reply: str = ""  # the mail server's own (RFC 5321 4.2), for code that asks what it means; "": it was not a reply
+    # the mail server's own (RFC 5321 4.2), for code that asks what it means; "": it was not a reply
+    reply: str = ""
     code = "outbound_refused"
     exit_code = 47

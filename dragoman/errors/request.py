@@ -65,15 +65,26 @@ class NoText(RequestError):
     code = "no_text"
     exit_code = 15
     http_status = 422
-    advice = "Please send a version with selectable text, or run text recognition (OCR) on it first."
+    advice = (
+        "Please send a version with selectable text, or run text recognition (OCR) on it first."
+    )
 
 
 class OcrMissing(NoText):
-    message = "The PDF is a scan (pictures of pages), and text recognition is not installed on this server."
+    message = (
+        "The PDF is a scan (pictures of pages), and text recognition is not installed on this"
+        " server."
+    )
     code = "ocr_missing"
     exit_code = 19
-    advice = "Please send a version with selectable text, or ask the admin of this server to install Tesseract."
-    for_admin = "Please install it with your documents' languages: apt-get install tesseract-ocr tesseract-ocr-deu."
+    advice = (
+        "Please send a version with selectable text, or ask the admin of this server to install"
+        " Tesseract."
+    )
+    for_admin = (
+        "Please install it with your documents' languages: apt-get install tesseract-ocr"
+        " tesseract-ocr-deu."
+    )
 
 
 class TooLarge(RequestError):
@@ -127,7 +138,10 @@ class EngineNotAllowed(UnsupportedTarget):
     message = "No translation engine that may have this document can translate it."
     code = "engine_not_allowed"
     exit_code = 75
-    advice = "Please ask the admin of this server for an engine that may have it, such as one that runs in house."
+    advice = (
+        "Please ask the admin of this server for an engine that may have it, such as one that runs"
+        " in house."
+    )
 
 
 class UnsupportedPair(RequestError):
@@ -201,7 +215,9 @@ class NoWord(RequestError):
 
 
 class Limited(StrEnum):
-    """What a sender or a team may use so much of: documents and pages in 24 hours, characters to pay for in a month."""
+    """What a sender or a team may use so much of: documents and pages in 24 hours, characters
+    to pay for in a month.
+    """
 
     JOBS = "jobs"
     PAGES = "pages"
@@ -228,7 +244,9 @@ class Limit:
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any] | None) -> Self | None:
-        """The limit that `LimitReached.facts` told of; None where `facts` are another error's, or none."""
+        """The limit that `LimitReached.facts` told of; None where `facts` are another error's,
+        or none.
+        """
         limit = (facts or {}).get("limit")
         return cls(**{**limit, "what": Limited(limit["what"])}) if limit else None
 
@@ -238,10 +256,18 @@ class LimitReached(RequestError):
     code = "limit_reached"
     exit_code = 35
     http_status = 429
-    advice = "Please try again when the day or the month is over, or ask the admin of this server for a higher limit."
+    advice = (
+        "Please try again when the day or the month is over, or ask the admin of this server for a"
+        " higher limit."
+    )
 
     def __init__(
-        self, message: str | None = None, *, advice: str | None = None, detail: str = "", limit: Limit | None = None
+        self,
+        message: str | None = None,
+        *,
+        advice: str | None = None,
+        detail: str = "",
+        limit: Limit | None = None,
     ) -> None:
         """`limit`: the one that is reached, None where it is not known."""
         super().__init__(message, advice=advice, detail=detail)

@@ -13,7 +13,9 @@ class TemporaryError(DragomanError):
     http_status = 503
     advice = "Nothing is lost. Please try again in a few minutes."
 
-    def __init__(self, message: str | None = None, *, detail: str = "", retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str | None = None, *, detail: str = "", retry_after_s: float | None = None
+    ) -> None:
         """`retry_after_s`: seconds the other side asked us to wait, None if it did not say."""
         super().__init__(message, detail=detail)
         self.retry_after_s = retry_after_s
@@ -39,7 +41,8 @@ class StoreUnavailable(TemporaryError):
 
 class DatabaseUnavailable(TemporaryError):
     message = "The database does not answer at the moment."
-    errno: int | None = None  # the system's number for what is wrong with its disk; None: something else is wrong
+    # the system's number for what is wrong with its disk; None: something else is wrong
+    errno: int | None = None
     code = "database_unavailable"
     exit_code = 53
 
@@ -61,4 +64,7 @@ class OutboundLoginRefused(OutboundUnavailable):
     message = "The mail server that sends our answers rejects our password or token."
     code = "outbound_login_refused"
     exit_code = 58
-    for_admin = "Please check the login in DRAGOMAN_OUTBOUND_SMTP_URL and DRAGOMAN_OAUTH_*; `dragoman doctor` tries it."
+    for_admin = (
+        "Please check the login in DRAGOMAN_OUTBOUND_SMTP_URL and DRAGOMAN_OAUTH_*; `dragoman"
+        " doctor` tries it."
+    )

@@ -1,4 +1,6 @@
-"""What may be spent at engines that cost something, who is asked, and what a price is reckoned from."""
+"""What may be spent at engines that cost something, who is asked, and what a price is reckoned
+from.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ _APPROVER = re.compile(r"\*|[^\s@]*@[^\s@]+|slack:[^\s:]+:[^\s:]+|web:[^\s:]+")
 
 
 class CostSettings(BaseModel):
-    """When somebody has to agree to a document's cost, who that is, and what a million characters cost."""
+    """When somebody has to agree to a document's cost, who that is, and what a million
+    characters cost.
+    """
 
     approval_pages: int | None = Field(default=None, ge=0)
     approval_characters: int = Field(default=300_000, ge=0)

@@ -97,7 +97,9 @@ class MailSettings(BaseModel):
         parts = urlsplit(value.get_secret_value()) if value else None
         schemes = ("imap", "imaps", *OAUTH_SCHEMES)
         if parts and (parts.scheme not in schemes or not parts.hostname or not parts.username):
-            raise ValueError("use imaps://USER:PASSWORD@HOST/FOLDER or imaps+oauth://USER@HOST/FOLDER")
+            raise ValueError(
+                "use imaps://USER:PASSWORD@HOST/FOLDER or imaps+oauth://USER@HOST/FOLDER"
+            )
         check_oauth_url(parts)
         return value
 
@@ -111,7 +113,9 @@ class MailSettings(BaseModel):
     @model_validator(mode="after")
     def _oauth_is_complete(self) -> Self:
         urls = (self.outbound_smtp_url, self.sent_imap_url)
-        is_used = any(url and urlsplit(url.get_secret_value()).scheme in OAUTH_SCHEMES for url in urls)
+        is_used = any(
+            url and urlsplit(url.get_secret_value()).scheme in OAUTH_SCHEMES for url in urls
+        )
         lacking = self._lacking_for_oauth() if is_used else None
         if lacking:
             raise ValueError(f"a URL with +oauth needs DRAGOMAN_OAUTH_{lacking} too")
@@ -122,10 +126,16 @@ class MailSettings(BaseModel):
         if self.oauth_provider is None:
             return "PROVIDER (microsoft or google)"
         if self.oauth_provider == "google":
-            return None if self.oauth_service_account else "SERVICE_ACCOUNT_FILE (or _SERVICE_ACCOUNT)"
+            return (
+                None if self.oauth_service_account else "SERVICE_ACCOUNT_FILE (or _SERVICE_ACCOUNT)"
+            )
         if self.oauth_tenant is None and self.oauth_token_url is None:
             return "TENANT"
         if self.oauth_client_id is None:
             return "CLIENT_ID"
         has_secret = self.oauth_client_secret or self.oauth_client_certificate
-        return None if has_secret else "CLIENT_SECRET or _CLIENT_CERTIFICATE (or one of them with _FILE)"
+        return (
+            None
+            if has_secret
+            else "CLIENT_SECRET or _CLIENT_CERTIFICATE (or one of them with _FILE)"
+        )

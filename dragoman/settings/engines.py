@@ -1,4 +1,7 @@
-"""What translates, and what it is allowed to ask for. The settings of each engine are in its spec."""
+"""What translates, and what it is allowed to ask for.
+
+The settings of each engine are in its spec.
+"""
 
 from __future__ import annotations
 

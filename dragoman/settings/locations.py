@@ -51,7 +51,11 @@ class PlaceSettings(BaseModel):
     @classmethod
     def _known_storage(cls, value: str) -> str:
         parts = urlsplit(value)
-        if value and not (parts.scheme == "file" and parts.path) and not (parts.scheme == "s3" and parts.netloc):
+        if (
+            value
+            and not (parts.scheme == "file" and parts.path)
+            and not (parts.scheme == "s3" and parts.netloc)
+        ):
             raise ValueError("use file:///FOLDER or s3://BUCKET/PREFIX?endpoint_url=https://HOST")
         if parts.scheme == "s3":
             bucket_paths.check(parts)

@@ -60,7 +60,10 @@ if TYPE_CHECKING:
         """What channels bring along."""
 
     class OptionsOfEngines(BaseModel):
-        """What engines bring along. Stands behind the model that has `engine`: some of it is needed by the one that is chosen."""
+        """What engines bring along.
+
+        Stands behind the model that has `engine`: some of it is needed by the one that is chosen.
+        """
 
 else:
     ChannelSettings = model_of(one for channel in channels() for one in channel.settings)

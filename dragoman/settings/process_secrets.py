@@ -1,7 +1,9 @@
-"""Which process needs which secret. It gets these and no others, so that whoever breaks into one holds little.
+"""Which process needs which secret.
 
-A process reads none but its own (`Settings.for_process`), `dragoman up` gives its children no others, and
-docker-compose.yml neither. A test compares this table with the code and with that file.
+It gets these and no others, so that whoever breaks into one holds little.
+
+A process reads none but its own (`Settings.for_process`), `dragoman up` gives its children no
+others, and docker-compose.yml neither. A test compares this table with the code and with that file.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ KEY = "secret_key"
 
 
 def _needs() -> dict[str, frozenset[str]]:
-    """The names of fields of `Settings` that are secret, by process: the core's own, and what channels and engines say."""
+    """The names of fields of `Settings` that are secret, by process: the core's own, and what
+    channels and engines say.
+    """
     found: dict[str, set[str]] = {
         "worker": {*LEDGERS, KEY},
         "notifier": {*LEDGERS, KEY},
@@ -32,7 +36,10 @@ def _needs() -> dict[str, frozenset[str]]:
     for channel in channels():
         for process, names in channel.secrets.items():
             found[process] |= names
-    for setting in (*(one for channel in channels() for one in channel.settings), *engine_specs.settings()):
+    for setting in (
+        *(one for channel in channels() for one in channel.settings),
+        *engine_specs.settings(),
+    ):
         for process in setting.read_by if setting.secret else ():
             found[process] |= {setting.name}
     return {process: frozenset(names) for process, names in found.items()}
@@ -63,7 +70,9 @@ def only_of(process: str) -> Iterator[None]:
 
 
 def variables_not_for(process: str) -> frozenset[str]:
-    """The environment variables, in capitals, that `process` has no use for: secrets, and the files of secrets."""
+    """The environment variables, in capitals, that `process` has no use for: secrets, and the
+    files of secrets.
+    """
     secrets = {f"DRAGOMAN_{field.upper()}" for field in SECRETS - NEEDS[process]}
     of_store = () if process in OPENS_STORE else STORE_KEYS
     return frozenset({*secrets, *(f"{name}_FILE" for name in secrets), *of_store})

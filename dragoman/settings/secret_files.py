@@ -1,6 +1,8 @@
-"""Secrets from files: `DRAGOMAN_NAME_FILE` names a file that holds the value of the secret setting `DRAGOMAN_NAME`.
+"""Secrets from files: `DRAGOMAN_NAME_FILE` names a file that holds the value of the secret setting
+`DRAGOMAN_NAME`.
 
-So that Docker's and Kubernetes' secrets, and systemd's credentials, need not stand in the environment of a process.
+So that Docker's and Kubernetes' secrets, and systemd's credentials, need not stand in the
+environment of a process.
 """
 
 from __future__ import annotations
@@ -19,10 +21,16 @@ SUFFIX = "_FILE"
 
 
 class SecretFiles(PydanticBaseSettingsSource):
-    """The secrets of a class of settings that are named by a file. Those of other processes are not read."""
+    """The secrets of a class of settings that are named by a file.
+
+    Those of other processes are not read.
+    """
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The value of a field, None if no file is named for it. Raises ValueError for a file that cannot be read."""
+        """The value of a field, None if no file is named for it.
+
+        Raises ValueError for a file that cannot be read.
+        """
         variable = variable_of(self.settings_cls, field_name)
         file = os.environ.get(variable)
         if os.environ.get(variable.removesuffix(SUFFIX)):
@@ -55,5 +63,7 @@ def variable_of(settings_cls: type[BaseSettings], field_name: str) -> str:
 
 
 def is_secret(field_name: str, field: FieldInfo) -> bool:
-    """Whether a field is a secret, or a URL with a password in it: whether it has a file's variable."""
+    """Whether a field is a secret, or a URL with a password in it: whether it has a file's
+    variable.
+    """
     return field_name in LEDGERS or SecretStr in (field.annotation, *get_args(field.annotation))

@@ -25,7 +25,9 @@ class SlackSettings(BaseModel):
 
     @property
     def slack_speaks(self) -> bool:
-        """Whether messages and files can be sent and deleted: all that processes without the other tokens ask."""
+        """Whether messages and files can be sent and deleted: all that processes without the
+        other tokens ask.
+        """
         return self.slack_bot_token is not None
 
     @property

@@ -1,4 +1,5 @@
-"""Names that begin with `DRAGOMAN_` and mean nothing here: said at the start of each process, with the likely right name.
+"""Names that begin with `DRAGOMAN_` and mean nothing here: said at the start of each process, with
+the likely right name.
 
 They are a warning and no end: a newer version's `.env` may stand beside an older program.
 """
@@ -21,7 +22,10 @@ _ASSIGNED = re.compile(rf"^\s*(?:export\s+)?({PREFIX}\w+)\s*=", re.MULTILINE | r
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """A name that is not known. `meant`: the one that is most alike, None if none is. `where`: a file, None: the environment."""
+    """A name that is not known.
+
+    `meant`: the one that is most alike, None if none is. `where`: a file, None: the environment.
+    """
 
     name: str
     meant: str | None
@@ -37,24 +41,37 @@ class Stranger:
 def known() -> frozenset[str]:
     """All names that mean something, whole and in capitals."""
     fields = Settings.model_fields.items()
-    files = {secret_files.variable_of(Settings, name) for name, field in fields if secret_files.is_secret(name, field)}
+    files = {
+        secret_files.variable_of(Settings, name)
+        for name, field in fields
+        if secret_files.is_secret(name, field)
+    }
     return frozenset({PREFIX + name.upper() for name, _ in fields} | files)
 
 
 def strangers(names: Iterable[str], where: str | None = None) -> list[Stranger]:
-    """Those of `names` that begin as ours do and are not known, in alphabetical order. Names are taken in any case."""
+    """Those of `names` that begin as ours do and are not known, in alphabetical order.
+
+    Names are taken in any case.
+    """
     ours = known()
-    strange = sorted({name for name in names if name.upper().startswith(PREFIX) and name.upper() not in ours})
+    strange = sorted(
+        {name for name in names if name.upper().startswith(PREFIX) and name.upper() not in ours}
+    )
     return [Stranger(name, _likely(name.upper(), ours), where) for name in strange]
 
 
 def found(environment: Mapping[str, str], folder: Path) -> list[Stranger]:
-    """The strangers of the environment, and of the `.env` in `folder`, where there is one that can be read."""
+    """The strangers of the environment, and of the `.env` in `folder`, where there is one that
+    can be read.
+    """
     return [*strangers(environment), *strangers(names_in(folder / ENV_FILE), ENV_FILE)]
 
 
 def unread(environment: Mapping[str, str], folder: Path) -> list[str]:
-    """Names of settings that the `.env` in `folder` gives values to, and the environment does not."""
+    """Names of settings that the `.env` in `folder` gives values to, and the environment does
+    not.
+    """
     given = {name.upper() for name, value in environment.items() if value}
     return sorted({name.upper() for name in names_in(folder / ENV_FILE)} & known() - given)
 

@@ -1,4 +1,6 @@
-"""The forms that settings are written in: each is read here, once, and refused with what to write instead."""
+"""The forms that settings are written in: each is read here, once, and refused with what to
+write instead.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,10 @@ MIB = 2**20
 HIGHEST_PORT = 65535
 SHORTEST_SECRET = 16
 ANYBODY = "*"
-OAUTH_SCHEMES = ("smtp+oauth", "smtps+oauth", "imaps+oauth")  # logged in to with a token in place of a password
-# An address, a domain behind `@`, or a domain of two labels or more. No wildcards, names or angle brackets.
+# logged in to with a token in place of a password
+OAUTH_SCHEMES = ("smtp+oauth", "smtps+oauth", "imaps+oauth")
+# An address, a domain behind `@`, or a domain of two labels or more. No wildcards, names or angle
+# brackets.
 _LABEL = r"[^\s@*<>,;:/\".]+"
 _SENDER_ENTRY = re.compile(rf"[^\s@*<>,;\"]*@{_LABEL}(?:\.{_LABEL})*|{_LABEL}(?:\.{_LABEL})+")
 
@@ -63,18 +67,31 @@ def is_web_address(url: str) -> bool:
     """Whether it is an http or https URL with a host, and without a user's name or password."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None and parts.port != 0
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.username is None
+            and parts.port != 0
+        )
     except ValueError:
         return False
 
 
 def named_tokens(text: str) -> dict[str, tuple[str, bool]]:
-    """Secret -> (name, whether it sees everything) of `name:token[:admin],...`. Raises ValueError."""
+    """Secret -> (name, whether it sees everything) of `name:token[:admin],...`.
+
+    Raises ValueError.
+    """
     tokens: dict[str, tuple[str, bool]] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
         name, _, rest = entry.partition(":")
         secret, _, scope = rest.partition(":")
-        if not name or len(secret) < SHORTEST_SECRET or scope not in ("", "admin") or secret in tokens:
+        if (
+            not name
+            or len(secret) < SHORTEST_SECRET
+            or scope not in ("", "admin")
+            or secret in tokens
+        ):
             least = f"each token at least {SHORTEST_SECRET} characters"
             raise ValueError(f"write name:token[:admin], comma-separated, {least}")
         tokens[secret] = (name, scope == "admin")

@@ -9,7 +9,12 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode
 
 from dragoman.domain.proxies import checked_header, checked_proxies
-from dragoman.settings.values import SHORTEST_SECRET, checked_host_port, listed_in_lower_case, named_tokens
+from dragoman.settings.values import (
+    SHORTEST_SECRET,
+    checked_host_port,
+    listed_in_lower_case,
+    named_tokens,
+)
 
 
 class WebSettings(BaseModel):
@@ -21,7 +26,9 @@ class WebSettings(BaseModel):
     secret_key: SecretStr | None = None
     link_ttl_s: int = Field(default=7 * 86400, ge=60)
     remote_user_header: Annotated[str | None, AfterValidator(checked_header)] = None
-    remote_user_proxies: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validate_default=True)
+    remote_user_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), validate_default=True
+    )
     flower_listen: str = "127.0.0.1:5555"
     flower_auth: SecretStr | None = None
 

@@ -1,6 +1,8 @@
-"""All settings of one process, read once from `DRAGOMAN_*` (docs/reference/settings.md has a line for each).
+"""All settings of one process, read once from `DRAGOMAN_*` (docs/reference/settings.md has a line
+for each).
 
-Units are in the names. Secrets print as `**********`. `Settings.from_env()` names every wrong value at once.
+Units are in the names. Secrets print as `**********`. `Settings.from_env()` names every wrong value
+at once.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class Settings(
 ):
     """All settings of one process; frozen, passed down from the entry point."""
 
-    model_config = SettingsConfigDict(env_prefix="DRAGOMAN_", env_ignore_empty=True, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="DRAGOMAN_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     worker_concurrency: int = Field(default=2, ge=1, le=64)
     lease_s: float = Field(default=60.0, ge=1.0)
@@ -47,11 +51,16 @@ class Settings(
 
     @classmethod
     def from_env(cls, **overrides: object) -> Settings:
-        """Settings of the environment, `overrides` first. Raises SettingsInvalid, which names every wrong value."""
+        """Settings of the environment, `overrides` first.
+
+        Raises SettingsInvalid, which names every wrong value.
+        """
         try:
             return cls(**overrides)  # type: ignore[arg-type]
         except ValidationError as error:
-            lines = [_explain(found["loc"], found["msg"]) for found in error.errors(include_input=False)]
+            lines = [
+                _explain(found["loc"], found["msg"]) for found in error.errors(include_input=False)
+            ]
             raise SettingsInvalid("Some settings are wrong:\n" + "\n".join(lines)) from None
         except UnreadableSecret as error:
             raise SettingsInvalid(f"Some settings are wrong:\n  {error}") from None
@@ -71,17 +80,23 @@ class Settings(
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library passes it
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments before the environment, and the files that it names (`DRAGOMAN_NAME_FILE`) last."""
+        """Arguments before the environment, and the files that it names (`DRAGOMAN_NAME_FILE`)
+        last.
+        """
         return init_settings, _Needed(settings_cls, env_settings), SecretFiles(settings_cls)
 
     def given(self, name: str) -> object:
-        """The value of a setting that a channel or an engine brought along (`Setting` in its spec); a secret as its text."""
+        """The value of a setting that a channel or an engine brought along (`Setting` in its
+        spec); a secret as its text.
+        """
         value = getattr(self, name)
         return value.get_secret_value() if isinstance(value, SecretStr) else value
 
     @property
     def models_dir(self) -> Path:
-        """Where the local engine's models are: the folder named, else `models` in the data folder."""
+        """Where the local engine's models are: the folder named, else `models` in the data
+        folder.
+        """
         named = self.given("local_models_dir")
         return named if isinstance(named, Path) else self.data_dir / "models"
 
@@ -89,7 +104,9 @@ class Settings(
 class _Needed(PydanticBaseSettingsSource):
     """What a source says, without the secrets of other processes."""
 
-    def __init__(self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource) -> None:
+    def __init__(
+        self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource
+    ) -> None:
         super().__init__(settings_cls)
         self._source = source
 
@@ -99,7 +116,9 @@ class _Needed(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """All values, by the names of their fields."""
-        return {name: value for name, value in self._source().items() if process_secrets.is_needed(name)}
+        return {
+            name: value for name, value in self._source().items() if process_secrets.is_needed(name)
+        }
 
 
 def _explain(where: tuple[int | str, ...], message: str) -> str:

@@ -35,12 +35,18 @@ CHANNEL = ChannelSpec(
         Check(
             what="mail out",
             examine="ops.doctor.user_facing:outbound",
-            todo="Correct DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password, or DRAGOMAN_OAUTH_*.",
+            todo=(
+                "Correct DRAGOMAN_OUTBOUND_SMTP_URL: its host, name and password, or"
+                " DRAGOMAN_OAUTH_*."
+            ),
         ),
         Check(
             what="mail sent",
             examine="ops.doctor.user_facing:sent",
-            todo="Correct DRAGOMAN_SENT_IMAP_URL: its host, name, password (or DRAGOMAN_OAUTH_*) and folder.",
+            todo=(
+                "Correct DRAGOMAN_SENT_IMAP_URL: its host, name, password (or DRAGOMAN_OAUTH_*) and"
+                " folder."
+            ),
         ),
     ),
     live=Check(what="mail", examine="ops.doctor.live.email:send"),

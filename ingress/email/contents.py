@@ -1,4 +1,6 @@
-"""What a mail held, after it was taken apart: PDFs in the store, words, and what was left out and why."""
+"""What a mail held, after it was taken apart: PDFs in the store, words, and what was left out
+and why.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from ingress.email.mime import attachments
 class MailTooComplex(RequestError):
     """The sandboxed parser ran out of parts, depth or time; what was read before that is kept."""
 
-    message = "We could not read all of the email: it has too many parts, or takes too long to read."
+    message = (
+        "We could not read all of the email: it has too many parts, or takes too long to read."
+    )
     code = "mail_too_complex"
     exit_code = 28
     http_status = 422
@@ -66,7 +70,12 @@ class Contents:
 
     def leave(self, filename: str, error: RequestError) -> None:
         """Tell the sender that something was left out."""
-        told = {"filename": filename, "code": error.code, "message": str(error), "advice": error.advice}
+        told = {
+            "filename": filename,
+            "code": error.code,
+            "message": str(error),
+            "advice": error.advice,
+        }
         if told not in self.ignored:
             self.ignored.append(told)
 
@@ -123,7 +132,10 @@ def _on_disk(mail: BinaryIO) -> Iterator[BinaryIO]:
 
 def _too_many(filename: str | None) -> RequestError:
     if filename is None:
-        message = "The email has too many parts, or too many emails inside each other; the rest was not read."
+        message = (
+            "The email has too many parts, or too many emails inside each other; the rest was not"
+            " read."
+        )
         return MailTooComplex(message)
     message = f"At most {attachments.MOST_PDFS} PDFs are accepted in one email."
     return MailTooComplex(message, advice="Please send the rest in another email.")

@@ -1,4 +1,6 @@
-"""What stands around the mail door: the server in front, TLS, limits, other hosts, and the records of its domain in DNS."""
+"""What stands around the mail door: the server in front, TLS, limits, other hosts, and the
+records of its domain in DNS.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,24 @@ RENEW_BEFORE_S = 14 * 86_400
 def door(settings: Settings) -> Iterator[Finding]:
     """Settings that contradict each other, or leave the door open wider than meant."""
     if settings.trusted_authserv_id and not settings.trusted_peers:
-        said = "TRUSTED_AUTHSERV_ID is set without TRUSTED_PEERS, so Authentication-Results are not read"
-        yield Finding("mail proof", Verdict.WARN, said, "Set DRAGOMAN_TRUSTED_PEERS to the server that writes them.")
-    elif settings.sender_auth == "dmarc" and settings.trusted_peers and not settings.trusted_authserv_id:
         said = (
-            "email from TRUSTED_PEERS is accepted by its DKIM signature alone, since a relay's address proves nothing"
+            "TRUSTED_AUTHSERV_ID is set without TRUSTED_PEERS, so Authentication-Results are not"
+            " read"
+        )
+        yield Finding(
+            "mail proof",
+            Verdict.WARN,
+            said,
+            "Set DRAGOMAN_TRUSTED_PEERS to the server that writes them.",
+        )
+    elif (
+        settings.sender_auth == "dmarc"
+        and settings.trusted_peers
+        and not settings.trusted_authserv_id
+    ):
+        said = (
+            "email from TRUSTED_PEERS is accepted by its DKIM signature alone, since a relay's"
+            " address proves nothing"
         )
         yield Finding(
             "mail proof",
@@ -30,15 +45,23 @@ def door(settings: Settings) -> Iterator[Finding]:
             said,
             "Set DRAGOMAN_TRUSTED_AUTHSERV_ID to the name under which it writes its results.",
         )
-    if "*" in settings.allowed_senders and not (settings.sender_hourly_limit or settings.sender_daily_limit):
+    if "*" in settings.allowed_senders and not (
+        settings.sender_hourly_limit or settings.sender_daily_limit
+    ):
         said = "everybody may send, without a limit"
         yield Finding(
-            "mail limits", Verdict.WARN, said, "Set DRAGOMAN_SENDER_HOURLY_LIMIT or DRAGOMAN_SENDER_DAILY_LIMIT."
+            "mail limits",
+            Verdict.WARN,
+            said,
+            "Set DRAGOMAN_SENDER_HOURLY_LIMIT or DRAGOMAN_SENDER_DAILY_LIMIT.",
         )
     if settings.lmtp_listen and not _is_loopback(settings.lmtp_listen):
         said = f"other hosts can reach LMTP at {settings.lmtp_listen}"
         yield Finding(
-            "mail LMTP", Verdict.WARN, said, "Let only your mail server through the firewall, or use 127.0.0.1."
+            "mail LMTP",
+            Verdict.WARN,
+            said,
+            "Let only your mail server through the firewall, or use 127.0.0.1.",
         )
 
 
@@ -48,8 +71,16 @@ def tls(settings: Settings) -> Iterator[Finding]:
 
     if Certificate.of(settings) is None:
         if not _is_loopback(settings.smtp_listen):
-            said = f"no STARTTLS at {settings.smtp_listen}: others on the network could read the emails"
-            yield Finding("mail TLS", Verdict.WARN, said, "Set DRAGOMAN_SMTP_TLS_CERT and DRAGOMAN_SMTP_TLS_KEY.")
+            said = (
+                f"no STARTTLS at {settings.smtp_listen}: others on the network could read the"
+                " emails"
+            )
+            yield Finding(
+                "mail TLS",
+                Verdict.WARN,
+                said,
+                "Set DRAGOMAN_SMTP_TLS_CERT and DRAGOMAN_SMTP_TLS_KEY.",
+            )
         return
     certificate = x509.load_pem_x509_certificate(Path(str(settings.smtp_tls_cert)).read_bytes())
     ends_at = certificate.not_valid_after_utc
@@ -74,11 +105,20 @@ def records(settings: Settings) -> Iterator[Finding]:
     try:
         hosts = sorted(resolver.lookup(domain, "MX"))
         spf = [text for text in resolver.lookup(domain, "TXT") if text.startswith("v=spf1")]
-        dmarc = [text for text in resolver.lookup(f"_dmarc.{domain}", "TXT") if text.startswith("v=DMARC1")]
+        dmarc = [
+            text
+            for text in resolver.lookup(f"_dmarc.{domain}", "TXT")
+            if text.startswith("v=DMARC1")
+        ]
         lost = [host for host in hosts if not _has_address(resolver, host.partition(" ")[2])]
     except DnsTrouble as trouble:
         said = f"the records of {domain} cannot be looked up ({trouble})"
-        yield Finding("mail DNS", Verdict.WARN, said, "Fix this host's name servers, or set DRAGOMAN_DNS_SERVER.")
+        yield Finding(
+            "mail DNS",
+            Verdict.WARN,
+            said,
+            "Fix this host's name servers, or set DRAGOMAN_DNS_SERVER.",
+        )
         return
     if not hosts:
         todo = "Add an MX record that names your mail server, or this one."
@@ -89,17 +129,35 @@ def records(settings: Settings) -> Iterator[Finding]:
             todo,
         )
     for host in lost:
-        yield Finding("mail DNS", Verdict.FAIL, f"the MX “{host}” has no address", "Add an A or AAAA record for it.")
+        yield Finding(
+            "mail DNS",
+            Verdict.FAIL,
+            f"the MX “{host}” has no address",
+            "Add an A or AAAA record for it.",
+        )
     if len(spf) != 1:
-        said = f"{domain} has {len(spf) or 'no'} SPF record{'s' if len(spf) > 1 else ''}: others may take our answers for forged"
-        yield Finding("mail DNS", Verdict.WARN, said, f"Add one TXT record at {domain}, such as “v=spf1 mx -all”.")
+        said = (
+            f"{domain} has {len(spf) or 'no'} SPF record{'s' if len(spf) > 1 else ''}: others may"
+            " take our answers for forged"
+        )
+        yield Finding(
+            "mail DNS",
+            Verdict.WARN,
+            said,
+            f"Add one TXT record at {domain}, such as “v=spf1 mx -all”.",
+        )
     if len(dmarc) != 1:
         said = f"{domain} has {len(dmarc) or 'no'} DMARC record{'s' if len(dmarc) > 1 else ''}"
         yield Finding(
-            "mail DNS", Verdict.WARN, said, f"Add one TXT record at _dmarc.{domain}, such as “v=DMARC1; p=quarantine”."
+            "mail DNS",
+            Verdict.WARN,
+            said,
+            f"Add one TXT record at _dmarc.{domain}, such as “v=DMARC1; p=quarantine”.",
         )
     if hosts and not lost and len(spf) == len(dmarc) == 1:
-        yield Finding("mail DNS", Verdict.OK, f"{domain}: MX {', '.join(hosts)}; SPF and DMARC are there")
+        yield Finding(
+            "mail DNS", Verdict.OK, f"{domain}: MX {', '.join(hosts)}; SPF and DMARC are there"
+        )
 
 
 def _has_address(resolver: object, host: str) -> bool:

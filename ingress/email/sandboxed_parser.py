@@ -1,9 +1,11 @@
 """A mail is taken apart in a process of its own, with limits on memory and time.
 
-Whatever a hostile mail does to a parser, the worker lives on and the sender is told. The child has an empty environment and no
-secret; it reaches no network, no program and no file but Python's libraries (`dragoman.adapters.confinement`). It reads the mail from its standard
-input and writes frames to its standard output: a length (four bytes) and so many bytes. A frame is one item as JSON;
-after a PDF's come its bytes in frames of their own, ended by an empty one. A last item says that the mail was read to its end.
+Whatever a hostile mail does to a parser, the worker lives on and the sender is told. The child has
+an empty environment and no secret; it reaches no network, no program and no file but Python's
+libraries (`dragoman.adapters.confinement`). It reads the mail from its standard input and writes
+frames to its standard output: a length (four bytes) and so many bytes. A frame is one item as JSON;
+after a PDF's come its bytes in frames of their own, ended by an empty one. A last item says that
+the mail was read to its end.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from dragoman.adapters.confinement.walls import Limits
 from ingress.email.mime import attachments, headers, tnef_smime
 from ingress.email.mime.headers import Headers
 
-MEMORY = 1 << 30  # bytes beyond what is mapped at its start; the largest mail that is read whole takes about half
+# bytes beyond what is mapped at its start; the largest mail that is read whole takes about half
+MEMORY = 1 << 30
 CPU_S, WALL_S = 60, 240  # less than the task has
 COMMAND: tuple[str, ...] = ("-I", "-m", "ingress.email.sandboxed_parser")
 ENVIRONMENT = {"LANG": "C.UTF-8"}
@@ -38,7 +41,9 @@ _STEP = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """What the mail's own headers say beyond what the door kept: its subject, ids it answers, languages of its writer."""
+    """What the mail's own headers say beyond what the door kept: its subject, ids it answers,
+    languages of its writer.
+    """
 
     subject: str
     answers: tuple[str, ...]
@@ -55,14 +60,20 @@ Found = attachments.Item | Top | Broken
 
 @dataclass(slots=True)
 class PdfBody:
-    """The bytes of a PDF as they come out of the child; read forward, once. `whole`: its end was seen."""
+    """The bytes of a PDF as they come out of the child; read forward, once.
+
+    `whole`: its end was seen.
+    """
 
     pipe: BinaryIO
     whole: bool = False
     _ahead: bytes = field(default=b"")
 
     def read(self, count: int = -1) -> bytes:
-        """The next bytes, at most `count`; none at the end. Raises EOFError if the child died before it."""
+        """The next bytes, at most `count`; none at the end.
+
+        Raises EOFError if the child died before it.
+        """
         if not self._ahead and not self.whole:
             frame = _frame(self.pipe)
             if frame is None:
@@ -74,7 +85,9 @@ class PdfBody:
 
 
 def found_in(mail: BinaryIO) -> Iterator[Found]:
-    """What is in the mail (a file, read from its position), in its order; a PDF's body is read before the next is asked for."""
+    """What is in the mail (a file, read from its position), in its order; a PDF's body is read
+    before the next is asked for.
+    """
     with _child(mail) as pipe:
         while True:
             frame = _frame(pipe)
@@ -148,7 +161,10 @@ def main() -> None:
 
 
 def confine(without: Iterable[str] = ()) -> tuple[str, ...]:
-    """Give up all but standard input and output. Gives the walls that do not stand: `without`, and what this system lacks."""
+    """Give up all but standard input and output.
+
+    Gives the walls that do not stand: `without`, and what this system lacks.
+    """
     with suppress(OSError, AttributeError):
         kernel.die_with_parent(signal.SIGKILL)
     warm()
@@ -194,7 +210,9 @@ def _top(head: bytes) -> dict[str, Any]:
         "item": "top",
         "subject": found.text("subject"),
         "answers": _answers(found),
-        "languages": " ".join((found.raw("accept-language"), found.raw("content-language"))).strip()[:200],
+        "languages": " ".join(
+            (found.raw("accept-language"), found.raw("content-language"))
+        ).strip()[:200],
     }
 
 
@@ -214,7 +232,14 @@ def _write(item: attachments.Item, out: BinaryIO) -> None:
                 _send(out, chunk)
             _send(out, b"")
         case attachments.Other(filename, head):
-            _put(out, {"item": "other", "filename": filename, "head": base64.b64encode(head[:64]).decode()})
+            _put(
+                out,
+                {
+                    "item": "other",
+                    "filename": filename,
+                    "head": base64.b64encode(head[:64]).decode(),
+                },
+            )
         case attachments.Locked(filename):
             _put(out, {"item": "locked", "filename": filename})
         case attachments.TooMany(filename):

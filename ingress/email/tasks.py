@@ -1,4 +1,6 @@
-"""Opening a kept mail: its PDFs become jobs, its orders are carried out, or its sender is told what was missing."""
+"""Opening a kept mail: its PDFs become jobs, its orders are carried out, or its sender is told
+what was missing.
+"""
 
 from __future__ import annotations
 
@@ -54,8 +56,8 @@ SOFT_LIMIT_S, HARD_LIMIT_S = 300, 330
 def open_message(intake: Intake, message_id: str) -> None:
     """Open a mail that the door kept; nothing happens if it is not ours to open.
 
-    It ends in jobs, in one answer, or in nothing (what must not be answered). Raises what went wrong on our side,
-    after it is on record.
+    It ends in jobs, in one answer, or in nothing (what must not be answered). Raises what went
+    wrong on our side, after it is on record.
     """
     with intake.opened(message_id) as held:
         if held is None:
@@ -91,7 +93,9 @@ def register(app: Celery, settings: Settings) -> None:
 
 
 def _over_the_limit(intake: Intake, held: Lease) -> dict[str, Any]:
-    """Such a mail is not looked at, so that its words tell nothing of its language; but its sender may be known."""
+    """Such a mail is not looked at, so that its words tell nothing of its language; but its
+    sender may be known.
+    """
     sender, limit = held.row["sender"], held.row["payload"]["over_daily_limit"]
     locale = threads.last_locale(intake.database, sender) or reply_language.of_sender(
         "", held.row["payload"]["subject"], ""
@@ -115,9 +119,12 @@ def _record_bounce(intake: Intake, held: Lease) -> None:
 
 
 class _Opening:
-    """One mail under the knife. `facts` go with every answer: the sender's language, and what was left out.
+    """One mail under the knife.
 
-    `answered`: the message whose documents a reply is about, if any. `in_house`: whether they must be sent to nobody.
+    `facts` go with every answer: the sender's language, and what was left out.
+
+    `answered`: the message whose documents a reply is about, if any. `in_house`: whether they must
+    be sent to nobody.
     """
 
     def __init__(self, intake: Intake, held: Lease) -> None:
@@ -142,8 +149,14 @@ class _Opening:
 
     def _act(self) -> None:
         words, top = self.contents.words, self.contents.top
-        thread = threads.thread_of(self.intake.database, self.sender, top.answers) if top.answers else None
-        self.in_house = engines.wants_in_house(f"{self.payload['subject']} {words}") or bool(thread and thread.in_house)
+        thread = (
+            threads.thread_of(self.intake.database, self.sender, top.answers)
+            if top.answers
+            else None
+        )
+        self.in_house = engines.wants_in_house(f"{self.payload['subject']} {words}") or bool(
+            thread and thread.in_house
+        )
         self._speak(thread)
         if self.contents.pdfs:
             self._translate(self._wish())
@@ -152,7 +165,9 @@ class _Opening:
             self.facts["about"] = thread.message_id
         order = commands.command(words, "" if thread else self.payload["subject"])
         wanted = request.from_words(words, is_reply=thread is not None)
-        if order is not None and (self._decide_for_others(order, thread) or self._obey(order, thread)):
+        if order is not None and (
+            self._decide_for_others(order, thread) or self._obey(order, thread)
+        ):
             return
         if thread is not None and wanted.target_lang and not self.contents.ignored:
             self._translate_again(thread, request.with_tone_of(wanted, self.payload["recipient"]))
@@ -175,16 +190,26 @@ class _Opening:
             self._answer({"reason": AnswerKind.UNCLEAR})
 
     def _speak(self, thread: Thread | None) -> None:
-        """Find the language of the answers: the mail's, else its thread's, else that of the sender's former mails."""
-        found = reply_language.of_sender(self.contents.words, self.payload["subject"], self.contents.top.languages)
-        known = found or (thread.locale if thread else None) or threads.last_locale(self.intake.database, self.sender)
+        """Find the language of the answers: the mail's, else its thread's, else that of the
+        sender's former mails.
+        """
+        found = reply_language.of_sender(
+            self.contents.words, self.payload["subject"], self.contents.top.languages
+        )
+        known = (
+            found
+            or (thread.locale if thread else None)
+            or threads.last_locale(self.intake.database, self.sender)
+        )
         self.facts = {"locale": known} if known else {}
 
     def _wish(self) -> request.Wish:
         habits = threads.habits(self.intake.database, self.sender)
         usual = request.Wish(habits.language, habits.tone)
         server = self.intake.settings.default_target_lang
-        return request.wish(self.payload["recipient"], self.contents.words, self.payload["subject"], usual, server)
+        return request.wish(
+            self.payload["recipient"], self.contents.words, self.payload["subject"], usual, server
+        )
 
     def _obey(self, order: Command, thread: Thread | None) -> bool:
         """Carry out an order; False if there is nothing that it could be meant for."""
@@ -199,11 +224,19 @@ class _Opening:
             self._answer({"reason": AnswerKind.ERASED})
         elif order is Command.YES and thread and thread.waiting_jobs:
             self._approve(thread.waiting_jobs)
-        elif order in (Command.CANCEL, Command.NO) and thread and (thread.waiting_jobs or thread.open_jobs):
+        elif (
+            order in (Command.CANCEL, Command.NO)
+            and thread
+            and (thread.waiting_jobs or thread.open_jobs)
+        ):
             for job_id in thread.open_jobs if order is Command.CANCEL else thread.waiting_jobs:
                 intake.cancel(job_id)
             intake.drop(self.held, "cancelled")  # the answer to the first mail says so
-        elif order in (Command.CANCEL, Command.NO) and thread and threads.settle(intake.database, thread.message_id):
+        elif (
+            order in (Command.CANCEL, Command.NO)
+            and thread
+            and threads.settle(intake.database, thread.message_id)
+        ):
             self._answer({"reason": AnswerKind.CANCELLED})
         else:
             return False
@@ -211,7 +244,9 @@ class _Opening:
         return True
 
     def _decide_for_others(self, order: Command, thread: Thread | None) -> bool:
-        """Approve or give up what the sender was asked about as an approver of other people's costs; False: nothing was."""
+        """Approve or give up what the sender was asked about as an approver of other people's
+        costs; False: nothing was.
+        """
         if thread is not None or order not in (Command.YES, Command.NO):
             return False
         intake, ids = self.intake, self.contents.top.answers or ()
@@ -248,7 +283,9 @@ class _Opening:
         if self.contents.pdfs:
             self._translate(wish)
         else:
-            self._answer({"reason": AnswerKind.GONE, **_told(Gone("That document has been deleted."))})
+            self._answer(
+                {"reason": AnswerKind.GONE, **_told(Gone("That document has been deleted."))}
+            )
 
     def _reopen(self, blob: str) -> None:
         kept = Contents(self.intake)
@@ -266,7 +303,12 @@ class _Opening:
             return
         no = _why_not(wish)
         if no is None and wish.target_lang:
-            notes = {"target_lang": wish.target_lang, "tone": wish.tone, "ignored": self.contents.ignored, **self.facts}
+            notes = {
+                "target_lang": wish.target_lang,
+                "tone": wish.tone,
+                "ignored": self.contents.ignored,
+                **self.facts,
+            }
             options = Options(wish.target_lang, tone=wish.tone, in_house=self.in_house)
             wanted = [self._request(pdf, options) for pdf in self.contents.pdfs]
             try:
@@ -281,14 +323,23 @@ class _Opening:
                 return
             except UnsupportedTarget as error:
                 # The answer has the list of what is possible anyway, with how to name one of them.
-                error.advice = "Please choose one of the languages below, and just reply with its name."
-                no = {"reason": AnswerKind.UNSUPPORTED_LANGUAGE, "wanted": wish.target_lang, **_told(error)}
+                error.advice = (
+                    "Please choose one of the languages below, and just reply with its name."
+                )
+                no = {
+                    "reason": AnswerKind.UNSUPPORTED_LANGUAGE,
+                    "wanted": wish.target_lang,
+                    **_told(error),
+                }
         if no is not None:
             self.contents.forget()
             self._ask({**no, "kept": True})
 
     def _ask(self, payload: dict[str, Any]) -> None:
-        """Ask for a language. A mail with documents waits for it; a reply has none, and its thread waits on."""
+        """Ask for a language.
+
+        A mail with documents waits for it; a reply has none, and its thread waits on.
+        """
         if self.answered is not None:
             self._answer(payload)
             return
@@ -315,7 +366,9 @@ class _Opening:
 def _why_not(wish: request.Wish) -> dict[str, Any] | None:
     """The reason, with its facts, why there is nothing to translate into; None: there is."""
     if wish.unknown:
-        error = UnknownLanguage(f"We do not know the language “{wish.unknown[:40]}” in the address.")
+        error = UnknownLanguage(
+            f"We do not know the language “{wish.unknown[:40]}” in the address."
+        )
         return {"reason": AnswerKind.UNKNOWN_LANGUAGE, "wanted": wish.unknown[:40], **_told(error)}
     if not wish.target_lang:
         return {"reason": AnswerKind.NO_LANGUAGE, **_told(NoLanguage())}
@@ -323,7 +376,9 @@ def _why_not(wish: request.Wish) -> dict[str, Any] | None:
 
 
 def _told(error: DragomanError) -> dict[str, Any]:
-    """What the answer's payload says of an error: what the sender may know, and nothing for the log."""
+    """What the answer's payload says of an error: what the sender may know, and nothing for the
+    log.
+    """
     said = {"error_code": error.code, "error_message": error.message, "error_advice": error.advice}
     return {**said, "error_facts": error.facts} if error.facts else said
 

@@ -22,11 +22,15 @@ from ingress.slack.context import Context
 
 log = structlog.get_logger(__name__)
 
-NOT_YOURS = "Only the person who asked for this translation, or somebody who manages this channel, can do that."
+NOT_YOURS = (
+    "Only the person who asked for this translation, or somebody who manages this channel, can do"
+    " that."
+)
 TOO_LATE = "That took too long for Slack, and its dialog could not open. Please click once more."
 GREETING = (
-    "Hello! I translate PDFs that are posted here, and put the translation into their thread. *Which languages do you want here?* "
-    "Until you choose, say it with each PDF: “to French”, or a flag."
+    "Hello! I translate PDFs that are posted here, and put the translation into their thread."
+    " *Which languages do you want here?* Until you choose, say it with each PDF: “to French”, or a"
+    " flag."
 )
 
 
@@ -45,7 +49,9 @@ def press(context: Context, held: Lease, event: parse.Pressed) -> None:
 
 
 def forget(context: Context, held: Lease, event: parse.PostGone | parse.FileGone) -> None:
-    """A post or a file is gone: what is made of it stops unanswered, and source and result are deleted."""
+    """A post or a file is gone: what is made of it stops unanswered, and source and result are
+    deleted.
+    """
     if isinstance(event, parse.PostGone):
         key = f"{slack_api.CHANNEL}:{context.team}:{event.place}:{event.ts}"
         with context.intake.database.read() as connection:
@@ -60,7 +66,10 @@ def forget(context: Context, held: Lease, event: parse.PostGone | parse.FileGone
 
 
 def leave(intake: Intake, held: Lease, team: str) -> None:
-    """The app was removed: nothing can be posted any more, so the workspace's jobs stop. The log tells the admin."""
+    """The app was removed: nothing can be posted any more, so the workspace's jobs stop.
+
+    The log tells the admin.
+    """
     posts.leave(intake, team)
     log.error("slack_left", team=team, advice="install the Slack app again and set its new token")
     intake.drop(held, "removed")
@@ -100,10 +109,18 @@ def settle(context: Context, held: Lease, event: parse.Settled) -> None:
         with context.intake.database.read() as connection:
             known = preferences.channel_wishes(connection, context.team, event.place)
         if not known.anybody and not _may(context, event.place, event.user, None):
-            _tell(context, event.place, event.user, "Only people who manage this channel can change its settings.")
+            _tell(
+                context,
+                event.place,
+                event.user,
+                "Only people who manage this channel can change its settings.",
+            )
             context.intake.drop(held, "not allowed")
             return
-        wishes, said = ChannelWishes.from_json(event.wishes), "Saved. These settings apply to this channel from now on."
+        wishes, said = (
+            ChannelWishes.from_json(event.wishes),
+            "Saved. These settings apply to this channel from now on.",
+        )
     with context.intake.database.write() as connection:
         preferences.keep_wishes(connection, context.team, event.place, wishes)
     if event.place != event.user:
@@ -117,7 +134,9 @@ def _choose(context: Context, event: parse.Pressed) -> None:
     if card is None or not _may(context, card["place"], event.user, card["requester"]):
         _whisper(context, event, NOT_YOURS)
     elif not context.intake.tell(message_id, WaitingFor.LANGUAGE, {"languages": [tag]}):
-        _whisper(context, event, "A language has already been chosen, or the time to choose is over.")
+        _whisper(
+            context, event, "A language has already been chosen, or the time to choose is over."
+        )
 
 
 def _steer(context: Context, event: parse.Pressed) -> None:
@@ -139,7 +158,9 @@ def _steer(context: Context, event: parse.Pressed) -> None:
 
 
 def _approve(context: Context, event: parse.Pressed, job_id: str) -> None:
-    """Only those whom the admin has named decide about costs, whoever may steer the job otherwise."""
+    """Only those whom the admin has named decide about costs, whoever may steer the job
+    otherwise.
+    """
     try:
         context.intake.approve(job_id, by=f"{slack_api.CHANNEL}:{context.team}:{event.user}")
     except NotApprover as error:
@@ -174,7 +195,12 @@ def _forget_file(context: Context, file: str, place: str | None) -> None:
         was_open = row["state"] in OPEN
         context.intake.purge(row["id"])
         if card and was_open:
-            note = {"filename": row["filename"], "code": "gone", "message": "The file was deleted.", "advice": ""}
+            note = {
+                "filename": row["filename"],
+                "code": "gone",
+                "message": "The file was deleted.",
+                "advice": "",
+            }
             posts.note(context.intake, card["id"], [note])
 
 
@@ -185,7 +211,9 @@ def _delete_results(context: Context, job_ids: Sequence[str]) -> None:
 
 
 def _may(context: Context, place: str, user: str, requester: str | None) -> bool:
-    return lookup.may_steer(context.client, context.settings, context.team, place, user=user, requester=requester)
+    return lookup.may_steer(
+        context.client, context.settings, context.team, place, user=user, requester=requester
+    )
 
 
 def _whisper(context: Context, event: parse.Pressed, text: str) -> None:
@@ -193,5 +221,6 @@ def _whisper(context: Context, event: parse.Pressed, text: str) -> None:
 
 
 def _tell(context: Context, place: str, user: str, text: str, thread_ts: str | None = None) -> None:
-    with suppress(DragomanError):  # a courtesy: what was wanted is done, or is refused, all the same
+    # a courtesy: what was wanted is done, or is refused, all the same
+    with suppress(DragomanError):
         context.whisper(place, user, text, thread_ts)

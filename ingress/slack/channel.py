@@ -35,14 +35,18 @@ CHANNEL = ChannelSpec(
         Check(
             what="Slack",
             examine="ingress.slack.doctor:door",
-            todo="Correct the DRAGOMAN_SLACK_* tokens: docs/howto/slack.md says where to find them.",
+            todo=(
+                "Correct the DRAGOMAN_SLACK_* tokens: docs/howto/slack.md says where to find them."
+            ),
         ),
     ),
     live=Check(what="slack", examine="ops.doctor.live.slack:post"),
     secrets={
-        "worker": frozenset({BOT_TOKEN}),  # it opens messages too: what Slack's contain is fetched with the bot's token
+        # it opens messages too: what Slack's contain is fetched with the bot's token
+        "worker": frozenset({BOT_TOKEN}),
         "notifier": frozenset({BOT_TOKEN}),
-        # "Delete" takes results back from Slack; with DRAGOMAN_SLACK_MODE=http Slack's events come in here.
+        # "Delete" takes results back from Slack; with DRAGOMAN_SLACK_MODE=http Slack's events come
+        # in here.
         "web": frozenset({BOT_TOKEN, "slack_signing_secret"}),
         "commands": frozenset({BOT_TOKEN}),
     },

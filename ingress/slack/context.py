@@ -30,7 +30,10 @@ class Context:
 
     @classmethod
     def open(cls, intake: Intake, team: str) -> Context | None:
-        """The context for a workspace; None: Dragoman is not installed there. Raises as `preferences.learn`."""
+        """The context for a workspace; None: Dragoman is not installed there.
+
+        Raises as `preferences.learn`.
+        """
         with intake.database.read() as connection:
             known = preferences.team(connection, team)
         if known is None:
@@ -46,10 +49,20 @@ class Context:
             self.client.chat_postEphemeral(channel=place, user=user, text=text, thread_ts=thread_ts)
 
     def say(
-        self, place: str, text: str, *, thread_ts: str | None = None, blocks: list[dict[str, Any]] | None = None
+        self,
+        place: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        blocks: list[dict[str, Any]] | None = None,
     ) -> None:
         """Write a message that is no answer with a file. Raises as `our_errors`."""
         with our_errors():
             self.client.chat_postMessage(
-                channel=place, text=text, thread_ts=thread_ts, blocks=blocks, unfurl_links=False, unfurl_media=False
+                channel=place,
+                text=text,
+                thread_ts=thread_ts,
+                blocks=blocks,
+                unfurl_links=False,
+                unfurl_media=False,
             )

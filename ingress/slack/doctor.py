@@ -1,4 +1,6 @@
-"""Slack: whether the tokens are those of an app that is installed with all it needs, and that can be heard."""
+"""Slack: whether the tokens are those of an app that is installed with all it needs, and that
+can be heard.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def door(settings: Settings) -> Iterator[Finding]:
 def _scopes(granted: str) -> Finding:
     missing = sorted(slack_api.SCOPES - {scope.strip() for scope in granted.split(",")})
     if not granted:
-        return Finding("Slack permissions", Verdict.WARN, "Slack did not say which ones the app has", "")
+        return Finding(
+            "Slack permissions", Verdict.WARN, "Slack did not say which ones the app has", ""
+        )
     if missing:
         todo = "Install the app again with the complete manifest in docs/howto/slack-manifest.json."
         return Finding("Slack permissions", Verdict.FAIL, f"missing: {', '.join(missing)}", todo)
@@ -41,7 +45,9 @@ def _by_socket(settings: Settings) -> Iterator[Finding]:
         yield Finding("Slack events", Verdict.FAIL, "DRAGOMAN_SLACK_APP_TOKEN is empty", HOW_TO)
         return
     client = WebClient(
-        settings.slack_app_token.get_secret_value(), base_url=settings.slack_api_url, timeout=slack_api.TIMEOUT_S
+        settings.slack_app_token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        timeout=slack_api.TIMEOUT_S,
     )
     with slack_api.our_errors():
         client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
@@ -50,9 +56,16 @@ def _by_socket(settings: Settings) -> Iterator[Finding]:
 
 def _by_http(settings: Settings) -> Iterator[Finding]:
     if settings.slack_signing_secret is None:
-        yield Finding("Slack events", Verdict.FAIL, "DRAGOMAN_SLACK_SIGNING_SECRET is empty", HOW_TO)
+        yield Finding(
+            "Slack events", Verdict.FAIL, "DRAGOMAN_SLACK_SIGNING_SECRET is empty", HOW_TO
+        )
     elif settings.public_url is None:
-        todo = "Slack has to reach /slack/events of the web process: is there a proxy with a public name?"
-        yield Finding("Slack events", Verdict.WARN, "arrive by HTTP, but DRAGOMAN_PUBLIC_URL is empty", todo)
+        todo = (
+            "Slack has to reach /slack/events of the web process: is there a proxy with a public"
+            " name?"
+        )
+        yield Finding(
+            "Slack events", Verdict.WARN, "arrive by HTTP, but DRAGOMAN_PUBLIC_URL is empty", todo
+        )
     else:
         yield Finding("Slack events", Verdict.OK, f"arrive at {settings.public_url}/slack/events")

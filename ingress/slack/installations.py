@@ -1,4 +1,7 @@
-"""Workspaces that Dragoman is installed in. One, by its token, today; installations by OAuth would be told apart here."""
+"""Workspaces that Dragoman is installed in.
+
+One, by its token, today; installations by OAuth would be told apart here.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ LEARNED_FROM = "auth.test"
 
 
 class Installations:
-    """Whose events are taken. What was learned once is remembered in the process and in the database."""
+    """Whose events are taken.
+
+    What was learned once is remembered in the process and in the database.
+    """
 
     def __init__(self, settings: Settings, database: Database) -> None:
         """Nothing is asked yet."""
@@ -28,7 +34,10 @@ class Installations:
         self._learning = threading.Lock()
 
     def own(self) -> dict[str, Any]:
-        """The workspace of our token: `team`, `bot_user`, `bot`, `name`. Raises OutboundUnavailable or SlackRevoked."""
+        """The workspace of our token: `team`, `bot_user`, `bot`, `name`.
+
+        Raises OutboundUnavailable or SlackRevoked.
+        """
         with self._learning:
             if self._own is None:
                 self._own = learn(self._settings, self._database)
@@ -52,10 +61,18 @@ class Installations:
 
 
 def learn(settings: Settings, database: Database) -> dict[str, Any]:
-    """Ask Slack whose token ours is, and keep the answer. Raises OutboundUnavailable, SlackRevoked or DatabaseUnavailable."""
+    """Ask Slack whose token ours is, and keep the answer.
+
+    Raises OutboundUnavailable, SlackRevoked or DatabaseUnavailable.
+    """
     with our_errors():
         said = client_of(settings, "").auth_test()
-    own = {"team": said["team_id"], "bot_user": said["user_id"], "bot": said.get("bot_id"), "name": said.get("team")}
+    own = {
+        "team": said["team_id"],
+        "bot_user": said["user_id"],
+        "bot": said.get("bot_id"),
+        "name": said.get("team"),
+    }
     with database.write() as connection:
         preferences.installed(connection, own["team"], own)
     log.info("slack_installed", team=own["team"], learned_from=LEARNED_FROM)

@@ -1,6 +1,8 @@
-"""A wish for a post in a channel that Dragoman is not in: say how to invite it, and go on by itself once it was.
+"""A wish for a post in a channel that Dragoman is not in: say how to invite it, and go on by itself
+once it was.
 
-The message waits as a row that is due again and again, ever more seldom; Slack's `member_joined_channel` makes it due at once.
+The message waits as a row that is due again and again, ever more seldom; Slack's
+`member_joined_channel` makes it due at once.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from dragoman.db.ledgers.lease import Lease
 from dragoman.errors import DragomanError, NoWord
 from ingress.slack.context import Context
 
-# docs.slack.dev/reference/methods/conversations.replies: a private channel that we are not in is one that we do not know.
+# docs.slack.dev/reference/methods/conversations.replies: a private channel that we are not in is
+# one that we do not know.
 NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
 PATIENCE_S = 86_400.0
 FIRST_LOOK_S, LONGEST_PAUSE_S = 10.0, 600.0
@@ -33,7 +36,10 @@ def is_outside(closed: SlackClosed) -> bool:
 
 
 def wait(context: Context, held: Lease, place: str, user: str) -> None:
-    """Say how to invite us, once, and look again later; it ends `held`. Raises NoWord after a day without an invitation."""
+    """Say how to invite us, once, and look again later; it ends `held`.
+
+    Raises NoWord after a day without an invitation.
+    """
     if place.startswith("D"):
         _tell(context, user, NO_CHANNEL)
         context.intake.drop(held, "in a direct message of others")
@@ -50,7 +56,9 @@ def wait(context: Context, held: Lease, place: str, user: str) -> None:
 
 
 def pause_s(waited_s: float) -> float:
-    """Seconds until the next look, when it has been waited for so long: a quarter of that, within bounds."""
+    """Seconds until the next look, when it has been waited for so long: a quarter of that,
+    within bounds.
+    """
     return min(max(waited_s / 4, FIRST_LOOK_S), LONGEST_PAUSE_S)
 
 

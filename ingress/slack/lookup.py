@@ -1,4 +1,7 @@
-"""Looking things up in Slack: a post with its files, a person, who manages a channel. Each call raises as `dragoman.channels.slack.slack_api.our_errors`."""
+"""Looking things up in Slack: a post with its files, a person, who manages a channel.
+
+Each call raises as `dragoman.channels.slack.slack_api.our_errors`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from slack_sdk import WebClient
 from dragoman.channels.slack.slack_api import SlackRefused, our_errors
 from dragoman.settings import Settings
 
-NOT_THERE = frozenset({"message_not_found", "thread_not_found", "file_not_found", "file_deleted", "user_not_found"})
+NOT_THERE = frozenset(
+    {"message_not_found", "thread_not_found", "file_not_found", "file_deleted", "user_not_found"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,10 @@ NOBODY = Person()
 
 @dataclass(frozen=True, slots=True)
 class SlackFile:
-    """A file object. `size` None: Slack did not say. `external`: its bytes are on somebody else's server."""
+    """A file object.
+
+    `size` None: Slack did not say. `external`: its bytes are on somebody else's server.
+    """
 
     id: str
     name: str
@@ -57,7 +65,11 @@ class SlackFile:
     @property
     def is_pdf(self) -> bool:
         """Whether Slack, or its name, says that it is a PDF; the bytes decide later."""
-        return self.kind == "pdf" or self.mime == "application/pdf" or self.name.casefold().endswith(".pdf")
+        return (
+            self.kind == "pdf"
+            or self.mime == "application/pdf"
+            or self.name.casefold().endswith(".pdf")
+        )
 
 
 def post(client: WebClient, place: str, ts: str, thread_ts: str | None = None) -> Post | None:
@@ -66,7 +78,9 @@ def post(client: WebClient, place: str, ts: str, thread_ts: str | None = None) -
     if message is None or message.get("subtype") == "tombstone":
         return None
     files = tuple(
-        str(one["id"]) for one in message.get("files") or () if one.get("id") and one.get("mode") != "tombstone"
+        str(one["id"])
+        for one in message.get("files") or ()
+        if one.get("id") and one.get("mode") != "tombstone"
     )
     own = message.get("thread_ts")
     return Post(
@@ -81,7 +95,9 @@ def post(client: WebClient, place: str, ts: str, thread_ts: str | None = None) -
 
 
 def file(client: WebClient, file_id: str) -> SlackFile | None:
-    """The file as Slack knows it now (also what Slack Connect only announced); None if it is gone."""
+    """The file as Slack knows it now (also what Slack Connect only announced); None if it is
+    gone.
+    """
     try:
         with our_errors():
             said = client.files_info(file=file_id)["file"]
@@ -128,9 +144,17 @@ def person(client: WebClient, user: str, team: str) -> Person:
 
 
 def may_steer(
-    client: WebClient, settings: Settings, team: str, place: str, *, user: str, requester: str | None
+    client: WebClient,
+    settings: Settings,
+    team: str,
+    place: str,
+    *,
+    user: str,
+    requester: str | None,
 ) -> bool:
-    """Whether a person may cancel, retry or set what belongs to `requester`: themselves, an admin, or who made the channel."""
+    """Whether a person may cancel, retry or set what belongs to `requester`: themselves, an
+    admin, or who made the channel.
+    """
     if user == requester or user in settings.slack_admins:
         return True
     known = person(client, user, team)
@@ -160,7 +184,9 @@ def _in_thread(client: WebClient, place: str, thread_ts: str, ts: str) -> Mappin
 
 def _in_channel(client: WebClient, place: str, ts: str) -> Mapping[str, Any] | None:
     with our_errors():
-        found = client.conversations_history(channel=place, oldest=ts, latest=ts, inclusive=True, limit=1)
+        found = client.conversations_history(
+            channel=place, oldest=ts, latest=ts, inclusive=True, limit=1
+        )
     return _at(found["messages"], ts)
 
 

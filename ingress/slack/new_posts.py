@@ -1,4 +1,6 @@
-"""From a post with PDFs to its card and its jobs: who may, which files, which languages, then the download."""
+"""From a post with PDFs to its card and its jobs: who may, which files, which languages, then
+the download.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,13 @@ import structlog
 from dragoman.app.capabilities import NoEngine
 from dragoman.app.pdf_check import too_large
 from dragoman.channels.slack import posts
-from dragoman.channels.slack.slack_api import CHANNEL, SlackClosed, SlackRefused, SlackScopeMissing, owner_of
+from dragoman.channels.slack.slack_api import (
+    CHANNEL,
+    SlackClosed,
+    SlackRefused,
+    SlackScopeMissing,
+    owner_of,
+)
 from dragoman.db.ledgers.lease import Lease
 from dragoman.db.records import preferences
 from dragoman.domain import engines
@@ -30,7 +38,8 @@ from ingress.slack.surfaces.commands import help_text
 log = structlog.get_logger(__name__)
 
 LANGUAGE_WAIT_S = 86_400.0
-MOST_OPEN = 10  # jobs of one person at a time: further posts of theirs wait, and others' come in between
+# jobs of one person at a time: further posts of theirs wait, and others' come in between
+MOST_OPEN = 10
 TURN_S = 5.0
 SHARES_WAIT_S = 10.0  # Slack notes where a file is shared a little after it says that it is
 
@@ -39,7 +48,9 @@ OUTSIDERS = "Sorry, on this server only members of its own organisation can have
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What somebody wants of a post. `asked`: they turned to us, so silence is no answer; `explicit`: languages named by them.
+    """What somebody wants of a post.
+
+    `asked`: they turned to us, so silence is no answer; `explicit`: languages named by them.
 
     `adds`: it may add languages to what a former call began.
     """
@@ -62,7 +73,9 @@ class Work:
     wanted: tuple[Options, ...]
 
 
-def act(context: Context, held: Lease, event: parse.Posted | parse.Shared | parse.Flagged | parse.Wanted) -> None:
+def act(
+    context: Context, held: Lease, event: parse.Posted | parse.Shared | parse.Flagged | parse.Wanted
+) -> None:
     """Act on an event that may be about PDFs; it ends `held`."""
     try:
         call = _call(context, event)
@@ -77,12 +90,15 @@ def act(context: Context, held: Lease, event: parse.Posted | parse.Shared | pars
     if not call.post.files:
         _without_files(context, held, call)
     elif posts.card_of_message(context.intake, held.id) and _takes_turns(context, held, call):
-        return  # looked into before: while it waits nothing is asked of Slack, which counts the calls
+        # looked into before: while it waits nothing is asked of Slack, which counts the calls
+        return
     else:
         _with_files(context, held, call)
 
 
-def _call(context: Context, event: parse.Posted | parse.Shared | parse.Flagged | parse.Wanted) -> Call | None:
+def _call(
+    context: Context, event: parse.Posted | parse.Shared | parse.Flagged | parse.Wanted
+) -> Call | None:
     client = context.client
     match event:
         case parse.Posted():
@@ -107,19 +123,34 @@ def _call(context: Context, event: parse.Posted | parse.Shared | parse.Flagged |
                 pages=event.pages or None,
                 glossary=dialogs.terms(event.glossary),
             )
-            return Call(found, event.user, asked=True, explicit=event.languages, adds=True, options=options)
+            return Call(
+                found, event.user, asked=True, explicit=event.languages, adds=True, options=options
+            )
 
 
 def _call_of_message(context: Context, event: parse.Posted) -> Call | None:
     mentioned = f"<@{context.bot_user}>" in event.text
-    found = Post(event.place, event.ts, event.thread_ts, event.user, event.text, event.files, bot=False)
+    found = Post(
+        event.place, event.ts, event.thread_ts, event.user, event.text, event.files, bot=False
+    )
     if mentioned and not event.files:  # `app_mention` may come without the files of its message
         found = lookup.post(context.client, event.place, event.ts, event.thread_ts) or found
     if mentioned and not found.files and found.thread_ts:
         above = lookup.post(context.client, event.place, found.thread_ts)
         if above and above.files:
-            return Call(above, event.user, asked=True, explicit=language_choice.of_text(event.text)[0], adds=True)
-    return Call(found, event.user, asked=mentioned or event.direct, explicit=language_choice.of_text(found.text)[0])
+            return Call(
+                above,
+                event.user,
+                asked=True,
+                explicit=language_choice.of_text(event.text)[0],
+                adds=True,
+            )
+    return Call(
+        found,
+        event.user,
+        asked=mentioned or event.direct,
+        explicit=language_choice.of_text(found.text)[0],
+    )
 
 
 def _call_of_file(context: Context, event: parse.Shared) -> Call | None:
@@ -130,7 +161,9 @@ def _call_of_file(context: Context, event: parse.Shared) -> Call | None:
     entries = file.shares.get(event.place, ())
     if not entries:
         if not file.shares:
-            raise StoreUnavailable("Slack does not say yet where the file is shared.", detail=event.place)
+            raise StoreUnavailable(
+                "Slack does not say yet where the file is shared.", detail=event.place
+            )
         return None
     newest = max(entries, key=lambda entry: str(entry.get("ts", "")))
     found = lookup.post(context.client, event.place, str(newest.get("ts")), newest.get("thread_ts"))
@@ -151,7 +184,9 @@ def _without_files(context: Context, held: Lease, call: Call) -> None:
         context.intake.drop(held, "no PDF")
         return
     if call.explicit and (
-        waiting := posts.waiting_for_language(context.intake, context.team, call.post.place, call.user)
+        waiting := posts.waiting_for_language(
+            context.intake, context.team, call.post.place, call.user
+        )
     ):
         context.intake.tell(waiting, WaitingFor.LANGUAGE, {"languages": list(call.explicit)})
         context.intake.drop(held, "chose a language")
@@ -209,7 +244,9 @@ def _no_engine(context: Context) -> NoEngine | None:
 
 def _takes_turns(context: Context, held: Lease, call: Call) -> bool:
     """Whether the message waits, since its sender has enough at work already."""
-    waits = posts.take_turns(context.intake, held, owner_of(context.team, call.user), MOST_OPEN, TURN_S)
+    waits = posts.take_turns(
+        context.intake, held, owner_of(context.team, call.user), MOST_OPEN, TURN_S
+    )
     if waits:
         log.info("slack_takes_turns", message_id=held.id)
     return waits
@@ -227,7 +264,9 @@ def _submit(context: Context, held: Lease, work: Work, notes: list[dict[str, str
         raise
 
 
-def _requests(context: Context, work: Work, file: SlackFile, notes: list[dict[str, str]]) -> list[Request]:
+def _requests(
+    context: Context, work: Work, file: SlackFile, notes: list[dict[str, str]]
+) -> list[Request]:
     """A request for each language that is not there yet; what cannot be fetched becomes a note."""
     made: list[Request] = []
     post, owner = work.call.post, owner_of(context.team, work.call.user)
@@ -237,19 +276,31 @@ def _requests(context: Context, work: Work, file: SlackFile, notes: list[dict[st
             continue
         try:
             context.intake.check_request(options, owner=owner, channel=CHANNEL)
-            pdf = _again(context, made[0].pdf) if made else download.fetch(context.intake, context.settings, file)
+            pdf = (
+                _again(context, made[0].pdf)
+                if made
+                else download.fetch(context.intake, context.settings, file)
+            )
         except (RequestError, SlackScopeMissing) as error:
             note = _note(file.name, error)
             if note not in notes:
                 notes.append(note)
             continue
-        made.append(Request(pdf, options, owner, CHANNEL, key, work.card_id, f"{context.team}:{file.id}"))
+        made.append(
+            Request(pdf, options, owner, CHANNEL, key, work.card_id, f"{context.team}:{file.id}")
+        )
     return made
 
 
 def _kind(options: Options) -> str:
-    """What makes two translations of a file differ; the language alone for one without further wishes."""
-    more = [options.tone or "", "" if options.layout is Layout.TRANSLATED else options.layout, options.pages or ""]
+    """What makes two translations of a file differ; the language alone for one without further
+    wishes.
+    """
+    more = [
+        options.tone or "",
+        "" if options.layout is Layout.TRANSLATED else options.layout,
+        options.pages or "",
+    ]
     more.append(sha256(repr(options.glossary).encode()).hexdigest()[:8] if options.glossary else "")
     return ":".join([options.target_lang, *more]).rstrip(":")
 
@@ -263,7 +314,9 @@ def _again(context: Context, pdf: Pdf) -> Pdf:
 def _sorted_out(
     context: Context, call: Call, files: Sequence[SlackFile]
 ) -> tuple[list[SlackFile], list[dict[str, str]]]:
-    """The PDFs of a post, and a note for each other file; a file that is not shared in the channel is not looked at."""
+    """The PDFs of a post, and a note for each other file; a file that is not shared in the
+    channel is not looked at.
+    """
     good: list[SlackFile] = []
     notes: list[dict[str, str]] = []
     for file in files:

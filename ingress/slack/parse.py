@@ -1,4 +1,5 @@
-"""What Slack sends, as our values (pure): which of it is kept, under which key, and what it means once it is opened.
+"""What Slack sends, as our values (pure): which of it is kept, under which key, and what it means
+once it is opened.
 
 Shapes: docs.slack.dev/reference/events, docs.slack.dev/reference/interaction-payloads.
 """
@@ -30,7 +31,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A person's message. `files` are ids; `mentioned`: it names a user, perhaps us; `direct`: in a direct message."""
+    """A person's message.
+
+    `files` are ids; `mentioned`: it names a user, perhaps us; `direct`: in a direct message.
+    """
 
     team: str
     place: str
@@ -109,7 +113,10 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button or a choice in one of our messages. `value`: what it stands for; `late`: a dialog could not be opened in time."""
+    """A button or a choice in one of our messages.
+
+    `value`: what it stands for; `late`: a dialog could not be opened in time.
+    """
 
     team: str
     place: str
@@ -123,7 +130,9 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A filled-in dialog for a post: tags of languages, tone, layout, pages, None where nothing was chosen."""
+    """A filled-in dialog for a post: tags of languages, tone, layout, pages, None where nothing
+    was chosen.
+    """
 
     team: str
     place: str
@@ -170,7 +179,9 @@ Event = (
 
 
 def team_of(body: Mapping[str, Any]) -> str:
-    """The workspace that something is for: that of our installation, which may be another one than the author's (Slack Connect)."""
+    """The workspace that something is for: that of our installation, which may be another one
+    than the author's (Slack Connect).
+    """
     for one in body.get("authorizations") or ():
         if one.get("team_id"):
             return str(one["team_id"])
@@ -190,7 +201,9 @@ def kept_event(body: Mapping[str, Any]) -> Kept | None:
 
 
 def kept_action(body: Mapping[str, Any], *, late: bool = False) -> Kept:
-    """What to keep of a press of a button; `late`: the dialog that it should open could not be opened in time."""
+    """What to keep of a press of a button; `late`: the dialog that it should open could not be
+    opened in time.
+    """
     team, action = team_of(body), (body.get("actions") or [{}])[0]
     container, user = body.get("container") or {}, str((body.get("user") or {}).get("id", ""))
     chosen = action.get("selected_option") or {}
@@ -209,14 +222,25 @@ def kept_action(body: Mapping[str, Any], *, late: bool = False) -> Kept:
 
 
 def kept_view(body: Mapping[str, Any], kind: str, facts: Mapping[str, Any]) -> Kept:
-    """What to keep of a filled-in dialog: `kind` is `wanted` or `settled`, `facts` what was filled in."""
-    team, user, view = team_of(body), str((body.get("user") or {}).get("id", "")), body.get("view") or {}
+    """What to keep of a filled-in dialog: `kind` is `wanted` or `settled`, `facts` what was
+    filled in.
+    """
+    team, user, view = (
+        team_of(body),
+        str((body.get("user") or {}).get("id", "")),
+        body.get("view") or {},
+    )
     key = f"{CHANNEL}:{team}:view:{view.get('id', '')}:{view.get('hash', '')}"
-    return Kept(key[:200], owner_of(team, user), _payload(team, {**facts, "type": kind, "user": user}))
+    return Kept(
+        key[:200], owner_of(team, user), _payload(team, {**facts, "type": kind, "user": user})
+    )
 
 
 def read(payload: Mapping[str, Any]) -> Event:
-    """What a kept payload means. Never raises for anything that Slack, or somebody in its name, may send."""
+    """What a kept payload means.
+
+    Never raises for anything that Slack, or somebody in its name, may send.
+    """
     event, team = payload.get("event") or {}, str(payload.get("team") or "")
     place, user = (
         _text(event.get("channel") or event.get("channel_id")),
@@ -249,7 +273,9 @@ def _changed(event: Mapping[str, Any], team: str, place: str) -> Event:
     if now.get("subtype") == "tombstone":  # a deleted post whose thread stays
         return PostGone(team, place, ts)
     lost = tuple(file for file in _files(before) if file not in _files(now))
-    lost += tuple(_text(file.get("id")) for file in now.get("files") or () if file.get("mode") == "tombstone")
+    lost += tuple(
+        _text(file.get("id")) for file in now.get("files") or () if file.get("mode") == "tombstone"
+    )
     return PostGone(team, place, ts, lost) if lost and ts else Nothing("edited")
 
 
@@ -267,7 +293,11 @@ def _posted(event: Mapping[str, Any], team: str, place: str, user: str) -> Poste
 
 
 def _mention(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
-    return _posted(event, team, place, user) if place and user and event.get("ts") else Nothing("incomplete")
+    return (
+        _posted(event, team, place, user)
+        if place and user and event.get("ts")
+        else Nothing("incomplete")
+    )
 
 
 def _shared(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
@@ -293,7 +323,9 @@ def _uninstalled(event: Mapping[str, Any], team: str, place: str, user: str) -> 
 
 
 def _revoked(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
-    return Removed(team) if (event.get("tokens") or {}).get("bot") else Nothing("not the bot's token")
+    return (
+        Removed(team) if (event.get("tokens") or {}).get("bot") else Nothing("not the bot's token")
+    )
 
 
 def _file_id(event: Mapping[str, Any]) -> str:
@@ -315,7 +347,9 @@ def _pressed(event: Mapping[str, Any], team: str, place: str, user: str) -> Even
 
 def _wanted(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
     chosen = {name: event.get(name) for name in ("tone", "layout", "pages", "glossary")}
-    return Wanted(team, place, _text(event.get("ts")), user, tuple(event.get("languages") or ()), **chosen)
+    return Wanted(
+        team, place, _text(event.get("ts")), user, tuple(event.get("languages") or ()), **chosen
+    )
 
 
 def _settled(event: Mapping[str, Any], team: str, place: str, user: str) -> Event:
@@ -323,28 +357,35 @@ def _settled(event: Mapping[str, Any], team: str, place: str, user: str) -> Even
 
 
 def _files(message: Mapping[str, Any]) -> tuple[str, ...]:
-    ids = (_text(file.get("id")) for file in message.get("files") or () if isinstance(file, Mapping))
+    ids = (
+        _text(file.get("id")) for file in message.get("files") or () if isinstance(file, Mapping)
+    )
     return tuple(dict.fromkeys(one for one in ids if one))[:MOST_FILES]
 
 
 _TEXTS = (
-    "type", "subtype", "user", "user_id", "bot_id", "channel", "channel_id", "channel_type", "ts", "thread_ts", "file_id", "deleted_ts",
+    "type", "subtype", "user", "user_id", "bot_id", "channel", "channel_id", "channel_type", "ts", "thread_ts", "file_id", "deleted_ts",  # noqa: E501
     "reaction", "inviter", "tab", "action", "value", "tone", "layout", "pages", "glossary",
 )  # fmt: skip
 
 
 def _payload(team: str, event: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of an event: ids and the text, each of the type that it should have, no addresses of files and no tokens.
+    """What is kept of an event: ids and the text, each of the type that it should have, no
+    addresses of files and no tokens.
 
     `place`, `thread_ts` and `user` say where an answer belongs.
     """
-    kept: dict[str, Any] = {name: event[name] for name in _TEXTS if isinstance(event.get(name), str) and event[name]}
+    kept: dict[str, Any] = {
+        name: event[name] for name in _TEXTS if isinstance(event.get(name), str) and event[name]
+    }
     kept["text"] = _text(event.get("text"))[:LONGEST_TEXT]
     kept["files"] = _file_facts(event)
     kept["late"] = bool(event.get("late"))
     kept["languages"] = [one for one in _list(event.get("languages")) if isinstance(one, str)]
     kept["wishes"] = dict(_mapping(event.get("wishes")))
-    kept["item"] = {name: _text(_mapping(event.get("item")).get(name)) for name in ("type", "channel", "ts")}
+    kept["item"] = {
+        name: _text(_mapping(event.get("item")).get(name)) for name in ("type", "channel", "ts")
+    }
     kept["file"] = {"id": _text(_mapping(event.get("file")).get("id"))}
     kept["tokens"] = {"bot": _list(_mapping(event.get("tokens")).get("bot"))}
     for name in ("message", "previous_message"):
@@ -355,7 +396,10 @@ def _payload(team: str, event: Mapping[str, Any]) -> dict[str, Any]:
             "files": _file_facts(message),
         }
     kept = {name: value for name, value in kept.items() if value}
-    place, ts = kept.get("channel") or kept.get("channel_id"), kept.get("thread_ts") or kept.get("ts")
+    place, ts = (
+        kept.get("channel") or kept.get("channel_id"),
+        kept.get("thread_ts") or kept.get("ts"),
+    )
     return {
         "team": team,
         "event": kept,
@@ -397,4 +441,5 @@ _READERS: dict[str, Callable[[Mapping[str, Any], str, str, str], Event]] = {
     "wanted": _wanted,
     "settled": _settled,
 }
-EVENTS = frozenset(_READERS) - {"pressed", "wanted", "settled"}  # what the app subscribes to, by type
+# what the app subscribes to, by type
+EVENTS = frozenset(_READERS) - {"pressed", "wanted", "settled"}

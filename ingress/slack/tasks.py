@@ -1,4 +1,6 @@
-"""Opening a kept event of Slack: PDFs become jobs, presses are acted on, what is gone is forgotten."""
+"""Opening a kept event of Slack: PDFs become jobs, presses are acted on, what is gone is
+forgotten.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def register(app: Celery, settings: Settings) -> None:
 
     @cache
     def intake_of() -> Intake:
-        return Intake(Database(settings.database), open_store(settings.storage), BrokerDoorbell(app), settings)
+        return Intake(
+            Database(settings.database), open_store(settings.storage), BrokerDoorbell(app), settings
+        )
 
     @app.task(
         name=queues.OPEN_OF[slack_api.CHANNEL],
@@ -46,7 +50,8 @@ def register(app: Celery, settings: Settings) -> None:
 def open_event(intake: Intake, message_id: str) -> None:
     """Open an event that the door kept; nothing happens if it is not ours to open.
 
-    It ends in jobs, in an answer, or in nothing. Raises what went wrong on our side, after it is on record.
+    It ends in jobs, in an answer, or in nothing. Raises what went wrong on our side, after it is on
+    record.
     """
     with intake.opened(message_id) as held:
         if held is None:
@@ -65,7 +70,8 @@ def open_event(intake: Intake, message_id: str) -> None:
                 with acting(slack_api.CHANNEL, _who(context, event)):
                     _act(context, held, event)
             except slack_api.SlackRevoked:
-                # Nobody can be told any more; the workspace's jobs stop, and the log tells the admin.
+                # Nobody can be told any more; the workspace's jobs stop, and the log tells the
+                # admin.
                 log.warning("slack_revoked", team=context.team)
                 actions.leave(intake, held, context.team)
 

@@ -57,7 +57,9 @@ def make_app(
     broker: Broker | None = None,
     foreign: Mapping[str, foreign_calls.Make] | None = None,
 ) -> FastAPI:
-    """The application on top of `intake`; `broker` is only asked how it is. Raises SettingsInvalid without a secret key.
+    """The application on top of `intake`; `broker` is only asked how it is.
+
+    Raises SettingsInvalid without a secret key.
 
     `foreign`: paths that another front end answers, with what makes its receiver.
     """
@@ -71,7 +73,9 @@ def make_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.router.route_class = guard.GuardedRoute
-    app.state.door = Door(settings, intake, Links(settings), Callers(settings.tokens), broker or NoBroker())
+    app.state.door = Door(
+        settings, intake, Links(settings), Callers(settings.tokens), broker or NoBroker()
+    )
     for router in (api_routes.router, dead_letters.router, server_info.router, health.router):
         app.include_router(router)
     for router in (page_routes.router, job_actions.router, upload_form.router):  # for people
@@ -90,7 +94,8 @@ def make_app(
 
 
 def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = None) -> None:
-    """Serve on `WEB_LISTEN` (and `foreign`, as in `make_app`, None: what other channels have there) until SIGTERM or SIGINT; open event streams are ended then.
+    """Serve on `WEB_LISTEN` (and `foreign`, as in `make_app`, None: what other channels have there)
+    until SIGTERM or SIGINT; open event streams are ended then.
 
     Raises SettingsInvalid and CannotListen.
     """
@@ -102,12 +107,17 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
     database, doorbell = Database(settings.database), BrokerDoorbell(celery)
     intake = Intake(database, open_store(settings.storage), doorbell, settings)
     broker = CeleryBroker(celery)
-    app = make_app(settings, intake, broker, foreign_calls.here(settings) if foreign is None else foreign)
+    app = make_app(
+        settings, intake, broker, foreign_calls.here(settings) if foreign is None else foreign
+    )
     server = Server(config(app, settings.web_listen))
     # uvicorn raises the signal again after its own clean end: it is ours to end with 0 then.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
-        with suppress(KeyboardInterrupt), Pulse(settings, "web", works=lambda: speaks(settings.web_listen, ASKED)):
+        with (
+            suppress(KeyboardInterrupt),
+            Pulse(settings, "web", works=lambda: speaks(settings.web_listen, ASKED)),
+        ):
             server.run(sockets)
     finally:
         broker.close()
@@ -117,10 +127,13 @@ def run(settings: Settings, foreign: Mapping[str, foreign_calls.Make] | None = N
 
 
 def config(app: FastAPI, listen: str, limits: connections.Limits | None = None) -> uvicorn.Config:
-    """How the application is served. There is no access log of uvicorn's: it would hold the tokens of links.
+    """How the application is served.
 
-    `proxy_headers` stays off, whatever the environment says: the address that a sign-in proxy is known by (`people`) has to
-    be the connection's own, never one that a header tells. `limits`: None takes those of this process.
+    There is no access log of uvicorn's: it would hold the tokens of links.
+
+    `proxy_headers` stays off, whatever the environment says: the address that a sign-in proxy is
+    known by (`people`) has to be the connection's own, never one that a header tells. `limits`:
+    None takes those of this process.
     """
     host, port = host_port(listen)
     limits = limits or connections.limits()

@@ -14,16 +14,24 @@ DETECT = "auto"
 
 
 def options(
-    fields: Mapping[str, str], *, default_target: str | None, engines: Collection[str], max_pages: int
+    fields: Mapping[str, str],
+    *,
+    default_target: str | None,
+    engines: Collection[str],
+    max_pages: int,
 ) -> Options:
-    """What a form asks for. Empty fields count as absent; languages come in any form that people write.
+    """What a form asks for.
 
-    `engines` are the names that may be asked for; `auto` leaves the choice to the server. Raises NoLanguage,
-    UnknownLanguage or UnsupportedOption.
+    Empty fields count as absent; languages come in any form that people write.
+
+    `engines` are the names that may be asked for; `auto` leaves the choice to the server. Raises
+    NoLanguage, UnknownLanguage or UnsupportedOption.
     """
     unknown = sorted(set(fields) - set(FIELDS))
     if unknown:
-        raise UnsupportedOption(f"There is no option “{unknown[0][:40]}”. Please use one of: {', '.join(FIELDS)}.")
+        raise UnsupportedOption(
+            f"There is no option “{unknown[0][:40]}”. Please use one of: {', '.join(FIELDS)}."
+        )
     given = {name: value.strip() for name, value in fields.items() if value.strip()}
     target = language.parse(given["target_lang"]) if "target_lang" in given else default_target
     if target is None:
@@ -41,7 +49,9 @@ def options(
 
 
 def _pages(pages: str | None, max_pages: int) -> str | None:
-    """The list as it was written, once it is known to be one; how many pages there are is known later."""
+    """The list as it was written, once it is known to be one; how many pages there are is known
+    later.
+    """
     if pages is None:
         return None
     try:
@@ -49,7 +59,9 @@ def _pages(pages: str | None, max_pages: int) -> str | None:
             return pages.replace(" ", "")
     except (UnsupportedOption, ValueError):
         pass
-    raise UnsupportedOption(f"“{pages[:40]}” is not a list of pages. Please write it like 1-5,9, counting from 1.")
+    raise UnsupportedOption(
+        f"“{pages[:40]}” is not a list of pages. Please write it like 1-5,9, counting from 1."
+    )
 
 
 def _engine(engine: str | None, engines: Collection[str]) -> str | None:
@@ -57,7 +69,8 @@ def _engine(engine: str | None, engines: Collection[str]) -> str | None:
         return None
     if engine.casefold() not in engines:
         raise UnsupportedOption(
-            f"This server has no engine “{engine[:40]}”. Please choose one of: {', '.join(sorted(engines))}."
+            f"This server has no engine “{engine[:40]}”. Please choose one of:"
+            f" {', '.join(sorted(engines))}."
         )
     return engine.casefold()
 
@@ -67,4 +80,6 @@ def _yes_or_no(word: str | None) -> bool:
         return False
     if word.casefold() in ("true", "yes", "1", "on"):
         return True
-    raise UnsupportedOption(f"“{word[:40]}” is neither yes nor no. Please write in_house=true or leave it out.")
+    raise UnsupportedOption(
+        f"“{word[:40]}” is neither yes nor no. Please write in_house=true or leave it out."
+    )

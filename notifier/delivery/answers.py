@@ -1,7 +1,8 @@
-"""What an answer says, as values: made from rows, without words of a channel, so that every channel tells the same.
+"""What an answer says, as values: made from rows, without words of a channel, so that every channel
+tells the same.
 
-`answer_from` looks at a delivery, the message it answers and the jobs of its run, and says what kind of answer it is
-and what there is to tell of each file. Rendering is the channel's business.
+`answer_from` looks at a delivery, the message it answers and the jobs of its run, and says what
+kind of answer it is and what there is to tell of each file. Rendering is the channel's business.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ _BEFORE_THE_END = {
 
 
 class Outcome(StrEnum):
-    """How one file ended. `SAME` is done too: it was in the wanted language already. `DELETED`: done, then purged."""
+    """How one file ended.
+
+    `SAME` is done too: it was in the wanted language already. `DELETED`: done, then purged.
+    """
 
     WORKING = "working"
     DONE = "done"
@@ -64,7 +68,9 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A warning about a result: its stable code, its English words, and the 0-based pages that it is about."""
+    """A warning about a result: its stable code, its English words, and the 0-based pages that
+    it is about.
+    """
 
     code: str
     message: str
@@ -81,9 +87,12 @@ class JobLinks:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What somebody is asked to agree to. `to_bill`: characters to pay for; `remembered`: percent of the text that is free.
+    """What somebody is asked to agree to.
 
-    `price` None: nothing, or not known. `over_budget`: it is asked since the month's budget is not enough.
+    `to_bill`: characters to pay for; `remembered`: percent of the text that is free.
+
+    `price` None: nothing, or not known. `over_budget`: it is asked since the month's budget is not
+    enough.
     """
 
     to_bill: int
@@ -96,10 +105,11 @@ class Bill:
 class File:
     """What there is to tell of one job.
 
-    Languages are tags, `source_lang` None where none was detected; `pages`, `characters` None where unknown.
-    `result` is the blob's key, `result_size` its bytes. `eta_s`: seconds, while it is worked on. `links` None: this
-    server has no public address. `attached`: whether the result travels with the answer. `warnings` are `notes` in English.
-    `waiting_for`: the sender's word that the job needs to go on. `bill`: what is to be agreed to, while that is waited for.
+    Languages are tags, `source_lang` None where none was detected; `pages`, `characters` None where
+    unknown. `result` is the blob's key, `result_size` its bytes. `eta_s`: seconds, while it is
+    worked on. `links` None: this server has no public address. `attached`: whether the result
+    travels with the answer. `warnings` are `notes` in English. `waiting_for`: the sender's word
+    that the job needs to go on. `bill`: what is to be agreed to, while that is waited for.
     """
 
     job_id: str
@@ -135,7 +145,9 @@ class File:
 
     @property
     def is_untouched(self) -> bool:
-        """Whether there was no text on its pages, so that the result is as the document was: that is no translation."""
+        """Whether there was no text on its pages, so that the result is as the document was:
+        that is no translation.
+        """
         return self.outcome is Outcome.DONE and self.characters == 0
 
     @property
@@ -146,12 +158,15 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. `problem` is about the message as a whole; `possible`: tags of languages to choose from.
+    """One answer.
 
-    `locale`: the language that the sender writes in, None where it is not known. `wanted`: the language that was asked for in
-    vain, as it was written. `kept`: the message's PDFs wait for a reply. `limit`: mails in 24 hours, where that is reached, and
-    in how many seconds there is room again. `approvers`: the addresses of those who decide about the cost, and get a copy;
-    empty: the sender does.
+    `problem` is about the message as a whole; `possible`: tags of languages to choose from.
+
+    `locale`: the language that the sender writes in, None where it is not known. `wanted`: the
+    language that was asked for in vain, as it was written. `kept`: the message's PDFs wait for a
+    reply. `limit`: mails in 24 hours, where that is reached, and in how many seconds there is room
+    again. `approvers`: the addresses of those who decide about the cost, and get a copy; empty: the
+    sender does.
     """
 
     kind: AnswerKind
@@ -183,11 +198,13 @@ def answer_from(
 ) -> Answer:
     """The answer that a delivery (a row of the outbox) stands for.
 
-    `message` is the row of the inbox that it answers, `jobs` are the rows of its run, in the order of their files.
-    `links` and `etas` (seconds) are by job id.
+    `message` is the row of the inbox that it answers, `jobs` are the rows of its run, in the order
+    of their files. `links` and `etas` (seconds) are by job id.
     """
     payload = {**(message["payload"] if message else {}), **delivery["payload"]}
-    files = numbered([file_of(job, (links or {}).get(job["id"]), (etas or {}).get(job["id"])) for job in jobs])
+    files = numbered(
+        [file_of(job, (links or {}).get(job["id"]), (etas or {}).get(job["id"])) for job in jobs]
+    )
     # What was left out was said with the first run's answer; a retry has nothing to do with it.
     tells_of_it = delivery["run"] == 1 and delivery["kind"] != Kind.INSTEAD
     ignored = payload.get("ignored") or () if tells_of_it else ()
@@ -195,7 +212,10 @@ def answer_from(
     return Answer(
         kind=_kind(delivery["kind"], reason, [file.outcome for file in files]),
         files=tuple(files),
-        left_out=tuple(LeftOut(plain(item.get("filename") or "", LONGEST_NAME), _problem(item)) for item in ignored),
+        left_out=tuple(
+            LeftOut(plain(item.get("filename") or "", LONGEST_NAME), _problem(item))
+            for item in ignored
+        ),
         problem=_problem(payload, "error_") if payload.get("error_message") else None,
         possible=tuple(possible),
         locale=payload.get("locale"),
@@ -232,7 +252,9 @@ def page_numbers(pages: Sequence[int]) -> str:
             ranges[-1][1] = number
         else:
             ranges.append([number, number])
-    words = [str(first + 1) if first == last else f"{first + 1}-{last + 1}" for first, last in ranges]
+    words = [
+        str(first + 1) if first == last else f"{first + 1}-{last + 1}" for first, last in ranges
+    ]
     return ", ".join(words)
 
 
@@ -241,14 +263,18 @@ def _kind(told: str, reason: str | None, outcomes: Sequence[Outcome]) -> AnswerK
         return AnswerKind(reason) if reason in set(AnswerKind) else AnswerKind.REFUSED
     if told in _BEFORE_THE_END:
         return _BEFORE_THE_END[Kind(told)]
-    good = [outcome for outcome in outcomes if outcome in (Outcome.DONE, Outcome.SAME, Outcome.DELETED)]
+    good = [
+        outcome for outcome in outcomes if outcome in (Outcome.DONE, Outcome.SAME, Outcome.DELETED)
+    ]
     if good:
         return AnswerKind.DONE if len(good) == len(outcomes) else AnswerKind.PARTLY
     cancelled = bool(outcomes) and all(outcome is Outcome.CANCELLED for outcome in outcomes)
     return AnswerKind.CANCELLED if cancelled else AnswerKind.FAILED
 
 
-def file_of(job: Mapping[str, Any], links: JobLinks | None = None, eta_s: int | None = None) -> File:
+def file_of(
+    job: Mapping[str, Any], links: JobLinks | None = None, eta_s: int | None = None
+) -> File:
     """What there is to tell of a job (a row); `eta_s`: seconds."""
     outcome = _outcome(job)
     return File(
@@ -312,9 +338,15 @@ def _problem(facts: Mapping[str, Any], prefix: str = "") -> Problem:
 def _warnings(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """One sentence for each different warning, with the pages that it is about."""
     notes = _notes(rows)
-    told = [f"{page_list(note.pages)}: {note.message}" if note.pages else note.message for note in notes]
+    told = [
+        f"{page_list(note.pages)}: {note.message}" if note.pages else note.message for note in notes
+    ]
     more = len(told) - MOST_WARNINGS
-    return (*told[:MOST_WARNINGS], f"{more} more notes are left out here.") if more > 0 else tuple(told)
+    return (
+        (*told[:MOST_WARNINGS], f"{more} more notes are left out here.")
+        if more > 0
+        else tuple(told)
+    )
 
 
 def _notes(rows: Sequence[Mapping[str, Any]]) -> tuple[Note, ...]:

@@ -8,7 +8,9 @@ from notifier.delivery.answers import Answer
 
 
 def with_attachments(answer: Answer, limit: int) -> Answer:
-    """The answer with those results marked as attached that together stay under `limit` bytes of base64."""
+    """The answer with those results marked as attached that together stay under `limit` bytes
+    of base64.
+    """
     files, room = [], limit
     for file in answer.files:
         needed = encoded_size(file.result_size)
@@ -19,11 +21,17 @@ def with_attachments(answer: Answer, limit: int) -> Answer:
 
 
 def without_attachments(answer: Answer, why: str) -> Answer:
-    """The answer with no result attached, since the other side did not take them; `why` as in `File.withheld`."""
-    return replace(answer, files=tuple(replace(file, attached=False, withheld=why) for file in answer.files))
+    """The answer with no result attached, since the other side did not take them; `why` as in
+    `File.withheld`.
+    """
+    return replace(
+        answer, files=tuple(replace(file, attached=False, withheld=why) for file in answer.files)
+    )
 
 
 def encoded_size(size: int) -> int:
-    """Bytes that `size` bytes take as base64 in lines of 76 characters and a line end (RFC 2045 6.8)."""
+    """Bytes that `size` bytes take as base64 in lines of 76 characters and a line end (RFC 2045
+    6.8).
+    """
     lines, rest = divmod(size, 57)
     return lines * 78 + (-(-rest // 3) * 4 + 2 if rest else 0)

@@ -13,11 +13,15 @@ from notifier.delivery.answers import Answer
 class OutboundUncertain(OutboundUnavailable):
     """The connection ended between the last byte and the reply: it may be there, and it may not."""
 
-    message = "The connection to the mail server was lost before it said whether it accepted the message."
+    message = (
+        "The connection to the mail server was lost before it said whether it accepted the message."
+    )
 
 
 class NotAsItIs(Exception):
-    """The other side does not take the answer as it is, for good; nothing of it is on its way. The sender is told in words instead.
+    """The other side does not take the answer as it is, for good; nothing of it is on its way.
+
+    The sender is told in words instead.
 
     `code` is the other side's word for the reason, or ours; `detail` is for the log and the admin.
     """
@@ -28,7 +32,10 @@ class NotAsItIs(Exception):
 
 
 class Unseen(OutboundUncertain):
-    """The other side said yes, and the answer has not been seen to arrive. `rendered` is what the next attempt begins with."""
+    """The other side said yes, and the answer has not been seen to arrive.
+
+    `rendered` is what the next attempt begins with.
+    """
 
     message = "The other side said yes, and the answer has not been seen to arrive."
 
@@ -39,7 +46,8 @@ class Unseen(OutboundUncertain):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A delivery under way: its row of the outbox, the row of the inbox that it answers, and what it says.
+    """A delivery under way: its row of the outbox, the row of the inbox that it answers, and what
+    it says.
 
     `card`: the row of the card of the post that it answers, None where there is none.
     """
@@ -52,7 +60,9 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """What a channel's spec opens for the notifier: who sends its answers, by the names in rows, and who shows its cards (None: it has none)."""
+    """What a channel's spec opens for the notifier: who sends its answers, by the names in
+    rows, and who shows its cards (None: it has none).
+    """
 
     channels: Mapping[str, Channel]
     cards: CardShower | None = None
@@ -69,17 +79,23 @@ class Channel(Protocol):
     """Email, or what is added later. The three are called in this order, each attempt anew."""
 
     def prepare(self, delivery: Delivery) -> str:
-        """Render the answer, once: what a former attempt rendered is kept. With `instead` set in its row: words without the file.
+        """Render the answer, once: what a former attempt rendered is kept.
 
-        What `send` needs to send the same: the key of bytes in the store, or the other side's name for what is there already.
-        Raises NotAsItIs.
+        With `instead` set in its row: words without the file.
+
+        What `send` needs to send the same: the key of bytes in the store, or the other side's name
+        for what is there already. Raises NotAsItIs.
         """
 
     def find(self, delivery: Delivery) -> str | None:
-        """The other side's name for this delivery if it is there already; None if it is not, or nobody can say."""
+        """The other side's name for this delivery if it is there already; None if it is not, or
+        nobody can say.
+        """
 
     def send(self, delivery: Delivery, rendered: str) -> str:
-        """Send what `prepare` rendered; the other side's name for it. To return is the last word: it has arrived.
+        """Send what `prepare` rendered; the other side's name for it.
+
+        To return is the last word: it has arrived.
 
         Raises NotAsItIs, OutboundRefused, OutboundUnavailable, OutboundUncertain or Unseen.
         """

@@ -1,4 +1,6 @@
-"""From a row of the outbox to a delivery: what it answers and what it says, read from the ledgers and the store."""
+"""From a row of the outbox to a delivery: what it answers and what it says, read from the
+ledgers and the store.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,13 @@ ASKS_FOR_A_LANGUAGE = (
 DIRECT = "D"  # how Slack's ids of direct messages between the app and one person begin
 
 
-def load(database: Database, store: BlobStore, links: Links | None, row: dict[str, Any]) -> Delivery | None:
+def load(
+    database: Database, store: BlobStore, links: Links | None, row: dict[str, Any]
+) -> Delivery | None:
     """The delivery with what it says; None if there is nobody to tell any more, or nothing.
 
-    `links` None: this server has no public address. Raises DatabaseUnavailable and StoreUnavailable.
+    `links` None: this server has no public address. Raises DatabaseUnavailable and
+    StoreUnavailable.
     """
     if row["channel"] == alarms.CHANNEL:
         return Delivery(row, {}, Answer(AnswerKind.FAILED))  # it says all there is to say
@@ -50,7 +55,9 @@ def load(database: Database, store: BlobStore, links: Links | None, row: dict[st
             return None
         is_early = row["kind"] in (Kind.ACK, Kind.PROGRESS)
         etas = {job["id"]: history.eta_s(connection, job) for job in rows} if is_early else {}
-        possible = _possible(connection) if row["payload"].get("reason") in ASKS_FOR_A_LANGUAGE else []
+        possible = (
+            _possible(connection) if row["payload"].get("reason") in ASKS_FOR_A_LANGUAGE else []
+        )
     present = [_with_result(store, job) for job in rows]
     alone = _alone(message, card)
     shown = {job["id"]: found for job in present if (found := _links(links, job, alone=alone))}
@@ -61,24 +68,32 @@ def load(database: Database, store: BlobStore, links: Links | None, row: dict[st
 def _message_and_jobs(
     connection: Connection, row: dict[str, Any]
 ) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """The message that a delivery answers, and the jobs that it is about: its owner, or those of its owner's run."""
+    """The message that a delivery answers, and the jobs that it is about: its owner, or those
+    of its owner's run.
+    """
     message = inbox.by_id(connection, row["owner"])
     if message is not None:
         return message, jobs.of_message(connection, message["id"], row["run"])
     job = jobs.by_id(connection, row["owner"])
     if job is None:
         return None, []
-    return inbox.by_id(connection, job["message_id"]) if job["message_id"] else _standing_for(job), [job]
+    return inbox.by_id(connection, job["message_id"]) if job["message_id"] else _standing_for(
+        job
+    ), [job]
 
 
 def _standing_for(job: dict[str, Any]) -> dict[str, Any]:
-    """What stands in place of the message for a job that came without one (an upload): who asked, and where the answer goes."""
+    """What stands in place of the message for a job that came without one (an upload): who
+    asked, and where the answer goes.
+    """
     payload = {"reply_to": (job["options"] or {}).get("reply_to")}
     same = {name: job[name] for name in ("id", "channel", "state", "run", "purged_at")}
     return {**same, "sender": job["owner"], "payload": payload}
 
 
-def _card(connection: Connection, message: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _card(
+    connection: Connection, message: dict[str, Any], rows: list[dict[str, Any]]
+) -> dict[str, Any] | None:
     """The card of the post that is answered, if the channel has any."""
     card_id = (rows[0]["card_id"] if rows else None) or message["payload"].get("card_id")
     return cards.by_id(connection, card_id) if card_id else None
@@ -89,12 +104,15 @@ def _overtaken(
 ) -> bool:
     """Whether this is a note that was delayed until it was no longer true.
 
-    The answer is there, or a question has been answered, or all that is still open waits for the sender, who knows.
+    The answer is there, or a question has been answered, or all that is still open waits for the
+    sender, who knows.
     """
     waiting = [job for job in rows if job["state"] == RowState.WAITING]
     if row["kind"] == Kind.QUESTION:
         return not waiting and message["state"] != RowState.WAITING
-    if row["kind"] == Kind.PROGRESS and not any(job["state"] in (RowState.READY, RowState.RUNNING) for job in rows):
+    if row["kind"] == Kind.PROGRESS and not any(
+        job["state"] in (RowState.READY, RowState.RUNNING) for job in rows
+    ):
         return True
     return row["kind"] not in (Kind.FINAL, Kind.INSTEAD) and any(
         other["kind"] == Kind.FINAL and other["run"] == row["run"]
@@ -103,12 +121,16 @@ def _overtaken(
 
 
 def _emptied(message: dict[str, Any], row: dict[str, Any], rows: list[dict[str, Any]]) -> bool:
-    """Whether all jobs of this run are tried again in a later one, whose answer will tell of them."""
+    """Whether all jobs of this run are tried again in a later one, whose answer will tell of
+    them.
+    """
     return not rows and row["run"] < message["run"] and "reason" not in row["payload"]
 
 
 def _possible(connection: Connection) -> list[str]:
-    """Tags of the languages that the engines here can write; the pseudo engine, which knows all, does not count."""
+    """Tags of the languages that the engines here can write; the pseudo engine, which knows
+    all, does not count.
+    """
     known = [
         capabilities
         for capabilities in process_registry.published(connection)
@@ -126,7 +148,9 @@ def _with_result(store: BlobStore, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _alone(message: dict[str, Any], card: dict[str, Any] | None) -> bool:
-    """Whether nobody but the requester reads the answer: a mail to them, or a direct message; a thread is read by all."""
+    """Whether nobody but the requester reads the answer: a mail to them, or a direct message; a
+    thread is read by all.
+    """
     spec = by_name(message["channel"])
     if spec and spec.is_private:
         return True

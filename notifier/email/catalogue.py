@@ -1,4 +1,6 @@
-"""What mails say, in the languages they are written in: catalogues of `templates/email/catalogues`, a file for each."""
+"""What mails say, in the languages they are written in: catalogues of
+`templates/email/catalogues`, a file for each.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class Catalogue:
     entries: dict[str, Entry]
 
     def __call__(self, key: str, count: int | None = None, /, **facts: Any) -> str:
-        """The sentence under `key`, with its facts; `count` chooses its form, and is one of its facts."""
+        """The sentence under `key`, with its facts; `count` chooses its form, and is one of its
+        facts.
+        """
         entry = self.entries[key]
         if isinstance(entry, dict):
             form = Locale(self.locale).plural_form(count or 0)
@@ -54,7 +58,9 @@ class Catalogue:
     @property
     def colon(self) -> str:
         """What stands between a name and what is said of it."""
-        return "：" if self.locale in _WITHOUT_SPACES else "\u00a0: " if self.locale == "fr" else ": "
+        return (
+            "：" if self.locale in _WITHOUT_SPACES else "\u00a0: " if self.locale == "fr" else ": "
+        )
 
     def sentences(self, *said: str) -> str:
         """Sentences one after the other; what is empty is left out."""
@@ -75,9 +81,14 @@ class Catalogue:
         return str(format_timedelta(max(round(seconds), 1), threshold=1.5, locale=self.locale))
 
     def moment(self, seconds: float) -> str:
-        """`30 novembre 2026 à 14:20`: a time (seconds since 1970) in UTC, to the minute, late rather than early."""
+        """`30 novembre 2026 à 14:20`: a time (seconds since 1970) in UTC, to the minute, late
+        rather than early.
+        """
         at = datetime.fromtimestamp(seconds + 59, UTC)
-        day, time = format_date(at, "long", self.locale), format_time(at, "short", locale=self.locale)
+        day, time = (
+            format_date(at, "long", self.locale),
+            format_time(at, "short", locale=self.locale),
+        )
         joined = str(get_datetime_format("long", locale=self.locale)).replace("'", "")
         return joined.replace("{0}", time).replace("{1}", day)
 
@@ -93,7 +104,11 @@ class Catalogue:
 
 def _collated(name: str) -> str:
     """Without accents and capitals: É is sorted as e."""
-    return "".join(one for one in unicodedata.normalize("NFD", name.casefold()) if not unicodedata.combining(one))
+    return "".join(
+        one
+        for one in unicodedata.normalize("NFD", name.casefold())
+        if not unicodedata.combining(one)
+    )
 
 
 def catalogue(locale: str | None) -> Catalogue:
@@ -111,7 +126,11 @@ def available() -> frozenset[str]:
 @cache
 def _read(locale: str) -> Catalogue:
     sections = tomllib.loads((_folder() / f"{locale}.toml").read_text("utf-8"))
-    flat = {f"{section}.{name}": entry for section, entries in sections.items() for name, entry in entries.items()}
+    flat = {
+        f"{section}.{name}": entry
+        for section, entries in sections.items()
+        for name, entry in entries.items()
+    }
     return Catalogue(locale, flat)
 
 

@@ -1,6 +1,8 @@
-"""The words of a mail: an Answer through the templates of `templates/email`, as plain text and as HTML.
+"""The words of a mail: an Answer through the templates of `templates/email`, as plain text and as
+HTML.
 
-One template a kind; the sentences come from the catalogue of the sender's language, so each language tells the same.
+One template a kind; the sentences come from the catalogue of the sender's language, so each
+language tells the same.
 """
 
 from __future__ import annotations
@@ -30,7 +32,15 @@ from dragoman.errors import (
     QuotaUsedUp,
     WrongPassword,
 )
-from notifier.delivery.answers import MOST_WARNINGS, Answer, File, LeftOut, Outcome, Problem, page_numbers
+from notifier.delivery.answers import (
+    MOST_WARNINGS,
+    Answer,
+    File,
+    LeftOut,
+    Outcome,
+    Problem,
+    page_numbers,
+)
 from notifier.email.catalogue import Catalogue, catalogue
 
 DAY_S = 86400.0
@@ -61,7 +71,10 @@ _NEVER_FIRST = "、。，．：；！？」』）】〉》”’ー々,.:;!?)"  
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What a mail says about this server. `limit`: bytes that the attachments may take; `kept_days`: until files go."""
+    """What a mail says about this server.
+
+    `limit`: bytes that the attachments may take; `kept_days`: until files go.
+    """
 
     address: str
     limit: int
@@ -87,7 +100,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is told of one file, in sentences. `tone`: `good`, `bad` or `plain`, for the eye. `cost`: what it would cost."""
+    """What is told of one file, in sentences.
+
+    `tone`: `good`, `bad` or `plain`, for the eye. `cost`: what it would cost.
+    """
 
     file: File
     title: str
@@ -100,14 +116,19 @@ class Told:
 
 
 def rendered(answer: Answer, house: House, reference: str) -> tuple[str, str]:
-    """The mail's plain text and HTML. `reference`: the message's id, for an answer without a job."""
+    """The mail's plain text and HTML.
+
+    `reference`: the message's id, for an answer without a job.
+    """
     t = catalogue(answer.locale)
     values = {
         "t": t,
         "answer": answer,
         "headline": headline(answer, t),
         "files": [told(file, house, t) for file in answer.files],
-        "left_out": [(_left_name(item, t), said(item.problem, house, t)) for item in answer.left_out],
+        "left_out": [
+            (_left_name(item, t), said(item.problem, house, t)) for item in answer.left_out
+        ],
         "problem": said(answer.problem, house, t, wanted=answer.wanted) if answer.problem else None,
         "house": house,
         "reference": reference,
@@ -119,7 +140,9 @@ def rendered(answer: Answer, house: House, reference: str) -> tuple[str, str]:
         "characters": sum(file.characters or 0 for file in answer.files),
     }
     name = _TEMPLATES.get(answer.kind, "result" if answer.files else "help")
-    return wrapped(templating.render(f"email/{name}.txt", **values)), _inlined(f"email/{name}.html", values)
+    return wrapped(templating.render(f"email/{name}.txt", **values)), _inlined(
+        f"email/{name}.html", values
+    )
 
 
 _TEMPLATES = {AnswerKind.ACK: "ack", AnswerKind.PROGRESS: "ack", AnswerKind.APPROVAL: "approval"}
@@ -140,7 +163,9 @@ def _headline(answer: Answer) -> str:
         return "same" if Outcome.SAME in outcomes else "deleted"
     if answer.kind is AnswerKind.REFUSED and answer.left_out and not answer.problem:
         return "nothing_usable"
-    if answer.kind in (AnswerKind.DONE, AnswerKind.PARTLY) and any(file.is_pseudo for file in answer.files):
+    if answer.kind in (AnswerKind.DONE, AnswerKind.PARTLY) and any(
+        file.is_pseudo for file in answer.files
+    ):
         return "pseudo" if answer.kind is AnswerKind.DONE else "pseudo_partly"
     if answer.kind is AnswerKind.FAILED and not answer.files:
         return "failed_mail"
@@ -151,7 +176,10 @@ def told(file: File, house: House, t: Catalogue) -> Told:
     """What there is to say of one file."""
     target = t.language(file.target_lang)
     title, tone = {
-        Outcome.WORKING: (t("file.waiting") if file.waiting_for else t("file.into", language=target), "plain"),
+        Outcome.WORKING: (
+            t("file.waiting") if file.waiting_for else t("file.into", language=target),
+            "plain",
+        ),
         Outcome.DONE: (
             t("file.not_a_translation" if file.is_pseudo else "file.translated"),
             "bad" if file.is_pseudo else "good",
@@ -164,11 +192,29 @@ def told(file: File, house: House, t: Catalogue) -> Told:
     if file.is_untouched:
         title, tone = t("file.no_text"), "plain"
     problem = said(file.problem, house, t, file) if file.problem else None
-    return Told(file, title, tone, _facts(file, t), _handover(file, house, t), problem, _notes(file, t), _cost(file, t))
+    return Told(
+        file,
+        title,
+        tone,
+        _facts(file, t),
+        _handover(file, house, t),
+        problem,
+        _notes(file, t),
+        _cost(file, t),
+    )
 
 
-def said(problem: Problem, house: House, t: Catalogue, file: File | None = None, wanted: str | None = None) -> Said:
-    """A problem in the sender's language. English words are those of the error itself, which may know more."""
+def said(
+    problem: Problem,
+    house: House,
+    t: Catalogue,
+    file: File | None = None,
+    wanted: str | None = None,
+) -> Said:
+    """A problem in the sender's language.
+
+    English words are those of the error itself, which may know more.
+    """
     facts = {
         "limit": t.size(house.largest),
         "pages": t.number(house.most_pages),
@@ -178,7 +224,9 @@ def said(problem: Problem, house: House, t: Catalogue, file: File | None = None,
         **_numbers(problem, t),
     }
     limit = problem.limit
-    entry = _entry(f"{problem.code.removesuffix('_reached')}_{limit.what}" if limit else problem.code, t)
+    entry = _entry(
+        f"{problem.code.removesuffix('_reached')}_{limit.what}" if limit else problem.code, t
+    )
     message = entry["what"].format(**facts) if entry else problem.message
     advice = entry["todo"].format(**facts) if entry else problem.advice
     if entry and limit and limit.again_at:
@@ -191,19 +239,31 @@ def said(problem: Problem, house: House, t: Catalogue, file: File | None = None,
 
 def _numbers(problem: Problem, t: Catalogue) -> dict[str, str]:
     limit = problem.limit
-    return {name: t.number(getattr(limit, name)) for name in ("most", "used", "needed")} if limit else {}
+    return (
+        {name: t.number(getattr(limit, name)) for name in ("most", "used", "needed")}
+        if limit
+        else {}
+    )
 
 
 def _entry(code: str, t: Catalogue) -> dict[str, str] | None:
     if not t.has("error.operator"):  # English
         return None
-    kind = code if t.has(f"error.{code}") else "engine" if code in _ENGINE_CODES else OperatorError.code
+    kind = (
+        code
+        if t.has(f"error.{code}")
+        else "engine"
+        if code in _ENGINE_CODES
+        else OperatorError.code
+    )
     entry = t.entries[f"error.{kind}"]
     return entry if isinstance(entry, dict) else None
 
 
 def wrapped(text: str) -> str:
-    """`text` with lines of at most 72 columns where words allow; indents are kept, blank lines never doubled."""
+    """`text` with lines of at most 72 columns where words allow; indents are kept, blank lines
+    never doubled.
+    """
     lines: list[str] = []
     for line in text.splitlines():
         indent = re.match(r" *(- )?", line)
@@ -211,7 +271,13 @@ def wrapped(text: str) -> str:
         lines += (
             _wide_lines(line, hanging)
             if _columns(line) > len(line)
-            else textwrap.wrap(line, COLUMNS, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
+            else textwrap.wrap(
+                line,
+                COLUMNS,
+                subsequent_indent=hanging,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
             or [""]
         )
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
@@ -235,7 +301,9 @@ def _wide_lines(line: str, hanging: str) -> list[str]:
 
 
 def _facts(file: File, t: Catalogue) -> str:
-    """`English to French, 12 pages, 23,400 characters, translated by DeepL.`; empty where there is nothing to say."""
+    """`English to French, 12 pages, 23,400 characters, translated by DeepL.`; empty where there
+    is nothing to say.
+    """
     target = t.language(file.target_lang)
     if file.outcome is Outcome.SAME:
         return t("file.same", language=target)
@@ -246,13 +314,21 @@ def _facts(file: File, t: Catalogue) -> str:
     if file.outcome is not Outcome.DONE:
         return ""
     source = t.language(file.source_lang) if file.source_lang else None
-    parts = [t("file.from_to", source=source, target=target) if source else t("file.into", language=target)]
+    parts = [
+        t("file.from_to", source=source, target=target)
+        if source
+        else t("file.into", language=target)
+    ]
     if file.pages is not None:
         parts.append(t("file.pages", file.pages))
     if file.characters is not None:
-        parts.append(t("file.characters", file.characters) if file.characters else t("file.no_text"))
+        parts.append(
+            t("file.characters", file.characters) if file.characters else t("file.no_text")
+        )
     if file.engine_name and not file.is_untouched:
-        parts.append(t("file.by_pseudo") if file.is_pseudo else t("file.by", engine=file.engine_name))
+        parts.append(
+            t("file.by_pseudo") if file.is_pseudo else t("file.by", engine=file.engine_name)
+        )
     return t.comma.join(parts) + t.stop
 
 
@@ -291,7 +367,11 @@ def _notes(file: File, t: Catalogue) -> tuple[str, ...]:
     shown = []
     for note in file.notes[:MOST_WARNINGS]:
         message = t(f"warning.{note.code}") if t.has(f"warning.{note.code}") else note.message
-        pages = t("file.on_pages", len(set(note.pages)), pages=page_numbers(note.pages)) if note.pages else ""
+        pages = (
+            t("file.on_pages", len(set(note.pages)), pages=page_numbers(note.pages))
+            if note.pages
+            else ""
+        )
         shown.append(f"{pages}{t.colon}{message}" if pages else message)
     more = len(file.notes) - MOST_WARNINGS
     return (*shown, t("file.more_notes", more)) if more > 0 else tuple(shown)

@@ -1,7 +1,8 @@
 """The way back by mail: an answer in the sender's own thread, with the translated PDFs.
 
-A mail is built once and kept in the store, so that every attempt sends the same bytes under the same Message-ID. PDFs
-are streamed from the store into it: an answer takes as much memory as its words.
+A mail is built once and kept in the store, so that every attempt sends the same bytes under the
+same Message-ID. PDFs are streamed from the store into it: an answer takes as much memory as its
+words.
 """
 
 from __future__ import annotations
@@ -48,9 +49,10 @@ _UNBROKEN = SMTP.clone(max_line_length=998)  # RFC 5322 2.1.1
 class ThreadPolicy(EmailPolicy):
     """SMTP's rules, with ids left whole and subjects that come back as they went.
 
-    The library writes an id that is longer than a line as an encoded word, which breaks the thread. Longer lines for
-    all headers would make encoded words too long (RFC 2047 2) and lines of quoted-printable as well. Where it folds a
-    long subject beyond ASCII, it now and then swallows a space (seen with 3.11).
+    The library writes an id that is longer than a line as an encoded word, which breaks the thread.
+    Longer lines for all headers would make encoded words too long (RFC 2047 2) and lines of
+    quoted-printable as well. Where it folds a long subject beyond ASCII, it now and then swallows a
+    space (seen with 3.11).
     """
 
     def fold(self, name: str, value: Any) -> str:
@@ -67,7 +69,8 @@ class ThreadPolicy(EmailPolicy):
         return self.fold(name, value).encode("utf-8" if self.utf8 else "ascii", "surrogateescape")
 
 
-POLICY = ThreadPolicy(linesep="\r\n", max_line_length=76)  # RFC 2045 6.7: the longest line of quoted-printable
+# RFC 2045 6.7: the longest line of quoted-printable
+POLICY = ThreadPolicy(linesep="\r\n", max_line_length=76)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,9 @@ class EmailChannel:
             self._store.delete(key)  # what was rendered before may hold what has been deleted since
         if self._store.size(key) is None:
             attached = self._attached(delivery.answer)
-            answer = self._asking_approvers(without_attachments(attached, why) if why else attached, delivery)
+            answer = self._asking_approvers(
+                without_attachments(attached, why) if why else attached, delivery
+            )
             with tempfile.TemporaryFile() as file:
                 self._write(answer, delivery, cast("BinaryIO", file))
                 file.seek(0)
@@ -137,7 +142,9 @@ class EmailChannel:
     def _attached(self, answer: Answer) -> Answer:
         return with_attachments(answer, self._house.limit)
 
-    def _without_files(self, answer: Answer, error: OutboundRefused | OutboundUnavailable) -> str | None:
+    def _without_files(
+        self, answer: Answer, error: OutboundRefused | OutboundUnavailable
+    ) -> str | None:
         """Why the same answer may get through without its files; None: it would not."""
         why = bounces.meaning(error.reply)
         is_final = isinstance(error, OutboundRefused) or why == bounces.MAILBOX_FULL
@@ -145,16 +152,24 @@ class EmailChannel:
         return why if is_final and has_files and why != bounces.NO_MAILBOX else None
 
     def _asking_approvers(self, answer: Answer, delivery: Delivery) -> Answer:
-        """The answer; a question about the cost names who decides about it, where that is not the sender."""
+        """The answer; a question about the cost names who decides about it, where that is not
+        the sender.
+        """
         sender = delivery.message["sender"]
-        if answer.kind is not AnswerKind.APPROVAL or approval.may_approve(self._approvers, sender, sender):
+        if answer.kind is not AnswerKind.APPROVAL or approval.may_approve(
+            self._approvers, sender, sender
+        ):
             return answer
         no = NotApprover()
         problem = Problem(str(no), no.advice, no.code)
-        return replace(answer, approvers=tuple(approval.addresses(self._approvers)), problem=problem)
+        return replace(
+            answer, approvers=tuple(approval.addresses(self._approvers)), problem=problem
+        )
 
     def _return_path(self, delivery: Delivery) -> str:
-        """Where a bounce of a result is recorded (VERP); nobody wants to hear that a mere note came back (RFC 3834 3.3)."""
+        """Where a bounce of a result is recorded (VERP); nobody wants to hear that a mere note
+        came back (RFC 3834 3.3).
+        """
         if not delivery.answer.is_result or not self._secret:
             return ""
         return bounces.return_path(self._address, delivery.row["id"], self._secret)
@@ -169,7 +184,9 @@ class EmailChannel:
         for one in answer.files:
             if one.attached and one.result:
                 stand_in = secrets.token_bytes(48)
-                mail.add_attachment(stand_in, maintype="application", subtype="pdf", filename=one.result_name)
+                mail.add_attachment(
+                    stand_in, maintype="application", subtype="pdf", filename=one.result_name
+                )
                 stand_ins.append((base64.b64encode(stand_in), one.result))
         self._stream(mail.as_bytes(), stand_ins, file)
 
@@ -183,10 +200,11 @@ class EmailChannel:
 
 
 def thread_of(message: Mapping[str, Any]) -> Thread:
-    """The thread of a message (a row of the inbox), whose payload holds what the door read of the original.
+    """The thread of a message (a row of the inbox), whose payload holds what the door read of the
+    original.
 
-    That is `from` (the author as written: before the @ capitals may count), `subject`, `message_id` and `references`
-    (a list); each may be missing.
+    That is `from` (the author as written: before the @ capitals may count), `subject`, `message_id`
+    and `references` (a list); each may be missing.
     """
     payload = message["payload"]
     own = _ID.findall(payload.get("message_id") or "")
@@ -199,7 +217,10 @@ def thread_of(message: Mapping[str, Any]) -> Thread:
 
 
 def composed(thread: Thread, own_id: str, address: str, text: str, html: str) -> EmailMessage:
-    """The mail without its attachments. Raises OperatorError for an address that no mail can go to."""
+    """The mail without its attachments.
+
+    Raises OperatorError for an address that no mail can go to.
+    """
     mail = EmailMessage(policy=POLICY.clone(utf8=not thread.recipient.isascii()))
     mail["From"] = Address(FROM_NAME, addr_spec=address)
     mail["To"] = _address(thread.recipient)
@@ -218,10 +239,11 @@ def composed(thread: Thread, own_id: str, address: str, text: str, html: str) ->
 
 
 def message_id(delivery: Mapping[str, Any], address: str) -> str:
-    """The Message-ID of a delivery (a row of the outbox): the same on every attempt, another one for each run.
+    """The Message-ID of a delivery (a row of the outbox): the same on every attempt, another one
+    for each run.
 
-    And another one for the words that stand in for files: they are another message (RFC 5322 3.6.4), and an earlier attempt
-    that was cut off may have brought the files after all.
+    And another one for the words that stand in for files: they are another message (RFC 5322
+    3.6.4), and an earlier attempt that was cut off may have brought the files after all.
     """
     domain = address.rpartition("@")[2]
     kind = f"{delivery['kind']}_words" if delivery.get("instead") else delivery["kind"]
@@ -236,7 +258,9 @@ def reply_subject(subject: str) -> str:
 
 
 def reference_chain(thread: Thread) -> list[str]:
-    """The ids of the thread, oldest first, the original last; the middle of a long one is left out (RFC 5322 3.6.4)."""
+    """The ids of the thread, oldest first, the original last; the middle of a long one is left
+    out (RFC 5322 3.6.4).
+    """
     chain = [one for one in dict.fromkeys(thread.references) if one != thread.message_id]
     if len(chain) > 2 * REFERENCES_KEPT:
         chain = chain[:REFERENCES_KEPT] + chain[-REFERENCES_KEPT:]
@@ -245,7 +269,9 @@ def reference_chain(thread: Thread) -> list[str]:
 
 def _address(recipient: str) -> Address:
     if not _MAILBOX.fullmatch(recipient):
-        raise OperatorError("The sender's address is not one that email can be sent to.", detail=hashed(recipient))
+        raise OperatorError(
+            "The sender's address is not one that email can be sent to.", detail=hashed(recipient)
+        )
     local, _, domain = recipient.rpartition("@")
     return Address(username=local, domain=domain)
 

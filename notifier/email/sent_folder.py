@@ -1,6 +1,8 @@
-"""The folder of sent mails over IMAP (RFC 9051): the one place that can tell whether a mail went out after all.
+"""The folder of sent mails over IMAP (RFC 9051): the one place that can tell whether a mail went
+out after all.
 
-Whoever hands a mail to Gmail, Microsoft 365 and their like finds it in a folder of sent mails; another server's admin may keep copies in one.
+Whoever hands a mail to Gmail, Microsoft 365 and their like finds it in a folder of sent mails;
+another server's admin may keep copies in one.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ class SentFolder:
     """One folder of one account."""
 
     def __init__(self, url: str, timeout_s: float, tokens: TokenSource | None = None) -> None:
-        """`url`: `imaps://USER:PASSWORD@HOST/FOLDER` (or `imap://`, unencrypted); without a folder: `Sent`.
+        """`url`: `imaps://USER:PASSWORD@HOST/FOLDER` (or `imap://`, unencrypted); without a folder:
+        `Sent`.
 
         `tokens`: for `imaps+oauth://USER@HOST/FOLDER`, what is shown in place of a password.
         """
@@ -40,7 +43,10 @@ class SentFolder:
         self._tokens = tokens
 
     def holds(self, message_id: str) -> bool:
-        """Whether a mail with this Message-ID is there. False, with a warning in the log, where that cannot be found out."""
+        """Whether a mail with this Message-ID is there.
+
+        False, with a warning in the log, where that cannot be found out.
+        """
         try:
             with self._opened() as imap:
                 found = _done(imap.search(None, "HEADER", "Message-ID", _quoted(message_id)))
@@ -53,7 +59,10 @@ class SentFolder:
             return False
 
     def greet(self) -> None:
-        """See that the folder can be looked into. Raises OutboundUnavailable with what the server says."""
+        """See that the folder can be looked into.
+
+        Raises OutboundUnavailable with what the server says.
+        """
         try:
             with self._opened():
                 pass
@@ -62,7 +71,9 @@ class SentFolder:
             raise OutboundLoginRefused(words, detail=error.detail) from None
         except (imaplib.IMAP4.error, OSError) as error:
             detail = f"{self._folder} at {self._host}: {str(error)[:200]}"
-            raise OutboundUnavailable("The folder of sent email cannot be read.", detail=detail) from error
+            raise OutboundUnavailable(
+                "The folder of sent email cannot be read.", detail=detail
+            ) from error
 
     @contextmanager
     def _opened(self) -> Iterator[imaplib.IMAP4]:
@@ -79,7 +90,9 @@ class SentFolder:
             return self._logged_in(lambda imap: imap.login(self._user, self._password))
         return xoauth2.with_token(
             self._tokens,
-            lambda token: self._logged_in(lambda imap: xoauth2.log_in_by_imap(imap, self._user, token)),
+            lambda token: self._logged_in(
+                lambda imap: xoauth2.log_in_by_imap(imap, self._user, token)
+            ),
         )
 
     def _logged_in(self, log_in: Callable[[imaplib.IMAP4], object]) -> imaplib.IMAP4:
@@ -96,7 +109,9 @@ class SentFolder:
         if self._scheme == "imap":
             return imaplib.IMAP4(self._host, self._port, timeout=self._timeout_s)
         context = ssl.create_default_context()
-        return imaplib.IMAP4_SSL(self._host, self._port, ssl_context=context, timeout=self._timeout_s)
+        return imaplib.IMAP4_SSL(
+            self._host, self._port, ssl_context=context, timeout=self._timeout_s
+        )
 
 
 def _leave(imap: imaplib.IMAP4) -> None:

@@ -1,9 +1,10 @@
 """The last step of a mail: to a mail server, or into a folder where no server is named.
 
-What went wrong is told in three ways. OutboundRefused: the server said no for good (5xx). OutboundUnavailable: it said
-"later" (4xx) or was not there; in both cases the message is known not to be on its way. OutboundUncertain: the
-connection was lost after the whole message had gone out, so nobody knows. A wrong password or token counts as "later"
-(OutboundLoginRefused): the admin can mend it, and the answers that wait go out then.
+What went wrong is told in three ways. OutboundRefused: the server said no for good (5xx).
+OutboundUnavailable: it said "later" (4xx) or was not there; in both cases the message is known not
+to be on its way. OutboundUncertain: the connection was lost after the whole message had gone out,
+so nobody knows. A wrong password or token counts as "later" (OutboundLoginRefused): the admin can
+mend it, and the answers that wait go out then.
 """
 
 from __future__ import annotations
@@ -34,12 +35,14 @@ from notifier.email.sent_folder import SentFolder
 
 log = structlog.get_logger(__name__)
 
-LONGEST_WAIT_S = 20.0  # for one answer of the server, or for 64 KiB to be taken; less where leases are shorter
+# for one answer of the server, or for 64 KiB to be taken; less where leases are shorter
+LONGEST_WAIT_S = 20.0
 CHUNK = 1 << 16
 # RFC 5321 4.5.4.2, RFC 6409 3.1, RFC 8314 7.3; with +oauth a token takes the place of the password.
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465, "smtp+oauth": 587, "smtps+oauth": 465}
 WITH_STARTTLS, WITH_TLS = ("smtp+starttls", "smtp+oauth"), ("smtps", "smtps+oauth")
-# Replies that say that we are not (or no longer) logged in: RFC 4954 6, and 530 also of Microsoft in mid-dialogue.
+# Replies that say that we are not (or no longer) logged in: RFC 4954 6, and 530 also of Microsoft
+# in mid-dialogue.
 LOGIN_REFUSED = frozenset({530, 534, 535, 538})
 COMPLETION, INTERMEDIATE, PERMANENT = 200, 300, 500  # the classes of SMTP replies (RFC 5321 4.2.1)
 
@@ -47,8 +50,12 @@ COMPLETION, INTERMEDIATE, PERMANENT = 200, 300, 500  # the classes of SMTP repli
 class Outbound(Protocol):
     """Sends finished mails."""
 
-    def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
-        """Send `message` (RFC 5322, CRLF); what the other side calls it. `envelope_from` "" is the null sender.
+    def send(
+        self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()
+    ) -> str:
+        """Send `message` (RFC 5322, CRLF); what the other side calls it.
+
+        `envelope_from` "" is the null sender.
 
         `copies`: who gets it too; one that the mail server refuses is left out.
 
@@ -56,14 +63,17 @@ class Outbound(Protocol):
         """
 
     def find(self, message_id: str) -> str | None:
-        """What `send` returned for the message with this Message-ID; None if it was not sent, or nobody can say."""
+        """What `send` returned for the message with this Message-ID; None if it was not sent,
+        or nobody can say.
+        """
 
 
 def open_outbound(settings: Settings, database: Database | None = None) -> Outbound:
-    """The way out that the settings name: `OUTBOUND_SMTP_URL`, else the Maildir `outbox` in the data folder.
+    """The way out that the settings name: `OUTBOUND_SMTP_URL`, else the Maildir `outbox` in the
+    data folder.
 
-    `database`: where tokens are shared by all processes; None: the token server is asked each time, and nothing is kept.
-    Raises SettingsInvalid.
+    `database`: where tokens are shared by all processes; None: the token server is asked each time,
+    and nothing is kept. Raises SettingsInvalid.
     """
     if settings.outbound_smtp_url is None:
         return MaildirOutbound(settings.data_dir / "outbox")
@@ -74,8 +84,12 @@ def open_outbound(settings: Settings, database: Database | None = None) -> Outbo
     return SmtpOutbound(url, timeout_s, settings.mail_address, sent, tokens)
 
 
-def open_sent_folder(settings: Settings, timeout_s: float, database: Database | None = None) -> SentFolder | None:
-    """The folder that `SENT_IMAP_URL` names, None if it names none; `database` and errors as in `open_outbound`."""
+def open_sent_folder(
+    settings: Settings, timeout_s: float, database: Database | None = None
+) -> SentFolder | None:
+    """The folder that `SENT_IMAP_URL` names, None if it names none; `database` and errors as in
+    `open_outbound`.
+    """
     if settings.sent_imap_url is None:
         return None
     url = settings.sent_imap_url.get_secret_value()
@@ -95,7 +109,9 @@ def _tokens_for(url: str, settings: Settings, database: Database | None) -> Toke
 
 
 class SmtpOutbound:
-    """A mail server, reached anew for each message: answers are rare, and a kept connection would go stale."""
+    """A mail server, reached anew for each message: answers are rare, and a kept connection
+    would go stale.
+    """
 
     def __init__(
         self,
@@ -105,11 +121,13 @@ class SmtpOutbound:
         sent: SentFolder | None = None,
         tokens: TokenSource | None = None,
     ) -> None:
-        """`url`: `smtp://`, `smtp+starttls://` or `smtps://`, with `USER:PASSWORD@` where the server wants it.
+        """`url`: `smtp://`, `smtp+starttls://` or `smtps://`, with `USER:PASSWORD@` where the
+        server wants it.
 
-        `sent`: where the server's account keeps what was sent; None: nobody can be asked. `tokens`: for
-        `smtp+oauth://USER@` (STARTTLS) and `smtps+oauth://USER@`, what is shown in place of a password. Such a mail is
-        sent from USER whatever the envelope says: Microsoft lets a mailbox send as itself alone, Google as well.
+        `sent`: where the server's account keeps what was sent; None: nobody can be asked. `tokens`:
+        for `smtp+oauth://USER@` (STARTTLS) and `smtps+oauth://USER@`, what is shown in place of a
+        password. Such a mail is sent from USER whatever the envelope says: Microsoft lets a mailbox
+        send as itself alone, Google as well.
         """
         parts = urlsplit(url)
         self._sent, self._tokens = sent, tokens
@@ -120,20 +138,26 @@ class SmtpOutbound:
         domain = mail_address.rpartition("@")[2]
         self._hello = domain if domain.isascii() else None
 
-    def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
+    def send(
+        self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()
+    ) -> str:
         """As `Outbound.send`."""
         with self._definite():
             smtp = self._connected()
         try:
             with self._definite():
                 _check_size(smtp, len(message))
-                self._envelope(smtp, self._user if self._tokens else envelope_from, recipient, copies)
+                self._envelope(
+                    smtp, self._user if self._tokens else envelope_from, recipient, copies
+                )
             return self._data(smtp, message)
         finally:
             _leave(smtp)
 
     def find(self, message_id: str) -> str | None:
-        """As `Outbound.find`: a mail server cannot be asked, but the folder of what was sent can."""
+        """As `Outbound.find`: a mail server cannot be asked, but the folder of what was sent
+        can.
+        """
         return message_id if self._sent and self._sent.holds(message_id) else None
 
     def greet(self) -> None:
@@ -149,7 +173,9 @@ class SmtpOutbound:
         # A connection of its own for a second token: servers hang up after a refusal.
         return xoauth2.with_token(
             self._tokens,
-            lambda token: self._opened(lambda smtp: xoauth2.log_in_by_smtp(smtp, self._user, token)),
+            lambda token: self._opened(
+                lambda smtp: xoauth2.log_in_by_smtp(smtp, self._user, token)
+            ),
         )
 
     def _opened(self, log_in: Callable[[smtplib.SMTP], None]) -> smtplib.SMTP:
@@ -181,7 +207,9 @@ class SmtpOutbound:
                 raise
             raise OutboundLoginRefused(detail=_described(error)) from None
 
-    def _envelope(self, smtp: smtplib.SMTP, envelope_from: str, recipient: str, copies: Sequence[str]) -> None:
+    def _envelope(
+        self, smtp: smtplib.SMTP, envelope_from: str, recipient: str, copies: Sequence[str]
+    ) -> None:
         international = not "".join((envelope_from, recipient, *copies)).isascii()
         if international and not smtp.has_extn("smtputf8"):  # RFC 6531 3.2
             raise OutboundRefused(detail="the mail server does not take addresses beyond ASCII")
@@ -199,7 +227,8 @@ class SmtpOutbound:
         stuffed = re.sub(rb"(?m)^\.", b"..", message)  # RFC 5321 4.5.2
         ending = b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"
         try:
-            # In pieces, since the time-out is for a whole `sendall`: a slow line would never get 10 MB through.
+            # In pieces, since the time-out is for a whole `sendall`: a slow line would never get 10
+            # MB through.
             for start in range(0, len(stuffed), CHUNK):
                 smtp.send(stuffed[start : start + CHUNK])
         except (OSError, smtplib.SMTPException) as error:
@@ -225,18 +254,26 @@ class SmtpOutbound:
 
 
 class MaildirOutbound:
-    """A folder in Maildir's form (cr.yp.to/proto/maildir.html), for a server that has no way out yet.
+    """A folder in Maildir's form (cr.yp.to/proto/maildir.html), for a server that has no way out
+    yet.
 
-    A file's name is made from the Message-ID, so a mail that is sent again is found instead of written twice.
+    A file's name is made from the Message-ID, so a mail that is sent again is found instead of
+    written twice.
     """
 
     def __init__(self, root: Path) -> None:
         """`root` is made when the first mail comes."""
         self.root = root
 
-    def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
+    def send(
+        self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()
+    ) -> str:
         """As `Outbound.send`; returns the file's name."""
-        message_id = BytesHeaderParser().parsebytes(message[: message.find(b"\r\n\r\n") + 4]).get("Message-ID", "")
+        message_id = (
+            BytesHeaderParser()
+            .parsebytes(message[: message.find(b"\r\n\r\n") + 4])
+            .get("Message-ID", "")
+        )
         try:
             for folder in ("tmp", "new", "cur"):
                 (self.root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -257,7 +294,11 @@ class MaildirOutbound:
             return name
         read = self.root / "cur"
         # A program that shows the mail moves it to `cur` and adds its flags behind a colon.
-        return name if read.exists() and any(file.name.split(":")[0] == name for file in read.iterdir()) else None
+        return (
+            name
+            if read.exists() and any(file.name.split(":")[0] == name for file in read.iterdir())
+            else None
+        )
 
     def _write(self, name: str, message: bytes) -> str:
         partial = self.root / "tmp" / f"{name}.{uuid.uuid4().hex}"
@@ -292,7 +333,9 @@ def _checked(answer: tuple[int, bytes], expected: int = COMPLETION) -> None:
     raise _replied(OutboundRefused if code >= PERMANENT else OutboundUnavailable, reply)
 
 
-def _replied(kind: type[OutboundRefused | OutboundUnavailable], reply: str) -> OutboundRefused | OutboundUnavailable:
+def _replied(
+    kind: type[OutboundRefused | OutboundUnavailable], reply: str
+) -> OutboundRefused | OutboundUnavailable:
     """The error of a mail server's reply, for the log and for code that asks what it means."""
     error = kind(detail=reply)
     error.reply = reply
@@ -304,12 +347,16 @@ def _check_size(smtp: smtplib.SMTP, size: int) -> None:
     told = smtp.esmtp_features.get("size", "").strip()
     if told.isdecimal() and 0 < int(told) < size:
         # What it would say to MAIL with the size.
-        raise _replied(OutboundRefused, f"552 5.3.4 the mail server takes at most {told} bytes; this email has {size}")
+        raise _replied(
+            OutboundRefused,
+            f"552 5.3.4 the mail server takes at most {told} bytes; this email has {size}",
+        )
 
 
 def _described(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"{error.smtp_code} {error.smtp_error!r}"[:300]  # never the command, which may hold the password
+        # never the command, which may hold the password
+        return f"{error.smtp_code} {error.smtp_error!r}"[:300]
     return f"{type(error).__name__}: {error}"[:300]
 
 

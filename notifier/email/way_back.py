@@ -1,4 +1,6 @@
-"""The way back by email, opened: answers to senders, and emails to the admin where somebody wants them, by one mail server."""
+"""The way back by email, opened: answers to senders, and emails to the admin where somebody
+wants them, by one mail server.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Block Kit in Python: the few blocks that answers are made of, each within Slack's limits by construction.
+"""Block Kit in Python: the few blocks that answers are made of, each within Slack's limits by
+construction.
 
-Texts come in escaped (`notifier.slack.rendering`); what is too long is cut here. Limits: docs.slack.dev/reference/block-kit/blocks, .../block-elements and
-.../composition-objects. All lengths are in characters.
+Texts come in escaped (`notifier.slack.rendering`); what is too long is cut here. Limits:
+docs.slack.dev/reference/block-kit/blocks, .../block-elements and .../composition-objects. All
+lengths are in characters.
 """
 
 from __future__ import annotations
@@ -29,13 +31,18 @@ _HALF = re.compile(r"<[^<>]*$|&[a-z]*$")  # a link or an entity that a cut left 
 
 def section(text: str, accessory: Block | None = None) -> Block:
     """A paragraph in mrkdwn, with one button beside it."""
-    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, LONGEST_TEXT) or "…"}}
+    block: Block = {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": cut(text, LONGEST_TEXT) or "…"},
+    }
     return {**block, "accessory": accessory} if accessory else block
 
 
 def context(*texts: str) -> Block:
     """Small print, in mrkdwn."""
-    shown = [{"type": "mrkdwn", "text": cut(text, LONGEST_TEXT) or "…"} for text in texts[:MOST_CONTEXT]]
+    shown = [
+        {"type": "mrkdwn", "text": cut(text, LONGEST_TEXT) or "…"} for text in texts[:MOST_CONTEXT]
+    ]
     return {"type": "context", "elements": shown}
 
 
@@ -44,12 +51,28 @@ def actions(*elements: Block) -> Block:
     return {"type": "actions", "elements": list(elements[:MOST_BUTTONS])}
 
 
-def button(label: str, action_id: str, value: str, *, style: str | None = None, confirm: Block | None = None) -> Block:
-    """A button. `style`: `primary` or `danger`. Raises ValueError for a value that Slack would not carry."""
+def button(
+    label: str,
+    action_id: str,
+    value: str,
+    *,
+    style: str | None = None,
+    confirm: Block | None = None,
+) -> Block:
+    """A button.
+
+    `style`: `primary` or `danger`. Raises ValueError for a value that Slack would not carry.
+    """
     if len(value) > LONGEST_BUTTON_VALUE:
         raise ValueError(f"the value of {action_id} is too long")
     more = {name: it for name, it in (("style", style), ("confirm", confirm)) if it}
-    return {"type": "button", "text": _plain(label, LONGEST_LABEL), "action_id": action_id, "value": value, **more}
+    return {
+        "type": "button",
+        "text": _plain(label, LONGEST_LABEL),
+        "action_id": action_id,
+        "value": value,
+        **more,
+    }
 
 
 def confirm(title: str, text: str, yes: str, no: str) -> Block:
@@ -58,15 +81,28 @@ def confirm(title: str, text: str, yes: str, no: str) -> Block:
     return {name: _plain(word, LONGEST_CONFIRM[name]) for name, word in words.items()}
 
 
-def select(placeholder: str, action_id: str, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> Block:
-    """A menu of labels and values in groups. Raises ValueError for a value that Slack would not carry."""
+def select(
+    placeholder: str, action_id: str, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+) -> Block:
+    """A menu of labels and values in groups.
+
+    Raises ValueError for a value that Slack would not carry.
+    """
     listed = [
-        {"label": _plain(name, LONGEST_LABEL), "options": [_option(*it) for it in options[:MOST_OPTIONS]]}
+        {
+            "label": _plain(name, LONGEST_LABEL),
+            "options": [_option(*it) for it in options[:MOST_OPTIONS]],
+        }
         for name, options in groups[:MOST_OPTIONS]
         if options
     ]
     shown = _plain(placeholder, LONGEST_PLACEHOLDER)
-    return {"type": "static_select", "action_id": action_id, "placeholder": shown, "option_groups": listed}
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "placeholder": shown,
+        "option_groups": listed,
+    }
 
 
 def weight(blocks: Sequence[Block]) -> int:

@@ -1,7 +1,9 @@
-"""The card: what one message in a thread says of the files of a post (pure: rows in, blocks and text out).
+"""The card: what one message in a thread says of the files of a post (pure: rows in, blocks and
+text out).
 
-A paragraph and its buttons for each job, as many as fit into one message, those that wait for somebody first; the rest in a line each, and the rest
-of that counted. `text` says the same in plain words, for notifications and screen readers.
+A paragraph and its buttons for each job, as many as fit into one message, those that wait for
+somebody first; the rest in a line each, and the rest of that counted. `text` says the same in plain
+words, for notifications and screen readers.
 """
 
 from __future__ import annotations
@@ -36,12 +38,21 @@ from notifier.slack.blocks import (
     select,
     weight,
 )
-from notifier.slack.rendering import LONGEST_FALLBACK, coarse, facts, id_or_nothing, moment, said, short
+from notifier.slack.rendering import (
+    LONGEST_FALLBACK,
+    coarse,
+    facts,
+    id_or_nothing,
+    moment,
+    said,
+    short,
+)
 
 ASKS, HASH_LENGTH = "asks:", 64
 EYES, GOOD, BAD = "eyes", "white_check_mark", "warning"
 SHORTEST_PAUSE_S = 3.0  # between two updates of one card
-EACH_S = 1.5  # of a card among many: chat.update has 50 calls a minute for a workspace, and ends come in between
+# of a card among many: chat.update has 50 calls a minute for a workspace, and ends come in between
+EACH_S = 1.5
 LONGEST_CARD_NAME = 120
 LONGEST_PROBLEM = 600
 MOST_NOTES = 8
@@ -49,14 +60,42 @@ MOST_LINES = 20  # of jobs that have no paragraph of their own
 MOST_LANGUAGES = 40
 LONGEST_LINE, LONGEST_NOTE = 300, 400  # characters
 ROOM = 3200  # of the weight, for those lines
-STAGES = {Stage.EXTRACT: "Read", Stage.TRANSLATE: "Translate", Stage.TONE: "Tone", Stage.RECONSTRUCT: "Set pages"}
+STAGES = {
+    Stage.EXTRACT: "Read",
+    Stage.TRANSLATE: "Translate",
+    Stage.TONE: "Tone",
+    Stage.RECONSTRUCT: "Set pages",
+}
 DOING = {
     Stage.EXTRACT: "reading it",
     Stage.TRANSLATE: "translating",
     Stage.TONE: "adjusting the tone",
     Stage.RECONSTRUCT: "setting the pages",
 }
-COMMON = ("en", "de", "fr", "es", "it", "pt-BR", "pt-PT", "nl", "pl", "cs", "sv", "da", "nb", "fi", "tr", "uk", "ru", "ar", "ja", "ko", "zh-Hans", "zh-Hant")  # fmt: skip
+COMMON = (
+    "en",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "pt-BR",
+    "pt-PT",
+    "nl",
+    "pl",
+    "cs",
+    "sv",
+    "da",
+    "nb",
+    "fi",
+    "tr",
+    "uk",
+    "ru",
+    "ar",
+    "ja",
+    "ko",
+    "zh-Hans",
+    "zh-Hant",
+)
 # What a translated document is called while its file is not in the thread.
 NOT_ARRIVED = {
     Arrival.SENDING: "delivering",
@@ -71,16 +110,26 @@ SITUATIONS = {
     "failed": {"failed"},
     "undelivered": {"instead", "undelivered"},
 }
-FIRST = {"instead": 1, "undelivered": 1, "approval": 0, "password": 0, "failed": 1, "working": 2, "pending": 3}
+FIRST = {
+    "instead": 1,
+    "undelivered": 1,
+    "approval": 0,
+    "password": 0,
+    "failed": 1,
+    "working": 2,
+    "pending": 3,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a card is made from: its row, its jobs' rows, ETAs in seconds by job id, the post's row of the inbox (None: unknown).
+    """What a card is made from: its row, its jobs' rows, ETAs in seconds by job id, the post's row
+    of the inbox (None: unknown).
 
-    `targets`: tags that the engines here can write, empty where they have not said. `busy`: cards of the workspace at work.
-    `approvers`: ids of the users of this workspace who decide about costs; None: whoever asked does.
-    `arrivals`: what became of the jobs' answers, by job id; nothing is called done before its answer has arrived.
+    `targets`: tags that the engines here can write, empty where they have not said. `busy`: cards
+    of the workspace at work. `approvers`: ids of the users of this workspace who decide about
+    costs; None: whoever asked does. `arrivals`: what became of the jobs' answers, by job id;
+    nothing is called done before its answer has arrived.
     """
 
     card: Mapping[str, Any]
@@ -95,9 +144,13 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The message. `reaction`: the one that belongs on the post, "" for none. `moves`: it will be different before long.
+    """The message.
 
-    `empty`: there is nothing that a new message would be worth. `asks`: it waits for the requester's word.
+    `reaction`: the one that belongs on the post, "" for none. `moves`: it will be different before
+    long.
+
+    `empty`: there is nothing that a new message would be worth. `asks`: it waits for the
+    requester's word.
     """
 
     text: str
@@ -120,9 +173,13 @@ def asked(shown: str | None) -> bool:
 
 
 def card_from(known: Facts, *, moved: bool = False) -> Card:
-    """The card as it should be now. `moved`: it stands in a direct message, since the channel is closed to us."""
+    """The card as it should be now.
+
+    `moved`: it stands in a direct message, since the channel is closed to us.
+    """
     views = [
-        _view(job, known.etas.get(job["id"]), known.arrivals.get(job["id"]), known.approvers) for job in known.jobs
+        _view(job, known.etas.get(job["id"]), known.arrivals.get(job["id"]), known.approvers)
+        for job in known.jobs
     ]
     kind = _situation(known, views)
     head = said("card_head", kind=kind, it=_head(known, views))
@@ -138,11 +195,22 @@ def card_from(known: Facts, *, moved: bool = False) -> Card:
     last = [section(note) for note in notes] + _asking(known) + _closing(known, views)
     if not views or _asks(known):
         first.append(section(head))
-    blocks = [*first, *_paragraphs(views, MOST_BLOCKS - len(first) - len(last), first + last), *last]
+    blocks = [
+        *first,
+        *_paragraphs(views, MOST_BLOCKS - len(first) - len(last), first + last),
+        *last,
+    ]
     lines = [call, head, *(said("card_line", it=view) for view in views[: 2 * MOST_LINES]), *notes]
     text = cut("\n".join(line for line in lines if line), LONGEST_FALLBACK)
     changes = _moves(known, views)
-    return Card(text, blocks, _reaction(known, views, kind), changes, empty=kind in ("nothing", "stopped"), asks=asks)
+    return Card(
+        text,
+        blocks,
+        _reaction(known, views, kind),
+        changes,
+        empty=kind in ("nothing", "stopped"),
+        asks=asks,
+    )
 
 
 def pause_s(busy: int) -> float:
@@ -156,7 +224,10 @@ def retry_button(row_id: str, label: str = "Try again") -> Block:
 
 
 def _view(
-    job: Mapping[str, Any], eta_s: int | None, arrived: Arrived | None, approvers: Sequence[str] | None = None
+    job: Mapping[str, Any],
+    eta_s: int | None,
+    arrived: Arrived | None,
+    approvers: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """What the templates are told of a job. Nothing in it is escaped. `approvers` as in `Facts`."""
     file = file_of(job)
@@ -184,14 +255,18 @@ def _view(
         "pseudo": file.is_pseudo,
         "facts": facts(file),
         "until": moment(job["run_after"]) if waits else None,
-        "problem": plain(problem.message if problem else job["error_message"] or "", LONGEST_PROBLEM),
+        "problem": plain(
+            problem.message if problem else job["error_message"] or "", LONGEST_PROBLEM
+        ),
         "advice": plain(problem.advice if problem else "", LONGEST_PROBLEM),
         "code": job["error_code"],
         "short_id": short(job["id"]),
         "kept": job["purged_at"] is None,
         "ended": job["state"] not in OPEN,
         "finished": job["state"] not in OPEN and kind != "delivering",
-        "reason": reason(arrived.code or "") if arrived and kind in ("instead", "undelivered") else "",
+        "reason": reason(arrived.code or "")
+        if arrived and kind in ("instead", "undelivered")
+        else "",
     }
 
 
@@ -200,7 +275,10 @@ def _kind(job: Mapping[str, Any], outcome: Outcome, arrived: Arrived | None) -> 
         return NOT_ARRIVED.get(arrived.state if arrived else Arrival.SENDING, outcome.value)
     if outcome is not Outcome.WORKING:
         return outcome.value
-    if job["state"] == RowState.WAITING and job["waiting_for"] in (WaitingFor.APPROVAL, WaitingFor.PASSWORD):
+    if job["state"] == RowState.WAITING and job["waiting_for"] in (
+        WaitingFor.APPROVAL,
+        WaitingFor.PASSWORD,
+    ):
         return str(job["waiting_for"])
     return "working" if job["epoch"] else "pending"
 
@@ -208,12 +286,21 @@ def _kind(job: Mapping[str, Any], outcome: Outcome, arrived: Arrived | None) -> 
 def _steps(stage: Stage, *, toned: bool) -> list[dict[str, str]]:
     shown = [step for step in STAGES if toned or step is not Stage.TONE or stage is Stage.TONE]
     order = list(STAGES)
-    states = ["done" if order.index(step) < order.index(stage) else "now" if step is stage else "" for step in shown]
-    return [{"name": STAGES[step], "state": state} for step, state in zip(shown, states, strict=True)]
+    states = [
+        "done" if order.index(step) < order.index(stage) else "now" if step is stage else ""
+        for step in shown
+    ]
+    return [
+        {"name": STAGES[step], "state": state} for step, state in zip(shown, states, strict=True)
+    ]
 
 
-def _paragraphs(views: Sequence[dict[str, Any]], places: int, others: Sequence[Block]) -> list[Block]:
-    """The jobs' blocks, in their order: in full what fits, those that wait or failed first, a line each of the rest."""
+def _paragraphs(
+    views: Sequence[dict[str, Any]], places: int, others: Sequence[Block]
+) -> list[Block]:
+    """The jobs' blocks, in their order: in full what fits, those that wait or failed first, a
+    line each of the rest.
+    """
     made = {view["id"]: _job(view) for view in views}
     whole = [block for view in views for block in made[view["id"]]]
     room = MOST_WEIGHT - weight(others)
@@ -239,7 +326,9 @@ def _lines(views: Sequence[dict[str, Any]]) -> str:
             break
         lines.append(line)
     if more := views[len(lines) :]:
-        lines.append(said("card_more", count=len(more), ended=sum(view["finished"] for view in more)))
+        lines.append(
+            said("card_more", count=len(more), ended=sum(view["finished"] for view in more))
+        )
     return "\n".join(lines)
 
 
@@ -253,8 +342,12 @@ def _job(view: dict[str, Any]) -> list[Block]:
 def _buttons(view: dict[str, Any]) -> list[Block]:
     kind, can_retry = view["kind"], view["kept"] and retry_helps(view["code"])
     shown: list[Block | None] = [
-        button("Translate it", slack_api.APPROVE, view["id"], style="primary") if kind == "approval" else None,
-        button("Enter the password", slack_api.PASSWORD, view["id"], style="primary") if kind == "password" else None,
+        button("Translate it", slack_api.APPROVE, view["id"], style="primary")
+        if kind == "approval"
+        else None,
+        button("Enter the password", slack_api.PASSWORD, view["id"], style="primary")
+        if kind == "password"
+        else None,
         None if view["ended"] else _cancel(view),
         retry_button(view["id"]) if kind == "failed" and can_retry else None,
         retry_button(view["id"], "Start again") if kind == "cancelled" and view["kept"] else None,
@@ -264,13 +357,18 @@ def _buttons(view: dict[str, Any]) -> list[Block]:
 
 
 def _cancel(view: dict[str, Any]) -> Block:
-    asked = confirm("Cancel?", "Documents that are not finished will not be delivered.", "Cancel it", "Go on")
+    asked = confirm(
+        "Cancel?", "Documents that are not finished will not be delivered.", "Cancel it", "Go on"
+    )
     return button("Cancel", slack_api.CANCEL, view["id"], confirm=asked)
 
 
 def _delete(view: dict[str, Any]) -> Block:
     asked = confirm(
-        "Delete now?", "The translation will be deleted from this thread and from our server.", "Delete it", "Keep it"
+        "Delete now?",
+        "The translation will be deleted from this thread and from our server.",
+        "Delete it",
+        "Keep it",
     )
     return button("Delete now", slack_api.DELETE, view["id"], style="danger", confirm=asked)
 
@@ -287,14 +385,20 @@ def _asking(known: Facts) -> list[Block]:
     if not _asks(known) or not message_id:
         return []
     possible = set(known.targets)
-    common = [tag for tag in COMMON if not possible or tag in possible or language.base(tag) in possible]
+    common = [
+        tag for tag in COMMON if not possible or tag in possible or language.base(tag) in possible
+    ]
     offered = {*common, *map(language.base, common)}
     others = sorted(possible - offered, key=language.name)[: MOST_LANGUAGES - len(common)]
     groups = [
         (title, [(language.name(tag), f"{message_id}:{tag}") for tag in tags])
         for title, tags in (("Languages", common), ("More languages", others))
     ]
-    return [actions(select("Choose a language", slack_api.CHOOSE_LANGUAGE, groups))] if common or others else []
+    return (
+        [actions(select("Choose a language", slack_api.CHOOSE_LANGUAGE, groups))]
+        if common or others
+        else []
+    )
 
 
 def _call(known: Facts) -> str:
@@ -322,7 +426,9 @@ def _situation(known: Facts, views: Sequence[dict[str, Any]]) -> str:
 
 
 def _progress(kinds: set[str]) -> str:
-    """What a card with jobs is about: what is at work first, then what waits for somebody, then how it ended."""
+    """What a card with jobs is about: what is at work first, then what waits for somebody, then
+    how it ended.
+    """
     for word, some in SITUATIONS.items():
         if kinds & some:
             return word
@@ -336,7 +442,9 @@ def _head(known: Facts, views: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "ended": sum(view["finished"] for view in views),
         "undelivered": sum(view["kind"] in ("instead", "undelivered") for view in views),
         "failed": sum(view["kind"] == "failed" for view in views),
-        "until": moment(known.message["run_after"]) if known.message is not None and waits else None,
+        "until": moment(known.message["run_after"])
+        if known.message is not None and waits
+        else None,
     }
 
 
@@ -350,14 +458,24 @@ def _note(note: Mapping[str, Any]) -> str:
 
 
 def _reaction(known: Facts, views: Sequence[dict[str, Any]], situation: str) -> str:
-    kinds, state = {view["kind"] for view in views}, known.message["state"] if known.message is not None else None
+    kinds, state = (
+        {view["kind"] for view in views},
+        known.message["state"] if known.message is not None else None,
+    )
     if situation in ("opening", "language", "working", "waiting") or state in OPEN:
         return EYES
-    if kinds & {"failed", "instead", "undelivered"} or known.card["notes"] or state == RowState.DEAD:
+    if (
+        kinds & {"failed", "instead", "undelivered"}
+        or known.card["notes"]
+        or state == RowState.DEAD
+    ):
         return BAD
     return GOOD if kinds - {"cancelled", "deleted", "untouched"} else ""
 
 
 def _moves(known: Facts, views: Sequence[dict[str, Any]]) -> bool:
-    opening = known.message is not None and known.message["state"] in (RowState.READY, RowState.RUNNING)
+    opening = known.message is not None and known.message["state"] in (
+        RowState.READY,
+        RowState.RUNNING,
+    )
     return opening or any(view["kind"] in ("working", "pending") for view in views)

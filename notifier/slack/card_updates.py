@@ -1,7 +1,9 @@
-"""Showing a card: posted once, edited when it says something else, posted anew when it begins to ask; and the reaction on the post kept in step.
+"""Showing a card: posted once, edited when it says something else, posted anew when it begins to
+ask; and the reaction on the post kept in step.
 
-The row of the card is leased like any other. `maybe_sent` is committed before the post; a card that is found with it set is looked for in its thread.
-What cannot be shown now is shown later, whatever comes in between: the latest state wins. Never more than one update in three seconds for a card, and
+The row of the card is leased like any other. `maybe_sent` is committed before the post; a card that
+is found with it set is looked for in its thread. What cannot be shown now is shown later, whatever
+comes in between: the latest state wins. Never more than one update in three seconds for a card, and
 fewer where a workspace has many at work.
 """
 
@@ -56,12 +58,19 @@ class Shower:
     line: Line
 
     def show(self, card_id: str) -> bool:
-        """Bring a card up to date, if it is due and nobody else is at it. Trouble that has a name is on record in its row."""
+        """Bring a card up to date, if it is due and nobody else is at it.
+
+        Trouble that has a name is on record in its row.
+        """
         try:
-            with lease.attempt(self.database, cards.LEDGER, card_id, lease_s=self.settings.lease_s) as held:
+            with lease.attempt(
+                self.database, cards.LEDGER, card_id, lease_s=self.settings.lease_s
+            ) as held:
                 if held is None:
                     return False
-                with structlog.contextvars.bound_contextvars(card_id=card_id, team=held.row["team"]):
+                with structlog.contextvars.bound_contextvars(
+                    card_id=card_id, team=held.row["team"]
+                ):
                     self._show(held)
         except LeaseLost:
             return False
@@ -78,7 +87,9 @@ class Shower:
             return
         try:
             with self.line.taken():
-                again_in_s = _Showing(self.database, held, client_of(self.settings, team), known, now).run()
+                again_in_s = _Showing(
+                    self.database, held, client_of(self.settings, team), known, now
+                ).run()
         except SlackRevoked:
             with self.database.write() as connection:
                 preferences.revoke(connection, team)
@@ -93,7 +104,9 @@ class Shower:
             held.finish(connection, RowState.DONE)
 
     def _known(self, row: dict[str, Any]) -> tuple[Facts, float, bool]:
-        """What the card is made from, the database's time, and whether the workspace took our token back."""
+        """What the card is made from, the database's time, and whether the workspace took our
+        token back.
+        """
         approvers = self.settings.approvers
         with self.database.read() as connection:
             rows = jobs.of_card(connection, row["id"])
@@ -122,7 +135,9 @@ class Shower:
 class _Showing:
     """One look at a card."""
 
-    def __init__(self, database: Database, held: Lease, client: WebClient, known: Facts, now: float) -> None:
+    def __init__(
+        self, database: Database, held: Lease, client: WebClient, known: Facts, now: float
+    ) -> None:
         self._database, self._held, self._client = database, held, client
         self._known, self._now = known, now
         self._row = held.row
@@ -130,7 +145,8 @@ class _Showing:
     def run(self) -> float | None:
         """Seconds after which the card has to be looked at again, None: when something changes.
 
-        A post that is refused does not keep its reaction back; where nothing answers, nothing else is tried. Raises what the first of them ran into.
+        A post that is refused does not keep its reaction back; where nothing answers, nothing else
+        is tried. Raises what the first of them ran into.
         """
         troubles: list[DragomanError] = []
         wait_s: float | None = None
@@ -163,7 +179,9 @@ class _Showing:
         return pause if card.moves else None
 
     def _spot(self) -> Spot:
-        """Where the card stands or is to stand: in the thread, or in a direct message if the channel is closed to us."""
+        """Where the card stands or is to stand: in the thread, or in a direct message if the
+        channel is closed to us.
+        """
         place = self._row["shown_place"] or self._row["place"]
         return Spot(place, self._row["thread_ts"] if place == self._row["place"] else None)
 
@@ -173,7 +191,9 @@ class _Showing:
     def _post(self) -> None:
         spot = self._spot()
         metadata = {"event_type": CARD_EVENT, "event_payload": {"card_id": self._held.id}}
-        if self._row["maybe_sent"] and (ts := find(self._client, spot, metadata, self._row["created_at"])):
+        if self._row["maybe_sent"] and (
+            ts := find(self._client, spot, metadata, self._row["created_at"])
+        ):
             log.info("card_found_as_posted")
             self._shown(spot, ts, "")
             return
@@ -202,7 +222,12 @@ class _Showing:
 
     def _update(self, card: Card) -> None:
         spot = self._spot()
-        facts = {"channel": spot.place, "ts": self._row["shown_ts"], "text": card.text, "blocks": card.blocks}
+        facts = {
+            "channel": spot.place,
+            "ts": self._row["shown_ts"],
+            "text": card.text,
+            "blocks": card.blocks,
+        }
         try:
             with sending():
                 self._client.chat_update(**facts)
@@ -231,7 +256,9 @@ class _Showing:
             raise
 
     def _take_back(self, spot: Spot, ts: str) -> None:
-        """The post went away while the card was on its way: so does the card, which nobody else knows of."""
+        """The post went away while the card was on its way: so does the card, which nobody else
+        knows of.
+        """
         with self._database.read() as connection:
             row = cards.by_id(connection, self._held.id)
         if row and row["withdrawn_at"]:

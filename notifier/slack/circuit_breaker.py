@@ -1,6 +1,8 @@
-"""The line to Slack, with a breaker: while calls hang, the notifier's few threads are left to the mails.
+"""The line to Slack, with a breaker: while calls hang, the notifier's few threads are left to the
+mails.
 
-What fails at once holds nobody up and is not counted. A shut line counts as temporary trouble, so rows wait for it as for Slack itself.
+What fails at once holds nobody up and is not counted. A shut line counts as temporary trouble, so
+rows wait for it as for Slack itself.
 """
 
 from __future__ import annotations
@@ -27,12 +29,17 @@ class Line:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Around the calls of one piece of work. Raises OutboundUnavailable at once while the line is shut."""
+        """Around the calls of one piece of work.
+
+        Raises OutboundUnavailable at once while the line is shut.
+        """
         began = time.monotonic()
         with self._lock:
             left = self._shut_until - began
         if left > 0:
-            raise OutboundUnavailable("Slack does not answer at the moment.", detail="line shut", retry_after_s=left)
+            raise OutboundUnavailable(
+                "Slack does not answer at the moment.", detail="line shut", retry_after_s=left
+            )
         try:
             yield
         except OutboundUnavailable:

@@ -1,7 +1,8 @@
 """Where an answer goes in Slack, and how it is found again after an uncertain end.
 
-A call that ends without an answer may have been carried out: `OutboundUncertain`. Messages carry metadata that names what they are, so that they are
-looked for before they are posted again (docs.slack.dev/messaging/message-metadata).
+A call that ends without an answer may have been carried out: `OutboundUncertain`. Messages carry
+metadata that names what they are, so that they are looked for before they are posted again
+(docs.slack.dev/messaging/message-metadata).
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Spot:
 
 @contextmanager
 def sending() -> Iterator[None]:
-    """As `our_errors`, around a call that must not be made twice: without an answer it is OutboundUncertain."""
+    """As `our_errors`, around a call that must not be made twice: without an answer it is
+    OutboundUncertain.
+    """
     try:
         with our_errors():
             yield
@@ -50,7 +53,9 @@ def sending() -> Iterator[None]:
         raise OutboundUncertain(str(error), detail=error.detail, retry_after_s=SETTLES_S) from error
 
 
-def post(client: WebClient, spot: Spot, text: str, blocks: list[Block], metadata: Mapping[str, Any]) -> str:
+def post(
+    client: WebClient, spot: Spot, text: str, blocks: list[Block], metadata: Mapping[str, Any]
+) -> str:
     """Post a message; its ts. Raises as `sending`."""
     with sending():
         said = client.chat_postMessage(
@@ -66,9 +71,11 @@ def post(client: WebClient, spot: Spot, text: str, blocks: list[Block], metadata
 
 
 def find(client: WebClient, spot: Spot, metadata: Mapping[str, Any], since_s: float) -> str | None:
-    """The ts of the message with this metadata that was posted after `since_s`, None if it is not there.
+    """The ts of the message with this metadata that was posted after `since_s`, None if it is not
+    there.
 
-    Looked for where it should be, and then where it is if our clock was wrong. Raises OutboundUnavailable.
+    Looked for where it should be, and then where it is if our clock was wrong. Raises
+    OutboundUnavailable.
     """
     for reach_s in (CLOCKS_DIFFER_S, WRONG_BY_S):
         if ts := _found(client, spot, metadata, since_s - reach_s):
@@ -76,10 +83,17 @@ def find(client: WebClient, spot: Spot, metadata: Mapping[str, Any], since_s: fl
     return None
 
 
-def _found(client: WebClient, spot: Spot, metadata: Mapping[str, Any], oldest_s: float) -> str | None:
+def _found(
+    client: WebClient, spot: Spot, metadata: Mapping[str, Any], oldest_s: float
+) -> str | None:
     cursor, oldest = None, f"{oldest_s:.6f}"
     for _ in range(MOST_PAGES):
-        options: dict[str, Any] = {"channel": spot.place, "limit": PAGE, "cursor": cursor, "oldest": oldest}
+        options: dict[str, Any] = {
+            "channel": spot.place,
+            "limit": PAGE,
+            "cursor": cursor,
+            "oldest": oldest,
+        }
         options["include_all_metadata"] = True
         try:
             with our_errors():
@@ -105,7 +119,10 @@ def direct(client: WebClient, user: str) -> Spot:
 
 
 def instead(client: WebClient, spot: Spot, user: str, refused: SlackRefused) -> Spot:
-    """Where to go when `spot` is closed: the person's direct message. Raises `refused` if that is where we are."""
+    """Where to go when `spot` is closed: the person's direct message.
+
+    Raises `refused` if that is where we are.
+    """
     if spot.is_direct or not user:
         raise refused
     return direct(client, user)

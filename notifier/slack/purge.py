@@ -14,7 +14,8 @@ log = structlog.get_logger(__name__)
 
 
 def take_back(database: Database, settings: Settings, job_id: str) -> int:
-    """Delete the results of a job that were shown in Slack, and let its card say so; how many files. Safe to repeat.
+    """Delete the results of a job that were shown in Slack, and let its card say so; how many
+    files. Safe to repeat.
 
     Raises OutboundUnavailable.
     """

@@ -1,6 +1,8 @@
-"""The words for Slack: templates of `templates/slack`, in which whatever is filled in is escaped, whoever forgets to.
+"""The words for Slack: templates of `templates/slack`, in which whatever is filled in is escaped,
+whoever forgets to.
 
-Formatting (`*bold*`, `<@U1>`, links) stands in the templates alone: a name or a text that is filled in is shown literally.
+Formatting (`*bold*`, `<@U1>`, links) stands in the templates alone: a name or a text that is filled
+in is shown literally.
 """
 
 from __future__ import annotations
@@ -48,7 +50,9 @@ def coarse(seconds: int | None) -> int | None:
 
 
 def moment(at_s: float) -> dict[str, Any]:
-    """A time, for `<!date^…>` (docs.slack.dev/messaging/formatting-message-text): `ts`, and `utc` where it cannot be shown."""
+    """A time, for `<!date^…>` (docs.slack.dev/messaging/formatting-message-text): `ts`, and
+    `utc` where it cannot be shown.
+    """
     return {"ts": int(at_s), "utc": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at_s))}
 
 
@@ -59,9 +63,13 @@ def facts(file: File) -> str:
     if file.pages is not None:
         parts.append(f"{file.pages:,} page{'s' if file.pages != 1 else ''}")
     if file.characters is not None:
-        parts.append(f"{file.characters:,} characters" if file.characters else "no text to translate")
+        parts.append(
+            f"{file.characters:,} characters" if file.characters else "no text to translate"
+        )
     if file.outcome is Outcome.DONE and file.engine_name and not file.is_untouched:
-        parts.append("by the pseudo engine" if file.is_pseudo else f"translated by {file.engine_name}")
+        parts.append(
+            "by the pseudo engine" if file.is_pseudo else f"translated by {file.engine_name}"
+        )
     return ", ".join(parts)
 
 

@@ -1,8 +1,10 @@
 """The way back in Slack: the translated PDF in the thread, or why there is none.
 
-A result goes up in three calls. Its id is kept in the delivery's row (`rendered`) before the last of them shows it, so that after an uncertain end
-`files.info` says whether people have it; and nothing is called delivered before it says so (`notifier.slack.sharing`). What Slack does not take is told in
-words, with a link. Words are found again by their metadata. Cancelled jobs and documents that needed no translation are told by the card alone.
+A result goes up in three calls. Its id is kept in the delivery's row (`rendered`) before the last
+of them shows it, so that after an uncertain end `files.info` says whether people have it; and
+nothing is called delivered before it says so (`notifier.slack.sharing`). What Slack does not take
+is told in words, with a link. Words are found again by their metadata. Cancelled jobs and documents
+that needed no translation are told by the card alone.
 """
 
 from __future__ import annotations
@@ -78,7 +80,10 @@ class SlackChannel:
         line: Line,
         looks_s: Sequence[float] = LOOKS_S,
     ) -> None:
-        """Nothing is connected before the first delivery. `looks_s`: the pauses before a file is looked for."""
+        """Nothing is connected before the first delivery.
+
+        `looks_s`: the pauses before a file is looked for.
+        """
         self._settings, self._store, self._database, self._line = settings, store, database, line
         self._looks_s = looks_s
 
@@ -91,11 +96,19 @@ class SlackChannel:
         if file is None or file.result is None:
             return WORDS
         target = _Target(self._settings, self._database, delivery)
-        with self._line.taken(), target.revocation(), refusals(), patience(target.client, _failed(delivery)):
+        with (
+            self._line.taken(),
+            target.revocation(),
+            refusals(),
+            patience(target.client, _failed(delivery)),
+        ):
             return str(self._uploaded(target.client, file, kept))
 
     def _uploaded(self, client: WebClient, file: File, kept: Sent | None) -> Sent:
-        """The upload to be shown: the one that is there, or a new one. Raises NotAsItIs where none is of any use."""
+        """The upload to be shown: the one that is there, or a new one.
+
+        Raises NotAsItIs where none is of any use.
+        """
         places = shares(client, kept.file_id) if kept else None
         if kept and (places or (places is not None and not kept.shared)):
             return kept
@@ -142,16 +155,22 @@ class _Target:
     def __init__(self, settings: Settings, database: Database, delivery: Delivery) -> None:
         card, payload = delivery.card or {}, delivery.message["payload"]
         self._database, self._delivery = database, delivery
-        self.team = str(card.get("team") or payload.get("team") or user_of(delivery.message["sender"])[0])
+        self.team = str(
+            card.get("team") or payload.get("team") or user_of(delivery.message["sender"])[0]
+        )
         self.user = id_or_nothing(card.get("requester") or payload.get("user"))
         self.client: WebClient = client_of(settings, self.team)
         here = Spot(
-            str(card.get("place") or payload.get("place") or ""), card.get("thread_ts") or payload.get("thread_ts")
+            str(card.get("place") or payload.get("place") or ""),
+            card.get("thread_ts") or payload.get("thread_ts"),
         )
         shown = card.get("shown_place")
         self._spot = Spot(shown) if shown and shown != here.place else here
         self._moved = self._spot is not here
-        self._metadata = {"event_type": ANSWER_EVENT, "event_payload": {"delivery_id": delivery.row["id"]}}
+        self._metadata = {
+            "event_type": ANSWER_EVENT,
+            "event_payload": {"delivery_id": delivery.row["id"]},
+        }
 
     def revocation(self) -> _Revocation:
         """A token that is refused is on record for the whole workspace."""
@@ -179,7 +198,9 @@ class _Target:
         self._still_wanted(sent.file_id)
 
     def tell(self) -> str:
-        """Post what there is to say: in the thread, or to the requester alone if it cannot stand there."""
+        """Post what there is to say: in the thread, or to the requester alone if it cannot
+        stand there.
+        """
         try:
             return self._post()
         except SlackRevoked:
@@ -209,16 +230,25 @@ class _Target:
 
     def _address(self) -> dict[str, Any]:
         place = id_or_nothing(
-            (self._delivery.card or {}).get("place") or self._delivery.message["payload"].get("place")
+            (self._delivery.card or {}).get("place")
+            or self._delivery.message["payload"].get("place")
         )
         user = "" if self._spot.is_direct else self.user
         return {"user": user, "moved": self._moved, "place": place}
 
     def _still_wanted(self, file_id: str) -> None:
-        """Raise StoreUnavailable, and take the upload back, if the post or the translation went away since it was loaded."""
-        job_id, card_id = self._delivery.answer.files[0].job_id, (self._delivery.card or {}).get("id")
+        """Raise StoreUnavailable, and take the upload back, if the post or the translation went
+        away since it was loaded.
+        """
+        job_id, card_id = (
+            self._delivery.answer.files[0].job_id,
+            (self._delivery.card or {}).get("id"),
+        )
         with self._database.read() as connection:
-            job, card = jobs.by_id(connection, job_id), cards.by_id(connection, card_id) if card_id else None
+            job, card = (
+                jobs.by_id(connection, job_id),
+                cards.by_id(connection, card_id) if card_id else None,
+            )
         if job and job["purged_at"] is None and not (card and card["withdrawn_at"]):
             return
         delete_file(self.client, file_id)
@@ -242,7 +272,9 @@ class _Revocation:
 
 def _result(answer: Answer) -> File | None:
     """The one file that is to be uploaded; None: there is only something to say, or nothing."""
-    return next((file for file in answer.files if file.outcome is Outcome.DONE and file.has_result), None)
+    return next(
+        (file for file in answer.files if file.outcome is Outcome.DONE and file.has_result), None
+    )
 
 
 def _failed(delivery: Delivery) -> int:
@@ -265,7 +297,14 @@ def _words(delivery: Delivery, address: dict[str, Any]) -> tuple[str, list[Block
     answer, result = delivery.answer, _result(delivery.answer)
     if result:
         why = reason(delivery.row["instead"] or "")
-        text = said("instead", file=result, facts=facts(result), reason=why, short_id=short(result.job_id), **address)
+        text = said(
+            "instead",
+            file=result,
+            facts=facts(result),
+            reason=why,
+            short_id=short(result.job_id),
+            **address,
+        )
         return cut(text, LONGEST_FALLBACK), [section(text)]
     failed = next((file for file in answer.files if file.outcome is Outcome.FAILED), None)
     if failed:
@@ -282,7 +321,13 @@ def _words(delivery: Delivery, address: dict[str, Any]) -> tuple[str, list[Block
 
 def _answer_words(answer: Answer, address: dict[str, Any]) -> str:
     problem = answer.problem
-    headline = problem.message if problem and answer.kind is AnswerKind.REFUSED else HEADLINES.get(answer.kind, "")
+    headline = (
+        problem.message
+        if problem and answer.kind is AnswerKind.REFUSED
+        else HEADLINES.get(answer.kind, "")
+    )
     needs_help = answer.kind in (AnswerKind.NO_PDF, AnswerKind.NO_LANGUAGE)
     languages = language.listed(answer.possible) if answer.possible else ""
-    return said("answer", answer=answer, headline=headline, languages=languages, help=needs_help, **address)
+    return said(
+        "answer", answer=answer, headline=headline, languages=languages, help=needs_help, **address
+    )

@@ -1,7 +1,9 @@
-"""An upload to Slack on its way to people: what is kept of it between attempts, whether it can be seen, and what Slack's refusals of it mean.
+"""An upload to Slack on its way to people: what is kept of it between attempts, whether it can be
+seen, and what Slack's refusals of it mean.
 
-`files.completeUploadExternal` promises more than it does: the file is shared a moment later, or never. So it is looked for in `files.info().shares`;
-where it is not, it is uploaded and shared once more, after the former upload was deleted, so that people never see two.
+`files.completeUploadExternal` promises more than it does: the file is shared a moment later, or
+never. So it is looked for in `files.info().shares`; where it is not, it is uploaded and shared once
+more, after the former upload was deleted, so that people never see two.
 """
 
 from __future__ import annotations
@@ -38,8 +40,8 @@ NOT_THERE, DELETED = frozenset({"file_not_found"}), frozenset({"file_deleted"})
 class Sent:
     """An upload as `rendered` keeps it.
 
-    `shared`: how often Slack said that it had shared it, or one before it, with nothing to be seen. `former`: the upload before
-    this one, which has to be deleted first; "": there is none.
+    `shared`: how often Slack said that it had shared it, or one before it, with nothing to be seen.
+    `former`: the upload before this one, which has to be deleted first; "": there is none.
     """
 
     file_id: str
@@ -57,7 +59,9 @@ class Sent:
 
     def __str__(self) -> str:
         """The text for `rendered`."""
-        return f"{FILE}{self.file_id}" + (f":{self.shared}:{self.former}" if self.shared or self.former else "")
+        return f"{FILE}{self.file_id}" + (
+            f":{self.shared}:{self.former}" if self.shared or self.former else ""
+        )
 
     def unseen(self, detail: str) -> Unseen:
         """It was promised, and is not there: what to raise."""
@@ -83,7 +87,10 @@ def shares(client: WebClient, file_id: str) -> list[str] | None:
 
 
 def is_seen(client: WebClient, file_id: str) -> bool:
-    """Whether a file that was just shared is there. Raises OutboundUncertain where nobody can say."""
+    """Whether a file that was just shared is there.
+
+    Raises OutboundUncertain where nobody can say.
+    """
     try:
         return bool(shares(client, file_id))
     except SlackRevoked:
@@ -93,7 +100,10 @@ def is_seen(client: WebClient, file_id: str) -> bool:
 
 
 def take_back(client: WebClient, file_id: str) -> None:
-    """Delete an upload that people are told of in words, or get anew. Raises OutboundUnavailable or SlackRevoked."""
+    """Delete an upload that people are told of in words, or get anew.
+
+    Raises OutboundUnavailable or SlackRevoked.
+    """
     try:
         delete_file(client, file_id)
     except SlackRevoked:
@@ -104,7 +114,9 @@ def take_back(client: WebClient, file_id: str) -> None:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Around an upload: what Slack refuses for good is NotAsItIs; a token that was taken back is more than that."""
+    """Around an upload: what Slack refuses for good is NotAsItIs; a token that was taken back
+    is more than that.
+    """
     try:
         yield
     except SlackRevoked:
@@ -128,13 +140,17 @@ def completing(sent: Sent) -> Iterator[None]:
 
 @contextmanager
 def patience(client: WebClient, failed: int) -> Iterator[None]:
-    """Around an upload that failed `failed` times before, this one counted: given up when all else in Slack works."""
+    """Around an upload that failed `failed` times before, this one counted: given up when all
+    else in Slack works.
+    """
     try:
         yield
     except Unseen:
         raise
     except OutboundUnavailable as error:
-        asks_us_to_wait = error.retry_after_s is not None and not isinstance(error, OutboundUncertain)
+        asks_us_to_wait = error.retry_after_s is not None and not isinstance(
+            error, OutboundUncertain
+        )
         if asks_us_to_wait or failed < UPLOAD_ATTEMPTS or not _answers(client):
             raise
         raise NotAsItIs(UNAVAILABLE, error.detail) from error

@@ -1,6 +1,8 @@
-"""A file on its way into Slack: announced, and its bytes streamed from the store, in the first two of Slack's three calls.
+"""A file on its way into Slack: announced, and its bytes streamed from the store, in the first two
+of Slack's three calls.
 
-The third, which shows it to people, is `notifier.slack.reply`'s. docs.slack.dev/messaging/working-with-files#upload.
+The third, which shows it to people, is `notifier.slack.reply`'s.
+docs.slack.dev/messaging/working-with-files#upload.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from dragoman.channels.slack.slack_api import SlackRefused, our_errors
 from dragoman.errors import OutboundUnavailable
 from dragoman.ports import BlobStore
 
-TIMEOUT_S = 30  # for one step on the wire; the whole may take as long as it needs, while its row's lease is renewed
+# for one step on the wire; the whole may take as long as it needs, while its row's lease is renewed
+TIMEOUT_S = 30
 
 
 def upload(client: WebClient, store: BlobStore, key: str, name: str, title: str) -> str:
@@ -34,7 +37,10 @@ def upload(client: WebClient, store: BlobStore, key: str, name: str, title: str)
 
 
 def _send(url: str, body: BinaryIO, size: int) -> None:
-    """The raw POST. Whatever it answers but 200, the next attempt asks for an address of its own."""
+    """The raw POST.
+
+    Whatever it answers but 200, the next attempt asks for an address of its own.
+    """
     if urlsplit(url).scheme not in ("https", "http"):
         raise SlackRefused("upload_url", "files.getUploadURLExternal")
     headers = {"Content-Type": "application/pdf", "Content-Length": str(size)}

@@ -17,4 +17,7 @@ def open_way(settings: Settings, store: BlobStore, database: Database) -> WayBac
     if not settings.slack_speaks:
         return None
     line = Line()
-    return WayBack({slack_api.CHANNEL: SlackChannel(settings, store, database, line)}, Shower(settings, database, line))
+    return WayBack(
+        {slack_api.CHANNEL: SlackChannel(settings, store, database, line)},
+        Shower(settings, database, line),
+    )

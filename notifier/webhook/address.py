@@ -1,4 +1,7 @@
-"""Where a webhook may go. Pure: names are looked up by `sending`, and each address that is found is judged here."""
+"""Where a webhook may go.
+
+Pure: names are looked up by `sending`, and each address that is found is judged here.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from urllib.parse import urlsplit
 LONGEST = 2000  # characters of an address
 HTTPS_PORT, HIGHEST_PORT = 443, 65535
 LONGEST_HOST = 253  # RFC 1035 2.3.4
-# Addresses of IPv6 that carry one of IPv4 in their last 32 bits, which is where a gateway would take us: RFC 6052 2.1, RFC 4291 2.5.5.1.
+# Addresses of IPv6 that carry one of IPv4 in their last 32 bits, which is where a gateway would
+# take us: RFC 6052 2.1, RFC 4291 2.5.5.1.
 _CARRIES_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 
-_UNICAST = IPv6Network("2000::/3")  # all that IANA gives out of IPv6; the rest is for special purposes or unknown
+# all that IANA gives out of IPv6; the rest is for special purposes or unknown
+_UNICAST = IPv6Network("2000::/3")
 
 Address = IPv4Address | IPv6Address
 Networks = Sequence[IPv4Network | IPv6Network]
@@ -21,7 +26,9 @@ Networks = Sequence[IPv4Network | IPv6Network]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An https address taken apart: `host` in ASCII (RFC 5890), without brackets; `path` with its query."""
+    """An https address taken apart: `host` in ASCII (RFC 5890), without brackets; `path` with
+    its query.
+    """
 
     host: str
     port: int
@@ -33,7 +40,10 @@ def parsed(url: str) -> Target:
     if len(url) > LONGEST:
         raise ValueError(f"has more than {LONGEST} characters")
     if not url.isascii() or any(letter <= " " or letter == "\x7f" for letter in url):
-        raise ValueError("has characters that have to be written as %XX, or a name that has to be written as xn--…")
+        raise ValueError(
+            "has characters that have to be written as %XX, or a name that has to be written as"
+            " xn--…"
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -52,21 +62,26 @@ def parsed(url: str) -> Target:
 
 
 def is_allowed(address: Address, networks: Networks = ()) -> bool:
-    """Whether a webhook may go to `address`: to everybody's internet, and where an admin allows it (`networks`).
+    """Whether a webhook may go to `address`: to everybody's internet, and where an admin allows it
+    (`networks`).
 
-    Private, loopback, link-local, unique-local, multicast, reserved and shared addresses are none of it, also inside one of IPv6.
+    Private, loopback, link-local, unique-local, multicast, reserved and shared addresses are none
+    of it, also inside one of IPv6.
     """
     plain = unwrapped(address)
     if any(plain in network or address in network for network in networks):
         return True
     if isinstance(plain, IPv6Address) and plain not in _UNICAST:
         return False
-    # `is_global` is by IANA's registries of special-purpose addresses; a multicast address may be global in them.
+    # `is_global` is by IANA's registries of special-purpose addresses; a multicast address may be
+    # global in them.
     return plain.is_global and not (plain.is_multicast or plain.is_reserved or plain.is_unspecified)
 
 
 def unwrapped(address: Address) -> Address:
-    """The address of IPv4 that one of IPv6 stands for: mapped, translated (NAT64), 6to4 or compatible; else as it is."""
+    """The address of IPv4 that one of IPv6 stands for: mapped, translated (NAT64), 6to4 or
+    compatible; else as it is.
+    """
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped:
@@ -95,13 +110,17 @@ def networks(text: str) -> Networks:
 
 
 def urls(text: str) -> dict[str, str]:
-    """Name of a token -> address, of `ci=https://…, anna=https://…`. Raises ValueError, which says what to write."""
+    """Name of a token -> address, of `ci=https://…, anna=https://…`.
+
+    Raises ValueError, which says what to write.
+    """
     found: dict[str, str] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
         name, given, url = (part.strip() for part in entry.partition("="))
         if not given or not name or name in found:
             raise ValueError(
-                "write NAME=https://HOST/…, comma-separated, once for each token (a comma in an address is %2C)"
+                "write NAME=https://HOST/…, comma-separated, once for each token (a comma in an"
+                " address is %2C)"
             )
         try:
             parsed(url)

@@ -1,4 +1,7 @@
-"""What the rest of the program has to know of webhooks. Nobody comes in by them: they are a way back for uploads."""
+"""What the rest of the program has to know of webhooks.
+
+Nobody comes in by them: they are a way back for uploads.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,10 @@ CHANNEL = ChannelSpec(
         name="callback_url",
         read="notifier.webhook.choosing:chosen",
         secret="notifier.webhook.choosing:secret",  # noqa: S106 - where the function is
-        described="An https address that gets a signed POST when the job has ended (docs/howto/webhooks.md). "
-        "Absent: the one that is set for the token, if there is one.",
+        described=(
+            "An https address that gets a signed POST when the job has ended"
+            " (docs/howto/webhooks.md). Absent: the one that is set for the token, if there is one."
+        ),
     ),
     doctor=(Check(what="webhooks", examine="notifier.webhook.doctor:examine"),),
     settings=(

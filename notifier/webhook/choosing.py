@@ -9,7 +9,9 @@ from notifier.webhook.given import networks_of, urls_of
 
 
 def chosen(text: str, settings: Settings, owner: str) -> str | None:
-    """The address that the upload names, else the one that is set for its token; None: no webhook. Raises UnsupportedOption.
+    """The address that the upload names, else the one that is set for its token; None: no webhook.
+
+    Raises UnsupportedOption.
 
     What only a look-up can tell is told later: such a delivery is a dead letter.
     """
@@ -28,4 +30,8 @@ def chosen(text: str, settings: Settings, owner: str) -> str | None:
 
 def secret(settings: Settings, owner: str) -> str | None:
     """The secret of an owner; None: this server has no key to derive one from."""
-    return signing.secret_of(settings.secret_key.get_secret_value(), owner) if settings.secret_key else None
+    return (
+        signing.secret_of(settings.secret_key.get_secret_value(), owner)
+        if settings.secret_key
+        else None
+    )

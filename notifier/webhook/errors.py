@@ -19,6 +19,8 @@ class WebhookUnavailable(OutboundUnavailable):
 
 
 class WebhookUncertain(OutboundUncertain):
-    """It was sent, and nothing said whether it was taken: it is sent again under the same webhook-id."""
+    """It was sent, and nothing said whether it was taken: it is sent again under the same
+    webhook-id.
+    """
 
     message = "The receiver of this webhook did not say whether it accepted the message."

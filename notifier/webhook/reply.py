@@ -1,6 +1,7 @@
 """The way back: what is said of a job's end, and the POST that says it.
 
-A receiver may get the same message twice (the connection was lost before it answered): `webhook-id` is the same then.
+A receiver may get the same message twice (the connection was lost before it answered): `webhook-id`
+is the same then.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from notifier.webhook.errors import WebhookRefused
 from notifier.webhook.given import networks_of
 
 NAME = "webhook"
-RENDERED = "webhook"  # made anew for each attempt: it is small, and its link is only good for a time
+# made anew for each attempt: it is small, and its link is only good for a time
+RENDERED = "webhook"
 STATUS_OF: Mapping[Outcome, Status] = {
     Outcome.DONE: Status.COMPLETED,
     Outcome.SAME: Status.COMPLETED,
@@ -42,7 +44,10 @@ class WebhookChannel:
     """The `Channel` for webhooks."""
 
     def __init__(
-        self, settings: Settings, look_up: sending.Resolve = sending.resolve, total_s: float = sending.TOTAL_S
+        self,
+        settings: Settings,
+        look_up: sending.Resolve = sending.resolve,
+        total_s: float = sending.TOTAL_S,
     ) -> None:
         """`look_up` gives the addresses of a host; `total_s` is the most that one attempt takes."""
         self._settings, self._networks = settings, networks_of(settings)
@@ -67,9 +72,20 @@ class WebhookChannel:
             raise WebhookRefused(detail=str(error)) from error
         body = json.dumps(said(delivery), ensure_ascii=False, separators=(",", ":")).encode()
         signed = signing.headers(key, delivery.row["id"], int(time.time()), body)
-        headers = {"Content-Type": "application/json", "User-Agent": f"Dragoman/{__version__}", **signed}
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": f"Dragoman/{__version__}",
+            **signed,
+        }
         return sending.judged(
-            sending.post(target, headers, body, networks=self._networks, look_up=self._look_up, total_s=self._total_s)
+            sending.post(
+                target,
+                headers,
+                body,
+                networks=self._networks,
+                look_up=self._look_up,
+                total_s=self._total_s,
+            )
         )
 
 

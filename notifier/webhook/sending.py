@@ -1,7 +1,9 @@
-"""One POST to an address that a stranger named: to the internet alone, over TLS, within a time, reading no body, following nothing.
+"""One POST to an address that a stranger named: to the internet alone, over TLS, within a time,
+reading no body, following nothing.
 
-The name is looked up once, all addresses that it has are judged, and the connection goes to one of those very addresses: a name that
-means something else a moment later changes nothing (DNS rebinding). The certificate is checked against the name.
+The name is looked up once, all addresses that it has are judged, and the connection goes to one of
+those very addresses: a name that means something else a moment later changes nothing (DNS
+rebinding). The certificate is checked against the name.
 """
 
 from __future__ import annotations
@@ -51,15 +53,18 @@ def post(
     look_up: Resolve = resolve,
     total_s: float = TOTAL_S,
 ) -> Reply:
-    """Send `body`; the reply, whatever its status is. `networks`: what an admin allows beside the internet.
+    """Send `body`; the reply, whatever its status is.
 
-    Raises WebhookRefused for an address that nothing may be sent to; WebhookUnavailable where nothing was sent; WebhookUncertain where
-    nothing was said.
+    `networks`: what an admin allows beside the internet.
+
+    Raises WebhookRefused for an address that nothing may be sent to; WebhookUnavailable where
+    nothing was sent; WebhookUncertain where nothing was said.
     """
     addresses = permitted(target, networks, look_up)
     ends_at = time.monotonic() + total_s
     connection = _connected(target, addresses, ends_at)
-    # A time-out of the socket's is for each read: a byte a second would go on for ever. This ends it all.
+    # A time-out of the socket's is for each read: a byte a second would go on for ever. This ends
+    # it all.
     is_over = threading.Event()
     timer = threading.Timer(max(ends_at - time.monotonic(), 0.0), _cut, [connection, is_over])
     timer.daemon = True
@@ -77,7 +82,10 @@ def post(
 
 
 def permitted(target: Target, networks: Networks, look_up: Resolve = resolve) -> Sequence[Address]:
-    """The addresses of the host, all of which may be sent to. Raises WebhookRefused if one of them may not, WebhookUnavailable."""
+    """The addresses of the host, all of which may be sent to.
+
+    Raises WebhookRefused if one of them may not, WebhookUnavailable.
+    """
     known = literal(target.host)
     try:
         found = [known] if known is not None else list(look_up(target.host, target.port))
@@ -87,13 +95,18 @@ def permitted(target: Target, networks: Networks, look_up: Resolve = resolve) ->
         raise WebhookUnavailable(detail="its host has no address")
     if not all(is_allowed(one, networks) for one in found):
         raise WebhookRefused(
-            detail="its host has an address that is not on the public internet (DRAGOMAN_WEBHOOK_NETWORKS)"
+            detail=(
+                "its host has an address that is not on the public internet"
+                " (DRAGOMAN_WEBHOOK_NETWORKS)"
+            )
         )
     return found[:MOST_ADDRESSES]
 
 
 class _Pinned(http.client.HTTPSConnection):
-    """HTTPS over a socket that is connected already; the name is in `Host`, in SNI and in the check of the certificate."""
+    """HTTPS over a socket that is connected already; the name is in `Host`, in SNI and in the
+    check of the certificate.
+    """
 
     def __init__(self, target: Target, connected: socket.socket) -> None:
         super().__init__(target.host, target.port)
@@ -121,9 +134,12 @@ def _connected(target: Target, addresses: Sequence[Address], ends_at: float) -> 
     raise WebhookUnavailable(detail=why or "no connection in time")
 
 
-def _exchange(connection: _Pinned, target: Target, headers: Mapping[str, str], body: bytes) -> Reply:
+def _exchange(
+    connection: _Pinned, target: Target, headers: Mapping[str, str], body: bytes
+) -> Reply:
     connection.request("POST", target.path, body, dict(headers))
-    answer = connection.getresponse()  # its body is not read; the library reads 100 headers of 64 KiB at most
+    # its body is not read; the library reads 100 headers of 64 KiB at most
+    answer = connection.getresponse()
     return Reply(answer.status, retry_after_s(answer.headers.get("Retry-After")))
 
 
@@ -138,16 +154,23 @@ def _cut(connection: _Pinned, is_over: threading.Event) -> None:
 
 
 def retry_after_s(value: str | None) -> float | None:
-    """The seconds of a `Retry-After` (RFC 9110 10.2.3); a date is not read: the outbox has its own pauses."""
+    """The seconds of a `Retry-After` (RFC 9110 10.2.3); a date is not read: the outbox has its
+    own pauses.
+    """
     is_number = value is not None and re.fullmatch(r"[0-9]{1,9}", value)
     return float(min(int(value), LONGEST_RETRY_AFTER_S)) if value and is_number else None
 
 
 def judged(reply: Reply) -> str:
-    """What the delivery is called once it has arrived. Raises WebhookRefused after 410, WebhookUnavailable after all but 2xx."""
+    """What the delivery is called once it has arrived.
+
+    Raises WebhookRefused after 410, WebhookUnavailable after all but 2xx.
+    """
     if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
         return f"webhook:{reply.status}"
     if reply.status == HTTPStatus.GONE:
         raise WebhookRefused(detail="410: the receiver wants no more")
     moved = " (redirects are not followed)" if reply.status < HTTPStatus.BAD_REQUEST else ""
-    raise WebhookUnavailable(detail=f"the receiver said {reply.status}{moved}", retry_after_s=reply.retry_after_s)
+    raise WebhookUnavailable(
+        detail=f"the receiver said {reply.status}{moved}", retry_after_s=reply.retry_after_s
+    )

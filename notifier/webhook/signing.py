@@ -1,4 +1,7 @@
-"""Signatures by Standard Webhooks (github.com/standard-webhooks/standard-webhooks, spec 1.0.0). Pure."""
+"""Signatures by Standard Webhooks (github.com/standard-webhooks/standard-webhooks, spec 1.0.0).
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ _PURPOSE = "dragoman.webhook"
 
 
 def secret_of(server_key: str, owner: str) -> str:
-    """The secret of an owner's webhooks, as `whsec_…`: of 32 bytes, derived, so that it is in no table, and nobody shares one.
+    """The secret of an owner's webhooks, as `whsec_…`: of 32 bytes, derived, so that it is in no
+    table, and nobody shares one.
 
     Another server key makes other secrets.
     """
@@ -20,7 +24,9 @@ def secret_of(server_key: str, owner: str) -> str:
 
 
 def headers(secret: str, message_id: str, sent_at: int, body: bytes) -> dict[str, str]:
-    """The three headers of a message; `sent_at`: the time of this attempt, in seconds since 1970."""
+    """The three headers of a message; `sent_at`: the time of this attempt, in seconds since
+    1970.
+    """
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = b".".join((message_id.encode(), str(sent_at).encode(), body))
     signature = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()

@@ -1,4 +1,7 @@
-"""The command line. Each command imports what it needs when it runs: the start is part of every command's time."""
+"""The command line.
+
+Each command imports what it needs when it runs: the start is part of every command's time.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,9 @@ backup.register(app, admin.db)
 
 
 @app.callback(invoke_without_command=True)
-def _root(*, version: bool = typer.Option(False, "--version", help="Show the version and exit.")) -> None:
+def _root(
+    *, version: bool = typer.Option(False, "--version", help="Show the version and exit.")
+) -> None:
     if version:
         typer.echo(__version__)
         raise typer.Exit
@@ -62,6 +67,10 @@ def _of_disk(error: OSError) -> DragomanError | None:
 
 def explain(error: DragomanError) -> None:
     """Say on stderr what happened and what to do."""
-    for line in (f"Error: {error}", error.for_admin or error.advice, error.detail and f"({error.detail})"):
+    for line in (
+        f"Error: {error}",
+        error.for_admin or error.advice,
+        error.detail and f"({error.detail})",
+    ):
         if line:
             typer.echo(line, err=True)

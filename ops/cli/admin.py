@@ -16,17 +16,27 @@ if TYPE_CHECKING:
     from ops.doctor import Finding
     from ops.models.pairs import Pair
 
-DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 EnvDir = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where docker-compose.yml is.")]
 Models = Annotated[
     str | None,
     typer.Option("--models", metavar="PAIRS", help="For the local engine, such as en-pt,en-de."),
 ]
-Sender = Annotated[str | None, typer.Option("--sender", metavar="ADDRESS", help="All jobs and emails of this address.")]
-Job = Annotated[str | None, typer.Option("--job", metavar="ID", help="One job, by its id or its first characters.")]
+Sender = Annotated[
+    str | None,
+    typer.Option("--sender", metavar="ADDRESS", help="All jobs and emails of this address."),
+]
+Job = Annotated[
+    str | None,
+    typer.Option("--job", metavar="ID", help="One job, by its id or its first characters."),
+]
 
-db = typer.Typer(no_args_is_help=True, help="The database: its schema, and the move to another one.")
+db = typer.Typer(
+    no_args_is_help=True, help="The database: its schema, and the move to another one."
+)
 MARKS = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]FAIL[/]"}
 
 
@@ -42,28 +52,49 @@ def doctor(
     live: Annotated[
         bool,
         typer.Option(
-            "--live", help="Also send a small page through the engine, email and Slack; costs about 200 characters."
+            "--live",
+            help=(
+                "Also send a small page through the engine, email and Slack; costs about 200"
+                " characters."
+            ),
         ),
     ] = False,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="PART", help="With --live: try only engine, mail or slack; may be repeated."),
+        typer.Option(
+            "--only",
+            metavar="PART",
+            help="With --live: try only engine, mail or slack; may be repeated.",
+        ),
     ] = None,
     sender: Annotated[
         str | None,
-        typer.Option("--sender", metavar="ADDRESS", help="With --live: who sends the email and gets the answer."),
+        typer.Option(
+            "--sender",
+            metavar="ADDRESS",
+            help="With --live: who sends the email and gets the answer.",
+        ),
     ] = None,
     slack_channel: Annotated[
         str | None,
-        typer.Option("--slack-channel", metavar="ID", help="With --live: the channel to post in, such as C0123456789."),
+        typer.Option(
+            "--slack-channel",
+            metavar="ID",
+            help="With --live: the channel to post in, such as C0123456789.",
+        ),
     ] = None,
     within: Annotated[
-        float, typer.Option("--within", min=1, metavar="SECONDS", help="With --live: how long each part may take.")
+        float,
+        typer.Option(
+            "--within", min=1, metavar="SECONDS", help="With --live: how long each part may take."
+        ),
     ] = 180.0,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check settings, connections, engines and services, and say what to do; exit 1 if a check fails."""
+    """Check settings, connections, engines and services, and say what to do; exit 1 if a check
+    fails.
+    """
     from ops.doctor import Verdict, examine
 
     parts = _parts(only)
@@ -77,10 +108,12 @@ def doctor(
         from ops.doctor.live import Plan, try_all
         from ops.doctor.report import written
 
-        settings = _settings(data, with_all_secrets=True)  # it asks the engines and sends mail, as their processes do
+        # it asks the engines and sends mail, as their processes do
+        settings = _settings(data, with_all_secrets=True)
         if not as_json:
             typer.echo(
-                "Live: this costs about 200 characters at an engine that charges; what it sends is deleted afterwards."
+                "Live: this costs about 200 characters at an engine that charges; what it sends is"
+                " deleted afterwards."
             )
         for finding in try_all(settings, Plan(parts, within, sender, slack_channel)):
             tried.append(finding)
@@ -92,7 +125,10 @@ def doctor(
         told = {"healthy": healthy, "findings": [f.as_dict() for f in (*findings, *tried)]}
         typer.echo(json.dumps({**told, "report": report} if live else told, ensure_ascii=False))
     elif report:
-        typer.echo(f"\nFor an issue, without names and addresses (please read it before you paste it):\n\n{report}")
+        typer.echo(
+            "\nFor an issue, without names and addresses (please read it before you paste"
+            f" it):\n\n{report}"
+        )
     if not healthy:
         raise typer.Exit(1)
 
@@ -113,7 +149,9 @@ def init(directory: EnvDir = Path(), *, models: Models = None) -> None:
     refuse_second(directory)  # before anything is asked
     pairs = _pairs(models) if models is not None else _ask_for_pairs()
     path = write(directory, pairs)
-    typer.echo(f"Wrote {path} with fresh secrets (only you can read it; keep a copy in a safe place).")
+    typer.echo(
+        f"Wrote {path} with fresh secrets (only you can read it; keep a copy in a safe place)."
+    )
     typer.echo("Please fill in there (each line has its explanation):")
     for name, _, why in TO_FILL_IN:
         typer.echo(f"  {name:28} {why[0]}")

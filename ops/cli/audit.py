@@ -10,15 +10,28 @@ import typer
 
 from dragoman.domain.actors import Action
 
-DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")
+]
 Who = Annotated[
     str | None,
-    typer.Option(metavar="WHO", help="Only what this one did: an address, slack:TEAM:USER, web:NAME, a user."),
+    typer.Option(
+        metavar="WHO", help="Only what this one did: an address, slack:TEAM:USER, web:NAME, a user."
+    ),
 ]
-Owner = Annotated[str | None, typer.Option(metavar="OWNER", help="Only what was done to this sender's documents.")]
-Job = Annotated[str | None, typer.Option("--job", metavar="ID", help="Only this job; its first characters will do.")]
-Channel = Annotated[str | None, typer.Option(metavar="CHANNEL", help="email, slack, web, command or system.")]
-Since = Annotated[str | None, typer.Option(metavar="WHEN", help="Only since then: 45m, 2h, 3d, or a date (UTC).")]
+Owner = Annotated[
+    str | None, typer.Option(metavar="OWNER", help="Only what was done to this sender's documents.")
+]
+Job = Annotated[
+    str | None,
+    typer.Option("--job", metavar="ID", help="Only this job; its first characters will do."),
+]
+Channel = Annotated[
+    str | None, typer.Option(metavar="CHANNEL", help="email, slack, web, command or system.")
+]
+Since = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="Only since then: 45m, 2h, 3d, or a date (UTC).")
+]
 Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most, the newest first.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
@@ -40,7 +53,9 @@ def audit(
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Who sent, approved, downloaded, retried, cancelled and deleted documents, the newest first; never what is in them."""
+    """Who sent, approved, downloaded, retried, cancelled and deleted documents, the newest
+    first; never what is in them.
+    """
     from dragoman.db import clock
     from dragoman.db.queries import short_ids
     from dragoman.db.records import audit as trail
@@ -66,4 +81,7 @@ def _line(entry: dict[str, Any]) -> str:
     where = f" from {entry['address']}" if entry["address"] else ""
     whose = f", of {entry['owner']}" if entry["owner"] != entry["who"] else ""
     by = entry["who"] or "nobody in person"
-    return f"{entry['at']}  {entry['action']:<10}  {entry['job_id']}  by {by} ({entry['channel']}){where}{whose}"
+    return (
+        f"{entry['at']}  {entry['action']:<10}  {entry['job_id']}  by {by}"
+        f" ({entry['channel']}){where}{whose}"
+    )

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dragoman.app.backup.restore import Restored
     from dragoman.settings import Settings
 
-DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the backup.")]
 SHOWN = 20  # lines of a kind; --json has all
@@ -40,21 +42,26 @@ def backup(folder: Folder, *, data: DataDir = None, as_json: AsJson = False) -> 
 
     with opened(data) as found, _progress("Copying files", as_json) as tell:
         key = _fingerprint(found.settings)
-        made = back_up(found.database, found.store, folder, version=__version__, secret_key=key, tell=tell)
+        made = back_up(
+            found.database, found.store, folder, version=__version__, secret_key=key, tell=tell
+        )
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), **_summary(made)}))
         return
     typer.echo(
-        f"{folder} holds {made.row_count} rows and {len(made.files)} files ({_size(made.size)}), of {made.made_at}."
+        f"{folder} holds {made.row_count} rows and {len(made.files)} files ({_size(made.size)}), of"
+        f" {made.made_at}."
     )
     typer.echo("It is for your eyes only: documents and addresses are in it.")
     typer.echo(
-        "Passwords and tokens in it are encrypted with DRAGOMAN_SECRET_KEY, which is not in it: keep the key in another place. "
-        "With `dragoman up` it is in the file secret_key of the data folder."
+        "Passwords and tokens in it are encrypted with DRAGOMAN_SECRET_KEY, which is not in it:"
+        " keep the key in another place. With `dragoman up` it is in the file secret_key of the"
+        " data folder."
     )
     if made.missing:
         typer.echo(
-            f"{len(made.missing)} files are not in it, since the store does not have them: see `dragoman check`.",
+            f"{len(made.missing)} files are not in it, since the store does not have them: see"
+            " `dragoman check`.",
             err=True,
         )
 
@@ -62,14 +69,19 @@ def backup(folder: Folder, *, data: DataDir = None, as_json: AsJson = False) -> 
 def restore(
     folder: Folder,
     *,
-    replace: Annotated[bool, typer.Option("--replace", help="Delete the rows that are in the database now.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Delete the rows that are in the database now.")
+    ] = False,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Also where the file store belongs to another database.")
+        bool,
+        typer.Option("--take-over", help="Also where the file store belongs to another database."),
     ] = False,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a backup in place of what is in the database and the store; the services have to be stopped."""
+    """Put a backup in place of what is in the database and the store; the services have to be
+    stopped.
+    """
     from dragoman.adapters.storage import open_store
     from dragoman.app.backup.restore import Plan
     from dragoman.app.backup.restore import restore as put_back
@@ -82,7 +94,9 @@ def restore(
         database = Database(settings.database)
         stack.callback(database.close)
         tell = stack.enter_context(_progress("Putting files back", as_json))
-        done = put_back(database, open_store(settings.storage), folder, Plan(replace, take_over), tell)
+        done = put_back(
+            database, open_store(settings.storage), folder, Plan(replace, take_over), tell
+        )
     other_key = done.manifest.secret_key != _fingerprint(settings)
     if as_json:
         typer.echo(json.dumps(_as_dict(folder, done, other_key=other_key)))
@@ -91,7 +105,9 @@ def restore(
 
 
 def check(*, data: DataDir = None, as_json: AsJson = False) -> None:
-    """Look for what does not fit between database and store, and for what is stuck; exit 67 if there is any."""
+    """Look for what does not fit between database and store, and for what is stuck; exit 67 if
+    there is any.
+    """
     from dragoman.app.backup.consistency import look
     from dragoman.app.backup.errors import DoesNotFit
     from ops.cli.data import opened
@@ -99,7 +115,9 @@ def check(*, data: DataDir = None, as_json: AsJson = False) -> None:
     with opened(data) as found:
         seen = look(found.database, found.store)
     if as_json:
-        typer.echo(json.dumps({"fits": seen.fits, **asdict(seen), "standing": seen.standing.name.lower()}))
+        typer.echo(
+            json.dumps({"fits": seen.fits, **asdict(seen), "standing": seen.standing.name.lower()})
+        )
     else:
         _tell_fitting(seen)
     if not seen.fits:
@@ -107,12 +125,16 @@ def check(*, data: DataDir = None, as_json: AsJson = False) -> None:
 
 
 def copy(
-    url: Annotated[str, typer.Argument(metavar="URL", help="As DRAGOMAN_DATABASE_URL: where the rows go.")],
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="As DRAGOMAN_DATABASE_URL: where the rows go.")
+    ],
     *,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Copy all rows to another, empty database, of the same kind or the other; the services have to be stopped."""
+    """Copy all rows to another, empty database, of the same kind or the other; the services
+    have to be stopped.
+    """
     import tempfile
 
     from dragoman.app.backup.database_copy import move
@@ -133,7 +155,8 @@ def copy(
         typer.echo(f"{one.rows:9} {one.table}")
     typer.echo(f"{sum(one.rows for one in copied)} rows were copied, and read back the same.")
     typer.echo(
-        "Set DRAGOMAN_DATABASE_URL to the new database before you start anything; the old one must not be used any more."
+        "Set DRAGOMAN_DATABASE_URL to the new database before you start anything; the old one must"
+        " not be used any more."
     )
 
 
@@ -155,7 +178,9 @@ def _at_rest(settings: Settings) -> Iterator[None]:
     try:
         lock = supervisor.own(settings.data_dir)
     except Conflict as error:
-        raise ServicesRunning(f"`dragoman up` is running with the data folder {settings.data_dir}.") from error
+        raise ServicesRunning(
+            f"`dragoman up` is running with the data folder {settings.data_dir}."
+        ) from error
     with lock:
         yield
 
@@ -201,26 +226,46 @@ def _as_dict(folder: Path, done: Restored, *, other_key: bool) -> dict[str, Any]
 def _tell_restored(done: Restored, *, other_key: bool) -> None:
     told = done.manifest
     typer.echo(f"{told.row_count} rows of {told.made_at} are in the database again.")
-    typer.echo(f"{done.put} files were put into the store, {done.there} were there. Nothing was deleted from it.")
+    typer.echo(
+        f"{done.put} files were put into the store, {done.there} were there. Nothing was deleted"
+        " from it."
+    )
     _list(
-        f"{len(done.owed)} answers had not been sent when the backup was made. They go out now: those that were sent since go out twice:",
-        [f"{one.channel}, to {one.to}: {one.about or 'no subject'} ({one.owner})" for one in done.owed],
+        f"{len(done.owed)} answers had not been sent when the backup was made. They go out now:"
+        " those that were sent since go out twice:",
+        [
+            f"{one.channel}, to {one.to}: {one.about or 'no subject'} ({one.owner})"
+            for one in done.owed
+        ],
     )
     emails = [one for one in done.newer if one.is_email]
     _list(
-        f"{len(emails)} emails came in after the backup. They stay in the store and get no answer: please ask for them again:",
+        f"{len(emails)} emails came in after the backup. They stay in the store and get no answer:"
+        " please ask for them again:",
         [f"{one.sender}: {one.subject} ({one.date})" for one in emails],
     )
     others = [one.key for one in done.newer if not one.is_email]
-    _list(f"{len(others)} other files in the store are named by no row of the backup. They stay:", others)
-    _list(f"{len(done.differing)} files in the store are not as they were. The store's own stay:", list(done.differing))
-    _list(f"{len(done.absent)} files that rows name are neither in the backup nor in the store:", list(done.absent))
+    _list(
+        f"{len(others)} other files in the store are named by no row of the backup. They stay:",
+        others,
+    )
+    _list(
+        f"{len(done.differing)} files in the store are not as they were. The store's own stay:",
+        list(done.differing),
+    )
+    _list(
+        f"{len(done.absent)} files that rows name are neither in the backup nor in the store:",
+        list(done.absent),
+    )
     if other_key:
         typer.echo(
-            "DRAGOMAN_SECRET_KEY is not the one of the backup: passwords and tokens in it cannot be read, and links that were sent are dead.",
+            "DRAGOMAN_SECRET_KEY is not the one of the backup: passwords and tokens in it cannot be"
+            " read, and links that were sent are dead.",
             err=True,
         )
-    typer.echo("The store belongs to this database now. Start the services, then look at `dragoman check`.")
+    typer.echo(
+        "The store belongs to this database now. Start the services, then look at `dragoman check`."
+    )
 
 
 def _tell_fitting(seen: Fitting) -> None:
@@ -231,12 +276,27 @@ def _tell_fitting(seen: Fitting) -> None:
         "FOREIGN": "The store belongs to another database",
     }
     marked = "no marker" if seen.marked is None else f"marker {seen.marked}"
-    typer.echo(f"{words.get(seen.standing.name, seen.standing.name)} ({marked}, the database knows {seen.generation}).")
+    typer.echo(
+        f"{words.get(seen.standing.name, seen.standing.name)} ({marked}, the database knows"
+        f" {seen.generation})."
+    )
     typer.echo(f"{seen.files} files in the store.")
-    _list(f"{len(seen.missing)} files are missing:", [f"{one.key} of {one.table} {one.row_id}" for one in seen.missing])
-    _list(f"{len(seen.stuck)} rows are stuck:", [f"{one.table} {one.row_id} {one.why}" for one in seen.stuck])
-    _list(f"{len(seen.left_over)} files are no longer needed; clean-up deletes them:", list(seen.left_over))
-    _list(f"{len(seen.strangers)} files are of no document that the database knows:", list(seen.strangers))
+    _list(
+        f"{len(seen.missing)} files are missing:",
+        [f"{one.key} of {one.table} {one.row_id}" for one in seen.missing],
+    )
+    _list(
+        f"{len(seen.stuck)} rows are stuck:",
+        [f"{one.table} {one.row_id} {one.why}" for one in seen.stuck],
+    )
+    _list(
+        f"{len(seen.left_over)} files are no longer needed; clean-up deletes them:",
+        list(seen.left_over),
+    )
+    _list(
+        f"{len(seen.strangers)} files are of no document that the database knows:",
+        list(seen.strangers),
+    )
     if seen.fits:
         typer.echo("Database and store fit.")
 
@@ -265,6 +325,8 @@ def _progress(words: str, as_json: bool) -> Iterator[Any]:
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as shown:
+    with Progress(
+        console=console, transient=True, disable=as_json or not console.is_terminal
+    ) as shown:
         task = shown.add_task(words)
         yield lambda done, total: shown.update(task, completed=done, total=total)

@@ -1,4 +1,6 @@
-"""The data that a command works on: that of `dragoman up` in a folder, or what the environment names."""
+"""The data that a command works on: that of `dragoman up` in a folder, or what the environment
+names.
+"""
 
 from __future__ import annotations
 
@@ -31,16 +33,22 @@ class Data:
 
 
 def settings_of(data: Path | None, *, with_all_secrets: bool = False) -> Settings:
-    """The settings for a folder (None: the environment's); with the broker of a `dragoman up` that runs on it.
+    """The settings for a folder (None: the environment's); with the broker of a `dragoman up` that
+    runs on it.
 
-    `with_all_secrets`: for a command that does what every process does; others read those of `dragoman.settings.process_secrets` alone.
+    `with_all_secrets`: for a command that does what every process does; others read those of
+    `dragoman.settings.process_secrets` alone.
     """
     from dragoman.settings import Settings
     from ops.up.embedded_broker import running_url
 
     log_to_stderr()
     chosen = {"data_dir": data} if data else {}
-    settings = Settings.from_env(**chosen) if with_all_secrets else Settings.for_process("commands", **chosen)
+    settings = (
+        Settings.from_env(**chosen)
+        if with_all_secrets
+        else Settings.for_process("commands", **chosen)
+    )
     url = settings.broker_url or running_url(settings.data_dir)
     return settings.model_copy(update={"broker_url": url})
 
@@ -50,7 +58,9 @@ def log_to_stderr() -> None:
     import structlog  # 0.2 s, which a command that logs nothing need not spend
 
     level = structlog.make_filtering_bound_logger(logging.WARNING)
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr), wrapper_class=level)
+    structlog.configure(
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr), wrapper_class=level
+    )
 
 
 @contextmanager
@@ -68,13 +78,17 @@ def opened(data: Path | None) -> Iterator[Data]:
     if file != settings.database and not Path(file).exists():
         raise NotFound(
             f"There is no Dragoman data in {Path(file).parent}.",
-            advice="Please name the folder of `dragoman up` with --data, or set DRAGOMAN_DATABASE_URL.",
+            advice=(
+                "Please name the folder of `dragoman up` with --data, or set DRAGOMAN_DATABASE_URL."
+            ),
         )
     database = Database(settings.database)
     try:
         found = schema.fit(database)
         if found is not schema.Fit.CURRENT:
-            raise OperatorError("The database has the schema of another version.", advice=str(found))
+            raise OperatorError(
+                "The database has the schema of another version.", advice=str(found)
+            )
         with acting("command", _user()):
             yield Data(settings, database, open_store(settings.storage))
     finally:
@@ -82,7 +96,9 @@ def opened(data: Path | None) -> Iterator[Data]:
 
 
 def _user() -> str:
-    """The user of this command, for the audit trail; in a container perhaps a number without a name."""
+    """The user of this command, for the audit trail; in a container perhaps a number without a
+    name.
+    """
     try:
         return getpass.getuser()
     except (KeyError, OSError):

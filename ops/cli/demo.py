@@ -1,4 +1,6 @@
-"""`dragoman demo`: the whole path on this machine, with nothing installed, from a mail sent to the answer."""
+"""`dragoman demo`: the whole path on this machine, with nothing installed, from a mail sent to
+the answer.
+"""
 
 from __future__ import annotations
 

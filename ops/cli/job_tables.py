@@ -108,7 +108,9 @@ def letters_table(letters: Sequence[dict[str, Any]], now: float, width: int | No
             str(letter["attempts"]),
         )
         whose = f" (of {letter['of']})" if letter["what"] == "delivery" else ""
-        shown.append(Row(cells, f"{letter['code']}: {letter['detail'] or letter['message'] or ''}{whose}"))
+        shown.append(
+            Row(cells, f"{letter['code']}: {letter['detail'] or letter['message'] or ''}{whose}")
+        )
     return laid_out(LETTER_COLUMNS, shown, width)
 
 
@@ -118,7 +120,9 @@ def terminal_width() -> int | None:
 
 
 def say(lines: Sequence[str], following: object, otherwise: str) -> None:
-    """Print a table's lines, or `otherwise` where there are but titles; and how to go on to the next page."""
+    """Print a table's lines, or `otherwise` where there are but titles; and how to go on to the
+    next page.
+    """
     if len(lines) < 2:  # noqa: PLR2004 - titles, and a row
         typer.echo(otherwise)
     else:

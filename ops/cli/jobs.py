@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ops.cli.job_tables import facts_of, jobs_table, letter_facts, letters_table, say, terminal_width
+from ops.cli.job_tables import (
+    facts_of,
+    jobs_table,
+    letter_facts,
+    letters_table,
+    say,
+    terminal_width,
+)
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -22,24 +29,37 @@ if TYPE_CHECKING:
     from dragoman.domain.job import Status
     from dragoman.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="List, show, retry, approve and cancel jobs; list dead letters.")
+app = typer.Typer(
+    no_args_is_help=True, help="List, show, retry, approve and cancel jobs; list dead letters."
+)
 
-DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id, or its first characters.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")]
 Owner = Annotated[
     str | None,
     typer.Option(
-        metavar="OWNER", help="Only jobs of this address, web:NAME or slack:TEAM:USER; * stands for any part."
+        metavar="OWNER",
+        help="Only jobs of this address, web:NAME or slack:TEAM:USER; * stands for any part.",
     ),
 ]
-Channel = Annotated[str | None, typer.Option(metavar="CHANNEL", help="Only jobs from email, slack or web.")]
-FileName = Annotated[str | None, typer.Option("--file", metavar="PART", help="Only files with this in their name.")]
-Since = Annotated[str | None, typer.Option(metavar="WHEN", help="Only since then: 45m, 2h, 3d, or a date (UTC).")]
+Channel = Annotated[
+    str | None, typer.Option(metavar="CHANNEL", help="Only jobs from email, slack or web.")
+]
+FileName = Annotated[
+    str | None, typer.Option("--file", metavar="PART", help="Only files with this in their name.")
+]
+Since = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="Only since then: 45m, 2h, 3d, or a date (UTC).")
+]
 CursorText = Annotated[
     str | None,
-    typer.Option("--cursor", metavar="CURSOR", help="Show the next page: the cursor that the last one named."),
+    typer.Option(
+        "--cursor", metavar="CURSOR", help="Show the next page: the cursor that the last one named."
+    ),
 ]
 
 
@@ -52,7 +72,9 @@ def list_(
     owner: Owner = None,
     channel: Channel = None,
     file: FileName = None,
-    error: Annotated[str | None, typer.Option(metavar="CODE", help="Only those with this error.")] = None,
+    error: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Only those with this error.")
+    ] = None,
     since: Since = None,
     cursor: CursorText = None,
     data: DataDir = None,
@@ -65,7 +87,9 @@ def list_(
 
     with _intake(data) as intake, intake.database.read() as connection:
         now = clock.now(connection)
-        wanted = _wanted(now, since, cursor, owner=owner, channel=channel, file=file, error=error, limit=limit)
+        wanted = _wanted(
+            now, since, cursor, owner=owner, channel=channel, file=file, error=error, limit=limit
+        )
         page = lists.jobs(connection, replace(wanted, status=_status(status)))
         rows = arrivals.joined(connection, page.rows)
     if as_json:
@@ -84,16 +108,20 @@ def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> Non
     with _intake(data) as intake:
         row = intake.find(_job_id(intake, job_id))
         with intake.database.read() as connection:
-            owners = {row["id"], jobs.answered_to(row)}  # a question is the job's own, the answer may be a mail's
+            # a question is the job's own, the answer may be a mail's
+            owners = {row["id"], jobs.answered_to(row)}
             sent = [one for owner in owners for one in outbox.deliveries(connection, owner)]
     facts = {**facts_of(row), **{name: row[name] for name in SHOWN}}
     facts["approved_at"] = iso(row["approved_at"])
-    facts["deliveries"] = [_delivery(one) for one in sorted(sent, key=lambda one: one["created_at"])]
+    facts["deliveries"] = [
+        _delivery(one) for one in sorted(sent, key=lambda one: one["created_at"])
+    ]
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
     for name, value in facts.items():
-        if name == "error" or (name == "deleted" and not value):  # an error has a line for each of its parts
+        # an error has a line for each of its parts
+        if name == "error" or (name == "deleted" and not value):
             continue
         if name == "deliveries":
             for one in value:
@@ -109,13 +137,21 @@ def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> Non
 def retry(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Jobs, messages or deliveries; the first characters will do."),
+        typer.Argument(
+            metavar="[ID]...", help="Jobs, messages or deliveries; the first characters will do."
+        ),
     ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
-    error: Annotated[str | None, typer.Option("--error", metavar="CODE", help="All with this error.")] = None,
-    from_start: Annotated[bool, typer.Option("--from-start", help="Start jobs from their first stage again.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="With --all or --error: how many at most.")] = 1000,
+    error: Annotated[
+        str | None, typer.Option("--error", metavar="CODE", help="All with this error.")
+    ] = None,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Start jobs from their first stage again.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option(min=1, help="With --all or --error: how many at most.")
+    ] = 1000,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -169,23 +205,32 @@ def dead(
     owner: Owner = None,
     channel: Channel = None,
     file: FileName = None,
-    error: Annotated[str | None, typer.Option("--error", metavar="CODE", help="Only those with this error.")] = None,
+    error: Annotated[
+        str | None, typer.Option("--error", metavar="CODE", help="Only those with this error.")
+    ] = None,
     since: Since = None,
     cursor: CursorText = None,
     data: DataDir = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List the dead letters: jobs that failed, messages that could not be opened, answers that could not be sent."""
+    """List the dead letters: jobs that failed, messages that could not be opened, answers that
+    could not be sent.
+    """
     from dragoman.db import clock
     from dragoman.db.queries import dead_letters
 
     with _intake(data) as intake, intake.database.read() as connection:
         now = clock.now(connection)
-        wanted = _wanted(now, since, cursor, owner=owner, channel=channel, file=file, error=error, limit=limit)
+        wanted = _wanted(
+            now, since, cursor, owner=owner, channel=channel, file=file, error=error, limit=limit
+        )
         page = dead_letters.page(connection, wanted)
     if as_json:
-        told = {"dead": [letter_facts(letter) for letter in page.rows], "next": page.next and str(page.next)}
+        told = {
+            "dead": [letter_facts(letter) for letter in page.rows],
+            "next": page.next and str(page.next),
+        }
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
     say(letters_table(page.rows, now, terminal_width()), page.next, "No dead letters.")
@@ -206,7 +251,7 @@ DELIVERY_SHOWN = (
 )
 SHOWN = (
     "message_id", "run", "epoch", "attempts", "losses", "source_size", "result_size", "characters",
-    "characters_billed", "to_bill", "price", "currency", "remembered", "approval_reason", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",
+    "characters_billed", "to_bill", "price", "currency", "remembered", "approval_reason", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",  # noqa: E501
 )  # fmt: skip
 
 
@@ -220,7 +265,9 @@ def _intake(data: Path | None) -> Iterator[Intake]:
 
 
 class _AtOnce:
-    """Rings here and now; after the first failure it is left to the sweeper, which rings within seconds."""
+    """Rings here and now; after the first failure it is left to the sweeper, which rings within
+    seconds.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -273,11 +320,16 @@ def _status(word: str | None) -> Status | None:
 def _delivery(row: dict[str, Any]) -> dict[str, Any]:
     from dragoman.domain.moments import iso
 
-    return {name: iso(row[name]) if name in ("sent_at", "bounced_at") else row[name] for name in DELIVERY_SHOWN}
+    return {
+        name: iso(row[name]) if name in ("sent_at", "bounced_at") else row[name]
+        for name in DELIVERY_SHOWN
+    }
 
 
 def _in_words(delivery: dict[str, Any]) -> str:
-    """One line, such as `final, run 1: done, sent 2026-11-24T20:00:00+00:00; BOUNCED …: 5.1.1 no such user`."""
+    """One line, such as `final, run 1: done, sent 2026-11-24T20:00:00+00:00; BOUNCED …: 5.1.1
+    no such user`.
+    """
     said = f"{delivery['kind']}, run {delivery['run']}: {delivery['state']}"
     if delivery["sent_at"]:
         said += f", sent {delivery['sent_at']}"
@@ -285,14 +337,23 @@ def _in_words(delivery: dict[str, Any]) -> str:
         said += f", after {delivery['attempts']} attempts: {delivery['error_detail']}"
     if delivery["instead"]:
         said += f"; not as it is ({delivery['instead']}: {delivery['instead_detail'] or ''})"
-    return said + (f"; BOUNCED {delivery['bounced_at']}: {delivery['bounce']}" if delivery["bounced_at"] else "")
+    return said + (
+        f"; BOUNCED {delivery['bounced_at']}: {delivery['bounce']}"
+        if delivery["bounced_at"]
+        else ""
+    )
 
 
 def _remark(warning: dict[str, Any]) -> str:
-    """A warning of a row, whose pages count from 0, such as `page 3: Some text was made smaller. (small_text)`."""
+    """A warning of a row, whose pages count from 0, such as `page 3: Some text was made smaller.
+
+    (small_text)`.
+    """
     page = f"page {warning['page'] + 1}: " if warning.get("page") is not None else ""
     return f"{page}{warning['message']} ({warning['code']})"
 
 
 def _done(row: dict[str, Any], what: str, as_json: bool) -> None:
-    typer.echo(json.dumps(facts_of(row), ensure_ascii=False) if as_json else f"Job {row['id']} {what}.")
+    typer.echo(
+        json.dumps(facts_of(row), ensure_ascii=False) if as_json else f"Job {row['id']} {what}."
+    )

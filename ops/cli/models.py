@@ -20,14 +20,23 @@ if TYPE_CHECKING:
     from ops.models.source import Source
     from ops.models.transfer import Progress
 
-app = typer.Typer(no_args_is_help=True, help="The local engine's models: list, add and remove them.")
+app = typer.Typer(
+    no_args_is_help=True, help="The local engine's models: list, add and remove them."
+)
 
-DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Wanted = Annotated[
-    list[str], typer.Argument(metavar="SRC-TGT...", help="Language pairs, such as en-pt: English into Portuguese.")
+    list[str],
+    typer.Argument(
+        metavar="SRC-TGT...", help="Language pairs, such as en-pt: English into Portuguese."
+    ),
 ]
-Available = Annotated[bool, typer.Option("--available", help="List the models that DRAGOMAN_MODELS_URL offers.")]
+Available = Annotated[
+    bool, typer.Option("--available", help="List the models that DRAGOMAN_MODELS_URL offers.")
+]
 Architecture = Annotated[
     str | None, typer.Option(metavar="A", help="tiny, base or base-memory; default: the best one.")
 ]
@@ -58,13 +67,21 @@ def list_(*, available: Available = False, data: DataDir = None, as_json: AsJson
         typer.echo(f"No models are installed in {settings.models_dir.absolute()}.")
         typer.echo("Add one, for example English into Portuguese: dragoman models add en-pt")
         return
-    _print_rows(("pair", "languages", "version", "architecture", "size", ""), [_row(one) for one in found])
+    _print_rows(
+        ("pair", "languages", "version", "architecture", "size", ""), [_row(one) for one in found]
+    )
     if between:
         typer.echo(f"Through English also: {', '.join(str(pair) for pair in between)}.")
 
 
 @app.command()
-def add(pairs: Wanted, *, architecture: Architecture = None, data: DataDir = None, as_json: AsJson = False) -> None:
+def add(
+    pairs: Wanted,
+    *,
+    architecture: Architecture = None,
+    data: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Download models and check them; after a failure, the next run continues where it stopped."""
     from ops.models import folder, installing
     from ops.models import pairs as names
@@ -128,13 +145,19 @@ def _add(source: Source, step: Step, folder: Path) -> dict[str, Any]:
     with _progress() as progress:
         card = installing.add(source, step, folder, progress, judge=_judge)
     sure = [file.name for file in card.files if file.vouched]
-    checked = f"SHA-256 matches: {', '.join(sure)}" if sure else "the source names no SHA-256 to check against"
+    checked = (
+        f"SHA-256 matches: {', '.join(sure)}"
+        if sure
+        else "the source names no SHA-256 to check against"
+    )
     _say(f"  installed in {folder / card.pair}, {_mb(card.size)}; {checked}")
     return {**card.as_dict(), "new": True}
 
 
 def _judge(pair: Pair, files: Path) -> None:
-    """Raises ModelDamaged where the files are cut short, are something else or do not belong together."""
+    """Raises ModelDamaged where the files are cut short, are something else or do not belong
+    together.
+    """
     from ops.models.errors import ModelDamaged
     from ops.models.source import offer_in
     from pipeline.engines.local.checking import Damaged, check

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from dragoman.settings import Settings
     from dragoman.settings.unknown_names import Stranger
 
-DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where everything is kept.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Where everything is kept.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -103,7 +105,10 @@ def health(
         str,
         typer.Argument(
             metavar="SERVICE",
-            help=f"worker, notifier, sweeper, beat, {', '.join(one.name for one in processes())} or flower",
+            help=(
+                f"worker, notifier, sweeper, beat, {', '.join(one.name for one in processes())} or"
+                " flower"
+            ),
         ),
     ],
     data: DataDir = None,
@@ -116,7 +121,10 @@ def health(
 
 
 def _starting(process: str) -> Settings:
-    """The settings of a process that compose runs, with its own secrets alone. Raises SettingsInvalid."""
+    """The settings of a process that compose runs, with its own secrets alone.
+
+    Raises SettingsInvalid.
+    """
     from dragoman.settings import Settings
 
     return _told(Settings.for_process(process))
@@ -139,9 +147,16 @@ def _look_at_env_file() -> None:
     from dragoman.settings import unknown_names
 
     here = Path.cwd()
-    _warn_of(unknown_names.strangers(unknown_names.names_in(here / unknown_names.ENV_FILE), unknown_names.ENV_FILE))
+    _warn_of(
+        unknown_names.strangers(
+            unknown_names.names_in(here / unknown_names.ENV_FILE), unknown_names.ENV_FILE
+        )
+    )
     if names := unknown_names.unread(os.environ, here):
-        hint = "`docker compose` reads the .env here, `dragoman up` does not. To use it: set -a; . ./.env; set +a"
+        hint = (
+            "`docker compose` reads the .env here, `dragoman up` does not. To use it: set -a; ."
+            " ./.env; set +a"
+        )
         structlog.get_logger(__name__).warning("env_file_not_read", names=names, hint=hint)
 
 

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `dragoman up`.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 app = typer.Typer(no_args_is_help=True, help="Which database the file store belongs to.")
@@ -35,8 +37,9 @@ def adopt(
         counted = marker.census(found.database, found.store)
         if not yes:
             typer.echo(
-                f"The store has {counted.files} files; this database knows {counted.files - counted.strangers} of them. "
-                "A Dragoman with another database on this store must not run any more: it would lose its files.",
+                f"The store has {counted.files} files; this database knows"
+                f" {counted.files - counted.strangers} of them. A Dragoman with another database on"
+                " this store must not run any more: it would lose its files.",
                 err=True,
             )
             typer.confirm("Take the store over?", abort=True, err=True)
@@ -47,19 +50,26 @@ def adopt(
     typer.echo(f"The store belongs to this database now: {counted.files} files.")
     if counted.strangers:
         typer.echo(
-            f"{counted.strangers} of them belong to no document that it knows. They stay until `dragoman clean-up --orphans`."
+            f"{counted.strangers} of them belong to no document that it knows. They stay until"
+            " `dragoman clean-up --orphans`."
         )
 
 
 def clean_up(
     *,
     with_orphans: Annotated[
-        bool, typer.Option("--orphans", help="Also files that no document names and the hourly clean-up holds back.")
+        bool,
+        typer.Option(
+            "--orphans",
+            help="Also files that no document names and the hourly clean-up holds back.",
+        ),
     ] = False,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete files that belong to no document, half an hour after they were first seen; a running Dragoman does this every hour."""
+    """Delete files that belong to no document, half an hour after they were first seen; a
+    running Dragoman does this every hour.
+    """
     from dragoman.app.store import orphans
     from ops.cli.data import opened
 
@@ -68,11 +78,19 @@ def clean_up(
         held, files = orphans.held_back(found.database)
         left = len(orphans.find(found.database, found.store).orphans)
     if as_json:
-        typer.echo(json.dumps({"deleted": gone, "held_back": held, "orphans": left, "files": files}))
+        typer.echo(
+            json.dumps({"deleted": gone, "held_back": held, "orphans": left, "files": files})
+        )
         return
     typer.echo(f"Deleted {gone} files that belong to no document.")
     if held:
-        typer.echo(f"{held} of {files} files belong to no document that this database knows: is it the right one?")
+        typer.echo(
+            f"{held} of {files} files belong to no document that this database knows: is it the"
+            " right one?"
+        )
         typer.echo("If they can be deleted: `dragoman clean-up --orphans`.")
     elif left:
-        typer.echo(f"{left} more may still be needed: they can be deleted half an hour after they were first seen.")
+        typer.echo(
+            f"{left} more may still be needed: they can be deleted half an hour after they were"
+            " first seen."
+        )

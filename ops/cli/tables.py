@@ -1,4 +1,6 @@
-"""Tables in plain text: as wide as the terminal, or, where there is none, a whole row in each line."""
+"""Tables in plain text: as wide as the terminal, or, where there is none, a whole row in each
+line.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ INDENT = 4  # of a note below its row
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column by its title. `cut`: its cells may be cut where the screen is narrow; others stay whole, to be copied."""
+    """A column by its title.
+
+    `cut`: its cells may be cut where the screen is narrow; others stay whole, to be copied.
+    """
 
     title: str
     cut: bool = False
@@ -20,17 +25,20 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells of a row, and what has to be said of it beside (such as an error), "" for nothing."""
+    """The cells of a row, and what has to be said of it beside (such as an error), "" for
+    nothing.
+    """
 
     cells: tuple[str, ...]
     note: str = ""
 
 
 def laid_out(columns: Sequence[Column], rows: Sequence[Row], width: int | None) -> list[str]:
-    """The lines of a table, titles first, none longer than `width` columns of the screen while the whole cells fit in it.
+    """The lines of a table, titles first, none longer than `width` columns of the screen while the
+    whole cells fit in it.
 
-    With a width, notes stand below their rows, cut to one line; with None all is whole, and a note is its row's last cell.
-    What would steer a terminal (control characters) is shown as a blank.
+    With a width, notes stand below their rows, cut to one line; with None all is whole, and a note
+    is its row's last cell. What would steer a terminal (control characters) is shown as a blank.
     """
     from rich.cells import cell_len
 
@@ -42,7 +50,10 @@ def laid_out(columns: Sequence[Column], rows: Sequence[Row], width: int | None) 
         noted = [*titles, "note"] if any(notes) else titles
         return [
             _line(noted, widths),
-            *(_line([*row, note] if note else row, widths) for row, note in zip(cells, notes, strict=True)),
+            *(
+                _line([*row, note] if note else row, widths)
+                for row, note in zip(cells, notes, strict=True)
+            ),
         ]
     widths = _fitted(widths, [column.cut for column in columns], width)
     lines = [_line(titles, widths)]
@@ -54,10 +65,14 @@ def laid_out(columns: Sequence[Column], rows: Sequence[Row], width: int | None) 
 
 
 def _fitted(widths: list[int], may_cut: list[bool], width: int) -> list[int]:
-    """The widths of columns in a screen of `width`: the widest of those that may be cut gives way, step by step."""
+    """The widths of columns in a screen of `width`: the widest of those that may be cut gives
+    way, step by step.
+    """
     fitted = list(widths)
     while sum(fitted) + len(GAP) * (len(fitted) - 1) > width:
-        widest = max((i for i, cut in enumerate(may_cut) if cut), key=lambda i: fitted[i], default=None)
+        widest = max(
+            (i for i, cut in enumerate(may_cut) if cut), key=lambda i: fitted[i], default=None
+        )
         if widest is None or fitted[widest] <= NARROWEST:
             break
         fitted[widest] -= 1
@@ -68,7 +83,9 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     """Cells beside each other; what has no width of its own, such as a note, ends the line."""
     from rich.cells import set_cell_size
 
-    padded = [set_cell_size(_cut(cell, size), size) for cell, size in zip(cells, widths, strict=False)]
+    padded = [
+        set_cell_size(_cut(cell, size), size) for cell, size in zip(cells, widths, strict=False)
+    ]
     return GAP.join([*padded, *cells[len(widths) :]]).rstrip()
 
 

@@ -1,6 +1,7 @@
 """`dragoman translate`: one PDF, in this process, without broker or database.
 
-What is heavy is imported inside the functions: the program's start is a part of every short document's time.
+What is heavy is imported inside the functions: the program's start is a part of every short
+document's time.
 """
 
 from __future__ import annotations
@@ -25,38 +26,60 @@ if TYPE_CHECKING:
     from dragoman.domain.job import Options, Stage
     from pipeline.jobs.in_process import Report
 
-# A collection after every 700 new objects takes a tenth of the time of a program that mostly loads modules and makes values.
+# A collection after every 700 new objects takes a tenth of the time of a program that mostly loads
+# modules and makes values.
 OBJECTS_A_COLLECTION = 50_000
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 
 def translate(
     source: Annotated[Path, typer.Argument(metavar="IN.pdf", help="The PDF to translate.")],
-    to: Annotated[str, typer.Option("--to", metavar="LANG", help="Target language: a code (de, pt-BR) or a name.")],
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="LANG", help="Target language: a code (de, pt-BR) or a name."),
+    ],
     *,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="LANG", help="Source language; default: detected.")
+        str | None,
+        typer.Option("--from", metavar="LANG", help="Source language; default: detected."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="OUT.pdf", help="Default: IN.LANG.pdf beside it.")
+        Path | None,
+        typer.Option("-o", "--out", metavar="OUT.pdf", help="Default: IN.LANG.pdf beside it."),
     ] = None,
-    engine: Annotated[str | None, typer.Option(help=f"auto, or one of {', '.join(engine_specs.names())}.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help=f"auto, or one of {', '.join(engine_specs.names())}.")
+    ] = None,
     in_house: Annotated[
         bool, typer.Option("--in-house", help="Only with an engine that sends nothing to anybody.")
     ] = False,
-    tone: Annotated[str | None, typer.Option(help="formal, informal, business, academic, simple or casual.")] = None,
-    glossary: Annotated[Path | None, typer.Option(metavar="F.csv|.tsv", help="Two columns: term, translation.")] = None,
-    layout: Annotated[str, typer.Option(help="translated, side-by-side or alternating.")] = "translated",
+    tone: Annotated[
+        str | None, typer.Option(help="formal, informal, business, academic, simple or casual.")
+    ] = None,
+    glossary: Annotated[
+        Path | None, typer.Option(metavar="F.csv|.tsv", help="Two columns: term, translation.")
+    ] = None,
+    layout: Annotated[
+        str, typer.Option(help="translated, side-by-side or alternating.")
+    ] = "translated",
     pages: Annotated[
-        str | None, typer.Option(metavar="1-5,9", help="Translate only these pages; the others stay as they are.")
+        str | None,
+        typer.Option(
+            metavar="1-5,9", help="Translate only these pages; the others stay as they are."
+        ),
     ] = None,
     password: Annotated[str | None, typer.Option(help="The password that opens the PDF.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on stdout.")
+    ] = False,
 ) -> None:
     """Translate a PDF and keep its layout."""
     gc.set_threshold(OBJECTS_A_COLLECTION)
     try:
-        options = replace(_options(to, from_, tone=tone, layout=layout, pages=pages, engine=engine), in_house=in_house)
+        options = replace(
+            _options(to, from_, tone=tone, layout=layout, pages=pages, engine=engine),
+            in_house=in_house,
+        )
         report = _run(source, out, options, glossary, password)
     except DragomanError as error:
         _complain(error, as_json)
@@ -68,7 +91,13 @@ def translate(
 
 
 def _options(
-    to: str, from_: str | None, *, tone: str | None, layout: str, pages: str | None, engine: str | None
+    to: str,
+    from_: str | None,
+    *,
+    tone: str | None,
+    layout: str,
+    pages: str | None,
+    engine: str | None,
 ) -> Options:
     from dragoman.domain import language
     from dragoman.domain.job import Layout, Options, Tone, choice
@@ -83,7 +112,9 @@ def _options(
     )
 
 
-def _run(source: Path, out: Path | None, options: Options, glossary: Path | None, password: str | None) -> Report:
+def _run(
+    source: Path, out: Path | None, options: Options, glossary: Path | None, password: str | None
+) -> Report:
     from dragoman.domain.engines import in_house
     from pipeline.engines import registry
     from pipeline.engines import settings as engine_settings
@@ -97,7 +128,9 @@ def _run(source: Path, out: Path | None, options: Options, glossary: Path | None
     own = in_house(settings.given)
     allowed = own if options.in_house else None
     engines = in_process.Engines(
-        choose=lambda source, target: registry.choose(settings, options.engine, source, target, allowed),
+        choose=lambda source, target: registry.choose(
+            settings, options.engine, source, target, allowed
+        ),
         tone_model=lambda engine, tone, lang: registry.tone_model(settings, engine, tone, lang),
     )
     terms = glossaries.load(glossary) if glossary else NO_GLOSSARY
@@ -116,14 +149,18 @@ def _run(source: Path, out: Path | None, options: Options, glossary: Path | None
 
 
 def _readable(source: Path) -> None:
-    """Raises NotFound or NotAllowed with the reason where the file cannot be opened, NotAPdf with what it seems to be."""
+    """Raises NotFound or NotAllowed with the reason where the file cannot be opened, NotAPdf
+    with what it seems to be.
+    """
     try:
         if source.is_dir():
             raise NotFound(f"{source} is a folder.", advice="Please name one PDF file.")
         with source.open("rb") as file:
             head = file.read(HEADER_WITHIN)
     except FileNotFoundError as error:
-        raise NotFound(f"There is no file {source}.", advice="Please check the name and the folder.") from error
+        raise NotFound(
+            f"There is no file {source}.", advice="Please check the name and the folder."
+        ) from error
     except OSError as error:
         raise NotAllowed(
             f"{source} cannot be read: {error.strerror}.", advice="Please check its permissions."
@@ -151,7 +188,9 @@ def _progress() -> Iterator[Callable[[Stage, float], None]]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("starting", total=100)
-        yield lambda stage, share: progress.update(task, description=stage.value, completed=percent(stage, share))
+        yield lambda stage, share: progress.update(
+            task, description=stage.value, completed=percent(stage, share)
+        )
 
 
 def _complain(error: DragomanError, as_json: bool) -> None:

@@ -10,15 +10,22 @@ import typer
 
 from dragoman.errors import DragomanError
 
-Text = Annotated[str, typer.Argument(metavar="TEXT|-", help="The words, or - to read them from stdin.")]
+Text = Annotated[
+    str, typer.Argument(metavar="TEXT|-", help="The words, or - to read them from stdin.")
+]
 Subject = Annotated[str, typer.Option("--subject", metavar="S", help="The subject of the email.")]
 To = Annotated[
-    str, typer.Option("--to", metavar="ADDRESS", help="The address it was sent to, such as translate+de@...")
+    str,
+    typer.Option(
+        "--to", metavar="ADDRESS", help="The address it was sent to, such as translate+de@..."
+    ),
 ]
 IsReply = Annotated[bool, typer.Option("--reply", help="It answers one of our messages.")]
 Previous = Annotated[
     str | None,
-    typer.Option("--previous", metavar="LANG", help="The language of the conversation's last result."),
+    typer.Option(
+        "--previous", metavar="LANG", help="The language of the conversation's last result."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 

@@ -1,4 +1,5 @@
-"""`dragoman doctor`: is everything set up, does everything answer, and what is to be done where it does not.
+"""`dragoman doctor`: is everything set up, does everything answer, and what is to be done where it
+does not.
 
 Nothing is made or changed, but for one small object that is put into the store and taken out again.
 """
@@ -20,7 +21,10 @@ __all__ = ["Finding", "Verdict", "examine"]
 
 
 def examine(data: Path | None = None) -> Iterator[Finding]:
-    """All findings, one after the other, as they are made. `data`: the data folder, None as in the settings."""
+    """All findings, one after the other, as they are made.
+
+    `data`: the data folder, None as in the settings.
+    """
     try:
         settings = Settings.from_env(**({"data_dir": data} if data else {}))
     except SettingsInvalid as error:
@@ -38,7 +42,9 @@ def examine(data: Path | None = None) -> Iterator[Finding]:
 def _settings() -> Finding:
     strange = unknown_names.found(os.environ, Path.cwd())
     if strange:
-        return Finding("settings", Verdict.WARN, " ".join(map(str, strange)), "Please correct or remove it.")
+        return Finding(
+            "settings", Verdict.WARN, " ".join(map(str, strange)), "Please correct or remove it."
+        )
     return Finding("settings", Verdict.OK, "all are valid")
 
 
@@ -50,14 +56,20 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     (
         "store",
         infrastructure.store,
-        "Start it, create the bucket, or correct DRAGOMAN_STORAGE_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.",
+        (
+            "Start it, create the bucket, or correct DRAGOMAN_STORAGE_URL, AWS_ACCESS_KEY_ID,"
+            " AWS_SECRET_ACCESS_KEY."
+        ),
     ),
     ("broker", infrastructure.broker, ""),
     ("services", infrastructure.services, ""),
     (
         "engine",
         user_facing.engines,
-        "Correct DRAGOMAN_ENGINE or the engine's settings, such as DRAGOMAN_DEEPL_AUTH_KEY (docs/howto/choose-an-engine.md).",
+        (
+            "Correct DRAGOMAN_ENGINE or the engine's settings, such as DRAGOMAN_DEEPL_AUTH_KEY"
+            " (docs/howto/choose-an-engine.md)."
+        ),
     ),
     ("model", models.models, ""),
     *((one.what, load(one.examine), one.todo) for channel in channels() for one in channel.doctor),
@@ -65,5 +77,9 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]], str], ...] = (
     ("fonts", user_facing.fonts, ""),
     ("OCR", user_facing.ocr, ""),
     ("sandbox", user_facing.sandbox, ""),
-    ("Flower", user_facing.flower, "Set DRAGOMAN_FLOWER_AUTH to NAME:PASSWORD, or listen on 127.0.0.1."),
+    (
+        "Flower",
+        user_facing.flower,
+        "Set DRAGOMAN_FLOWER_AUTH to NAME:PASSWORD, or listen on 127.0.0.1.",
+    ),
 )

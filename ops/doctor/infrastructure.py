@@ -32,10 +32,15 @@ def data(settings: Settings) -> Iterator[Finding]:
     """The folder that everything of `up`, and the spool of the mail door, is kept in."""
     folder = settings.data_dir.absolute()
     if not folder.exists():
-        yield Finding("data", Verdict.WARN, f"{folder} is not there yet", "`dragoman up` creates it.")
+        yield Finding(
+            "data", Verdict.WARN, f"{folder} is not there yet", "`dragoman up` creates it."
+        )
     elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         yield Finding(
-            "data", Verdict.FAIL, f"{folder} cannot be written to", "Make the user who runs Dragoman its owner."
+            "data",
+            Verdict.FAIL,
+            f"{folder} cannot be written to",
+            "Make the user who runs Dragoman its owner.",
         )
     elif (free := shutil.disk_usage(folder).free) < SCARCE_BYTES:
         yield Finding(
@@ -49,7 +54,10 @@ def data(settings: Settings) -> Iterator[Finding]:
 
 
 def database(settings: Settings) -> Iterator[Finding]:
-    """Whether it answers with the schema of this version, and takes rows. Raises DatabaseUnavailable."""
+    """Whether it answers with the schema of this version, and takes rows.
+
+    Raises DatabaseUnavailable.
+    """
     from dragoman.db import schema
     from dragoman.db.engine import Database
     from dragoman.db.records import process_registry
@@ -57,7 +65,10 @@ def database(settings: Settings) -> Iterator[Finding]:
     kind = urlsplit(settings.database).scheme.partition("+")[0]
     if not _has_database(settings):
         yield Finding(
-            "database", Verdict.WARN, "SQLite, not created yet", "`dragoman up` or `dragoman db upgrade` creates it."
+            "database",
+            Verdict.WARN,
+            "SQLite, not created yet",
+            "`dragoman up` or `dragoman db upgrade` creates it.",
         )
         return
     database = Database(settings.database)
@@ -71,7 +82,9 @@ def database(settings: Settings) -> Iterator[Finding]:
     if found is schema.Fit.CURRENT:
         yield Finding("database", Verdict.OK, f"{kind} answers and has the schema of this version")
     else:
-        yield Finding("database", Verdict.FAIL, f"{kind} has the schema of another version", str(found))
+        yield Finding(
+            "database", Verdict.FAIL, f"{kind} has the schema of another version", str(found)
+        )
 
 
 def store(settings: Settings) -> Iterator[Finding]:
@@ -114,9 +127,15 @@ def _belonging(settings: Settings, store: BlobStore) -> Iterator[Finding]:
     finally:
         database.close()
     if held:
-        said = f"{held} of {files} files belong to no document that this database knows; clean-up keeps them"
+        said = (
+            f"{held} of {files} files belong to no document that this database knows; clean-up"
+            " keeps them"
+        )
         yield Finding(
-            "store", Verdict.WARN, said, f"Is this the right database? If these files can be deleted: {orphans.COMMAND}"
+            "store",
+            Verdict.WARN,
+            said,
+            f"Is this the right database? If these files can be deleted: {orphans.COMMAND}",
         )
 
 
@@ -129,16 +148,22 @@ def _standing(database: Database, store: BlobStore) -> Finding:
     if found is Standing.OURS:
         return Finding("store", Verdict.OK, "belongs to this database")
     if found is Standing.OUTDATED:
-        said = "was marked by another copy of this database; clean-up keeps the files that this database does not know"
+        said = (
+            "was marked by another copy of this database; clean-up keeps the files that this"
+            " database does not know"
+        )
         return Finding("store", Verdict.FAIL, said, marker.OUTDATED_ADVICE)
     if found is Standing.UNMARKED:
         marker.refuse_unlikely(database, store)
-        return Finding("store", Verdict.OK, "belongs to no database yet; the next start makes it this one's")
+        return Finding(
+            "store", Verdict.OK, "belongs to no database yet; the next start makes it this one's"
+        )
     raise marker.StoreOfAnother
 
 
 def probe(store: BlobStore, where: str) -> Finding:
-    """Put, put again, get, delete: a store that overwrites would let two workers spoil each other's results.
+    """Put, put again, get, delete: a store that overwrites would let two workers spoil each other's
+    results.
 
     Raises StoreUnavailable.
     """
@@ -150,9 +175,14 @@ def probe(store: BlobStore, where: str) -> Finding:
     finally:
         store.delete(key)
     if first and same and not second:
-        return Finding("store", Verdict.OK, f"{where} keeps what is put there, and never overwrites")
+        return Finding(
+            "store", Verdict.OK, f"{where} keeps what is put there, and never overwrites"
+        )
     return Finding(
-        "store", Verdict.FAIL, f"{where} overwrites what is there", "Use a store that supports If-None-Match on PUT."
+        "store",
+        Verdict.FAIL,
+        f"{where} overwrites what is there",
+        "Use a store that supports If-None-Match on PUT.",
     )
 
 
@@ -185,14 +215,22 @@ def _redis(url: str) -> Finding:
             take(client)
     except redis.ResponseError as error:
         advice = "Give it more memory (maxmemory), or fix what its error says."
-        return Finding("broker", Verdict.FAIL, f"answers, but accepts no messages ({error})", advice)
+        return Finding(
+            "broker", Verdict.FAIL, f"answers, but accepts no messages ({error})", advice
+        )
     except redis.AuthenticationError as error:
         return Finding(
-            "broker", Verdict.FAIL, f"refuses our password ({error})", "Correct the password in DRAGOMAN_BROKER_URL."
+            "broker",
+            Verdict.FAIL,
+            f"refuses our password ({error})",
+            "Correct the password in DRAGOMAN_BROKER_URL.",
         )
     except redis.RedisError as error:
         return Finding(
-            "broker", Verdict.FAIL, f"does not answer ({error})", "Start it, or correct DRAGOMAN_BROKER_URL."
+            "broker",
+            Verdict.FAIL,
+            f"does not answer ({error})",
+            "Start it, or correct DRAGOMAN_BROKER_URL.",
         )
     return Finding("broker", Verdict.OK, "answers")
 
@@ -200,7 +238,12 @@ def _redis(url: str) -> Finding:
 def services(settings: Settings) -> Iterator[Finding]:
     """Which processes have been heard of, or answer over the broker."""
     heard, answering = _heard(settings), _answering(settings)
-    for name, node in (("worker", "worker"), ("notifier", "notifier"), ("sweeper", ""), ("beat", "celerybeat")):
+    for name, node in (
+        ("worker", "worker"),
+        ("notifier", "notifier"),
+        ("sweeper", ""),
+        ("beat", "celerybeat"),
+    ):
         count, age_s = answering.count(node), heard.get(name)
         if count:
             yield Finding(name, Verdict.OK, f"{count} answer{'s' if count == 1 else ''}")
@@ -212,7 +255,12 @@ def services(settings: Settings) -> Iterator[Finding]:
                 if age_s is None
                 else f"sent its last heartbeat {age_s / 60:.0f} minutes ago"
             )
-            yield Finding(name, Verdict.WARN, said, f"Start `dragoman up` or `dragoman {name}`; its log may say more.")
+            yield Finding(
+                name,
+                Verdict.WARN,
+                said,
+                f"Start `dragoman up` or `dragoman {name}`; its log may say more.",
+            )
 
 
 def clock(settings: Settings) -> Iterator[Finding]:
@@ -232,7 +280,9 @@ def clock(settings: Settings) -> Iterator[Finding]:
         return
     finally:
         database.close()
-    steps = [(facts["stepped_s"], now - facts["stepped_at"]) for facts in told if "stepped_s" in facts]
+    steps = [
+        (facts["stepped_s"], now - facts["stepped_at"]) for facts in told if "stepped_s" in facts
+    ]
     yield clock_finding(now - time.time(), steps)
 
 
@@ -245,11 +295,19 @@ def clock_finding(ahead_s: float, steps: Sequence[tuple[float, float]]) -> Findi
     lately = [(by_s, ago_s) for by_s, ago_s in steps if abs(ago_s) < STEP_SHOWN_S]
     if abs(ahead_s) > APART_S:
         which = "ahead of" if ahead_s > 0 else "behind"
-        return Finding("clock", Verdict.WARN, f"the database's is {abs(ahead_s):.0f} s {which} this host's", keep)
+        return Finding(
+            "clock",
+            Verdict.WARN,
+            f"the database's is {abs(ahead_s):.0f} s {which} this host's",
+            keep,
+        )
     if lately:
         by_s, ago_s = min(lately, key=lambda one: abs(one[1]))
         way = "forward" if by_s > 0 else "back"
-        said = f"the database's was set {way} by {abs(by_s):.0f} s, {abs(ago_s) / 60:.0f} minutes ago; the work goes on"
+        said = (
+            f"the database's was set {way} by {abs(by_s):.0f} s, {abs(ago_s) / 60:.0f} minutes ago;"
+            " the work goes on"
+        )
         return Finding("clock", Verdict.WARN, said, keep)
     return Finding("clock", Verdict.OK, "the database and this host tell the same time")
 

@@ -1,4 +1,6 @@
-"""The models of the local engine: which are installed, which are damaged, and which pairs go through English."""
+"""The models of the local engine: which are installed, which are damaged, and which pairs go
+through English.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,10 @@ SHOWN_PAIRS = 12
 
 
 def models(settings: Settings) -> Iterator[Finding]:
-    """A line for each model, with every file compared with its SHA-256. Nothing where none is installed or wanted."""
+    """A line for each model, with every file compared with its SHA-256.
+
+    Nothing where none is installed or wanted.
+    """
     from ops.models.folder import installed
     from ops.models.pairs import through_english
     from pipeline.engines.local.folder import look
@@ -19,7 +24,9 @@ def models(settings: Settings) -> Iterator[Finding]:
     found = installed(settings.models_dir, thoroughly=True)
     if not found and settings.engine == "local":
         said = f"no model is installed in {settings.models_dir.absolute()}"
-        yield Finding("model", Verdict.FAIL, said, "Add one, for example: dragoman models add en-pt")
+        yield Finding(
+            "model", Verdict.FAIL, said, "Add one, for example: dragoman models add en-pt"
+        )
     flaws = look(settings.models_dir).flaws
     for flaw in flaws:
         yield Finding("model", Verdict.WARN, flaw.wrong, flaw.todo)

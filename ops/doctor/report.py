@@ -1,4 +1,6 @@
-"""What the doctor found, to be pasted in an issue: no address, token, host, path or name of a workspace. Pure, but for versions."""
+"""What the doctor found, to be pasted in an issue: no address, token, host, path or name of a
+workspace. Pure, but for versions.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,16 @@ from dragoman import __version__
 from dragoman.settings import Settings
 from ops.doctor.findings import Finding
 
-PACKAGES = ("celery", "sqlalchemy", "redis", "pymupdf-lite", "slack_sdk", "deepl", "fastapi", "aiosmtpd")
+PACKAGES = (
+    "celery",
+    "sqlalchemy",
+    "redis",
+    "pymupdf-lite",
+    "slack_sdk",
+    "deepl",
+    "fastapi",
+    "aiosmtpd",
+)
 SHORTEST_SECRET = 6  # characters; a shorter word would be hidden in the middle of others
 # In this order: the larger thing first.
 HIDDEN = (
@@ -20,7 +31,10 @@ HIDDEN = (
     (re.compile(r"[^\s@<>\"']+@[^\s@<>\"',;)]+"), "ADDRESS"),
     (re.compile(r"\bxox[a-z]-\S+|\bxapp-\S+"), "TOKEN"),
     (
-        re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b(?::\d+)?|\[?\b(?:[0-9a-f]{1,4}:){2,}[0-9a-f:]+\]?", re.IGNORECASE),
+        re.compile(
+            r"\b(?:\d{1,3}\.){3}\d{1,3}\b(?::\d+)?|\[?\b(?:[0-9a-f]{1,4}:){2,}[0-9a-f:]+\]?",
+            re.IGNORECASE,
+        ),
         "HOST",
     ),
     (re.compile(r"(?<![\w.])(?:[\w-]+\.)+[a-z]{2,}\b(?::\d+)?", re.IGNORECASE), "HOST"),
@@ -31,7 +45,9 @@ HIDDEN = (
 
 
 def hidden(text: str, values: Sequence[str] = ()) -> str:
-    """`text` with words in place of what names people and places; `values`: further words that must not be in it."""
+    """`text` with words in place of what names people and places; `values`: further words that
+    must not be in it.
+    """
     for value in sorted(filter(None, values), key=len, reverse=True):
         text = text.replace(value, "HIDDEN")
     for pattern, word in HIDDEN:
@@ -40,7 +56,11 @@ def hidden(text: str, values: Sequence[str] = ()) -> str:
 
 
 def written(settings: Settings, findings: Sequence[Finding], live: Sequence[Finding]) -> str:
-    """The report, in Markdown. Of `findings` there are verdicts only, of `live` the words too, made unreadable where they name somebody."""
+    """The report, in Markdown.
+
+    Of `findings` there are verdicts only, of `live` the words too, made unreadable where they name
+    somebody.
+    """
     values = _values(settings)
     parts = {
         "database": _scheme(settings.database),
@@ -51,21 +71,32 @@ def written(settings: Settings, findings: Sequence[Finding], live: Sequence[Find
     }
     lines = [
         "### dragoman doctor --live",
-        f"Dragoman {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+        (
+            f"Dragoman {__version__}, Python {platform.python_version()}, {platform.system()}"
+            f" {platform.machine()}"
+        ),
         ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
         ", ".join(f"{name} {kind}" for name, kind in parts.items()),
-        f"set: {', '.join(sorted(name.upper() for name in settings.model_fields_set)) or 'nothing'}",
+        (
+            "set:"
+            f" {', '.join(sorted(name.upper() for name in settings.model_fields_set)) or 'nothing'}"
+        ),
         "",
         "| what | result | |",
         "|---|---|---|",
         *(f"| {one.what} | {one.verdict} | |" for one in findings),
-        *(f"| {one.what} | {one.verdict} | {hidden(one.said, values).replace('|', '/')} |" for one in live),
+        *(
+            f"| {one.what} | {one.verdict} | {hidden(one.said, values).replace('|', '/')} |"
+            for one in live
+        ),
     ]
     return "\n".join(lines)
 
 
 def _values(settings: Settings) -> list[str]:
-    """Secrets, and the parts of those that hold several: names, passwords and hosts of URLs, tokens with their names."""
+    """Secrets, and the parts of those that hold several: names, passwords and hosts of URLs,
+    tokens with their names.
+    """
     whole = [_plain(getattr(settings, name)) for name in type(settings).model_fields]
     parts = [piece for value in whole for piece in (value, *re.split(r"[:,/@\s]+", unquote(value)))]
     return [piece for piece in parts if len(piece) >= SHORTEST_SECRET]

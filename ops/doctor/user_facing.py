@@ -20,16 +20,21 @@ if TYPE_CHECKING:
 
 NEARLY_USED_UP = 0.9
 SHOWN_PAIRS = 8
-FREE_KEY = "the key is one of DeepL API Free: its terms let DeepL keep the texts and train with them"
+FREE_KEY = (
+    "the key is one of DeepL API Free: its terms let DeepL keep the texts and train with them"
+)
 FREE_KEY_ADVICE = (
-    "For confidential documents take a paid key, or say in DRAGOMAN_ENGINES_ALLOWED who may use DeepL. "
-    "Its quota is 500,000 characters a month."
+    "For confidential documents take a paid key, or say in DRAGOMAN_ENGINES_ALLOWED who may use"
+    " DeepL. Its quota is 500,000 characters a month."
 )
 IMAP_TIMEOUT_S = 5.0
 
 
 def engines(settings: Settings) -> Iterator[Finding]:
-    """What the engines that are promised here can do. Raises what `Translator.capabilities` raises, and EngineMissing."""
+    """What the engines that are promised here can do.
+
+    Raises what `Translator.capabilities` raises, and EngineMissing.
+    """
     from pipeline.engines import registry
 
     offered = registry.offered(settings)
@@ -39,23 +44,36 @@ def engines(settings: Settings) -> Iterator[Finding]:
         capabilities = engine.capabilities()
         spec = engine_specs.by_name(engine.name)
         if engine_specs.is_real(engine.name):
-            pairs = _pairs(capabilities.pairs) if capabilities.pairs is not None else "from any language"
+            pairs = (
+                _pairs(capabilities.pairs)
+                if capabilities.pairs is not None
+                else "from any language"
+            )
             count = len(capabilities.targets)
             targets = f"{count} target language{'' if count == 1 else 's'}"
             yield Finding("engine", Verdict.OK, f"{engine.name}: {targets}, {pairs}")
         if spec and spec.doctor:
             yield from load(spec.doctor)(engine)
     if not offered:
-        yield Finding("engine", Verdict.FAIL, "none is set up: every document is refused", NoEngine.for_admin)
+        yield Finding(
+            "engine", Verdict.FAIL, "none is set up: every document is refused", NoEngine.for_admin
+        )
     elif not any(engine_specs.is_real(engine.name) for engine in offered):
         said = "pseudo, as you asked for: texts are only marked, not translated"
-        yield Finding("engine", Verdict.WARN, said, f"For real translations, remove that setting. {NoEngine.for_admin}")
+        yield Finding(
+            "engine",
+            Verdict.WARN,
+            said,
+            f"For real translations, remove that setting. {NoEngine.for_admin}",
+        )
 
 
 def _pairs(pairs: frozenset[tuple[str, str]]) -> str:
     from dragoman.domain import language
 
-    names = [f"{language.name(source)} → {language.name(target)}" for source, target in sorted(pairs)]
+    names = [
+        f"{language.name(source)} → {language.name(target)}" for source, target in sorted(pairs)
+    ]
     more = f" and {len(names) - SHOWN_PAIRS} more" if len(names) > SHOWN_PAIRS else ""
     return ", ".join(names[:SHOWN_PAIRS]) + more if names else "no pair is installed"
 
@@ -73,17 +91,24 @@ def of_language_model(engine: OpenAI) -> Iterator[Finding]:
 
 
 def model(engine: OpenAI) -> Finding:
-    """Whether the server of the language model answers, and has the model. Raises as `OpenAI.models`."""
+    """Whether the server of the language model answers, and has the model.
+
+    Raises as `OpenAI.models`.
+    """
     known = engine.models()
     if known is None:
         said = "the server answers, and does not list its models"
-        return Finding("language model", Verdict.OK, f"{said}; `dragoman doctor --live` tries {engine.model}")
+        return Finding(
+            "language model", Verdict.OK, f"{said}; `dragoman doctor --live` tries {engine.model}"
+        )
     # Ollama lists `gemma3:latest`, which may be called `gemma3`.
     if engine.model in known or f"{engine.model}:latest" in known:
         return Finding("language model", Verdict.OK, f"the server answers and has {engine.model}")
     shown = ", ".join(sorted(known)[:SHOWN_PAIRS]) or "none"
     advice = f"Set DRAGOMAN_OPENAI_MODEL to one that it has: {shown}."
-    return Finding("language model", Verdict.FAIL, f"the server has no model {engine.model}", advice)
+    return Finding(
+        "language model", Verdict.FAIL, f"the server has no model {engine.model}", advice
+    )
 
 
 def quota(engine: DeepL) -> Finding:
@@ -94,16 +119,26 @@ def quota(engine: DeepL) -> Finding:
     count, limit = used
     said = f"{count:,} of {limit:,} characters are used"
     if count >= limit:
-        return Finding("quota", Verdict.FAIL, said, "Raise it in your DeepL account; until then, documents fail.")
+        return Finding(
+            "quota",
+            Verdict.FAIL,
+            said,
+            "Raise it in your DeepL account; until then, documents fail.",
+        )
     verdict = Verdict.WARN if count > NEARLY_USED_UP * limit else Verdict.OK
-    return Finding("quota", verdict, said, "It will soon be used up." if verdict is Verdict.WARN else "")
+    return Finding(
+        "quota", verdict, said, "It will soon be used up." if verdict is Verdict.WARN else ""
+    )
 
 
 def mail(settings: Settings) -> Iterator[Finding]:
     """Who may send, and who proves that it is they."""
     if not settings.allowed_senders:
         yield Finding(
-            "mail in", Verdict.WARN, "all email is refused: nobody is allowed to send", "Set DRAGOMAN_ALLOWED_SENDERS."
+            "mail in",
+            Verdict.WARN,
+            "all email is refused: nobody is allowed to send",
+            "Set DRAGOMAN_ALLOWED_SENDERS.",
         )
         return
     for peer in settings.trusted_peers:
@@ -111,20 +146,41 @@ def mail(settings: Settings) -> Iterator[Finding]:
             ip_network(peer, strict=False)
         except ValueError:
             yield Finding(
-                "mail in", Verdict.FAIL, f"{peer} is not an IP address or network", "Correct DRAGOMAN_TRUSTED_PEERS."
+                "mail in",
+                Verdict.FAIL,
+                f"{peer} is not an IP address or network",
+                "Correct DRAGOMAN_TRUSTED_PEERS.",
             )
             return
     if settings.sender_auth == "none":
         said = "SENDER_AUTH=none: anybody can send with a forged From address"
-        yield Finding("mail in", Verdict.WARN, said, "Remove it, so that senders are verified (SENDER_AUTH=dmarc).")
+        yield Finding(
+            "mail in",
+            Verdict.WARN,
+            said,
+            "Remove it, so that senders are verified (SENDER_AUTH=dmarc).",
+        )
     elif settings.sender_auth == "trusted" and not settings.trusted_peers:
         said = "all email is refused: no mail server is trusted to verify the senders"
-        yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_TRUSTED_PEERS to the address of your mail server.")
+        yield Finding(
+            "mail in",
+            Verdict.WARN,
+            said,
+            "Set DRAGOMAN_TRUSTED_PEERS to the address of your mail server.",
+        )
     elif settings.mail_address.endswith("@localhost"):
         said = f"nobody outside this machine can write to {settings.mail_address}"
-        yield Finding("mail in", Verdict.WARN, said, "Set DRAGOMAN_MAIL_ADDRESS to the address that people write to.")
+        yield Finding(
+            "mail in",
+            Verdict.WARN,
+            said,
+            "Set DRAGOMAN_MAIL_ADDRESS to the address that people write to.",
+        )
     else:
-        said = f"{settings.mail_address} accepts email from {len(settings.allowed_senders)} entries in ALLOWED_SENDERS"
+        said = (
+            f"{settings.mail_address} accepts email from {len(settings.allowed_senders)} entries in"
+            " ALLOWED_SENDERS"
+        )
         yield Finding("mail in", Verdict.OK, f"{said}; {_proof(settings)}")
 
 
@@ -157,7 +213,10 @@ def outbound(settings: Settings) -> Iterator[Finding]:
 
 
 def sent(settings: Settings) -> Iterator[Finding]:
-    """The folder in which an answer is looked for before it is sent again. Raises OutboundUnavailable."""
+    """The folder in which an answer is looked for before it is sent again.
+
+    Raises OutboundUnavailable.
+    """
     from notifier.email.smtp_client import open_sent_folder
 
     sent_folder = open_sent_folder(settings, IMAP_TIMEOUT_S)
@@ -170,9 +229,15 @@ def links(settings: Settings) -> Iterator[Finding]:
     """Whether answers carry links, and what they are signed with."""
     if settings.secret_key is None and not (settings.data_dir / "secret_key").exists():
         todo = "`dragoman up` creates one; for single processes, `dragoman init` writes one."
-        yield Finding("links", Verdict.WARN, "there is no DRAGOMAN_SECRET_KEY to sign links with", todo)
+        yield Finding(
+            "links", Verdict.WARN, "there is no DRAGOMAN_SECRET_KEY to sign links with", todo
+        )
     elif settings.public_url is None:
-        yield Finding("links", Verdict.OK, "answers contain the file and no links, since PUBLIC_URL is not set")
+        yield Finding(
+            "links",
+            Verdict.OK,
+            "answers contain the file and no links, since PUBLIC_URL is not set",
+        )
     elif settings.public_url.startswith("http://"):
         todo = "Put a proxy with TLS in front of the web server, and use https://."
         yield Finding(
@@ -183,7 +248,9 @@ def links(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding(
-            "links", Verdict.OK, f"links to {settings.public_url} work for {settings.link_ttl_s / 86400:g} days"
+            "links",
+            Verdict.OK,
+            f"links to {settings.public_url} work for {settings.link_ttl_s / 86400:g} days",
         )
 
 
@@ -193,7 +260,9 @@ def fonts(settings: Settings) -> Iterator[Finding]:
 
     fallback = pymupdf.Font("cjk").name
     yield Finding(
-        "fonts", Verdict.OK, f"PyMuPDF {version('pymupdf-lite')} includes them; for all other scripts: {fallback}"
+        "fonts",
+        Verdict.OK,
+        f"PyMuPDF {version('pymupdf-lite')} includes them; for all other scripts: {fallback}",
     )
 
 
@@ -205,7 +274,10 @@ def ocr(settings: Settings) -> Iterator[Finding]:
     if known:
         yield Finding("OCR", Verdict.OK, f"Tesseract reads scans in {', '.join(known)}")
     else:
-        todo = "On Debian: apt-get install tesseract-ocr tesseract-ocr-deu, and the languages of your documents."
+        todo = (
+            "On Debian: apt-get install tesseract-ocr tesseract-ocr-deu, and the languages of your"
+            " documents."
+        )
         yield Finding("OCR", Verdict.WARN, "scans are refused: Tesseract is not installed", todo)
 
 
@@ -215,7 +287,10 @@ def sandbox(settings: Settings) -> Iterator[Finding]:
 
     missing = missing_walls()
     if missing:
-        todo = "Work goes on. For all of it: Linux 5.13 or later with Landlock and seccomp, on x86-64 or arm64."
+        todo = (
+            "Work goes on. For all of it: Linux 5.13 or later with Landlock and seccomp, on x86-64"
+            " or arm64."
+        )
         yield Finding(
             "sandbox",
             Verdict.WARN,
@@ -224,7 +299,9 @@ def sandbox(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding(
-            "sandbox", Verdict.OK, "PDFs and emails are read behind Landlock, seccomp and hard limits, without secrets"
+            "sandbox",
+            Verdict.OK,
+            "PDFs and emails are read behind Landlock, seccomp and hard limits, without secrets",
         )
 
 
@@ -233,5 +310,9 @@ def flower(settings: Settings) -> Iterator[Finding]:
     from ops.flower import check
 
     check(settings)
-    guarded = "asks for a password" if settings.flower_auth else "has no password, and only this host can reach it"
+    guarded = (
+        "asks for a password"
+        if settings.flower_auth
+        else "has no password, and only this host can reach it"
+    )
     yield Finding("Flower", Verdict.OK, f"{settings.flower_listen} {guarded}")

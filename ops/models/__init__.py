@@ -1,4 +1,5 @@
-"""The models of the local engine: which there are, where they come from, and how they get into their folder.
+"""The models of the local engine: which there are, where they come from, and how they get into
+their folder.
 
     pairs      a direction such as `en-pt`, and the way of a pair through English; pure
     listing    what a list of models says (Mozilla's `db/models.json`); pure

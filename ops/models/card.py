@@ -1,4 +1,5 @@
-"""`model.json`, beside the files of an installed model: where it is from, what it is, and the sum of each file.
+"""`model.json`, beside the files of an installed model: where it is from, what it is, and the sum
+of each file.
 
 {"pair": "en-pt", "version": …, "architecture": …, "licence": …, "origin": …, "added": …,
  "files": {"model.enpt.intgemm.alphas.bin": {"bytes": …, "sha256": …, "vouched": true}, …}}
@@ -28,7 +29,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What is known of an installed model. `origin`: the address of its source. `added`: ISO 8601, in UTC."""
+    """What is known of an installed model.
+
+    `origin`: the address of its source. `added`: ISO 8601, in UTC.
+    """
 
     pair: str
     version: str
@@ -45,7 +49,10 @@ class Card:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        files = {file.name: {"bytes": file.size, "sha256": file.sha256, "vouched": file.vouched} for file in self.files}
+        files = {
+            file.name: {"bytes": file.size, "sha256": file.sha256, "vouched": file.vouched}
+            for file in self.files
+        }
         return {**asdict(self), "files": files}
 
 
@@ -56,7 +63,10 @@ def write(folder: Path, card: Card) -> None:
 
 
 def read(folder: Path) -> Card | None:
-    """The card in `folder`; None: it has none, for its files were put there by hand. Raises ModelDamaged."""
+    """The card in `folder`; None: it has none, for its files were put there by hand.
+
+    Raises ModelDamaged.
+    """
     try:
         told = json.loads((folder / NAME).read_text(encoding="utf-8"))
         files = tuple(

@@ -11,7 +11,9 @@ class ModelListInvalid(OperatorError):
     message = "The list of models cannot be understood."
     code = "model_list_invalid"
     exit_code = 70
-    advice = "Check DRAGOMAN_MODELS_URL: it has to name a list in the form of Mozilla's db/models.json."
+    advice = (
+        "Check DRAGOMAN_MODELS_URL: it has to name a list in the form of Mozilla's db/models.json."
+    )
 
 
 class ModelDamaged(OperatorError):
@@ -20,7 +22,10 @@ class ModelDamaged(OperatorError):
     message = "The model is damaged, or another one than it should be."
     code = "model_damaged"
     exit_code = 71
-    advice = "Nothing was installed. Run the same command again; if it says the same, ask whoever runs the source."
+    advice = (
+        "Nothing was installed. Run the same command again; if it says the same, ask whoever runs"
+        " the source."
+    )
 
 
 class ModelsUnreachable(TemporaryError):

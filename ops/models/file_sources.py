@@ -1,6 +1,8 @@
-"""Where files of models are read from: a web server, or a folder of this machine (or of a stick, or of a share).
+"""Where files of models are read from: a web server, or a folder of this machine (or of a stick, or
+of a share).
 
-Both give a file from any byte on, so that a copy that was cut off goes on where it stopped (RFC 9110, section 14).
+Both give a file from any byte on, so that a copy that was cut off goes on where it stopped (RFC
+9110, section 14).
 """
 
 from __future__ import annotations
@@ -36,10 +38,11 @@ class Cut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A file from byte `start` on: what was asked for, or 0 where the place cannot, or has another file by now.
+    """A file from byte `start` on: what was asked for, or 0 where the place cannot, or has another
+    file by now.
 
-    `total`: the whole file's bytes, None: not told. `mark`: what tells this file from a later one with its name.
-    `chunks` raise Cut.
+    `total`: the whole file's bytes, None: not told. `mark`: what tells this file from a later one
+    with its name. `chunks` raise Cut.
     """
 
     start: int
@@ -88,7 +91,9 @@ class Folder:
             raise NotFound(f"There is no file {file_path}.", advice=ELSEWHERE) from error
         except PermissionError as error:
             advice = "Let the user who runs this command read it."
-            raise NotAllowed(f"{file_path} cannot be read: {error.strerror}.", advice=advice) from error
+            raise NotAllowed(
+                f"{file_path} cannot be read: {error.strerror}.", advice=advice
+            ) from error
         with file:
             own = f"{status.st_size}-{status.st_mtime_ns}"
             begin = start if mark == own and start <= status.st_size else 0
@@ -107,7 +112,10 @@ class Web:
     """A web server. Proxies are those of the environment (`https_proxy`, `no_proxy`)."""
 
     def __init__(self, root: str, silence_s: float = SILENCE_S) -> None:
-        """`root`: the address that paths are below. `silence_s`: seconds without a byte until it counts as lost."""
+        """`root`: the address that paths are below.
+
+        `silence_s`: seconds without a byte until it counts as lost.
+        """
         self._root = root.rstrip("/")
         self._silence_s = silence_s
 
@@ -143,9 +151,11 @@ class Web:
     def _ask(self, method: str, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
         url = f"{self._root}/{quote(path)}" if path else self._root
         said = {"User-Agent": f"Dragoman/{__version__}", "Accept-Encoding": "identity", **headers}
-        request = Request(url, method=method, headers=said)  # noqa: S310 - http or https: `source` lets no other pass
+        # http or https: `source` lets no other pass
+        request = Request(url, method=method, headers=said)  # noqa: S310
         try:
-            answer: http.client.HTTPResponse = urlopen(request, timeout=self._silence_s)  # noqa: S310 - see above
+            # see above
+            answer: http.client.HTTPResponse = urlopen(request, timeout=self._silence_s)  # noqa: S310
         except HTTPError as error:
             with error:
                 raise _refused(url, error) from error
@@ -166,7 +176,8 @@ class _Beyond(Exception):
 
 def _stream(answer: http.client.HTTPResponse) -> Stream:
     mark = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
-    usable = "" if mark.startswith("W/") else mark  # a weak one says nothing about bytes (RFC 9110, 13.1.5)
+    # a weak one says nothing about bytes (RFC 9110, 13.1.5)
+    usable = "" if mark.startswith("W/") else mark
     part = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     if answer.status == HTTPStatus.PARTIAL_CONTENT and part:
         return Stream(int(part["start"]), _number(part["total"]), usable, _chunks_of(answer.read))
@@ -190,7 +201,11 @@ def _refused(url: str, error: HTTPError) -> Exception:
         return _Beyond(int(found["total"]) if found else None)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return NotFound(f"The server has nothing at {url} ({status}).", advice=ELSEWHERE)
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
+    if status in (
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
+    ):
         return NotAllowed(f"The server does not let us read {url} ({status}).", advice=ELSEWHERE)
     return ModelsUnreachable(f"The models server answers {status} for {url}.")
 
@@ -201,7 +216,10 @@ def _unreachable(url: str, reason: object) -> DragomanError:
     if isinstance(reason, socket.gaierror):
         said = f"No name server knows the models server, {host}."
     elif isinstance(reason, ssl.SSLCertVerificationError):
-        said = f"The certificate of the models server, {host}, cannot be trusted: {reason.verify_message}."
+        said = (
+            f"The certificate of the models server, {host}, cannot be trusted:"
+            f" {reason.verify_message}."
+        )
     elif isinstance(reason, TimeoutError):
         said = f"The models server, {host}, does not answer."
     else:

@@ -1,7 +1,7 @@
 """LOCAL_MODELS_DIR: a folder for each pair (`en-pt`), with the model's files and its `model.json`.
 
-A folder appears and goes by being renamed, so that nobody sees half a model. What begins with a dot is ours: `.incoming-…`
-is being downloaded, `.gone-…` is being deleted.
+A folder appears and goes by being renamed, so that nobody sees half a model. What begins with a dot
+is ours: `.incoming-…` is being downloaded, `.gone-…` is being deleted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ BY_HAND = "put there by hand"
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A model as it lies there. `card` None: it has none, or one that cannot be read. `problem`: "" if it seems whole."""
+    """A model as it lies there.
+
+    `card` None: it has none, or one that cannot be read. `problem`: "" if it seems whole.
+    """
 
     pair: Pair
     folder: Path
@@ -50,7 +53,10 @@ class Installed:
 
 
 def installed(folder: Path, *, thoroughly: bool = False) -> list[Installed]:
-    """The models in `folder`, by pair. `thoroughly`: each file's SHA-256 is compared too (0.1 s a model)."""
+    """The models in `folder`, by pair.
+
+    `thoroughly`: each file's SHA-256 is compared too (0.1 s a model).
+    """
     if not folder.is_dir():
         return []
     named = ((from_folder_name(one.name), one) for one in sorted(folder.iterdir()) if one.is_dir())
@@ -118,7 +124,10 @@ def _aside(place: Path) -> Path:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[Path]:
-    """The folder, made if need be, and not changed by other commands. Raises Conflict or NotAllowed."""
+    """The folder, made if need be, and not changed by other commands.
+
+    Raises Conflict or NotAllowed.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)

@@ -23,7 +23,9 @@ from ops.models.source import Source, offer_in
 from ops.models.transfer import Progress
 
 UNPACKED = (
-    1.7  # a model's files take so many times what they take as gzip (measured: 1.3 to 1.5), and some room to spare
+    # a model's files take so many times what they take as gzip (measured: 1.3 to 1.5), and some
+    # room to spare
+    1.7
 )
 # Raises ModelDamaged where the files in the folder are no model of the pair.
 Judge = Callable[[Pair, Path], None]
@@ -39,7 +41,10 @@ class Step:
 
 
 def plan(source: Source, pair: Pair, architecture: str | None = None) -> list[Step]:
-    """The models that `pair` needs: one, or two through English. Raises UnsupportedPair, or as `Place.open`."""
+    """The models that `pair` needs: one, or two through English.
+
+    Raises UnsupportedPair, or as `Place.open`.
+    """
     known = {one for one, offers in source.offers.items() if listing.best(offers, architecture)}
     steps = way(pair, known)
     if not steps:
@@ -49,7 +54,9 @@ def plan(source: Source, pair: Pair, architecture: str | None = None) -> list[St
 
 
 def is_there(folder: Path, offer: Offer) -> bool:
-    """Whether this very model is installed and whole; False where the source tells nothing to know it by."""
+    """Whether this very model is installed and whole; False where the source tells nothing to
+    know it by.
+    """
     if not offer.version:
         return False
     for one in installed(folder, thoroughly=True):
@@ -70,15 +77,20 @@ def add(
     pause_s: float = transfer.PAUSE_S,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Card:
-    """Download, unpack, check and install one model; its card. What came before a failure is kept for the next run.
+    """Download, unpack, check and install one model; its card.
 
-    `judge` looks at the unpacked files together, before they are installed. Raises as `transfer.fetch`, and ModelDamaged.
+    What came before a failure is kept for the next run.
+
+    `judge` looks at the unpacked files together, before they are installed. Raises as
+    `transfer.fetch`, and ModelDamaged.
     """
     offer = step.offer
     incoming = folder / f"{INCOMING}{offer.pair}-{_fingerprint(source, offer)}"
     _room_for(folder, step)
     incoming.mkdir(exist_ok=True)
-    files = tuple(transfer.fetch(source.place, remote, incoming, progress, pause_s) for remote in offer.files)
+    files = tuple(
+        transfer.fetch(source.place, remote, incoming, progress, pause_s) for remote in offer.files
+    )
     try:
         judge(offer.pair, incoming)
     except ModelDamaged:
@@ -101,7 +113,8 @@ def add(
 
 
 def copy(pair: Pair, files: Path, folder: Path) -> Card:
-    """Install the model whose files lie in the folder `files`, which need not be named after its pair.
+    """Install the model whose files lie in the folder `files`, which need not be named after its
+    pair.
 
     Raises ModelDamaged where they make up no model, and as `transfer.fetch`.
     """
@@ -121,7 +134,10 @@ def _room_for(folder: Path, step: Step) -> None:
     needed = int((step.bytes_to_load or 0) * (1 + UNPACKED))
     free = shutil.disk_usage(folder).free
     if free < needed:
-        said = f"{step.offer.pair} needs {needed / 1e6:.0f} MB for a while, and {free / 1e6:.0f} MB are free"
+        said = (
+            f"{step.offer.pair} needs {needed / 1e6:.0f} MB for a while, and {free / 1e6:.0f} MB"
+            " are free"
+        )
         full = DiskFull(f"{said} in {folder}.")
         full.advice = "Make room, then run the same command again."
         raise full
@@ -129,21 +145,30 @@ def _room_for(folder: Path, step: Step) -> None:
 
 def _fingerprint(source: Source, offer: Offer) -> str:
     """What tells this download from one of another version or another source."""
-    named = "\n".join([source.where, offer.version, *(f"{one.path} {one.sha256}" for one in offer.files)])
+    named = "\n".join(
+        [source.where, offer.version, *(f"{one.path} {one.sha256}" for one in offer.files)]
+    )
     return hashlib.sha256(named.encode()).hexdigest()[:SHORT_SUM]
 
 
 def _why_not(pair: Pair, known: set[Pair], architecture: str | None) -> str:
     kind = f" of the architecture {architecture}" if architecture else ""
-    missing = [step for step in (Pair(pair.source, PIVOT), Pair(PIVOT, pair.target)) if step not in known]
+    missing = [
+        step for step in (Pair(pair.source, PIVOT), Pair(PIVOT, pair.target)) if step not in known
+    ]
     if PIVOT in (pair.source, pair.target):
         return f"There is no model {pair} ({pair.spoken}){kind}."
     without = " and ".join(str(step) for step in missing)
-    return f"There is no model {pair} ({pair.spoken}){kind}, and none through English: {without} is not there."
+    return (
+        f"There is no model {pair} ({pair.spoken}){kind}, and none through English: {without} is"
+        " not there."
+    )
 
 
 def _what_else(pair: Pair, known: set[Pair]) -> str:
-    near = sorted(str(one) for one in known if {one.source, one.target} & {pair.source, pair.target} - {PIVOT})
+    near = sorted(
+        str(one) for one in known if {one.source, one.target} & {pair.source, pair.target} - {PIVOT}
+    )
     if near:
         return f"There are: {', '.join(near)}."
     return "`dragoman models list --available` shows all models."

@@ -11,7 +11,8 @@ The list is Mozilla's, as the public generator in github.com/mozilla/translation
             "lexicalShortlist": {"path": "…/lex.50.50.enpt.s2t.bin.gz"},
             "vocab": {"path": "…/vocab.enpt.spm.gz"}    or  "srcVocab" and "trgVocab"}}]}}
 
-It has a size and a sum for the model only; a list that has them for the other files too is believed in the same way.
+It has a size and a sum for the model only; a list that has them for the other files too is believed
+in the same way.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from typing import Any
 from ops.models.errors import ModelListInvalid
 from ops.models.pairs import Pair, from_folder_name
 
-# Kind of file in the list -> what its name must look like for the engine, and the name it gets where it does not.
+# Kind of file in the list -> what its name must look like for the engine, and the name it gets
+# where it does not.
 KINDS = {
     "model": (re.compile(r"model\.[\w.-]*bin"), "model.{pair}.bin"),
     "lexicalShortlist": (re.compile(r"lex[\w.-]*\.bin"), "lex.{pair}.bin"),
@@ -45,8 +47,8 @@ _RUN = re.compile(r"models/[^/]+/(?P<run>[^/]+)/")
 class Remote:
     """A file that is offered: the name it will have, where it is, and what is known of it unpacked.
 
-    `path`: below the place's root, or a whole address. `size` in bytes and `sha256` in hexadecimal digits are those
-    of the unpacked file; None: not told.
+    `path`: below the place's root, or a whole address. `size` in bytes and `sha256` in hexadecimal
+    digits are those of the unpacked file; None: not told.
     """
 
     name: str
@@ -62,7 +64,9 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A model that can be had: for which pair, of which kind and age, under which licence, in which files."""
+    """A model that can be had: for which pair, of which kind and age, under which licence, in
+    which files.
+    """
 
     pair: Pair
     architecture: str
@@ -91,7 +95,9 @@ def read(data: Any) -> dict[Pair, tuple[Offer, ...]]:
 
 
 def best(offers: tuple[Offer, ...], architecture: str | None = None) -> Offer | None:
-    """The released one of the best architecture, or of the one named; None where that is not offered."""
+    """The released one of the best architecture, or of the one named; None where that is not
+    offered.
+    """
     wanted = [one for one in offers if architecture in (None, one.architecture)]
     return min(wanted, key=_rank, default=None)
 
@@ -121,7 +127,9 @@ def _offers(pair: Pair, entries: list[Any], generated: str, licence: str) -> Ite
 
 
 def is_whole(kinds: frozenset[str]) -> bool:
-    """Whether these kinds of files make up a model: weights, shortlist, and one vocabulary or two."""
+    """Whether these kinds of files make up a model: weights, shortlist, and one vocabulary or
+    two.
+    """
     shared = {"model", "lexicalShortlist", "vocab"} <= kinds
     return shared or {"model", "lexicalShortlist", "srcVocab", "trgVocab"} <= kinds
 
@@ -145,6 +153,8 @@ def _remote(pair: Pair, kind: str, told: Any) -> Remote:
 
 
 def _version(model: Remote, generated: str) -> str:
-    """The name of the training run, which stands in the path; else the list's date; else a part of the sum."""
+    """The name of the training run, which stands in the path; else the list's date; else a part
+    of the sum.
+    """
     run = _RUN.match(model.path)
     return run["run"] if run else generated or (model.sha256 or "unknown")[:12]

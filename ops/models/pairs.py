@@ -1,4 +1,6 @@
-"""A direction of translation, as models are named by it, and the way from one language to another through English."""
+"""A direction of translation, as models are named by it, and the way from one language to
+another through English.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,16 @@ from dragoman.domain import language
 from dragoman.errors import UnknownLanguage, UnsupportedOption
 
 PIVOT = "en"
-# `en-pt`, `zh_hant-en`: what lists of models and folders are named by. The dash stands between the two.
+# `en-pt`, `zh_hant-en`: what lists of models and folders are named by. The dash stands between the
+# two.
 _NAME = re.compile(r"([a-z]{2,3}(?:[_-][a-z]{4})?)-([a-z]{2,3}(?:[_-][a-z]{4})?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Pair:
-    """From one language into another, each by the code that models are named by: `pt`, `zh_hant`."""
+    """From one language into another, each by the code that models are named by: `pt`,
+    `zh_hant`.
+    """
 
     source: str
     target: str
@@ -43,13 +48,18 @@ def tag_of(code: str) -> str:
 
 
 def code_of(tag: str) -> str:
-    """The code that models have for a tag. Regions do not count (`pt` of `pt-BR`), simplified Chinese is plain `zh`."""
+    """The code that models have for a tag.
+
+    Regions do not count (`pt` of `pt-BR`), simplified Chinese is plain `zh`.
+    """
     base, script = language.base(tag), language.script(tag)
     return base if script in (None, "Hans") else f"{base}_{script.lower()}"
 
 
 def from_folder_name(name: str) -> Pair | None:
-    """The pair that a folder or an entry of a list is named after; None if it is named otherwise."""
+    """The pair that a folder or an entry of a list is named after; None if it is named
+    otherwise.
+    """
     found = _NAME.fullmatch(name)
     if found is None:
         return None
@@ -81,7 +91,9 @@ def parse(text: str) -> Pair:
 
 
 def way(pair: Pair, known: Collection[Pair]) -> tuple[Pair, ...]:
-    """The models that `pair` needs: one, or two through English; () where some of them are not among `known`."""
+    """The models that `pair` needs: one, or two through English; () where some of them are not
+    among `known`.
+    """
     if pair in known:
         return (pair,)
     steps = (Pair(pair.source, PIVOT), Pair(PIVOT, pair.target))

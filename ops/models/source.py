@@ -1,4 +1,6 @@
-"""What models can be had from an address: of a list (Mozilla's, or a mirror of it), or a folder with a folder a pair."""
+"""What models can be had from an address: of a list (Mozilla's, or a mirror of it), or a folder
+with a folder a pair.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ class Source:
 
 
 def open_source(address: str, silence_s: float = SILENCE_S) -> Source:
-    """What is offered at `address`: https:// or http://, file:// or a folder, or one of these with a list's name.
+    """What is offered at `address`: https:// or http://, file:// or a folder, or one of these with
+    a list's name.
 
     Raises NotFound, NotAllowed, ModelsUnreachable or ModelListInvalid.
     """
@@ -47,7 +50,10 @@ def open_source(address: str, silence_s: float = SILENCE_S) -> Source:
         return _listed(Folder(path), str(path), LIST)
     offers = dict(_in_folders(path))
     if not offers:
-        advice = f"It should have {LIST}, or folders such as en-pt with model.*.bin, lex*.bin and vocab*.spm."
+        advice = (
+            f"It should have {LIST}, or folders such as en-pt with model.*.bin, lex*.bin and"
+            " vocab*.spm."
+        )
         raise NotFound(f"There are no models in {path}.", advice=advice)
     return Source(Folder(path), str(path.absolute()), offers)
 
@@ -56,13 +62,16 @@ def _on_the_web(address: str, silence_s: float) -> Source:
     if not urlsplit(address).path.endswith(".json"):
         address = f"{address.rstrip('/')}/{LIST}"
     if address.endswith(f"/{LIST}"):
-        # Its files are beside it, also on a mirror, whose copy of the list still names Mozilla's server.
+        # Its files are beside it, also on a mirror, whose copy of the list still names Mozilla's
+        # server.
         return _listed(Web(address.removesuffix(f"/{LIST}"), silence_s), address, LIST)
     data = _read(Web(address, silence_s), "")
     base = data.get("baseUrl") if isinstance(data, dict) else None
     root = urljoin(address, base if isinstance(base, str) else ".")
     if urlsplit(root).scheme not in ("http", "https"):
-        raise ModelListInvalid(f"The list of models at {address} has a “baseUrl” that is not a web address.")
+        raise ModelListInvalid(
+            f"The list of models at {address} has a “baseUrl” that is not a web address."
+        )
     return Source(Web(root, silence_s), address, listing.read(data))
 
 
@@ -81,14 +90,18 @@ def _read(place: Place, path: str) -> Any:
                     raise ModelListInvalid(f"{where} is too large for a list of models.")
             whole = stream.total in (None, len(body))
     except Cut as cut:
-        raise ModelsUnreachable(f"The list of models could not be read from {where}: {cut}.") from cut
+        raise ModelsUnreachable(
+            f"The list of models could not be read from {where}: {cut}."
+        ) from cut
     if not whole:
         raise ModelsUnreachable(f"The list of models at {where} was cut off on the way.")
     try:
         return json.loads(bytes(body))
     except ValueError as error:
         kind = "a web page" if body.lstrip()[:1] == b"<" else "something else"
-        raise ModelListInvalid(f"{where} is not a list of models, but {kind}.", advice=ELSEWHERE) from error
+        raise ModelListInvalid(
+            f"{where} is not a list of models, but {kind}.", advice=ELSEWHERE
+        ) from error
 
 
 def _in_folders(root: Path) -> Iterator[tuple[Pair, tuple[Offer, ...]]]:
@@ -102,7 +115,8 @@ def _in_folders(root: Path) -> Iterator[tuple[Pair, tuple[Offer, ...]]]:
 
 
 def offer_in(folder: Path, pair: Pair, below: str = "") -> Offer | None:
-    """The model whose files are in `folder`, with what its `model.json` says of them; None: there is none.
+    """The model whose files are in `folder`, with what its `model.json` says of them; None: there
+    is none.
 
     `below`: the folder's name in the paths of the offer.
     """
@@ -118,7 +132,12 @@ def offer_in(folder: Path, pair: Pair, below: str = "") -> Offer | None:
             if pattern.fullmatch(name):
                 one = known.get(name)
                 path = f"{below}/{file.name}".lstrip("/")
-                remotes.append((kind, Remote(name, path, one.size if one else None, one.sha256 if one else None)))
+                remotes.append(
+                    (
+                        kind,
+                        Remote(name, path, one.size if one else None, one.sha256 if one else None),
+                    )
+                )
                 break
     if not listing.is_whole(frozenset(kind for kind, _ in remotes)):
         return None

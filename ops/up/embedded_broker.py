@@ -1,8 +1,9 @@
 """A broker of our own, as a child process, for `up` and `demo`: nothing has to be installed.
 
-In this order: the Valkey that a package brings along, a `valkey-server` or `redis-server` on the PATH, and as a last
-resort a slow imitation in Python. It listens on a Unix socket that only its owner may use, in a short-named
-folder (a socket's path must stay under 100 characters), and ends with its parent.
+In this order: the Valkey that a package brings along, a `valkey-server` or `redis-server` on the
+PATH, and as a last resort a slow imitation in Python. It listens on a Unix socket that only its
+owner may use, in a short-named folder (a socket's path must stay under 100 characters), and ends
+with its parent.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ PREFIX, SOCKET = "dragoman-", "broker.sock"
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 10.0
 PING_TIMEOUT_S = 1.0
-LOOK_EVERY_S, HANGS_AFTER_S = 5.0, 30.0  # it answers within a millisecond, and has nothing that takes it longer
+# it answers within a millisecond, and has nothing that takes it longer
+LOOK_EVERY_S, HANGS_AFTER_S = 5.0, 30.0
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -50,13 +52,17 @@ def find_server() -> Path | None:
 
 
 def die_with_parent() -> None:
-    """For a child, before its program starts: get SIGTERM when the parent dies, even by kill -9 (Linux only)."""
+    """For a child, before its program starts: get SIGTERM when the parent dies, even by kill -9
+    (Linux only).
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def running_url(data_dir: Path) -> str:
-    """The address of the broker that runs on a data folder now, for a command beside `up`; empty if there is none."""
+    """The address of the broker that runs on a data folder now, for a command beside `up`;
+    empty if there is none.
+    """
     try:
         return (data_dir / "broker" / URL_FILE).read_text().strip()
     except OSError:
@@ -64,7 +70,9 @@ def running_url(data_dir: Path) -> str:
 
 
 class EmbeddedBroker:
-    """One broker in a folder of its own; `url` is valid between `start` and `stop`, and after a `start` it may be another one."""
+    """One broker in a folder of its own; `url` is valid between `start` and `stop`, and after a
+    `start` it may be another one.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         """What the broker writes to disk goes below `data_dir / "broker"`."""
@@ -85,7 +93,10 @@ class EmbeddedBroker:
         return self._process.pid if self._process else None
 
     def start(self) -> Self:
-        """Start it and wait until it answers; again, where it died or hangs. Raises BrokerUnavailable."""
+        """Start it and wait until it answers; again, where it died or hangs.
+
+        Raises BrokerUnavailable.
+        """
         self._kill()
         self._keep_folder()
         if (former := running_url(self._folder.parent)) != self.url:
@@ -93,8 +104,15 @@ class EmbeddedBroker:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         server = find_server()
         if server is None:
-            log.warning("no_broker_installed", using="a slow stand-in; install Valkey or Redis for real work")
-        command = self._command(server) if server else [sys.executable, "-m", "ops.up.fake_broker", str(self._socket)]
+            log.warning(
+                "no_broker_installed",
+                using="a slow stand-in; install Valkey or Redis for real work",
+            )
+        command = (
+            self._command(server)
+            if server
+            else [sys.executable, "-m", "ops.up.fake_broker", str(self._socket)]
+        )
         with (self._folder / "broker.log").open("ab") as out:
             self._process = subprocess.Popen(
                 command,
@@ -118,7 +136,9 @@ class EmbeddedBroker:
         return self._process is not None and self._process.poll() is None
 
     def hangs(self) -> bool:
-        """Whether it has answered nothing for `HANGS_AFTER_S`; asked at most every `LOOK_EVERY_S`, which takes a second where it is stuck."""
+        """Whether it has answered nothing for `HANGS_AFTER_S`; asked at most every
+        `LOOK_EVERY_S`, which takes a second where it is stuck.
+        """
         now = time.monotonic()
         if now - self._looked_at >= LOOK_EVERY_S:
             self._looked_at = now
@@ -140,7 +160,9 @@ class EmbeddedBroker:
         shutil.rmtree(self._runtime, ignore_errors=True)
 
     def _keep_folder(self) -> None:
-        """Make the socket's folder again where it was removed: at the same place, unless somebody else took that meanwhile."""
+        """Make the socket's folder again where it was removed: at the same place, unless
+        somebody else took that meanwhile.
+        """
         with suppress(FileExistsError):
             self._runtime.mkdir(mode=0o700)
             return
@@ -161,7 +183,10 @@ class EmbeddedBroker:
             "daemonize": "no",
             "loglevel": "warning",
         }
-        return [str(server), *(word for name, value in options.items() for word in (f"--{name}", value))]
+        return [
+            str(server),
+            *(word for name, value in options.items() for word in (f"--{name}", value)),
+        ]
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -169,12 +194,15 @@ class EmbeddedBroker:
             if not self.alive() or time.monotonic() > deadline:
                 self._kill()
                 raise BrokerUnavailable(
-                    "The embedded broker did not start.", detail=f"see {self._folder / 'broker.log'}"
+                    "The embedded broker did not start.",
+                    detail=f"see {self._folder / 'broker.log'}",
                 )
             time.sleep(0.02)
 
     def _answers(self) -> bool:
-        with redis.Redis(unix_socket_path=str(self._socket), socket_timeout=PING_TIMEOUT_S) as client:
+        with redis.Redis(
+            unix_socket_path=str(self._socket), socket_timeout=PING_TIMEOUT_S
+        ) as client:
             try:
                 return bool(client.ping())
             except redis.exceptions.RedisError:
@@ -188,7 +216,9 @@ class EmbeddedBroker:
 
 
 def _forget(url: str) -> None:
-    """Delete the folder of the socket at `url`, which a killed `up` left behind; nothing is done while anybody listens there, or for an empty `url`."""
+    """Delete the folder of the socket at `url`, which a killed `up` left behind; nothing is
+    done while anybody listens there, or for an empty `url`.
+    """
     former = Path(url.partition("://")[2])
     with socket.socket(socket.AF_UNIX) as probe:
         listens = probe.connect_ex(str(former)) == 0

@@ -2,7 +2,8 @@
 
 usage: python -m ops.up.fake_broker SOCKET
 
-Correct enough for one machine and a newcomer's first try, about ten times slower than the real thing.
+Correct enough for one machine and a newcomer's first try, about ten times slower than the real
+thing.
 """
 
 from __future__ import annotations

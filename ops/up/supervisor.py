@@ -1,7 +1,7 @@
 """`up`: all processes on one machine, started together, restarted when they die, stopped together.
 
-Each process is the same `dragoman NAME` that compose runs; the supervisor only gives it its environment. Children
-get SIGTERM when the supervisor dies, however it dies.
+Each process is the same `dragoman NAME` that compose runs; the supervisor only gives it its
+environment. Children get SIGTERM when the supervisor dies, however it dies.
 """
 
 from __future__ import annotations
@@ -47,14 +47,18 @@ from ops.up.environment import environment, with_secrets
 
 log = structlog.get_logger(__name__)
 
-SERVICES = ("worker", "notifier", "sweeper", "beat", "flower")  # beside the processes of the channels
+# beside the processes of the channels
+SERVICES = ("worker", "notifier", "sweeper", "beat", "flower")
 STOP_TIMEOUT_S = 36.0  # a worker has ended after 33 s (pipeline.worker.graceful_shutdown)
 LOOK_EVERY_S = 0.5
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 STEADY_S = 30.0  # a child that lived this long starts again without delay
 REPORTED_DEATHS = 3
-# What a child says with its exit code and only a person can mend; after as many deaths in a row `up` ends too.
-HOPELESS: dict[int, type[DragomanError]] = {kind.exit_code: kind for kind in (CannotListen, SettingsInvalid)}
+# What a child says with its exit code and only a person can mend; after as many deaths in a row
+# `up` ends too.
+HOPELESS: dict[int, type[DragomanError]] = {
+    kind.exit_code: kind for kind in (CannotListen, SettingsInvalid)
+}
 TELL_EVERY_S = 60.0
 WATCH_EVERY_S = 10.0
 SILENT_S, HANGS_AFTER_S = 60.0, 30.0  # a pulse comes every 15 s
@@ -95,10 +99,15 @@ class Child:
             self.start()
 
     def give_up(self) -> None:
-        """Raise what it ended with where it did so time and again, its own words said, and no restart will help."""
+        """Raise what it ended with where it did so time and again, its own words said, and no
+        restart will help.
+        """
         kind = HOPELESS.get(self.code or 0)
         if kind is not None and self.process is None and self.deaths >= REPORTED_DEATHS:
-            said = f"`dragoman {self.name}` could not start, {self.deaths} times in a row; its own message is above."
+            said = (
+                f"`dragoman {self.name}` could not start, {self.deaths} times in a row; its own"
+                " message is above."
+            )
             raise kind(said, advice="Everything is stopped. Please fix that and start again.")
 
     def stop(self) -> None:
@@ -123,7 +132,9 @@ class Child:
         self._end_rest()
 
     def _end_rest(self) -> None:
-        """End what is left of its group: a pool child that is at a document notices nothing, and nobody limits its time."""
+        """End what is left of its group: a pool child that is at a document notices nothing,
+        and nobody limits its time.
+        """
         if self.process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -133,7 +144,11 @@ class Child:
         code = self.code = self.process.returncode if self.process else None
         self.all_deaths += 1
         self.deaths = 1 if now - self.started > STEADY_S else self.deaths + 1
-        pause = 0.0 if self.deaths == 1 else min(FIRST_BACKOFF_S * 2 ** (self.deaths - 1), LONGEST_BACKOFF_S)
+        pause = (
+            0.0
+            if self.deaths == 1
+            else min(FIRST_BACKOFF_S * 2 ** (self.deaths - 1), LONGEST_BACKOFF_S)
+        )
         report = log.error if self.deaths >= REPORTED_DEATHS else log.warning
         report("process_died", name=self.name, code=code, deaths=self.deaths, again_in_s=pause)
         self.process, self.start_after = None, now + pause
@@ -143,8 +158,9 @@ class Child:
 class Watch:
     """Who of the children hangs: a process that is stopped or stuck has no pulse.
 
-    A database that takes nothing silences all of them: only while the supervisor's own pulse is there is another one missed,
-    and only after it was missed at each look for `HANGS_AFTER_S` seconds.
+    A database that takes nothing silences all of them: only while the supervisor's own pulse is
+    there is another one missed, and only after it was missed at each look for `HANGS_AFTER_S`
+    seconds.
     """
 
     settings: Settings
@@ -162,11 +178,20 @@ class Watch:
         if ages.get(os.getpid(), float("inf")) > SILENT_S:
             self.missed_since.clear()
             return []
-        living = {child.process.pid: child for child in children if child.process and child.name not in NO_PULSE}
-        silent_s = {pid: min(ages.get(pid, float("inf")), now - child.started) for pid, child in living.items()}
+        living = {
+            child.process.pid: child
+            for child in children
+            if child.process and child.name not in NO_PULSE
+        }
+        silent_s = {
+            pid: min(ages.get(pid, float("inf")), now - child.started)
+            for pid, child in living.items()
+        }
         missed = [pid for pid, seconds in silent_s.items() if seconds > SILENT_S]
         self.missed_since = {pid: self.missed_since.get(pid, now) for pid in missed}
-        return [living[pid] for pid, since in self.missed_since.items() if now - since >= HANGS_AFTER_S]
+        return [
+            living[pid] for pid, since in self.missed_since.items() if now - since >= HANGS_AFTER_S
+        ]
 
     def _ages(self) -> dict[int, float]:
         """Seconds since each process on this host was heard of; empty without a database."""
@@ -183,12 +208,14 @@ class Watch:
 
 
 def up(
-    settings: Settings, ready: Callable[[Settings], None] | None = None, stop: threading.Event | None = None
+    settings: Settings,
+    ready: Callable[[Settings], None] | None = None,
+    stop: threading.Event | None = None,
 ) -> None:
     """Run everything until SIGTERM, Ctrl-C or `stop`.
 
-    Raises Conflict if the data folder is in use already, CannotListen if an address is, before anything is started,
-    StoreOfAnother if the store belongs to another database.
+    Raises Conflict if the data folder is in use already, CannotListen if an address is, before
+    anything is started, StoreOfAnother if the store belongs to another database.
 
     `ready` is called with the settings in force, once all processes are started.
     """
@@ -222,10 +249,15 @@ def up(
 
 
 def _run(
-    settings: Settings, broker: EmbeddedBroker | None, ready: Callable[[Settings], None], stop: threading.Event
+    settings: Settings,
+    broker: EmbeddedBroker | None,
+    ready: Callable[[Settings], None],
+    stop: threading.Event,
 ) -> None:
     children = [Child(name, environment(settings, name)) for name in services(settings)]
-    pulse = Pulse(settings, "up", lambda: {"deaths": {child.name: child.all_deaths for child in children}})
+    pulse = Pulse(
+        settings, "up", lambda: {"deaths": {child.name: child.all_deaths for child in children}}
+    )
     watch = Watch(settings, pulse.service)
     broker_watch = BrokerWatch(broker) if broker else None
     try:
@@ -253,7 +285,9 @@ def _run(
 
 @dataclass
 class BrokerWatch:
-    """Starts the broker again where it died, hangs or cannot be reached; work waits meanwhile, and the log says so once a minute."""
+    """Starts the broker again where it died, hangs or cannot be reached; work waits meanwhile,
+    and the log says so once a minute.
+    """
 
     broker: EmbeddedBroker
     told_at: float = float("-inf")
@@ -328,16 +362,23 @@ def announce(settings: Settings) -> None:
     if token_file.exists() and not os.environ.get("DRAGOMAN_API_TOKENS"):
         lines.append(f"API token    {token_file.read_text().strip()}   (kept in {token_file})")
     if not settings.allowed_senders:
-        lines.append("Email is refused until you set DRAGOMAN_ALLOWED_SENDERS to the addresses that may send.")
+        lines.append(
+            "Email is refused until you set DRAGOMAN_ALLOWED_SENDERS to the addresses that may"
+            " send."
+        )
     if not _has_engine(settings):
-        lines.append(f"No translation engine is set up: every document is refused. {NoEngine.for_admin}")
+        lines.append(
+            f"No translation engine is set up: every document is refused. {NoEngine.for_admin}"
+        )
     lines.append("Press Ctrl-C to stop everything.")
     typer.echo("\n".join(lines))
 
 
 def _of_its_disk(settings: Settings, error: DatabaseUnavailable) -> DragomanError:
     """The same in words, where its disk is full or may not be written to."""
-    told = os_errors.of_disk(OSError(error.errno, "", str(settings.data_dir))) if error.errno else None
+    told = (
+        os_errors.of_disk(OSError(error.errno, "", str(settings.data_dir))) if error.errno else None
+    )
     return told or error
 
 

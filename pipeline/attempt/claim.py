@@ -1,4 +1,6 @@
-"""One attempt at one stage of one job: claimed, traced, logged, and with its errors turned into ours."""
+"""One attempt at one stage of one job: claimed, traced, logged, and with its errors turned into
+ours.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from pipeline.attempt.stage_run import FOLDER_PREFIX, ArtifactLost, OutOfMemory,
 
 log = structlog.get_logger(__name__)
 
-KILLED_AFTER_S = 3600.0  # a folder that is older than any stage may take is left over from one that was killed
+# a folder that is older than any stage may take is left over from one that was killed
+KILLED_AFTER_S = 3600.0
 
 
 @contextmanager
@@ -119,16 +122,22 @@ def _our_errors(run: Run) -> Iterator[None]:
         # Celery would end the whole worker for a MemoryError, and take its other jobs along.
         raise OutOfMemory(detail=f"in {run.stage}") from error
     except RecursionError as error:
-        raise DragomanError("The document is nested too deeply to be read.", detail=f"in {run.stage}") from error
+        raise DragomanError(
+            "The document is nested too deeply to be read.", detail=f"in {run.stage}"
+        ) from error
     except Exception as error:
         if not is_timeout(error):
             raise
-        detail = f"{run.stage} ran into its soft limit, at {run.reached} %, after {run.spent.told()}"
+        detail = (
+            f"{run.stage} ran into its soft limit, at {run.reached} %, after {run.spent.told()}"
+        )
         raise StageTimedOut(detail=detail) from error
 
 
 def is_timeout(error: BaseException | None) -> bool:
-    """Whether a soft time limit is behind it: a library that it went through may have made another error of it."""
+    """Whether a soft time limit is behind it: a library that it went through may have made
+    another error of it.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, SoftTimeLimitExceeded):

@@ -16,7 +16,10 @@ from pipeline.attempt.turns import Admits, Turns
 
 @dataclass(frozen=True)
 class Context:
-    """Settings, the database and the store of one process. `turns` None: whatever is due is done, in any order."""
+    """Settings, the database and the store of one process.
+
+    `turns` None: whatever is due is done, in any order.
+    """
 
     settings: Settings
     database: Database
@@ -29,10 +32,14 @@ class Context:
         return cls(settings, Database(settings.database), open_store(settings.storage), turns)
 
     def admits(self, table: Table) -> Admits:
-        """Whether a row of `table` may be claimed now, as `dragoman.db.ledgers.lease.attempt` asks it."""
+        """Whether a row of `table` may be claimed now, as `dragoman.db.ledgers.lease.attempt`
+        asks it.
+        """
         return self.turns.admits(table) if self.turns else lambda _connection, _row_id: True
 
     @property
     def cache(self) -> Cache:
-        """The broker's Redis as a cache; a new one each time, so that one failure does not switch it off for good."""
+        """The broker's Redis as a cache; a new one each time, so that one failure does not
+        switch it off for good.
+        """
         return Cache(self.settings.broker_url)

@@ -1,7 +1,9 @@
-"""A call that blocks ends at once when its row is taken away: the job was cancelled, or is in other hands.
+"""A call that blocks ends at once when its row is taken away: the job was cancelled, or is in other
+hands.
 
-The heartbeat finds that out in a thread of its own and signals the thread that is blocked, as Celery does at a soft time limit. Only
-calls to engines are interrupted: they touch nothing of ours, while a commit that is cut off would leave its connection in the air.
+The heartbeat finds that out in a thread of its own and signals the thread that is blocked, as
+Celery does at a soft time limit. Only calls to engines are interrupted: they touch nothing of ours,
+while a commit that is cut off would leave its connection in the air.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ def install() -> None:
 
 @contextmanager
 def interruptible(lease: Lease) -> Iterator[None]:
-    """The block raises LeaseLost as soon as the lease is lost, in the main thread of a process that was made interruptible.
+    """The block raises LeaseLost as soon as the lease is lost, in the main thread of a process that
+    was made interruptible.
 
     A process that is to end is no reason: what was asked for is paid for, so it is waited for.
     """

@@ -1,4 +1,6 @@
-"""What an attempt at a stage of a job works with: its files and documents, its progress, and how it ends."""
+"""What an attempt at a stage of a job works with: its files and documents, its progress, and
+how it ends.
+"""
 
 from __future__ import annotations
 
@@ -38,16 +40,25 @@ log = structlog.get_logger(__name__)
 FOLDER_PREFIX = "dragoman-stage-"
 SOURCE_GONE = "The document that was sent is no longer in the file store of this server."
 EVERY_S, EVERY_PERCENT = 2.0, 5  # progress is written when this much time or work has gone by,
-AT_MOST_EVERY_S = 0.5  # and not before this much time: a short document is done before anybody has looked
+# and not before this much time: a short document is done before anybody has looked
+AT_MOST_EVERY_S = 0.5
 
 
 class ArtifactLost(OperatorError):
-    """An intermediate file that a row names is not in the store. It is told when it is lost a second time."""
+    """An intermediate file that a row names is not in the store.
 
-    message = "The file store of this server lost the work on this document, and lost it again when it was repeated."
+    It is told when it is lost a second time.
+    """
+
+    message = (
+        "The file store of this server lost the work on this document, and lost it again when it"
+        " was repeated."
+    )
     code = "artifact_lost"
     exit_code = 49
-    for_admin = "Please find out why the file store (DRAGOMAN_STORAGE_URL) loses files, then retry the job."
+    for_admin = (
+        "Please find out why the file store (DRAGOMAN_STORAGE_URL) loses files, then retry the job."
+    )
 
     def __init__(self, key: str = "") -> None:
         """`key`: what is not in the store, or not as it was put there."""
@@ -61,15 +72,19 @@ class OutOfMemory(OperatorError):
     message = "The document needs more memory than a worker has."
     code = "out_of_memory"
     exit_code = 48
-    advice = "Please split the document into parts, or ask the admin of this server to give the workers more memory."
+    advice = (
+        "Please split the document into parts, or ask the admin of this server to give the workers"
+        " more memory."
+    )
 
 
 @dataclass
 class Run:
     """What a stage works with; its files live in `folder` and vanish with `scope`.
 
-    `parts`: the rows of a long document's parts. `rings`: the tasks and ids to ring for when the run is over.
-    `cpu_s`: CPU seconds of its work, known at its end. `halted`: the job does not go on with its next stage now. `reached`: percent of the stage that are done.
+    `parts`: the rows of a long document's parts. `rings`: the tasks and ids to ring for when the
+    run is over. `cpu_s`: CPU seconds of its work, known at its end. `halted`: the job does not go
+    on with its next stage now. `reached`: percent of the stage that are done.
     """
 
     context: Context
@@ -143,7 +158,9 @@ class Run:
         return Glossary(self.options.glossary)
 
     def confined(self, call: Call) -> Any:
-        """As `pipeline.sandbox.client`, until the lease is lost: the stage's work, and so its progress."""
+        """As `pipeline.sandbox.client`, until the lease is lost: the stage's work, and so its
+        progress.
+        """
         with self.spent.during("pages"):
             return client.confined(call, self.progress, look=self.lease.check)
 
@@ -165,12 +182,18 @@ class Run:
 
     def _unlocked(self, locked: Path) -> Path:
         """The PDF without its password, which the sender has given. Raises WrongPassword."""
-        path, password = self.folder / "unlocked.pdf", unseal(self.context.settings, self.job["secret"])
+        path, password = (
+            self.folder / "unlocked.pdf",
+            unseal(self.context.settings, self.job["secret"]),
+        )
         calls.unlock(self.confined_aside, self.folder, locked, path, password)
         return path
 
     def progress(self, fraction: float) -> None:
-        """Tell how much of the stage is done (0 to 1). Raises LeaseLost, also when the job was cancelled."""
+        """Tell how much of the stage is done (0 to 1).
+
+        Raises LeaseLost, also when the job was cancelled.
+        """
         self.lease.check()
         now, self.reached = time.monotonic(), int(100 * fraction)
         reached = percent(self.stage, fraction)
@@ -203,7 +226,9 @@ class Run:
             self._note(connection, facts)
             engine = self.job["engine"] or NO_ENGINE
             counters.add(connection, counters.PAGES, self.job["pages"] or 0, engine=engine)
-            counters.add(connection, counters.CHARACTERS, self.job["characters"] or 0, engine=engine)
+            counters.add(
+                connection, counters.CHARACTERS, self.job["characters"] or 0, engine=engine
+            )
 
     def _key(self, extension: str) -> str:
         return f"jobs/{self.lease.id}/{self.stage}/{self.job['epoch']}.{extension}"
@@ -213,26 +238,36 @@ class Run:
         pages = facts.get("pages") or self.job["pages"] or 1
         seconds, self.cpu_s = time.monotonic() - self.began, cpu_s() - self._began_cpu_s
         if self.parts:  # they worked before this, beside each other
-            seconds = max(clock.now(connection) - self.job["stage_since"], 0.0)  # the clock may have been set back
+            # the clock may have been set back
+            seconds = max(clock.now(connection) - self.job["stage_since"], 0.0)
         history.note(connection, self.stage, engine, pages, seconds)
-        counters.observe(connection, counters.STAGE_SECONDS, seconds, stage=self.stage, engine=engine)
+        counters.observe(
+            connection, counters.STAGE_SECONDS, seconds, stage=self.stage, engine=engine
+        )
 
 
 def cpu_s() -> float:
-    """CPU seconds of this process, of its children that have ended, and of what was done in the sandbox."""
+    """CPU seconds of this process, of its children that have ended, and of what was done in the
+    sandbox.
+    """
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used) + client.usage.cpu_s
 
 
 def is_news(percent_more: int, seconds: float) -> bool:
-    """Whether progress is written that has grown by `percent_more` in the `seconds` since it was written last."""
+    """Whether progress is written that has grown by `percent_more` in the `seconds` since it
+    was written last.
+    """
     enough = EVERY_S if percent_more < EVERY_PERCENT else AT_MOST_EVERY_S
     return percent_more > 0 and seconds >= enough
 
 
 @dataclass
 class PartRun(Run):
-    """A run for a range of pages. `lease.row` is the part's row, `job` that of the job it belongs to."""
+    """A run for a range of pages.
+
+    `lease.row` is the part's row, `job` that of the job it belongs to.
+    """
 
     whole: dict[str, Any] = field(default_factory=dict)
 
@@ -257,11 +292,16 @@ class PartRun(Run):
             jobs.show_part(connection, self.lease, fraction)
 
     def pass_on(self, artifact: str, **facts: Any) -> None:
-        """End the part's stage; the last part makes its job due. One that was made anew has more stages to go."""
+        """End the part's stage; the last part makes its job due.
+
+        One that was made anew has more stages to go.
+        """
         facts = {**self.lease.row["facts"], **facts}
         with self.context.database.write() as connection:
             if self.stage != self.job["stage"]:
-                jobs.walk_part(connection, self.lease, artifact, facts, toned=jobs.is_toned(self.job))
+                jobs.walk_part(
+                    connection, self.lease, artifact, facts, toned=jobs.is_toned(self.job)
+                )
                 self.rings.append((queues.PART, self.lease.id))
                 return
             is_last = jobs.finish_part(connection, self.lease, artifact, facts)

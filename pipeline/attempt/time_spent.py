@@ -28,7 +28,9 @@ class Spent:
             self._calls[what] += 1
 
     def told(self) -> str:
-        """Such as `600 s: engine 540 s in 12 calls, pages 41 s in 1 call, other 19 s`; the longest first."""
+        """Such as `600 s: engine 540 s in 12 calls, pages 41 s in 1 call, other 19 s`; the
+        longest first.
+        """
         total = self._clock() - self._began
         parts = [
             f"{what} {seconds:.0f} s in {self._calls[what]} call{'s' * (self._calls[what] > 1)}"

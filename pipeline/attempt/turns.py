@@ -22,7 +22,8 @@ Admits = Callable[[Connection, str], bool]
 """Whether the row with this id may be claimed in this transaction."""
 
 COUNT_EVERY_S = 10.0
-SPARE = 1  # children of each worker beside its usual places, for who would be kept out of all of these
+# children of each worker beside its usual places, for who would be kept out of all of these
+SPARE = 1
 
 
 @dataclass
@@ -51,7 +52,9 @@ class Turns:
         return False
 
     def next_rings(self, database: Database) -> list[tuple[str, str]]:
-        """The tasks and ids to ring for, now that a place may be free; none where that cannot be told: the sweeper looks too."""
+        """The tasks and ids to ring for, now that a place may be free; none where that cannot
+        be told: the sweeper looks too.
+        """
         try:
             with database.write() as connection:
                 chosen = turns.take_next(connection, self._places(connection))

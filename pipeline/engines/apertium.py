@@ -1,8 +1,9 @@
 """Apertium, a free rule-based engine, as a program of this machine: one process for a whole batch.
 
-Starting it costs 0.2 s, then it translates about 15,000 words a second and core for related languages. Each text travels in a
-paragraph of its own (`<p id="N">`), since Apertium keeps tags and their ids; it may move tags inside a text. A text that
-does not come back is asked for once more alone.
+Starting it costs 0.2 s, then it translates about 15,000 words a second and core for related
+languages. Each text travels in a paragraph of its own (`<p id="N">`), since Apertium keeps tags and
+their ids; it may move tags inside a text. A text that does not come back is asked for once more
+alone.
 """
 
 from __future__ import annotations
@@ -32,14 +33,16 @@ LIST_TIMEOUT_S = 20.0
 BATCH_TIMEOUT_S = 120.0  # a batch of LIMITS.size takes 1 to 6 s of two cores
 CAPABILITIES_TTL_S = 3600.0
 VERSION_LETTERS = 16
-# Modes are named by ISO 639-3 or 639-1 codes, targets sometimes with a country: `eng-spa`, `spa-eng_US`.
+# Modes are named by ISO 639-3 or 639-1 codes, targets sometimes with a country: `eng-spa`,
+# `spa-eng_US`.
 _MODE = re.compile(r"([a-z]{2,3})-([a-z]{2,3})(?:_([A-Z]{2}))?")
 _PARAGRAPH = re.compile(r'<p id="(\d+)">(.*?)</p>', re.DOTALL)
 _BLANKS = re.compile(r" {2,}")
 _STRAY = re.compile(r" ([,.](?:\s|$))")
 _FILE = re.compile(r"'(/[^']+)'")  # in a mode's file
 _TAG = re.compile(r"<[^<>]*>")
-_HIDDEN = str.maketrans(dict.fromkeys("\u00ad\u200b\ufeff"))  # soft hyphens and zero-width blanks cut words in two
+# soft hyphens and zero-width blanks cut words in two
+_HIDDEN = str.maketrans(dict.fromkeys("\u00ad\u200b\ufeff"))
 
 
 class Apertium:
@@ -51,7 +54,10 @@ class Apertium:
     limits: ClassVar[Limits] = Limits(texts=500, size=60_000)
 
     def __init__(self, program: str = PROGRAM, clock: Callable[[], float] = time.monotonic) -> None:
-        """`program`: its name on PATH, or where it is. `clock` in seconds, for how long the list of pairs is believed."""
+        """`program`: its name on PATH, or where it is.
+
+        `clock` in seconds, for how long the list of pairs is believed.
+        """
         self._program = program
         self._clock = clock
         self._known: tuple[float, dict[tuple[str, str], str]] | None = None
@@ -69,7 +75,9 @@ class Apertium:
 
     @property
     def version(self) -> str:
-        """A hash over the sizes and times of the files that the pairs are made of: another package, another version."""
+        """A hash over the sizes and times of the files that the pairs are made of: another
+        package, another version.
+        """
         program = Path(shutil.which(self._program) or self._program)
         modes = program.resolve().parent.parent / "share" / "apertium" / "modes"
         return _fingerprint([modes / f"{mode}.mode" for mode in sorted(self._modes().values())])
@@ -86,7 +94,9 @@ class Apertium:
         asked = frozenset(wanted)
         if asked and not answers:
             raise EngineMisbehaved(detail=f"{mode}: none of {len(texts)} texts came back")
-        return Answer(tuple(answers.get(at) if at in asked else text for at, text in enumerate(texts)), 0)
+        return Answer(
+            tuple(answers.get(at) if at in asked else text for at, text in enumerate(texts)), 0
+        )
 
     def _modes(self) -> dict[tuple[str, str], str]:
         """(source base, target tag) -> the mode's name."""
@@ -106,15 +116,24 @@ class Apertium:
         page = "".join(f'<p id="{index}">{text}</p>\n' for index, text in texts.items())
         answer = self._run(["-u", "-f", "html-noent", mode], page, BATCH_TIMEOUT_S)
         found = {int(number): text.strip() for number, text in _PARAGRAPH.findall(answer)}
-        # Where a word falls away, Apertium leaves both of its blanks, and one before the comma that follows.
-        return {index: _STRAY.sub(r"\1", _BLANKS.sub(" ", text)) for index, text in found.items() if index in texts}
+        # Where a word falls away, Apertium leaves both of its blanks, and one before the comma that
+        # follows.
+        return {
+            index: _STRAY.sub(r"\1", _BLANKS.sub(" ", text))
+            for index, text in found.items()
+            if index in texts
+        }
 
     def _run(self, arguments: list[str], text: str, timeout_s: float) -> str:
         path = shutil.which(self._program)
         if path is None:
             raise EngineMissing("Apertium is not installed on this server.", detail=self._program)
         # Only what it needs of the environment: no key goes to another program.
-        environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+        environment = {
+            name: os.environ[name]
+            for name in ("PATH", "HOME", "TMPDIR", "LANG")
+            if name in os.environ
+        }
         with subprocess.Popen(
             [path, *arguments],
             stdin=subprocess.PIPE,
@@ -126,18 +145,26 @@ class Apertium:
             try:
                 out, err = process.communicate(text.encode(), timeout=timeout_s)
             except subprocess.TimeoutExpired as error:
-                raise EngineUnavailable(detail=f"apertium took more than {timeout_s:g} s") from error
+                raise EngineUnavailable(
+                    detail=f"apertium took more than {timeout_s:g} s"
+                ) from error
             finally:
                 _end(process)
         if process.returncode != 0:
             raise EngineMisbehaved(
-                detail=f"apertium ended with {process.returncode}: {err.decode(errors='replace')[:300]}"
+                detail=(
+                    f"apertium ended with {process.returncode}:"
+                    f" {err.decode(errors='replace')[:300]}"
+                )
             )
         return out.decode(errors="replace")
 
 
 def modes_of(listing: str) -> dict[tuple[str, str], str]:
-    """(source base, target tag) -> mode, of what `apertium -l` prints. Variants that no tag can name are left out."""
+    """(source base, target tag) -> mode, of what `apertium -l` prints.
+
+    Variants that no tag can name are left out.
+    """
     found: dict[tuple[str, str], str] = {}
     for mode in listing.split():
         if match := _MODE.fullmatch(mode):

@@ -1,7 +1,8 @@
 """DeepL, through its own library with retries off: retries exist at one level only, the job's row.
 
-Temporary: no answer, 429, 5xx and 529 (which the library counts as final). Permanent: a rejected key (403), a used-up quota (456),
-requests that DeepL does not understand. A request that is too large for it (413) is sent again in halves.
+Temporary: no answer, 429, 5xx and 529 (which the library counts as final). Permanent: a rejected
+key (403), a used-up quota (456), requests that DeepL does not understand. A request that is too
+large for it (413) is sent again in halves.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from deepl.exceptions import DeepLException
 
 NAME = "deepl"
-# At most 50 texts and 128 KiB a request (developers.deepl.com/api-reference/translate). JSON writes a character of 2 bytes
-# as 6, so 30,000 bytes of text stay below 90,000 on the way.
+# At most 50 texts and 128 KiB a request (developers.deepl.com/api-reference/translate). JSON writes
+# a character of 2 bytes as 6, so 30,000 bytes of text stay below 90,000 on the way.
 LIMITS = Limits(texts=50, size=30_000)
 # Write takes 10 KiB a request (developers.deepl.com/api-reference/improve-text).
 WRITE_LIMITS = Limits(texts=50, size=3_000)
@@ -49,7 +50,8 @@ PARALLEL = 4
 VERSION_LETTERS = 16
 ANSWER_TIMEOUT_S = 60.0
 CAPABILITIES_TTL_S = 3600.0
-QUOTA_EXCEEDED, TOO_MANY_REQUESTS, OVERLOADED = 456, 429, 529  # developers.deepl.com/docs/best-practices/error-handling
+# developers.deepl.com/docs/best-practices/error-handling
+QUOTA_EXCEEDED, TOO_MANY_REQUESTS, OVERLOADED = 456, 429, 529
 # Which of a language's variants a plain tag means; DeepL takes no plain EN or PT as a target.
 VARIANTS = {"en": "en-US", "pt": "pt-BR", "zh": "zh-Hans"}
 INSTRUCTED = ("de", "en", "es", "fr", "it", "ja", "ko", "zh")  # languages with custom instructions
@@ -64,7 +66,10 @@ WRITTEN = ("de", "en")  # languages with styles in DeepL Write
 
 
 class DeepL:
-    """The `Translator` that asks DeepL's servers. Free keys (ending in `:fx`) go to the free host."""
+    """The `Translator` that asks DeepL's servers.
+
+    Free keys (ending in `:fx`) go to the free host.
+    """
 
     name = NAME
     parallel = PARALLEL
@@ -72,9 +77,15 @@ class DeepL:
     limits = LIMITS
 
     def __init__(
-        self, auth_key: str, server_url: str | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        auth_key: str,
+        server_url: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`server_url` None: DeepL's own host. `clock` in seconds, for how long its list of languages is believed."""
+        """`server_url` None: DeepL's own host.
+
+        `clock` in seconds, for how long its list of languages is believed.
+        """
         self._auth_key = auth_key
         self._server_url = f"{server_url.rstrip('/')}/" if server_url else None
         self._clock = clock
@@ -83,14 +94,18 @@ class DeepL:
 
     @cached_property
     def version(self) -> str:
-        """A hash of the options that every request has; which model DeepL takes is its own choice, and is not told."""
+        """A hash of the options that every request has; which model DeepL takes is its own
+        choice, and is not told.
+        """
         options = _options(Batch((), None, "de"), "DE")
         said = json.dumps([options, VARIANTS, FORMALITY, INSTRUCTIONS], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:VERSION_LETTERS]
 
     @property
     def has_free_key(self) -> bool:
-        """Whether the key is one of DeepL API Free, which costs no money and has other terms for the data."""
+        """Whether the key is one of DeepL API Free, which costs no money and has other terms
+        for the data.
+        """
         return is_free_key(self._auth_key)
 
     def capabilities(self) -> Capabilities:
@@ -106,8 +121,13 @@ class DeepL:
         target = self._target(batch.target_lang)
         results = list(self._results(batch.texts, _options(batch, target)))
         if len(results) != len(batch.texts):
-            raise EngineMisbehaved(detail=f"{len(results)} translations of {len(batch.texts)} texts")
-        return Answer(tuple(result.text for result in results), sum(result.billed_characters for result in results))
+            raise EngineMisbehaved(
+                detail=f"{len(results)} translations of {len(batch.texts)} texts"
+            )
+        return Answer(
+            tuple(result.text for result in results),
+            sum(result.billed_characters for result in results),
+        )
 
     @cached_property
     def client(self) -> DeepLClient:
@@ -133,7 +153,10 @@ class DeepL:
             yield from results if isinstance(results, list) else [results]
 
     def usage(self) -> tuple[int, int] | None:
-        """Characters used and allowed in the present period; None if there is no limit. Raises as `capabilities`."""
+        """Characters used and allowed in the present period; None if there is no limit.
+
+        Raises as `capabilities`.
+        """
         client = _client(self._auth_key, self._server_url)
         try:
             with translated_errors():
@@ -143,7 +166,8 @@ class DeepL:
         return (used.count, used.limit) if used.count is not None and used.limit else None
 
     def _ask_capabilities(self) -> Capabilities:
-        # The library asks by GET with a body, which some servers leave unread: a connection of its own.
+        # The library asks by GET with a body, which some servers leave unread: a connection of its
+        # own.
         client = _client(self._auth_key, self._server_url)
         try:
             with translated_errors():
@@ -153,7 +177,10 @@ class DeepL:
         tags = {_tag(one.code): bool(one.supports_formality) for one in listed}
         styles = frozenset(tag for tag in tags if language.base(tag) in INSTRUCTED)
         return Capabilities(
-            NAME, frozenset(tags), formality=frozenset(t for t, formal in tags.items() if formal), styles=styles
+            NAME,
+            frozenset(tags),
+            formality=frozenset(t for t, formal in tags.items() if formal),
+            styles=styles,
         )
 
     def _target(self, tag: str) -> str:
@@ -164,7 +191,10 @@ class DeepL:
 
 
 class DeepLWrite:
-    """The `ToneModel` of accounts with DeepL Write. It takes plain text only: texts with tags come back unchanged."""
+    """The `ToneModel` of accounts with DeepL Write.
+
+    It takes plain text only: texts with tags come back unchanged.
+    """
 
     limits = WRITE_LIMITS
 
@@ -185,7 +215,9 @@ class DeepLWrite:
         texts = [markup.unescape(batch.texts[index]) for index in plain]
         target = (closest(batch.target_lang, {"de", "en-US", "en-GB"}) or batch.target_lang).upper()
         with translated_errors(lambda: self._engine.asked_s):
-            results = self._engine.client.rephrase_text(texts, target_lang=target, style=f"prefer_{batch.tone.value}")
+            results = self._engine.client.rephrase_text(
+                texts, target_lang=target, style=f"prefer_{batch.tone.value}"
+            )
         results = results if isinstance(results, list) else [results]
         if len(results) != len(texts):
             raise EngineMisbehaved(detail=f"{len(results)} improvements of {len(texts)} texts")
@@ -202,12 +234,16 @@ class TooLargeForDeepL(EngineMisbehaved):
 
 
 def is_free_key(auth_key: str) -> bool:
-    """Whether a key is one of DeepL API Free: they end in `:fx` (developers.deepl.com/docs/getting-started/auth)."""
+    """Whether a key is one of DeepL API Free: they end in `:fx`
+    (developers.deepl.com/docs/getting-started/auth).
+    """
     return auth_key.strip().endswith(":fx")
 
 
 def closest(tag: str, targets: Iterable[str]) -> str | None:
-    """The target that a tag means: itself, else the usual variant of its language, else any of the same script; or None."""
+    """The target that a tag means: itself, else the usual variant of its language, else any of
+    the same script; or None.
+    """
     possible = sorted(target for target in targets if language.same(target, tag))
     base = language.base(tag)
     wanted = [tag, VARIANTS.get(base, base), base]
@@ -215,7 +251,9 @@ def closest(tag: str, targets: Iterable[str]) -> str | None:
 
 
 def retry_after_s(value: str | None) -> float | None:
-    """Seconds of a `Retry-After` (RFC 9110 10.2.3: a number, or a date), None if there is none that can be read."""
+    """Seconds of a `Retry-After` (RFC 9110 10.2.3: a number, or a date), None if there is none
+    that can be read.
+    """
     if value is None:
         return None
     try:
@@ -230,7 +268,9 @@ def retry_after_s(value: str | None) -> float | None:
 
 @contextmanager
 def translated_errors(asked_s: Callable[[], float | None] = lambda: None) -> Iterator[None]:
-    """The library's exceptions as ours; `asked_s`: the seconds that the server asked to wait in its last answer."""
+    """The library's exceptions as ours; `asked_s`: the seconds that the server asked to wait in
+    its last answer.
+    """
     from deepl.exceptions import DeepLException
 
     try:
@@ -256,7 +296,9 @@ def _raise_ours(error: DeepLException, asked_s: float | None) -> NoReturn:
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         raise TooLargeForDeepL(detail=detail) from error
     if status == HTTPStatus.NOT_FOUND:
-        raise EngineMissing("There is no DeepL at the address that is set.", detail=detail) from error
+        raise EngineMissing(
+            "There is no DeepL at the address that is set.", detail=detail
+        ) from error
     if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise EngineUnavailable(detail=detail, retry_after_s=asked_s) from error
     raise EngineMisbehaved(detail=detail) from error
@@ -304,7 +346,9 @@ def build(settings: EngineSettings) -> DeepL | None:
     return _kept(key, text(settings, "deepl_server_url")) if key else None
 
 
-def tone_model(settings: EngineSettings, engine: DeepL, tone: Tone | None, target_lang: str) -> DeepLWrite | None:
+def tone_model(
+    settings: EngineSettings, engine: DeepL, tone: Tone | None, target_lang: str
+) -> DeepLWrite | None:
     """DeepL Write where it is switched on and has this tone in this language; else None."""
     is_on = settings.given("deepl_write") and DeepLWrite.writes(target_lang, tone)
     return DeepLWrite(engine) if is_on else None
@@ -322,7 +366,9 @@ def usage(engine: DeepL) -> tuple[int, int] | None:
 
 
 def rates(settings: EngineSettings) -> tuple[str, float, float]:
-    """The key that all workers share, and how many requests and characters a second it may be asked for (0: no limit of ours)."""
+    """The key that all workers share, and how many requests and characters a second it may be
+    asked for (0: no limit of ours).
+    """
     requests_per_s, characters_per_s = (
         number(settings, f"deepl_{of}_per_s") or 0.0 for of in ("requests", "characters")
     )

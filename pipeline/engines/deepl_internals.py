@@ -1,4 +1,6 @@
-"""What DeepL's library keeps to itself: the HTTP session of its client, for it tells nobody what stands in `Retry-After`."""
+"""What DeepL's library keeps to itself: the HTTP session of its client, for it tells nobody
+what stands in `Retry-After`.
+"""
 
 from __future__ import annotations
 

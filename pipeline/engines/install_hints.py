@@ -1,7 +1,8 @@
 """What an admin would type to have a pair of languages that no engine here serves. Pure.
 
-Debian's pairs are those of Debian 13 (`usr/share/apertium/modes` in its Contents files); a test asks apt for their packages.
-Firefox's languages change: `dragoman models list` asks the registry, this does not.
+Debian's pairs are those of Debian 13 (`usr/share/apertium/modes` in its Contents files); a test
+asks apt for their packages. Firefox's languages change: `dragoman models list` asks the registry,
+this does not.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from dragoman.domain import language
 LOCAL = "local"
 HUB = "en"  # the local engine goes through it
 BOTH_WAYS = {
-    "afr-nld": "af nl", "arg-cat": "an ca", "bel-rus": "be ru", "cat-ita": "ca it", "dan-nor": "da nb", "eng-cat": "ca en",
-    "eng-spa": "en es", "es-gl": "es gl", "es-pt": "es pt", "fr-es": "es fr", "fra-cat": "ca fr", "isl-swe": "is sv",
-    "mkd-bul": "bg mk", "nno-nob": "nb nn", "oc-ca": "ca oc", "oci-fra": "fr oc", "pol-szl": "pl szl", "por-cat": "ca pt",
-    "pt-gl": "gl pt", "rus-ukr": "ru uk", "spa-arg": "an es", "spa-cat": "ca es", "spa-ita": "es it", "srd-ita": "it sc",
+    "afr-nld": "af nl", "arg-cat": "an ca", "bel-rus": "be ru", "cat-ita": "ca it", "dan-nor": "da nb", "eng-cat": "ca en",  # noqa: E501
+    "eng-spa": "en es", "es-gl": "es gl", "es-pt": "es pt", "fr-es": "es fr", "fra-cat": "ca fr", "isl-swe": "is sv",  # noqa: E501
+    "mkd-bul": "bg mk", "nno-nob": "nb nn", "oc-ca": "ca oc", "oci-fra": "fr oc", "pol-szl": "pl szl", "por-cat": "ca pt",  # noqa: E501
+    "pt-gl": "gl pt", "rus-ukr": "ru uk", "spa-arg": "an es", "spa-cat": "ca es", "spa-ita": "es it", "srd-ita": "it sc",  # noqa: E501
     "swe-dan": "da sv", "swe-nor": "nb sv", "urd-hin": "hi ur",
 }  # fmt: skip
 ONE_WAY = {
-    "br-fr": "br fr", "cat-srd": "ca sc", "eo-ca": "ca eo", "eo-es": "es eo", "eo-fr": "fr eo", "eu-es": "eu es",
+    "br-fr": "br fr", "cat-srd": "ca sc", "eo-ca": "ca eo", "eo-es": "es eo", "eo-fr": "fr eo", "eu-es": "eu es",  # noqa: E501
     "mkd-eng": "mk en", "spa-ast": "es ast",
 }  # fmt: skip
 # Languages of which Firefox Translations has models, each to or from English.
@@ -82,10 +83,14 @@ FIREFOX = frozenset(
 )
 
 
-def how(source_lang: str | None, target_lang: str, have: Iterable[tuple[str, str]], *, deepl: bool) -> str:
-    """One sentence with the commands that would add the pair; `source_lang` None: unknown, English is taken for it.
+def how(
+    source_lang: str | None, target_lang: str, have: Iterable[tuple[str, str]], *, deepl: bool
+) -> str:
+    """One sentence with the commands that would add the pair; `source_lang` None: unknown, English
+    is taken for it.
 
-    `have`: the local engine's pairs that are there already. `deepl`: whether DeepL is set up, which is not named then.
+    `have`: the local engine's pairs that are there already. `deepl`: whether DeepL is set up, which
+    is not named then.
     """
     source, target = language.base(source_lang or HUB), language.base(target_lang)
     ways = [*_local(source, target, frozenset(have)), *_debian(source, target)]
@@ -101,7 +106,9 @@ def package(source: str, target: str) -> str | None:
     """Debian's package with that pair (bases of languages), None: there is none."""
     wanted = f"{source} {target}"
     found = [name for name, pair in ONE_WAY.items() if pair == wanted]
-    found += [name for name, pair in BOTH_WAYS.items() if pair == " ".join(sorted((source, target)))]
+    found += [
+        name for name, pair in BOTH_WAYS.items() if pair == " ".join(sorted((source, target)))
+    ]
     return f"apertium-{found[0]}" if found else None
 
 
@@ -109,7 +116,9 @@ def _local(source: str, target: str, have: frozenset[tuple[str, str]]) -> Iterat
     if source == target or not {source, target} <= FIREFOX:
         return
     legs = [(source, target)] if HUB in (source, target) else [(source, HUB), (HUB, target)]
-    yield " && ".join(f"dragoman models add {one}-{other}" for one, other in legs if (one, other) not in have)
+    yield " && ".join(
+        f"dragoman models add {one}-{other}" for one, other in legs if (one, other) not in have
+    )
 
 
 def _debian(source: str, target: str) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""Whether an answer is in another language than the one that was asked for. For engines that may answer in any."""
+"""Whether an answer is in another language than the one that was asked for.
+
+For engines that may answer in any.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ _ALIKE_SETS = tuple(frozenset(group.split()) for group in _ALIKE)
 
 
 def is_in_another_language(answer: str, target_lang: str) -> bool:
-    """Whether the marked-up `answer` is surely not in `target_lang`; False where that cannot be told."""
+    """Whether the marked-up `answer` is surely not in `target_lang`; False where that cannot be
+    told.
+    """
     said = markup.plain(answer)
     if sum(map(str.isalpha, said)) < LEAST_LETTERS:
         return False

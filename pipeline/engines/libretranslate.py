@@ -1,7 +1,8 @@
 """LibreTranslate, in the house or somebody's: plain texts in a list, and our own code for tags.
 
-Its way with HTML breaks sentences at tags and unescapes, so tags do not travel: a kept piece is a stand-in that the model copies (`[1]`),
-and the words of a style are translated alone beside the text, to be found in it again.
+Its way with HTML breaks sentences at tags and unescapes, so tags do not travel: a kept piece is a
+stand-in that the model copies (`[1]`), and the words of a style are translated alone beside the
+text, to be found in it again.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ _KEY = "Please check DRAGOMAN_LIBRETRANSLATE_API_KEY; `dragoman doctor` tries it
 
 
 class TooMuch(EngineMisbehaved):
-    """LibreTranslate says that a request is over its limit of characters or texts: it is cut and asked again."""
+    """LibreTranslate says that a request is over its limit of characters or texts: it is cut
+    and asked again.
+    """
 
     message = "The request is larger than the translation server allows."
 
@@ -59,7 +62,8 @@ class LibreTranslate:
     version = "1"  # of our way with its answers: the server tells none of its own
     parallel = 2
     takes_hints = False
-    limits: ClassVar[Limits] = Limits(texts=20, size=2_000)  # its own limits are set by its admin; 413 and 400 halve
+    # its own limits are set by its admin; 413 and 400 halve
+    limits: ClassVar[Limits] = Limits(texts=20, size=2_000)
 
     def __init__(
         self,
@@ -69,7 +73,10 @@ class LibreTranslate:
         clock: Callable[[], float] = time.monotonic,
         silence_s: float = TIMEOUTS_S[1],
     ) -> None:
-        """`url` of its front page. `clock` in seconds, for how long its list of languages is believed."""
+        """`url` of its front page.
+
+        `clock` in seconds, for how long its list of languages is believed.
+        """
         self._url = url.rstrip("/").removesuffix("/translate")
         self._api_key = api_key
         self._clock = clock
@@ -95,7 +102,9 @@ class LibreTranslate:
 
         wholes = [marked.read(text) for text in batch.texts]
         worded = {
-            at: whole for at, whole in enumerate(wholes) if protection.has_words(marked.HOLE.sub(" ", whole.words))
+            at: whole
+            for at, whole in enumerate(wholes)
+            if protection.has_words(marked.HOLE.sub(" ", whole.words))
         }
         done = _translated(worded, ask)
         return Answer(tuple(done.get(at, text) for at, text in enumerate(batch.texts)), 0)
@@ -128,7 +137,10 @@ class LibreTranslate:
             if len(texts) == 1:
                 raise
             middle = len(texts) // 2
-            return [*self._ask(texts[:middle], source, target), *self._ask(texts[middle:], source, target)]
+            return [
+                *self._ask(texts[:middle], source, target),
+                *self._ask(texts[middle:], source, target),
+            ]
         if (
             not isinstance(answers, list)
             or len(answers) != len(texts)
@@ -143,7 +155,11 @@ class LibreTranslate:
         with requests.Session() as session:
             session.trust_env = False
             response = session.request(
-                method, f"{self._url}{path}", json=body, timeout=self._timeouts, allow_redirects=False
+                method,
+                f"{self._url}{path}",
+                json=body,
+                timeout=self._timeouts,
+                allow_redirects=False,
             )
         if response.status_code != HTTPStatus.OK:
             _raise_ours(response)
@@ -153,12 +169,20 @@ class LibreTranslate:
             raise _not_there(response.text[:LONGEST_ERROR]) from error
 
 
-def _translated(wholes: Mapping[int, Marked], ask: Callable[[Sequence[str]], list[str]]) -> dict[int, str]:
-    """The texts as XML: words with stand-ins first, the words of styles beside them; what lost a stand-in once more."""
+def _translated(
+    wholes: Mapping[int, Marked], ask: Callable[[Sequence[str]], list[str]]
+) -> dict[int, str]:
+    """The texts as XML: words with stand-ins first, the words of styles beside them; what lost
+    a stand-in once more.
+    """
     said: dict[int, str] = {}
     alone: dict[str, str] = {}
     for form in FORMS:
-        sent = {at: standins.stood_in(whole.words, form) for at, whole in wholes.items() if at not in said}
+        sent = {
+            at: standins.stood_in(whole.words, form)
+            for at, whole in wholes.items()
+            if at not in said
+        }
         possible = {at: one for at, one in sent.items() if one is not None}
         styled = [words for at in possible for words in _styled(wholes[at]) if words not in alone]
         styled = list(dict.fromkeys(styled))
@@ -176,12 +200,16 @@ def _translated(wholes: Mapping[int, Marked], ask: Callable[[Sequence[str]], lis
 
 def _styled(whole: Marked) -> list[str]:
     """The words of a text that have a style of their own, without holes."""
-    found = [marked.HOLE.sub(" ", whole.words[span.start : span.end]).strip() for span in whole.spans]
+    found = [
+        marked.HOLE.sub(" ", whole.words[span.start : span.end]).strip() for span in whole.spans
+    ]
     return [words for words in found if protection.has_words(words)]
 
 
 def _written(whole: Marked, words: str, alone: Mapping[str, str]) -> str:
-    spans = word_alignment.place(whole.words, words, whole.spans, lambda piece: alone.get(piece, piece))
+    spans = word_alignment.place(
+        whole.words, words, whole.spans, lambda piece: alone.get(piece, piece)
+    )
     return marked.write(replace(whole, words=words, spans=spans))
 
 

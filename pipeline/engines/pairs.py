@@ -18,7 +18,9 @@ def into(capabilities: Capabilities, target_lang: str) -> bool:
 
 
 def serves(capabilities: Capabilities, source_lang: str | None, target_lang: str) -> bool:
-    """Whether the engine can translate this pair; an engine with fixed pairs has to know the source."""
+    """Whether the engine can translate this pair; an engine with fixed pairs has to know the
+    source.
+    """
     if not into(capabilities, target_lang):
         return False
     pair = (language.base(source_lang or "und"), language.base(target_lang))
@@ -26,16 +28,24 @@ def serves(capabilities: Capabilities, source_lang: str | None, target_lang: str
 
 
 def refuse_unserved(capabilities: Capabilities, source_lang: str | None, target_lang: str) -> None:
-    """Raise UnsupportedTarget or UnsupportedPair, with what is possible, unless the engine serves the pair."""
+    """Raise UnsupportedTarget or UnsupportedPair, with what is possible, unless the engine
+    serves the pair.
+    """
     who = f"The engine {capabilities.engine} does not translate"
     if not serves(capabilities, source_lang, target_lang):
         raise refusal(who, [capabilities], source_lang, target_lang)
 
 
 def refusal(
-    who: str, known: Sequence[Capabilities], source_lang: str | None, target_lang: str, to_add: str = ""
+    who: str,
+    known: Sequence[Capabilities],
+    source_lang: str | None,
+    target_lang: str,
+    to_add: str = "",
 ) -> UnsupportedTarget | UnsupportedPair:
-    """What to say where none of `known` serves the pair, with what is possible. `who` begins the sentence: `No engine here translates`.
+    """What to say where none of `known` serves the pair, with what is possible.
+
+    `who` begins the sentence: `No engine here translates`.
 
     `to_add`: a sentence for the admin.
     """
@@ -46,10 +56,14 @@ def refusal(
         message = f"{who} into {language.name(target_lang)}."
         return _with(UnsupportedTarget(message, advice=possible), to_add)
     if source_lang is None:
-        message = "We could not tell which language the document is in, and this engine has to know it."
+        message = (
+            "We could not tell which language the document is in, and this engine has to know it."
+        )
         return UnsupportedPair(message, advice="Please name the language that it is in.")
     pairs = sorted(frozenset[tuple[str, str]]().union(*(one.pairs or () for one in known)))
-    possible = ", ".join(f"{language.name(source)} → {language.name(target)}" for source, target in pairs)
+    possible = ", ".join(
+        f"{language.name(source)} → {language.name(target)}" for source, target in pairs
+    )
     message = f"{who} {language.name(source_lang)} into {language.name(target_lang)}."
     advice = f"Possible: {possible}."
     return _with(UnsupportedPair(message, advice=advice), to_add)

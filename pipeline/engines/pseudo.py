@@ -1,6 +1,8 @@
-"""No engine at all: text that is visibly not translated, but longer and accented as a translation would be.
+"""No engine at all: text that is visibly not translated, but longer and accented as a translation
+would be.
 
-It shows what a document will look like, needs no key and no network, and must be stamped wherever it is shown.
+It shows what a document will look like, needs no key and no network, and must be stamped wherever
+it is shown.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The settings that engines need, and a quick way to them for a single document.
 
-`dragoman.settings` reads all settings and names every wrong value; loading what it is made of takes 0.1 s, a tenth of what one
-page may take. Here the few that a local translation needs are read plainly, and whatever is not plainly right is left to it.
+`dragoman.settings` reads all settings and names every wrong value; loading what it is made of takes
+0.1 s, a tenth of what one page may take. Here the few that a local translation needs are read
+plainly, and whatever is not plainly right is left to it.
 """
 
 from __future__ import annotations
@@ -52,7 +53,11 @@ def number(settings: EngineSettings, name: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class PlainSettings:
-    """See `EngineSettings`. `values`: what the environment says, by the names of settings; it may hold secrets, and does not print."""
+    """See `EngineSettings`.
+
+    `values`: what the environment says, by the names of settings; it may hold secrets, and does not
+    print.
+    """
 
     engine: str = AUTO
     max_pages: int = MAX_PAGES
@@ -77,9 +82,15 @@ def from_env(environment: Mapping[str, str]) -> EngineSettings:
 
 
 def read_plainly(environment: Mapping[str, str]) -> PlainSettings | None:
-    """The settings of `environment`, or None where one is not plainly right. Empty means not set; names are in any case."""
+    """The settings of `environment`, or None where one is not plainly right.
+
+    Empty means not set; names are in any case.
+    """
     given = {name.upper(): value for name, value in environment.items() if value}
-    engine, pages = given.get(f"{PREFIX}ENGINE", AUTO), given.get(f"{PREFIX}MAX_PAGES", str(MAX_PAGES))
+    engine, pages = (
+        given.get(f"{PREFIX}ENGINE", AUTO),
+        given.get(f"{PREFIX}MAX_PAGES", str(MAX_PAGES)),
+    )
     if not pages.isdecimal() or int(pages) < 1:
         return None
     chosen = engine_specs.by_name(engine)
@@ -97,13 +108,17 @@ def read_plainly(environment: Mapping[str, str]) -> PlainSettings | None:
     return PlainSettings(
         engine=engine,
         max_pages=int(pages),
-        models_dir=models_dir if isinstance(models_dir, Path) else Path(data_dir or DATA_DIR) / "models",
+        models_dir=models_dir
+        if isinstance(models_dir, Path)
+        else Path(data_dir or DATA_DIR) / "models",
         values=values,
     )
 
 
 def _is_plain(one: Setting, value: str) -> bool:
-    """Whether a value is right as it is written; what has to be checked is read where all settings are."""
+    """Whether a value is right as it is written; what has to be checked is read where all
+    settings are.
+    """
     if one.check is not None:
         return False
     return one.kind in (str, Path) or (one.kind is bool and value.casefold() in ("true", "false"))

@@ -1,4 +1,6 @@
-"""The four stages in this process, for one document, without broker or database: what `dragoman translate` runs."""
+"""The four stages in this process, for one document, without broker or database: what `dragoman
+translate` runs.
+"""
 
 from __future__ import annotations
 
@@ -38,15 +40,22 @@ _KIB_A_MIB, _BYTES_A_MIB = 1024, 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """How a run finds its engine: `choose` by source (None: unknown) and target language, `tone_model` by what was chosen."""
+    """How a run finds its engine: `choose` by source (None: unknown) and target language,
+    `tone_model` by what was chosen.
+    """
 
     choose: Callable[[str | None, str], Translator]
-    tone_model: Callable[[Translator, Tone | None, str], ToneModel | None] = lambda _engine, _tone, _lang: None
+    tone_model: Callable[[Translator, Tone | None, str], ToneModel | None] = (
+        lambda _engine, _tone, _lang: None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did. `pages` of the source; `seconds` by stage; `peak_rss_mb` of this process, in MiB."""
+    """What a run did.
+
+    `pages` of the source; `seconds` by stage; `peak_rss_mb` of this process, in MiB.
+    """
 
     out: Path
     pages: int
@@ -66,7 +75,11 @@ class Report:
         values = asdict(self) | {"out": str(self.out)}
         values["seconds"] = {stage: round(seconds, 3) for stage, seconds in self.seconds.items()}
         values["warnings"] = [
-            {"code": one.code, "page": None if one.page is None else one.page + 1, "message": one.message}
+            {
+                "code": one.code,
+                "page": None if one.page is None else one.page + 1,
+                "message": one.message,
+            }
             for one in self.warnings
         ]
         return values
@@ -85,20 +98,26 @@ def run(
 ) -> Report:
     """Translate `source` into `out`, which appears whole or not at all.
 
-    Raises DragomanError of every kind that reading, engines and files have; UnsupportedOption if `out` is the source.
+    Raises DragomanError of every kind that reading, engines and files have; UnsupportedOption if
+    `out` is the source.
     """
     watch = _Watch(on_progress)
     with _written_whole(source, out) as unfinished, tempfile.TemporaryDirectory() as folder:
         work = _Work(source, unfinished, Path(folder), options, engines, password, glossary, watch)
         read = work.extract(max_pages)
         gists = [part.gist for part in read.parts]
-        document = replace(read.shell, source_lang=judge(gists, options.source_lang, options.target_lang))
+        document = replace(
+            read.shell, source_lang=judge(gists, options.source_lang, options.target_lang)
+        )
         if translate.needs_translation(document, options):
             report = work.translated(replace(read, shell=document))
         else:
             shutil.copyfile(source, unfinished)
             report = work.report(
-                replace(read, shell=document), NO_ENGINE, 0, (result_warnings.already_in_target(options),)
+                replace(read, shell=document),
+                NO_ENGINE,
+                0,
+                (result_warnings.already_in_target(options),),
             )
     return replace(report, out=out, seconds=watch.seconds, peak_rss_mb=peak_rss_mb())
 
@@ -107,11 +126,14 @@ def peak_rss_mb() -> float:
     """The most memory that this process, or a child of it, has held, in MiB."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     peak = max(_own_peak(), children, usage.peak)
-    return round(peak / (_BYTES_A_MIB if sys.platform == "darwin" else _KIB_A_MIB), 1)  # getrusage(2) of each
+    # getrusage(2) of each
+    return round(peak / (_BYTES_A_MIB if sys.platform == "darwin" else _KIB_A_MIB), 1)
 
 
 def _own_peak() -> int:
-    """This program's own peak: Linux's `ru_maxrss` begins with that of the process that started it (getrusage(2), execve(2))."""
+    """This program's own peak: Linux's `ru_maxrss` begins with that of the process that started
+    it (getrusage(2), execve(2)).
+    """
     with suppress(OSError, StopIteration, ValueError):
         lines = Path("/proc/self/status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1])
@@ -138,7 +160,9 @@ class _Watch:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A range of pages between two stages: its document as a file, what it is about, and how many blocks it has to do."""
+    """A range of pages between two stages: its document as a file, what it is about, and how
+    many blocks it has to do.
+    """
 
     path: Path
     gist: Gist
@@ -168,7 +192,10 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One document on its way. At any time one range of pages is in memory, so a long file takes no more than a short one."""
+    """One document on its way.
+
+    At any time one range of pages is in memory, so a long file takes no more than a short one.
+    """
 
     source: Path
     out: Path
@@ -204,7 +231,11 @@ class _Work:
                 billed += self._rephrase(read.parts, model, options.tone, progress)
         with self.watch.stage(Stage.RECONSTRUCT) as progress:
             left_out = self._reconstruct(shell, read.parts, engine.name, progress)
-        said = (*result_warnings.of_engine(engine, model, options), *self._doubted(engine.name, read.parts), *left_out)
+        said = (
+            *result_warnings.of_engine(engine, model, options),
+            *self._doubted(engine.name, read.parts),
+            *left_out,
+        )
         return replace(self.report(read, engine.name, billed, said), tokens=tokens)
 
     @staticmethod
@@ -213,8 +244,12 @@ class _Work:
             document = part.load()
             yield from (*document.warnings, *result_warnings.of_figures(engine, document))
 
-    def _translate(self, read: _Read, engine: Translator, progress: OnShare) -> tuple[Document, int, Tokens]:
-        """The labels translated, and what all of it cost; the parts are translated where they are kept."""
+    def _translate(
+        self, read: _Read, engine: Translator, progress: OnShare
+    ) -> tuple[Document, int, Tokens]:
+        """The labels translated, and what all of it cost; the parts are translated where they
+        are kept.
+        """
         memory, billed = _Memory(), 0
         held = document_context.held_back(engine, self.glossary)
 
@@ -234,17 +269,23 @@ class _Work:
             )
             billed += more
             whole = translate.apply(document, answers, held)
-            return replace(whole, warnings=(*whole.warnings, *result_warnings.of_doubts(whole, doubts, held)))
+            return replace(
+                whole, warnings=(*whole.warnings, *result_warnings.of_doubts(whole, doubts, held))
+            )
 
         first, *others = read.parts
         # The labels go with the first range: a short document is one request.
-        both = done(replace(first.load(), labels=read.shell.labels), _share_of(progress, 0, len(read.parts)))
+        both = done(
+            replace(first.load(), labels=read.shell.labels), _share_of(progress, 0, len(read.parts))
+        )
         first.save(both)
         for place, part in enumerate(others, start=1):
             part.save(done(part.load(), _share_of(progress, place, len(read.parts))))
         return replace(read.shell, labels=both.labels), billed, memory.spent
 
-    def _rephrase(self, parts: Sequence[_Kept], model: ToneModel, wanted: Tone, progress: OnShare) -> int:
+    def _rephrase(
+        self, parts: Sequence[_Kept], model: ToneModel, wanted: Tone, progress: OnShare
+    ) -> int:
         memory, billed = _Memory(), 0
         for place, part in enumerate(parts):
             document = part.load()
@@ -269,7 +310,15 @@ class _Work:
         if len(parts) == 1:
             whole = replace(parts[0].load(), source_lang=shell.source_lang)
             said = calls.reconstruct(
-                do, self.folder, self.source, whole, made, options=options, mark=mark, password=password, stamp=stamp
+                do,
+                self.folder,
+                self.source,
+                whole,
+                made,
+                options=options,
+                mark=mark,
+                password=password,
+                stamp=stamp,
             )
         else:
             paths = [part.path for part in parts]
@@ -288,7 +337,9 @@ class _Work:
         shutil.copyfile(made, self.out)
         return said
 
-    def report(self, read: _Read, engine: str, billed: int, said: Sequence[DocumentWarning]) -> Report:
+    def report(
+        self, read: _Read, engine: str, billed: int, said: Sequence[DocumentWarning]
+    ) -> Report:
         from pipeline.stages.reconstruct import once
 
         return Report(
@@ -331,13 +382,19 @@ def _written_whole(source: Path, out: Path) -> Iterator[Path]:
     It is made before the work starts, so that an unwritable folder costs no translation.
     """
     if out.exists() and source.exists() and out.samefile(source):
-        raise UnsupportedOption("The result would overwrite the source.", advice="Please name another file with -o.")
+        raise UnsupportedOption(
+            "The result would overwrite the source.", advice="Please name another file with -o."
+        )
     if out.is_dir():
         raise UnsupportedOption(f"{out} is a folder.", advice="Please name a file with -o.")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{out.name[:40]}.", suffix=".part", dir=out.absolute().parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{out.name[:40]}.", suffix=".part", dir=out.absolute().parent
+        )
     except FileNotFoundError as error:
-        raise NotFound(f"The folder {out.absolute().parent} does not exist.", advice="Please make it first.") from error
+        raise NotFound(
+            f"The folder {out.absolute().parent} does not exist.", advice="Please make it first."
+        ) from error
     except OSError as error:
         message = f"The folder {out.absolute().parent} cannot be written to: {error.strerror}."
         raise NotAllowed(message, advice="Please name another place with -o.") from error

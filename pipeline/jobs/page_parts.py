@@ -1,7 +1,8 @@
 """A long document in parts: ranges of its pages, which all workers share, stage by stage.
 
-The job's row is nobody's while its parts work; the last of them makes it due (counted in the database), and its next
-run joins what they left. The parts' documents stay with the parts; the job's own has the title and the outline alone.
+The job's row is nobody's while its parts work; the last of them makes it due (counted in the
+database), and its next run joins what they left. The parts' documents stay with the parts; the
+job's own has the title and the outline alone.
 """
 
 from __future__ import annotations
@@ -56,7 +57,10 @@ def spread(run: Run, ranges: Iterable[Sequence[int]] = ()) -> None:
 
 
 def read(run: Run) -> Whole:
-    """What the parts have read, put together, and the language judged from all of it. Raises NoText."""
+    """What the parts have read, put together, and the language judged from all of it.
+
+    Raises NoText.
+    """
     source, options = run.source(), run.options
     shell = calls.survey(run.confined, run.folder, source, max_pages=run.context.settings.max_pages)
     texts = dict.fromkeys(translating.segments(shell, run.glossary))
@@ -76,8 +80,14 @@ def read(run: Run) -> Whole:
 
 
 def translate_shared(run: Run) -> None:
-    """Translate what more than one part says (headings of pages, say) before they begin: it is paid for once."""
-    seen = Counter(text for part in run.parts for text in engine_calls.texts_of(run, run.document_at(part["artifact"])))
+    """Translate what more than one part says (headings of pages, say) before they begin: it is
+    paid for once.
+    """
+    seen = Counter(
+        text
+        for part in run.parts
+        for text in engine_calls.texts_of(run, run.document_at(part["artifact"]))
+    )
     engine_calls.answers(run, [text for text, parts in seen.items() if parts > 1], tells=False)
 
 
@@ -87,11 +97,22 @@ def join(run: Run) -> None:
     files = [run.file_at(part["artifact"], f"{part['number']}.part") for part in run.parts]
     mark = result_warnings.mark(run.job["engine"])
     said = calls.join(
-        run.confined_aside, run.folder, source, document, files, out=result, options=run.options, mark=mark
+        run.confined_aside,
+        run.folder,
+        source,
+        document,
+        files,
+        out=result,
+        options=run.options,
+        mark=mark,
     )
-    of_parts = [DocumentWarning(**one) for part in run.parts for one in part["facts"].get("warnings", ())]
+    of_parts = [
+        DocumentWarning(**one) for part in run.parts for one in part["facts"].get("warnings", ())
+    ]
     told = [DocumentWarning(**one) for one in run.job["warnings"]]
-    run.complete(result, warnings=as_json(reconstructing.once([*told, *document.warnings, *of_parts, *said])))
+    run.complete(
+        result, warnings=as_json(reconstructing.once([*told, *document.warnings, *of_parts, *said]))
+    )
 
 
 def extract_part(run: PartRun) -> None:
@@ -116,7 +137,9 @@ def reconstruct_part(run: PartRun) -> None:
     """Set the part's pages."""
     source, document, made = run.source(), run.document(), run.folder / "part"
     stamp, lang = result_warnings.stamp(run.job["engine"]), run.options.target_lang
-    warnings = calls.set_part(run.confined, run.folder, source, document, made, target_lang=lang, stamp=stamp)
+    warnings = calls.set_part(
+        run.confined, run.folder, source, document, made, target_lang=lang, stamp=stamp
+    )
     warnings += (*document.warnings, *result_warnings.of_figures(run.job["engine"], document))
     run.keep(made, warnings=as_json(warnings))
 

@@ -1,4 +1,7 @@
-"""What each stage does with its run: load, call the pure stage, save. A long document's parts: `pipeline.jobs.page_parts`."""
+"""What each stage does with its run: load, call the pure stage, save.
+
+A long document's parts: `pipeline.jobs.page_parts`.
+"""
 
 from __future__ import annotations
 
@@ -38,18 +41,28 @@ def extract(run: Run) -> None:
         run.halted = True
         return
     if isinstance(found, Document):
-        _end_reading(run, found, len(found.pages), found.characters(), translating.segments(found, run.glossary))
+        _end_reading(
+            run,
+            found,
+            len(found.pages),
+            found.characters(),
+            translating.segments(found, run.glossary),
+        )
     else:
         page_parts.spread(run, found)
 
 
 def translate(run: Run) -> None:
-    """Translate what is not remembered, batch by batch; a document in the target language passes through."""
+    """Translate what is not remembered, batch by batch; a document in the target language
+    passes through.
+    """
     if run.job["engine"] == NO_ENGINE:
         run.pass_on(run.job["artifact"])
     elif cost_estimate.must_wait(run):
         with run.context.database.write() as connection:
-            jobs.wait(connection, run.lease, WaitingFor.APPROVAL, run.context.settings.approval_wait_s)
+            jobs.wait(
+                connection, run.lease, WaitingFor.APPROVAL, run.context.settings.approval_wait_s
+            )
         run.halted = True
     elif not run.parts:
         run.save(engine_calls.translated(run, run.document(), whole=True))
@@ -104,20 +117,35 @@ def _reconstruct_whole(run: Run) -> None:
     source, document, result = run.source(), run.document(), run.folder / "result.pdf"
     stamp, mark = result_warnings.stamp(run.job["engine"]), result_warnings.mark(run.job["engine"])
     warnings = calls.reconstruct(
-        run.confined, run.folder, source, document, result, options=run.options, mark=mark, stamp=stamp
+        run.confined,
+        run.folder,
+        source,
+        document,
+        result,
+        options=run.options,
+        mark=mark,
+        stamp=stamp,
     )
     told = [DocumentWarning(**one) for one in run.job["warnings"]]
-    said = [*told, *document.warnings, *warnings, *result_warnings.of_figures(run.job["engine"], document)]
+    said = [
+        *told,
+        *document.warnings,
+        *warnings,
+        *result_warnings.of_figures(run.job["engine"], document),
+    ]
     run.complete(result, warnings=page_parts.as_json(reconstructing.once(said)))
 
 
-def _end_reading(run: Run, document: Document, pages: int, characters: int, texts: Iterable[str]) -> None:
+def _end_reading(
+    run: Run, document: Document, pages: int, characters: int, texts: Iterable[str]
+) -> None:
     facts = {"source_lang": document.source_lang, "pages": pages, "characters": characters}
     run.save(document, **facts, **_plan(run, document, pages, texts))
 
 
 def _plan(run: Run, document: Document, pages: int, texts: Iterable[str]) -> dict[str, Any]:
-    """The engine for this job, what its reader has to be told, and what it will cost, as columns of its row.
+    """The engine for this job, what its reader has to be told, and what it will cost, as columns of
+    its row.
 
     Raises LimitReached before anything is paid for.
     """
@@ -129,7 +157,14 @@ def _plan(run: Run, document: Document, pages: int, texts: Iterable[str]) -> dic
         engine = engine_calls.choose(
             run, options, document.source_lang, run.job["engine"]
         )  # the second time as the first
-        engine_name, planned = engine.name, cost_estimate.plan(run, pages, texts, document.source_lang, engine)
+        engine_name, planned = (
+            engine.name,
+            cost_estimate.plan(run, pages, texts, document.source_lang, engine),
+        )
         model = registry.tone_model(settings, engine, options.tone, options.target_lang)
         said = result_warnings.of_engine(engine, model, options)
-    return {"engine": engine_name, "warnings": page_parts.as_json((*document.warnings, *said)), **asdict(planned)}
+    return {
+        "engine": engine_name,
+        "warnings": page_parts.as_json((*document.warnings, *said)),
+        **asdict(planned),
+    }

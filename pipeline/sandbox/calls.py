@@ -1,7 +1,9 @@
-"""The sandbox's jobs as functions: documents and warnings go in and come out as values, each checked when it arrives.
+"""The sandbox's jobs as functions: documents and warnings go in and come out as values, each
+checked when it arrives.
 
-`do` is `pipeline.sandbox.client.confined`, or what stands before it. `folder` is where files are kept meanwhile; each call has a scratch
-folder of its own in it, the one place that its child can write to. Each raises what its stage raises and what `confined` raises.
+`do` is `pipeline.sandbox.client.confined`, or what stands before it. `folder` is where files are
+kept meanwhile; each call has a scratch folder of its own in it, the one place that its child can
+write to. Each raises what its stage raises and what `confined` raises.
 """
 
 from __future__ import annotations
@@ -31,14 +33,29 @@ MOST_RANGES = 100_000
 def survey(do: Do, folder: Path, source: Path, *, max_pages: int | None) -> Document:
     """As `extract.survey`."""
     with _scratch(folder) as scratch:
-        do(Call("survey", {"source": str(source.absolute()), "max_pages": max_pages}, [source], scratch))
+        do(
+            Call(
+                "survey",
+                {"source": str(source.absolute()), "max_pages": max_pages},
+                [source],
+                scratch,
+            )
+        )
         return _document(scratch / DOCUMENT)
 
 
 def extract(
-    do: Do, folder: Path, source: Path, options: Options, *, max_pages: int | None = None, pages_per_part: int = 0
+    do: Do,
+    folder: Path,
+    source: Path,
+    options: Options,
+    *,
+    max_pages: int | None = None,
+    pages_per_part: int = 0,
 ) -> Document | Ranges:
-    """The document, or the ranges of pages that one of more than `pages_per_part` (0: no limit) is cut into."""
+    """The document, or the ranges of pages that one of more than `pages_per_part` (0: no limit)
+    is cut into.
+    """
     arguments = {
         "source": str(source.absolute()),
         "source_lang": options.source_lang,
@@ -56,16 +73,28 @@ def extract_part(
     do: Do, folder: Path, source: Path, numbers: Sequence[int], *, source_lang: str | None = None
 ) -> Document:
     """As `extract.extract_part`."""
-    arguments = {"source": str(source.absolute()), "numbers": list(numbers), "source_lang": source_lang}
+    arguments = {
+        "source": str(source.absolute()),
+        "numbers": list(numbers),
+        "source_lang": source_lang,
+    }
     with _scratch(folder) as scratch:
         do(Call("extract_part", arguments, [source], scratch))
         return _document(scratch / DOCUMENT)
 
 
 def extract_ranges(
-    do: Do, scratch: Path, source: Path, options: Options, *, password: str | None, max_pages: int | None
+    do: Do,
+    scratch: Path,
+    source: Path,
+    options: Options,
+    *,
+    password: str | None,
+    max_pages: int | None,
 ) -> tuple[Document, list[Path]]:
-    """The document without its pages, and files in `scratch` with those of its ranges, which `document_in` reads."""
+    """The document without its pages, and files in `scratch` with those of its ranges, which
+    `document_in` reads.
+    """
     arguments = {
         "source": str(source.absolute()),
         "source_lang": options.source_lang,
@@ -100,18 +129,39 @@ def reconstruct(
         "mark": asdict(mark),
     }
     with _scratch(folder) as scratch, _given(folder, document) as given:
-        said = do(Call("reconstruct", {**arguments, "document": str(given.absolute())}, [source, given], scratch))
+        said = do(
+            Call(
+                "reconstruct",
+                {**arguments, "document": str(given.absolute())},
+                [source, given],
+                scratch,
+            )
+        )
         _move(scratch / RESULT, out)
     return _warnings(said)
 
 
 def set_part(
-    do: Do, folder: Path, source: Path, document: Document, out: Path, *, target_lang: str, stamp: str | None = None
+    do: Do,
+    folder: Path,
+    source: Path,
+    document: Document,
+    out: Path,
+    *,
+    target_lang: str,
+    stamp: str | None = None,
 ) -> tuple[DocumentWarning, ...]:
     """As `reconstruct.set_part`."""
     arguments = {"source": str(source.absolute()), "target_lang": target_lang, "stamp": stamp}
     with _scratch(folder) as scratch, _given(folder, document) as given:
-        said = do(Call("set_part", {**arguments, "document": str(given.absolute())}, [source, given], scratch))
+        said = do(
+            Call(
+                "set_part",
+                {**arguments, "document": str(given.absolute())},
+                [source, given],
+                scratch,
+            )
+        )
         _move(scratch / RESULT, out)
     return _warnings(said)
 
@@ -135,7 +185,14 @@ def join(
         "mark": asdict(mark),
     }
     with _scratch(folder) as scratch, _given(folder, document) as given:
-        said = do(Call("join", {**arguments, "document": str(given.absolute())}, [source, given, *made], scratch))
+        said = do(
+            Call(
+                "join",
+                {**arguments, "document": str(given.absolute())},
+                [source, given, *made],
+                scratch,
+            )
+        )
         _move(scratch / RESULT, out)
     return _warnings(said)
 
@@ -163,7 +220,12 @@ def set_ranges(
         "mark": asdict(mark),
     }
     with _scratch(folder) as scratch, _given(folder, shell) as given:
-        call = Call("set_ranges", {**arguments, "shell": str(given.absolute())}, [source, given, *parts], scratch)
+        call = Call(
+            "set_ranges",
+            {**arguments, "shell": str(given.absolute())},
+            [source, given, *parts],
+            scratch,
+        )
         said = do(call)
         _move(scratch / RESULT, out)
     return _warnings(said)
@@ -172,12 +234,21 @@ def set_ranges(
 def unlock(do: Do, folder: Path, locked: Path, out: Path, password: str) -> None:
     """As `opening.unlock`."""
     with _scratch(folder) as scratch:
-        do(Call("unlock", {"source": str(locked.absolute()), "password": password}, [locked], scratch))
+        do(
+            Call(
+                "unlock",
+                {"source": str(locked.absolute()), "password": password},
+                [locked],
+                scratch,
+            )
+        )
         _move(scratch / RESULT, out)
 
 
 def missing_walls(asked: Server | None = None) -> tuple[str, ...]:
-    """The walls that do not stand around a job here, by their names in `dragoman.adapters.confinement.walls`. `asked`: None, one of the settings'."""
+    """The walls that do not stand around a job here, by their names in
+    `dragoman.adapters.confinement.walls`. `asked`: None, one of the settings'.
+    """
     one = asked or Server()
     try:
         with tempfile.TemporaryDirectory() as name:
@@ -216,11 +287,16 @@ def _document(path: Path) -> Document:
     try:
         return documents.from_json(_checked(path).read_bytes())
     except ValueError as error:
-        raise DamagedPdf(detail=f"the reader left what is no document: {str(error)[:200]}") from error
+        raise DamagedPdf(
+            detail=f"the reader left what is no document: {str(error)[:200]}"
+        ) from error
 
 
 def _checked(path: Path) -> Path:
-    """The path, if it is a file: a child that was taken over might have left a link to one of ours. Raises DamagedPdf."""
+    """The path, if it is a file: a child that was taken over might have left a link to one of ours.
+
+    Raises DamagedPdf.
+    """
     try:
         is_file = stat.S_ISREG(path.lstat().st_mode)
     except FileNotFoundError:
@@ -235,7 +311,9 @@ def _move(made: Path, out: Path) -> None:
 
 
 def _ranges(said: Any) -> Ranges:
-    if not isinstance(said, list) or not all(isinstance(one, list) and all(map(_is_page, one)) for one in said):
+    if not isinstance(said, list) or not all(
+        isinstance(one, list) and all(map(_is_page, one)) for one in said
+    ):
         raise DamagedPdf(detail="the reader said what are no ranges")
     return [tuple(one) for one in said]
 
@@ -253,4 +331,8 @@ def _warnings(said: Any) -> tuple[DocumentWarning, ...]:
 def _is_warning(one: Any) -> bool:
     if not isinstance(one, dict) or one.keys() != {"code", "message", "page"}:
         return False
-    return isinstance(one["code"], str) and isinstance(one["message"], str) and isinstance(one["page"], int | None)
+    return (
+        isinstance(one["code"], str)
+        and isinstance(one["message"], str)
+        and isinstance(one["page"], int | None)
+    )

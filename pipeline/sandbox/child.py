@@ -1,4 +1,6 @@
-"""The process that does one job: behind its walls before it sees a byte of the file, and gone with its answer."""
+"""The process that does one job: behind its walls before it sees a byte of the file, and gone
+with its answer.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ PICTURE, WORDS = "recognise.pnm", "recognise.out"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A job: its name and arguments, the files it reads, the folder it may write to, its limits, the walls to leave out."""
+    """A job: its name and arguments, the files it reads, the folder it may write to, its
+    limits, the walls to leave out.
+    """
 
     job: str
     arguments: dict[str, Any]
@@ -51,8 +55,13 @@ class Order:
         )
 
 
-def be(order: Order, job: Job | None, answers: int, helper: int, readable: Sequence[Path]) -> NoReturn:
-    """Do the job. `answers`: where progress and answer go; `helper`: where recognition is asked for."""
+def be(
+    order: Order, job: Job | None, answers: int, helper: int, readable: Sequence[Path]
+) -> NoReturn:
+    """Do the job.
+
+    `answers`: where progress and answer go; `helper`: where recognition is asked for.
+    """
     code = 1
     try:
         with suppress(OSError, AttributeError):
@@ -88,10 +97,15 @@ def _outcome(order: Order, job: Job | None, answers: int) -> tuple[str, Any]:
     if job is None:
         return FAILED, described(LookupError(f"no job {order.job}"))
     try:
-        found = DONE, job(order.scratch, lambda share: wire.send(answers, (TOLD, share)), order.arguments)
+        found = (
+            DONE,
+            job(order.scratch, lambda share: wire.send(answers, (TOLD, share)), order.arguments),
+        )
         wire.packed(found)
     except MemoryError:
-        return FAILED, described(TooComplex("The PDF needs more memory than this server allows for one document."))
+        return FAILED, described(
+            TooComplex("The PDF needs more memory than this server allows for one document.")
+        )
     except RecursionError:
         return FAILED, described(TooComplex("The PDF is nested too deeply to be read."))
     except Exception as error:  # noqa: BLE001  # it goes on where it was asked for

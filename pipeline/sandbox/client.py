@@ -1,8 +1,10 @@
-"""Work on untrusted files in a child of a server that holds nothing of ours: a hostile or broken file can end the child, and nothing else.
+"""Work on untrusted files in a child of a server that holds nothing of ours: a hostile or broken
+file can end the child, and nothing else.
 
-MuPDF is a library in C: a bomb fills the memory, a loop cannot be interrupted by Python, a crash takes the process along, and a
-bug in it may run a stranger's code. So the child has no secret, no descriptor, no network and no way to run a program (`pipeline.sandbox`).
-What it answers is plain data. Each process that asks has a server of its own, started when it first asks and gone with it.
+MuPDF is a library in C: a bomb fills the memory, a loop cannot be interrupted by Python, a crash
+takes the process along, and a bug in it may run a stranger's code. So the child has no secret, no
+descriptor, no network and no way to run a program (`pipeline.sandbox`). What it answers is plain
+data. Each process that asks has a server of its own, started when it first asks and gone with it.
 """
 
 from __future__ import annotations
@@ -36,16 +38,24 @@ LONGEST_WORDS = 2000  # characters of an error that comes out of the sandbox
 _CHUNK = 1 << 20
 _PASSED_ON = ("PATH", "TESSDATA_PREFIX")  # of the environment: no secret is in these
 # Ways to die of one's own fault; whoever is killed by SIGKILL was killed by somebody else.
-_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
+_CRASHES = (
+    signal.SIGSEGV,
+    signal.SIGBUS,
+    signal.SIGABRT,
+    signal.SIGFPE,
+    signal.SIGILL,
+    signal.SIGSYS,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How much a child may take.
 
-    `memory`: bytes beyond what its server has mapped. `silence_s`: seconds of CPU time without a sign of progress; a page may take
-    as long. `wall_s`: the same on the clock, generous, since a busy host is no fault of the file. `cpu_s`: seconds of CPU time in all.
-    `file_size`: bytes of any file that it writes.
+    `memory`: bytes beyond what its server has mapped. `silence_s`: seconds of CPU time without a
+    sign of progress; a page may take as long. `wall_s`: the same on the clock, generous, since a
+    busy host is no fault of the file. `cpu_s`: seconds of CPU time in all. `file_size`: bytes of
+    any file that it writes.
     """
 
     memory: int = 1 << 30
@@ -60,7 +70,9 @@ BOUNDS = Bounds()
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A job by its name in `pipeline.sandbox.procedures`, and what it needs: arguments that JSON can say, files it reads, a folder it may write to."""
+    """A job by its name in `pipeline.sandbox.procedures`, and what it needs: arguments that
+    JSON can say, files it reads, a folder it may write to.
+    """
 
     job: str
     arguments: Mapping[str, Any]
@@ -70,7 +82,9 @@ class Call:
 
 @dataclass(slots=True)
 class Usage:
-    """What the children of this process's servers have taken: CPU seconds in all, and the most memory that one had, in getrusage(2)'s unit."""
+    """What the children of this process's servers have taken: CPU seconds in all, and the most
+    memory that one had, in getrusage(2)'s unit.
+    """
 
     cpu_s: float = 0.0
     peak: int = 0
@@ -88,8 +102,9 @@ usage = Usage()
 class Server:
     """A fork server of this process's and thread's own, started by the first call.
 
-    `jobs`: the module that names the jobs; `path`: folders that it is imported from, beside the installed ones; `without`: walls to leave out.
-    `missing`: the walls that did not stand around the last child.
+    `jobs`: the module that names the jobs; `path`: folders that it is imported from, beside the
+    installed ones; `without`: walls to leave out. `missing`: the walls that did not stand around
+    the last child.
     """
 
     jobs: str = "pipeline.sandbox.procedures"
@@ -100,13 +115,19 @@ class Server:
     _control: socket.socket | None = field(default=None, init=False)
 
     def start(self) -> socket.socket:
-        """The socket to the server, which is started if there is none. It loads its libraries while this process goes on."""
+        """The socket to the server, which is started if there is none.
+
+        It loads its libraries while this process goes on.
+        """
         if self._control is not None:
             return self._control
         ours, theirs = socket.socketpair()
         with theirs:
             places = [*self.path, str(Path(__file__).parents[2])]
-            code = f"import sys; sys.path[:0] = {places!r}; from pipeline.sandbox.server import main; main({theirs.fileno()}, {self.jobs!r}, {self.path!r}, {self.without!r})"
+            code = (
+                f"import sys; sys.path[:0] = {places!r}; from pipeline.sandbox.server import main;"
+                f" main({theirs.fileno()}, {self.jobs!r}, {self.path!r}, {self.without!r})"
+            )
             quiet = ["-B"] if sys.flags.dont_write_bytecode else []
             passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
             self._process = subprocess.Popen(
@@ -185,7 +206,11 @@ class Server:
             "arguments": dict(call.arguments),
             "reads": [str(path.absolute()) for path in call.reads],
             "scratch": str(call.scratch.absolute()),
-            "limits": {"memory": bounds.memory, "cpu_s": bounds.cpu_s, "file_size": bounds.file_size},
+            "limits": {
+                "memory": bounds.memory,
+                "cpu_s": bounds.cpu_s,
+                "file_size": bounds.file_size,
+            },
             "without": self.without,
         }
         try:
@@ -203,7 +228,9 @@ class Server:
         return dict(said)
 
     def _give_up(self, control: socket.socket, *, heard: bool) -> None:
-        """End the child whose answer nobody waits for any more; with the server, if that does not answer."""
+        """End the child whose answer nobody waits for any more; with the server, if that does
+        not answer.
+        """
         if heard:
             return
         try:
@@ -245,8 +272,9 @@ def confined(
 ) -> Any:
     """What the job answers, done in a child of the sandbox; `on_progress` hears of its progress.
 
-    `look` is called every second of silence. What it and `on_progress` raise ends the child. Raises what the job raises; TooComplex if it leaves its bounds,
-    DamagedPdf if it crashes or answers what is no answer, WorkerLost if somebody killed it.
+    `look` is called every second of silence. What it and `on_progress` raise ends the child. Raises
+    what the job raises; TooComplex if it leaves its bounds, DamagedPdf if it crashes or answers
+    what is no answer, WorkerLost if somebody killed it.
     """
     return server().call(call, on_progress, bounds, look=look)
 
@@ -325,7 +353,9 @@ def _await(ready: select.poll, pid: int, bounds: Bounds, look: Callable[[], None
 
 
 def _looked(look: Callable[[], None], pid: int, gives_way_at: float) -> None:
-    """Look, and let a job that is a long one give way from then on: where the processor is free it loses nothing."""
+    """Look, and let a job that is a long one give way from then on: where the processor is free
+    it loses nothing.
+    """
     look()
     if time.monotonic() >= gives_way_at:
         with suppress(OSError):  # it has ended
@@ -336,7 +366,12 @@ def _looked(look: Callable[[], None], pid: int, gives_way_at: float) -> None:
 def _cpu_s(pid: int) -> float | None:
     """CPU seconds of a process (proc_pid_stat(5)); None: the system does not tell."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        fields = (
+            Path(f"/proc/{pid}/stat")
+            .read_text(encoding="ascii", errors="replace")
+            .rpartition(")")[2]
+            .split()
+        )
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, IndexError, ValueError):
         return None
@@ -352,10 +387,17 @@ def _cause(code: int) -> Exception:
 
 
 def _error(said: Any) -> Exception:
-    """An error from its description. Only what a file can be blamed for, and Python's own, are made again: a stranger may have written it."""
+    """An error from its description.
+
+    Only what a file can be blamed for, and Python's own, are made again: a stranger may have
+    written it.
+    """
     if not isinstance(said, dict):
         return DamagedPdf(detail="the reader said what is no error")
-    words = {key: str(said.get(key, ""))[:LONGEST_WORDS] for key in ("kind", "message", "advice", "detail")}
+    words = {
+        key: str(said.get(key, ""))[:LONGEST_WORDS]
+        for key in ("kind", "message", "advice", "detail")
+    }
     error = _made(**words)
     error.add_note(str(said.get("trace", ""))[-10_000:])
     return error

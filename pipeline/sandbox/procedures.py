@@ -1,6 +1,8 @@
-"""The jobs that the sandbox does, by name: arguments and answer are what JSON can say, documents are files in its scratch folder.
+"""The jobs that the sandbox does, by name: arguments and answer are what JSON can say, documents
+are files in its scratch folder.
 
-Nothing else can be asked for. What a job writes is named here, and read by `pipeline.sandbox.calls`.
+Nothing else can be asked for. What a job writes is named here, and read by
+`pipeline.sandbox.calls`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from pipeline.stages import detection
 from pipeline.stages import extract as extracting
 from pipeline.stages import reconstruct as reconstructing
 
-HYPHENATED = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")  # at most so many as the hyphenators that are kept
+# at most so many as the hyphenators that are kept
+HYPHENATED = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")
 
 Told = Callable[[float], None]
 Job = Callable[[Path, Told, dict[str, Any]], Any]
@@ -36,7 +39,9 @@ def warm() -> None:
 
 
 def warm_more() -> Iterator[None]:
-    """Load, a step at a time, what many jobs need: typefaces, and where words of some languages may be broken."""
+    """Load, a step at a time, what many jobs need: typefaces, and where words of some languages
+    may be broken.
+    """
     yield from fallback_fonts.warm()
     for language in HYPHENATED:
         hyphenation.hyphenator(language)
@@ -49,12 +54,16 @@ def nothing(scratch: Path, told: Told, given: dict[str, Any]) -> None:
 
 def survey(scratch: Path, told: Told, given: dict[str, Any]) -> None:
     """The document without its pages."""
-    shell = extracting.survey(_source(given), password=given.get("password"), max_pages=given["max_pages"])
+    shell = extracting.survey(
+        _source(given), password=given.get("password"), max_pages=given["max_pages"]
+    )
     _keep(scratch / DOCUMENT, shell)
 
 
 def extract(scratch: Path, told: Told, given: dict[str, Any]) -> list[tuple[int, ...]] | None:
-    """The document, or the ranges of pages that one of more than `pages_per_part` (0: no limit) is cut into."""
+    """The document, or the ranges of pages that one of more than `pages_per_part` (0: no limit)
+    is cut into.
+    """
     source, size = _source(given), given["pages_per_part"]
     if size:
         count = extracting.survey(source, max_pages=given["max_pages"]).page_count
@@ -82,7 +91,10 @@ def extract_part(scratch: Path, told: Told, given: dict[str, Any]) -> None:
 
 
 def extract_ranges(scratch: Path, told: Told, given: dict[str, Any]) -> int:
-    """All of a document, range by range, each in a file of its own: their number. One is in memory at a time."""
+    """All of a document, range by range, each in a file of its own: their number.
+
+    One is in memory at a time.
+    """
     source, password = _source(given), given["password"]
     shell = extracting.survey(source, password=password, max_pages=given["max_pages"])
     _keep(scratch / SHELL, shell)
@@ -143,7 +155,11 @@ def join(scratch: Path, told: Told, given: dict[str, Any]) -> list[dict[str, Any
 
 def set_ranges(scratch: Path, told: Told, given: dict[str, Any]) -> list[dict[str, Any]]:
     """All ranges set and joined: what the reader of the result should know."""
-    source, options, password = _source(given), Options.from_json(given["options"]), given["password"]
+    source, options, password = (
+        _source(given),
+        Options.from_json(given["options"]),
+        given["password"],
+    )
     said: list[DocumentWarning] = []
     made = [scratch / f"{place}.part" for place in range(len(given["documents"]))]
     for place, (path, out) in enumerate(zip(given["documents"], made, strict=True)):
@@ -176,7 +192,18 @@ def unlock(scratch: Path, told: Told, given: dict[str, Any]) -> None:
 
 JOBS: dict[str, Job] = {
     job.__name__: job
-    for job in (nothing, survey, extract, extract_part, extract_ranges, reconstruct, set_part, join, set_ranges, unlock)
+    for job in (
+        nothing,
+        survey,
+        extract,
+        extract_part,
+        extract_ranges,
+        reconstruct,
+        set_part,
+        join,
+        set_ranges,
+        unlock,
+    )
 }
 
 

@@ -1,7 +1,9 @@
-"""The fork server: a process with an empty environment and no secret in its memory, of which each job gets a fork.
+"""The fork server: a process with an empty environment and no secret in its memory, of which each
+job gets a fork.
 
-It is started by `pipeline.sandbox.client` for one process, does one job at a time, and ends when that process closes its socket or dies.
-It parses nothing of a job's but its wish for recognition, which is held to a short grammar.
+It is started by `pipeline.sandbox.client` for one process, does one job at a time, and ends when
+that process closes its socket or dies. It parses nothing of a job's but its wish for recognition,
+which is held to a short grammar.
 """
 
 from __future__ import annotations
@@ -32,7 +34,10 @@ _END = object()
 
 @dataclass(slots=True)
 class Worked:
-    """A job that is being done. `sibling`: the process that recognises words for it, None: there is none."""
+    """A job that is being done.
+
+    `sibling`: the process that recognises words for it, None: there is none.
+    """
 
     order: Order
     pid: int
@@ -42,7 +47,10 @@ class Worked:
 
 
 class Server:
-    """Does jobs until nobody listens. `more`: steps of loading, done after the first job while none is asked for."""
+    """Does jobs until nobody listens.
+
+    `more`: steps of loading, done after the first job while none is asked for.
+    """
 
     def __init__(
         self,
@@ -67,7 +75,10 @@ class Server:
                 self._load_more()
 
     def _load_more(self) -> None:
-        """Go on loading until somebody asks. A server that does one job alone, for a command, is not kept by it."""
+        """Go on loading until somebody asks.
+
+        A server that does one job alone, for a command, is not kept by it.
+        """
         asked = select.poll()
         asked.register(self._control.fileno(), select.POLLIN | select.POLLHUP)
         while not asked.poll(0):
@@ -76,7 +87,10 @@ class Server:
             gc.freeze()
 
     def _asked(self) -> tuple[Order, int]:
-        """The next order, and where its answers go. A wish to kill what has ended by itself is passed over."""
+        """The next order, and where its answers go.
+
+        A wish to kill what has ended by itself is passed over.
+        """
         while True:
             header, descriptors, _, _ = socket.recv_fds(self._control, 1, 1)
             if not header:
@@ -97,7 +111,9 @@ class Server:
             return self._watched(Worked(order, pid, ours))
 
     def _watched(self, work: Worked) -> dict[str, Any]:
-        """How the job ended: its exit code, CPU seconds, and the most memory that it had, in KiB."""
+        """How the job ended: its exit code, CPU seconds, and the most memory that it had, in
+        KiB.
+        """
         ready = select.poll()
         for one in (self._woken, self._control.fileno(), work.helper.fileno()):
             ready.register(one, select.POLLIN | select.POLLHUP)
@@ -116,10 +132,17 @@ class Server:
             if ended:
                 _end_sibling(work)
                 code = os.waitstatus_to_exitcode(status)
-                return {"code": code, "cpu_s": cpu_s + used.ru_utime + used.ru_stime, "peak": used.ru_maxrss}
+                return {
+                    "code": code,
+                    "cpu_s": cpu_s + used.ru_utime + used.ru_stime,
+                    "peak": used.ru_maxrss,
+                }
 
     def _told(self, work: Worked) -> None:
-        """Kill the job, as it is wished. Raises EOFError, with the job dead, when who wished for it is gone."""
+        """Kill the job, as it is wished.
+
+        Raises EOFError, with the job dead, when who wished for it is gone.
+        """
         said = self._control.recv(1)
         _kill(work.pid)
         if not said:
@@ -188,7 +211,8 @@ def _kill(pid: int) -> None:
 
 
 def main(control: int, jobs: str, more: Sequence[str], without: Sequence[str] = ()) -> None:
-    """Serve on the socket `control`: the jobs of module `jobs`, which may also be read from the folders `more`.
+    """Serve on the socket `control`: the jobs of module `jobs`, which may also be read from the
+    folders `more`.
 
     `without`: walls to leave out; for tests, and so for this process too.
     """

@@ -1,4 +1,6 @@
-"""Tesseract as a sibling of the job that asks for it: a process that may run this one program, and reach nothing else."""
+"""Tesseract as a sibling of the job that asks for it: a process that may run this one program,
+and reach nothing else.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ _MOST = 12
 
 
 def arguments_of(said: Any) -> list[str]:
-    """What a job asks Tesseract for. Raises ValueError for anything else: the job may be a stranger's by now."""
+    """What a job asks Tesseract for.
+
+    Raises ValueError for anything else: the job may be a stranger's by now.
+    """
     if not isinstance(said, list) or not 0 < len(said) <= _MOST:
         raise ValueError(said)
     for one in said:
@@ -50,8 +55,15 @@ def _be(order: Order, program: Path, arguments: list[str], readable: Sequence[Pa
         walls.forget_signals()
         beside = program.parent.parent
         around = () if beside == Path("/usr") else (beside / "lib", beside / "share")
-        reach = Reach(read=(*readable, *around), run=walls.programs(program), write=(order.scratch, *walls.devices()))
-        environment = {"OMP_THREAD_LIMIT": "1", **{k: v for k, v in os.environ.items() if k == "TESSDATA_PREFIX"}}
+        reach = Reach(
+            read=(*readable, *around),
+            run=walls.programs(program),
+            write=(order.scratch, *walls.devices()),
+        )
+        environment = {
+            "OMP_THREAD_LIMIT": "1",
+            **{k: v for k, v in os.environ.items() if k == "TESSDATA_PREFIX"},
+        }
         _connect(order.scratch)
         walls.raise_walls(reach, order.limits, without=order.without, may_execute=True)
         os.execve(program, [ocr.PROGRAM, *arguments], environment)  # noqa: S606  # no shell
@@ -62,8 +74,8 @@ def _be(order: Order, program: Path, arguments: list[str], readable: Sequence[Pa
 def _connect(scratch: Path) -> None:
     """Standard input is the picture, standard output the words, and nothing else is open.
 
-    No links are followed, since the job that made these files may be a stranger's by now; it has no way to make folders
-    above its scratch into one.
+    No links are followed, since the job that made these files may be a stranger's by now; it has no
+    way to make folders above its scratch into one.
     """
     picture = os.open(scratch / PICTURE, os.O_RDONLY | os.O_NOFOLLOW)
     words = os.open(scratch / WORDS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)

@@ -1,4 +1,6 @@
-"""What passes between the processes of the sandbox: JSON behind its length, and nothing that can run."""
+"""What passes between the processes of the sandbox: JSON behind its length, and nothing that
+can run.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,10 @@ def send(descriptor: int, value: Any) -> None:
 
 
 def receive(descriptor: int) -> Any:
-    """The next message of a pipe or socket. Raises EOFError at its end, Garbled for what is none."""
+    """The next message of a pipe or socket.
+
+    Raises EOFError at its end, Garbled for what is none.
+    """
     return _value(_exactly(descriptor, length(_exactly(descriptor, LENGTH.size))))
 
 

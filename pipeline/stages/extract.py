@@ -1,4 +1,6 @@
-"""The extract stage: a PDF to the words on its pages and where they stand, at once or range by range."""
+"""The extract stage: a PDF to the words on its pages and where they stand, at once or range by
+range.
+"""
 
 from __future__ import annotations
 
@@ -22,24 +24,34 @@ from pipeline.stages.detection import detect, other_language, rival
 
 ENOUGH_TO_DETECT = 20_000  # characters
 RANGE = 40  # pages of a part, if nobody says otherwise
-SHRINK_EVERY = 25  # pages after which MuPDF's cache is emptied, so that memory does not grow with the page count
+# pages after which MuPDF's cache is emptied, so that memory does not grow with the page count
+SHRINK_EVERY = 25
 SENTENCE = 7  # words: a formula with more of them has a sentence around it
 FORMULA_KEPT = "A paragraph with many formulas was left as it is."
-OCR_MISSING = "This page is a scan, and text recognition is not installed here, so it was left as it is."
-OCR_LANGUAGE_MISSING = "Text recognition has no language file for “{}” here, so words may have been misread."
-OCR_SCRIPT_MISSING = (
-    "This page is a scan in {} letters, which text recognition cannot read here, so it was left as it is."
+OCR_MISSING = (
+    "This page is a scan, and text recognition is not installed here, so it was left as it is."
 )
-RECOGNISED = "Some pages are scans. Their words were recognised by machine: please check names and numbers."
+OCR_LANGUAGE_MISSING = (
+    "Text recognition has no language file for “{}” here, so words may have been misread."
+)
+OCR_SCRIPT_MISSING = (
+    "This page is a scan in {} letters, which text recognition cannot read here, so it was left as"
+    " it is."
+)
+RECOGNISED = (
+    "Some pages are scans. Their words were recognised by machine: please check names and numbers."
+)
 UNREADABLE = "This page is a picture, or its letters cannot be recognised, so it was left as it is."
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Gist:
-    """What has to be known of a range of pages to judge the whole document, small enough for a database row.
+    """What has to be known of a range of pages to judge the whole document, small enough for a
+    database row.
 
-    `pages`, `unreadable` and `scans` (those that nothing could read) count pages; `sample` is its most telling text, at most `ENOUGH_TO_DETECT` characters.
+    `pages`, `unreadable` and `scans` (those that nothing could read) count pages; `sample` is its
+    most telling text, at most `ENOUGH_TO_DETECT` characters.
     """
 
     pages: int
@@ -62,14 +74,17 @@ def extract(
 ) -> Document:
     """Read the pages that `pages` names (1-based, such as `1-5,9`; None: all) of the PDF `source`.
 
-    `source_lang` None: it is detected, with `target_lang` as in `judge`. `on_progress` is told the share of pages read, 0 to 1.
-    Raises EmptyFile, NotAPdf, DamagedPdf, EncryptedPdf, WrongPassword, NoText, TooManyPages (more than `max_pages` in
-    the file, None: no limit) or UnsupportedOption (`pages` names none).
+    `source_lang` None: it is detected, with `target_lang` as in `judge`. `on_progress` is told the
+    share of pages read, 0 to 1. Raises EmptyFile, NotAPdf, DamagedPdf, EncryptedPdf, WrongPassword,
+    NoText, TooManyPages (more than `max_pages` in the file, None: no limit) or UnsupportedOption
+    (`pages` names none).
     """
     with opened(source, password) as pdf:
         shell = _shell(pdf, max_pages)
         part = _read(pdf, sorted(parse_pages(pages, shell.page_count)), source_lang, on_progress)
-    return replace(part, labels=shell.labels, source_lang=judge([gist(part)], source_lang, target_lang))
+    return replace(
+        part, labels=shell.labels, source_lang=judge([gist(part)], source_lang, target_lang)
+    )
 
 
 def survey(source: Path, *, password: str | None = None, max_pages: int | None = None) -> Document:
@@ -85,7 +100,10 @@ def ranges(numbers: Iterable[int], size: int = RANGE) -> list[tuple[int, ...]]:
     """Page numbers in order, cut into ranges of up to `size`, of about the same length."""
     chosen = sorted(numbers)
     count = -(-len(chosen) // size)
-    return [tuple(chosen[len(chosen) * part // count : len(chosen) * (part + 1) // count]) for part in range(count)]
+    return [
+        tuple(chosen[len(chosen) * part // count : len(chosen) * (part + 1) // count])
+        for part in range(count)
+    ]
 
 
 def extract_part(
@@ -96,9 +114,11 @@ def extract_part(
     password: str | None = None,
     on_progress: Callable[[float], None] = lambda _share: None,
 ) -> Document:
-    """Read the pages `numbers` (0-based) alone: a document with these pages, without labels or a detected language.
+    """Read the pages `numbers` (0-based) alone: a document with these pages, without labels or a
+    detected language.
 
-    A part without words is none to complain of: `judge` decides on the whole. Raises what opening a PDF raises.
+    A part without words is none to complain of: `judge` decides on the whole. Raises what opening a
+    PDF raises.
     """
     with opened(source, password) as pdf:
         return _read(pdf, sorted(numbers), source_lang, on_progress)
@@ -112,15 +132,20 @@ def gist(part: Document) -> Gist:
     return Gist(len(part.pages), blocks, part.characters(), unreadable, _sample(part.pages), scans)
 
 
-def judge(gists: Iterable[Gist], source_lang: str | None = None, target_lang: str | None = None) -> str | None:
+def judge(
+    gists: Iterable[Gist], source_lang: str | None = None, target_lang: str | None = None
+) -> str | None:
     """The language of the whole document, from all its parts; None: its words do not tell.
 
-    Of a document in two languages, one of them `target_lang`, it is the other one: that is what there is to translate.
+    Of a document in two languages, one of them `target_lang`, it is the other one: that is what
+    there is to translate.
 
     Raises NoText if no part has words that can be read, OcrMissing if that is since they are scans.
     """
     known = list(gists)
-    if not any(one.blocks for one in known) or sum(one.unreadable for one in known) == sum(one.pages for one in known):
+    if not any(one.blocks for one in known) or sum(one.unreadable for one in known) == sum(
+        one.pages for one in known
+    ):
         raise OcrMissing if any(one.scans for one in known) else NoText
     if source_lang:
         return source_lang
@@ -142,7 +167,10 @@ def _shell(pdf: pymupdf.Document, max_pages: int | None) -> Document:
 
 
 def _read(
-    pdf: pymupdf.Document, numbers: Sequence[int], source_lang: str | None, on_progress: Callable[[float], None]
+    pdf: pymupdf.Document,
+    numbers: Sequence[int],
+    source_lang: str | None,
+    on_progress: Callable[[float], None],
 ) -> Document:
     read, recogniser = [], Recogniser(detect, source_lang)
     said: list[DocumentWarning] = []
@@ -160,7 +188,9 @@ def _read(
     )
 
 
-def _page(pdf: pymupdf.Document, number: int, recogniser: Recogniser, said: list[DocumentWarning]) -> Page:
+def _page(
+    pdf: pymupdf.Document, number: int, recogniser: Recogniser, said: list[DocumentWarning]
+) -> Page:
     with damage_named():
         _, annotations = detach_annotations(pdf, number)
         sheet = pdf.load_page(number)
@@ -173,12 +203,20 @@ def _page(pdf: pymupdf.Document, number: int, recogniser: Recogniser, said: list
             return page
         scanned = page_from(known or recogniser.read(sheet), sheet, number, scanned=True)
         if recogniser.unread:
-            said.append(DocumentWarning("ocr_script_missing", OCR_SCRIPT_MISSING.format(recogniser.unread), number))
+            said.append(
+                DocumentWarning(
+                    "ocr_script_missing", OCR_SCRIPT_MISSING.format(recogniser.unread), number
+                )
+            )
         if not any(block.translatable for block in scanned.blocks):
             return page
         said.append(DocumentWarning("text_recognised", RECOGNISED))
         if recogniser.lacks:
-            said.append(DocumentWarning("ocr_language_missing", OCR_LANGUAGE_MISSING.format(recogniser.lacks)))
+            said.append(
+                DocumentWarning(
+                    "ocr_language_missing", OCR_LANGUAGE_MISSING.format(recogniser.lacks)
+                )
+            )
         return scanned
 
 
@@ -191,13 +229,20 @@ def _warnings(pages: Iterable[Page], unreadable: Iterable[int]) -> Iterator[Docu
     for number in unreadable:
         yield DocumentWarning("text_unreadable", UNREADABLE, number)
     for page in pages:
-        if any(block.kind is BlockKind.FORMULA and len(_WORD.findall(block.text)) > SENTENCE for block in page.blocks):
+        if any(
+            block.kind is BlockKind.FORMULA and len(_WORD.findall(block.text)) > SENTENCE
+            for block in page.blocks
+        ):
             yield DocumentWarning("formula_kept", FORMULA_KEPT, page.number)
 
 
 def _sample(pages: Iterable[Page]) -> str:
-    """The longest blocks first: names and numbers of forms and tables say little about the language."""
-    said = dict.fromkeys(block.text for page in pages for block in page.blocks if block.translatable)
+    """The longest blocks first: names and numbers of forms and tables say little about the
+    language.
+    """
+    said = dict.fromkeys(
+        block.text for page in pages for block in page.blocks if block.translatable
+    )
     texts = sorted(said, key=len, reverse=True)
     parts: list[str] = []
     size = 0

@@ -1,7 +1,10 @@
-"""Whether the figures and signs of a text are in its translation too. Pure, and the same for every engine.
+"""Whether the figures and signs of a text are in its translation too.
 
-Languages write one number in different ways (1,234.5 and 1.234,5; Arabic digits), so numbers are compared by their digits. A
-number that became a word, or another one, is not found: that is said, since nobody reads a translation for its figures' sake.
+Pure, and the same for every engine.
+
+Languages write one number in different ways (1,234.5 and 1.234,5; Arabic digits), so numbers are
+compared by their digits. A number that became a word, or another one, is not found: that is said,
+since nobody reads a translation for its figures' sake.
 """
 
 from __future__ import annotations
@@ -27,7 +30,9 @@ CODE = "figures_differ"
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """What a translation lacks: `numbers` as they are written in the source, and `signs`, each as often as it is missing."""
+    """What a translation lacks: `numbers` as they are written in the source, and `signs`, each
+    as often as it is missing.
+    """
 
     numbers: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
@@ -38,21 +43,32 @@ class Lost:
 
 
 def lost(source: str, translation: str) -> Lost:
-    """What `source` has and `translation` lacks. Dashes, quotation marks and common punctuation do not count as signs."""
-    return Lost(tuple(lost_numbers(source, translation)), tuple((_signs(source) - _signs(translation)).elements()))
+    """What `source` has and `translation` lacks.
+
+    Dashes, quotation marks and common punctuation do not count as signs.
+    """
+    return Lost(
+        tuple(lost_numbers(source, translation)),
+        tuple((_signs(source) - _signs(translation)).elements()),
+    )
 
 
 def as_written(source: str, translation: str) -> str:
     """The translation with its numbers written as in the source: 1,234.5 where it has 1.234,5.
 
-    A document's tables and pictures keep their numbers as they are, and beside them the other way would be misread.
+    A document's tables and pictures keep their numbers as they are, and beside them the other way
+    would be misread.
     """
     written = {tuple(_RUN.findall(one)): one for one in _NUMBER.findall(source)}
-    return _NUMBER.sub(lambda match: written.get(tuple(_RUN.findall(match.group())), match.group()), translation)
+    return _NUMBER.sub(
+        lambda match: written.get(tuple(_RUN.findall(match.group())), match.group()), translation
+    )
 
 
 def differing(document: Document) -> tuple[DocumentWarning, ...]:
-    """A warning for each page of `document` on which the targets lack numbers or signs of the sources."""
+    """A warning for each page of `document` on which the targets lack numbers or signs of the
+    sources.
+    """
     return tuple(_of_pages(document))
 
 
@@ -99,7 +115,10 @@ def _digits(text: str) -> str:
     """The text with the digits of all scripts as 0 to 9."""
     if text.isascii():
         return text
-    return "".join(str(unicodedata.digit(one)) if one.isdecimal() and not one.isascii() else one for one in text)
+    return "".join(
+        str(unicodedata.digit(one)) if one.isdecimal() and not one.isascii() else one
+        for one in text
+    )
 
 
 def _signs(text: str) -> Counter[str]:
@@ -108,7 +127,9 @@ def _signs(text: str) -> Counter[str]:
 
 
 def is_sign(one: str) -> bool:
-    """Whether a character is a symbol or rare punctuation, which translations keep: &, §, €, •, ©."""
+    """Whether a character is a symbol or rare punctuation, which translations keep: &, §, €, •,
+    ©.
+    """
     if one.isalnum() or one.isspace() or one in _COMMON or one in _QUOTES or one in _DASHES:
         return False
     return unicodedata.category(one)[0] in "SP" and not _is_east_asian_punctuation(one)

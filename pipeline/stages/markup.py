@@ -1,11 +1,11 @@
 """A block's runs as one marked-up text for a translator, and a translator's answer back as runs.
 
-The text is XML without a root: `&amp; &lt; &gt;` escaped, `<g id="N">…</g>` around runs whose style is not the block's
-main one, `<x id="N"/>` for what is kept out of the translation. Ids count from 1 in every text, so that equal sentences
-give equal texts wherever they stand.
+The text is XML without a root: `&amp; &lt; &gt;` escaped, `<g id="N">…</g>` around runs whose style
+is not the block's main one, `<x id="N"/>` for what is kept out of the translation. Ids count from 1
+in every text, so that equal sentences give equal texts wherever they stand.
 
-Engines lose, move, repeat and break tags. Reading is tolerant: no word of an answer is ever lost; what cannot be
-matched drops its style, and a kept piece that did not come back stands at the end.
+Engines lose, move, repeat and break tags. Reading is tolerant: no word of an answer is ever lost;
+what cannot be matched drops its style, and a kept piece that did not come back stands at the end.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ _TAG = re.compile(r"<\s*(/?)\s*([gx])\b([^<>]*?)(/?)\s*>", re.IGNORECASE)
 _ID = re.compile(r"\bid\s*=\s*[\"'“”«»]?\s*(\d+)", re.IGNORECASE)
 _ENTITY = re.compile(r"&(amp|lt|gt|quot|apos|#39|#x27);")
 _CHARACTER = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "#39": "'", "#x27": "'"}
-# A bullet or a number with a dot or bracket at the start of an item or heading is no part of the sentence.
+# A bullet or a number with a dot or bracket at the start of an item or heading is no part of the
+# sentence.
 _LEAD = re.compile(
     r"\s*(?:[•◦▪▫●○■□‣⁃∙·–—*►▶✓✔➢➤-]\s+"
-    r"|(?:\(?\d{1,3}(?:\.\d{1,3})*[.)]|\d{1,3}(?:\.\d{1,3})+|\([a-z]\))\s+(?![a-zß-ÿа-я])"  # not "1.5 million"
+    # not "1.5 million"
+    r"|(?:\(?\d{1,3}(?:\.\d{1,3})*[.)]|\d{1,3}(?:\.\d{1,3})+|\([a-z]\))\s+(?![a-zß-ÿа-я])"
     r")?"
 )
 _PAGE = re.compile(r"(?<=[\s.·…_])[0-9ivxlcIVXLC]{1,6}\Z")
@@ -37,7 +39,9 @@ SHORTEST_LEADER = 4  # three dots are an ellipsis
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Something that stands in for `<x id="N"/>`; `before` and `after`: a blank or an edge stood beside it."""
+    """Something that stands in for `<x id="N"/>`; `before` and `after`: a blank or an edge
+    stood beside it.
+    """
 
     run: Run
     before: bool = True
@@ -48,8 +52,8 @@ class Kept:
 class Segment:
     """What a translator sees of a block, and what is needed to read its answer.
 
-    `text` is the marked-up text. `lead` and `tail` are the runs before and after it that are no part of the sentence.
-    `styles` and `kept` are by tag id.
+    `text` is the marked-up text. `lead` and `tail` are the runs before and after it that are no
+    part of the sentence. `styles` and `kept` are by tag id.
     """
 
     text: str
@@ -88,7 +92,8 @@ def write(runs: Iterable[Run], glossary: Glossary = NO_GLOSSARY) -> Segment:
 def read(segment: Segment, answer: str) -> tuple[Run, ...]:
     """The runs that `answer`, a translation of `segment.text`, stands for.
 
-    An answer without a word where the text had some is no translation: the source's own runs come back.
+    An answer without a word where the text had some is no translation: the source's own runs come
+    back.
     """
     if segment.has_words and not any(character.isalnum() for character in plain(answer)):
         return segment.source
@@ -113,8 +118,9 @@ def plain(text: str) -> str:
 def tidy(runs: Iterable[Run]) -> tuple[Run, ...]:
     """The same text in as few runs as possible.
 
-    Neighbours of one style are joined, blanks take the style of what precedes them, and a word has one style: that of most of
-    its letters. Engines cannot translate half a word, as in small capitals with a large initial.
+    Neighbours of one style are joined, blanks take the style of what precedes them, and a word has
+    one style: that of most of its letters. Engines cannot translate half a word, as in small
+    capitals with a large initial.
     """
     pieces = _merged((run.text, run.style) for run in runs)
     pieces = _merged((_NO_TEXT.sub("", text), style) for text, style in pieces)
@@ -158,9 +164,18 @@ def _whole_words(pieces: list[tuple[str, Style]]) -> list[tuple[str, Style]]:
     for text, style in pieces:
         before, old = whole[-1] if whole else ("", style)
         start, end = len(before), 0
-        if before and not (old.original or style.original) and _is_letter(before[-1]) and _is_letter(text[0]):
-            start = next((at for at in range(len(before), 0, -1) if not _is_letter(before[at - 1])), 0)
-            end = next((at for at, character in enumerate(text) if not _is_letter(character)), len(text))
+        if (
+            before
+            and not (old.original or style.original)
+            and _is_letter(before[-1])
+            and _is_letter(text[0])
+        ):
+            start = next(
+                (at for at in range(len(before), 0, -1) if not _is_letter(before[at - 1])), 0
+            )
+            end = next(
+                (at for at, character in enumerate(text) if not _is_letter(character)), len(text)
+            )
         if end > len(before) - start:
             whole[-1] = (before[:start], old)
             whole.append((before[start:] + text, style))
@@ -177,7 +192,9 @@ def _text(runs: Iterable[Run]) -> str:
 
 
 def _split(runs: tuple[Run, ...], at: int) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
-    """The runs before and after character `at`; a formula in which it lies is after it as a whole."""
+    """The runs before and after character `at`; a formula in which it lies is after it as a
+    whole.
+    """
     before: list[Run] = []
     after: list[Run] = []
     for run in runs:
@@ -190,7 +207,9 @@ def _split(runs: tuple[Run, ...], at: int) -> tuple[tuple[Run, ...], tuple[Run, 
 
 
 def _sentence(text: str) -> tuple[int, int]:
-    """Where the sentence starts and ends, without the bullet or number before it and the dot leader and page after it."""
+    """Where the sentence starts and ends, without the bullet or number before it and the dot
+    leader and page after it.
+    """
     lead = _LEAD.match(text)
     start = lead.end() if lead else 0
     words = text.rstrip()
@@ -198,7 +217,9 @@ def _sentence(text: str) -> tuple[int, int]:
     dots = words[: page.start()] if page else words
     before = dots.rstrip(_LEADER + " ")
     end = (
-        len(before) if sum(character in _LEADER for character in dots[len(before) :]) >= SHORTEST_LEADER else len(words)
+        len(before)
+        if sum(character in _LEADER for character in dots[len(before) :]) >= SHORTEST_LEADER
+        else len(words)
     )
     return (start, end) if start < end else (0, len(text))
 
@@ -244,7 +265,11 @@ class _Writer:
         end = 0
         for found in protection.find(run.text, self.glossary):
             parts.append(escape(run.text[end : found.start]))
-            parts.append(self._keep(Run(found.shown, run.style), whole, at + found.start, found.end - found.start))
+            parts.append(
+                self._keep(
+                    Run(found.shown, run.style), whole, at + found.start, found.end - found.start
+                )
+            )
             end = found.end
         return "".join([*parts, escape(run.text[end:])])
 
@@ -298,7 +323,9 @@ class _Reader:
 
 
 def _balanced(tags: list[re.Match[str]], styles: Mapping[int, Style]) -> dict[int, Style | None]:
-    """The style tags that count, by their index: the style that opens there, or None where one closes."""
+    """The style tags that count, by their index: the style that opens there, or None where one
+    closes.
+    """
     counted: dict[int, Style | None] = {}
     open_: list[tuple[int, Style | None]] = []
     for index, tag in enumerate(tags):

@@ -1,7 +1,8 @@
-"""What a translator must not touch, found in plain text: addresses, code-like tokens, long numbers, glossary terms.
+"""What a translator must not touch, found in plain text: addresses, code-like tokens, long numbers,
+glossary terms.
 
-Plain numbers of up to four digits and decimals stay in the text, since grammar ("1 file", "2 files") and the decimal
-sign depend on them.
+Plain numbers of up to four digits and decimals stay in the text, since grammar ("1 file", "2
+files") and the decimal sign depend on them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ _PATTERNS = (
     r"(?<![\w.@])www\.[^\s<>\"“”]+",
     r"(?<![\w.])(?:doi:\s?)?10\.\d{4,9}/[^\s<>\"“”]+",  # DOI, ISO 26324
     r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
-    r"(?<!\w)\{[\w.,@-]+\}(?!\w)|\$\{\w+\}|%\(\w+\)[sd]|(?<!\w)%[sd](?!\w)",  # placeholders of format strings
+    # placeholders of format strings
+    r"(?<!\w)\{[\w.,@-]+\}(?!\w)|\$\{\w+\}|%\(\w+\)[sd]|(?<!\w)%[sd](?!\w)",
     r"(?<!\w)[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*\(\)",  # calls: name()
     r"(?<!\w)(?:[A-Za-z]\w*::)+[A-Za-z]\w*",
     r"(?<![\w-])--[a-z][\w-]+",  # long options
@@ -27,7 +29,8 @@ _PATTERNS = (
     r"(?<![\w.,])\+?\d[\d /()-]{8,}\d(?![\w.,]\d)",  # telephone and account numbers
     r"(?<![\w.,-])\d{5,}(?![\w]|[.,]\d)",
     r"(?:[.·…_] ?){4,}",  # dot leaders, lines to fill in
-    r"(?<![\w-])(?=[A-Z0-9/-]*\d)(?=[A-Z0-9/-]*[A-Z])[A-Z0-9]+(?:[-/][A-Z0-9]+)+(?![\w-])",  # ISO-9001
+    # ISO-9001
+    r"(?<![\w-])(?=[A-Z0-9/-]*\d)(?=[A-Z0-9/-]*[A-Z])[A-Z0-9]+(?:[-/][A-Z0-9]+)+(?![\w-])",
 )
 _PROTECTED = re.compile("|".join(_PATTERNS))
 _QUICK = re.compile(
@@ -36,7 +39,9 @@ _QUICK = re.compile(
 _SENTENCE_END = ".,;:!?'’”»…"
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 # Scripts that write no spaces between words: each character counts as a word of its own.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+)
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _WORD = re.compile(rf"[^\W\d_{_UNSPACED}]{{2}}|[{_UNSPACED}]")
 _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]")
@@ -44,7 +49,9 @@ _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Characters `start` to `end` of a text stay out of the translation; `shown` stands there in the result."""
+    """Characters `start` to `end` of a text stay out of the translation; `shown` stands there
+    in the result.
+    """
 
     start: int
     end: int
@@ -53,7 +60,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A glossary term as the words that are looked for, casefolded, and where blanks stand between them."""
+    """A glossary term as the words that are looked for, casefolded, and where blanks stand
+    between them.
+    """
 
     words: tuple[str, ...]
     spaced: tuple[bool, ...]
@@ -62,7 +71,9 @@ class Term:
 
 
 class Glossary:
-    """Terms and how they are to be translated: the longest match wins, whole words only, in any case."""
+    """Terms and how they are to be translated: the longest match wins, whole words only, in any
+    case.
+    """
 
     def __init__(self, entries: Iterable[tuple[str, str]] = ()) -> None:
         """`entries` are (source term, target term); the last of two entries for one term counts."""
@@ -82,7 +93,14 @@ class Glossary:
         spaced = [one.end() < other.start() for one, other in pairwise(tokens)]
         at = 0
         while at < len(tokens):
-            term = next((term for term in self._by_first.get(words[at], ()) if _stands(term, words, spaced, at)), None)
+            term = next(
+                (
+                    term
+                    for term in self._by_first.get(words[at], ())
+                    if _stands(term, words, spaced, at)
+                ),
+                None,
+            )
             if term is None:
                 at += 1
                 continue
@@ -96,17 +114,25 @@ NO_GLOSSARY = Glossary()
 
 
 def find(text: str, glossary: Glossary = NO_GLOSSARY) -> list[Found]:
-    """What is to be kept out of the translation of `text`, in order, not overlapping; protected tokens win over terms."""
+    """What is to be kept out of the translation of `text`, in order, not overlapping; protected
+    tokens win over terms.
+    """
     found = [_trimmed(match) for match in _PROTECTED.finditer(text)] if _QUICK.search(text) else []
     if not glossary:
         return found
     taken = [(one.start, one.end) for one in found]
-    terms = (term for term in glossary.find(text) if all(term.end <= a or term.start >= b for a, b in taken))
+    terms = (
+        term
+        for term in glossary.find(text)
+        if all(term.end <= a or term.start >= b for a, b in taken)
+    )
     return sorted([*found, *terms], key=lambda one: one.start)
 
 
 def has_words(text: str) -> bool:
-    """Whether two letters stand side by side, or one of a script that writes no blanks between words."""
+    """Whether two letters stand side by side, or one of a script that writes no blanks between
+    words.
+    """
     return any(match.group().isalpha() for match in _WORD.finditer(text))
 
 
@@ -116,7 +142,9 @@ def is_unspaced(character: str) -> bool:
 
 
 def _trimmed(match: re.Match[str]) -> Found:
-    """The match without what belongs to the sentence: closing marks, and brackets opened before it."""
+    """The match without what belongs to the sentence: closing marks, and brackets opened before
+    it.
+    """
     text = match.group().rstrip()
     if not any(character.isalnum() for character in text):
         return Found(match.start(), match.start() + len(text), text)
@@ -132,16 +160,27 @@ def _term(source: str, target: str) -> Term | None:
     if not tokens or not target.strip():
         return None
     spaced = tuple(one.end() < other.start() for one, other in pairwise(tokens))
-    return Term(tuple(token.group().casefold() for token in tokens), spaced, source.strip(), target.strip())
+    return Term(
+        tuple(token.group().casefold() for token in tokens), spaced, source.strip(), target.strip()
+    )
 
 
 def _stands(term: Term, words: list[str], spaced: list[bool], at: int) -> bool:
     size = len(term.words)
-    return tuple(words[at : at + size]) == term.words and tuple(spaced[at : at + size - 1]) == term.spaced
+    return (
+        tuple(words[at : at + size]) == term.words
+        and tuple(spaced[at : at + size - 1]) == term.spaced
+    )
 
 
 def _in_case_of(found: str, term: Term) -> str:
-    """The target term, with a capital where a term written small in the glossary begins a sentence."""
+    """The target term, with a capital where a term written small in the glossary begins a
+    sentence.
+    """
     if term.source.islower() and found[:1].isupper():
-        return term.target.upper() if len(found) > 1 and found.isupper() else term.target[:1].upper() + term.target[1:]
+        return (
+            term.target.upper()
+            if len(found) > 1 and found.isupper()
+            else term.target[:1].upper() + term.target[1:]
+        )
     return term.target

@@ -1,4 +1,6 @@
-"""The reconstruct stage: the translation set on the source's pages, range by range, and the ranges joined to one file."""
+"""The reconstruct stage: the translation set on the source's pages, range by range, and the
+ranges joined to one file.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ from pipeline.pdf.writing import page_ranges
 from pipeline.pdf.writing.page_writer import Writer
 
 PAGES_SHARE = 0.9  # of the stage's time; the rest is joining and saving
-SHRINK_EVERY = 25  # pages after which MuPDF's cache is emptied, so that memory does not grow with the page count
+# pages after which MuPDF's cache is emptied, so that memory does not grow with the page count
+SHRINK_EVERY = 25
 
 UNTOLD = Mark()
 
@@ -38,17 +41,32 @@ def reconstruct(
     mark: Mark = UNTOLD,
     on_progress: Callable[[float], None] = lambda _share: None,
 ) -> tuple[DocumentWarning, ...]:
-    """Write `source` with the targets of `document` to `out`, without a password, in `options.layout`.
+    """Write `source` with the targets of `document` to `out`, without a password, in
+    `options.layout`.
 
-    `stamp`: a sentence to print on every page, None: nothing. `mark`: who made the words. `on_progress` is told the share done, 0 to 1.
-    Gives what the reader should know. Raises what opening a PDF raises (see `pipeline.pdf.container.opening.opened`).
+    `stamp`: a sentence to print on every page, None: nothing. `mark`: who made the words.
+    `on_progress` is told the share done, 0 to 1. Gives what the reader should know. Raises what
+    opening a PDF raises (see `pipeline.pdf.container.opening.opened`).
     """
     if options.layout is not Layout.TRANSLATED:
         return _with_originals(
-            source, document, out, options, password=password, stamp=stamp, mark=mark, on_progress=on_progress
+            source,
+            document,
+            out,
+            options,
+            password=password,
+            stamp=stamp,
+            mark=mark,
+            on_progress=on_progress,
         )
     with opened(source, password) as pdf, damage_named():
-        writer = _written(pdf, document, options.target_lang, stamp, lambda share: on_progress(PAGES_SHARE * share))
+        writer = _written(
+            pdf,
+            document,
+            options.target_lang,
+            stamp,
+            lambda share: on_progress(PAGES_SHARE * share),
+        )
         writer.finish()
         label(pdf, document, options.target_lang, mark)
         said = clean(pdf)
@@ -72,7 +90,15 @@ def _with_originals(
     with tempfile.TemporaryDirectory() as folder:
         part, lang = Path(folder) / "part", options.target_lang
         told = lambda share: on_progress(PAGES_SHARE * share)  # noqa: E731
-        said = set_part(source, document, part, target_lang=lang, password=password, stamp=stamp, on_progress=told)
+        said = set_part(
+            source,
+            document,
+            part,
+            target_lang=lang,
+            password=password,
+            stamp=stamp,
+            on_progress=told,
+        )
         said += join(source, document, [part], out, options=options, password=password, mark=mark)
     on_progress(1.0)
     return said
@@ -88,10 +114,11 @@ def set_part(
     stamp: str | None = None,
     on_progress: Callable[[float], None] = lambda _share: None,
 ) -> tuple[DocumentWarning, ...]:
-    """Set the targets on `document`'s pages, which may be a range of the source's, and keep that as the part `out`.
+    """Set the targets on `document`'s pages, which may be a range of the source's, and keep that as
+    the part `out`.
 
-    Parts of one source need not know of each other: any worker may make any of them, in any order, twice.
-    Arguments, warnings and errors are those of `reconstruct`.
+    Parts of one source need not know of each other: any worker may make any of them, in any order,
+    twice. Arguments, warnings and errors are those of `reconstruct`.
     """
     with opened(source, password) as pdf, damage_named():
         writer = _written(pdf, document, target_lang, stamp, on_progress)
@@ -100,7 +127,11 @@ def set_part(
 
 
 def _written(
-    pdf: pymupdf.Document, document: Document, target_lang: str, stamp: str | None, on_progress: Callable[[float], None]
+    pdf: pymupdf.Document,
+    document: Document,
+    target_lang: str,
+    stamp: str | None,
+    on_progress: Callable[[float], None],
 ) -> Writer:
     writer = Writer(pdf, stamp, target_lang, own_faces(pdf, document.pages))
     for place, page in enumerate(document.pages, start=1):
@@ -122,11 +153,13 @@ def join(
     mark: Mark = UNTOLD,
     on_progress: Callable[[float], None] = lambda _share: None,
 ) -> tuple[DocumentWarning, ...]:
-    """Write `source` with the pages of all parts `made` by `set_part` to `out`, in `options.layout`; `mark`: who made the words.
+    """Write `source` with the pages of all parts `made` by `set_part` to `out`, in
+    `options.layout`; `mark`: who made the words.
 
-    Pages that no part has pass as they are. Of `document` only the labels count: its pages may be left out. Each part
-    is read and let go in turn. Gives what the reader should know of the whole (the parts have told of themselves).
-    Raises ValueError for a file that is no part, and what opening a PDF raises.
+    Pages that no part has pass as they are. Of `document` only the labels count: its pages may be
+    left out. Each part is read and let go in turn. Gives what the reader should know of the whole
+    (the parts have told of themselves). Raises ValueError for a file that is no part, and what
+    opening a PDF raises.
     """
     with opened(source, password) as pdf:
         fonts, reserved = Fonts(options.target_lang), dict[str, int]()
@@ -150,6 +183,8 @@ def join(
 
 
 def once(warnings: Sequence[DocumentWarning]) -> tuple[DocumentWarning, ...]:
-    """The warnings of all parts and of the whole: by page, those about the whole document last, each said once."""
+    """The warnings of all parts and of the whole: by page, those about the whole document last,
+    each said once.
+    """
     order = sorted(dict.fromkeys(warnings), key=lambda one: (one.page is None, one.page or 0))
     return tuple(order)

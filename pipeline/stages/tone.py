@@ -1,6 +1,8 @@
-"""The tone stage, pure: which translated texts a tone model rephrases, and the document with its answers.
+"""The tone stage, pure: which translated texts a tone model rephrases, and the document with its
+answers.
 
-Formality and most styles are asked for while translating; a tone model polishes afterwards, where there is one.
+Formality and most styles are asked for while translating; a tone model polishes afterwards, where
+there is one.
 """
 
 from __future__ import annotations
@@ -28,13 +30,17 @@ def segments(document: Document) -> tuple[str, ...]:
     """The unique translated texts that are worth rephrasing, in reading order."""
     return tuple(
         dict.fromkeys(
-            markup.write(block.target).text for block in document.blocks() if _has_tone(block) and block.target
+            markup.write(block.target).text
+            for block in document.blocks()
+            if _has_tone(block) and block.target
         )
     )
 
 
 def apply(document: Document, answers: Mapping[str, str]) -> Document:
-    """The document with its targets rephrased as `answers` (text of `segments` -> text) say; others stay."""
+    """The document with its targets rephrased as `answers` (text of `segments` -> text) say;
+    others stay.
+    """
     targets = {}
     for block in document.blocks():
         if not block.target or not _has_tone(block):

@@ -1,6 +1,8 @@
-"""The translate stage, pure: which texts of a document an engine has to see, in which batches, and what it answers back.
+"""The translate stage, pure: which texts of a document an engine has to see, in which batches, and
+what it answers back.
 
-A text is a block's marked-up sentence (`pipeline.stages.markup`); equal texts of a job are translated once.
+A text is a block's marked-up sentence (`pipeline.stages.markup`); equal texts of a job are
+translated once.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from pipeline.stages.checks import Doubt
 from pipeline.stages.markup import Segment
 from pipeline.stages.protection import NO_GLOSSARY, Glossary
 
-# Ends of sentences in Latin, Greek, Cyrillic, Arabic, Devanagari and CJK writing; CJK writes no blank after them.
+# Ends of sentences in Latin, Greek, Cyrillic, Arabic, Devanagari and CJK writing; CJK writes no
+# blank after them.
 _SENTENCE = re.compile(r"(?<=[.!?…؟।;:])\s+|(?<=[。！？；])\s*|\n+")
 _BLANK_OR_TAG = re.compile(r"<[^<>]*>|\s+")
 _STYLE_TAG = re.compile(r"</?g\b[^<>]*>")
@@ -27,13 +30,18 @@ _PIECE = re.compile(r"<[^<>]*>|&\w+;|.", re.DOTALL)
 
 
 def needs_translation(document: Document, options: Options) -> bool:
-    """Whether the document is in another language than the one wanted. Unknown languages count as others."""
+    """Whether the document is in another language than the one wanted.
+
+    Unknown languages count as others.
+    """
     return not language.same(options.source_lang or document.source_lang, options.target_lang)
 
 
 def segments(document: Document, glossary: Glossary = NO_GLOSSARY) -> tuple[str, ...]:
     """The unique texts of the document that an engine has to see, in reading order."""
-    found = (segment for _, segment in [*_of_blocks(document, glossary), *_of_labels(document, glossary)])
+    found = (
+        segment for _, segment in [*_of_blocks(document, glossary), *_of_labels(document, glossary)]
+    )
     return tuple(dict.fromkeys(segment.text for segment in found if segment.has_words))
 
 
@@ -58,8 +66,8 @@ def plan_batches(texts: Iterable[str], limits: Limits) -> list[tuple[str, ...]]:
 def cut(text: str, size: int) -> list[str]:
     """The text in pieces of at most `size` bytes of UTF-8 that give it again when joined.
 
-    It is cut after sentences, else at blanks, else anywhere, but never inside a tag or an escape. A style that reaches over a
-    cut is dropped.
+    It is cut after sentences, else at blanks, else anywhere, but never inside a tag or an escape. A
+    style that reaches over a cut is dropped.
     """
     if len(text.encode()) <= size:
         return [text]
@@ -71,7 +79,9 @@ def cut(text: str, size: int) -> list[str]:
     return parts if whole else cut(_STYLE_TAG.sub("", text), size)
 
 
-def apply(document: Document, answers: Mapping[str, str], glossary: Glossary = NO_GLOSSARY) -> Document:
+def apply(
+    document: Document, answers: Mapping[str, str], glossary: Glossary = NO_GLOSSARY
+) -> Document:
     """The document with the targets that `answers` (text of `segments` -> translation) give.
 
     A block whose translation is its own text stays without a target: there is nothing to set anew.
@@ -92,15 +102,21 @@ def apply(document: Document, answers: Mapping[str, str], glossary: Glossary = N
 def doubtful(
     document: Document, doubts: Mapping[str, Doubt], glossary: Glossary = NO_GLOSSARY
 ) -> Iterator[tuple[int, Block, Doubt]]:
-    """Which blocks of which pages (0-based) have a text of `segments` whose translation is not believed."""
+    """Which blocks of which pages (0-based) have a text of `segments` whose translation is not
+    believed.
+    """
     for page in document.pages if doubts else ():
         for block in page.blocks:
-            if block.translatable and (found := doubts.get(markup.write(block.source, glossary).text)):
+            if block.translatable and (
+                found := doubts.get(markup.write(block.source, glossary).text)
+            ):
                 yield page.number, block, found
 
 
 def sections(document: Document, glossary: Glossary = NO_GLOSSARY) -> dict[str, str]:
-    """The heading that each text of `segments` stands under where it comes first; texts before any heading are left out."""
+    """The heading that each text of `segments` stands under where it comes first; texts before
+    any heading are left out.
+    """
     found: dict[str, str] = {}
     heading = ""
     for block in document.blocks():
@@ -122,21 +138,28 @@ def memory_key(
     version: str = "",
     context: str = "",
 ) -> str:
-    """What a translation is remembered by: a SHA-256 in hexadecimal over everything that it depends on.
+    """What a translation is remembered by: a SHA-256 in hexadecimal over everything that it depends
+    on.
 
-    `team`: who shares it (`dragoman.domain.owner.sharing`), and nobody else finds it. `version`: the engine's. `context`: what
-    it was told of this text.
+    `team`: who shares it (`dragoman.domain.owner.sharing`), and nobody else finds it. `version`:
+    the engine's. `context`: what it was told of this text.
     """
     parts = [team, engine, version, source_lang, target_lang, tone and tone.value, context, text]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
 def _of_blocks(document: Document, glossary: Glossary) -> Iterator[tuple[str, Segment]]:
-    return ((block.id, markup.write(block.source, glossary)) for block in document.blocks() if block.translatable)
+    return (
+        (block.id, markup.write(block.source, glossary))
+        for block in document.blocks()
+        if block.translatable
+    )
 
 
 def _of_labels(document: Document, glossary: Glossary) -> Iterator[tuple[str, Segment]]:
-    return ((label.key, markup.write([Run(label.text, Style())], glossary)) for label in document.labels)
+    return (
+        (label.key, markup.write([Run(label.text, Style())], glossary)) for label in document.labels
+    )
 
 
 def _translated(segment: Segment, answers: Mapping[str, str]) -> tuple[Run, ...] | None:
@@ -148,7 +171,11 @@ def _translated(segment: Segment, answers: Mapping[str, str]) -> tuple[Run, ...]
 
 def _parts(pattern: re.Pattern[str], text: str) -> list[str]:
     ends = [match.end() for match in pattern.finditer(text)]
-    return [text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True) if start < end]
+    return [
+        text[start:end]
+        for start, end in zip([0, *ends], [*ends, len(text)], strict=True)
+        if start < end
+    ]
 
 
 def _joined(parts: list[str], size: int) -> list[str]:

@@ -1,6 +1,8 @@
-"""Translating many texts through an engine with a memory: what the worker's task and the command line share.
+"""Translating many texts through an engine with a memory: what the worker's task and the command
+line share.
 
-Every answered batch is remembered at once, so that whatever happens afterwards, nothing is paid for twice.
+Every answered batch is remembered at once, so that whatever happens afterwards, nothing is paid for
+twice.
 """
 
 from __future__ import annotations
@@ -13,7 +15,18 @@ from typing import Protocol
 from dragoman.db.ledgers.lease import Leaving
 from dragoman.domain.job import Tone
 from dragoman.errors import EngineMisbehaved
-from dragoman.ports import NO_CONTEXT, NO_TOKENS, Answer, Batch, Context, Limits, Term, Tokens, ToneModel, Translator
+from dragoman.ports import (
+    NO_CONTEXT,
+    NO_TOKENS,
+    Answer,
+    Batch,
+    Context,
+    Limits,
+    Term,
+    Tokens,
+    ToneModel,
+    Translator,
+)
 from pipeline.stages import checks, markup
 from pipeline.stages.checks import Doubt
 from pipeline.stages.protection import NO_GLOSSARY, Glossary
@@ -34,7 +47,8 @@ NEIGHBOUR_CHARACTERS = 200
 class Hints:
     """What an engine that `takes_hints` is told besides the texts.
 
-    `title` of the document, `sections`: the heading that a text stands under, `glossary`: terms that are to be used, inflected.
+    `title` of the document, `sections`: the heading that a text stands under, `glossary`: terms
+    that are to be used, inflected.
     """
 
     title: str = ""
@@ -52,7 +66,9 @@ class Hints:
         if not self.glossary:
             return ()
         plain = markup.plain(text)
-        return tuple(Term(plain[one.start : one.end], one.shown) for one in self.glossary.find(plain))
+        return tuple(
+            Term(plain[one.start : one.end], one.shown) for one in self.glossary.find(plain)
+        )
 
 
 NO_HINTS = Hints()
@@ -65,10 +81,14 @@ class Memory(Protocol):
         """What is known of `keys`: key -> translation."""
 
     def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
-        """Keep key -> translation and the `billed` characters and the tokens that they cost, durably, before this returns."""
+        """Keep key -> translation and the `billed` characters and the tokens that they cost,
+        durably, before this returns.
+        """
 
     def reserve(self, keys: Sequence[str]) -> set[str]:
-        """Those of `keys` that are ours to ask for; somebody else asks for the others just now, and will remember them or give up."""
+        """Those of `keys` that are ours to ask for; somebody else asks for the others just now,
+        and will remember them or give up.
+        """
 
     def release(self) -> None:
         """We ask for nothing more of what is reserved."""
@@ -112,11 +132,13 @@ def translate_all(
     on_doubt: OnDoubt = lambda _text, _doubt: None,
     around: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> tuple[dict[str, str], int]:
-    """Translations of all `texts` (text -> translation) and the characters that the engine charged for.
+    """Translations of all `texts` (text -> translation) and the characters that the engine charged
+    for.
 
-    A text that the engine fails at is left out. `on_doubt` is told of it, and of those that are translated but not believed; neither
-    is remembered. `team`: whose part of the memory it is. Several requests at once, where the engine allows it, are waited for within `around()`.
-    Raises what `Translator.translate` raises; the batches answered until then are in the memory.
+    A text that the engine fails at is left out. `on_doubt` is told of it, and of those that are
+    translated but not believed; neither is remembered. `team`: whose part of the memory it is.
+    Several requests at once, where the engine allows it, are waited for within `around()`. Raises
+    what `Translator.translate` raises; the batches answered until then are in the memory.
     """
     ordered = list(dict.fromkeys(texts))
     places = {text: at for at, text in enumerate(ordered)}
@@ -130,12 +152,16 @@ def translate_all(
 
     def judge(text: str, answer: str | None) -> Doubt | None:
         found = checks.doubt(text, answer, source_lang, target_lang)
-        lacking = found is None and answer is not None and checks.lacks_term(answer, hints.terms(text))
+        lacking = (
+            found is None and answer is not None and checks.lacks_term(answer, hints.terms(text))
+        )
         return Doubt.TERM if lacking else found
 
     key = keys_by(translator, (source_lang, target_lang), tone, team=team, hints=hints)
     work = _Work(translator.limits, ask, key, judge, translator.parallel, around)
-    return work.through(memory or NoMemory(), texts=ordered, on_progress=on_progress, on_doubt=on_doubt)
+    return work.through(
+        memory or NoMemory(), texts=ordered, on_progress=on_progress, on_doubt=on_doubt
+    )
 
 
 def keys_by(
@@ -146,16 +172,20 @@ def keys_by(
     team: str = "",
     hints: Hints = NO_HINTS,
 ) -> Callable[[str], str]:
-    """What the translation of a text is remembered by: the engine with its version, and the terms that it is told to use.
+    """What the translation of a text is remembered by: the engine with its version, and the terms
+    that it is told to use.
 
-    `langs`: the source's (None: the engine detects it) and the target's. `team`: whose part of the memory it is. The texts
-    around it are no part of the key: a sentence of one document would be paid for again in the next one.
+    `langs`: the source's (None: the engine detects it) and the target's. `team`: whose part of the
+    memory it is. The texts around it are no part of the key: a sentence of one document would be
+    paid for again in the next one.
     """
     version = translator.version
 
     def key(text: str) -> str:
         told = "\n".join(f"{term.source}={term.target}" for term in hints.terms(text))
-        return memory_key(translator.name, *langs, tone, text, team=team, version=version, context=told)
+        return memory_key(
+            translator.name, *langs, tone, text, team=team, version=version, context=told
+        )
 
     return key
 
@@ -197,7 +227,9 @@ def estimate(
     hints: Hints = NO_HINTS,
     recall: Callable[[Sequence[str]], Mapping[str, str]],
 ) -> tuple[int, int]:
-    """Characters of all unique `texts`, and those among them that the team remembers: it does not pay for them again."""
+    """Characters of all unique `texts`, and those among them that the team remembers: it does
+    not pay for them again.
+    """
     pieces = {piece for text in texts for piece in cut(text, translator.limits.size)}
     key = keys_by(translator, (source_lang, target_lang), tone, team=team, hints=hints)
     keys = {key(piece): piece for piece in pieces}
@@ -208,7 +240,10 @@ def estimate(
 
 @dataclass
 class _Found:
-    """What is known of pieces of texts so far. `keys`: piece -> key of the memory; `settled`: those remembered or asked for."""
+    """What is known of pieces of texts so far.
+
+    `keys`: piece -> key of the memory; `settled`: those remembered or asked for.
+    """
 
     keys: Mapping[str, str]
     answers: dict[str, str] = field(default_factory=dict)
@@ -230,8 +265,12 @@ class _Found:
         known = memory.recall([self.keys[piece] for piece in pieces]) if pieces else {}
         self.note({piece: known[self.keys[piece]] for piece in pieces if self.keys[piece] in known})
 
-    def note(self, answers: Mapping[str, str], *, asked: Iterable[str] = (), billed: int = 0) -> None:
-        """Some answers came; `asked`: all that the engine was asked for, `billed`: the characters that it charged for."""
+    def note(
+        self, answers: Mapping[str, str], *, asked: Iterable[str] = (), billed: int = 0
+    ) -> None:
+        """Some answers came; `asked`: all that the engine was asked for, `billed`: the
+        characters that it charged for.
+        """
         self.answers |= answers
         self.settled.update(answers, asked)
         self.billed += billed
@@ -267,27 +306,38 @@ class _Work:
                 memory.pause()
                 on_progress(found.share)
             else:
-                self._ask_for(found, [piece for piece in wanted if keys[piece] in ours], memory, on_progress)
+                self._ask_for(
+                    found, [piece for piece in wanted if keys[piece] in ours], memory, on_progress
+                )
             found.recall(memory, found.missing())
         on_progress(1.0)
         for text, cuts in pieces.items():
             if wrong := [found.doubts[piece] for piece in cuts if piece in found.doubts]:
                 on_doubt(text, next((one for one in wrong if one.is_useless), wrong[0]))
         answers = found.answers
-        whole = {text: cuts for text, cuts in pieces.items() if all(piece in answers for piece in cuts)}
+        whole = {
+            text: cuts for text, cuts in pieces.items() if all(piece in answers for piece in cuts)
+        }
         return {
-            text: "".join(_as_spaced(cut_, answers[cut_]) for cut_ in cuts) for text, cuts in whole.items()
+            text: "".join(_as_spaced(cut_, answers[cut_]) for cut_ in cuts)
+            for text, cuts in whole.items()
         }, found.billed
 
-    def _ask_for(self, found: _Found, reserved: Sequence[str], memory: Memory, on_progress: OnProgress) -> None:
-        """Ask for pieces that are reserved for us, but for those that were remembered while they were being reserved."""
+    def _ask_for(
+        self, found: _Found, reserved: Sequence[str], memory: Memory, on_progress: OnProgress
+    ) -> None:
+        """Ask for pieces that are reserved for us, but for those that were remembered while
+        they were being reserved.
+        """
         found.recall(memory, reserved)
         asked = [piece for piece in reserved if piece not in found.settled]
         leaving: Leaving | None = None
         asking = Asking(plan_batches(asked, self.limits), self.ask, self.parallel, self.around)
         for batch, answer in asking:
             told = self._judged(batch, answer, found.doubts)
-            sound = {found.keys[piece]: text for piece, text in told.items() if piece not in found.doubts}
+            sound = {
+                found.keys[piece]: text for piece, text in told.items() if piece not in found.doubts
+            }
             memory.remember(sound, answer.characters_billed, answer.spent)
             found.note(told, asked=batch, billed=answer.characters_billed)
             try:
@@ -299,8 +349,12 @@ class _Work:
         if leaving:
             raise leaving
 
-    def _judged(self, batch: tuple[str, ...], answer: Answer, doubts: dict[str, Doubt]) -> dict[str, str]:
-        """The answers of a batch that are of use; what is wrong with them and the others goes into `doubts`."""
+    def _judged(
+        self, batch: tuple[str, ...], answer: Answer, doubts: dict[str, Doubt]
+    ) -> dict[str, str]:
+        """The answers of a batch that are of use; what is wrong with them and the others goes
+        into `doubts`.
+        """
         if len(answer.texts) != len(batch):
             raise EngineMisbehaved(detail=f"{len(answer.texts)} answers to {len(batch)} texts")
         found: dict[str, str] = {}
@@ -316,7 +370,11 @@ class _Work:
 def _shown(text: str) -> str:
     """A text as a neighbour shows it: plain, and not all of a long one."""
     plain = " ".join(markup.plain(text).split())
-    return plain if len(plain) <= NEIGHBOUR_CHARACTERS else f"{plain[:NEIGHBOUR_CHARACTERS].rpartition(' ')[0]} …"
+    return (
+        plain
+        if len(plain) <= NEIGHBOUR_CHARACTERS
+        else f"{plain[:NEIGHBOUR_CHARACTERS].rpartition(' ')[0]} …"
+    )
 
 
 def _as_spaced(piece: str, answer: str) -> str:

@@ -1,4 +1,6 @@
-"""Asking engines for a run, of a whole document or of a part: through the memory, in turn, with the engine of the job."""
+"""Asking engines for a run, of a whole document or of a part: through the memory, in turn, with
+the engine of the job.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,11 @@ NOTHING = "The translation service could not translate any of the texts in this 
 
 
 def translated(run: Run, document: Document, *, whole: bool = False) -> Document:
-    """The document with its targets, and a warning for each page with texts that are not translated, or not well.
+    """The document with its targets, and a warning for each page with texts that are not
+    translated, or not well.
 
-    `whole`: it is no part of a longer one. Raises EngineMisbehaved if not one text of it could be translated: that is no result.
+    `whole`: it is no part of a longer one. Raises EngineMisbehaved if not one text of it could be
+    translated: that is no result.
     """
     engine, doubts = _engine(run), dict[str, Doubt]()
     held = document_context.held_back(engine, run.glossary)
@@ -40,7 +44,8 @@ def translated(run: Run, document: Document, *, whole: bool = False) -> Document
     found = answers(run, texts, hints=hints, on_doubt=doubts.__setitem__)
     if whole and texts and not found:
         raise EngineMisbehaved(
-            NOTHING, detail=f"{engine.name}: {len(texts)} texts, {', '.join(sorted(set(doubts.values())))}"
+            NOTHING,
+            detail=f"{engine.name}: {len(texts)} texts, {', '.join(sorted(set(doubts.values())))}",
         )
     done = translating.apply(document, found, held)
     return replace(done, warnings=(*done.warnings, *result_warnings.of_doubts(done, doubts, held)))
@@ -85,7 +90,9 @@ def tone_model(run: Run) -> ToneModel | None:
     options = run.options
     if not options.tone or run.job["engine"] == NO_ENGINE:
         return None
-    model = registry.tone_model(run.context.settings, _engine(run), options.tone, options.target_lang)
+    model = registry.tone_model(
+        run.context.settings, _engine(run), options.tone, options.target_lang
+    )
     return ThrottledToneModel(model, _queue(run, _engine(run))) if model else None
 
 
@@ -105,13 +112,17 @@ def rephrased(run: Run, document: Document, model: ToneModel) -> Document:
     return toning.apply(document, found)
 
 
-def choose(run: Run, options: Options, source_lang: str | None, engine: str | None = None) -> Translator:
+def choose(
+    run: Run, options: Options, source_lang: str | None, engine: str | None = None
+) -> Translator:
     """The engine for a document in `source_lang`. Raises as `registry.choose`."""
     settings, job = run.context.settings, run.job
     who = {"channel": job["channel"], "owner": job["owner"]}
     only = settings.in_house_engines if options.in_house else None
     allowed = engines.allowed(settings.engine_rules, **who, only=only)
-    return registry.choose(settings, engine or options.engine, source_lang, options.target_lang, allowed)
+    return registry.choose(
+        settings, engine or options.engine, source_lang, options.target_lang, allowed
+    )
 
 
 def _engine(run: Run) -> Translator:

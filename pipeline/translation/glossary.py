@@ -14,7 +14,8 @@ MOST_BYTES = 5_000_000  # more is no glossary; DeepL's own limit is 10 MiB
 
 
 def load(path: Path) -> Glossary:
-    """The glossary of a .csv (comma or semicolon) or .tsv file in UTF-8; a first row of headings is left out.
+    """The glossary of a .csv (comma or semicolon) or .tsv file in UTF-8; a first row of headings is
+    left out.
 
     Raises NotFound, or UnsupportedOption for a file that is no such table.
     """
@@ -30,7 +31,9 @@ def load(path: Path) -> Glossary:
         ) from error
     rows = list(csv.reader(text.splitlines(), delimiter=_delimiter(path, text)))
     entries = [
-        (row[0].strip(), row[1].strip()) for row in rows if len(row) >= COLUMNS and row[0].strip() and row[1].strip()
+        (row[0].strip(), row[1].strip())
+        for row in rows
+        if len(row) >= COLUMNS and row[0].strip() and row[1].strip()
     ]
     if entries and entries[0][0].casefold() in HEADERS:
         entries = entries[1:]

@@ -1,7 +1,8 @@
-"""The translation memory as a worker uses it: rows in the database, the freshest of them in Redis in front.
+"""The translation memory as a worker uses it: rows in the database, the freshest of them in Redis
+in front.
 
-Each answered batch is committed, with what it cost, before the next one is asked for: that is the checkpoint that a
-killed worker's successor goes on from.
+Each answered batch is committed, with what it cost, before the next one is asked for: that is the
+checkpoint that a killed worker's successor goes on from.
 """
 
 from __future__ import annotations
@@ -27,9 +28,17 @@ class SharedMemory:
     """Implements `pipeline.translation.batches.Memory` for one leased job."""
 
     def __init__(
-        self, lease: Lease, engine: str, cache: Cache, job: dict[str, Any] | None = None, version: str = ""
+        self,
+        lease: Lease,
+        engine: str,
+        cache: Cache,
+        job: dict[str, Any] | None = None,
+        version: str = "",
     ) -> None:
-        """`engine` and its `version`: what is noted beside each text. `job`: who pays, None: the leased row itself."""
+        """`engine` and its `version`: what is noted beside each text.
+
+        `job`: who pays, None: the leased row itself.
+        """
         self._lease, self._engine, self._cache, self._version = lease, engine, cache, version
         self._job = job or lease.row
         self._reserves = prices.costs(engine)
@@ -46,17 +55,25 @@ class SharedMemory:
         return found | known
 
     def remember(self, answers: Mapping[str, str], billed: int, tokens: Tokens = NO_TOKENS) -> None:
-        """Commit a batch's answers and what they cost, also for the job's next holder. Raises LeaseLost."""
+        """Commit a batch's answers and what they cost, also for the job's next holder.
+
+        Raises LeaseLost.
+        """
         if insist(lambda: self._commit(answers, billed, tokens)):
             self._cache.put(answers)
         self._lease.renew()
 
     def reserve(self, keys: Sequence[str]) -> set[str]:
-        """Those of `keys` that no other job of the team asks for just now. What costs nothing is asked for without looking."""
+        """Those of `keys` that no other job of the team asks for just now.
+
+        What costs nothing is asked for without looking.
+        """
         if not self._reserves:
             return set(keys)
         with self._lease.database.write() as connection:
-            return reserved_texts.reserve(connection, keys, self._lease.id, int(self._lease.row["epoch"]))
+            return reserved_texts.reserve(
+                connection, keys, self._lease.id, int(self._lease.row["epoch"])
+            )
 
     def release(self) -> None:
         """Let others ask for what was reserved and could not be answered."""

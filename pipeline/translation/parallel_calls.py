@@ -1,4 +1,7 @@
-"""Several batches at an engine at once. What is answered goes to the caller at once, in the thread that asks for it."""
+"""Several batches at an engine at once.
+
+What is answered goes to the caller at once, in the thread that asks for it.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,12 @@ Ask = Callable[[tuple[str, ...]], Answer]
 
 @dataclass
 class Asking:
-    """Each batch with its answer, at most `parallel` asked for at once, as they come; to be gone through once.
+    """Each batch with its answer, at most `parallel` asked for at once, as they come; to be gone
+    through once.
 
-    Waiting happens within `around()`, which may end it by raising. Where a batch fails, and after `stop`, no further one is asked for;
-    those that are on their way are waited for, since they are paid for, and given out before the error is raised.
+    Waiting happens within `around()`, which may end it by raising. Where a batch fails, and after
+    `stop`, no further one is asked for; those that are on their way are waited for, since they are
+    paid for, and given out before the error is raised.
     """
 
     batches: Sequence[tuple[str, ...]]
@@ -44,7 +49,9 @@ class Asking:
     def _at_once(self) -> Iterator[tuple[tuple[str, ...], Answer]]:
         left = iter(self.batches)
         error: BaseException | None = None
-        pool = ThreadPoolExecutor(min(self.parallel, len(self.batches)), thread_name_prefix="engine")
+        pool = ThreadPoolExecutor(
+            min(self.parallel, len(self.batches)), thread_name_prefix="engine"
+        )
         try:
             running = {pool.submit(self.ask, batch): batch for batch in islice(left, self.parallel)}
             while running:
@@ -54,7 +61,8 @@ class Asking:
                         error = error or failed
                         continue
                     goes_on = self._goes_on and error is None
-                    for following in islice(left, 1 if goes_on else 0):  # on its way while the caller keeps this one
+                    # on its way while the caller keeps this one
+                    for following in islice(left, 1 if goes_on else 0):
                         running[pool.submit(self.ask, following)] = following
                     yield batch, future.result()
             if error:
@@ -64,7 +72,8 @@ class Asking:
 
 
 def _ended(
-    running: dict[Future[Answer], tuple[str, ...]], around: Callable[[], AbstractContextManager[None]]
+    running: dict[Future[Answer], tuple[str, ...]],
+    around: Callable[[], AbstractContextManager[None]],
 ) -> set[Future[Answer]]:
     with around():
         return wait(running, return_when=FIRST_COMPLETED).done

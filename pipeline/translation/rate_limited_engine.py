@@ -1,4 +1,6 @@
-"""Engines that wait for their turn: no more requests and characters a second than the key is good for, over all workers."""
+"""Engines that wait for their turn: no more requests and characters a second than the key is
+good for, over all workers.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,10 @@ class Queue:
         sleep: Callable[[float], None] = time.sleep,
         around: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        """`check` is called every second of the wait and may end it by raising. The service is asked within `around()`."""
+        """`check` is called every second of the wait and may end it by raising.
+
+        The service is asked within `around()`.
+        """
         self._bucket, self._check, self._sleep, self._around = bucket, check, sleep, around
 
     def ask(self, batch: Batch, service: Callable[[Batch], Answer]) -> Answer:

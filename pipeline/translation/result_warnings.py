@@ -1,4 +1,6 @@
-"""What the reader of a result has to be told about how it was made: the same words in the worker and on the command line."""
+"""What the reader of a result has to be told about how it was made: the same words in the
+worker and on the command line.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,12 @@ from pipeline.stages import figures, tone, translate
 from pipeline.stages.checks import Doubt
 from pipeline.stages.protection import NO_GLOSSARY, Glossary
 
-KEPT, TERMS, DOUBTFUL, SENTENCE = "kept_in_original", "terms_differ", "translation_doubtful", "sentence_kept"
+KEPT, TERMS, DOUBTFUL, SENTENCE = (
+    "kept_in_original",
+    "terms_differ",
+    "translation_doubtful",
+    "sentence_kept",
+)
 _CODES = {Doubt.TERM: TERMS, Doubt.TAGS: DOUBTFUL, Doubt.NUMBER: DOUBTFUL, Doubt.SENTENCE: SENTENCE}
 # One text, and several of them.
 _SAID = {
@@ -24,46 +31,73 @@ _SAID = {
         "{} texts could not be translated and were kept in the original; the first one",
     ),
     SENTENCE: (
-        "One sentence was kept in the original, since no translation of it had all its figures and signs",
-        "Sentences in {} places were kept in the original, since no translation of them had all their figures and signs; the first one",
+        (
+            "One sentence was kept in the original, since no translation of it had all its figures"
+            " and signs"
+        ),
+        (
+            "Sentences in {} places were kept in the original, since no translation of them had all"
+            " their figures and signs; the first one"
+        ),
     ),
     TERMS: (
         "A term of the glossary was not found in the translation of one text",
         "Terms of the glossary were not found in the translation of {} texts; the first one",
     ),
     DOUBTFUL: (
-        "A number or a word’s style may differ in the translation of one text; please compare it with the original",
-        "Numbers or the style of words may differ in the translation of {} texts; please compare them with the original; the first one",
+        (
+            "A number or a word’s style may differ in the translation of one text; please compare"
+            " it with the original"
+        ),
+        (
+            "Numbers or the style of words may differ in the translation of {} texts; please"
+            " compare them with the original; the first one"
+        ),
     ),
 }
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 _SHOWN = 60  # characters of a text
 
 
-def of_engine(engine: Translator, model: ToneModel | None, options: Options) -> Iterator[DocumentWarning]:
+def of_engine(
+    engine: Translator, model: ToneModel | None, options: Options
+) -> Iterator[DocumentWarning]:
     """That the text is no translation, or that the tone that was asked for is not to be had."""
     if said := stamp(engine.name):
         yield DocumentWarning("pseudo_translation", said)
-    if model is None and not tone.honoured(options.tone, options.target_lang, engine.capabilities()):
+    if model is None and not tone.honoured(
+        options.tone, options.target_lang, engine.capabilities()
+    ):
         spoken = language.name(options.target_lang)
         yield DocumentWarning(
-            "tone_ignored", f"{engine.name} does not offer the tone “{options.tone}” in {spoken}, so it was left out."
+            "tone_ignored",
+            f"{engine.name} does not offer the tone “{options.tone}” in {spoken}, so it was left"
+            " out.",
         )
 
 
 def of_figures(engine: str, document: Document) -> tuple[DocumentWarning, ...]:
     """Which pages of the translated `document` lack numbers or signs of their source."""
-    return figures.differing(document) if (spec := engine_specs.by_name(engine)) and spec.changes_figures else ()
+    return (
+        figures.differing(document)
+        if (spec := engine_specs.by_name(engine)) and spec.changes_figures
+        else ()
+    )
 
 
 def of_doubts(
     document: Document, doubts: Mapping[str, Doubt], glossary: Glossary = NO_GLOSSARY
 ) -> tuple[DocumentWarning, ...]:
-    """Which sentences of which pages were kept in the original, and which translations are to be looked at."""
+    """Which sentences of which pages were kept in the original, and which translations are to
+    be looked at.
+    """
     pages: dict[tuple[int, str], list[Block]] = {}
     for page, block, doubt in translate.doubtful(document, doubts, glossary):
         pages.setdefault((page, _CODES.get(doubt, KEPT)), []).append(block)
-    return tuple(DocumentWarning(code, _of_page(code, blocks), page) for (page, code), blocks in pages.items())
+    return tuple(
+        DocumentWarning(code, _of_page(code, blocks), page)
+        for (page, code), blocks in pages.items()
+    )
 
 
 def _of_page(code: str, blocks: Sequence[Block]) -> str:
@@ -73,7 +107,9 @@ def _of_page(code: str, blocks: Sequence[Block]) -> str:
 
 
 def _left_as_it_was(block: Block) -> str:
-    """The longest sentence of a block that is in its translation word for word; else its whole text."""
+    """The longest sentence of a block that is in its translation word for word; else its whole
+    text.
+    """
     text = " ".join(block.text.split())
     said = " ".join("".join(run.text for run in block.target or ()).split())
     same = [one for one in _SENTENCE_END.split(text) if one in said]
@@ -83,7 +119,9 @@ def _left_as_it_was(block: Block) -> str:
 def already_in_target(options: Options) -> DocumentWarning:
     """That there was nothing to translate."""
     spoken = language.name(options.target_lang)
-    return DocumentWarning("already_in_target", f"The document is already in {spoken}: the result is a copy of it.")
+    return DocumentWarning(
+        "already_in_target", f"The document is already in {spoken}: the result is a copy of it."
+    )
 
 
 def stamp(engine: str) -> str | None:

@@ -1,4 +1,6 @@
-"""What the sweeper looks for once a minute, since nobody else would say it: a worker that is away, a full disk, a mail server that takes nothing."""
+"""What the sweeper looks for once a minute, since nobody else would say it: a worker that is
+away, a full disk, a mail server that takes nothing.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,18 @@ from dragoman.domain.job import RowState
 from dragoman.errors import OutboundLoginRefused, OutboundUnavailable
 
 WORKER, EMAIL = "worker@", "email"
-AWAY_S = 150.0  # a process says every 15 s how it is; a worker that starts again is back within this
+# a process says every 15 s how it is; a worker that starts again is back within this
+AWAY_S = 150.0
 FRESH_S = 90.0
 SCARCE_BYTES = {"data": 2**30, "temporary": 2**28}
 MAIL_DOWN_S, MAIL_ATTEMPTS = 600.0, 4
 
 
 def look(connection: Connection, up_s: float) -> list[Cause]:
-    """Tell the admin what is wrong; what was found. `up_s`: seconds since this sweeper started; at first nobody is missed."""
+    """Tell the admin what is wrong; what was found.
+
+    `up_s`: seconds since this sweeper started; at first nobody is missed.
+    """
     found = [*_workers(connection, up_s), *_disks(connection), *_mail(connection)]
     for cause, detail in found:
         alarms.tell(connection, cause, detail)
@@ -31,7 +37,9 @@ def look(connection: Connection, up_s: float) -> list[Cause]:
 
 def _workers(connection: Connection, up_s: float) -> Iterator[tuple[Cause, str]]:
     ever = [name for name in process_registry.alive(connection) if name.startswith(WORKER)]
-    now = [one for one in process_registry.pulses(connection, AWAY_S) if one.service.startswith(WORKER)]
+    now = [
+        one for one in process_registry.pulses(connection, AWAY_S) if one.service.startswith(WORKER)
+    ]
     if ever and not now and up_s > AWAY_S:
         yield Cause.WORKER_AWAY, f"last known: {', '.join(sorted(ever))}"
 
@@ -45,7 +53,9 @@ def _disks(connection: Connection) -> Iterator[tuple[Cause, str]]:
 
 
 def _mail(connection: Connection) -> Iterator[tuple[Cause, str]]:
-    """Answers by email that wait; those to the admin do not count, so that nothing is ever told about itself."""
+    """Answers by email that wait; those to the admin do not count, so that nothing is ever told
+    about itself.
+    """
     waits = (
         OUTBOX.c.channel == EMAIL,
         OUTBOX.c.state == RowState.READY,
@@ -53,6 +63,11 @@ def _mail(connection: Connection) -> Iterator[tuple[Cause, str]]:
         OUTBOX.c.attempts >= MAIL_ATTEMPTS,
         age_s(OUTBOX.c.created_at) > MAIL_DOWN_S,
     )
-    count, said = connection.execute(select(func.count(), func.max(OUTBOX.c.error_detail)).where(*waits)).one()
+    count, said = connection.execute(
+        select(func.count(), func.max(OUTBOX.c.error_detail)).where(*waits)
+    ).one()
     if count:
-        yield Cause.MAIL_DOWN, f"{count} answer{'s wait' if count > 1 else ' waits'}. {said or ''}".strip()
+        yield (
+            Cause.MAIL_DOWN,
+            f"{count} answer{'s wait' if count > 1 else ' waits'}. {said or ''}".strip(),
+        )

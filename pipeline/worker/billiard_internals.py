@@ -1,7 +1,9 @@
 """What Celery and billiard keep to themselves about their child processes.
 
-Their pool replaces a child as soon as it has ended. Celery hears of an end by a pipe that closes and asks the system once; but a process closes its pipes a moment before it counts
-as ended. Then its place stayed empty until a timer looked again, and tasks waited up to 5 s for it (seen with 5.7.0).
+Their pool replaces a child as soon as it has ended. Celery hears of an end by a pipe that closes
+and asks the system once; but a process closes its pipes a moment before it counts as ended. Then
+its place stayed empty until a timer looked again, and tasks waited up to 5 s for it (seen with
+5.7.0).
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ class TaskPool(prefork.TaskPool):  # type: ignore[misc]
 
 
 def leave_no_folder() -> None:
-    """Billiard keeps its counters in files that it deletes at once, in a folder of their own that a kill -9 would leave behind for ever.
+    """Billiard keeps its counters in files that it deletes at once, in a folder of their own that a
+    kill -9 would leave behind for ever.
 
     It asks the standard library's process, which it counts itself among, where that folder is.
     """

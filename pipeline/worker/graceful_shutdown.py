@@ -1,9 +1,10 @@
 """How a worker ends: the tasks it has in hand go on for a while, then their rows are handed back.
 
-Celery's warm shutdown waits for tasks however long they take, and its soft one for a fixed time, even when they have ended long before.
-So this one is warm, and a thread beside it sees to its end: after `GRACE_S` the children are asked to leave at their next check, which for a
-translation is between two batches, so that nothing that was paid for is lost; after `LEAVE_S` more, whoever is still there is ended.
-Rows that are handed back are due at once, and no attempt is counted.
+Celery's warm shutdown waits for tasks however long they take, and its soft one for a fixed time,
+even when they have ended long before. So this one is warm, and a thread beside it sees to its end:
+after `GRACE_S` the children are asked to leave at their next check, which for a translation is
+between two batches, so that nothing that was paid for is lost; after `LEAVE_S` more, whoever is
+still there is ended. Rows that are handed back are due at once, and no attempt is counted.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from dragoman.errors import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
-# Together less than the 36 s of `up` and the 40 s of docker-compose.yml. An answer of an engine is waited for for LEAVE_S.
+# Together less than the 36 s of `up` and the 40 s of docker-compose.yml. An answer of an engine is
+# waited for for LEAVE_S.
 GRACE_S, LEAVE_S, END_S = 20.0, 10.0, 3.0
 LEAVE = signal.SIGURG  # a child that does not know it is not ended by it
 
@@ -64,7 +66,9 @@ class Drain:
         database = Database(self.database_url)
         try:
             for task, task_id, arguments in held:
-                if task in self.ledgers and lease.hand_back(database, self.ledgers[task], arguments[0], task_id):
+                if task in self.ledgers and lease.hand_back(
+                    database, self.ledgers[task], arguments[0], task_id
+                ):
                     log.warning("handed_back", task=task, id=arguments[0])
         except DatabaseUnavailable as trouble:  # the leases run out by themselves
             log.warning("lease_not_given_back", detail=trouble.detail)

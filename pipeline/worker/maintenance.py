@@ -1,4 +1,7 @@
-"""The periodic chores that Beat rings for. All may run twice, or not at all for a while: recovery never depends on them."""
+"""The periodic chores that Beat rings for.
+
+All may run twice, or not at all for a while: recovery never depends on them.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ log = structlog.get_logger(__name__)
 
 
 def check_health(context: Context) -> None:
-    """A worker took a task from the queue: say so, and what its engines can do, which they are asked once a minute at most."""
+    """A worker took a task from the queue: say so, and what its engines can do, which they are
+    asked once a minute at most.
+    """
     worker = f"worker@{socket.gethostname()}"
     with context.database.write() as connection:
         process_registry.beat(connection, worker)
@@ -39,18 +44,23 @@ def check_health(context: Context) -> None:
 
 
 def _renew_mark(context: Context) -> None:
-    """Say in the store that this database is the one that works with it, so that a copy of it is known by being behind."""
+    """Say in the store that this database is the one that works with it, so that a copy of it
+    is known by being behind.
+    """
     try:
         if marker.renew(context.database, context.store) is marker.Standing.OUTDATED:
             log.error("store_marked_by_a_copy", advice=marker.OUTDATED_ADVICE)
     except marker.StoreOfAnother as error:
-        log.error("store_of_another", reason=str(error), advice=error.for_admin)  # noqa: TRY400 - no traceback
+        # no traceback
+        log.error("store_of_another", reason=str(error), advice=error.for_admin)  # noqa: TRY400
     except DragomanError as error:
         log.warning("store_mark_not_renewed", code=error.code, detail=error.detail)
 
 
 def _ask_engines(context: Context) -> list[Capabilities] | None:
-    """What the engines can do; None if one does not answer: then what was published before stays."""
+    """What the engines can do; None if one does not answer: then what was published before
+    stays.
+    """
     try:
         return [engine.capabilities() for engine in registry.offered(context.settings)]
     except DragomanError as error:
@@ -62,7 +72,9 @@ def clean_up(context: Context) -> None:
     """Forget what is older than the retention time, and what a crash left without an owner."""
     settings, database, store = context.settings, context.database, context.store
     days = settings.retention_days
-    while retention.purge_old(database, store, days, keeps_texts=settings.memory_outlives_documents):
+    while retention.purge_old(
+        database, store, days, keeps_texts=settings.memory_outlives_documents
+    ):
         pass
     delete_left_folders()
     retention.purge_old_mail(settings.maildir, days)

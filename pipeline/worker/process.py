@@ -88,19 +88,26 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
 
     def on_parent(**_: Any) -> None:
         gc.collect()
-        gc.freeze()  # what is loaded now stays: neither the parent nor a child has to look through it again
+        # what is loaded now stays: neither the parent nor a child has to look through it again
+        gc.freeze()
 
     def on_child(**_: Any) -> None:
         interrupts.install()
         graceful_shutdown.install()
         if telemetry.configure_traces("dragoman-worker"):
-            # The instrumentation says it knows SQLAlchemy below 2.1 only; it works with 2.1 all the same.
-            SQLAlchemyInstrumentor().instrument(engine=context_of().database.engine, skip_dep_check=True)
-        signals.task_postrun.connect(on_end, weak=False)  # after the instrumentation's, so that its span is there
+            # The instrumentation says it knows SQLAlchemy below 2.1 only; it works with 2.1 all the
+            # same.
+            SQLAlchemyInstrumentor().instrument(
+                engine=context_of().database.engine, skip_dep_check=True
+            )
+        # after the instrumentation's, so that its span is there
+        signals.task_postrun.connect(on_end, weak=False)
 
     def on_start(task_id: str, task: CeleryTask, args: Any, **_: Any) -> None:
         lease.holder.set(task_id)
-        telemetry.bind(task=task.name, task_id=task_id, **({_id_name(task.name): args[0]} if args else {}))
+        telemetry.bind(
+            task=task.name, task_id=task_id, **({_id_name(task.name): args[0]} if args else {})
+        )
 
     def on_end(**_: Any) -> None:
         telemetry.unbind_all()
@@ -110,7 +117,9 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
         log.info("worker_ready", concurrency=settings.worker_concurrency)
         app.send_task(queues.HEALTH_CHECK, queue=queues.DEFAULT, retry=False)
 
-    def on_failure(sender: CeleryTask, task_id: str, exception: BaseException, args: Any, **_: Any) -> None:
+    def on_failure(
+        sender: CeleryTask, task_id: str, exception: BaseException, args: Any, **_: Any
+    ) -> None:
         if isinstance(exception, WorkerLostError | TimeLimitExceeded) and sender.name in LEDGER_OF:
             _give_back(settings, sender.name, args[0], task_id, exception)
 
@@ -123,8 +132,12 @@ def _connect(app: Celery, settings: Settings, context_of: Callable[[], Context])
     signals.worker_shutting_down.connect(Drain(settings.database, LEDGER_OF).begin, weak=False)
 
 
-def _give_back(settings: Settings, task: str, row_id: str, task_id: str, error: BaseException) -> None:
-    """In the parent, after a pool child died: its row is free at once, not when the lease runs out."""
+def _give_back(
+    settings: Settings, task: str, row_id: str, task_id: str, error: BaseException
+) -> None:
+    """In the parent, after a pool child died: its row is free at once, not when the lease runs
+    out.
+    """
     log.warning("child_lost", task=task, id=row_id, why=type(error).__name__)
     database = Database(settings.database)
     timed_out = isinstance(error, TimeLimitExceeded)

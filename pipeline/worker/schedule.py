@@ -16,7 +16,8 @@ from dragoman.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY_S = 30  # Beat answers a ping only while it has looked at its schedule within the last minute
+# Beat answers a ping only while it has looked at its schedule within the last minute
+LOOK_EVERY_S = 30
 SCHEDULE = {
     "health": {"task": queues.HEALTH_CHECK, "schedule": 60.0, "options": {"expires": 60}},
     "clean-up": {"task": queues.CLEAN_UP, "schedule": 3600.0, "options": {"expires": 3600}},
@@ -29,7 +30,11 @@ class SteadyScheduler(PersistentScheduler):  # type: ignore[misc]
     def tick(self, *args: Any, **options: Any) -> float:
         """As Celery's. What ran last in the future ran just now, and is looked at anew."""
         entries = list(self.schedule.values())
-        ahead = [one for one in entries if one.last_run_at > one.default_now() + timedelta(seconds=LOOK_EVERY_S)]
+        ahead = [
+            one
+            for one in entries
+            if one.last_run_at > one.default_now() + timedelta(seconds=LOOK_EVERY_S)
+        ]
         for entry in ahead:
             log.error("clock_stepped", chore=entry.name, ran_at=entry.last_run_at.isoformat())
             entry.last_run_at = entry.default_now()

@@ -1,6 +1,8 @@
-"""The sweeper: rings again for every row of the three ledgers that is due and that no doorbell was heard for.
+"""The sweeper: rings again for every row of the three ledgers that is due and that no doorbell was
+heard for.
 
-It alone makes lost messages, flushed brokers and dead workers harmless. Any number of sweepers may run.
+It alone makes lost messages, flushed brokers and dead workers harmless. Any number of sweepers may
+run.
 """
 
 from __future__ import annotations
@@ -72,7 +74,9 @@ def _ring_for_next(database: Database, app: Celery) -> int:
 
 
 def run(settings: Settings) -> None:
-    """Sweep every two seconds until SIGTERM or Ctrl-C; trouble with the database or the broker is waited out."""
+    """Sweep every two seconds until SIGTERM or Ctrl-C; trouble with the database or the broker
+    is waited out.
+    """
     telemetry.configure_logs(settings.log_format)
     telemetry.configure_traces("dragoman-sweeper")
     database, app = Database(settings.database), queues.make_app(settings)
@@ -90,7 +94,9 @@ def run(settings: Settings) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The database's clock was set forward by `seconds` (below 0: back); it is `at` now, in seconds since 1970."""
+    """The database's clock was set forward by `seconds` (below 0: back); it is `at` now, in
+    seconds since 1970.
+    """
 
     seconds: float
     at: float
@@ -98,7 +104,9 @@ class Step:
 
 @dataclass
 class Count:
-    """What this sweeper has done since it started; times are monotonic, but for `clock_s`: the database's clock at `clock_at`."""
+    """What this sweeper has done since it started; times are monotonic, but for `clock_s`: the
+    database's clock at `clock_at`.
+    """
 
     longest_lease_s: float
     sweeps: int = 0
@@ -115,14 +123,23 @@ class Count:
     def facts(self) -> dict[str, float]:
         """For the pulse. `lag_s`: seconds since the last sweep that worked."""
         lag_s = round(time.monotonic() - self.swept_at, 1)
-        return {"sweeps": self.sweeps, "rung": self.rung, "sweeps_failed": self.failed, "lag_s": lag_s}
+        return {
+            "sweeps": self.sweeps,
+            "rung": self.rung,
+            "sweeps_failed": self.failed,
+            "lag_s": lag_s,
+        }
 
 
 def _turn(database: Database, app: Celery, count: Count) -> None:
     try:
         look_at_clock(database, count)
         rung = sweep(database, app)
-        count.sweeps, count.rung, count.swept_at = count.sweeps + 1, count.rung + rung, time.monotonic()
+        count.sweeps, count.rung, count.swept_at = (
+            count.sweeps + 1,
+            count.rung + rung,
+            time.monotonic(),
+        )
         if rung:
             log.info("swept", rung=rung)
         if count.swept_at - count.told_at > TELL_EVERY_S:
@@ -138,21 +155,27 @@ def _turn(database: Database, app: Celery, count: Count) -> None:
 
 
 def tell(database: Database, steps: Sequence[Step] = ()) -> None:
-    """Say that the sweeper of this host does its work, and the latest step of the clock. Raises DatabaseUnavailable."""
+    """Say that the sweeper of this host does its work, and the latest step of the clock.
+
+    Raises DatabaseUnavailable.
+    """
     facts = {"stepped_s": round(steps[-1].seconds), "stepped_at": steps[-1].at} if steps else {}
     with database.write() as connection:
         process_registry.beat(connection, f"sweeper@{socket.gethostname()}", facts)
 
 
 def look_at_clock(database: Database, count: Count) -> None:
-    """Bring back what a step of the database's clock has left in the future: at the first look, after each step, and now and then.
+    """Bring back what a step of the database's clock has left in the future: at the first look,
+    after each step, and now and then.
 
     Raises DatabaseUnavailable.
     """
     with database.read() as connection:
         clock_s, clock_at = clock.now(connection), time.monotonic()
     is_first = not count.clock_s
-    seconds = 0.0 if is_first else clock_steps.step(count.clock_s, clock_s, clock_at - count.clock_at)
+    seconds = (
+        0.0 if is_first else clock_steps.step(count.clock_s, clock_s, clock_at - count.clock_at)
+    )
     if is_first or seconds or clock_at - count.told_at > TELL_EVERY_S:
         with database.write() as connection:
             mended = clock_steps.mend(connection, count.longest_lease_s, seconds)

@@ -1,7 +1,9 @@
-"""The pipeline's Celery tasks: thin shells that claim a row, load, call a pure stage, save, and hand on.
+"""The pipeline's Celery tasks: thin shells that claim a row, load, call a pure stage, save, and
+hand on.
 
-`pipeline.extract_and_translate` is the doorbell: it sends the chain extract -> translate -> customise tone ->
-reconstruct -> deliver from the job's checkpoint. A task that does not get its row ends the chain quietly.
+`pipeline.extract_and_translate` is the doorbell: it sends the chain extract -> translate ->
+customise tone -> reconstruct -> deliver from the job's checkpoint. A task that does not get its row
+ends the chain quietly.
 """
 
 from __future__ import annotations
@@ -42,13 +44,24 @@ WORK_OF: dict[Stage, Callable[[Run], None]] = {
     Stage.RECONSTRUCT: stage_work.reconstruct,
 }
 # Seconds after which a stage is asked to end, and is ended.
-LIMITS = {Stage.EXTRACT: (300, 330), Stage.TRANSLATE: (600, 660), Stage.TONE: (600, 660), Stage.RECONSTRUCT: (600, 660)}
-# The same of all else: what hangs or is frozen would hold its place in the pool for ever, and a busy worker is not deaf.
-SHORT, CLEAN_UP = ({"soft_time_limit": 60, "time_limit": 75}, {"soft_time_limit": 1800, "time_limit": 1860})
+LIMITS = {
+    Stage.EXTRACT: (300, 330),
+    Stage.TRANSLATE: (600, 660),
+    Stage.TONE: (600, 660),
+    Stage.RECONSTRUCT: (600, 660),
+}
+# The same of all else: what hangs or is frozen would hold its place in the pool for ever, and a
+# busy worker is not deaf.
+SHORT, CLEAN_UP = (
+    {"soft_time_limit": 60, "time_limit": 75},
+    {"soft_time_limit": 1800, "time_limit": 1860},
+)
 
 
 def register(app: Celery, context_of: Callable[[], Context]) -> None:
-    """Declare all tasks of the pipeline on `app`; `context_of` gives the context of the process that runs one."""
+    """Declare all tasks of the pipeline on `app`; `context_of` gives the context of the process
+    that runs one.
+    """
     for stage in STAGES:
         _register_stage(app, context_of, stage)
 
@@ -88,17 +101,27 @@ def rest_of_chain(app: Celery, context: Context, job_id: str) -> list[Signature]
     left = STAGES[STAGES.index(Stage(row["stage"])) :]
     owner = jobs.answered_to(row)
     steps = [(TASK_OF[stage], job_id) for stage in left] + [(queues.DELIVER, owner)]
-    return [app.signature(name, args=(id_,), immutable=True, queue=queues.QUEUE_OF[name]) for name, id_ in steps]
+    return [
+        app.signature(name, args=(id_,), immutable=True, queue=queues.QUEUE_OF[name])
+        for name, id_ in steps
+    ]
 
 
 def _register_stage(app: Celery, context_of: Callable[[], Context], stage: Stage) -> None:
     soft, hard = LIMITS[stage]
 
-    @app.task(name=TASK_OF[stage], bind=True, soft_time_limit=soft, time_limit=hard, throws=(DragomanError,))
+    @app.task(
+        name=TASK_OF[stage],
+        bind=True,
+        soft_time_limit=soft,
+        time_limit=hard,
+        throws=(DragomanError,),
+    )
     def task(self: Task, job_id: str) -> None:
         with _then_the_next(app, context_of()):
             if not perform(context_of(), job_id, stage, partial(_ring, app)):
-                # Ends the chain; the task itself counts as done (an Ignore would leave it STARTED in Flower for ever).
+                # Ends the chain; the task itself counts as done (an Ignore would leave it STARTED
+                # in Flower for ever).
                 self.request.chain = None
 
 
@@ -130,7 +153,10 @@ def perform(context: Context, job_id: str, stage: Stage, ring: Ring = lambda *_:
 
 
 def _is_past_tone(context: Context, job_id: str) -> bool:
-    """Whether the job went on without a tone, as nobody asked for one. Read only: a claim would cost more than the stage."""
+    """Whether the job went on without a tone, as nobody asked for one.
+
+    Read only: a claim would cost more than the stage.
+    """
     with context.database.read() as connection:
         row = jobs.on_its_way(connection, job_id)
     if row is None or row["state"] not in OPEN:

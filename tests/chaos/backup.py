@@ -1,4 +1,6 @@
-"""A backup made under fire, and put back later in the same run: what the world has to know of it afterwards."""
+"""A backup made under fire, and put back later in the same run: what the world has to know of
+it afterwards.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,12 @@ from tests.chaos.site import Site
 
 @dataclass(frozen=True)
 class Restored:
-    """A restore. The backup began and ended, and all was there again, at these times (`time.monotonic()`).
+    """A restore.
 
-    `owed`: the ids of messages and jobs whose answers may go out twice, as the restore said. `newer`: keys in the store that no row names.
+    The backup began and ended, and all was there again, at these times (`time.monotonic()`).
+
+    `owed`: the ids of messages and jobs whose answers may go out twice, as the restore said.
+    `newer`: keys in the store that no row names.
     """
 
     backup_began: float
@@ -26,16 +31,23 @@ class Restored:
     newer: frozenset[str]
 
     def knew(self, sent: Sent) -> bool:
-        """Whether a document has to be answered: it was taken before the backup was begun, or sent after all was there again."""
+        """Whether a document has to be answered: it was taken before the backup was begun, or
+        sent after all was there again.
+        """
         return sent.promised_at < self.backup_began or sent.asked_at > self.ended
 
     def was_between(self, sent: Sent) -> bool:
-        """Whether its sender heard no promise before all was there again, and sent it once more then."""
+        """Whether its sender heard no promise before all was there again, and sent it once more
+        then.
+        """
         return sent.first_asked_at < self.ended < sent.asked_at
 
 
 class Backup:
-    """`make`, then `put_back`. What fails for a server that is just away is tried again at the next call."""
+    """`make`, then `put_back`.
+
+    What fails for a server that is just away is tried again at the next call.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site, self._folder = site, site.folder / "backup"

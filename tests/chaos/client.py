@@ -37,9 +37,13 @@ class Unknown(http.client.HTTPException):
 
 @dataclass
 class Sent:
-    """One document. `word` is in no other; `door`: `http`, `mail` or `slack`; `job_id`: of an upload, `post`: in Slack.
+    """One document.
 
-    `first_asked_at`, `asked_at`, `promised_at`: when it was sent for the first and the last time, and was taken (`time.monotonic()`).
+    `word` is in no other; `door`: `http`, `mail` or `slack`; `job_id`: of an upload, `post`: in
+    Slack.
+
+    `first_asked_at`, `asked_at`, `promised_at`: when it was sent for the first and the last time,
+    and was taken (`time.monotonic()`).
     """
 
     word: str
@@ -58,7 +62,9 @@ class Sent:
 
 
 class Client:
-    """Submits `count` documents, some of several pages, about `seconds` long, by all doors in turn."""
+    """Submits `count` documents, some of several pages, about `seconds` long, by all doors in
+    turn.
+    """
 
     def __init__(self, site: Site, seed: int, count: int, seconds: float) -> None:
         self._site, self._dice, self._count = site, random.Random(f"client {seed}"), count
@@ -130,20 +136,30 @@ class Client:
         message["From"], message["To"] = "ana@example.org", "translate+de@dragoman.test"
         message["Subject"], message["Message-ID"] = "A document", sent.message_id
         message.set_content("Please translate.\n")
-        message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{sent.word}.pdf")
+        message.add_attachment(
+            pdf, maintype="application", subtype="pdf", filename=f"{sent.word}.pdf"
+        )
         with SMTP(LOOPBACK, self._site.smtp, timeout=patience(20)) as smtp:
             smtp.send_message(message)
 
     def _upload(self, sent: Sent, pdf: bytes) -> None:
         line = "boundary-of-the-client"
         field = f'--{line}\r\nContent-Disposition: form-data; name="target_lang"\r\n\r\nde\r\n'
-        file = f'--{line}\r\nContent-Disposition: form-data; name="file"; filename="{sent.word}.pdf"\r\n\r\n'
+        file = (
+            f'--{line}\r\nContent-Disposition: form-data; name="file";'
+            f' filename="{sent.word}.pdf"\r\n\r\n'
+        )
         body = (field + file).encode() + pdf + f"\r\n--{line}--\r\n".encode()
-        headers = {"Content-Type": f"multipart/form-data; boundary={line}", "Idempotency-Key": sent.word}
+        headers = {
+            "Content-Type": f"multipart/form-data; boundary={line}",
+            "Idempotency-Key": sent.word,
+        }
         sent.job_id = json.loads(self._http("POST", "/api/v1/upload", body, headers))["job_id"]
 
     def _post(self, sent: Sent, pdf: bytes) -> None:
-        """Slack asks a few times whether the app has heard; later we make it ask again, with the same event."""
+        """Slack asks a few times whether the app has heard; later we make it ask again, with
+        the same event.
+        """
         slack = self._site.slack
         if sent.post is None:
             file = slack.file(f"{sent.word}.pdf", pdf)
@@ -164,10 +180,14 @@ class Client:
         self._site.slack.wait_until(found, 10, "the app is told of the post")
         return found()[0]
 
-    def _http(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
+    def _http(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> bytes:
         connection = http.client.HTTPConnection(LOOPBACK, self._site.web, timeout=patience(20))
         try:
-            connection.request(method, path, body or None, {"Authorization": f"Bearer {TOKEN}", **(headers or {})})
+            connection.request(
+                method, path, body or None, {"Authorization": f"Bearer {TOKEN}", **(headers or {})}
+            )
             answer = connection.getresponse()
             read: Any = answer.read()
         finally:
@@ -186,7 +206,8 @@ def document(word: str, pages: int) -> bytes:
             sheet = pdf.new_page()
             for line in range(4):
                 words = (
-                    f"The visitor {word} wanted window seat {'abcd'[line]} in the morning train of day {'vwxyz'[page]}."
+                    f"The visitor {word} wanted window seat {'abcd'[line]} in the morning train of"
+                    f" day {'vwxyz'[page]}."
                 )
                 sheet.insert_text((60, 80 + 60 * line), words, fontsize=11)
         return bytes(pdf.tobytes())

@@ -18,10 +18,12 @@ from dragoman.db.tables import Base
 from dragoman.errors import DatabaseUnavailable
 
 DAY_S, MINUTES_S = 86_400.0, 600.0
-# No step back by minutes: pauses of that length are told from a step by looking at the clock itself (`dragoman.db.queries.clock_steps.step`),
-# which does not move here. The tests of `stepped` have it.
+# No step back by minutes: pauses of that length are told from a step by looking at the clock itself
+# (`dragoman.db.queries.clock_steps.step`), which does not move here. The tests of `stepped` have
+# it.
 STEPS_S = (DAY_S, -DAY_S, MINUTES_S)
-MOST_S = DAY_S + 2 * MINUTES_S  # from the true time: what is kept for days is not forgotten in a run of minutes
+# from the true time: what is kept for days is not forgotten in a run of minutes
+MOST_S = DAY_S + 2 * MINUTES_S
 MOMENTS = ("_at", "_until", "_after", "_since")
 FIRST = (JOBS, PARTS, INBOX, CARDS, OUTBOX)  # the one order of locks, see `dragoman.db`
 
@@ -32,7 +34,8 @@ def next_step(dice: random.Random, away_s: float) -> float:
 
 
 def step(url: str, seconds: float) -> bool:
-    """Set the clock by so much, as the rows see it: all moments that they know are that much further in the past; whether it could be done.
+    """Set the clock by so much, as the rows see it: all moments that they know are that much
+    further in the past; whether it could be done.
 
     All of it happens between two statements of everybody else, as a step of a clock does.
     """

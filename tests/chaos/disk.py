@@ -12,13 +12,28 @@ BALLAST = "ballast"
 
 
 class Disk:
-    """Mounted at `path`. Only root may mount: for others, and where it is forbidden, `is_own` is False and it is never full."""
+    """Mounted at `path`.
+
+    Only root may mount: for others, and where it is forbidden, `is_own` is False and it is never
+    full.
+    """
 
     def __init__(self, path: Path) -> None:
         path.mkdir(mode=0o700)
         self.path = path
-        command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=700", "dragoman-chaos", str(path)]
-        self.is_own = os.geteuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0
+        command = [
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            f"size={SIZE},mode=700",
+            "dragoman-chaos",
+            str(path),
+        ]
+        self.is_own = (
+            os.geteuid() == 0
+            and subprocess.run(command, capture_output=True, check=False).returncode == 0
+        )
 
     def fill(self) -> None:
         """Leave no byte."""

@@ -26,7 +26,9 @@ SLACK_PLACES = ("*", "*", "*", "upload", "download", "files.completeUploadExtern
 
 @dataclass(frozen=True)
 class Strike:
-    """One fault: what was done to whom ("" where it is clear), from when to when (`time.monotonic()`)."""
+    """One fault: what was done to whom ("" where it is clear), from when to when
+    (`time.monotonic()`).
+    """
 
     kind: str
     whom: str
@@ -38,7 +40,9 @@ class Faults:
     """Strikes every second or so until stopped; `strikes` says what it did."""
 
     def __init__(self, site: Site, seed: int, seconds: float, *, restores: bool = True) -> None:
-        """`seconds`: how long it will be; a backup is made in the first half of it, and put back in the second, if it `restores`."""
+        """`seconds`: how long it will be; a backup is made in the first half of it, and put
+        back in the second, if it `restores`.
+        """
         self._site, self._dice = site, random.Random(seed)
         self.backup, self.restores = Backup(site), restores
         moments = random.Random(f"backup {seed}")
@@ -72,7 +76,9 @@ class Faults:
 
     def counted(self) -> dict[str, int]:
         """How often each fault struck."""
-        return dict(sorted(Counter(f"{one.kind} {one.whom}".strip() for one in self.strikes).items()))
+        return dict(
+            sorted(Counter(f"{one.kind} {one.whom}".strip() for one in self.strikes).items())
+        )
 
     def _run(self) -> None:
         kinds, started = self._kinds(), time.monotonic()
@@ -82,7 +88,8 @@ class Faults:
             whom = kind()
             self.strikes.append(Strike(kind.__name__, whom or "", began, time.monotonic()))
         self._over.set()
-        threading.Event().wait()  # servers that were started here would die with this thread (PR_SET_PDEATHSIG)
+        # servers that were started here would die with this thread (PR_SET_PDEATHSIG)
+        threading.Event().wait()
 
     def _kinds(self) -> list[Callable[[], str | None]]:
         kinds: list[Callable[[], str | None]] = [
@@ -107,14 +114,20 @@ class Faults:
             return None
         if not self.backup.is_made:
             return self.back_up if after_s > self._backup_after_s else None
-        return self.restore if after_s > self._restore_after_s and self.backup.restored is None else None
+        return (
+            self.restore
+            if after_s > self._restore_after_s and self.backup.restored is None
+            else None
+        )
 
     def back_up(self) -> None:
         """`dragoman backup`, while everything runs."""
         self.backup.make()
 
     def restore(self) -> None:
-        """All processes end, what was backed up takes the place of what is there, and they start again."""
+        """All processes end, what was backed up takes the place of what is there, and they
+        start again.
+        """
         self.backup.put_back()
 
     def kill(self) -> str:
@@ -172,8 +185,12 @@ class Faults:
             self._stopped(self._site.postgresql.send, 6.0)
 
     def lock_database(self) -> None:
-        """Somebody writes into the SQLite file, and takes long: now and then longer than others wait."""
-        connection = sqlite3.connect(self._site.sqlite_file, isolation_level=None, timeout=patience(5))
+        """Somebody writes into the SQLite file, and takes long: now and then longer than others
+        wait.
+        """
+        connection = sqlite3.connect(
+            self._site.sqlite_file, isolation_level=None, timeout=patience(5)
+        )
         try:
             with suppress(sqlite3.OperationalError):
                 connection.execute("BEGIN IMMEDIATE")

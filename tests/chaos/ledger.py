@@ -1,11 +1,12 @@
 """The ledger of promises: what there is after the fire, and which promises that breaks.
 
-Each accepted document has exactly one final answer, the right PDF; no row is stuck or given up; the store holds what rows
-name and nothing else; no sender was told what is not so; no text was paid for twice but those on their way when a fault struck between the paying and the
-writing down.
+Each accepted document has exactly one final answer, the right PDF; no row is stuck or given up; the
+store holds what rows name and nothing else; no sender was told what is not so; no text was paid for
+twice but those on their way when a fault struck between the paying and the writing down.
 
-Where a backup was put back, that holds for what it knew. What was taken after it was made, and before all was there again, is counted
-apart; an answer may come twice, and a text be paid again, where the restore said so.
+Where a backup was put back, that holds for what it knew. What was taken after it was made, and
+before all was there again, is counted apart; an answer may come twice, and a text be paid again,
+where the restore said so.
 """
 
 from __future__ import annotations
@@ -32,10 +33,18 @@ from tests.chaos.site import Site
 from tests.fake_deepl import Paid
 
 LEDGERS = (INBOX, JOBS, PARTS, OUTBOX, CARDS)
-NAMES_OF_BYTES = (JOBS.c.source, JOBS.c.artifact, JOBS.c.result, PARTS.c.artifact, INBOX.c.blob, OUTBOX.c.rendered)
+NAMES_OF_BYTES = (
+    JOBS.c.source,
+    JOBS.c.artifact,
+    JOBS.c.result,
+    PARTS.c.artifact,
+    INBOX.c.blob,
+    OUTBOX.c.rendered,
+)
 PREFIXES = ("jobs/", "inbox/", "outbox/")
 COMMIT_S = 1.0  # within this time after its answer a batch is on record, unless a fault strikes
-# What may come between a batch's answer and its record: the end or the sleep of who asked, or of the database.
+# What may come between a batch's answer and its record: the end or the sleep of who asked, or of
+# the database.
 PARTS_THEM = frozenset(
     {
         "restored",
@@ -53,11 +62,14 @@ PARTS_THEM = frozenset(
 
 @dataclass
 class Evidence:
-    """What is left. `answers`: word -> the PDFs that came, a mail that was sent again once; `open`, `dead`: rows by ledger.
+    """What is left.
 
-    `instead`: the words of those that were told in words why they have no PDF;
-    `unknown`: the words that the backup did not know, `twice`: those whose answer may have come twice, as the restore said;
-    `sent_again`: those that their sender sent before and after it.
+    `answers`: word -> the PDFs that came, a mail that was sent again once; `open`, `dead`: rows by
+    ledger.
+
+    `instead`: the words of those that were told in words why they have no PDF; `unknown`: the words
+    that the backup did not know, `twice`: those whose answer may have come twice, as the restore
+    said; `sent_again`: those that their sender sent before and after it.
     """
 
     sent: list[Sent]
@@ -78,9 +90,17 @@ class Evidence:
 
 
 def collect(
-    site: Site, client: Client, faults: Faults, database: Database, store: BlobStore, heard: Iterable[str] = ()
+    site: Site,
+    client: Client,
+    faults: Faults,
+    database: Database,
+    store: BlobStore,
+    heard: Iterable[str] = (),
 ) -> Evidence:
-    """Look at everything that is left. `heard`: what was said too early, see `tests.chaos.words`."""
+    """Look at everything that is left.
+
+    `heard`: what was said too early, see `tests.chaos.words`.
+    """
     answers = {sent.word: _answers(site, client, sent) for sent in client.sent}
     back, strikes = faults.backup.restored, list(faults.strikes)
     if back:  # what was paid for in between is on record no more
@@ -94,7 +114,9 @@ def collect(
         return Evidence(
             sent=list(client.sent),
             answers=answers,
-            altered=[name for name in site.sink.altered() if not back or owner_of(name) not in back.owed],
+            altered=[
+                name for name in site.sink.altered() if not back or owner_of(name) not in back.owed
+            ],
             open=count(connection, *OPEN),
             dead=count(connection, RowState.DEAD),
             stray=sorted(there - named),
@@ -106,8 +128,14 @@ def collect(
             false_words=[one for one in said if not any(word in one for word in unknown)],
             not_restored=_not_restored(faults),
             unknown=unknown,
-            sent_again=frozenset(sent.word for sent in client.sent if back and back.was_between(sent)),
-            twice=frozenset(sent.word for sent in client.sent if back and owners(connection, site, sent) & back.owed),
+            sent_again=frozenset(
+                sent.word for sent in client.sent if back and back.was_between(sent)
+            ),
+            twice=frozenset(
+                sent.word
+                for sent in client.sent
+                if back and owners(connection, site, sent) & back.owed
+            ),
         )
 
 
@@ -115,12 +143,18 @@ def broken(it: Evidence) -> list[str]:
     """The promises that were not kept, each with the first who were let down."""
     said = {
         "lost": [
-            sent.word for sent in it.sent if not it.answers[sent.word] and sent.word not in it.unknown | it.instead
+            sent.word
+            for sent in it.sent
+            if not it.answers[sent.word] and sent.word not in it.unknown | it.instead
         ],
         "answered twice": [
-            sent.word for sent in it.sent if len(it.answers[sent.word]) > (2 if _may_come_twice(it, sent) else 1)
+            sent.word
+            for sent in it.sent
+            if len(it.answers[sent.word]) > (2 if _may_come_twice(it, sent) else 1)
         ],
-        "wrong answer": [s.word for s in it.sent if not all(is_translated(s, pdf) for pdf in it.answers[s.word])],
+        "wrong answer": [
+            s.word for s in it.sent if not all(is_translated(s, pdf) for pdf in it.answers[s.word])
+        ],
         "sent again with other bytes": it.altered,
         "stuck": _listed(it.open),
         "given up": _listed(it.dead),
@@ -140,13 +174,19 @@ def paid_twice(paid: Iterable[Paid]) -> int:
 
 
 def paid_twice_for_nothing(paid: Iterable[Paid], strikes: Iterable[Strike]) -> list[str]:
-    """The texts that were paid for again although the answer had come, and nothing kept it from being written down."""
+    """The texts that were paid for again although the answer had come, and nothing kept it from
+    being written down.
+    """
     harmful = [one for one in strikes if f"{one.kind} {one.whom}".strip() in PARTS_THEM]
     times: defaultdict[str, list[Paid]] = defaultdict(list)
     for one in sorted(paid, key=lambda one: one.asked_at):
         for text in one.texts:
             times[text].append(one)
-    return [text for text, asked in times.items() if not all(_is_excused(one, harmful) for one in asked[:-1])]
+    return [
+        text
+        for text, asked in times.items()
+        if not all(_is_excused(one, harmful) for one in asked[:-1])
+    ]
 
 
 def count(connection: Connection, *states: RowState) -> dict[str, int]:
@@ -161,7 +201,9 @@ def count(connection: Connection, *states: RowState) -> dict[str, int]:
 
 def names_of_bytes(connection: Connection) -> set[str]:
     """All keys that rows name; an answer in Slack names a file over there instead."""
-    named = {name for column in NAMES_OF_BYTES for name in connection.scalars(select(column)) if name}
+    named = {
+        name for column in NAMES_OF_BYTES for name in connection.scalars(select(column)) if name
+    }
     return {name for name in named if name.startswith(PREFIXES)}
 
 
@@ -187,15 +229,20 @@ def _not_restored(faults: Faults) -> list[str]:
 
 
 def _may_come_twice(it: Evidence, sent: Sent) -> bool:
-    """In Slack, where a file has no name by which the second one is known as the first; an email has its Message-ID.
+    """In Slack, where a file has no name by which the second one is known as the first; an email
+    has its Message-ID.
 
-    Or its sender, who heard no promise before the restore, sent it again afterwards: it may have been taken the first time, too.
+    Or its sender, who heard no promise before the restore, sent it again afterwards: it may have
+    been taken the first time, too.
     """
     return (sent.post is not None and sent.word in it.twice) or sent.word in it.sent_again
 
 
 def _is_excused(one: Paid, harmful: list[Strike]) -> bool:
-    struck = any(strike.began <= one.told_at + COMMIT_S and strike.ended >= one.asked_at for strike in harmful)
+    struck = any(
+        strike.began <= one.told_at + COMMIT_S and strike.ended >= one.asked_at
+        for strike in harmful
+    )
     return struck or not one.heard
 
 
@@ -205,12 +252,16 @@ def _answers(site: Site, client: Client, sent: Sent) -> list[bytes]:
         return [result] if result else []
     if sent.post is not None:
         return [content for _, content in site.slack.files_in(site.slack.thread(sent.post))]
-    return [pdf for answer in site.sink.answers_to(sent.message_id) if (pdf := _pdf(answer)) is not None]
+    return [
+        pdf for answer in site.sink.answers_to(sent.message_id) if (pdf := _pdf(answer)) is not None
+    ]
 
 
 def _pdf(answer: Any) -> bytes | None:
     """An ack has no PDF, nor has a note of progress or the answer of a run that failed."""
-    found = [part for part in answer.iter_attachments() if part.get_content_type() == "application/pdf"]
+    found = [
+        part for part in answer.iter_attachments() if part.get_content_type() == "application/pdf"
+    ]
     return found[0].get_payload(decode=True) if found else None
 
 

@@ -1,4 +1,7 @@
-"""`make chaos`: a site under fire, and the ledger of promises checked afterwards. Exit 1 if a promise was broken."""
+"""`make chaos`: a site under fire, and the ledger of promises checked afterwards.
+
+Exit 1 if a promise was broken.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,9 @@ class Aftermath:
     def evidence(self) -> Evidence:
         """What there is now."""
         context = self.context
-        return ledger.collect(self.site, self.client, self.faults, context.database, context.store, self.heard)
+        return ledger.collect(
+            self.site, self.client, self.faults, context.database, context.store, self.heard
+        )
 
     def facts(self) -> dict[str, Any]:
         """The figures of the run."""
@@ -94,7 +99,9 @@ class Aftermath:
 
 
 def burn(site: Site, *, seed: int, seconds: float, jobs: int, restores: bool = True) -> Aftermath:
-    """Faults for `seconds` while `jobs` documents come in; then peace, until no row has anything left to do."""
+    """Faults for `seconds` while `jobs` documents come in; then peace, until no row has
+    anything left to do.
+    """
     faults, client, began = (
         Faults(site, seed, seconds, restores=restores),
         Client(site, seed, jobs, seconds),
@@ -125,8 +132,13 @@ def burn(site: Site, *, seed: int, seconds: float, jobs: int, restores: bool = T
     )
 
 
-def run(*, seed: int, seconds: float, jobs: int, postgresql: bool, s3: bool) -> tuple[dict[str, Any], list[str]]:
-    """One seeded run: its figures, and the promises that were broken. The logs stay where the figures say, if one was."""
+def run(
+    *, seed: int, seconds: float, jobs: int, postgresql: bool, s3: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """One seeded run: its figures, and the promises that were broken.
+
+    The logs stay where the figures say, if one was.
+    """
     with Site(postgresql=postgresql, s3=s3) as site:
         aftermath = burn(site, seed=seed, seconds=seconds, jobs=jobs)
         facts, broken = aftermath.facts(), ledger.broken(aftermath.evidence())
@@ -152,7 +164,9 @@ def _write_rows(database: Database, file: Path) -> None:
 
 
 def _settle(context: Context, client: Client) -> int:
-    """Wait for the end of all rows, trying dead letters again now that the faults are gone; how many those were."""
+    """Wait for the end of all rows, trying dead letters again now that the faults are gone; how
+    many those were.
+    """
     left, retried = Patience(SETTLED_WITHIN_S), 0
     while not left.is_over():
         with context.database.read() as connection:
@@ -175,13 +189,16 @@ def _retry(client: Client) -> int:
 def _clean(context: Context, *, restored: bool) -> int:
     """Two clean-ups, the second as if it were a day later; how many keys went.
 
-    After a restore, files that no row names are kept until an admin has looked at them, who then orders what the log advises.
+    After a restore, files that no row names are kept until an admin has looked at them, who then
+    orders what the log advises.
     """
     before = _keys(context)
     maintenance.clean_up(context)
     with context.database.write() as connection:
         ours = HEARTBEATS.c.service == orphans.CLEAN_UP
-        seen = connection.scalar(HEARTBEATS.select().with_only_columns(HEARTBEATS.c.facts).where(ours))
+        seen = connection.scalar(
+            HEARTBEATS.select().with_only_columns(HEARTBEATS.c.facts).where(ours)
+        )
         older = {key: at - 2 * orphans.ORPHAN_S for key, at in seen["orphans"].items()}
         connection.execute(update(HEARTBEATS).where(ours).values(facts={"orphans": older}))
     maintenance.clean_up(context)
@@ -214,7 +231,12 @@ def main() -> None:
         postgresql=chosen.database == "postgresql",
         s3=chosen.store == "s3",
     )
-    print(json.dumps({"seed": chosen.seed, "database": chosen.database, "store": chosen.store, **facts}, indent=2))
+    print(
+        json.dumps(
+            {"seed": chosen.seed, "database": chosen.database, "store": chosen.store, **facts},
+            indent=2,
+        )
+    )
     for promise in broken:
         print(f"BROKEN {promise}", file=sys.stderr)
     sys.exit(bool(broken))

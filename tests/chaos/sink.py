@@ -16,13 +16,16 @@ SILENT_S = 3.0  # longer than a sender with a lease of 4 s waits for an answer
 
 
 class Sink:
-    """`faults`: what the next mails meet: an SMTP reply, or `cut`, `silent`: taken, but the answer never comes."""
+    """`faults`: what the next mails meet: an SMTP reply, or `cut`, `silent`: taken, but the
+    answer never comes.
+    """
 
     def __init__(self) -> None:
         self.port = free_port()
         self.faults: deque[str] = deque()
         self.taken: list[EmailMessage] = []
-        self.unheard: set[str] = set()  # the Message-IDs of those whose sender was not told that they were taken
+        # the Message-IDs of those whose sender was not told that they were taken
+        self.unheard: set[str] = set()
         self._controller = Controller(self, hostname=LOOPBACK, port=self.port)
 
     def __enter__(self) -> Self:
@@ -32,7 +35,8 @@ class Sink:
     def __exit__(self, *_: object) -> None:
         self._controller.stop()
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - as aiosmtpd calls it
+    # as aiosmtpd calls it
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         fault = self.faults.popleft() if self.faults else ""
         if fault and fault not in ("cut", "silent"):
             return fault
@@ -49,7 +53,9 @@ class Sink:
 
     def answers_to(self, message_id: str) -> list[EmailMessage]:
         """The answers to a mail, one for each Message-ID: a repeated one is the same mail."""
-        found = {str(one["Message-ID"]): one for one in self.taken if one["In-Reply-To"] == message_id}
+        found = {
+            str(one["Message-ID"]): one for one in self.taken if one["In-Reply-To"] == message_id
+        }
         return list(found.values())
 
     def sent_again(self) -> int:
@@ -57,7 +63,9 @@ class Sink:
         return len(self.taken) - len({str(one["Message-ID"]) for one in self.taken})
 
     def altered(self) -> list[str]:
-        """The Message-IDs under which more than one mail came: a repeated one has the same bytes."""
+        """The Message-IDs under which more than one mail came: a repeated one has the same
+        bytes.
+        """
         first: dict[str, bytes] = {}
         names = [(str(one["Message-ID"]), one.as_bytes()) for one in self.taken]
         return sorted({name for name, mail in names if first.setdefault(name, mail) != mail})

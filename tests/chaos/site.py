@@ -114,7 +114,9 @@ class Site:
             self._at_rest = True
             for one in self.processes:
                 one.signal_all(signal.SIGKILL)
-        wait_until(lambda: all(one.ended() for one in self.processes), 30, "all processes have ended")
+        wait_until(
+            lambda: all(one.ended() for one in self.processes), 30, "all processes have ended"
+        )
 
     def resume(self) -> None:
         """Start all processes again after `rest`."""
@@ -128,7 +130,12 @@ class Site:
         command = [sys.executable, "-m", "dragoman", *words]
         environment = self.processes[0].environment
         return subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=patience(120), check=False
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=patience(120),
+            check=False,
         )
 
     def log(self) -> Path:
@@ -147,7 +154,12 @@ class Site:
     def keep(self) -> None:
         """Copy what is on the disk to where it outlives the site, for somebody to look into it."""
         if self.disk.is_own:
-            shutil.copytree(self.data, self.folder / "kept", ignore=shutil.ignore_patterns(BALLAST), dirs_exist_ok=True)
+            shutil.copytree(
+                self.data,
+                self.folder / "kept",
+                ignore=shutil.ignore_patterns(BALLAST),
+                dirs_exist_ok=True,
+            )
 
     def forget(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -166,10 +178,14 @@ class Site:
         self._stack.callback(self.disk.remove)
         self.deepl = self._stack.enter_context(FakeDeepL(latency_s=0.05))
         self.sink = self._stack.enter_context(Sink())
-        self.slack = self._stack.enter_context(FakeSlack(events=manifest.events(), scopes=manifest.scopes()))
+        self.slack = self._stack.enter_context(
+            FakeSlack(events=manifest.events(), scopes=manifest.scopes())
+        )
         self.slack.api.limits.window_s = 10.0  # its limits are met now and then, not all the time
         self.slack.app.request_url = f"http://{LOOPBACK}:{self.web}/slack/events"
-        self.database_url = self.postgresql.fresh() if self.postgresql else f"sqlite:///{self.sqlite_file}"
+        self.database_url = (
+            self.postgresql.fresh() if self.postgresql else f"sqlite:///{self.sqlite_file}"
+        )
         self.storage_url = self.seaweedfs.fresh() if self.seaweedfs else f"file://{self.data}/store"
         database = Database(self.database_url)
         schema.upgrade(database)
@@ -184,7 +200,9 @@ class Site:
             one.start()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self._supervisor.start()
-        wait_until(lambda: listens(self.web) and listens(self.smtp), 60, "the doors are open", every_s=0.1)
+        wait_until(
+            lambda: listens(self.web) and listens(self.smtp), 60, "the doors are open", every_s=0.1
+        )
 
     def settings(self) -> Settings:
         """What the processes were told, for whoever looks at their work."""

@@ -1,4 +1,6 @@
-"""A short, seeded run of `make chaos`; and the ledger that judges it is shown to find each broken promise."""
+"""A short, seeded run of `make chaos`; and the ledger that judges it is shown to find each
+broken promise.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def test_what_a_backup_knew_is_answered_though_it_is_put_back_under_fire() -> No
 
 
 def lose_an_answer(it: Aftermath) -> None:
-    it.site.sink.taken[:] = [one for one in it.site.sink.taken if one["In-Reply-To"] != mailed(it).message_id]
+    it.site.sink.taken[:] = [
+        one for one in it.site.sink.taken if one["In-Reply-To"] != mailed(it).message_id
+    ]
 
 
 def answer_twice(it: Aftermath) -> None:
@@ -112,7 +116,9 @@ def take_the_check_mark_away(it: Aftermath) -> None:
 def say_attached_where_nothing_is(it: Aftermath) -> None:
     answer = copy.deepcopy(it.site.sink.answers_to(mailed(it).message_id)[-1])
     answer.replace_header("Message-ID", "<nothing-attached@dragoman.test>")
-    answer.set_payload([part for part in answer.get_payload() if part.get_content_type() != "application/pdf"])
+    answer.set_payload(
+        [part for part in answer.get_payload() if part.get_content_type() != "application/pdf"]
+    )
     it.site.sink.taken.append(answer)
 
 
@@ -145,7 +151,12 @@ def test_ledger_finds_each_broken_promise(aftermath: Aftermath, name: str) -> No
 
 @pytest.mark.parametrize(
     ("asked", "promised", "known", "between"),
-    [(1.0, 2.0, True, False), (9.0, 11.0, False, False), (25.0, 26.0, False, False), (31.0, 32.0, True, False)],
+    [
+        (1.0, 2.0, True, False),
+        (9.0, 11.0, False, False),
+        (25.0, 26.0, False, False),
+        (31.0, 32.0, True, False),
+    ],
 )
 def test_only_what_came_between_backup_and_restore_may_be_lost(
     asked: float, promised: float, known: bool, between: bool
@@ -159,7 +170,9 @@ def test_only_what_came_between_backup_and_restore_may_be_lost(
 
 
 @pytest.mark.parametrize(
-    ("lost", "found"), [(False, []), (True, ["lost"])], ids=["taken after the backup", "known to the backup"]
+    ("lost", "found"),
+    [(False, []), (True, ["lost"])],
+    ids=["taken after the backup", "known to the backup"],
 )
 def test_a_document_that_the_backup_knew_is_missed(lost: bool, found: list[str]) -> None:
     sent = Sent("word", 1, "mail")
@@ -192,17 +205,25 @@ def test_only_a_fault_between_paying_and_writing_down_excuses_a_second_payment(
 def card(it: Aftermath):
     """The message that says that the file is there."""
     threads = [it.site.slack.thread(sent.post) for sent in it.client.sent if sent.post]
-    return next(one for thread in threads for one in thread if DONE in str(one.blocks) and not one.files)
+    return next(
+        one for thread in threads for one in thread if DONE in str(one.blocks) and not one.files
+    )
 
 
 def mailed(it: Aftermath):
     """A mail whose answers are as they were, and which the next damage may have."""
     spoilt = {promise.rpartition("(")[2].rstrip(")") for promise in ledger.broken(it.evidence())}
-    return next(sent for sent in it.client.sent if sent.door == "mail" and not any(sent.word in one for one in spoilt))
+    return next(
+        sent
+        for sent in it.client.sent
+        if sent.door == "mail" and not any(sent.word in one for one in spoilt)
+    )
 
 
 def set_state(it: Aftermath, state: RowState) -> None:
     with it.context.database.write() as connection:
         connection.execute(
-            update(JOBS).where(JOBS.c.id == connection.scalar(JOBS.select().limit(1))).values(state=state)
+            update(JOBS)
+            .where(JOBS.c.id == connection.scalar(JOBS.select().limit(1)))
+            .values(state=state)
         )

@@ -1,8 +1,9 @@
 """What senders were told, against what they have: every word that is not true is found.
 
-Mail: "attached" is said where a PDF is attached, and nowhere else. Slack: a card says "Done", and a post has its check mark, when
-the file is in the thread; that is looked at all the time, since a word that becomes true later was false when it was said. The
-API calls a job completed, and its answer delivered, when it is.
+Mail: "attached" is said where a PDF is attached, and nowhere else. Slack: a card says "Done", and a
+post has its check mark, when the file is in the thread; that is looked at all the time, since a
+word that becomes true later was false when it was said. The API calls a job completed, and its
+answer delivered, when it is.
 """
 
 from __future__ import annotations
@@ -40,13 +41,20 @@ class Witness:
     def _run(self) -> None:
         while not self._stop.wait(LOOK_EVERY_S):
             for sent in list(self._client.sent):
-                # First what is said, then what is there: a file that comes in between makes nothing false.
-                if sent.post is not None and _says_done(self._site, sent.post) and not _files(self._site, sent.post):
+                # First what is said, then what is there: a file that comes in between makes nothing
+                # false.
+                if (
+                    sent.post is not None
+                    and _says_done(self._site, sent.post)
+                    and not _files(self._site, sent.post)
+                ):
                     self.heard.add(f"Slack said Done without a file ({sent.word})")
 
 
 def told_instead(site: Site, sent: Sent) -> bool:
-    """Whether the sender of an email was told, in place of the PDF, that their mail server did not take it."""
+    """Whether the sender of an email was told, in place of the PDF, that their mail server did
+    not take it.
+    """
     mails = site.sink.answers_to(sent.message_id) if sent.door == "mail" else ()
     return any(NOT_ATTACHED in _text(mail) and not _has_pdf(mail) for mail in mails)
 
@@ -60,9 +68,16 @@ def _came_unheard(site: Site, sent: Sent) -> bool:
 
 
 def false(site: Site, client: Client, answers: Mapping[str, list[bytes]]) -> list[str]:
-    """The false words about each document, now that all is over. `answers`: the PDFs that came, by word."""
+    """The false words about each document, now that all is over.
+
+    `answers`: the PDFs that came, by word.
+    """
     jobs = {one["filename"].removesuffix(".pdf"): one for one in client.jobs()}
-    return [said for sent in client.sent for said in _false(site, sent, bool(answers[sent.word]), jobs.get(sent.word))]
+    return [
+        said
+        for sent in client.sent
+        for said in _false(site, sent, bool(answers[sent.word]), jobs.get(sent.word))
+    ]
 
 
 def _false(site: Site, sent: Sent, arrived: bool, job: Mapping[str, Any] | None) -> Iterator[str]:
@@ -91,13 +106,18 @@ def _false(site: Site, sent: Sent, arrived: bool, job: Mapping[str, Any] | None)
 
 def _says_done(site: Site, post: Message) -> bool:
     """Whether a message in the thread that is no file's own says so now."""
-    return any(DONE in json.dumps(one.blocks) for one in site.slack.thread(post) if not one.files and not one.deleted)
+    return any(
+        DONE in json.dumps(one.blocks)
+        for one in site.slack.thread(post)
+        if not one.files and not one.deleted
+    )
 
 
 def _thread(site: Site, post: Message) -> str:
     """All that stands in a thread, in short."""
     shown = [
-        f"{one.ts} {'deleted ' if one.deleted else ''}{len(one.files)} files {json.dumps(one.blocks)[:200]}"
+        f"{one.ts} {'deleted ' if one.deleted else ''}{len(one.files)} files"
+        f" {json.dumps(one.blocks)[:200]}"
         for one in site.slack.thread(post)
     ]
     return f"{post.reactions} " + " | ".join(shown)

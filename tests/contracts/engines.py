@@ -26,7 +26,10 @@ NAMES = ("deepl", "openai", "libretranslate", "local", "apertium", "pseudo")
 
 @contextmanager
 def running(name: str, models: Path) -> Iterator[Translator]:
-    """The engine of that name, with a server for one that needs it. `models`: a folder of the local engine's."""
+    """The engine of that name, with a server for one that needs it.
+
+    `models`: a folder of the local engine's.
+    """
     if name == "deepl":
         with FakeDeepL() as server:
             yield DeepL(KEY, server.url)
@@ -39,8 +42,12 @@ def running(name: str, models: Path) -> Iterator[Translator]:
     elif name == "local":
         yield Local(models)
     elif name == "apertium":
-        if shutil.which("apertium") is None or ("en", "es") not in (Apertium().capabilities().pairs or ()):
-            pytest.skip("Apertium with eng-spa is not installed: apt-get install apertium apertium-eng-spa")
+        if shutil.which("apertium") is None or ("en", "es") not in (
+            Apertium().capabilities().pairs or ()
+        ):
+            pytest.skip(
+                "Apertium with eng-spa is not installed: apt-get install apertium apertium-eng-spa"
+            )
         yield Apertium()
     else:
         yield Pseudo()

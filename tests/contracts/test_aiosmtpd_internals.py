@@ -1,9 +1,11 @@
-"""What we rely on in aiosmtpd beyond what it documents, against a real connection; a release that breaks it fails here.
+"""What we rely on in aiosmtpd beyond what it documents, against a real connection; a release that
+breaks it fails here.
 
-The library answers commands from `_smtp_methods`; reads by `_reader` and writes by `_writer`; works in the task
-`_handler_coroutine`; keeps one timer (`_timeout_handle`, `_timeout_duration`, `_timeout_cb`), which `_reset_timeout` begins anew
-at each command; asks `_getaddr` for addresses; begins a message anew by `_set_post_data_state`; and after STARTTLS holds both
-transports (`_tls_protocol`, `_original_transport`). asyncio's reader keeps what was not read in `_buffer`.
+The library answers commands from `_smtp_methods`; reads by `_reader` and writes by `_writer`; works
+in the task `_handler_coroutine`; keeps one timer (`_timeout_handle`, `_timeout_duration`,
+`_timeout_cb`), which `_reset_timeout` begins anew at each command; asks `_getaddr` for addresses;
+begins a message anew by `_set_post_data_state`; and after STARTTLS holds both transports
+(`_tls_protocol`, `_original_transport`). asyncio's reader keeps what was not read in `_buffer`.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ class Handler:
     def __init__(self) -> None:
         self.mails: list[bytes] = []
 
-    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - the library's name
+    # the library's name
+    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802
         self.mails.append(envelope.content)
         return "250 kept"
 
@@ -62,7 +65,9 @@ class Line(SmtpProtocol):
 
 
 @asynccontextmanager
-async def talking(**options) -> AsyncIterator[tuple[Line, asyncio.StreamReader, asyncio.StreamWriter]]:
+async def talking(
+    **options,
+) -> AsyncIterator[tuple[Line, asyncio.StreamReader, asyncio.StreamWriter]]:
     lines: list[Line] = []
 
     def made() -> Line:
@@ -102,7 +107,8 @@ def test_what_was_said_beyond_a_command_can_be_taken_away() -> None:
         async with talking() as (line, reader, writer):
             assert await said(reader, writer, b"TAKE\r\nNOOP one\r\nNOOP two") == b"250 taken\r\n"
             assert await line.seen == b"NOOP one\r\nNOOP two\r\n"
-            assert (await said(reader, writer, b"NOOP")).startswith(b"250 ")  # and the connection goes on
+            # and the connection goes on
+            assert (await said(reader, writer, b"NOOP")).startswith(b"250 ")
             assert not line.has_said_all
 
     asyncio.run(talk())
@@ -166,8 +172,16 @@ def test_no_private_name_of_ours_is_one_of_the_library_s_unless_it_is_meant() ->
 def private(source: str) -> set[str]:
     """The names of one underscore that a class's source has after `self.` or as its methods."""
     nodes = list(ast.walk(ast.parse(inspect.cleandoc(source))))
-    used = {one.attr for one in nodes if isinstance(one, ast.Attribute) and ast.unparse(one.value) == "self"}
-    return {name for name in used | defined(source) if name.startswith("_") and not name.startswith("__")}
+    used = {
+        one.attr
+        for one in nodes
+        if isinstance(one, ast.Attribute) and ast.unparse(one.value) == "self"
+    }
+    return {
+        name
+        for name in used | defined(source)
+        if name.startswith("_") and not name.startswith("__")
+    }
 
 
 def defined(source: str) -> set[str]:

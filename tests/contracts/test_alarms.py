@@ -19,7 +19,9 @@ from pipeline.worker import alerts
 
 def told(database: Database) -> list[dict[str, Any]]:
     with database.read() as connection:
-        rows = connection.execute(select(OUTBOX).where(OUTBOX.c.channel == alarms.CHANNEL)).mappings()
+        rows = connection.execute(
+            select(OUTBOX).where(OUTBOX.c.channel == alarms.CHANNEL)
+        ).mappings()
         return [dict(row) for row in rows]
 
 
@@ -27,7 +29,9 @@ def causes(database: Database) -> list[str]:
     return sorted(row["payload"]["cause"] for row in told(database))
 
 
-def owe(database: Database, kind: Kind = Kind.FINAL, channel: str = "email", owner: str = "m" * 32) -> str:
+def owe(
+    database: Database, kind: Kind = Kind.FINAL, channel: str = "email", owner: str = "m" * 32
+) -> str:
     with database.write() as connection:
         row_id = outbox.owe(connection, owner=owner, run=1, kind=kind, channel=channel)
     assert row_id
@@ -66,7 +70,9 @@ def test_a_mere_note_that_dies_is_not_told(database: Database) -> None:
     assert told(database) == []
 
 
-@pytest.mark.parametrize(("instead", "expected"), [("mailbox_full", []), (None, ["delivery_failed"])])
+@pytest.mark.parametrize(
+    ("instead", "expected"), [("mailbox_full", []), (None, ["delivery_failed"])]
+)
 def test_a_bounce_is_told_where_the_sender_cannot_be(
     database: Database, instead: str | None, expected: list[str]
 ) -> None:
@@ -89,7 +95,10 @@ def test_a_worker_that_is_away_is_missed_after_a_while(database: Database) -> No
     assert causes(database) == ["worker_away"]
 
 
-@pytest.mark.parametrize(("use", "free", "low"), [("data", 2**29, True), ("data", 2**31, False), ("temporary", 2**29, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("use", "free", "low"),
+    [("data", 2**29, True), ("data", 2**31, False), ("temporary", 2**29, False)],
+)
 def test_a_disk_that_is_nearly_full(database: Database, use: str, free: int, low: bool) -> None:
     with database.write() as connection:
         process_registry.pulse(connection, "smtp@here", 1, {"disk_free_bytes": {use: free}})
@@ -97,7 +106,11 @@ def test_a_disk_that_is_nearly_full(database: Database, use: str, free: int, low
 
 
 def waits(database: Database, row_id: str, minutes: float = 20.0, attempts: int = 5) -> None:
-    failed = {"error_code": "outbound_unavailable", "error_detail": "421 closing", "attempts": attempts}
+    failed = {
+        "error_code": "outbound_unavailable",
+        "error_detail": "421 closing",
+        "attempts": attempts,
+    }
     moved = {"created_at": OUTBOX.c.created_at - 60 * minutes}
     with database.write() as connection:
         connection.execute(update(OUTBOX).where(OUTBOX.c.id == row_id).values(**failed, **moved))

@@ -1,4 +1,6 @@
-"""A document waits for approval by what it would cost, not only by its pages; what costs nothing is not asked about."""
+"""A document waits for approval by what it would cost, not only by its pages; what costs
+nothing is not asked about.
+"""
 
 from __future__ import annotations
 
@@ -58,10 +60,16 @@ def llm():
 
 @pytest.fixture
 def context(settings: Settings, database, store, deepl):
-    """A worker's context with a paid key, as nobody has set anything about approval; keyword arguments change that."""
+    """A worker's context with a paid key, as nobody has set anything about approval; keyword
+    arguments change that.
+    """
 
     def with_(**update: Any) -> Context:
-        chosen = {"engine": "deepl", "deepl_auth_key": type(settings.secret_key)(KEY), "deepl_server_url": deepl.url}
+        chosen = {
+            "engine": "deepl",
+            "deepl_auth_key": type(settings.secret_key)(KEY),
+            "deepl_server_url": deepl.url,
+        }
         facts = {**chosen, "deepl_requests_per_s": 0, **update}
         return Context(settings.model_copy(update=facts), database, store)
 
@@ -86,12 +94,16 @@ def dense_pdf() -> bytes:
     with pymupdf.open() as pdf:
         for _ in range(DENSE_PAGES):
             page = pdf.new_page()
-            lines = [" ".join(dice.choice(WORDS) for _ in range(WORDS_A_LINE)) for _ in range(LINES)]
+            lines = [
+                " ".join(dice.choice(WORDS) for _ in range(WORDS_A_LINE)) for _ in range(LINES)
+            ]
             page.insert_text((20, 20), lines, fontsize=2, fontname="tiro")
         return bytes(pdf.tobytes())
 
 
-def test_few_pages_with_very_much_text_wait_with_their_price_and_cost_nothing_before(context, driven, deepl):
+def test_few_pages_with_very_much_text_wait_with_their_price_and_cost_nothing_before(
+    context, driven, deepl
+):
     waiting = driven(context(), dense_pdf())
     assert (waiting["state"], waiting["waiting_for"]) == (RowState.WAITING, "approval")
     assert (waiting["pages"], waiting["approval_reason"]) == (DENSE_PAGES, "characters")
@@ -104,14 +116,23 @@ def test_few_pages_with_very_much_text_wait_with_their_price_and_cost_nothing_be
 @pytest.mark.more
 def test_where_the_engine_costs_nothing_they_go_through_at_once(context, driven, deepl):
     done = driven(context(engine="pseudo"), dense_pdf())
-    assert (done["state"], done["approval_reason"], done["to_bill"], done["price"]) == (RowState.DONE, None, 0, None)
+    assert (done["state"], done["approval_reason"], done["to_bill"], done["price"]) == (
+        RowState.DONE,
+        None,
+        0,
+        None,
+    )
     assert deepl.requests == []
 
 
 def test_a_number_of_pages_that_the_admin_has_set_counts_for_every_engine(context, driven):
     assert driven(context(engine="pseudo"), long_pdf(90))["state"] == RowState.DONE
     asked = driven(context(engine="pseudo", approval_pages=2), long_pdf(90))
-    assert (asked["waiting_for"], asked["approval_reason"], asked["price"]) == ("approval", "pages", None)
+    assert (asked["waiting_for"], asked["approval_reason"], asked["price"]) == (
+        "approval",
+        "pages",
+        None,
+    )
 
 
 def test_what_is_remembered_is_not_asked_about_again(context, driven):
@@ -124,17 +145,25 @@ def test_what_is_remembered_is_not_asked_about_again(context, driven):
 
 
 def test_a_free_key_has_no_price_and_is_asked_about_all_the_same(context, driven):
-    free = context(deepl_auth_key=type(context().settings.secret_key)(f"{KEY}:fx"), approval_characters=1000)
+    free = context(
+        deepl_auth_key=type(context().settings.secret_key)(f"{KEY}:fx"), approval_characters=1000
+    )
     with FakeDeepL(key=f"{KEY}:fx") as server:
         settings = free.settings.model_copy(update={"deepl_server_url": server.url})
         waiting = driven(Context(settings, free.database, free.store), long_pdf(60))
-    assert (waiting["waiting_for"], waiting["price"], waiting["currency"]) == ("approval", None, None)
+    assert (waiting["waiting_for"], waiting["price"], waiting["currency"]) == (
+        "approval",
+        None,
+        None,
+    )
 
 
 class TestBudget:
     """A month's budget that is not enough is asked about, not refused."""
 
-    def test_over_the_engines_own_quota_it_waits_and_goes_on_once_that_is_raised(self, context, driven, deepl, intake):
+    def test_over_the_engines_own_quota_it_waits_and_goes_on_once_that_is_raised(
+        self, context, driven, deepl, intake
+    ):
         deepl.character_limit = 500
         waiting = driven(context(), long_pdf(60))
         assert (waiting["waiting_for"], waiting["approval_reason"]) == ("approval", "budget")
@@ -161,14 +190,24 @@ class TestBudget:
         assert (done["state"], done["characters_billed"]) == (RowState.DONE, waiting["to_bill"])
 
     def test_what_costs_nothing_goes_through_whatever_is_left(self, context, driven):
-        assert driven(context(engine="pseudo", budget_characters=1), long_pdf(60))["state"] == RowState.DONE
+        assert (
+            driven(context(engine="pseudo", budget_characters=1), long_pdf(60))["state"]
+            == RowState.DONE
+        )
 
-    @pytest.mark.parametrize(("share", "cause"), [(0.5, None), (0.85, "quota_near"), (1.2, "quota_gone")])
+    @pytest.mark.parametrize(
+        ("share", "cause"), [(0.5, None), (0.85, "quota_near"), (1.2, "quota_gone")]
+    )
     def test_the_operator_is_told_from_80_percent_on(self, context, driven, share, cause):
         needed = driven(context(), long_pdf(60), owner="web:another")["to_bill"]
-        driven(context(budget_characters=int(2 * needed / share)), long_pdf(60))  # the other one's are used already
+        # the other one's are used already
+        driven(context(budget_characters=int(2 * needed / share)), long_pdf(60))
         with context().database.read() as connection:
-            told = connection.execute(OUTBOX.select().where(OUTBOX.c.channel == alarms.CHANNEL)).mappings().all()
+            told = (
+                connection.execute(OUTBOX.select().where(OUTBOX.c.channel == alarms.CHANNEL))
+                .mappings()
+                .all()
+            )
         assert [one["payload"]["cause"] for one in told] == ([cause] if cause else [])
 
 
@@ -193,11 +232,15 @@ class TestApprovers:
     def test_a_mailed_document_asks_by_mail(self, context, driven):
         message_id, _ = message_with_jobs(context().database, 1)
         waiting = driven(context(approval_characters=1000), long_pdf(60), message_id=message_id)
-        assert [one["kind"] for one in deliveries(context().database, waiting["id"])] == ["question"]
+        assert [one["kind"] for one in deliveries(context().database, waiting["id"])] == [
+            "question"
+        ]
 
 
 @pytest.mark.parametrize(("price", "asked"), [(None, False), (0.0, False), (2.0, True)])
-def test_a_model_in_the_house_costs_nothing_unless_a_price_is_set(context, driven, llm, price, asked):
+def test_a_model_in_the_house_costs_nothing_unless_a_price_is_set(
+    context, driven, llm, price, asked
+):
     server = {
         "engine": "openai",
         "openai_base_url": llm.url,
@@ -206,4 +249,6 @@ def test_a_model_in_the_house_costs_nothing_unless_a_price_is_set(context, drive
     }
     prices = {"openai_price_in": price, "openai_price_out": price}
     job = driven(context(approval_characters=1000, **server, **prices), long_pdf(60))
-    assert (job["waiting_for"], job["price"] is not None) == (("approval", True) if asked else (None, False))
+    assert (job["waiting_for"], job["price"] is not None) == (
+        ("approval", True) if asked else (None, False)
+    )

@@ -1,4 +1,6 @@
-"""The audit trail: each deed once, with who and from where, in the transaction that does it; and no word of a document."""
+"""The audit trail: each deed once, with who and from where, in the transaction that does it;
+and no word of a document.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def entries(database, **wanted):
 
 def told(database, **wanted):
     """Who did what by which channel, oldest first."""
-    return [(one["action"], one["who"], one["channel"]) for one in reversed(entries(database, **wanted))]
+    return [
+        (one["action"], one["who"], one["channel"]) for one in reversed(entries(database, **wanted))
+    ]
 
 
 def test_each_deed_is_put_on_record_once(intake, database):
@@ -72,7 +76,16 @@ def test_it_holds_no_word_of_a_document(intake, database):
     job_id = add_job(database, owner=ANN, filename="Redundancy plan.pdf")
     intake.cancel(job_id)
     assert "Redundancy" not in repr(entries(database))
-    assert set(AUDIT.c.keys()) == {"id", "at", "action", "channel", "job_id", "owner", "who", "address"}
+    assert set(AUDIT.c.keys()) == {
+        "id",
+        "at",
+        "action",
+        "channel",
+        "job_id",
+        "owner",
+        "who",
+        "address",
+    }
 
 
 def test_filters(intake, database):
@@ -110,7 +123,9 @@ def test_entries_are_kept_for_as_long_as_is_set(settings, database, store):
     context = Context(settings.model_copy(update={"audit_days": 30}), database, store)
     first = entries(database)[-1]["id"]
     with database.write() as connection:
-        connection.execute(AUDIT.update().where(AUDIT.c.id == first).values(at=now_s() - 31 * 86_400))
+        connection.execute(
+            AUDIT.update().where(AUDIT.c.id == first).values(at=now_s() - 31 * 86_400)
+        )
     maintenance.clean_up(context)
     assert [one["id"] for one in entries(database) if one["action"] == "sent"] == [first + 1]
 

@@ -22,13 +22,18 @@ class Remembering(SteadyScheduler):
 
 
 def test_chores_go_on_at_once(tmp_path):
-    scheduler = Remembering(scheduled(Celery("tests")), schedule_filename=str(tmp_path / "beat.db"), lazy=False)
+    scheduler = Remembering(
+        scheduled(Celery("tests")), schedule_filename=str(tmp_path / "beat.db"), lazy=False
+    )
     while scheduler.tick() == 0:
         pass
     scheduler.rung.clear()
-    for entry in scheduler.schedule.values():  # as it looks to Beat once the clock was set back by a day
+    # as it looks to Beat once the clock was set back by a day
+    for entry in scheduler.schedule.values():
         entry.last_run_at = entry.default_now() + timedelta(days=1)
-    scheduler._heap = [type(one)(one.time + 86_400, one.priority, one.entry) for one in scheduler._heap]
+    scheduler._heap = [
+        type(one)(one.time + 86_400, one.priority, one.entry) for one in scheduler._heap
+    ]
     with capture_logs() as logs:
         assert 0 < scheduler.tick() <= 60
     assert {one["chore"] for one in logs} >= set(SCHEDULE)  # Celery may add one of its own

@@ -1,8 +1,10 @@
-"""What we rely on in Celery's pool and in billiard beyond what they document; a release that breaks it fails here.
+"""What we rely on in Celery's pool and in billiard beyond what they document; a release that breaks
+it fails here.
 
-Celery calls `AsynPool._event_process_exit(hub, process)` when a child's pipe closes, and that looks for the child's end once;
-`celery.concurrency.prefork.TaskPool.Pool` is the class of the pool that it makes. Billiard takes the folder for what its
-processes share from the standard library's `current_process()._config["tempdir"]`.
+Celery calls `AsynPool._event_process_exit(hub, process)` when a child's pipe closes, and that looks
+for the child's end once; `celery.concurrency.prefork.TaskPool.Pool` is the class of the pool that
+it makes. Billiard takes the folder for what its processes share from the standard library's
+`current_process()._config["tempdir"]`.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from tests.patience import patience
 
 
 class OnePlace(Pool):
-    """A pool of which nothing runs: it notes whether a child had ended when its place was looked at."""
+    """A pool of which nothing runs: it notes whether a child had ended when its place was
+    looked at.
+    """
 
     def __init__(self) -> None:
         self.ended: list[bool] = []
@@ -67,7 +71,11 @@ def test_child_that_does_not_end_holds_nobody_up_for_long():
 
 
 def test_celery_s_pool_hears_of_a_child_s_end_by_the_name_that_is_ours_too() -> None:
-    assert list(inspect.signature(asynpool.AsynPool._event_process_exit).parameters) == ["self", "hub", "proc"]
+    assert list(inspect.signature(asynpool.AsynPool._event_process_exit).parameters) == [
+        "self",
+        "hub",
+        "proc",
+    ]
     assert "self._event_process_exit" in inspect.getsource(asynpool.AsynPool), "nobody calls it"
     assert prefork.TaskPool.Pool is asynpool.AsynPool
 
@@ -77,10 +85,15 @@ AS_A_WORKER = "from pipeline.worker.billiard_internals import leave_no_folder; l
 
 
 @pytest.mark.parametrize(("first", "left"), [("", 1), (AS_A_WORKER, 0)], ids=["plain", "worker"])
-def test_what_counts_in_shared_memory_and_is_killed_leaves_no_folder(tmp_path: Path, first: str, left: int) -> None:
+def test_what_counts_in_shared_memory_and_is_killed_leaves_no_folder(
+    tmp_path: Path, first: str, left: int
+) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     ended = subprocess.run(
-        [sys.executable, "-c", first + COUNTS_AND_DIES], env=environment, check=False, timeout=patience(60)
+        [sys.executable, "-c", first + COUNTS_AND_DIES],
+        env=environment,
+        check=False,
+        timeout=patience(60),
     )
     assert ended.returncode == -signal.SIGKILL
     assert len(list(tmp_path.glob("pymp-*"))) == left

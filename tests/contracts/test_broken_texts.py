@@ -17,10 +17,17 @@ from tests.spoiling import FAULTS, Spoiling
 
 # Told, and used all the same: nothing of the words is lost.
 USED = {"lost tag", "doubled tag", "changed number"}
-ANIMALS = "dog cat horse bird cow mouse lion rabbit snake goat duck wolf bear fish frog sheep pig tiger monkey hen"
-PEOPLE = "man woman boy girl king queen doctor teacher sister brother father mother friend soldier student writer painter singer baker farmer"
+ANIMALS = (
+    "dog cat horse bird cow mouse lion rabbit snake goat duck wolf bear fish frog sheep pig tiger"
+    " monkey hen"
+)
+PEOPLE = (
+    "man woman boy girl king queen doctor teacher sister brother father mother friend soldier"
+    " student writer painter singer baker farmer"
+)
 TEXTS = tuple(
-    f'In the year 1987 the {one} lived with <x id="1"/> in a big house near the old river, and it was happy there.'
+    f'In the year 1987 the {one} lived with <x id="1"/> in a big house near the old river, and it'
+    " was happy there."
     for one in f"{ANIMALS} {PEOPLE}".split()
 )
 
@@ -36,15 +43,22 @@ def engine(request: pytest.FixtureRequest, models: Path) -> Iterator[Translator]
         yield found
 
 
-def test_forty_broken_texts_are_all_told_none_remembered_and_asked_for_again(engine: Translator) -> None:
+def test_forty_broken_texts_are_all_told_none_remembered_and_asked_for_again(
+    engine: Translator,
+) -> None:
     sound = ("The children eat red apples in the garden every day.", "Results")
     ways = {text: list(FAULTS)[at % len(FAULTS)] for at, text in enumerate(TEXTS)}
-    spoiling, memory = Spoiling(engine, {text: FAULTS[way] for text, way in ways.items()}), DictMemory()
+    spoiling, memory = (
+        Spoiling(engine, {text: FAULTS[way] for text, way in ways.items()}),
+        DictMemory(),
+    )
     doubts: dict[str, Doubt] = {}
 
     def ask() -> dict[str, str]:
         into = target_of(engine)
-        found, _ = translate_all([*TEXTS, *sound], spoiling, "en", into, memory=memory, on_doubt=doubts.__setitem__)
+        found, _ = translate_all(
+            [*TEXTS, *sound], spoiling, "en", into, memory=memory, on_doubt=doubts.__setitem__
+        )
         return found
 
     first = ask()

@@ -1,4 +1,6 @@
-"""The token bucket on a real Redis: one rate for all who share a key, and nobody stopped without it."""
+"""The token bucket on a real Redis: one rate for all who share a key, and nobody stopped
+without it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def test_two_workers_never_exceed_the_rate_in_any_window(redis_server: Redis) ->
     used: list[float] = []
     until = time.monotonic() + seconds
     workers = [
-        threading.Thread(target=use, args=(Bucket(redis_server.url, "key", Rates(rate, 0)), until, used))
+        threading.Thread(
+            target=use, args=(Bucket(redis_server.url, "key", Rates(rate, 0)), until, used)
+        )
         for _ in range(4)
     ]
     for worker in workers:
@@ -46,7 +50,9 @@ def test_starts_empty_and_keeps_a_second_at_most(redis_server: Redis) -> None:
     assert waits[-1] > 0
 
 
-def test_characters_count_too_and_a_batch_larger_than_the_bucket_passes(redis_server: Redis) -> None:
+def test_characters_count_too_and_a_batch_larger_than_the_bucket_passes(
+    redis_server: Redis,
+) -> None:
     bucket = Bucket(redis_server.url, "characters", Rates(0, 1000))
     assert bucket.take(5000) == pytest.approx(5.0, abs=0.1)
     assert bucket.take(1000) == pytest.approx(6.0, abs=0.1)
@@ -70,7 +76,9 @@ def test_nobody_waits_without_a_redis(url: str) -> None:
 
 
 def step_clock(server: Redis, seconds: float) -> None:
-    """Set the clock of Redis forward by so much, as its buckets see it: all moments that they know are that much earlier."""
+    """Set the clock of Redis forward by so much, as its buckets see it: all moments that they
+    know are that much earlier.
+    """
     with server.client() as client:
         for name in client.keys("dragoman:bucket:*"):
             for field, moment in client.hgetall(name).items():
@@ -78,7 +86,9 @@ def step_clock(server: Redis, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("back_s", [0.5, 3600.0, 86_400.0])
-def test_a_clock_that_is_set_back_makes_nobody_wait_longer(redis_server: Redis, back_s: float) -> None:
+def test_a_clock_that_is_set_back_makes_nobody_wait_longer(
+    redis_server: Redis, back_s: float
+) -> None:
     bucket = Bucket(redis_server.url, f"back {back_s}", Rates(10, 0))
     before = [bucket.take(1) for _ in range(5)]
     bucket.pause(2.0)

@@ -75,7 +75,9 @@ TEAMS = {
 
 
 @pytest.mark.parametrize(("one", "mate", "stranger"), TEAMS.values(), ids=list(TEAMS))
-def test_a_team_shares_its_limits_and_strangers_do_not_count(database, limited, one, mate, stranger):
+def test_a_team_shares_its_limits_and_strangers_do_not_count(
+    database, limited, one, mate, stranger
+):
     add_job(database, owner=one, pages=30, characters_billed=900)
     add_job(database, owner=stranger, pages=30, characters_billed=900)
     settings = limited(team_jobs_per_day=2, team_pages_per_day=40, team_characters_per_month=1000)
@@ -107,7 +109,11 @@ def test_admin_is_warned_at_80_percent_of_a_team_too(database, limited):
     with capture_logs() as logs:
         work(database, limited(team_pages_per_day=100), 10)
     [warning] = logs
-    assert (warning["event"], warning["what"], warning["used"]) == ("budget_nearly_used", "pages", 80)
+    assert (warning["event"], warning["what"], warning["used"]) == (
+        "budget_nearly_used",
+        "pages",
+        80,
+    )
     assert warning["team"] == hashed("@example.org")
 
 
@@ -117,7 +123,11 @@ def test_admin_is_warned_at_80_percent_without_an_address(database, limited):
         assert logs == []
         jobs(database, limited(sender_jobs_per_day=10), 8)
     [warning] = logs
-    assert (warning["event"], warning["used"], warning["sender"]) == ("budget_nearly_used", 8, hashed(SENDER))
+    assert (warning["event"], warning["used"], warning["sender"]) == (
+        "budget_nearly_used",
+        8,
+        hashed(SENDER),
+    )
 
 
 def test_a_refused_document_is_no_use_of_the_budget(database, limited):
@@ -125,7 +135,11 @@ def test_a_refused_document_is_no_use_of_the_budget(database, limited):
     with capture_logs() as logs, pytest.raises(LimitReached) as refused:
         work(database, limited(sender_characters_per_month=60_000), 30, 30_195)
     [warning] = logs
-    assert (warning["event"], warning["used"], warning["needed"]) == ("budget_used_up", 36_079, 30_195)
+    assert (warning["event"], warning["used"], warning["needed"]) == (
+        "budget_used_up",
+        36_079,
+        30_195,
+    )
     assert "60,000 characters a month" in str(refused.value)
     assert "36,079 were used, and this needs 30,195 more." in str(refused.value)
     assert "next month" in refused.value.advice

@@ -1,4 +1,6 @@
-"""The periodic chores: what a crash left behind goes, and nothing that somebody is just about to need."""
+"""The periodic chores: what a crash left behind goes, and nothing that somebody is just about
+to need.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,11 @@ def test_two_clean_ups_at_once_take_no_bytes_whose_row_is_about_to_come(context)
 
 def test_files_of_stages_that_were_killed_go_by_their_age(context, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    for name, age_s in ((f"{FOLDER_PREFIX}old", DAY_S), (f"{FOLDER_PREFIX}new", 60), ("another", DAY_S)):
+    for name, age_s in (
+        (f"{FOLDER_PREFIX}old", DAY_S),
+        (f"{FOLDER_PREFIX}new", 60),
+        ("another", DAY_S),
+    ):
         (tmp_path / name).mkdir()
         (tmp_path / name / "source.pdf").write_bytes(b"%PDF-")
         os.utime(tmp_path / name, (time.time() - age_s,) * 2)
@@ -70,12 +76,16 @@ def test_files_of_stages_that_were_killed_go_by_their_age(context, tmp_path, mon
 
 
 def test_chores_that_ring_twice_do_what_one_does(context):
-    """Two Beats, or a message that comes twice: the second finds nothing left to do, and at once they are in nobody's way."""
+    """Two Beats, or a message that comes twice: the second finds nothing left to do, and at
+    once they are in nobody's way.
+    """
     old, kept = add_job(context.database, state="done", ended_at=1.0), add_job(context.database)
     for job_id in (old, kept):
         context.store.put(f"jobs/{job_id}/source.pdf", BytesIO(b"x"))
     with context.database.write() as connection:
-        translation_memory.remember(connection, {"old": "x"}, engine="deepl", target_lang="de", job_id=None)
+        translation_memory.remember(
+            connection, {"old": "x"}, engine="deepl", target_lang="de", job_id=None
+        )
         connection.execute(TRANSLATIONS.update().values(used_at=1.0))
     together(3, lambda _: maintenance.clean_up(context))
     once = everything(context)
@@ -99,7 +109,9 @@ def everything(context: Context) -> dict[str, list[dict]]:
         return {
             table.name: [
                 {name: value for name, value in row.items() if name != "seen_at"}
-                for row in connection.execute(table.select().order_by(*table.primary_key)).mappings()
+                for row in connection.execute(
+                    table.select().order_by(*table.primary_key)
+                ).mappings()
             ]
             for table in Base.metadata.sorted_tables
         }

@@ -1,4 +1,6 @@
-"""The database's clock steps by a day, or by some minutes: nothing waits for longer than a lease, and it is said."""
+"""The database's clock steps by a day, or by some minutes: nothing waits for longer than a
+lease, and it is said.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,17 @@ LEASE_S = 60.0
 
 
 def step_clock(database: Database, seconds: float) -> None:
-    """Set the database's clock forward by so much, as its rows see it: all moments that they know are that much earlier."""
+    """Set the database's clock forward by so much, as its rows see it: all moments that they
+    know are that much earlier.
+    """
     with database.write() as connection:
         for table in Base.metadata.tables.values():
             for column in table.columns:
                 if column.name.endswith(MOMENTS):
                     is_moment = (column > 1.0) & (column < NEVER)
-                    connection.execute(table.update().where(is_moment).values({column.name: column - seconds}))
+                    connection.execute(
+                        table.update().where(is_moment).values({column.name: column - seconds})
+                    )
 
 
 def stepped(database: Database, seconds: float, count: Count) -> None:
@@ -51,7 +57,8 @@ def test_a_dead_workers_lease_ends_in_time(database: Database) -> None:
     claim_job(database, job_id, LEASE_S)
     step_clock(database, -DAY_S)
     assert left_s(database, job_id, "lease_until") > DAY_S
-    look_at_clock(database, Count(LEASE_S))  # a sweeper that was started after the step, and has seen nothing of it
+    # a sweeper that was started after the step, and has seen nothing of it
+    look_at_clock(database, Count(LEASE_S))
     assert 0 < left_s(database, job_id, "lease_until") <= LEASE_S + 1
 
 
@@ -72,7 +79,9 @@ def test_what_was_rung_for_is_rung_for_again_at_once(database: Database) -> None
 
 
 @pytest.mark.parametrize("back_s", [600.0, DAY_S])
-def test_a_pause_stays_as_long_as_it_was_where_the_step_was_seen(database: Database, back_s: float) -> None:
+def test_a_pause_stays_as_long_as_it_was_where_the_step_was_seen(
+    database: Database, back_s: float
+) -> None:
     held = claim_job(database, add_job(database), LEASE_S)
     with database.write() as connection:
         held.give_back(connection, 30.0, EngineBusy())
@@ -92,7 +101,14 @@ def test_a_pause_is_over_where_the_step_was_not_seen(database: Database) -> None
 def test_what_is_in_order_stays_as_it_is(database: Database) -> None:
     message_id = add_message(database)
     with database.write() as connection:
-        outbox.owe(connection, owner=message_id, run=1, kind=outbox.Kind.PROGRESS, channel="email", after_s=900.0)
+        outbox.owe(
+            connection,
+            owner=message_id,
+            run=1,
+            kind=outbox.Kind.PROGRESS,
+            channel="email",
+            after_s=900.0,
+        )
     spread, held = add_job(database), claim_job(database, add_job(database), LEASE_S)
     change(database, JOBS, spread, run_after=NEVER)
     count = Count(LEASE_S)
@@ -108,7 +124,9 @@ def test_what_is_in_order_stays_as_it_is(database: Database) -> None:
         assert owed["run_after"] - clock.now(connection) > 890
 
 
-def test_a_clock_that_is_set_forward_stalls_nothing_and_fences_the_worker_off(database: Database) -> None:
+def test_a_clock_that_is_set_forward_stalls_nothing_and_fences_the_worker_off(
+    database: Database,
+) -> None:
     held = claim_job(database, add_job(database), LEASE_S)
     stepped(database, DAY_S, Count(LEASE_S))
     with database.write() as connection:
@@ -143,17 +161,27 @@ def test_nobody_seems_alive_by_a_stamp_of_the_future(database: Database) -> None
 
 
 def test_what_living_workers_can_do_counts_after_the_step(database: Database) -> None:
-    one, other = (Capabilities(engine=name, targets=frozenset({"de"}), pairs=None) for name in ("one", "other"))
+    one, other = (
+        Capabilities(engine=name, targets=frozenset({"de"}), pairs=None)
+        for name in ("one", "other")
+    )
     with database.write() as connection:
         process_registry.publish(connection, "worker@gone", [one])
     stepped(database, -DAY_S, Count(LEASE_S))
     with database.write() as connection:
         process_registry.publish(connection, "worker@here", [other])
-        assert {found.engine for found in process_registry.published(connection)} == {"one", "other"}
-    change_seen = process_registry.CAPABILITIES.update().where(process_registry.CAPABILITIES.c.worker == "worker@gone")
+        assert {found.engine for found in process_registry.published(connection)} == {
+            "one",
+            "other",
+        }
+    change_seen = process_registry.CAPABILITIES.update().where(
+        process_registry.CAPABILITIES.c.worker == "worker@gone"
+    )
     with database.write() as connection:
         connection.execute(
-            change_seen.values(seen_at=process_registry.CAPABILITIES.c.seen_at - process_registry.EXPIRES_S)
+            change_seen.values(
+                seen_at=process_registry.CAPABILITIES.c.seen_at - process_registry.EXPIRES_S
+            )
         )
         assert {found.engine for found in process_registry.published(connection)} == {"other"}
 

@@ -26,7 +26,13 @@ def bury(database, ledger, row_id, error):
 def dead_delivery(database, **values):
     with database.write() as connection:
         row_id = outbox.owe(
-            connection, owner="0" * 32, run=1, kind=outbox.Kind.FINAL, channel="email", traceparent=TRACE, **values
+            connection,
+            owner="0" * 32,
+            run=1,
+            kind=outbox.Kind.FINAL,
+            channel="email",
+            traceparent=TRACE,
+            **values,
         )
     bury(database, outbox.LEDGER, row_id, OutboundRefused(detail="550 no"))
     return row_id
@@ -47,7 +53,11 @@ def test_lists_all_three_ledgers_with_class_stage_and_trace(database):
     assert (found[job_id]["of"], found[message_id]["of"]) == (None, None)
     assert found[delivery_id]["of"] == row(database, OUTBOX, delivery_id)["owner"]
     letter = found[job_id]
-    assert (letter["stage"], letter["code"], letter["attempts"]) == (Stage.EXTRACT, "engine_key_rejected", 1)
+    assert (letter["stage"], letter["code"], letter["attempts"]) == (
+        Stage.EXTRACT,
+        "engine_key_rejected",
+        1,
+    )
     assert (letter["trace_id"], letter["detail"]) == ("0123456789abcdef0123456789abcdef", "403")
     assert [one["id"] for one in letters(database, code="outbound_refused")] == [delivery_id]
     assert len(letters(database, limit=2)) == 2
@@ -89,11 +99,18 @@ def test_job_begins_anew_from_the_start(intake):
     job_id = add_job(intake.database)
     held = claim_job(intake.database, job_id)
     with intake.database.write() as connection:
-        jobs.finish_stage(connection, held, "jobs/1/extract/1.json", engine="deepl", pages=3, characters_billed=7)
+        jobs.finish_stage(
+            connection, held, "jobs/1/extract/1.json", engine="deepl", pages=3, characters_billed=7
+        )
     bury(intake.database, jobs.LEDGER, job_id, QuotaUsedUp())
     intake.retry(job_id, from_start=True)
     now = row(intake.database, JOBS, job_id)
-    assert (now["stage"], now["artifact"], now["engine"], now["progress"]) == (Stage.EXTRACT, None, None, 0)
+    assert (now["stage"], now["artifact"], now["engine"], now["progress"]) == (
+        Stage.EXTRACT,
+        None,
+        None,
+        0,
+    )
     assert (now["characters_billed"], now["run"]) == (7, 2)
 
 

@@ -1,4 +1,6 @@
-"""DeepL's own ways, against a server of ours on loopback: codes, options, limits, and each of its faults."""
+"""DeepL's own ways, against a server of ours on loopback: codes, options, limits, and each of
+its faults.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def server() -> Iterator[FakeDeepL]:
         yield server
 
 
-def batch(*texts: str, target: str = "de", source: str | None = "en", tone: Tone | None = None) -> Batch:
+def batch(
+    *texts: str, target: str = "de", source: str | None = "en", tone: Tone | None = None
+) -> Batch:
     return Batch(texts, source, target, tone)
 
 
@@ -141,7 +145,9 @@ def test_an_unknown_source_is_left_to_deepl(server):
 def test_formality_travels_with_the_translation(server, tone, target, expected):
     DeepL(KEY, server.url).translate(batch("House", target=target, tone=tone))
     sent = server.requests[0]
-    assert {name: sent[name] for name in ("formality", "custom_instructions") if name in sent} == expected
+    assert {
+        name: sent[name] for name in ("formality", "custom_instructions") if name in sent
+    } == expected
 
 
 def test_other_tones_are_instructions_where_deepl_takes_them(server):
@@ -182,14 +188,20 @@ def test_free_keys_go_to_the_free_host():
 class TestWrite:
     def test_plain_texts_are_improved_and_tagged_ones_left(self, server):
         model = DeepLWrite(DeepL(KEY, server.url))
-        answer = model.rephrase(batch("Ein &amp; aus", 'Ein <x id="1"/>', source="de", tone=Tone.SIMPLE))
+        answer = model.rephrase(
+            batch("Ein &amp; aus", 'Ein <x id="1"/>', source="de", tone=Tone.SIMPLE)
+        )
         assert answer.texts == ("prefer_simple:Ein &amp; aus", 'Ein <x id="1"/>')
         assert answer.characters_billed == len("Ein & aus")
         assert server.requests[0]["text"] == ["Ein & aus"]
 
-    @pytest.mark.parametrize(("target", "tone"), [("fr", Tone.SIMPLE), ("de", Tone.FORMAL), ("de", None)])
+    @pytest.mark.parametrize(
+        ("target", "tone"), [("fr", Tone.SIMPLE), ("de", Tone.FORMAL), ("de", None)]
+    )
     def test_what_write_cannot_do_passes_through(self, server, target, tone):
-        answer = DeepLWrite(DeepL(KEY, server.url)).rephrase(batch("Text", target=target, tone=tone))
+        answer = DeepLWrite(DeepL(KEY, server.url)).rephrase(
+            batch("Text", target=target, tone=tone)
+        )
         assert (answer.texts, server.requests) == (("Text",), [])
 
     def test_its_faults_are_errors_of_ours(self, server):

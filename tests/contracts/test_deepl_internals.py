@@ -1,6 +1,7 @@
 """What we rely on in DeepL's library beyond what it documents; a release that breaks it fails here.
 
-A `DeepLClient` holds its HTTP client as `_client`, and that a `requests.Session` as `_session`, whose `send` all its requests go by.
+A `DeepLClient` holds its HTTP client as `_client`, and that a `requests.Session` as `_session`,
+whose `send` all its requests go by.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The doorbell: it reaches a broker that is there, and never makes its caller wait for one that is not."""
+"""The doorbell: it reaches a broker that is there, and never makes its caller wait for one that
+is not.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,10 @@ BELLS: list[BrokerDoorbell] = []
 
 @pytest.fixture(autouse=True)
 def silence() -> Iterator[None]:
-    """No thread of a bell outlives its test: the next one may have no sockets. Their broker has gone by then."""
+    """No thread of a bell outlives its test: the next one may have no sockets.
+
+    Their broker has gone by then.
+    """
     yield
     while BELLS:
         bell = BELLS.pop()
@@ -48,7 +53,9 @@ def silence() -> Iterator[None]:
         assert bell._thread is None or not bell._thread.is_alive()
 
 
-def bell_for(settings: Settings, url: str, kind: type[BrokerDoorbell] = BrokerDoorbell) -> BrokerDoorbell:
+def bell_for(
+    settings: Settings, url: str, kind: type[BrokerDoorbell] = BrokerDoorbell
+) -> BrokerDoorbell:
     BELLS.append(kind(make_app(settings.model_copy(update={"broker_url": url}))))
     return BELLS[-1]
 
@@ -57,7 +64,10 @@ def messages(server: Redis, queue: str) -> list[tuple[str, list]]:
     """Task and arguments of every message that waits in a queue, oldest first."""
     with server.client() as client:
         found = [json.loads(raw) for raw in client.lrange(queue, 0, -1)]
-    return [(one["headers"]["task"], json.loads(base64.b64decode(one["body"]))[0]) for one in reversed(found)]
+    return [
+        (one["headers"]["task"], json.loads(base64.b64decode(one["body"]))[0])
+        for one in reversed(found)
+    ]
 
 
 def test_ring_reaches_the_queue_of_its_task(settings, redis_server):
@@ -74,7 +84,9 @@ def test_rings_keep_their_order(settings, redis_server):
     for number in range(20):
         bell.ring(queues.DELIVER, str(number))
     bell.close()
-    assert [args for _, args in messages(redis_server, queues.DELIVERY)] == [[str(number)] for number in range(20)]
+    assert [args for _, args in messages(redis_server, queues.DELIVERY)] == [
+        [str(number)] for number in range(20)
+    ]
 
 
 def test_message_carries_the_id_and_nothing_else(settings, redis_server):
@@ -130,7 +142,9 @@ def test_bell_that_failed_rings_again_when_the_broker_is_back(settings, redis_se
 def test_broker_that_is_stopped_in_mid_life_blocks_nobody(settings, redis_server):
     bell = bell_for(settings, redis_server.url)
     bell.ring(queues.DELIVER, "1")
-    wait_until(lambda: len(messages(redis_server, queues.DELIVERY)) == 1, 10, "the first ring arrives")
+    wait_until(
+        lambda: len(messages(redis_server, queues.DELIVERY)) == 1, 10, "the first ring arrives"
+    )
     os.kill(redis_server.pid, signal.SIGSTOP)
     try:
         begun = time.monotonic()
@@ -181,7 +195,9 @@ def test_a_worker_looks_for_its_broker_often_however_long_the_outage(settings, m
     """Celery's own pause grows by 2 s with each try, to 30 s."""
     pauses: list[float] = []
     monkeypatch.setattr("kombu.utils.functional.sleep", pauses.append)
-    app = make_app(settings.model_copy(update={"broker_url": f"redis://{LOOPBACK}:{free_port()}/0"}))
+    app = make_app(
+        settings.model_copy(update={"broker_url": f"redis://{LOOPBACK}:{free_port()}/0"})
+    )
     tries: list[float] = []
 
     def refused(_: Exception, pause: float) -> None:

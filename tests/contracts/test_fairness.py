@@ -1,4 +1,6 @@
-"""The parts of a long document and the short documents beside it: workers take from their queues in turn."""
+"""The parts of a long document and the short documents beside it: workers take from their
+queues in turn.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,10 @@ def taken_in_order(app, count: int) -> list[str]:
         message.ack()
 
     mine = [queue for queue in app.conf.task_queues if queue.name in queues.WORKER_QUEUES]
-    with app.connection() as connection, Consumer(connection.channel(), mine, callbacks=[take], accept=["json"]) as one:
+    with (
+        app.connection() as connection,
+        Consumer(connection.channel(), mine, callbacks=[take], accept=["json"]) as one,
+    ):
         one.qos(prefetch_count=1)
         while len(taken) < count:
             connection.drain_events(timeout=patience(10))

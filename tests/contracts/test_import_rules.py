@@ -1,4 +1,5 @@
-"""Each import rule of pyproject.toml finds a violation, also in modules that did not exist when the rule was written.
+"""Each import rule of pyproject.toml finds a violation, also in modules that did not exist when the
+rule was written.
 
 All violations are planted in one copy of the tree, and import-linter looks once.
 """
@@ -21,13 +22,17 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("dragoman", "ingress", "notifier", "ops", "pipeline")
 OF_NOTIFIER = re.compile(r"^\s*(?:from|import) notifier\.(\w+)", re.MULTILINE)
 RULES = [
-    one["name"] for one in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    one["name"]
+    for one in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
+        "contracts"
+    ]
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A module that breaks the rule, by its beginning, and what it imports; `also`: another module, None: one is enough.
+    """A module that breaks the rule, by its beginning, and what it imports; `also`: another module,
+    None: one is enough.
 
     `told`: what the report says of it, "": the module's name.
     """
@@ -55,10 +60,18 @@ PLANTED = [
         "pipeline.engines.planted_two",
         ("pipeline.engines.planted_two", "pipeline.engines.planted_one"),
     ),
-    Planted("Front ends never import each other", "ingress.slack.planted_front", "ingress.web.parse"),
+    Planted(
+        "Front ends never import each other", "ingress.slack.planted_front", "ingress.web.parse"
+    ),
     Planted("Front ends never import each other", "ingress.planted_fax", "ingress.web.parse"),
-    Planted("The core imports only downwards", "dragoman.db.queries.planted_up", "dragoman.app.quotas"),
-    Planted("The core imports only downwards", "dragoman.app.planted_channel", "dragoman.channels.slack.slack_api"),
+    Planted(
+        "The core imports only downwards", "dragoman.db.queries.planted_up", "dragoman.app.quotas"
+    ),
+    Planted(
+        "The core imports only downwards",
+        "dragoman.app.planted_channel",
+        "dragoman.channels.slack.slack_api",
+    ),
     Planted("The core imports only downwards", "dragoman.planted_homeless", "dragoman.errors"),
     Planted("Domain", "dragoman.domain.wishes.planted_up", "dragoman.domain.costs.prices"),
     Planted("Domain", "dragoman.domain.planted_homeless", "dragoman.errors"),
@@ -78,9 +91,15 @@ PLANTED = [
         "notifier.email.reply",
         told="No cycles are allowed in notifier.",
     ),
-    Planted("Pipeline and notifier have no use for intake", "notifier.slack.planted_intake", "dragoman.app.intake"),
+    Planted(
+        "Pipeline and notifier have no use for intake",
+        "notifier.slack.planted_intake",
+        "dragoman.app.intake",
+    ),
     Planted("Front ends reach inbox", "ingress.slack.planted_ledger", "dragoman.db.ledgers.jobs"),
-    Planted("Front ends reach inbox", "ingress.web.api.planted_ledger", "dragoman.db.ledgers.outbox"),
+    Planted(
+        "Front ends reach inbox", "ingress.web.api.planted_ledger", "dragoman.db.ledgers.outbox"
+    ),
     Planted("Pure modules", "pipeline.stages.planted_settings", "dragoman.settings"),
     Planted("Pure modules", "pipeline.pdf.writing.planted_library", "sqlalchemy"),
     Planted("Pure modules", "ingress.email.mime.planted_socket", "socket"),
@@ -93,17 +112,25 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("tree")
     shutil.copy(ROOT / "pyproject.toml", folder)
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
     for module, imports in (one for planted in PLANTED for one in planted.files):
-        folder.joinpath(*module.split(".")).with_suffix(".py").write_text(f'"""Planted."""\n\nimport {imports}\n')
+        folder.joinpath(*module.split(".")).with_suffix(".py").write_text(
+            f'"""Planted."""\n\nimport {imports}\n'
+        )
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=patience(120), check=False)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=patience(120), check=False
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     return done.stdout
 
 
 def section(said: str, rule: str) -> str:
-    """The part of the report that is about a broken rule; it stands under the rule's whole name and a line."""
+    """The part of the report that is about a broken rule; it stands under the rule's whole name
+    and a line.
+    """
     name = next(one for one in RULES if one.startswith(rule))
     _, _, broken = said.partition("Broken contracts")
     words = r"\s+".join(map(re.escape, name.split()))
@@ -125,7 +152,11 @@ def test_each_rule_sees_what_breaks_it(said: str, planted: Planted) -> None:
 
 def test_a_way_back_knows_delivery_alone() -> None:
     """No list of them in a contract: a channel that is added is its folder and one line."""
-    ways = sorted(one.parent.name for one in (ROOT / "notifier").glob("*/__init__.py") if one.parent.name != "delivery")
+    ways = sorted(
+        one.parent.name
+        for one in (ROOT / "notifier").glob("*/__init__.py")
+        if one.parent.name != "delivery"
+    )
     assert [way for way in ways if not known_to(way) <= {"delivery"}] == []
     assert {"email", "slack"} <= set(ways)
     assert known_to("delivery") == set()

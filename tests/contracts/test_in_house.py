@@ -1,4 +1,6 @@
-"""A document that must stay in house is done by an engine on this machine, or refused; it is never sent out."""
+"""A document that must stay in house is done by an engine on this machine, or refused; it is
+never sent out.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def deepl():
 @pytest.fixture
 def context(settings, database, store, deepl) -> Context:
     chosen = {"deepl_auth_key": type(settings.secret_key)(KEY), "deepl_server_url": deepl.url}
-    return Context(settings.model_copy(update={**chosen, "deepl_requests_per_s": 0}), database, store)
+    return Context(
+        settings.model_copy(update={**chosen, "deepl_requests_per_s": 0}), database, store
+    )
 
 
 @pytest.fixture
@@ -55,7 +59,9 @@ def run(context: Context, **values: Any) -> dict[str, Any]:
 @pytest.mark.usefixtures("no_apertium")
 @pytest.mark.parametrize("engine", ["auto", "deepl"])
 def test_without_an_engine_in_house_it_is_refused_and_nothing_was_sent(context, deepl, engine):
-    held = Context(context.settings.model_copy(update={"engine": engine}), context.database, context.store)
+    held = Context(
+        context.settings.model_copy(update={"engine": engine}), context.database, context.store
+    )
     refused = run(held, options=HERE)
     assert (refused["state"], refused["error_code"]) == (RowState.DEAD, "engine_not_allowed")
     assert "No translation engine that may have this document" in refused["error_message"]
@@ -87,12 +93,18 @@ def test_rules_hold_by_channel_and_by_token(context, deepl):
 
 
 def test_rules_that_change_later_hold_for_jobs_that_wait(context, deepl, intake):
-    asking = Context(context.settings.model_copy(update={"approval_characters": 10}), context.database, context.store)
+    asking = Context(
+        context.settings.model_copy(update={"approval_characters": 10}),
+        context.database,
+        context.store,
+    )
     waiting = run(asking)
     assert (waiting["waiting_for"], waiting["engine"]) == ("approval", "deepl")
     assert intake.approve(waiting["id"])
     strict = Context(
-        context.settings.model_copy(update={"engines_allowed": "apertium"}), context.database, context.store
+        context.settings.model_copy(update={"engines_allowed": "apertium"}),
+        context.database,
+        context.store,
     )
     with pytest.raises(EngineNotAllowed):
         drive(strict, waiting["id"])
@@ -100,7 +112,9 @@ def test_rules_that_change_later_hold_for_jobs_that_wait(context, deepl, intake)
 
 
 class TestAtTheDoor:
-    """Where the workers have said what their engines can do, it is refused before it is accepted."""
+    """Where the workers have said what their engines can do, it is refused before it is
+    accepted.
+    """
 
     @pytest.fixture
     def said(self, database) -> None:

@@ -1,4 +1,6 @@
-"""The one way in: durable before it is accepted, the same thing once, the broker never in the way."""
+"""The one way in: durable before it is accepted, the same thing once, the broker never in the
+way.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ RUNG_ONCE = 1
 
 def request(intake: Intake, key: str = "job:1", lang: str = "de", channel: str = "web") -> Request:
     pdf = intake.store_pdf("paper.pdf", BytesIO(PDF))
-    return Request(pdf, Options(lang), "ann@example.org" if channel == "email" else "web:tests", channel, key)
+    return Request(
+        pdf, Options(lang), "ann@example.org" if channel == "email" else "web:tests", channel, key
+    )
 
 
 def keep(intake: Intake) -> str:
@@ -70,7 +74,12 @@ def post_with_card(intake: Intake) -> tuple[lease.Lease, str]:
 
 
 class TestNotesOnACard:
-    NOTE: ClassVar = {"filename": "a.txt", "code": "not_a_pdf", "message": "No PDF.", "advice": "Send one."}
+    NOTE: ClassVar = {
+        "filename": "a.txt",
+        "code": "not_a_pdf",
+        "message": "No PDF.",
+        "advice": "Send one.",
+    }
 
     def test_are_said_with_the_commit_that_ends_the_message(self, intake):
         held, card_id = post_with_card(intake)
@@ -95,7 +104,11 @@ class TestKeep:
         receipt = intake.keep(MAIL, BytesIO(b"a mail"))
         kept = row(intake.database, INBOX, receipt.message_id)
         assert receipt.created
-        assert (kept["key"], kept["sender"], kept["payload"]) == (MAIL.key, MAIL.sender, MAIL.payload)
+        assert (kept["key"], kept["sender"], kept["payload"]) == (
+            MAIL.key,
+            MAIL.sender,
+            MAIL.payload,
+        )
         assert (kept["blob"], kept["size"]) == (f"inbox/{receipt.message_id}/message", 6)
         with intake.store.open(kept["blob"]) as body:
             assert body.read() == b"a mail"
@@ -155,7 +168,9 @@ class TestKeep:
                 raise SystemExit("killed")
 
         with pytest.raises(SystemExit):
-            Dying(intake.database, intake.store, intake.doorbell, intake.settings).keep(MAIL, BytesIO(b"a mail"))
+            Dying(intake.database, intake.store, intake.doorbell, intake.settings).keep(
+                MAIL, BytesIO(b"a mail")
+            )
         [orphan] = retention.unreferenced(intake.database, intake.store, "inbox/")
         assert orphan.endswith("/message")
         assert keep(intake), "the sender's server sends it again"
@@ -165,7 +180,11 @@ class TestKeep:
 class TestStorePdf:
     def test_bytes_are_counted_and_hashed_on_the_way(self, intake):
         pdf = intake.store_pdf("../My paper.PDF", BytesIO(PDF))
-        assert (pdf.filename, pdf.size, pdf.sha256) == ("My paper.pdf", len(PDF), hashlib.sha256(PDF).hexdigest())
+        assert (pdf.filename, pdf.size, pdf.sha256) == (
+            "My paper.pdf",
+            len(PDF),
+            hashlib.sha256(PDF).hexdigest(),
+        )
         with intake.store.open(pdf.blob) as body:
             assert body.read() == PDF
 
@@ -189,7 +208,10 @@ class TestStorePdf:
 
     def test_a_byte_too_many_is_refused_on_the_way(self, intake, settings):
         small = Intake(
-            intake.database, intake.store, intake.doorbell, settings.model_copy(update={"max_pdf_bytes": len(PDF)})
+            intake.database,
+            intake.store,
+            intake.doorbell,
+            settings.model_copy(update={"max_pdf_bytes": len(PDF)}),
         )
         assert small.store_pdf("paper.pdf", BytesIO(PDF))
         with pytest.raises(TooLarge):
@@ -206,7 +228,10 @@ class TestStorePdf:
 
         body = Endless()
         small = Intake(
-            intake.database, intake.store, intake.doorbell, settings.model_copy(update={"max_pdf_bytes": 3_000_000})
+            intake.database,
+            intake.store,
+            intake.doorbell,
+            settings.model_copy(update={"max_pdf_bytes": 3_000_000}),
         )
         with pytest.raises(TooLarge):
             small.store_pdf("paper.pdf", body)
@@ -219,7 +244,12 @@ class TestSubmit:
         [job_id] = receipt.job_ids
         job = row(intake.database, JOBS, job_id)
         assert receipt.created
-        assert (job["state"], job["stage"], job["target_lang"], job["owner"]) == ("ready", "extract", "de", "web:tests")
+        assert (job["state"], job["stage"], job["target_lang"], job["owner"]) == (
+            "ready",
+            "extract",
+            "de",
+            "web:tests",
+        )
         assert doorbell.rings == [(queues.EXTRACT_AND_TRANSLATE, job_id)]
 
     def test_the_same_upload_is_one_job_and_its_second_copy_goes(self, intake, doorbell):
@@ -240,11 +270,16 @@ class TestSubmit:
         message_id = keep(intake)
         with intake.opened(message_id) as message:
             asked = [request(intake, f"job:{number}", channel="email") for number in range(3)]
-            receipt = intake.submit(asked, message=message, notes={"left_out": ["a.docx"]}, ack_after_s=30)
+            receipt = intake.submit(
+                asked, message=message, notes={"left_out": ["a.docx"]}, ack_after_s=30
+            )
         kept = row(intake.database, INBOX, message_id)
         assert (kept["state"], kept["jobs_left"]) == (RowState.DONE, 3)
         assert kept["payload"] == {**MAIL.payload, "left_out": ["a.docx"]}
-        assert sorted(found["kind"] for found in deliveries(intake.database, message_id)) == ["ack", "progress"]
+        assert sorted(found["kind"] for found in deliveries(intake.database, message_id)) == [
+            "ack",
+            "progress",
+        ]
         with intake.database.read() as connection:
             made = jobs.of_message(connection, message_id)
         assert sorted(job["id"] for job in made) == sorted(receipt.job_ids)
@@ -257,7 +292,9 @@ class TestSubmit:
         known = intake.submit([request(intake)])
         message_id = keep(intake)
         with intake.opened(message_id) as message:
-            receipt = intake.submit([request(intake, channel="email")], message=message, ack_after_s=30)
+            receipt = intake.submit(
+                [request(intake, channel="email")], message=message, ack_after_s=30
+            )
         [answer] = deliveries(intake.database, message_id)
         assert (receipt.created, receipt.job_ids) == (False, known.job_ids)
         assert (answer["kind"], answer["payload"]["reason"]) == ("final", "nothing_new")
@@ -282,7 +319,9 @@ class TestSubmit:
 
     def test_unsupported_target_is_refused_with_the_list(self, intake):
         with intake.database.write() as connection:
-            process_registry.publish(connection, "worker@a", [Capabilities("apertium", frozenset({"es", "ca"}))])
+            process_registry.publish(
+                connection, "worker@a", [Capabilities("apertium", frozenset({"es", "ca"}))]
+            )
         with pytest.raises(UnsupportedTarget) as caught:
             intake.submit([request(intake, lang="ja")])
         assert "Japanese" in str(caught.value)
@@ -350,4 +389,6 @@ class TestJob:
 
 
 def test_store_of_the_settings_is_the_place_s(settings, place):
-    assert type(open_store(settings.storage)).__name__ == ("FolderStore" if place == "sqlite+folder" else "S3Store")
+    assert type(open_store(settings.storage)).__name__ == (
+        "FolderStore" if place == "sqlite+folder" else "S3Store"
+    )

@@ -45,7 +45,16 @@ from dragoman.ports import BlobStore
 from pipeline.attempt.context import Context
 from pipeline.worker import maintenance
 from tests.patience import patience
-from tests.rows import add_job, add_message, change, claim_job, complete, expire, message_with_jobs, row
+from tests.rows import (
+    add_job,
+    add_message,
+    change,
+    claim_job,
+    complete,
+    expire,
+    message_with_jobs,
+    row,
+)
 from tests.servers.postgresql import PostgreSQL
 
 ONTO_NOTHING, OVER = Plan(), Plan(replace=True)
@@ -83,7 +92,9 @@ def backed_up(database: Database, store: BlobStore, folder: Path) -> Manifest:
     return back_up(database, store, folder, version="1", secret_key="key", tell=silent)
 
 
-def put_back(database: Database, store: BlobStore, folder: Path, plan: Plan = ONTO_NOTHING) -> Restored:
+def put_back(
+    database: Database, store: BlobStore, folder: Path, plan: Plan = ONTO_NOTHING
+) -> Restored:
     return restore(database, store, folder, plan, silent)
 
 
@@ -99,21 +110,30 @@ def mails(database: Database, store: BlobStore, count: int) -> list[str]:
     """The ids of `count` emails that wait to be opened."""
     ids = []
     for number in range(count):
-        message_id = add_message(database, payload={"subject": f"Nº {number}", "from": "Ann@example.org"})
+        message_id = add_message(
+            database, payload={"subject": f"Nº {number}", "from": "Ann@example.org"}
+        )
         change(database, INBOX, message_id, blob=f"inbox/{message_id}/message")
         store.put(
-            f"inbox/{message_id}/message", BytesIO(b"From: ann@example.org\r\nSubject: A \x1b[31mreport\r\n\r\nx")
+            f"inbox/{message_id}/message",
+            BytesIO(b"From: ann@example.org\r\nSubject: A \x1b[31mreport\r\n\r\nx"),
         )
         ids.append(message_id)
     return ids
 
 
 def content(database: Database) -> dict[str, Sum]:
-    """What is in each table, but for what services say of themselves and what a restore changes on purpose."""
+    """What is in each table, but for what services say of themselves and what a restore changes
+    on purpose.
+    """
     apart = {"heartbeats", "pulses", "store_marks", "jobs", "parts"}
     with database.read() as connection:
         found = portable_rows.tables(connection)
-        return {table.name: portable_rows.summed(connection, table) for table in found if table.name not in apart}
+        return {
+            table.name: portable_rows.summed(connection, table)
+            for table in found
+            if table.name not in apart
+        }
 
 
 def ids(database: Database) -> list[str]:
@@ -136,14 +156,22 @@ def clean_up_twice(settings, database: Database, store: BlobStore) -> None:
         maintenance.clean_up(Context(settings, database, store))
         with database.write() as connection:
             ours = HEARTBEATS.c.service == orphans.CLEAN_UP
-            facts = connection.scalar(HEARTBEATS.select().with_only_columns(HEARTBEATS.c.facts).where(ours))
+            facts = connection.scalar(
+                HEARTBEATS.select().with_only_columns(HEARTBEATS.c.facts).where(ours)
+            )
             if facts is not None:  # else it was refused
-                older = {key: since - 2 * orphans.ORPHAN_S for key, since in facts["orphans"].items()}
-                connection.execute(HEARTBEATS.update().where(ours).values(facts={**facts, "orphans": older}))
+                older = {
+                    key: since - 2 * orphans.ORPHAN_S for key, since in facts["orphans"].items()
+                }
+                connection.execute(
+                    HEARTBEATS.update().where(ours).values(facts={**facts, "orphans": older})
+                )
     maintenance.clean_up(Context(settings, database, store))
 
 
-def test_all_rows_and_all_files_come_back_in_another_database_and_store(database, store, other, elsewhere, folder):
+def test_all_rows_and_all_files_come_back_in_another_database_and_store(
+    database, store, other, elsewhere, folder
+):
     marker.admit(database, store)
     mails(database, store, 3)
     documents(database, store, 4)
@@ -159,7 +187,9 @@ def test_all_rows_and_all_files_come_back_in_another_database_and_store(database
     assert schema.is_current(other)
 
 
-def test_what_is_newer_than_the_backup_is_listed_and_never_deleted(settings, database, store, folder):
+def test_what_is_newer_than_the_backup_is_listed_and_never_deleted(
+    settings, database, store, folder
+):
     marker.admit(database, store)
     known = documents(database, store, 3)
     backed_up(database, store, folder)
@@ -197,7 +227,9 @@ def test_check_names_each_thing_that_does_not_fit(database, store):
             store.put(f"jobs/{job_id}/source.pdf", BytesIO(b"x"))
     found = consistency.look(database, store)
     assert not found.fits
-    assert [(one.key, one.table, one.row_id) for one in found.missing] == [(f"jobs/{lost}/source.pdf", "jobs", lost)]
+    assert [(one.key, one.table, one.row_id) for one in found.missing] == [
+        (f"jobs/{lost}/source.pdf", "jobs", lost)
+    ]
     assert found.left_over == (f"jobs/{known}/extract/1.json.gz",)
     assert found.strangers == (f"jobs/{'0' * 32}/source.pdf",)
     assert {one.row_id for one in found.stuck} == {late, miscounted, held, waits}
@@ -212,7 +244,9 @@ class TestBackup:
         assert modes == {0o600, 0o700}
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
-    def test_that_was_cut_off_is_none_and_goes_on_where_it_was(self, database, store, other, elsewhere, folder):
+    def test_that_was_cut_off_is_none_and_goes_on_where_it_was(
+        self, database, store, other, elsewhere, folder
+    ):
         kept, *_ = documents(database, store, 3)
         stopped = Folder(folder)
         stopped.begin()
@@ -239,7 +273,9 @@ class TestBackup:
         with pytest.raises(TargetNotEmpty, match="no backup"):
             backed_up(database, store, tmp_path / "mine")
 
-    def test_files_that_are_deleted_meanwhile_are_told_apart_from_those_that_were_lost(self, database, store, folder):
+    def test_files_that_are_deleted_meanwhile_are_told_apart_from_those_that_were_lost(
+        self, database, store, folder
+    ):
         marker.admit(database, store)
         deleted, lost, kept = documents(database, store, 3)
         store.delete(f"jobs/{lost}/source.pdf")
@@ -254,7 +290,9 @@ class TestBackup:
         assert told.missing == (f"jobs/{lost}/source.pdf",)
         assert told.gone == (f"jobs/{deleted}/source.pdf",)
 
-    def test_rows_are_those_of_one_moment_while_others_write(self, database, store, other, elsewhere, folder):
+    def test_rows_are_those_of_one_moment_while_others_write(
+        self, database, store, other, elsewhere, folder
+    ):
         """A job that ends while the rows are read is seen with its answer, or without both."""
         message_id, [job_id] = message_with_jobs(database, 1)
         store.put(f"jobs/{job_id}/source.pdf", BytesIO(b"x"))
@@ -273,7 +311,9 @@ class TestBackup:
         found = create._read(database, Meanwhile(folder))
         assert ended
         assert row(database, INBOX, message_id)["jobs_left"] == 0
-        rows = {name: list(portable_rows.of_lines(backing.read_rows(name))) for name in found.tables}
+        rows = {
+            name: list(portable_rows.of_lines(backing.read_rows(name))) for name in found.tables
+        }
         assert [one["jobs_left"] for one in rows["inbox"]] == [1]
         assert [one["state"] for one in rows["jobs"]] == [RowState.READY]
         assert rows["outbox"] == []
@@ -289,7 +329,9 @@ class TestBackup:
 
 @pytest.mark.more
 class TestRestore:
-    def test_whoever_held_a_row_then_holds_it_no_more_and_no_attempt_is_counted(self, database, store, folder):
+    def test_whoever_held_a_row_then_holds_it_no_more_and_no_attempt_is_counted(
+        self, database, store, folder
+    ):
         [job_id] = documents(database, store, 1)
         claim_job(database, job_id)
         backed_up(database, store, folder)
@@ -298,7 +340,9 @@ class TestRestore:
         assert (found["state"], found["attempts"], found["losses"]) == (RowState.READY, 0, 0)
         complete(database, job_id)
 
-    def test_no_file_of_a_restored_job_has_the_name_of_one_that_it_wrote_before(self, database, store, folder):
+    def test_no_file_of_a_restored_job_has_the_name_of_one_that_it_wrote_before(
+        self, database, store, folder
+    ):
         """A key is written once: the size in the row would be that of other bytes."""
         [job_id] = documents(database, store, 1)
         backed_up(database, store, folder)
@@ -393,7 +437,9 @@ class TestRestore:
     def test_database_that_it_was_made_of_is_a_stranger_to_the_store_afterwards(
         self, settings, database, store, other, folder
     ):
-        """Yesterday's backup on another machine, with the same store: the one that works on by mistake deletes nothing."""
+        """Yesterday's backup on another machine, with the same store: the one that works on by
+        mistake deletes nothing.
+        """
         marker.admit(database, store)
         documents(database, store, 3)
         backed_up(database, store, folder)
@@ -404,7 +450,9 @@ class TestRestore:
         clean_up_twice(settings, other, store)
         assert files(store) == before
 
-    def test_that_was_cut_off_starts_nothing_and_can_be_done_again(self, database, store, other, elsewhere, folder):
+    def test_that_was_cut_off_starts_nothing_and_can_be_done_again(
+        self, database, store, other, elsewhere, folder
+    ):
         documents(database, store, 3)
         backed_up(database, store, folder)
 
@@ -422,7 +470,9 @@ class TestRestore:
         with old.write() as connection:
             schema.build(connection, "0005")
             [table] = [one for one in portable_rows.tables(connection) if one.name == "places"]
-            connection.execute(insert(table), {"key": "T1:C1", "wishes": {"to": ["de"]}, "changed_at": 1.5})
+            connection.execute(
+                insert(table), {"key": "T1:C1", "wishes": {"to": ["de"]}, "changed_at": 1.5}
+            )
         with old.read() as connection:
             folder.mkdir()
             backup = Folder(folder)
@@ -433,7 +483,9 @@ class TestRestore:
             )
         old.close()
         tables = {"places": Rows(1, str(counted), sha256)}
-        manifest.write(Manifest("2026-01-01T00:00:00+00:00", "0.1", "0005", "x", None, tables, {}), folder)
+        manifest.write(
+            Manifest("2026-01-01T00:00:00+00:00", "0.1", "0005", "x", None, tables, {}), folder
+        )
         put_back(other, elsewhere, folder)
         assert schema.is_current(other)
         with other.read() as connection:
@@ -446,10 +498,14 @@ class TestRestore:
         with pytest.raises(BackupUnusable, match="newer version"):
             put_back(database, store, folder)
 
-    @pytest.mark.parametrize("key", ["../../etc/passwd", "/etc/passwd", "jobs/../../x", "jobs/a\nb"])
+    @pytest.mark.parametrize(
+        "key", ["../../etc/passwd", "/etc/passwd", "jobs/../../x", "jobs/a\nb"]
+    )
     def test_manifest_that_leads_out_of_its_folder_is_refused(self, database, store, folder, key):
         told = backed_up(database, store, folder)
-        manifest.write(Manifest(**{**_facts(told), "files": {key: manifest.Kept(1, "0" * 64)}}), folder)
+        manifest.write(
+            Manifest(**{**_facts(told), "files": {key: manifest.Kept(1, "0" * 64)}}), folder
+        )
         with pytest.raises(BackupUnusable):
             put_back(database, store, folder)
 
@@ -473,7 +529,13 @@ class TestCheck:
         documents(database, store, 3)
         found = consistency.look(database, store)
         assert found.fits
-        assert (found.files, found.missing, found.left_over, found.strangers, found.stuck) == (3, (), (), (), ())
+        assert (found.files, found.missing, found.left_over, found.strangers, found.stuck) == (
+            3,
+            (),
+            (),
+            (),
+            (),
+        )
 
     def test_store_of_another(self, database, store, other):
         with other.write() as connection:
@@ -492,7 +554,9 @@ def command(settings, *words: str) -> subprocess.CompletedProcess[str]:
         "DRAGOMAN_SECRET_KEY": "k" * 32,
     }
     asked = [sys.executable, "-m", "dragoman", *words]
-    return subprocess.run(asked, env=environment, capture_output=True, text=True, timeout=patience(90), check=False)
+    return subprocess.run(
+        asked, env=environment, capture_output=True, text=True, timeout=patience(90), check=False
+    )
 
 
 @pytest.mark.more
@@ -539,7 +603,9 @@ def test_file_that_is_no_database_any_more_is_told_as_such(settings, sqlite_data
     backed_up(sqlite_database, store, backup)
     sqlite_database.close()
     file.write_bytes(b"no database" + bytes(5000))
-    on_sqlite = settings.model_copy(update={"database_url": f"sqlite:///{file}", "storage_url": f"file://{store.root}"})
+    on_sqlite = settings.model_copy(
+        update={"database_url": f"sqlite:///{file}", "storage_url": f"file://{store.root}"}
+    )
     told = command(on_sqlite, "restore", str(backup), "--replace")
     assert told.returncode == DatabaseDamaged.exit_code, told.stderr
     assert "move the file away" in told.stderr
@@ -552,12 +618,17 @@ def test_file_that_is_no_database_any_more_is_told_as_such(settings, sqlite_data
 def test_every_ledger_is_let_go_by_a_restore():
     """Each table with a lease, so that a new one is not forgotten."""
     leased = {table.name for table in (INBOX, JOBS, PARTS, OUTBOX)}
-    with_lease = {name for name, table in inbox.INBOX.metadata.tables.items() if "lease_until" in table.c}
+    with_lease = {
+        name for name, table in inbox.INBOX.metadata.tables.items() if "lease_until" in table.c
+    }
     assert {table.name for table in after_restore.LEASED} == with_lease >= leased
 
 
 def test_process_of_this_host_counts_while_it_lives_and_one_of_another_for_a_time():
-    own, theirs = process_registry.Pulse("web@here", 1, {}, 3.0), process_registry.Pulse("web@there", 1, {}, 3.0)
+    own, theirs = (
+        process_registry.Pulse("web@here", 1, {}, 3.0),
+        process_registry.Pulse("web@there", 1, {}, 3.0),
+    )
     assert idle_check.running([own, theirs], "here", lambda pid: False) == [theirs]
     assert idle_check.running([own, theirs], "here", lambda pid: True) == [own, theirs]
 

@@ -1,4 +1,6 @@
-"""A text that the engine fails at, in a job: told with its page, not remembered, and asked for again by the next document."""
+"""A text that the engine fails at, in a job: told with its page, not remembered, and asked for
+again by the next document.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def translated(context: Context) -> dict:
 
 
 @pytest.mark.parametrize("pages_per_part", [0, 1], ids=["whole", "parts"])
-def test_it_is_told_with_its_page_and_asked_for_again(settings, database, store, llm, pages_per_part):
+def test_it_is_told_with_its_page_and_asked_for_again(
+    settings, database, store, llm, pages_per_part
+):
     context = context_of(settings, database, store, llm, pages_per_part)
     with pymupdf.open(stream=long_pdf(45)) as pdf:
         text = pdf[1].get_text().splitlines()[3]

@@ -1,4 +1,6 @@
-"""A real worker, and a sender whose files take all of it: nobody else waits for them, and what is told of waiting is true."""
+"""A real worker, and a sender whose files take all of it: nobody else waits for them, and what
+is told of waiting is true.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,11 @@ def app(settings, database, store, redis_server, deepl, monkeypatch) -> queues.C
 def worker(app) -> Iterator[int]:
     """A worker of two places, with a sweeper beside it; its process id."""
     started = [
-        subprocess.Popen([sys.executable, "-m", "dragoman", name], start_new_session=True, stderr=subprocess.DEVNULL)
+        subprocess.Popen(
+            [sys.executable, "-m", "dragoman", name],
+            start_new_session=True,
+            stderr=subprocess.DEVNULL,
+        )
         for name in ("worker", "sweeper")
     ]
     yield started[0].pid
@@ -101,17 +107,26 @@ def niceness(worker: int) -> set[int]:
 
 def unheard_of(folder: Path) -> bytes:
     """A page that nobody has paid for before."""
-    words = f"The visitor with ticket {uuid.uuid4().hex} wanted a window seat in the morning train. {LOREM}"
+    words = (
+        f"The visitor with ticket {uuid.uuid4().hex} wanted a window seat in the morning train."
+        f" {LOREM}"
+    )
     return make(folder / "page.pdf", words).read_bytes()
 
 
-def test_six_hostile_files_of_one_sender_keep_no_other_sender_waiting(app, worker, database, store, tmp_path):
+def test_six_hostile_files_of_one_sender_keep_no_other_sender_waiting(
+    app, worker, database, store, tmp_path
+):
     bombs = [send(app, database, store, BOMBER, HOSTILE["doubling forms"]()) for _ in range(6)]
     wait_until(lambda: running(database, bombs) == 2, 60, "the bombs have all usual places")
     page = make(tmp_path / "page.pdf", LOREM).read_bytes()
     began = time.monotonic()
     other = send(app, database, store, OTHER, page)
-    wait_until(lambda: state(database, other) == RowState.DONE, ANSWERED_WITHIN_S, "the other's page is translated")
+    wait_until(
+        lambda: state(database, other) == RowState.DONE,
+        ANSWERED_WITHIN_S,
+        "the other's page is translated",
+    )
     assert time.monotonic() - began < patience(ANSWERED_WITHIN_S)
     assert running(database, bombs) == 2  # they go on, no more of them and no fewer
     assert sum(row(database, JOBS, job_id)["epoch"] for job_id in bombs) == 2
@@ -119,17 +134,29 @@ def test_six_hostile_files_of_one_sender_keep_no_other_sender_waiting(app, worke
 
 
 @pytest.mark.more
-def test_what_is_told_of_waiting_is_true_to_a_factor_of_two(app, worker, database, store, deepl, tmp_path):
+def test_what_is_told_of_waiting_is_true_to_a_factor_of_two(
+    app, worker, database, store, deepl, tmp_path
+):
     deepl.latency_s = 3.0
     learned = [send(app, database, store, BOMBER, unheard_of(tmp_path)) for _ in range(4)]
-    wait_until(lambda: all(state(database, one) == RowState.DONE for one in learned), 60, "there is a history")
+    wait_until(
+        lambda: all(state(database, one) == RowState.DONE for one in learned),
+        60,
+        "there is a history",
+    )
     sent = [send(app, database, store, BOMBER, unheard_of(tmp_path)) for _ in range(8)]
     sent += [send(app, database, store, OTHER, unheard_of(tmp_path)) for _ in range(2)]
     asked_at = time.time()
     with database.read() as connection:
         waiting = [one for one in sent if not turns.is_next(connection, JOBS, one, Places(2, 1))]
         told = {one: history.eta_s(connection, jobs.by_id(connection, one)) for one in waiting}
-    wait_until(lambda: all(state(database, one) == RowState.DONE for one in sent), 120, "all are done")
+    wait_until(
+        lambda: all(state(database, one) == RowState.DONE for one in sent), 120, "all are done"
+    )
     took = {one: row(database, JOBS, one)["ended_at"] - asked_at for one in sent}
     assert len(waiting) >= 5
-    assert {one: (told[one], took[one]) for one in waiting if not took[one] / 2 <= told[one] <= took[one] * 2} == {}
+    assert {
+        one: (told[one], took[one])
+        for one in waiting
+        if not took[one] / 2 <= told[one] <= took[one] * 2
+    } == {}

@@ -1,8 +1,10 @@
-"""What we rely on in kombu and Celery beyond what they document; a release that breaks it fails here.
+"""What we rely on in kombu and Celery beyond what they document; a release that breaks it fails
+here.
 
-`kombu.transport.redis.Channel._connparams` is asked where to connect each time that a channel does, and fails on a channel
-whose connection was closed; `Transport.establish_connection` leaves the channel that it tried in `_avail_channels`; Celery sends
-the next step of a chain by `AMQP._retry_publish`; `Connection.get_transport_cls` and `connection_errors` are asked, not copied.
+`kombu.transport.redis.Channel._connparams` is asked where to connect each time that a channel does,
+and fails on a channel whose connection was closed; `Transport.establish_connection` leaves the
+channel that it tried in `_avail_channels`; Celery sends the next step of a chain by
+`AMQP._retry_publish`; `Connection.get_transport_cls` and `connection_errors` are asked, not copied.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from dragoman.adapters.kombu_internals import Amqp, BrokerConnection, Transport
 from tests.servers.redis import Redis
 
 
-def test_a_connection_takes_the_transport_and_the_channel_that_are_ours(redis_server: Redis) -> None:
+def test_a_connection_takes_the_transport_and_the_channel_that_are_ours(
+    redis_server: Redis,
+) -> None:
     with BrokerConnection(redis_server.url) as connection:
         assert type(connection.transport) is Transport
         assert type(connection.default_channel) is Transport.Channel
@@ -56,7 +60,12 @@ def test_a_channel_of_a_closed_connection_says_so(redis_server: Redis) -> None:
 
 def test_celery_sends_the_next_step_by_the_name_that_is_ours_too() -> None:
     assert "amqp._retry_publish(" in inspect.getsource(trace)
-    assert list(inspect.signature(AMQP._retry_publish).parameters) == ["self", "publish", "args", "kwargs"]
+    assert list(inspect.signature(AMQP._retry_publish).parameters) == [
+        "self",
+        "publish",
+        "args",
+        "kwargs",
+    ]
     assert Amqp._retry_publish is not AMQP._retry_publish
 
 

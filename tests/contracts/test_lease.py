@@ -69,7 +69,9 @@ class TestInsert:
     def test_a_delivery_is_owed_once_however_many_owe_it(self, database):
         def owe(number: int) -> str | None:
             with database.write() as connection:
-                return outbox.owe(connection, owner="m", run=1, kind=outbox.Kind.FINAL, channel="email")
+                return outbox.owe(
+                    connection, owner="m", run=1, kind=outbox.Kind.FINAL, channel="email"
+                )
 
         assert len([made for made in together(8, owe) if made]) == 1
         assert len(deliveries(database, "m")) == 1
@@ -124,7 +126,9 @@ class TestExpiry:
         job_id = add_job(database)
         claim_job(database, job_id)
         expire(database, JOBS, job_id)
-        assert len([found for found in together(8, lambda _: claim(database, job_id)) if found]) == 1
+        assert (
+            len([found for found in together(8, lambda _: claim(database, job_id)) if found]) == 1
+        )
         assert row(database, JOBS, job_id)["losses"] == 1
 
     def test_the_late_worker_can_write_nothing(self, database):
@@ -165,7 +169,11 @@ class TestExpiry:
         with lease.attempt(database, jobs.LEDGER, job_id) as held:
             assert held is None
         ended = row(database, JOBS, job_id)
-        assert (ended["state"], ended["error_code"], ended["losses"]) == (RowState.DEAD, "worker_lost", 3)
+        assert (ended["state"], ended["error_code"], ended["losses"]) == (
+            RowState.DEAD,
+            "worker_lost",
+            3,
+        )
 
     def test_worker_that_was_seen_to_die_gives_its_row_back_at_once(self, database):
         job_id = add_job(database)
@@ -209,7 +217,11 @@ class TestHeartbeat:
         lease_s = patience(0.6)
         with lease.attempt(database, jobs.LEDGER, job_id, lease_s=lease_s) as held:
             first = held.row["lease_until"]
-            wait_until(lambda: row(database, JOBS, job_id)["lease_until"] > first + lease_s, 10, "the lease is renewed")
+            wait_until(
+                lambda: row(database, JOBS, job_id)["lease_until"] > first + lease_s,
+                10,
+                "the lease is renewed",
+            )
             assert claim(database, job_id) is None
             held.check()
 
@@ -274,7 +286,9 @@ class TestFailure:
             assert (failed["state"], failed["error_code"]) == (RowState.READY, "disk_full")
             make_due(database, JOBS, job_id)
 
-    @pytest.mark.parametrize(("error", "level"), [(EncryptedPdf(), "warning"), (EngineKeyRejected(), "error")])
+    @pytest.mark.parametrize(
+        ("error", "level"), [(EncryptedPdf(), "warning"), (EngineKeyRejected(), "error")]
+    )
     def test_only_what_an_admin_can_mend_is_logged_as_an_error(self, database, error, level):
         with structlog.testing.capture_logs() as logs:
             fail(database, add_job(database), error)
@@ -295,7 +309,10 @@ class TestFailure:
     def test_a_delivery_outlives_a_mail_server_that_is_down_for_hours(self, database):
         delivery = owe(database)
         for _ in range(TEMPORARY_ATTEMPTS + 1):
-            with pytest.raises(OutboundUnavailable), lease.attempt(database, outbox.LEDGER, delivery):
+            with (
+                pytest.raises(OutboundUnavailable),
+                lease.attempt(database, outbox.LEDGER, delivery),
+            ):
                 raise OutboundUnavailable
             make_due(database, OUTBOX, delivery)
         assert row(database, OUTBOX, delivery)["state"] == RowState.READY
@@ -331,7 +348,12 @@ class TestFailure:
         with database.write() as connection:
             jobs.finish_stage(connection, held, "jobs/1/extract/2.json")
         now = row(database, JOBS, job_id)
-        assert (now["stage"], now["attempts"], now["losses"], now["error_code"]) == ("translate", 0, 0, None)
+        assert (now["stage"], now["attempts"], now["losses"], now["error_code"]) == (
+            "translate",
+            0,
+            0,
+            None,
+        )
         assert now["artifact"] == "jobs/1/extract/2.json"
 
     def test_message_that_dies_is_answered_with_the_reason(self, database):

@@ -37,9 +37,13 @@ def die(database: Database, job_id: str) -> None:
         raise UnsupportedPair
 
 
-def owe(database: Database, owner: str, kind: outbox.Kind, after_s: float = 0.0, run: int = 1) -> str | None:
+def owe(
+    database: Database, owner: str, kind: outbox.Kind, after_s: float = 0.0, run: int = 1
+) -> str | None:
     with database.write() as connection:
-        return outbox.owe(connection, owner=owner, run=run, kind=kind, channel="email", after_s=after_s)
+        return outbox.owe(
+            connection, owner=owner, run=run, kind=kind, channel="email", after_s=after_s
+        )
 
 
 class TestJob:
@@ -58,7 +62,11 @@ class TestJob:
         now = row(database, JOBS, job_id)
         toned = [("tone", 70)] if tone else []
         assert seen == [("extract", 0), ("translate", 10), *toned, ("reconstruct", 75)]
-        assert (now["state"], now["progress"], now["result"]) == (RowState.DONE, 100, "jobs/1/reconstruct/4.pdf")
+        assert (now["state"], now["progress"], now["result"]) == (
+            RowState.DONE,
+            100,
+            "jobs/1/reconstruct/4.pdf",
+        )
         assert (now["result_size"], now["pages"], now["characters"]) == (99, 2, 7)
 
     def test_the_last_stage_ends_with_a_result_only(self, database):
@@ -138,9 +146,14 @@ class TestJob:
         cancel(database, other)
         with database.read() as connection:
             assert [found["id"] for found in jobs.listed(connection, owner="web:a")] == [mine]
-            assert [found["id"] for found in jobs.listed(connection, states=[RowState.CANCELLED])] == [other]
+            assert [
+                found["id"] for found in jobs.listed(connection, states=[RowState.CANCELLED])
+            ] == [other]
             assert len(jobs.listed(connection, limit=1)) == 1
-            assert jobs.counted(connection) == {("extract", "ready"): 1, ("extract", "cancelled"): 1}
+            assert jobs.counted(connection) == {
+                ("extract", "ready"): 1,
+                ("extract", "cancelled"): 1,
+            }
             assert jobs.by_key(connection, f"job:{mine}")["id"] == mine
 
 
@@ -165,7 +178,8 @@ class TestAnswer:
 
     def test_jobs_that_end_together_are_answered_once(self, database, place):
         ends = (complete, die, cancel, complete)
-        for _ in range(50 if place.startswith("postgresql") else 10):  # writers of SQLite queue up: no race there
+        # writers of SQLite queue up: no race there
+        for _ in range(50 if place.startswith("postgresql") else 10):
             message_id, ids = message_with_jobs(database, 4)
             together(4, lambda number, ids=ids: ends[number](database, ids[number]))
             assert finals(database, message_id) == [1]
@@ -224,7 +238,9 @@ class TestRun:
         complete(database, ids[1])
         assert finals(database, message_id) == [1, 2]
         with database.read() as connection:
-            assert [found["id"] for found in jobs.of_message(connection, message_id, run=2)] == [ids[1]]
+            assert [found["id"] for found in jobs.of_message(connection, message_id, run=2)] == [
+                ids[1]
+            ]
             assert [found["id"] for found in jobs.of_message(connection, message_id)] == ids
 
     def test_retry_before_the_answer_joins_its_run(self, database):
@@ -289,7 +305,9 @@ def at_last_stage(database: Database) -> str:
 def test_bounce_is_recorded_on_its_delivery(database, intake):
     message_id = add_message(database, sender="")
     with database.write() as connection:
-        delivery_id = outbox.owe(connection, owner="a-job", run=1, kind=outbox.Kind.FINAL, channel="email")
+        delivery_id = outbox.owe(
+            connection, owner="a-job", run=1, kind=outbox.Kind.FINAL, channel="email"
+        )
     with intake.opened(message_id) as held:
         assert intake.bounced(held, delivery_id, "5.1.1 no such user " + "x" * 1000)
     (delivery,) = deliveries(database, "a-job")

@@ -22,7 +22,10 @@ from tests.servers.libretranslate import KEY, FakeLibreTranslate
 from tests.servers.llm import translation
 
 TAG = re.compile(r"</?[gx]\b[^<>]*>")
-TAGGED = 'See <x id="1"/> for the <g id="2">red house</g> and the <g id="3">big garden</g> of <x id="4"/>.'
+TAGGED = (
+    'See <x id="1"/> for the <g id="2">red house</g> and the <g id="3">big garden</g> of <x'
+    ' id="4"/>.'
+)
 PLAIN = ("One house &amp; two gardens", "The garden is big")
 
 
@@ -37,8 +40,12 @@ def engine(server: FakeLibreTranslate) -> LibreTranslate:
     return LibreTranslate(server.url)
 
 
-def translated(engine: LibreTranslate, *texts: str, source: str | None = "en", target: str = "de") -> tuple[str, ...]:
-    return tuple(str(text) for text in engine.translate(Batch(texts or PLAIN, source, target)).texts)
+def translated(
+    engine: LibreTranslate, *texts: str, source: str | None = "en", target: str = "de"
+) -> tuple[str, ...]:
+    return tuple(
+        str(text) for text in engine.translate(Batch(texts or PLAIN, source, target)).texts
+    )
 
 
 def test_texts_go_as_a_list_of_plain_words(engine, server):
@@ -61,7 +68,8 @@ def test_a_source_that_is_not_known_is_detected_there(engine, server):
 
 
 @pytest.mark.parametrize(
-    ("tag", "code"), [("pt-BR", "pt-BR"), ("pt", "pt-BR"), ("zh-Hant", "zt"), ("zh-Hans", "zh-Hans")]
+    ("tag", "code"),
+    [("pt-BR", "pt-BR"), ("pt", "pt-BR"), ("zh-Hant", "zt"), ("zh-Hans", "zh-Hans")],
 )
 def test_languages_are_named_as_the_server_names_them(engine, server, tag, code):
     engine.translate(Batch(PLAIN, "en", tag))

@@ -41,7 +41,9 @@ def test_each_status_finds_the_jobs_that_are_called_so(database):
 
 
 def test_filters_by_owner_channel_file_error_and_time(database):
-    one = add_job(database, owner="Ann@Example.org", channel="email", filename="Jahresbericht_2026.pdf")
+    one = add_job(
+        database, owner="Ann@Example.org", channel="email", filename="Jahresbericht_2026.pdf"
+    )
     two = add_job(database, owner="slack:T1:U2", channel="slack", filename="a%b.pdf")
     bury(database, jobs.LEDGER, two, QuotaUsedUp())
     change(database, jobs.JOBS, one, created_at=1000.0)
@@ -62,7 +64,8 @@ def test_filters_by_owner_channel_file_error_and_time(database):
 def test_pages_follow_each_other_whatever_comes_in_meanwhile(database):
     ids = [add_job(database) for _ in range(7)]
     for number, job_id in enumerate(ids):
-        change(database, jobs.JOBS, job_id, created_at=1000.0 + number // 3)  # several at one moment
+        # several at one moment
+        change(database, jobs.JOBS, job_id, created_at=1000.0 + number // 3)
     seen, cursor = [], None
     while True:
         with database.read() as connection:
@@ -76,7 +79,9 @@ def test_pages_follow_each_other_whatever_comes_in_meanwhile(database):
     assert len(seen) == 7
 
 
-@pytest.mark.parametrize("text", ["", "x", "12", "nan-abc", "1e5-abc", "-1-abc", "1.5-" + "a" * 33, "1-a'; --"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "12", "nan-abc", "1e5-abc", "-1-abc", "1.5-" + "a" * 33, "1-a'; --"]
+)
 def test_what_is_no_cursor_is_said(text):
     with pytest.raises(UnsupportedOption):
         lists.cursor(text)
@@ -90,7 +95,11 @@ def test_letters_tell_whose_they_are_and_are_found_by_it(database):
     answers = []
     for owner in (job, message):
         with database.write() as connection:
-            answers.append(outbox.owe(connection, owner=owner, run=9, kind=outbox.Kind.QUESTION, channel="email"))
+            answers.append(
+                outbox.owe(
+                    connection, owner=owner, run=9, kind=outbox.Kind.QUESTION, channel="email"
+                )
+            )
         bury(database, outbox.LEDGER, answers[-1], OutboundRefused())
     told = {letter["id"]: (letter["owner"], letter["filename"]) for letter in letters(database)}
     assert told == {
@@ -100,7 +109,10 @@ def test_letters_tell_whose_they_are_and_are_found_by_it(database):
         answers[1]: ("bo@example.org", None),
     }
     assert {letter["id"] for letter in letters(database, owner="ann@*")} == {job, answers[0]}
-    assert {letter["id"] for letter in letters(database, owner="bo@example.org")} == {message, answers[1]}
+    assert {letter["id"] for letter in letters(database, owner="bo@example.org")} == {
+        message,
+        answers[1],
+    }
     assert {letter["id"] for letter in letters(database, file="paper")} == {job, answers[0]}
     assert {letter["id"] for letter in letters(database, channel="web")} == {job}
 

@@ -1,4 +1,6 @@
-"""The local engine with real weights: models that are damaged, pairs through English, threads and forks, long texts."""
+"""The local engine with real weights: models that are damaged, pairs through English, threads
+and forks, long texts.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def translated(folder: Path, text: str = HOUSE, source: str = "en", target: str 
 
 @pytest.fixture(scope="module")
 def galician(tmp_path_factory) -> Path:
-    """Portuguese into English read as Galician, which is near to it, so that a pair has to go through English."""
+    """Portuguese into English read as Galician, which is near to it, so that a pair has to go
+    through English.
+    """
     folder = weights.lay(tmp_path_factory.mktemp("models"), "pt-en", "en-pt")
     shutil.move(folder / "pt-en", folder / "gl-en")
     return folder
@@ -88,7 +92,8 @@ def test_an_incomplete_model_is_not_offered(models):
 
 
 def test_without_the_library_the_engine_is_missing_and_says_so(models, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "fxtranslate", None)  # what an import without a wheel comes to
+    # what an import without a wheel comes to
+    monkeypatch.setitem(__import__("sys").modules, "fxtranslate", None)
     with pytest.raises(EngineMissing, match="fxtranslate"):
         translated(models)
 
@@ -109,7 +114,9 @@ class TestThroughEnglish:
         text = 'A casa <g id="1">vermella</g> ten 1.234,5 m e <x id="2"/> &amp; 202–493–2251.'
         answer = translated(galician, text, "gl", "pt")
         assert sorted(re.findall(r"<[^<>]*>", answer)) == ["</g>", '<g id="1">', '<x id="2"/>']
-        assert [piece for piece in ("1.234,5", "&amp;", "202–493–2251") if piece not in answer] == []
+        assert [
+            piece for piece in ("1.234,5", "&amp;", "202–493–2251") if piece not in answer
+        ] == []
 
     def test_the_other_way_is_refused_with_what_is_possible(self, galician):
         with pytest.raises(UnsupportedPair) as refused:

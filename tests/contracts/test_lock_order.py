@@ -1,7 +1,9 @@
-"""PostgreSQL: what may happen to one long document at the same moment never ends in a deadlock, wherever one cuts into the other.
+"""PostgreSQL: what may happen to one long document at the same moment never ends in a deadlock,
+wherever one cuts into the other.
 
-Each pair of transactions is run with the first one stopped after its first, second, third … statement, while the second one
-goes on until it has ended or waits for a lock. Both must end: a deadlock comes to light as DatabaseUnavailable.
+Each pair of transactions is run with the first one stopped after its first, second, third …
+statement, while the second one goes on until it has ended or waits for a lock. Both must end: a
+deadlock comes to light as DatabaseUnavailable.
 """
 
 from __future__ import annotations
@@ -34,7 +36,10 @@ ENDS = (Conflict, LeaseLost)  # the other one was first: that is an answer, not 
 
 @dataclass
 class Scene:
-    """A message's job, claimed, and its two parts: the first one claimed too, the second one ready. They live on `database`."""
+    """A message's job, claimed, and its two parts: the first one claimed too, the second one ready.
+
+    They live on `database`.
+    """
 
     job_id: str
     part_ids: list[str]
@@ -49,7 +54,9 @@ def prepare(database: Database) -> Scene:
     _, [job_id] = message_with_jobs(database, 1)
     with database.write() as connection:
         part_ids = jobs.spread(connection, claim_job(database, job_id), [(0, 1), (2, 3)])
-        translation_memory.remember(connection, KEYS, engine="pseudo", target_lang="de", job_id=job_id)
+        translation_memory.remember(
+            connection, KEYS, engine="pseudo", target_lang="de", job_id=job_id
+        )
     change(database, JOBS, job_id, run_after=0.0)
     with database.write() as connection:  # so that the sweeper has to ring for them
         connection.execute(update(PARTS).where(PARTS.c.job_id == job_id).values(rung_at=0.0))
@@ -188,7 +195,10 @@ def three(postgresql_database: Database) -> Iterator[tuple[Database, Database, D
 
 
 def waits_for_a_lock(database: Database) -> bool:
-    look = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    look = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
+        " wait_event_type = 'Lock'"
+    )
     with database.read() as connection:
         return bool(connection.scalar(text(look)))
 
@@ -199,7 +209,9 @@ def act(what: Act, database: Database, scene: Scene) -> None:
 
 
 def cut_in(three: tuple[Database, Database, Database], first: Act, second: Act, after: int) -> bool:
-    """Run `first`, and all of `second` that goes when `first` has done `after` statements; False if it has not that many."""
+    """Run `first`, and all of `second` that goes when `first` has done `after` statements;
+    False if it has not that many.
+    """
     watching, one, other = three
     scene = prepare(watching)
     with Stopped(one, after) as stopped, ThreadPoolExecutor(2) as pool:
@@ -226,7 +238,9 @@ def meet_anywhere(three: tuple[Database, Database, Database], first: Act, second
 
 
 @pytest.mark.parametrize("ending", [cancel, delete], ids=lambda one: one.__name__)
-def test_a_job_is_ended_while_a_part_gives_up(three: tuple[Database, Database, Database], ending: Act) -> None:
+def test_a_job_is_ended_while_a_part_gives_up(
+    three: tuple[Database, Database, Database], ending: Act
+) -> None:
     meet_anywhere(three, ending, part_gives_up)
     meet_anywhere(three, part_gives_up, ending)
 
@@ -234,5 +248,7 @@ def test_a_job_is_ended_while_a_part_gives_up(three: tuple[Database, Database, D
 @pytest.mark.more
 @pytest.mark.parametrize("second", ACTS, ids=lambda one: one.__name__)
 @pytest.mark.parametrize("first", ACTS, ids=lambda one: one.__name__)
-def test_two_that_meet_anywhere_both_end(three: tuple[Database, Database, Database], first: Act, second: Act) -> None:
+def test_two_that_meet_anywhere_both_end(
+    three: tuple[Database, Database, Database], first: Act, second: Act
+) -> None:
     meet_anywhere(three, first, second)

@@ -1,4 +1,6 @@
-"""What a stage has left is lost from the store: it is made anew, once, and nothing is paid for again."""
+"""What a stage has left is lost from the store: it is made anew, once, and nothing is paid for
+again.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,11 @@ def deepl():
 
 @pytest.fixture
 def context(settings, database, store, deepl):
-    chosen = {"engine": "deepl", "deepl_auth_key": type(settings.secret_key)(KEY), "deepl_server_url": deepl.url}
+    chosen = {
+        "engine": "deepl",
+        "deepl_auth_key": type(settings.secret_key)(KEY),
+        "deepl_server_url": deepl.url,
+    }
     update = {**chosen, "pages_per_part": 0, "deepl_requests_per_s": 0, "deepl_write": True}
     return Context(settings.model_copy(update=update), database, store)
 
@@ -44,7 +50,9 @@ def context(settings, database, store, deepl):
 @pytest.fixture
 def in_parts(context):
     """The same, where seven pages are three parts."""
-    return Context(context.settings.model_copy(update={"pages_per_part": 3}), context.database, context.store)
+    return Context(
+        context.settings.model_copy(update={"pages_per_part": 3}), context.database, context.store
+    )
 
 
 def new_job(context, **values):
@@ -95,25 +103,35 @@ def test_a_job_goes_back_once_by_itself_and_pays_nothing_twice(context, deepl, s
     assert done["pages"] == whole["pages"]
     assert text_of(context, done) == text_of(context, whole)
     assert asked(deepl) == []
-    told = [(line["stage"], line["log_level"]) for line in lines if line["event"] == "artifact_lost"]
+    told = [
+        (line["stage"], line["log_level"]) for line in lines if line["event"] == "artifact_lost"
+    ]
     assert told == [(stage, "warning")]
 
 
 def test_the_engine_and_the_yes_stay(context, deepl):
-    asking = Context(context.settings.model_copy(update={"approval_pages": 5}), context.database, context.store)
+    asking = Context(
+        context.settings.model_copy(update={"approval_pages": 5}), context.database, context.store
+    )
     job_id = new_job(asking)
     assert drive(asking, job_id)["waiting_for"] == "approval"
     with context.database.write() as connection:
         assert jobs.resume(connection, job_id, jobs.WaitingFor.APPROVAL, approved_at=1.0)
     drive(asking, job_id, until=Stage.RECONSTRUCT)
     lose(asking, job_id)
-    now_other = Context(asking.settings.model_copy(update={"engine": "pseudo"}), context.database, context.store)
+    now_other = Context(
+        asking.settings.model_copy(update={"engine": "pseudo"}), context.database, context.store
+    )
     done = drive(now_other, job_id)
     assert (done["state"], done["engine"], done["approved_at"]) == (RowState.DONE, "deepl", 1.0)
 
 
 def test_a_limit_counts_the_pages_of_a_job_that_goes_back_once(context):
-    strict = Context(context.settings.model_copy(update={"sender_pages_per_day": 8}), context.database, context.store)
+    strict = Context(
+        context.settings.model_copy(update={"sender_pages_per_day": 8}),
+        context.database,
+        context.store,
+    )
     job_id = new_job(strict)
     drive(strict, job_id, until=Stage.RECONSTRUCT)
     lose(strict, job_id)
@@ -138,7 +156,11 @@ def test_lost_again_is_a_dead_letter_with_a_clear_word_and_a_retry_goes_on(conte
     with pytest.raises(ArtifactLost):
         drive(context, job_id)
     dead = row(context.database, JOBS, job_id)
-    assert (dead["state"], dead["error_code"], dead["attempts"]) == (RowState.DEAD, "artifact_lost", 1)
+    assert (dead["state"], dead["error_code"], dead["attempts"]) == (
+        RowState.DEAD,
+        "artifact_lost",
+        1,
+    )
     assert "lost it again" in dead["error_message"]
     assert dead["error_detail"] == f"{dead['artifact']} is lost"
     bought = asked(deepl)
@@ -178,7 +200,9 @@ def test_a_part_goes_back_alone_while_the_others_stay(in_parts, context, deepl, 
     job_id, rings = spread(in_parts, stage)
     first, second, third = parts_of(in_parts, job_id)
     in_parts.store.delete(second["artifact"])
-    done = drive(in_parts, job_id, rings=[(queues.PART, one["id"]) for one in (first, third, second)])
+    done = drive(
+        in_parts, job_id, rings=[(queues.PART, one["id"]) for one in (first, third, second)]
+    )
     assert rings == [(queues.PART, one["id"]) for one in (first, second, third)]
     assert (done["state"], done["characters_billed"]) == (RowState.DONE, 0)
     assert text_of(in_parts, done) == text_of(in_parts, whole)
@@ -270,4 +294,8 @@ def test_whoever_lost_the_job_sends_nobody_back(context):
         lose(context, job_id)
         run.document()
     job = row(context.database, JOBS, job_id)
-    assert (job["state"], job["stage"], job["remade_in"]) == (RowState.CANCELLED, Stage.TRANSLATE, None)
+    assert (job["state"], job["stage"], job["remade_in"]) == (
+        RowState.CANCELLED,
+        Stage.TRANSLATE,
+        None,
+    )

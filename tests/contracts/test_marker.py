@@ -1,4 +1,6 @@
-"""A store belongs to one database: another one is refused, and deletes nothing, whatever it believes."""
+"""A store belongs to one database: another one is refused, and deletes nothing, whatever it
+believes.
+"""
 
 from __future__ import annotations
 
@@ -73,10 +75,14 @@ def let_time_pass(database: Database) -> None:
     """As if the last clean-up had been half an hour earlier."""
     with database.write() as connection:
         ours = HEARTBEATS.c.service == orphans.CLEAN_UP
-        facts = connection.scalar(HEARTBEATS.select().with_only_columns(HEARTBEATS.c.facts).where(ours))
+        facts = connection.scalar(
+            HEARTBEATS.select().with_only_columns(HEARTBEATS.c.facts).where(ours)
+        )
         if facts is not None:
             older = {key: since - HALF_AN_HOUR_S for key, since in facts["orphans"].items()}
-            connection.execute(HEARTBEATS.update().where(ours).values(facts={**facts, "orphans": older}))
+            connection.execute(
+                HEARTBEATS.update().where(ours).values(facts={**facts, "orphans": older})
+            )
 
 
 def clean_up_twice(settings: Settings, database: Database, store: BlobStore) -> None:
@@ -119,7 +125,9 @@ class TestAdoption:
         assert marker.read(store) is None
 
     def test_empty_store_is_refused_where_the_database_names_files(self, database, store):
-        """As after `s3://BUCKET/path`, whose path was ignored once, or where a disk is not mounted."""
+        """As after `s3://BUCKET/path`, whose path was ignored once, or where a disk is not
+        mounted.
+        """
         job_id = add_job(database)
         with pytest.raises(StoreEmpty, match="is empty, but the database names 1 files") as refused:
             marker.admit(database, store)
@@ -142,7 +150,9 @@ class TestAdoption:
 
         won = together(8, adopt)
         assert {won[0], won[1]} == {True, False}
-        assert won == [won[number % 2] for number in range(8)], "all processes of a database hear the same"
+        assert won == [won[number % 2] for number in range(8)], (
+            "all processes of a database hear the same"
+        )
 
     def test_marker_that_was_written_before_a_crash_is_known_as_ours(self, database, store):
         with database.write() as connection:
@@ -158,7 +168,15 @@ class TestAdoption:
 
 @pytest.mark.parametrize(
     ("count", "unknown", "is_ours"),
-    [(0, 0, True), (1, 1, False), (5, 5, False), (11, 5, True), (10, 5, False), (1000, 100, True), (1000, 101, False)],
+    [
+        (0, 0, True),
+        (1, 1, False),
+        (5, 5, False),
+        (11, 5, True),
+        (10, 5, False),
+        (1000, 100, True),
+        (1000, 101, False),
+    ],
 )
 def test_a_store_is_ours_where_we_know_nearly_all_of_it(count, unknown, is_ours):
     assert Census(count, unknown).is_ours is is_ours
@@ -178,13 +196,17 @@ class TestOtherDatabase:
         clean_up_twice(settings, other, store)
         assert files(store) == sorted(kept)
 
-    def test_deletes_nothing_where_nobody_has_marked_the_store_yet(self, settings, database, other, store):
+    def test_deletes_nothing_where_nobody_has_marked_the_store_yet(
+        self, settings, database, other, store
+    ):
         kept = documents(database, store, 30)
         clean_up_twice(settings, other, store)
         assert files(store) == sorted(kept)
         assert marker.admit(database, store) is Standing.OURS
 
-    def test_deletes_nothing_from_the_moment_it_lost_the_store(self, settings, database, other, store):
+    def test_deletes_nothing_from_the_moment_it_lost_the_store(
+        self, settings, database, other, store
+    ):
         marker.admit(database, store)
         left = strangers(store, 2)
         maintenance.clean_up(Context(settings, database, store))
@@ -193,7 +215,9 @@ class TestOtherDatabase:
         maintenance.clean_up(Context(settings, database, store))
         assert files(store) == sorted(left)
 
-    def test_taking_over_counts_and_keeps_what_it_does_not_know(self, settings, database, other, store):
+    def test_taking_over_counts_and_keeps_what_it_does_not_know(
+        self, settings, database, other, store
+    ):
         marker.admit(database, store)
         kept = documents(database, store, 8)
         assert marker.take_over(other, store) == Census(8, 8)
@@ -253,7 +277,9 @@ class TestCopy:
 class TestShare:
     """The second net, which needs no marker."""
 
-    def test_what_would_be_most_of_the_store_is_held_back_until_an_admin_says_so(self, settings, database, store):
+    def test_what_would_be_most_of_the_store_is_held_back_until_an_admin_says_so(
+        self, settings, database, store
+    ):
         marker.admit(database, store)
         kept = documents(database, store, 10)
         left = strangers(store, orphans.MANY + 1)

@@ -1,4 +1,6 @@
-"""The translation memory is shared inside a team and tells nothing across: not by its content, not by what is billed."""
+"""The translation memory is shared inside a team and tells nothing across: not by its content,
+not by what is billed.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +44,14 @@ def deepl():
 
 @pytest.fixture
 def context(settings, database, store, deepl) -> Context:
-    chosen = {"engine": "deepl", "deepl_auth_key": type(settings.secret_key)(KEY), "deepl_server_url": deepl.url}
-    return Context(settings.model_copy(update={**chosen, "deepl_requests_per_s": 0}), database, store)
+    chosen = {
+        "engine": "deepl",
+        "deepl_auth_key": type(settings.secret_key)(KEY),
+        "deepl_server_url": deepl.url,
+    }
+    return Context(
+        settings.model_copy(update={**chosen, "deepl_requests_per_s": 0}), database, store
+    )
 
 
 def translated(context: Context, owner: str, pdf: bytes | None = None) -> dict[str, Any]:
@@ -57,7 +65,10 @@ def translated(context: Context, owner: str, pdf: bytes | None = None) -> dict[s
 
 def seen(job: dict[str, Any]) -> dict[str, Any]:
     """What a requester is told of what a job cost."""
-    return {name: job[name] for name in ("characters", "characters_billed", "to_bill", "price", "remembered")}
+    return {
+        name: job[name]
+        for name in ("characters", "characters_billed", "to_bill", "price", "remembered")
+    }
 
 
 def asked(deepl: FakeDeepL) -> list[str]:
@@ -65,7 +76,9 @@ def asked(deepl: FakeDeepL) -> list[str]:
 
 
 @pytest.mark.parametrize(("one", "mate", "outsider"), TEAMS)
-def test_a_team_pays_once_and_an_outsider_sees_what_nobody_had_sent(context, deepl, one, mate, outsider):
+def test_a_team_pays_once_and_an_outsider_sees_what_nobody_had_sent(
+    context, deepl, one, mate, outsider
+):
     first = translated(context, one)
     paid = len(asked(deepl))
     shared = translated(context, mate)
@@ -85,7 +98,9 @@ def test_two_of_a_team_who_send_the_same_at_the_same_time_pay_once(context, deep
 
 def test_the_copy_in_redis_tells_an_outsider_nothing(context, deepl, redis_server):
     with_redis = Context(
-        context.settings.model_copy(update={"broker_url": redis_server.url}), context.database, context.store
+        context.settings.model_copy(update={"broker_url": redis_server.url}),
+        context.database,
+        context.store,
     )
     first = translated(with_redis, "ann@example.org")
     paid = len(asked(deepl))
@@ -121,7 +136,9 @@ def test_a_row_from_before_there_were_teams_answers_nobody_and_expires(context, 
     with context.database.write() as connection:
         connection.execute(TRANSLATIONS.delete())
         connection.execute(
-            TRANSLATIONS.insert().values(key="0" * 64, text="x", engine="deepl", target_lang="de", used_at=1)
+            TRANSLATIONS.insert().values(
+                key="0" * 64, text="x", engine="deepl", target_lang="de", used_at=1
+            )
         )
     translated(context, "ann@example.org")
     assert len(asked(deepl)) == 2 * paid
@@ -151,7 +168,9 @@ class TestDays:
         assert self.kept(context) == 0
 
     def test_with_more_memory_days_the_team_does_not_pay_again(self, context, old, deepl):
-        longer = Context(context.settings.model_copy(update={"memory_days": 90}), context.database, context.store)
+        longer = Context(
+            context.settings.model_copy(update={"memory_days": 90}), context.database, context.store
+        )
         maintenance.clean_up(longer)
         assert context.store.size(f"jobs/{old}/source.pdf") is None
         paid = len(asked(deepl))
@@ -159,14 +178,18 @@ class TestDays:
         assert len(asked(deepl)) == paid
 
     def test_and_what_nobody_needs_for_so_long_goes(self, context, old):
-        longer = Context(context.settings.model_copy(update={"memory_days": 90}), context.database, context.store)
+        longer = Context(
+            context.settings.model_copy(update={"memory_days": 90}), context.database, context.store
+        )
         with context.database.write() as connection:
             connection.execute(TRANSLATIONS.update().values(used_at=self.OLD))
         maintenance.clean_up(longer)
         assert self.kept(context) == 0
 
     def test_and_a_sender_who_is_deleted_takes_them_along(self, context, old):
-        longer = Context(context.settings.model_copy(update={"memory_days": 90}), context.database, context.store)
+        longer = Context(
+            context.settings.model_copy(update={"memory_days": 90}), context.database, context.store
+        )
         maintenance.clean_up(longer)
         assert self.kept(context) > 0
         retention.purge_sender(context.database, context.store, "ann@example.org", Cache(""))

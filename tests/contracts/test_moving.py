@@ -1,4 +1,6 @@
-"""All rows from one kind of database to the other and back: every value the same, and counters go on behind the last row."""
+"""All rows from one kind of database to the other and back: every value the same, and counters
+go on behind the last row.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,13 @@ from tests.servers.postgresql import PostgreSQL
 
 # The fixtures of SQLite, whatever the place: these tests have both databases.
 pytestmark = pytest.mark.parametrize("place", [PLACES[0]])
-A_TIME = {"stage": Stage.EXTRACT, "engine": "pseudo", "pages": 3, "seconds": 0.1, "ended_at": 1e9 / 3}
+A_TIME = {
+    "stage": Stage.EXTRACT,
+    "engine": "pseudo",
+    "pages": 3,
+    "seconds": 0.1,
+    "ended_at": 1e9 / 3,
+}
 ODD = "Zoë “ß” \u2028\u200f\U0001f600 \\ ' \" %s {} \x7f"
 
 
@@ -54,14 +62,28 @@ def back(tmp_path: Path) -> Iterator[Database]:
 def fill(database: Database, store: FolderStore) -> None:
     marker.admit(database, store)
     message_id, _ = message_with_jobs(database, 3)
-    change(database, INBOX, message_id, payload={"subject": ODD, "deep": [1, 2.5, None, True, {"a": "\u0000"}]})
-    add_job(database, filename=ODD[:80], source_size=2**40, options={"target_lang": "de", "pages": [1, 2]})
-    times = [{**A_TIME, "seconds": 1 / (number + 3)} for number in range(2 * portable_rows.AT_ONCE + 1)]
+    change(
+        database,
+        INBOX,
+        message_id,
+        payload={"subject": ODD, "deep": [1, 2.5, None, True, {"a": "\u0000"}]},
+    )
+    add_job(
+        database,
+        filename=ODD[:80],
+        source_size=2**40,
+        options={"target_lang": "de", "pages": [1, 2]},
+    )
+    times = [
+        {**A_TIME, "seconds": 1 / (number + 3)} for number in range(2 * portable_rows.AT_ONCE + 1)
+    ]
     with database.write() as connection:
         connection.execute(insert(StageTimeRow.__table__), times)
 
 
-def test_to_postgresql_and_back_to_sqlite_every_value_is_the_same(sqlite_database, target, back, tmp_path):
+def test_to_postgresql_and_back_to_sqlite_every_value_is_the_same(
+    sqlite_database, target, back, tmp_path
+):
     store = FolderStore(tmp_path / "store")
     fill(sqlite_database, store)
     there = move(sqlite_database, target, tmp_path)
@@ -70,7 +92,9 @@ def test_to_postgresql_and_back_to_sqlite_every_value_is_the_same(sqlite_databas
     assert {one.table: one.rows for one in there}["jobs"] == 4
     with sqlite_database.read() as before, target.read() as moved, back.read() as returned:
         for table in portable_rows.tables(before):
-            values = [sorted(map(repr, portable_rows.rows(one, table))) for one in (before, returned)]
+            values = [
+                sorted(map(repr, portable_rows.rows(one, table))) for one in (before, returned)
+            ]
             assert values[0] == values[1], table.name
             assert portable_rows.summed(moved, table) == portable_rows.summed(before, table)
     assert schema.is_current(target)
@@ -78,7 +102,9 @@ def test_to_postgresql_and_back_to_sqlite_every_value_is_the_same(sqlite_databas
 
 
 @pytest.mark.more
-def test_rows_that_the_new_database_counts_go_on_behind_the_last_one(sqlite_database, target, tmp_path):
+def test_rows_that_the_new_database_counts_go_on_behind_the_last_one(
+    sqlite_database, target, tmp_path
+):
     fill(sqlite_database, FolderStore(tmp_path / "store"))
     move(sqlite_database, target, tmp_path)
     with target.write() as connection:
@@ -88,7 +114,9 @@ def test_rows_that_the_new_database_counts_go_on_behind_the_last_one(sqlite_data
 
 
 @pytest.mark.more
-def test_a_value_that_the_new_database_does_not_take_is_named_and_nothing_is_written(sqlite_database, target, tmp_path):
+def test_a_value_that_the_new_database_does_not_take_is_named_and_nothing_is_written(
+    sqlite_database, target, tmp_path
+):
     kept, refused = add_job(sqlite_database), add_job(sqlite_database, filename="a\0b.pdf")
     with pytest.raises(RowRefused) as told:
         move(sqlite_database, target, tmp_path)
@@ -125,9 +153,12 @@ def test_a_copy_that_differs_is_none(sqlite_database, target, tmp_path):
     add_message(sqlite_database)
     with sqlite_database.frozen() as reading, target.write() as writing:
         writing.exec_driver_sql(
-            "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.size = 7; RETURN NEW; END $$"
+            "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.size = 7;"
+            " RETURN NEW; END $$"
         )
-        writing.exec_driver_sql("CREATE TRIGGER spoil BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION spoil()")
+        writing.exec_driver_sql(
+            "CREATE TRIGGER spoil BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION spoil()"
+        )
         [table] = [one for one in portable_rows.tables(reading) if one.name == "inbox"]
         copied = portable_rows.load(writing, table, portable_rows.rows(reading, table))
         with pytest.raises(CopyDiffers):
@@ -135,7 +166,9 @@ def test_a_copy_that_differs_is_none(sqlite_database, target, tmp_path):
 
 
 @pytest.mark.more
-def test_dump_that_is_loaded_elsewhere_deletes_nothing_of_the_one_that_works_on(sqlite_database, target, tmp_path):
+def test_dump_that_is_loaded_elsewhere_deletes_nothing_of_the_one_that_works_on(
+    sqlite_database, target, tmp_path
+):
     store = FolderStore(tmp_path / "store")
     fill(sqlite_database, store)
     move(sqlite_database, target, tmp_path)

@@ -1,4 +1,6 @@
-"""What every `Outbound` promises, on a Maildir and on a real SMTP server; and what only a mail server can do."""
+"""What every `Outbound` promises, on a Maildir and on a real SMTP server; and what only a mail
+server can do.
+"""
 
 # ruff: noqa: N802 - aiosmtpd chooses the names of its handler's methods
 
@@ -22,7 +24,10 @@ from notifier.delivery.channel import OutboundUncertain
 from notifier.email.smtp_client import MaildirOutbound, Outbound, SmtpOutbound, open_outbound
 from tests.patience import patience
 
-MAIL = b"Message-ID: <abc.1.final@example.org>\r\nSubject: Hello\r\n\r\nfirst\r\n.hidden\r\n..\r\nlast\r\n"
+MAIL = (
+    b"Message-ID: <abc.1.final@example.org>\r\nSubject:"
+    b" Hello\r\n\r\nfirst\r\n.hidden\r\n..\r\nlast\r\n"
+)
 FROM, TO = "translate@example.org", "ada@example.org"
 TIMEOUT_S = 5.0
 
@@ -50,12 +55,17 @@ class Sink:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         reply = self.replies.get("DATA", "250 2.0.0 queued as 17")
         if reply.startswith("250"):
-            self.mails.append((envelope.mail_from or "", envelope.rcpt_tos, bytes(envelope.content or b"")))
+            self.mails.append(
+                (envelope.mail_from or "", envelope.rcpt_tos, bytes(envelope.content or b""))
+            )
         return reply
 
-    def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+    def authenticate(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
+    ) -> AuthResult:
         self.users.append(data.login)
-        return AuthResult(success=data.password == b"p@ss:word", handled=False)  # else nothing is replied
+        # else nothing is replied
+        return AuthResult(success=data.password == b"p@ss:word", handled=False)
 
 
 @pytest.fixture
@@ -115,7 +125,9 @@ def _free_port() -> int:
 
 
 class TestOutbound:
-    def test_the_bytes_arrive_as_they_are_and_get_a_name(self, outbound: Outbound, arrived: Any) -> None:
+    def test_the_bytes_arrive_as_they_are_and_get_a_name(
+        self, outbound: Outbound, arrived: Any
+    ) -> None:
         assert outbound.send(FROM, TO, MAIL)
         assert arrived() == [MAIL]
 
@@ -142,15 +154,21 @@ class TestMaildir:
         assert len(refs) == len(list((maildir.root / "new").iterdir())) == 1
         assert not list((maildir.root / "tmp").iterdir())
 
-    def test_a_mail_is_found_by_its_id_even_after_it_was_read(self, maildir: MaildirOutbound) -> None:
+    def test_a_mail_is_found_by_its_id_even_after_it_was_read(
+        self, maildir: MaildirOutbound
+    ) -> None:
         ref = maildir.send(FROM, TO, MAIL)
         (maildir.root / "new" / ref).rename(maildir.root / "cur" / f"{ref}:2,S")
         assert maildir.find("<abc.1.final@example.org>") == ref
         assert maildir.send(FROM, TO, MAIL) == ref
         assert not list((maildir.root / "new").iterdir())
 
-    @pytest.mark.parametrize("hostile", ["<../../evil@x>", "<a/b@x>", "<.hidden@x>", f"<{'a' * 300}@x>", "<a:2,S@x>"])
-    def test_a_hostile_message_id_stays_in_its_folder(self, maildir: MaildirOutbound, hostile: str) -> None:
+    @pytest.mark.parametrize(
+        "hostile", ["<../../evil@x>", "<a/b@x>", "<.hidden@x>", f"<{'a' * 300}@x>", "<a:2,S@x>"]
+    )
+    def test_a_hostile_message_id_stays_in_its_folder(
+        self, maildir: MaildirOutbound, hostile: str
+    ) -> None:
         maildir.send(FROM, TO, MAIL.replace(b"<abc.1.final@example.org>", hostile.encode()))
         [file] = (maildir.root / "new").iterdir()
         assert not file.name.startswith(".")
@@ -175,7 +193,8 @@ class TestSmtp:
             ("450 4.2.1 later", OutboundUnavailable),
             ("421 4.3.2 shutting down", OutboundUnavailable),
             ("550 5.1.1 no such user", OutboundRefused),
-            ("530 5.7.57 Client not authenticated to send mail", OutboundLoginRefused),  # a token revoked in mid-send
+            # a token revoked in mid-send
+            ("530 5.7.57 Client not authenticated to send mail", OutboundLoginRefused),
         ],
     )
     def test_4xx_is_temporary_and_5xx_is_not(
@@ -228,7 +247,9 @@ class TestSmtp:
         trusted: None,
     ) -> None:
         port = serve(tls_context=certificate, authenticator=sink.authenticate, auth_required=True)
-        outbound = SmtpOutbound(f"smtp+starttls://ada%40x:p%40ss%3Aword@localhost:{port}", TIMEOUT_S, FROM)
+        outbound = SmtpOutbound(
+            f"smtp+starttls://ada%40x:p%40ss%3Aword@localhost:{port}", TIMEOUT_S, FROM
+        )
         outbound.send(FROM, TO, MAIL)
         assert (sink.users, len(sink.mails)) == ([b"ada@x"], 1)
 
@@ -249,7 +270,9 @@ class TestSmtp:
         SmtpOutbound(f"smtps://localhost:{port}", TIMEOUT_S, FROM).send(FROM, TO, MAIL)
         assert len(sink.mails) == 1
 
-    def test_starttls_without_tls_on_the_other_side_sends_nothing(self, serve: Callable[..., int], sink: Sink) -> None:
+    def test_starttls_without_tls_on_the_other_side_sends_nothing(
+        self, serve: Callable[..., int], sink: Sink
+    ) -> None:
         outbound = SmtpOutbound(f"smtp+starttls://127.0.0.1:{serve()}", TIMEOUT_S, FROM)
         with pytest.raises(OutboundUnavailable):
             outbound.send(FROM, TO, MAIL)
@@ -263,24 +286,32 @@ class TestSmtp:
             SmtpOutbound(f"smtps://localhost:{port}", TIMEOUT_S, FROM).send(FROM, TO, MAIL)
         assert sink.mails == []
 
-    def test_an_address_beyond_ascii_goes_where_it_is_taken(self, serve: Callable[..., int], sink: Sink) -> None:
+    def test_an_address_beyond_ascii_goes_where_it_is_taken(
+        self, serve: Callable[..., int], sink: Sink
+    ) -> None:
         smtp(serve(enable_SMTPUTF8=True)).send(FROM, "jürgen@example.org", MAIL)
         assert sink.mails[0][1] == ["jürgen@example.org"]
 
-    def test_an_address_beyond_ascii_is_refused_where_it_is_not(self, serve: Callable[..., int], sink: Sink) -> None:
+    def test_an_address_beyond_ascii_is_refused_where_it_is_not(
+        self, serve: Callable[..., int], sink: Sink
+    ) -> None:
         with pytest.raises(OutboundRefused):
             smtp(serve(enable_SMTPUTF8=False)).send(FROM, "jürgen@example.org", MAIL)
 
 
 def test_the_settings_choose_the_way_out(tmp_path: Path) -> None:
     assert isinstance(open_outbound(Settings.from_env(data_dir=tmp_path)), MaildirOutbound)
-    assert isinstance(open_outbound(Settings.from_env(outbound_smtp_url="smtp://mail.example.org")), SmtpOutbound)
+    assert isinstance(
+        open_outbound(Settings.from_env(outbound_smtp_url="smtp://mail.example.org")), SmtpOutbound
+    )
 
 
 class Scripted:
     """A server that is polite up to a point in the dialogue, and then hangs up or falls silent."""
 
-    def __init__(self, hang_up_after: bytes | None = None, silent_after: bytes | None = None) -> None:
+    def __init__(
+        self, hang_up_after: bytes | None = None, silent_after: bytes | None = None
+    ) -> None:
         self._point = hang_up_after or silent_after or b""
         self._silent = silent_after is not None
         self._done = threading.Event()
@@ -319,7 +350,18 @@ def certificate_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject, *files]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "1",
+        *subject,
+        *files,
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return folder / "cert.pem"
 
@@ -333,5 +375,7 @@ def certificate(certificate_file: Path) -> ssl.SSLContext:
 
 @pytest.fixture
 def trusted(certificate_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The certificate is trusted by clients, as with an authority of the house (OpenSSL reads this variable)."""
+    """The certificate is trusted by clients, as with an authority of the house (OpenSSL reads
+    this variable).
+    """
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate_file))

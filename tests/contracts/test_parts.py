@@ -1,4 +1,6 @@
-"""Long documents in parts: the same result, each part lost or tried again alone, everything paid for once."""
+"""Long documents in parts: the same result, each part lost or tried again alone, everything
+paid for once.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,11 @@ def deepl():
 
 @pytest.fixture
 def context(settings, database, store, deepl):
-    chosen = {"engine": "deepl", "deepl_auth_key": type(settings.secret_key)(KEY), "deepl_server_url": deepl.url}
+    chosen = {
+        "engine": "deepl",
+        "deepl_auth_key": type(settings.secret_key)(KEY),
+        "deepl_server_url": deepl.url,
+    }
     update = {**chosen, "pages_per_part": 3, "deepl_requests_per_s": 0}
     return Context(settings.model_copy(update=update), database, store)
 
@@ -64,11 +70,17 @@ def at(context, stage):
 
 def test_result_is_that_of_one_piece_and_everything_is_paid_for_once(context, deepl):
     in_parts = drive(context, new_job(context))
-    assert (in_parts["state"], in_parts["progress"], in_parts["pages"]) == (RowState.DONE, 100, PAGES)
+    assert (in_parts["state"], in_parts["progress"], in_parts["pages"]) == (
+        RowState.DONE,
+        100,
+        PAGES,
+    )
     asked = [one for request in deepl.requests for one in request["text"]]
     assert len(asked) == len(set(asked))
     assert parts_of(context, in_parts["id"]) == []
-    whole = Context(context.settings.model_copy(update={"pages_per_part": 0}), context.database, context.store)
+    whole = Context(
+        context.settings.model_copy(update={"pages_per_part": 0}), context.database, context.store
+    )
     in_one = drive(whole, new_job(whole))
     assert text_of(context, in_parts) == text_of(context, in_one)
     assert (in_one["to_bill"], in_one["remembered"]) == (0, 1.0)
@@ -128,7 +140,11 @@ def test_part_that_gives_up_takes_the_job_along_once_and_retry_keeps_what_is_don
     with pytest.raises(EngineKeyRejected):
         perform_part(context, ids[1])
     dead = row(context.database, JOBS, job_id)
-    assert (dead["state"], dead["error_code"], dead["stage"]) == (RowState.DEAD, "engine_key_rejected", "translate")
+    assert (dead["state"], dead["error_code"], dead["stage"]) == (
+        RowState.DEAD,
+        "engine_key_rejected",
+        "translate",
+    )
     assert not perform_part(context, ids[2])
     asked = len(deepl.requests)
     with context.database.write() as connection:
@@ -188,10 +204,16 @@ def test_parts_that_end_together_make_the_job_due_once(context):
 
 
 def test_long_document_waits_for_a_yes_before_it_costs_anything(context, intake, deepl, doorbell):
-    asking = Context(context.settings.model_copy(update={"approval_pages": 5}), context.database, context.store)
+    asking = Context(
+        context.settings.model_copy(update={"approval_pages": 5}), context.database, context.store
+    )
     job_id = new_job(asking)
     waiting = drive(asking, job_id)
-    assert (waiting["state"], waiting["waiting_for"], waiting["stage"]) == (RowState.WAITING, "approval", "translate")
+    assert (waiting["state"], waiting["waiting_for"], waiting["stage"]) == (
+        RowState.WAITING,
+        "approval",
+        "translate",
+    )
     assert waiting["to_bill"] > 0
     assert deepl.requests == []
     assert intake.approve(job_id)
@@ -203,7 +225,9 @@ def test_long_document_waits_for_a_yes_before_it_costs_anything(context, intake,
 def test_locked_document_is_opened_by_every_part(context):
     job_id = new_job(context)
     with pymupdf.open(stream=document()) as pdf:
-        locked = pdf.tobytes(encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="open sesame", owner_pw="another")
+        locked = pdf.tobytes(
+            encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="open sesame", owner_pw="another"
+        )
     context.store.delete(f"jobs/{job_id}/source.pdf")
     context.store.put(f"jobs/{job_id}/source.pdf", BytesIO(locked))
     change(context.database, JOBS, job_id, secret=encryption.seal(context.settings, "open sesame"))
@@ -222,4 +246,5 @@ def test_joined_result_has_its_outline_and_each_typeface_once(context):
         assert [entry[2] for entry in pdf.get_toc()] == [page + 1 for page in range(PAGES)]
         files = {font[0]: font[3] for page in pdf for font in page.get_fonts() if font[1] != "n/a"}
     assert files
-    assert len(files) == len(set(files.values()))  # no typeface is in the file twice, though three parts used it
+    # no typeface is in the file twice, though three parts used it
+    assert len(files) == len(set(files.values()))

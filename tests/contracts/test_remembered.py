@@ -18,8 +18,12 @@ from dragoman.ports import Capabilities
 from tests.races import together
 from tests.rows import add_job, change, claim_job, complete, row
 
-DEEPL = Capabilities("deepl", frozenset({"de", "fr"}), None, frozenset({"de"}), frozenset({"en-GB"}))
-APERTIUM = Capabilities("apertium", frozenset({"es", "ca"}), frozenset({("en", "es"), ("en", "ca")}))
+DEEPL = Capabilities(
+    "deepl", frozenset({"de", "fr"}), None, frozenset({"de"}), frozenset({"en-GB"})
+)
+APERTIUM = Capabilities(
+    "apertium", frozenset({"es", "ca"}), frozenset({("en", "es"), ("en", "ca")})
+)
 
 
 class TestMemory:
@@ -34,7 +38,9 @@ class TestMemory:
         assert recall(database, ["k"]) == {"k": "first"}
 
     def test_two_jobs_that_learn_the_same_do_not_fail(self, database):
-        together(4, lambda number: remember(database, {f"k{index}": str(number) for index in range(20)}))
+        together(
+            4, lambda number: remember(database, {f"k{index}": str(number) for index in range(20)})
+        )
         assert len(recall(database, [f"k{index}" for index in range(20)])) == 20
 
     def test_thousands_of_keys_are_recalled(self, database):
@@ -68,7 +74,9 @@ class TestPresence:
         publish(database, [DEEPL, APERTIUM])
         publish(database, [Capabilities("deepl", frozenset({"ja"}))])
         with database.read() as connection:
-            assert process_registry.published(connection) == [Capabilities("deepl", frozenset({"ja"}))]
+            assert process_registry.published(connection) == [
+                Capabilities("deepl", frozenset({"ja"}))
+            ]
 
     def test_workers_with_different_engines_do_not_overwrite_each_other(self, database):
         publish(database, [APERTIUM], "worker@a")
@@ -77,7 +85,9 @@ class TestPresence:
         with database.read() as connection:
             assert process_registry.published(connection) == [APERTIUM, DEEPL]
 
-    def test_nothing_is_known_before_a_worker_has_spoken_and_none_is_known_of_one_without_engines(self, database):
+    def test_nothing_is_known_before_a_worker_has_spoken_and_none_is_known_of_one_without_engines(
+        self, database
+    ):
         with database.read() as connection:
             assert process_registry.targets(connection) is None
         publish(database, [], "worker@a")
@@ -93,8 +103,16 @@ class TestPresence:
             assert process_registry.published(connection) == [APERTIUM, DEEPL]
 
     def test_an_engine_can_what_it_can_on_some_worker(self, database):
-        publish(database, [Capabilities("apertium", frozenset({"es"}), pairs=frozenset({("en", "es")}))], "worker@a")
-        publish(database, [Capabilities("apertium", frozenset({"ca"}), pairs=frozenset({("es", "ca")}))], "worker@b")
+        publish(
+            database,
+            [Capabilities("apertium", frozenset({"es"}), pairs=frozenset({("en", "es")}))],
+            "worker@a",
+        )
+        publish(
+            database,
+            [Capabilities("apertium", frozenset({"ca"}), pairs=frozenset({("es", "ca")}))],
+            "worker@b",
+        )
         with database.read() as connection:
             (known,) = process_registry.published(connection)
         assert known.targets == {"es", "ca"}
@@ -106,7 +124,8 @@ class TestPresence:
         age(database, "worker@gone", process_registry.EXPIRES_S + 60)
         with database.write() as connection:
             assert process_registry.published(connection) == [DEEPL]
-            process_registry.stand_by(connection, "worker@gone")  # its engines could not be asked, but it lives
+            # its engines could not be asked, but it lives
+            process_registry.stand_by(connection, "worker@gone")
             assert process_registry.published(connection) == [APERTIUM, DEEPL]
 
     def test_the_last_word_stands_while_all_workers_are_away(self, database):
@@ -147,7 +166,9 @@ class TestPresence:
         with database.write() as connection:
             process_registry.beat(connection, "worker@a")
             process_registry.beat(connection, "worker@b")
-            connection.execute(HEARTBEATS.update().where(HEARTBEATS.c.service == "worker@a").values(seen_at=0.0))
+            connection.execute(
+                HEARTBEATS.update().where(HEARTBEATS.c.service == "worker@a").values(seen_at=0.0)
+            )
             process_registry.forget_silent(connection, 1)
             assert list(process_registry.alive(connection)) == ["worker@b"]
 
@@ -194,7 +215,11 @@ class TestEta:
         assert eta(database, add_job(database)) == 8  # 4 for the one in front, 4 of its own
 
     def test_queue_is_what_is_left_of_the_pages_in_front_shared_by_all_places(self, database):
-        for facts in ({"pages": 100, "progress": 50}, {"pages": 40}, {"pages": 1000, "state": RowState.WAITING}):
+        for facts in (
+            {"pages": 100, "progress": 50},
+            {"pages": 40},
+            {"pages": 1000, "state": RowState.WAITING},
+        ):
             change(database, JOBS, add_job(database), created_at=0.0, **facts)
         job_id = add_job(database)
         assert eta(database, job_id) == pytest.approx(90 * 0.8 + 4, abs=1)
@@ -211,7 +236,8 @@ class TestEta:
         for _ in range(5):
             change(database, JOBS, add_job(database), created_at=0.0, pages=60)
         job_id = add_job(database, owner="bea@example.org")
-        assert eta(database, job_id) == pytest.approx(4 + 4, abs=1)  # the other gets as much as it meanwhile
+        # the other gets as much as it meanwhile
+        assert eta(database, job_id) == pytest.approx(4 + 4, abs=1)
 
     def test_who_is_kept_out_by_one_sender_waits_for_nobody(self, database):
         first = add_job(database, pages=1000)
@@ -261,12 +287,15 @@ class TestEta:
     @pytest.mark.parametrize(
         ("progress", "left_s"),
         [
-            (10, 0.5 + 0.8),  # translation has not begun to tell: 4 pages at the 0.5 s of other documents
+            # translation has not begun to tell: 4 pages at the 0.5 s of other documents
+            (10, 0.5 + 0.8),
             (11, 60 * 59 + 0.8),  # a sixtieth of it took a minute
             (40, 60 + 0.8),  # half of it
         ],
     )
-    def test_goes_by_the_stages_own_speed_where_pages_are_not_as_others(self, database, progress, left_s):
+    def test_goes_by_the_stages_own_speed_where_pages_are_not_as_others(
+        self, database, progress, left_s
+    ):
         job_id = add_job(database, pages=4)
         change(database, JOBS, job_id, stage=Stage.TRANSLATE)
         claim_job(database, job_id)
@@ -288,7 +317,9 @@ class TestEta:
 
 def remember(database: Database, texts: dict[str, str], job_id: str = "job") -> None:
     with database.write() as connection:
-        translation_memory.remember(connection, texts, engine="deepl", target_lang="de", job_id=job_id)
+        translation_memory.remember(
+            connection, texts, engine="deepl", target_lang="de", job_id=job_id
+        )
 
 
 def recall(database: Database, keys) -> dict[str, str]:
@@ -300,7 +331,9 @@ def age(database: Database, worker: str, seconds: float) -> None:
     """As if the worker had published so much earlier."""
     table = process_registry.CAPABILITIES
     with database.write() as connection:
-        older = table.update().where(table.c.worker == worker).values(seen_at=table.c.seen_at - seconds)
+        older = (
+            table.update().where(table.c.worker == worker).values(seen_at=table.c.seen_at - seconds)
+        )
         connection.execute(older)
 
 

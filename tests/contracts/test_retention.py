@@ -1,4 +1,6 @@
-"""Forgetting: bytes, texts and addresses go; rows keep counts; nothing that is still owed is touched."""
+"""Forgetting: bytes, texts and addresses go; rows keep counts; nothing that is still owed is
+touched.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,17 @@ from dragoman.domain.job import RowState
 from dragoman.errors import Conflict, LeaseLost, StoreUnavailable
 from dragoman.telemetry import hashed
 from tests.fakes import InMemoryStore
-from tests.rows import SENDER, add_job, add_message, change, claim_job, complete, deliveries, message_with_jobs, row
+from tests.rows import (
+    SENDER,
+    add_job,
+    add_message,
+    change,
+    claim_job,
+    complete,
+    deliveries,
+    message_with_jobs,
+    row,
+)
 
 LONG_AGO = now_s() - 8 * 86400
 
@@ -30,13 +42,24 @@ def store_all(store, *keys: str) -> None:
 
 
 def answered_message(database, store, count: int = 1) -> tuple[str, list[str], str]:
-    """A message whose jobs ended and whose answer was sent: its id, its jobs' ids, its delivery's id."""
+    """A message whose jobs ended and whose answer was sent: its id, its jobs' ids, its
+    delivery's id.
+    """
     message_id, ids = message_with_jobs(database, count)
-    change(database, INBOX, message_id, blob=f"inbox/{message_id}/message", payload={"subject": "secret"})
+    change(
+        database,
+        INBOX,
+        message_id,
+        blob=f"inbox/{message_id}/message",
+        payload={"subject": "secret"},
+    )
     store_all(store, f"inbox/{message_id}/message")
     for job_id in ids:
         store_all(
-            store, f"jobs/{job_id}/source.pdf", f"jobs/{job_id}/extract/1.json", f"jobs/{job_id}/reconstruct/4.pdf"
+            store,
+            f"jobs/{job_id}/source.pdf",
+            f"jobs/{job_id}/extract/1.json",
+            f"jobs/{job_id}/reconstruct/4.pdf",
         )
         complete(database, job_id)
     [answer] = deliveries(database, message_id)
@@ -58,14 +81,21 @@ def test_purged_job_keeps_counts_only(database, store):
     assert retention.purge_job(database, store, job_id)
     left = row(database, JOBS, job_id)
     assert everything(store) == []
-    assert (left["filename"], left["source"], left["artifact"], left["result"]) == ("", "", None, None)
+    assert (left["filename"], left["source"], left["artifact"], left["result"]) == (
+        "",
+        "",
+        None,
+        None,
+    )
     assert (left["owner"], left["pages"], left["state"]) == (hashed(SENDER), 7, RowState.DONE)
 
 
 def test_purge_revokes_links_and_forgets_what_was_learnt(database, store):
     job_id = add_job(database)
     with database.write() as connection:
-        translation_memory.remember(connection, {"k": "x"}, engine="deepl", target_lang="de", job_id=job_id)
+        translation_memory.remember(
+            connection, {"k": "x"}, engine="deepl", target_lang="de", job_id=job_id
+        )
     before = row(database, JOBS, job_id)["link_version"]
     retention.purge_job(database, store, job_id)
     assert row(database, JOBS, job_id)["link_version"] == before + 1
@@ -135,17 +165,26 @@ def test_answer_that_is_still_owed_keeps_its_message(database, store):
     message_id, [job_id] = message_with_jobs(database, 1)
     store_all(store, f"inbox/{message_id}/message")
     retention.purge_job(database, store, job_id)
-    assert row(database, INBOX, message_id)["sender"] == SENDER, "the sender is told that the job was cancelled"
+    assert row(database, INBOX, message_id)["sender"] == SENDER, (
+        "the sender is told that the job was cancelled"
+    )
     assert not retention.purge_message(database, store, message_id)
-    assert everything(store) == [], "the mail holds the document too, and its answer needs none of its bytes"
+    assert everything(store) == [], (
+        "the mail holds the document too, and its answer needs none of its bytes"
+    )
 
 
 def test_with_one_of_two_jobs_go_the_mails_that_hold_its_document(database, store):
     message_id, ids, delivery = answered_message(database, store, count=2)
     retention.purge_job(database, store, ids[0])
     assert {key.split("/")[1] for key in everything(store)} == {ids[1]}
-    assert (row(database, INBOX, message_id)["blob"], row(database, OUTBOX, delivery)["rendered"]) == (None, None)
-    assert row(database, INBOX, message_id)["payload"] == {"subject": "secret"}, "a retry is answered in its thread"
+    assert (
+        row(database, INBOX, message_id)["blob"],
+        row(database, OUTBOX, delivery)["rendered"],
+    ) == (None, None)
+    assert row(database, INBOX, message_id)["payload"] == {"subject": "secret"}, (
+        "a retry is answered in its thread"
+    )
 
 
 def test_message_that_is_not_opened_yet_keeps_its_bytes(database, store):
@@ -204,7 +243,13 @@ def test_what_ended_long_ago_goes_and_the_rest_stays(database, store):
 
 def test_keys_without_a_row_are_found_and_only_those(database, store):
     message_id, [job_id], _ = answered_message(database, store)
-    change(database, JOBS, job_id, artifact=f"jobs/{job_id}/extract/1.json", result=f"jobs/{job_id}/reconstruct/4.pdf")
+    change(
+        database,
+        JOBS,
+        job_id,
+        artifact=f"jobs/{job_id}/extract/1.json",
+        result=f"jobs/{job_id}/reconstruct/4.pdf",
+    )
     store_all(store, "inbox/ff/message", "jobs/ff/source.pdf", "outbox/ff/1.eml")
     for prefix, lost in (
         ("inbox/", "inbox/ff/message"),
@@ -233,7 +278,9 @@ def test_what_parts_need_is_kept_until_the_whole_is_done(database, store):
     assert retention.unreferenced(database, store, "jobs/") == []
     with database.write() as connection:
         parts.forget(connection, job_id)
-    assert retention.unreferenced(database, store, "jobs/") == [f"jobs/{job_id}/extract/0-1.json.gz"]
+    assert retention.unreferenced(database, store, "jobs/") == [
+        f"jobs/{job_id}/extract/0-1.json.gz"
+    ]
 
 
 def test_hundreds_of_orphans_are_found(database, store):

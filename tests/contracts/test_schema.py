@@ -1,4 +1,6 @@
-"""The schema: made by migrations, the same as the models, made once however many processes start together."""
+"""The schema: made by migrations, the same as the models, made once however many processes
+start together.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The translation memory of a leased job: what was paid for is kept, whatever became of the job meanwhile."""
+"""The translation memory of a leased job: what was paid for is kept, whatever became of the job
+meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,9 @@ def test_jobs_that_learn_the_same_texts_in_another_order_do_not_block_each_other
     def learn(number: int) -> None:
         with database.write() as connection:
             texts = dict.fromkeys(keys if number % 2 else reversed(keys), "x")
-            translation_memory.remember(connection, texts, engine="deepl", target_lang="de", job_id=None)
+            translation_memory.remember(
+                connection, texts, engine="deepl", target_lang="de", job_id=None
+            )
             time.sleep(0.01)
 
     for _ in range(5):

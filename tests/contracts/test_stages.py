@@ -23,7 +23,9 @@ def context(settings, database, store):
 
 def translated(context: Context, **options: str) -> str:
     """A job that has been translated."""
-    job_id = add_job(context.database, options={"target_lang": "de", "source_lang": "en", **options})
+    job_id = add_job(
+        context.database, options={"target_lang": "de", "source_lang": "en", **options}
+    )
     context.store.put(f"jobs/{job_id}/source.pdf", BytesIO(long_pdf(3)))
     assert perform(context, job_id, Stage.EXTRACT)
     assert perform(context, job_id, Stage.TRANSLATE)
@@ -35,7 +37,8 @@ def test_without_a_tone_the_chain_passes_its_task_by(context: Context) -> None:
     before = row(context.database, JOBS, job_id)
     assert before["stage"] == Stage.RECONSTRUCT
     assert perform(context, job_id, Stage.TONE)
-    assert row(context.database, JOBS, job_id)["epoch"] == before["epoch"]  # nobody has claimed it for nothing
+    # nobody has claimed it for nothing
+    assert row(context.database, JOBS, job_id)["epoch"] == before["epoch"]
     assert perform(context, job_id, Stage.RECONSTRUCT)
     job = row(context.database, JOBS, job_id)
     assert job["state"] == RowState.DONE

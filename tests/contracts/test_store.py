@@ -33,7 +33,9 @@ BAD_KEYS = [
 ]
 
 
-@pytest.fixture(params=["folder", "s3", pytest.param("s3 prefix", marks=pytest.mark.more), "memory"])
+@pytest.fixture(
+    params=["folder", "s3", pytest.param("s3 prefix", marks=pytest.mark.more), "memory"]
+)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
     if request.param == "memory":
         return InMemoryStore()
@@ -156,10 +158,19 @@ def test_deleted_key_is_gone_and_free(store):
 
 
 def test_keys_are_listed_by_prefix(store):
-    for key in ("jobs/1/source.pdf", "jobs/1/translate/2.json.gz", "jobs/12/source.pdf", "inbox/1/message"):
+    for key in (
+        "jobs/1/source.pdf",
+        "jobs/1/translate/2.json.gz",
+        "jobs/12/source.pdf",
+        "inbox/1/message",
+    ):
         put(store, key, b"x")
     assert sorted(store.keys("jobs/1/")) == ["jobs/1/source.pdf", "jobs/1/translate/2.json.gz"]
-    assert sorted(store.keys("jobs/1")) == ["jobs/1/source.pdf", "jobs/1/translate/2.json.gz", "jobs/12/source.pdf"]
+    assert sorted(store.keys("jobs/1")) == [
+        "jobs/1/source.pdf",
+        "jobs/1/translate/2.json.gz",
+        "jobs/12/source.pdf",
+    ]
     assert list(store.keys("outbox/")) == []
 
 
@@ -174,7 +185,9 @@ def test_key_outside_the_plan_is_a_bug(store, key):
 
 
 def test_trouble_of_the_reader_is_not_the_store_s(store, tmp_path):
-    """A full disk on this side must not look like a store that is down, or a missing file like a deleted blob."""
+    """A full disk on this side must not look like a store that is down, or a missing file like
+    a deleted blob.
+    """
     put(store, KEY, b"bytes")
     with pytest.raises(FileNotFoundError), store.open(KEY):
         (tmp_path / "nowhere" / "file").open("wb")
@@ -249,10 +262,14 @@ class TestS3:
         assert list(one.keys("")) == list(two.keys("")) == [KEY]
         two.delete(KEY)
         assert get(one, KEY) == b"one"
-        assert list(open_store(s3_url).keys("jobs/")) == [], "the whole bucket's own files are others"
+        assert list(open_store(s3_url).keys("jobs/")) == [], (
+            "the whole bucket's own files are others"
+        )
         assert list(open_store(s3_url).keys("")) == [f"team/{KEY}"]
 
-    def test_two_databases_have_a_prefix_each(self, s3_url, sqlite_database, tmp_path, migrated_sqlite):
+    def test_two_databases_have_a_prefix_each(
+        self, s3_url, sqlite_database, tmp_path, migrated_sqlite
+    ):
         shutil.copy(migrated_sqlite, tmp_path / "other.db")
         other = Database(f"sqlite:///{tmp_path / 'other.db'}")
         one, two = (open_store(below(s3_url, prefix)) for prefix in ("one", "two"))
@@ -297,7 +314,9 @@ class TestS3:
 
     def test_hundreds_of_keys_are_all_listed(self, s3_url):
         store = open_store(s3_url)
-        together(8, lambda number: [put(store, f"jobs/{number}/{index}", b"") for index in range(130)])
+        together(
+            8, lambda number: [put(store, f"jobs/{number}/{index}", b"") for index in range(130)]
+        )
         assert len(list(store.keys("jobs/"))) == 1040  # a page of S3's list holds 1000
 
 

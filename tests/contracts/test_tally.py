@@ -1,4 +1,6 @@
-"""Counts in the database: exact whoever counts at the same time, and gone with a transaction that fails."""
+"""Counts in the database: exact whoever counts at the same time, and gone with a transaction
+that fails.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def test_events_are_counted_by_their_labels_and_values_summed_up(database):
 def test_seconds_fall_into_the_bucket_that_they_do_not_exceed(database):
     with database.write() as connection:
         for seconds in (0.01, 0.05, 0.051, 700.0):
-            counters.observe(connection, counters.STAGE_SECONDS, seconds, stage="extract", engine="pseudo")
+            counters.observe(
+                connection, counters.STAGE_SECONDS, seconds, stage="extract", engine="pseudo"
+            )
         counts = {one.bucket: (one.count, one.total) for one in counters.all_of(connection)}
     assert counts == {"0.05": (2, 0.01 + 0.05), "0.1": (1, 0.051), counters.INFINITE: (1, 700.0)}
 

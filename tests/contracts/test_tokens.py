@@ -1,4 +1,6 @@
-"""Tokens in the database: one for all processes, sealed, renewed in time by one of them, and only then."""
+"""Tokens in the database: one for all processes, sealed, renewed in time by one of them, and
+only then.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,10 @@ def row(database: Database) -> dict:
 
 def later(database: Database, seconds: float) -> None:
     """As if so much time had gone by."""
-    passed = {name: TOKENS.c[name] - seconds for name in ("issued_at", "usable_until", "run_after", "lease_until")}
+    passed = {
+        name: TOKENS.c[name] - seconds
+        for name in ("issued_at", "usable_until", "run_after", "lease_until")
+    }
     with database.write() as connection:
         connection.execute(update(TOKENS).values(**passed))
 
@@ -111,7 +116,13 @@ def test_pauses_grow_to_five_minutes(source, issuer, database):
         with pytest.raises(OutboundUnavailable):
             source.token()
         with database.read() as connection:
-            pauses.append(round(connection.scalar(TOKENS.select().with_only_columns(TOKENS.c.run_after - now_s()))))
+            pauses.append(
+                round(
+                    connection.scalar(
+                        TOKENS.select().with_only_columns(TOKENS.c.run_after - now_s())
+                    )
+                )
+            )
         later(database, 301)
     assert pauses[:3] == [5, 10, 20]
     assert pauses[-1] == 300
@@ -129,7 +140,9 @@ def test_whatever_goes_wrong_the_row_lives_on(source, issuer, database):
 def test_the_renewal_of_another_is_waited_for(source, issuer, settings, database):
     held = hold(settings, database, issuer)
     got: list[Token] = []
-    waiting = threading.Thread(target=lambda: got.append(StoredTokens(settings, database, issuer).token()))
+    waiting = threading.Thread(
+        target=lambda: got.append(StoredTokens(settings, database, issuer).token())
+    )
     waiting.start()
     time.sleep(0.3)
     assert got == []
@@ -163,7 +176,9 @@ def test_while_another_renews_it_the_old_one_is_used(source, issuer, settings, d
 
 def test_another_secret_key_means_another_token(source, issuer, settings, database):
     source.token()
-    changed = settings.model_copy(update={"secret_key": Settings.from_env(secret_key="another-secret-key").secret_key})
+    changed = settings.model_copy(
+        update={"secret_key": Settings.from_env(secret_key="another-secret-key").secret_key}
+    )
     assert StoredTokens(changed, database, issuer).token().text == "token-2"
     assert source.token().text == "token-1"
 
@@ -196,7 +211,15 @@ def test_without_a_secret_key_nothing_begins(settings, database, issuer):
 
 @pytest.mark.parametrize(
     ("said", "taken"),
-    [(3600, 3600), (0, 300), (-5, 300), (math.nan, 300), (math.inf, 300), (0.01, 1), (10**9, 86_400)],
+    [
+        (3600, 3600),
+        (0, 300),
+        (-5, 300),
+        (math.nan, 300),
+        (math.inf, 300),
+        (0.01, 1),
+        (10**9, 86_400),
+    ],
 )
 def test_an_odd_life_is_taken_for_a_sane_one(said, taken):
     assert lasting_s(said) == taken

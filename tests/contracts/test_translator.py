@@ -58,11 +58,21 @@ class TestTranslator:
 
     def test_every_tag_comes_back_once(self, engine: Translator, into: str):
         answers = engine.translate(Batch(SENTENCES, "en", into)).texts
-        assert [sorted(TAG.findall(answer)) for answer in answers] == [sorted(TAG.findall(text)) for text in SENTENCES]
+        assert [sorted(TAG.findall(answer)) for answer in answers] == [
+            sorted(TAG.findall(text)) for text in SENTENCES
+        ]
 
     def test_escapes_stay_escapes(self, engine: Translator, into: str):
-        answer = engine.translate(Batch(("Apples &amp; pears &lt; plums &gt; nuts",), "en", into)).texts[0]
-        assert [answer.count(entity) for entity in ("&amp;", "&lt;", "&gt;", "<", ">")] == [1, 1, 1, 0, 0]
+        answer = engine.translate(
+            Batch(("Apples &amp; pears &lt; plums &gt; nuts",), "en", into)
+        ).texts[0]
+        assert [answer.count(entity) for entity in ("&amp;", "&lt;", "&gt;", "<", ">")] == [
+            1,
+            1,
+            1,
+            0,
+            0,
+        ]
 
     def test_words_are_changed(self, engine: Translator, into: str):
         answer = engine.translate(Batch(("The red house",), "en", into)).texts[0]
@@ -77,7 +87,9 @@ class TestTranslator:
         assert (answer.texts, answer.characters_billed) == ((), 0)
 
     def test_a_blank_text_stays_blank(self, engine: Translator, into: str):
-        first, blank, last = engine.translate(Batch(("One house", " ", "One house"), "en", into)).texts
+        first, blank, last = engine.translate(
+            Batch(("One house", " ", "One house"), "en", into)
+        ).texts
         assert first == last
         assert blank.strip() == ""
 

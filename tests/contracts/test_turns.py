@@ -49,7 +49,9 @@ def silent(database, *ids: str) -> None:
 def test_of_many_who_ask_at_once_as_many_begin_as_there_are_places(database, admits):
     bombs = due(database, ANN, 8)
     with ThreadPoolExecutor(8) as pool:
-        got = [one for one in pool.map(lambda job_id: claim(database, admits, job_id), bombs) if one]
+        got = [
+            one for one in pool.map(lambda job_id: claim(database, admits, job_id), bombs) if one
+        ]
     assert len(got) == 2
     (other,) = due(database, BEA)
     assert claim(database, admits, bombs[-1]) is None

@@ -1,4 +1,6 @@
-"""A backup that is made while documents are worked on, restored where the machine was lost, or over a database that went wrong."""
+"""A backup that is made while documents are worked on, restored where the machine was lost, or
+over a database that went wrong.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,12 @@ def deepl() -> Iterator[FakeDeepL]:
 
 
 def settings(deepl: FakeDeepL) -> dict[str, str]:
-    return {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "secret_key": SECRET}
+    return {
+        "engine": "deepl",
+        "deepl_auth_key": KEY,
+        "deepl_server_url": deepl.url,
+        "secret_key": SECRET,
+    }
 
 
 def command(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
@@ -85,24 +92,31 @@ def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 def answered(stack: Stack) -> list[str]:
     """The Message-IDs of the emails that were answered with a PDF, as often as they were."""
     mails = [message_from_bytes(body, policy=policy.default) for body in stack.outbox()]
-    with_pdf = [mail for mail in mails if any(one.get_filename() for one in mail.iter_attachments())]
+    with_pdf = [
+        mail for mail in mails if any(one.get_filename() for one in mail.iter_attachments())
+    ]
     return [str(mail["In-Reply-To"]) for mail in with_pdf]
 
 
 def document(folder: Path, number: int) -> bytes:
     return make(
-        folder / f"{number}.pdf", f"The visitor of day {number} wanted a window seat in the morning train."
+        folder / f"{number}.pdf",
+        f"The visitor of day {number} wanted a window seat in the morning train.",
     ).read_bytes()
 
 
 def send(stack: Stack, folder: Path) -> tuple[list[str], list[str]]:
     """The Message-IDs of emails and the ids of uploads that were taken."""
-    mails = [stack.mail(document(folder, number), filename=f"{number}.pdf") for number in range(MAILS)]
+    mails = [
+        stack.mail(document(folder, number), filename=f"{number}.pdf") for number in range(MAILS)
+    ]
     uploads = [stack.upload(document(folder, MAILS + number)) for number in range(UPLOADS)]
     return mails, uploads
 
 
-def test_what_a_backup_knew_is_answered_by_another_machine(tmp_path: Path, places: Places, deepl: FakeDeepL) -> None:
+def test_what_a_backup_knew_is_answered_by_another_machine(
+    tmp_path: Path, places: Places, deepl: FakeDeepL
+) -> None:
     backup = tmp_path / "backup"
     with Stack(tmp_path / "lost", places.environment, **settings(deepl), **places.fresh()) as lost:
         mails, uploads = send(lost, tmp_path)
@@ -119,7 +133,9 @@ def test_what_a_backup_knew_is_answered_by_another_machine(tmp_path: Path, place
     assert (done["there"], done["newer"], done["differing"], done["absent"]) == (0, [], [], [])
     assert not done["other_secret_key"]
     with found:
-        wait_until(lambda: set(answered(found)) | set(before) == set(mails), 120, "all are answered")
+        wait_until(
+            lambda: set(answered(found)) | set(before) == set(mails), 120, "all are answered"
+        )
         assert {found.await_end(job_id)["status"] for job_id in uploads} == {"COMPLETED"}
         with pytest.raises(HTTPError, match="404"):
             found.status(unknown)
@@ -130,7 +146,9 @@ def test_what_a_backup_knew_is_answered_by_another_machine(tmp_path: Path, place
         assert (fits["missing"], fits["stuck"], fits["strangers"]) == ([], [], [])
 
 
-def test_restored_over_what_is_there_nothing_newer_is_deleted(tmp_path: Path, places: Places, deepl: FakeDeepL) -> None:
+def test_restored_over_what_is_there_nothing_newer_is_deleted(
+    tmp_path: Path, places: Places, deepl: FakeDeepL
+) -> None:
     backup, where = tmp_path / "backup", places.fresh()
     with Stack(tmp_path / "data", places.environment, **settings(deepl), **where) as first:
         mails, _ = send(first, tmp_path)
@@ -147,7 +165,9 @@ def test_restored_over_what_is_there_nothing_newer_is_deleted(tmp_path: Path, pl
     [email] = [one for one in done["newer"] if one["sender"]]
     assert (email["sender"], email["subject"]) == ("ana@example.org", "A brochure")
     with again:
-        wait_until(lambda: set(before) | set(answered(again)) >= set(mails), 120, "all are answered")
+        wait_until(
+            lambda: set(before) | set(answered(again)) >= set(mails), 120, "all are answered"
+        )
         cleaned = told(command(again, "clean-up"))
         assert cleaned["deleted"] == 0
         fits = told(command(again, "check"))

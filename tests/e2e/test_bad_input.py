@@ -1,4 +1,5 @@
-"""Bad input and bad days on the running program: each gets its own plain answer on the door it came through.
+"""Bad input and bad days on the running program: each gets its own plain answer on the door it came
+through.
 
 Nothing is accepted that is not durable, and nothing that was accepted is lost.
 """
@@ -32,9 +33,13 @@ from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.stack import BEARER, SENDER, Stack
 
 SAMPLE = Path("dragoman/sample.pdf").read_bytes()
-ENGLISH = "The history of the lighthouse begins in the year of the great storm, when the town asked for a light."
+ENGLISH = (
+    "The history of the lighthouse begins in the year of the great storm, when the town asked for a"
+    " light."
+)
 GERMAN = (
-    "Der Leuchtturm wurde im Jahr des großen Sturms gebaut. Die Fischer hatten die Stadt viele Jahre darum gebeten."
+    "Der Leuchtturm wurde im Jahr des großen Sturms gebaut. Die Fischer hatten die Stadt viele"
+    " Jahre darum gebeten."
 )
 MAX_BYTES, MAX_PAGES = 300_000, 3
 PASSWORD = "sesame-street"
@@ -63,7 +68,8 @@ def locked() -> bytes:
 
 @dataclass(frozen=True)
 class Case:
-    """`status`: of the answer to an upload; `words` stand in every answer, and `advice` in it says what to do.
+    """`status`: of the answer to an upload; `words` stand in every answer, and `advice` in it says
+    what to do.
 
     `mailed`: what stands in the answer to a mail in place of `words`, None if the same does.
     """
@@ -96,7 +102,9 @@ JOBS = [name for name, case in CASES.items() if case.status == 202]
 
 @dataclass
 class Told:
-    """What both doors answered: an upload's HTTP answer by file name, and the mails by file name."""
+    """What both doors answered: an upload's HTTP answer by file name, and the mails by file
+    name.
+    """
 
     data: Path
     uploads: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
@@ -151,10 +159,18 @@ def refusal(stack: Stack, body: bytes = SAMPLE) -> tuple[int, bytes]:
 
 
 def cli(data: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    more = {f"DRAGOMAN_{name.upper()}": value for name, value in {"data_dir": str(data), **environment}.items()}
+    more = {
+        f"DRAGOMAN_{name.upper()}": value
+        for name, value in {"data_dir": str(data), **environment}.items()
+    }
     command = [sys.executable, "-m", "dragoman", *words]
     return subprocess.run(
-        command, env={**os.environ, **more}, capture_output=True, text=True, timeout=patience(60), check=False
+        command,
+        env={**os.environ, **more},
+        capture_output=True,
+        text=True,
+        timeout=patience(60),
+        check=False,
     )
 
 
@@ -186,7 +202,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         with Stack(told.data, **engine, **limits) as stack:
             told.running = family(stack)
             send_all(stack, told)
-            told.rows = {table: stack.rows(f"SELECT id, state FROM {table}") for table in ("jobs", "inbox", "outbox")}
+            told.rows = {
+                table: stack.rows(f"SELECT id, state FROM {table}")
+                for table in ("jobs", "inbox", "outbox")
+            }
         told.billed = deepl.characters_billed
     told.left, told.log = family(stack), stack.log()
     store = told.data / "store"
@@ -199,14 +218,17 @@ def send_all(stack: Stack, told: Told) -> None:
     for name, case in {**CASES, "german.pdf": Case(pdf(GERMAN), 202, "", "", "")}.items():
         told.uploads[name] = uploaded(stack, case.body, case.target)
         to = f"translate+{case.target}@dragoman.test" if case.target else "translate@dragoman.test"
-        sender = SENDER if case.target else "bea@example.org"  # what Ana asked for before is remembered
+        # what Ana asked for before is remembered
+        sender = SENDER if case.target else "bea@example.org"
         sent[stack.mail(case.body, to, name, sender)] = name
     told.too_long = refusal(stack, b"%PDF-1.7" + b"x" * TOO_LONG_FOR_SMTP)
     for name, (status, body) in told.uploads.items():
         if status == 202:
             told.ends[name] = stack.await_end(body["job_id"])
     stack.await_answers(len(sent))
-    wait_until(lambda: not stack.rows("SELECT 1 FROM outbox WHERE state != 'done'"), 20, "all is sent")
+    wait_until(
+        lambda: not stack.rows("SELECT 1 FROM outbox WHERE state != 'done'"), 20, "all is sent"
+    )
     told.mails = answers_by_name(stack, sent)
 
 
@@ -240,7 +262,10 @@ def test_mail_is_answered_once_with_what_happened_and_what_to_do(told: Told, nam
 
 @pytest.mark.more
 def test_document_in_the_target_language_comes_back_without_cost(told: Told) -> None:
-    assert (told.ends["german.pdf"]["status"], told.ends["german.pdf"]["characters_billed"]) == ("COMPLETED", 0)
+    assert (told.ends["german.pdf"]["status"], told.ends["german.pdf"]["characters_billed"]) == (
+        "COMPLETED",
+        0,
+    )
     assert "Your document needs no translation." in told.text("german.pdf")
     (copy,) = told.mails["german.pdf"][0].iter_attachments()
     assert copy.get_payload(decode=True) == pdf_as_sent(told)
@@ -266,7 +291,8 @@ def test_what_was_refused_left_nothing_and_what_was_accepted_is_answered(told: T
     assert len(told.rows["jobs"]) == 2 * len(accepted)  # an upload and a mail of each
     assert len(told.rows["inbox"]) == len(told.mails) == len(told.rows["outbox"])
     known = {row_id for table in told.rows.values() for row_id, _ in table}
-    of_rows = [blob for blob in told.blobs if not blob.startswith("marker/")]  # that one says whose the store is
+    # that one says whose the store is
+    of_rows = [blob for blob in told.blobs if not blob.startswith("marker/")]
     assert {blob.split("/")[1] for blob in of_rows} <= known
 
 
@@ -277,7 +303,9 @@ def test_dead_letters_name_each_failed_job_in_full_with_its_reason(told: Told) -
     shown = cli(told.data, "jobs", "dead", columns="80").stdout
     letters = json.loads(cli(told.data, "jobs", "dead", "--json").stdout)["dead"]
     assert all(job_id in shown for job_id in dead)
-    assert sorted(letter["code"] for letter in letters) == sorted([CASES[name].code for name in JOBS] * 2)
+    assert sorted(letter["code"] for letter in letters) == sorted(
+        [CASES[name].code for name in JOBS] * 2
+    )
     assert "locked" in shown
 
 
@@ -287,7 +315,8 @@ def test_logs_of_failures_name_the_job_and_nobody_and_nothing_secret(told: Told)
     failures = [event for event in said if event["event"] == "gave_up"]
     assert len(failures) == 2 * len(JOBS)
     assert all(event["job_id"] == event["id"] for event in failures)
-    assert [event for event in said if event["level"] in ("error", "critical")] == []  # no admin has to look
+    # no admin has to look
+    assert [event for event in said if event["level"] in ("error", "critical")] == []
     for secret in (SENDER, "ana@", BEARER, KEY, PASSWORD, "lighthouse", "Leuchtturm", *CASES):
         assert secret not in told.log
 
@@ -307,7 +336,9 @@ def test_jobs_fail_with_a_wrong_key_and_complete_after_it_is_mended(tmp_path: Pa
             failed = [stack.upload(pdf()), mailed_job(stack, pdf(f"{ENGLISH} Again."))]
             for job_id in failed:
                 assert_failed(stack, job_id, "engine_key_rejected")
-            assert_says_whom_to_ask(stack.await_answers(1)[-1], failed[1], "does not accept this server's key")
+            assert_says_whom_to_ask(
+                stack.await_answers(1)[-1], failed[1], "does not accept this server's key"
+            )
         log = stack.log()
         with Stack(data, deepl_auth_key=KEY, **engine) as stack:
             retry_by_command(stack, failed)
@@ -349,7 +380,9 @@ def assert_says_whom_to_ask(raw: bytes, job_id: str, words: str) -> None:
 
 
 def retry_by_command(stack: Stack, job_ids: list[str]) -> None:
-    """Each is a dead letter until it is tried again; the last of them over HTTP, which is faster."""
+    """Each is a dead letter until it is tried again; the last of them over HTTP, which is
+    faster.
+    """
     assert set(dead_letters(stack)) == set(job_ids)
     for job_id in job_ids[:-1]:
         done = cli(stack.data, "jobs", "retry", job_id, "--json")
@@ -387,7 +420,9 @@ def assert_quota_is_told_and_mended(stack: Stack, deepl: FakeDeepL) -> None:
 
 def assert_busy_engine_is_waited_for(stack: Stack, deepl: FakeDeepL) -> None:
     deepl.faults.extend([429, 503, 529, "hang_up"])
-    job_ids = [stack.upload(pdf(f"{ENGLISH} {word}.")) for word in ("Red", "Blue", "Green", "Black")]
+    job_ids = [
+        stack.upload(pdf(f"{ENGLISH} {word}.")) for word in ("Red", "Blue", "Green", "Black")
+    ]
     mailed = mailed_job(stack, pdf(f"{ENGLISH} White."))
     for job_id in (*job_ids, mailed):
         ended = stack.await_end(job_id)
@@ -397,14 +432,25 @@ def assert_busy_engine_is_waited_for(stack: Stack, deepl: FakeDeepL) -> None:
 
 
 @pytest.fixture
-def bad_day(tmp_path: Path, postgresql: PostgreSQL, postgresql_url: str, seaweedfs: SeaweedFS) -> Iterator[BadDay]:
+def bad_day(
+    tmp_path: Path, postgresql: PostgreSQL, postgresql_url: str, seaweedfs: SeaweedFS
+) -> Iterator[BadDay]:
     if find("apertium") is None:
         missing("apertium", "apertium apertium-eng-spa apertium-fra-spa")
     storage = seaweedfs.fresh()
-    settings = {"database_url": postgresql_url, "storage_url": storage, "engine": "apertium", "lease_s": "5"}
+    settings = {
+        "database_url": postgresql_url,
+        "storage_url": storage,
+        "engine": "apertium",
+        "lease_s": "5",
+    }
     with Stack(tmp_path / "data", seaweedfs.environment, **settings) as stack:
-        wait_until(lambda: engines_known(postgresql_url), 30, "the worker has said what its engine can do")
-        yield BadDay(stack, postgresql, seaweedfs, postgresql_url, storage.split("/")[2].split("?")[0])
+        wait_until(
+            lambda: engines_known(postgresql_url), 30, "the worker has said what its engine can do"
+        )
+        yield BadDay(
+            stack, postgresql, seaweedfs, postgresql_url, storage.split("/")[2].split("?")[0]
+        )
     assert family(stack) == []
 
 
@@ -438,7 +484,9 @@ class BadDay:
 
 
 @pytest.mark.more
-def test_both_doors_refuse_what_they_cannot_keep_and_lose_nothing_they_took(bad_day: BadDay) -> None:
+def test_both_doors_refuse_what_they_cannot_keep_and_lose_nothing_they_took(
+    bad_day: BadDay,
+) -> None:
     stack = bad_day.stack
     assert_unserved_languages_are_told(stack)
     before = bad_day.kept()
@@ -446,8 +494,11 @@ def test_both_doors_refuse_what_they_cannot_keep_and_lose_nothing_they_took(bad_
     bad_day.seaweedfs.start()
     assert bad_day.kept() == before
     taken = stack.upload(SAMPLE, "es")
-    stack.mail(SAMPLE, "translate+es@dragoman.test")  # and the database goes away while they are worked on
-    assert_doors_refuse_while_down(stack, bad_day.postgresql.stop, "database_unavailable", "database")
+    # and the database goes away while they are worked on
+    stack.mail(SAMPLE, "translate+es@dragoman.test")
+    assert_doors_refuse_while_down(
+        stack, bad_day.postgresql.stop, "database_unavailable", "database"
+    )
     bad_day.postgresql.start()
     assert stack.await_end(taken)["status"] == "COMPLETED"
     assert len(stack.await_answers(2, within_s=90)) == 2
@@ -465,12 +516,16 @@ def assert_unserved_languages_are_told(stack: Stack) -> None:
     assert "English into French" in ended["error"]["message"]
     assert "English → Spanish" in ended["error"]["advice"]
     stack.mail(pdf(), "translate+fr@dragoman.test")
-    answer = cast("EmailMessage", message_from_bytes(stack.await_answers(1)[0], policy=policy.default))
+    answer = cast(
+        "EmailMessage", message_from_bytes(stack.await_answers(1)[0], policy=policy.default)
+    )
     assert "English into French" in words_of(answer)
     assert "English → Spanish" in words_of(answer)
 
 
-def assert_doors_refuse_while_down(stack: Stack, stop: Callable[[], None], code: str, words: str) -> None:
+def assert_doors_refuse_while_down(
+    stack: Stack, stop: Callable[[], None], code: str, words: str
+) -> None:
     stop()
     status, problem = uploaded(stack, pdf(f"{ENGLISH} {code}"), "es")
     assert (status, problem["code"]) == (503, code)
@@ -488,10 +543,17 @@ def assert_doors_refuse_while_down(stack: Stack, stop: Callable[[], None], code:
         ("truncated.pdf", {}, 12, "save or print it as a new PDF"),
         ("report.docx", {}, 10, "a Word document"),
         ("long.pdf", {"max_pages": str(MAX_PAGES)}, 17, "4 pages"),
-        ("scan.pdf", {"engine": "deepl", "deepl_auth_key": WRONG_KEY}, 41, "DRAGOMAN_DEEPL_AUTH_KEY"),
+        (
+            "scan.pdf",
+            {"engine": "deepl", "deepl_auth_key": WRONG_KEY},
+            41,
+            "DRAGOMAN_DEEPL_AUTH_KEY",
+        ),
     ],
 )
-def test_command_line_says_it_too(tmp_path: Path, name: str, settings: dict[str, str], code: int, words: str) -> None:
+def test_command_line_says_it_too(
+    tmp_path: Path, name: str, settings: dict[str, str], code: int, words: str
+) -> None:
     with FakeDeepL() as deepl:
         (tmp_path / name).write_bytes(CASES[name].body)
         settings = {"engine": "pseudo", "deepl_server_url": deepl.url, **settings}

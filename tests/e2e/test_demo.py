@@ -1,4 +1,6 @@
-"""`dragoman demo` as a newcomer runs it: from nothing to a translated PDF, and nothing left running."""
+"""`dragoman demo` as a newcomer runs it: from nothing to a translated PDF, and nothing left
+running.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,10 @@ def demo(folder: Path, **environment: str) -> str:
 
 def checked_by_others(pdf: Path) -> str:
     """What poppler reads in a PDF that qpdf has nothing to say against."""
-    qpdf, pdfinfo = find("qpdf") or missing("qpdf", "qpdf"), find("pdfinfo") or missing("pdfinfo", "poppler-utils")
+    qpdf, pdfinfo = (
+        find("qpdf") or missing("qpdf", "qpdf"),
+        find("pdfinfo") or missing("pdfinfo", "poppler-utils"),
+    )
     subprocess.run([qpdf, "--check", pdf], check=True, capture_output=True)
     facts = subprocess.run([pdfinfo, pdf], check=True, capture_output=True, text=True).stdout
     assert f"Pages:           {PAGES}" in facts
@@ -63,7 +68,8 @@ def test_demo_leaves_mail_answer_and_pdf_and_nothing_running(tmp_path: Path) -> 
     assert "pseudo-translation" in said
     assert "DEEPL_AUTH_KEY=" in said
     sent, reply = (
-        message_from_bytes((folder / name).read_bytes(), policy=policy.default) for name in ("sent.eml", "reply.eml")
+        message_from_bytes((folder / name).read_bytes(), policy=policy.default)
+        for name in ("sent.eml", "reply.eml")
     )
     assert reply["In-Reply-To"] == sent["Message-ID"]
     assert "pseudo" in checked_by_others(folder / "translated.pdf").casefold()

@@ -1,4 +1,6 @@
-"""`dragoman doctor --live` beside a running server: through DeepL's API, a real mail server, and into the folder of answers."""
+"""`dragoman doctor --live` beside a running server: through DeepL's API, a real mail server,
+and into the folder of answers.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +36,29 @@ class Box:
 
 def doctor(stack: Stack, *words: str) -> tuple[dict, int]:
     environment = {**os.environ, **stack.environment}
-    command = [sys.executable, "-m", "dragoman", "doctor", "--live", "--json", "--data", str(stack.data), *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=patience(240), check=False)
-    return json.loads(done.stdout or json.dumps({"findings": [], "said": done.stderr})), done.returncode
+    command = [
+        sys.executable,
+        "-m",
+        "dragoman",
+        "doctor",
+        "--live",
+        "--json",
+        "--data",
+        str(stack.data),
+        *words,
+    ]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=patience(240), check=False
+    )
+    return json.loads(
+        done.stdout or json.dumps({"findings": [], "said": done.stderr})
+    ), done.returncode
 
 
 def live(told: dict) -> list[tuple[str, str]]:
-    return [(one["what"], one["verdict"]) for one in told["findings"] if one["what"].startswith("live")]
+    return [
+        (one["what"], one["verdict"]) for one in told["findings"] if one["what"].startswith("live")
+    ]
 
 
 def files(stack: Stack) -> list[str]:
@@ -56,7 +74,9 @@ def files(stack: Stack) -> list[str]:
 def test_engine_and_mail_are_tried_and_nothing_is_left(tmp_path: Path) -> None:
     with (
         FakeDeepL() as deepl,
-        Stack(tmp_path / "data", engine="deepl", deepl_auth_key=KEY, deepl_server_url=deepl.url) as stack,
+        Stack(
+            tmp_path / "data", engine="deepl", deepl_auth_key=KEY, deepl_server_url=deepl.url
+        ) as stack,
     ):
         told, code = doctor(stack, "--sender", SENDER)
         assert live(told) == [
@@ -66,7 +86,9 @@ def test_engine_and_mail_are_tried_and_nothing_is_left(tmp_path: Path) -> None:
             ("live Slack", "ok"),
         ], told
         engine, _, answer = (
-            one for one in told["findings"] if one["what"] in ("live engine", "live mail", "live answer")
+            one
+            for one in told["findings"]
+            if one["what"] in ("live engine", "live mail", "live answer")
         )
         assert f"{len(SENTENCES['en'])} characters charged" in engine["said"]
         assert "the answer has the translated page" in answer["said"]
@@ -83,7 +105,9 @@ def test_engine_and_mail_are_tried_and_nothing_is_left(tmp_path: Path) -> None:
         assert (live(told), code) == ([("live engine", "fail")], 1)
         assert "[quota_used_up]" in told["findings"][-1]["said"]
 
-        told, code = doctor(stack, "--only", "mail", "--sender", "stranger@example.net", "--within", "2")
+        told, code = doctor(
+            stack, "--only", "mail", "--sender", "stranger@example.net", "--within", "2"
+        )
         assert (live(told), code) == ([("live mail", "fail")], 1)
 
 
@@ -103,7 +127,9 @@ def test_mail_goes_out_and_comes_back_through_a_mail_server(tmp_path: Path) -> N
         ):
             told, _ = doctor(stack, "--only", "mail", "--sender", SENDER)
             assert live(told) == [("live mail", "ok"), ("live answer", "ok")], (told, postfix.log())
-            assert "accepted by the mail server that sends our answers" in told["findings"][-2]["said"]
+            assert (
+                "accepted by the mail server that sends our answers" in told["findings"][-2]["said"]
+            )
             assert files(stack) == [""]
     finally:
         theirs.stop()

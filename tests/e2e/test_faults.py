@@ -1,4 +1,6 @@
-"""Servers that misbehave: what is accepted meanwhile gets its answer, without a hand, once they are well again."""
+"""Servers that misbehave: what is accepted meanwhile gets its answer, without a hand, once they
+are well again.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +29,30 @@ BACK_WITHIN_S = 90.0  # the longest gap between two doorbells for a row is a min
 
 
 class Site:
-    """`dragoman up` on servers of the test's own: PostgreSQL, Redis, and S3 behind a proxy that makes trouble."""
+    """`dragoman up` on servers of the test's own: PostgreSQL, Redis, and S3 behind a proxy that
+    makes trouble.
+    """
 
-    def __init__(self, stack: Stack, postgresql: PostgreSQL, redis: Redis, s3: FaultyS3, name: str) -> None:
-        self.stack, self.postgresql, self.redis, self.s3, self.database = stack, postgresql, redis, s3, name
+    def __init__(
+        self, stack: Stack, postgresql: PostgreSQL, redis: Redis, s3: FaultyS3, name: str
+    ) -> None:
+        self.stack, self.postgresql, self.redis, self.s3, self.database = (
+            stack,
+            postgresql,
+            redis,
+            s3,
+            name,
+        )
 
     def set_read_only(self, word: str) -> None:
         """`on` or `off`, also for the connections that are open."""
         with self.postgresql._connect() as connection:
-            connection.execute(f"ALTER DATABASE {self.database} SET default_transaction_read_only = {word}".encode())
             connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (self.database,)
+                f"ALTER DATABASE {self.database} SET default_transaction_read_only = {word}".encode()
+            )
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                (self.database,),
             )
 
     def set_redis(self, name: str, value: str) -> None:
@@ -51,7 +66,11 @@ class Site:
 
     def unrung(self, job_id: str) -> list[dict]:
         """What the worker logged of doorbells that it could not ring for a job."""
-        lines = [json.loads(line) for line in self.stack.log().splitlines() if '"broker_unreachable"' in line]
+        lines = [
+            json.loads(line)
+            for line in self.stack.log().splitlines()
+            if '"broker_unreachable"' in line
+        ]
         return [line for line in lines if line.get("job_id") == job_id]
 
     def is_refused(self) -> bool:
@@ -79,7 +98,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, postgresql: PostgreSQL, seaweedfs: SeaweedFS) -> Iterator[Site]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, postgresql: PostgreSQL, seaweedfs: SeaweedFS
+) -> Iterator[Site]:
     redis, url = Redis(), postgresql.fresh()
     bucket = seaweedfs.fresh().partition("?")[0]
     try:
@@ -124,7 +145,9 @@ def test_a_store_that_denies_takes_nothing_new_and_ends_no_job(site: Site) -> No
 
 
 def test_a_store_that_loses_what_it_took_is_found_out_and_said(site: Site) -> None:
-    """Bytes that are lost before a stage reads them cannot be had again; the sender is told, and others go on."""
+    """Bytes that are lost before a stage reads them cannot be had again; the sender is told,
+    and others go on.
+    """
     with mended_by(site.s3.heal):
         site.s3.loses = 1
         with suppress(urllib.error.HTTPError):
@@ -150,7 +173,9 @@ def test_a_redis_that_hangs_costs_no_upload(site: Site) -> None:
     with mended_by(lambda: os.kill(site.redis.pid or 0, signal.SIGCONT)):
         os.kill(site.redis.pid or 0, signal.SIGSTOP)
         job_ids = [site.stack.upload(SAMPLE) for _ in range(2)]
-        wait_until(lambda: "sweep_failed" in site.stack.log(), 30, "the sweeper notices", every_s=0.2)
+        wait_until(
+            lambda: "sweep_failed" in site.stack.log(), 30, "the sweeper notices", every_s=0.2
+        )
     site.assert_works(*job_ids)
 
 
@@ -164,7 +189,9 @@ def test_a_redis_that_wants_another_password_costs_no_upload(site: Site) -> None
         client.execute_command("AUTH", "another")
         cut_off(client)
         job_id = site.stack.upload(SAMPLE)
-        wait_until(lambda: "Authentication required" in site.stack.log(), 30, "it is said", every_s=0.2)
+        wait_until(
+            lambda: "Authentication required" in site.stack.log(), 30, "it is said", every_s=0.2
+        )
         assert site.stack.status(job_id)["status"] == "PENDING"
     site.assert_works(job_id)
 
@@ -173,9 +200,16 @@ def test_a_redis_that_goes_away_between_two_stages_costs_a_line_in_the_log(site:
     with mended_by(lambda: (site.redis.pid or site.redis.start(), site.s3.heal())):
         site.s3.slow_s = 1.0
         job_id = site.stack.upload(SAMPLE)
-        wait_until(lambda: site.stack.status(job_id)["status"] == "EXTRACTING", 60, "the first stage begins", 0.05)
+        wait_until(
+            lambda: site.stack.status(job_id)["status"] == "EXTRACTING",
+            60,
+            "the first stage begins",
+            0.05,
+        )
         site.redis.kill()
-        wait_until(lambda: site.unrung(job_id) != [], 30, "the next stage is not rung for", every_s=0.2)
+        wait_until(
+            lambda: site.unrung(job_id) != [], 30, "the next stage is not rung for", every_s=0.2
+        )
     site.assert_works(job_id)
     assert [line["level"] for line in site.unrung(job_id)] == ["warning"] * len(site.unrung(job_id))
     assert all("exception" not in line for line in site.unrung(job_id))

@@ -1,4 +1,6 @@
-"""Nothing is lost and nothing is paid twice: kill -9 of the worker with its children, and a flushed broker."""
+"""Nothing is lost and nothing is paid twice: kill -9 of the worker with its children, and a
+flushed broker.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ WAVE = 4 * 50  # texts that are asked for at once, in four requests
 
 
 def start_mail_job(stack: Stack, deepl: FakeDeepL, waves: int = 1) -> str:
-    """A mailed job that is in mid-translation: some requests are answered and their texts kept, some are on their way."""
+    """A mailed job that is in mid-translation: some requests are answered and their texts kept,
+    some are on their way.
+    """
     stack.mail(long_pdf(600))  # three waves
     job_id = str(stack.await_jobs(1)[0]["job_id"])
     wait_until(lambda: kept_texts(stack) >= waves * WAVE, 60, "some batches are answered")
@@ -35,7 +39,9 @@ def kept_texts(stack: Stack) -> int:
 def assert_answered_once_and_paid_once(
     stack: Stack, deepl: FakeDeepL, job_id: str, kept: int | None, killed_at: float = 0.0
 ) -> None:
-    """`kept`: texts that were kept when somebody was killed, which was at `killed_at` on the monotonic clock; None: nobody was."""
+    """`kept`: texts that were kept when somebody was killed, which was at `killed_at` on the
+    monotonic clock; None: nobody was.
+    """
     ended = stack.await_end(job_id, within_s=120)
     assert ended["status"] == "COMPLETED", ended
     final = "SELECT kind, run, state FROM outbox WHERE kind = 'final'"
@@ -45,7 +51,8 @@ def assert_answered_once_and_paid_once(
     if kept is None:
         assert len(texts) == len(set(texts))
     else:
-        # What was on its way at the kill was never answered to anybody: it alone may be asked for again.
+        # What was on its way at the kill was never answered to anybody: it alone may be asked for
+        # again.
         first = sorted(deepl.paid, key=lambda paid: paid.told_at)[: kept // WAVE * 4]
         again = {text for paid in deepl.paid if paid.asked_at > killed_at for text in paid.texts}
         assert again
@@ -62,7 +69,12 @@ def deepl() -> Iterator[FakeDeepL]:
 def test_worker_killed_in_mid_translation_loses_nothing_and_pays_nothing_twice(
     tmp_path: Path, deepl: FakeDeepL
 ) -> None:
-    engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "5"}
+    engine = {
+        "engine": "deepl",
+        "deepl_auth_key": KEY,
+        "deepl_server_url": deepl.url,
+        "lease_s": "5",
+    }
     with Stack(tmp_path / "data", **engine) as stack:
         job_id = start_mail_job(stack, deepl)
         kept, killed_at = kept_texts(stack), time.monotonic()
@@ -73,7 +85,12 @@ def test_worker_killed_in_mid_translation_loses_nothing_and_pays_nothing_twice(
 @pytest.mark.more
 def test_killed_pool_children_give_their_job_back_at_once(tmp_path: Path, deepl: FakeDeepL) -> None:
     lease_s = 600  # longer than the test waits: only the parent's word can free the row
-    engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": str(lease_s)}
+    engine = {
+        "engine": "deepl",
+        "deepl_auth_key": KEY,
+        "deepl_server_url": deepl.url,
+        "lease_s": str(lease_s),
+    }
     with Stack(tmp_path / "data", **engine) as stack:
         job_id = start_mail_job(stack, deepl)
         parent, children = stack.pool("worker")
@@ -88,24 +105,43 @@ def test_killed_pool_children_give_their_job_back_at_once(tmp_path: Path, deepl:
 def test_killed_worker_s_job_is_picked_up_within_lease_and_sweep(
     tmp_path: Path, deepl: FakeDeepL, redis_server: Redis
 ) -> None:
-    """By another worker that has nothing to do: one that has to be started first would need longer."""
+    """By another worker that has nothing to do: one that has to be started first would need
+    longer.
+    """
     lease_s, sweep_s, ring_s = 10.0, 2.0, 2.0
-    engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": str(lease_s)}
+    engine = {
+        "engine": "deepl",
+        "deepl_auth_key": KEY,
+        "deepl_server_url": deepl.url,
+        "lease_s": str(lease_s),
+    }
     with Stack(tmp_path / "data", broker_url=redis_server.url, **engine) as stack:
         start_mail_job(stack, deepl)
         deepl.latency_s = 8.0  # each request from now on: there is work left to be picked up
         first = stack.pids("worker")
         with stack.another("worker"):
-            wait_until(lambda: len(stack.pids("worker")) >= 2 * len(first), 60, "the other worker is there")
+            wait_until(
+                lambda: len(stack.pids("worker")) >= 2 * len(first), 60, "the other worker is there"
+            )
             epoch = claims(stack)
             for pid in first:
                 os.kill(pid, signal.SIGKILL)
-            wait_until(lambda: claims(stack) > epoch, lease_s + sweep_s + ring_s, "the job is picked up", every_s=0.1)
+            wait_until(
+                lambda: claims(stack) > epoch,
+                lease_s + sweep_s + ring_s,
+                "the job is picked up",
+                every_s=0.1,
+            )
 
 
 @pytest.mark.more
 def test_killed_pool_child_s_job_is_picked_up_within_10_s(tmp_path: Path, deepl: FakeDeepL) -> None:
-    engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "600"}
+    engine = {
+        "engine": "deepl",
+        "deepl_auth_key": KEY,
+        "deepl_server_url": deepl.url,
+        "lease_s": "600",
+    }
     with Stack(tmp_path / "data", **engine) as stack:
         start_mail_job(stack, deepl)
         epoch = claims(stack)
@@ -118,8 +154,14 @@ def test_killed_pool_child_s_job_is_picked_up_within_10_s(tmp_path: Path, deepl:
 def test_worker_whose_children_are_stopped_is_started_again(tmp_path: Path) -> None:
     """It answers pings all the while; only what it takes tells."""
     with Stack(tmp_path / "data", lease_s="5") as stack:
-        # Its first task ends with this: children with a task in hand are busy, not deaf, until the task's time limit.
-        wait_until(lambda: bool(stack.rows("SELECT 1 FROM capabilities")), 30, "the worker is at rest", every_s=0.5)
+        # Its first task ends with this: children with a task in hand are busy, not deaf, until the
+        # task's time limit.
+        wait_until(
+            lambda: bool(stack.rows("SELECT 1 FROM capabilities")),
+            30,
+            "the worker is at rest",
+            every_s=0.5,
+        )
         parent, children = stack.pool("worker")
         for child in children:
             os.kill(child, signal.SIGSTOP)
@@ -136,8 +178,15 @@ def claims(stack: Stack) -> int:
 
 
 @pytest.mark.more
-def test_flushed_broker_loses_nothing(tmp_path: Path, deepl: FakeDeepL, redis_server: Redis) -> None:
-    engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "5"}
+def test_flushed_broker_loses_nothing(
+    tmp_path: Path, deepl: FakeDeepL, redis_server: Redis
+) -> None:
+    engine = {
+        "engine": "deepl",
+        "deepl_auth_key": KEY,
+        "deepl_server_url": deepl.url,
+        "lease_s": "5",
+    }
     with Stack(tmp_path / "data", broker_url=redis_server.url, **engine) as stack:
         job_id = start_mail_job(stack, deepl)
         with redis_server.client() as client:
@@ -146,8 +195,15 @@ def test_flushed_broker_loses_nothing(tmp_path: Path, deepl: FakeDeepL, redis_se
 
 
 @pytest.mark.more
-def test_kill_and_flush_together_lose_nothing(tmp_path: Path, deepl: FakeDeepL, redis_server: Redis) -> None:
-    engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url, "lease_s": "5"}
+def test_kill_and_flush_together_lose_nothing(
+    tmp_path: Path, deepl: FakeDeepL, redis_server: Redis
+) -> None:
+    engine = {
+        "engine": "deepl",
+        "deepl_auth_key": KEY,
+        "deepl_server_url": deepl.url,
+        "lease_s": "5",
+    }
     with Stack(tmp_path / "data", broker_url=redis_server.url, **engine) as stack:
         job_id = start_mail_job(stack, deepl)
         kept, killed_at = kept_texts(stack), time.monotonic()

@@ -1,4 +1,6 @@
-"""What a colleague goes through by mail, over real sockets: asked, answered, asked again, thanked, deleted; each in one thread."""
+"""What a colleague goes through by mail, over real sockets: asked, answered, asked again,
+thanked, deleted; each in one thread.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def a_pdf(pages: int = 1, **options: object) -> bytes:
     document = pymupdf.open()
     for number in range(pages):
-        document.new_page().insert_text((72, 72), f"The agreement of both parties, page {number + 1}, is written here.")
+        document.new_page().insert_text(
+            (72, 72), f"The agreement of both parties, page {number + 1}, is written here."
+        )
     return cast("bytes", document.tobytes(**options))
 
 
@@ -45,7 +49,9 @@ class Person:
         self.stack, self.address = stack, f"{name}@example.org"
         self.sent: list[str] = []
 
-    def write(self, body: str, *files: bytes, answers: EmailMessage | None = None, to: str = OURS) -> None:
+    def write(
+        self, body: str, *files: bytes, answers: EmailMessage | None = None, to: str = OURS
+    ) -> None:
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = self.address, to, "Contract"
         mail["Message-ID"] = make_msgid(domain="example.org")
@@ -55,19 +61,31 @@ class Person:
             mail["References"] = f"{answers['References']} {answers['Message-ID']}"
         mail.set_content(body + (quoted(answers) if answers else ""))
         for content in files:
-            mail.add_attachment(content, maintype="application", subtype="pdf", filename="contract.pdf")
+            mail.add_attachment(
+                content, maintype="application", subtype="pdf", filename="contract.pdf"
+            )
         with SMTP(LOOPBACK, self.stack.smtp, timeout=patience(20)) as smtp:
             smtp.send_message(mail)
         self.sent.append(str(mail["Message-ID"]))
 
     @property
     def got(self) -> list[EmailMessage]:
-        mails = [cast("EmailMessage", message_from_bytes(one, policy=policy.default)) for one in self.stack.outbox()]
+        mails = [
+            cast("EmailMessage", message_from_bytes(one, policy=policy.default))
+            for one in self.stack.outbox()
+        ]
         return [mail for mail in mails if mail["To"] == self.address]
 
     def hears(self, count: int) -> EmailMessage:
-        """The newest answer once there are `count`; each of them is a reply to a mail of theirs, in one thread."""
-        wait_until(lambda: len(self.got) >= count, WITHIN_S, f"{count} answers for {self.address}", every_s=0.1)
+        """The newest answer once there are `count`; each of them is a reply to a mail of
+        theirs, in one thread.
+        """
+        wait_until(
+            lambda: len(self.got) >= count,
+            WITHIN_S,
+            f"{count} answers for {self.address}",
+            every_s=0.1,
+        )
         answers = self.got
         assert len(answers) == count
         for answer in answers:
@@ -115,11 +133,17 @@ def test_asked_for_the_language_then_again_then_thanked_then_deleted(stack: Stac
     assert names(again) == ["contract.es.pdf"], words(again)
 
     ann.write("Vielen Dank!", answers=again)
-    wait_until(lambda: is_opened(stack, 4, ann.address), WITHIN_S, "the thanks are read", every_s=0.1)
-    ann.write("löschen", answers=result)
-    # On a server without a way out the answers are here: they are deleted too, and only the last one is left.
     wait_until(
-        lambda: [words(one).split(".")[0] for one in ann.got] == [DELETED], WITHIN_S, "all is deleted", every_s=0.1
+        lambda: is_opened(stack, 4, ann.address), WITHIN_S, "the thanks are read", every_s=0.1
+    )
+    ann.write("löschen", answers=result)
+    # On a server without a way out the answers are here: they are deleted too, and only the last
+    # one is left.
+    wait_until(
+        lambda: [words(one).split(".")[0] for one in ann.got] == [DELETED],
+        WITHIN_S,
+        "all is deleted",
+        every_s=0.1,
     )
     assert ann.hears(1)["In-Reply-To"] == ann.sent[-1]
     assert stack.rows("SELECT count(*) FROM jobs WHERE owner = 'ann@example.org'") == [(0,)]
@@ -152,18 +176,23 @@ def test_no_answer_about_a_large_document_ends_it_with_a_word(stack: Stack) -> N
     kim.write("into French, please", a_pdf(LARGE))
     kim.hears(1)
     with sqlite3.connect(stack.data / "dragoman.db", timeout=patience(30)) as database:
-        database.execute("UPDATE jobs SET run_after = 1 WHERE owner = 'kim@example.org' AND state = 'waiting'")
+        database.execute(
+            "UPDATE jobs SET run_after = 1 WHERE owner = 'kim@example.org' AND state = 'waiting'"
+        )
     database.close()
     said = words(kim.hears(2))
-    assert "What happened: We asked you a question about this document and got no answer in time." in " ".join(
-        said.split()
+    assert (
+        "What happened: We asked you a question about this document and got no answer in time."
+        in " ".join(said.split())
     )
 
 
 @pytest.mark.more
 def test_a_locked_document_comes_back_with_how_to_unlock_it(stack: Stack) -> None:
     pia = Person(stack, "pia")
-    pia.write("in italiano, per favore", a_pdf(encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="secret"))
+    pia.write(
+        "in italiano, per favore", a_pdf(encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="secret")
+    )
     said = " ".join(words(pia.hears(1)).split())
     assert "Il PDF è bloccato da una password." in said
     assert "Per sbloccarlo: lo apra con la password in un lettore PDF" in said
@@ -180,5 +209,10 @@ def test_who_writes_more_than_a_day_allows_is_told_the_limit_once(stack: Stack) 
     assert f"höchstens {DAILY_LIMIT} Mails in 24 Stunden" in said
     assert "In etwa 1 Tag ist wieder Platz" in said or "24 Stunden ist wieder Platz" in said
     max_.write("Hilfe, bitte")
-    wait_until(lambda: is_opened(stack, DAILY_LIMIT + 1, max_.address), WITHIN_S, "all is read", every_s=0.1)
+    wait_until(
+        lambda: is_opened(stack, DAILY_LIMIT + 1, max_.address),
+        WITHIN_S,
+        "all is read",
+        every_s=0.1,
+    )
     max_.hears(DAILY_LIMIT + 1)

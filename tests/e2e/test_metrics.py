@@ -1,4 +1,6 @@
-"""The metrics of all processes of a running server, as Prometheus scrapes them: well named, and all that alerts and dashboard ask for."""
+"""The metrics of all processes of a running server, as Prometheus scrapes them: well named, and
+all that alerts and dashboard ask for.
+"""
 
 from __future__ import annotations
 
@@ -38,19 +40,28 @@ BORN_IN_PROCESSES = (
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory):
-    """What a server says that has just come up and done nothing, once all its processes have said how they are."""
+    """What a server says that has just come up and done nothing, once all its processes have
+    said how they are.
+    """
     with Stack(tmp_path_factory.mktemp("metrics") / "data", lease_s="4") as stack:
         told = {}
 
         def is_whole() -> bool:
             with urllib.request.urlopen(f"{stack.url}/metrics", timeout=10) as answer:
                 told["text"] = answer.read().decode()
-            ready = "dragoman_broker_reachable 1.0" in told["text"] and "dragoman_mail_replies" in told["text"]
+            ready = (
+                "dragoman_broker_reachable 1.0" in told["text"]
+                and "dragoman_mail_replies" in told["text"]
+            )
             told["all"] = all(
-                'dragoman_pulse_age_seconds{pid="' in told["text"] and name in told["text"] for name in SERVICES
+                'dragoman_pulse_age_seconds{pid="' in told["text"] and name in told["text"]
+                for name in SERVICES
             )
             return (
-                ready and told["all"] and 'engine="pseudo",le' in told["text"] and "mail_replies_total{" in told["text"]
+                ready
+                and told["all"]
+                and 'engine="pseudo",le' in told["text"]
+                and "mail_replies_total{" in told["text"]
             )
 
         wait_until(is_whole, 90, "all processes have said how they are", 0.5)
@@ -59,7 +70,9 @@ def text(tmp_path_factory: pytest.TempPathFactory):
 
 def test_names_are_as_prometheus_wants_them(text: str) -> None:
     promtool = shutil.which("promtool") or missing("promtool", "prometheus")
-    done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -80,7 +93,10 @@ def test_counters_are_born_at_0(text: str) -> None:
     lines = text.splitlines()
     assert [line for line in BORN if line not in lines] == []
     for name, label in BORN_IN_PROCESSES:
-        assert any(line.startswith(f"{name}{{") and label in line and line.endswith(" 0.0") for line in lines), name
+        assert any(
+            line.startswith(f"{name}{{") and label in line and line.endswith(" 0.0")
+            for line in lines
+        ), name
 
 
 def test_reference_has_each_metric_that_is_told(text: str) -> None:

@@ -1,4 +1,6 @@
-"""A Dragoman without any translation engine: it says so at its start, and refuses kindly what it is sent."""
+"""A Dragoman without any translation engine: it says so at its start, and refuses kindly what
+it is sent.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,11 @@ SAMPLE = Path("dragoman/sample.pdf").absolute()
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     only_ours = {"PATH": str(Path(sys.executable).parent)}  # no Apertium on it
     with Stack(tmp_path_factory.mktemp("none") / "data", only_ours, engine="auto") as running:
-        wait_until(lambda: running.rows("SELECT 1 FROM capabilities") != [], 60, "the worker has said what it can do")
+        wait_until(
+            lambda: running.rows("SELECT 1 FROM capabilities") != [],
+            60,
+            "the worker has said what it can do",
+        )
         yield running
 
 
@@ -38,7 +44,9 @@ def test_up_says_at_its_start_that_there_is_none_and_how_to_set_one_up(stack: St
 
 def test_doctor_fails_and_says_how_to_set_one_up(stack: Stack) -> None:
     command = [sys.executable, "-m", "dragoman", "doctor", "--data", str(stack.data), "--json"]
-    done = subprocess.run(command, env=stack.environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=stack.environment, capture_output=True, text=True, check=False
+    )
     (engine,) = [one for one in json.loads(done.stdout)["findings"] if one["what"] == "engine"]
     assert done.returncode == 1
     assert engine["verdict"] == "fail"
@@ -77,7 +85,14 @@ def test_the_web_page_says_that_nothing_can_be_translated(stack: Stack) -> None:
 def test_pseudo_can_still_be_asked_for_by_its_name(stack: Stack) -> None:
     curl = shutil.which("curl") or missing("curl", "curl")
     fields = ["-F", f"file=@{SAMPLE}", "-F", "target_lang=fr", "-F", "engine=pseudo"]
-    command = [curl, "-sS", "-H", f"Authorization: Bearer {BEARER}", *fields, f"{stack.url}/api/v1/upload"]
+    command = [
+        curl,
+        "-sS",
+        "-H",
+        f"Authorization: Bearer {BEARER}",
+        *fields,
+        f"{stack.url}/api/v1/upload",
+    ]
     done = subprocess.run(command, check=True, capture_output=True)
     ended = stack.await_end(json.loads(done.stdout)["job_id"])
     assert (ended["status"], ended["engine"]) == ("COMPLETED", "pseudo")

@@ -1,4 +1,6 @@
-"""The job's page in Chromium while the real worker translates: percent rises live, then the result downloads."""
+"""The job's page in Chromium while the real worker translates: percent rises live, then the
+result downloads.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def test_page_shows_the_job_live_and_hands_over_the_result(tmp_path: Path) -> No
     with FakeDeepL(latency_s=2.0) as deepl, sync_playwright() as playwright:
         engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url}
         with Stack(tmp_path / "data", **engine) as stack:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            )
             page = browser.new_page()
             page.set_default_timeout(TIMEOUT_MS)
             job_id = stack.upload(long_pdf(600))

@@ -1,4 +1,5 @@
-"""Several hosts, as docs/howto/several-hosts.md sets them up: each a data folder and processes of its own.
+"""Several hosts, as docs/howto/several-hosts.md sets them up: each a data folder and processes of
+its own.
 
 They have nothing in common but PostgreSQL, Redis and an S3 store.
 """
@@ -27,7 +28,9 @@ PARTS = {"DRAGOMAN_PAGES_PER_PART": "5", "DRAGOMAN_APPROVAL_PAGES": "0"}
 
 
 class Hosts(Stack):
-    """What `Stack` asks by HTTP and SMTP, of processes that stand on several hosts; answers lie on the host `one`."""
+    """What `Stack` asks by HTTP and SMTP, of processes that stand on several hosts; answers lie
+    on the host `one`.
+    """
 
     def __init__(self, folder: Path, common: dict[str, str]) -> None:
         super().__init__(folder / "one")
@@ -39,7 +42,11 @@ class Hosts(Stack):
         """`service` on the host `on`, whose data folder is its own."""
         server = Server(f"{on}-{service}")
         own = {"DRAGOMAN_DATA_DIR": str(self._folder / on)}
-        server.start([sys.executable, "-m", "dragoman", service], ready=lambda: True, **{**self._given, **own})
+        server.start(
+            [sys.executable, "-m", "dragoman", service],
+            ready=lambda: True,
+            **{**self._given, **own},
+        )
         try:
             yield server
         finally:
@@ -61,7 +68,9 @@ def works_on(worker: Server, job_id: str) -> bool:
 
 
 @pytest.fixture
-def common(postgresql_url: str, redis_server: Redis, seaweedfs: SeaweedFS, s3_url: str) -> dict[str, str]:
+def common(
+    postgresql_url: str, redis_server: Redis, seaweedfs: SeaweedFS, s3_url: str
+) -> dict[str, str]:
     """The settings that are the same on all hosts."""
     return {
         **seaweedfs.environment,
@@ -85,10 +94,17 @@ def hosts(tmp_path: Path, common: dict[str, str]) -> Iterator[Hosts]:
         yield hosts
 
 
-def test_workers_on_two_hosts_share_a_long_document_and_one_of_them_alone_ends_it(hosts: Hosts) -> None:
+def test_workers_on_two_hosts_share_a_long_document_and_one_of_them_alone_ends_it(
+    hosts: Hosts,
+) -> None:
     with hosts.runs("worker", on="two") as two, hosts.runs("worker", on="three") as three:
         shared = hosts.upload(long_document(30))
-        wait_until(lambda: works_on(two, shared) and works_on(three, shared), 90, "both work on it", every_s=0.1)
+        wait_until(
+            lambda: works_on(two, shared) and works_on(three, shared),
+            90,
+            "both work on it",
+            every_s=0.1,
+        )
         three.kill()
         assert hosts.await_end(shared, within_s=180)["status"] == "COMPLETED"
         hosts.mail(SAMPLE.read_bytes())

@@ -1,4 +1,6 @@
-"""Slack through all processes of `dragoman up`: by Socket Mode and by HTTP, with a worker killed in the middle."""
+"""Slack through all processes of `dragoman up`: by Socket Mode and by HTTP, with a worker
+killed in the middle.
+"""
 
 from __future__ import annotations
 
@@ -70,8 +72,12 @@ def test_a_post_is_seen_followed_and_answered_though_the_worker_is_killed(
             slack.app.request_url = f"{stack.url}/slack/events"
         else:
             slack.wait_until(lambda: slack.sockets.connections, 30, "the socket is open")
-        post = slack.post(ann, general, "to German", files=[slack.file("report.pdf", long_pdf(600))])
-        slack.wait_until(lambda: post.reactions.get("eyes") and slack.thread(post), 20, "the post is taken")
+        post = slack.post(
+            ann, general, "to German", files=[slack.file("report.pdf", long_pdf(600))]
+        )
+        slack.wait_until(
+            lambda: post.reactions.get("eyes") and slack.thread(post), 20, "the post is taken"
+        )
         slack.wait_until(lambda: any(percents(slack, post)), 60, "the card shows percent")
         stack.kill("worker")
         slack.wait_until(lambda: "white_check_mark" in post.reactions, 120, "the check mark")
@@ -84,7 +90,8 @@ def test_a_post_is_seen_followed_and_answered_though_the_worker_is_killed(
     assert shown == sorted(shown)
     assert not post.reactions.get("eyes")
     texts = [text for request in deepl.requests for text in request["text"]]
-    # What was on its way at the kill was never answered to anybody: four requests of 50 texts at most.
+    # What was on its way at the kill was never answered to anybody: four requests of 50 texts at
+    # most.
     assert len(texts) - len(set(texts)) <= 4 * 50
 
 
@@ -98,7 +105,9 @@ def test_a_worker_killed_between_ack_and_download_loses_nothing(
         slack.wait_until(lambda: slack.sockets.connections, 30, "the socket is open")
         slack.fail("download", "hang")
         post = slack.post(ann, general, "to German", files=[slack.file("report.pdf", long_pdf(20))])
-        slack.wait_until(lambda: slack.calls("files.info", ok=True), 20, "the event is being opened")
+        slack.wait_until(
+            lambda: slack.calls("files.info", ok=True), 20, "the event is being opened"
+        )
         slack.settle()  # acknowledged, and no byte is here
         assert stack.rows("SELECT 1 FROM jobs") == []
         assert stack.kill("worker")

@@ -1,4 +1,6 @@
-"""An engine is a file of its own and one line: a toy goes all the way, and nothing else in the program knows of it."""
+"""An engine is a file of its own and one line: a toy goes all the way, and nothing else in the
+program knows of it.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,10 @@ class Toy:
     def translate(self, batch):
         return Answer(tuple(text.replace("the", "zee") for text in batch.texts), 0)
 """
-ITS_LINE = 'from dragoman.domain.specs import engine_specs\nengine_specs.MODULES = ("toy", *engine_specs.MODULES)\n'
+ITS_LINE = (
+    'from dragoman.domain.specs import engine_specs\nengine_specs.MODULES = ("toy",'
+    " *engine_specs.MODULES)\n"
+)
 
 
 @pytest.fixture
@@ -61,16 +66,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 def dragoman(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DRAGOMAN_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("DRAGOMAN_")
+    }
     environment |= {f"DRAGOMAN_{name.upper()}": value for name, value in settings.items()}
     environment["PYTHONPATH"] = f"{folder}:{ROOT}"
     command = [sys.executable, "-m", "dragoman", *words]
-    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, check=False
+    )
 
 
 def test_a_single_document_is_translated_by_it_before_the_others_by_auto(folder: Path) -> None:
     out = folder / "out.pdf"
-    done = dragoman(folder, "translate", str(SAMPLE), "--to", "de", "-o", str(out), "--json", toy_key="k")
+    done = dragoman(
+        folder, "translate", str(SAMPLE), "--to", "de", "-o", str(out), "--json", toy_key="k"
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["engine"] == "toy"
     with pymupdf.open(out) as pdf:
@@ -96,9 +107,16 @@ def test_the_services_do_a_job_with_it(folder: Path) -> None:
     with stack:
         boundary = "a-line-that-no-pdf-has"
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="{{}}"{{}}\r\n\r\n'
-        body = head.format("target_lang", "").encode() + b"fr\r\n" + head.format("file", '; filename="a.pdf"').encode()
+        body = (
+            head.format("target_lang", "").encode()
+            + b"fr\r\n"
+            + head.format("file", '; filename="a.pdf"').encode()
+        )
         body += SAMPLE.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
-        headers = {"Authorization": f"Bearer {BEARER}", "Content-Type": f"multipart/form-data; boundary={boundary}"}
+        headers = {
+            "Authorization": f"Bearer {BEARER}",
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+        }
         sent = urllib.request.Request(f"{stack.url}/api/v1/upload", body, headers)
         with urllib.request.urlopen(sent, timeout=30) as answer:
             path = json.load(answer)["status_url"]

@@ -25,16 +25,25 @@ STEPS = (
     "run/pipeline.reconstruct",
     "run/notifier.deliver",
 )
-WORKED = ["extract", "reconstruct", "translate"]  # the stages of a job for which nobody asked a tone
+# the stages of a job for which nobody asked a tone
+WORKED = ["extract", "reconstruct", "translate"]
 
 
 def test_all_stages_of_a_mailed_job_are_in_the_trace_of_its_mail(tmp_path: Path) -> None:
     with Collector() as collector:
-        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+        environment = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
+        }
         with Stack(tmp_path / "data", environment) as stack:
             stack.mail(SAMPLE.read_bytes())
             stack.await_answers(1)
-            wait_until(lambda: set(STEPS) <= names(collector.spans), 15, "all spans have arrived", every_s=0.2)
+            wait_until(
+                lambda: set(STEPS) <= names(collector.spans),
+                15,
+                "all spans have arrived",
+                every_s=0.2,
+            )
         (trace_id,) = {span.trace_id for span in collector.spans if span.name == "intake.keep"}
         ours = [span for span in collector.spans if span.trace_id == trace_id]
     assert set(STEPS) <= names(ours)
@@ -47,7 +56,10 @@ def test_all_stages_of_a_mailed_job_are_in_the_trace_of_its_mail(tmp_path: Path)
 def test_a_job_that_was_rung_for_again_after_a_kill_stays_in_its_trace(tmp_path: Path) -> None:
     """And in the logs of each process its lines carry the job's id and that of the trace."""
     with Collector() as collector, FakeDeepL(latency_s=2.0) as deepl:
-        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+        environment = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
+        }
         engine = {"engine": "deepl", "deepl_auth_key": KEY, "deepl_server_url": deepl.url}
         with Stack(tmp_path / "data", environment, lease_s="4", **engine) as stack:
             job_id = stack.upload(long_pdf(600))
@@ -55,7 +67,12 @@ def test_a_job_that_was_rung_for_again_after_a_kill_stays_in_its_trace(tmp_path:
             stack.kill("worker")
             assert stack.await_end(job_id, within_s=120)["status"] == "COMPLETED"
             end = "run/pipeline.reconstruct"
-            wait_until(lambda: end in names(ours(collector, job_id)), 15, "all spans have arrived", every_s=0.2)
+            wait_until(
+                lambda: end in names(ours(collector, job_id)),
+                15,
+                "all spans have arrived",
+                every_s=0.2,
+            )
             (traceparent,) = stack.rows("SELECT traceparent FROM jobs")[0]
             lines = [json.loads(line) for line in stack.log().splitlines() if f'"{job_id}"' in line]
     trace_id = traceparent.split("-")[1]

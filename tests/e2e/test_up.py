@@ -1,4 +1,6 @@
-"""`dragoman up` as a person meets it: mail by swaks, an upload by curl, Flower, and all of it again after a restart."""
+"""`dragoman up` as a person meets it: mail by swaks, an upload by curl, Flower, and all of it
+again after a restart.
+"""
 
 from __future__ import annotations
 
@@ -40,10 +42,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def mail_with_swaks(stack: Stack, message_id: str) -> None:
     swaks = shutil.which("swaks") or missing("swaks", "swaks")
-    words = f"--server {LOOPBACK}:{stack.smtp} --from {SENDER} --to translate+de@dragoman.test".split()
+    words = (
+        f"--server {LOOPBACK}:{stack.smtp} --from {SENDER} --to translate+de@dragoman.test".split()
+    )
     headers = ["--header", f"Message-Id: {message_id}", "--header", "Subject: The brochure"]
     attachment = ["--attach-type", "application/pdf", "--attach", f"@{SAMPLE}"]
-    subprocess.run([swaks, *words, *headers, "--body", "Hello", *attachment], check=True, capture_output=True)
+    subprocess.run(
+        [swaks, *words, *headers, "--body", "Hello", *attachment], check=True, capture_output=True
+    )
 
 
 def upload_with_curl(stack: Stack, target: str = "fr") -> str:
@@ -51,7 +57,9 @@ def upload_with_curl(stack: Stack, target: str = "fr") -> str:
     fields = ["-F", f"file=@{SAMPLE}", "-F", f"target_lang={target}"]
     header = ["-H", f"Authorization: Bearer {BEARER}"]
     done = subprocess.run(
-        [curl, "-sS", *header, *fields, f"{stack.url}/api/v1/upload"], check=True, capture_output=True
+        [curl, "-sS", *header, *fields, f"{stack.url}/api/v1/upload"],
+        check=True,
+        capture_output=True,
     )
     return str(json.loads(done.stdout)["job_id"])
 
@@ -61,7 +69,9 @@ def read(answer: bytes) -> EmailMessage:
 
 
 def pdf_of(answer: EmailMessage) -> pymupdf.Document:
-    (attachment,) = [part for part in answer.iter_attachments() if part.get_content_type() == "application/pdf"]
+    (attachment,) = [
+        part for part in answer.iter_attachments() if part.get_content_type() == "application/pdf"
+    ]
     return pymupdf.open("pdf", attachment.get_payload(decode=True))
 
 
@@ -98,7 +108,9 @@ def test_flower_lists_the_tasks_of_a_job(stack: Stack) -> None:
 
     def names() -> set[str]:
         done = subprocess.run(
-            ["curl", "-sS", f"http://{LOOPBACK}:{stack.flower}/metrics"], check=True, capture_output=True
+            ["curl", "-sS", f"http://{LOOPBACK}:{stack.flower}/metrics"],
+            check=True,
+            capture_output=True,
         )
         return {task for task in TASKS if f'task="{task}"'.encode() in done.stdout}
 
@@ -119,17 +131,24 @@ def test_metrics_tell_of_each_process_and_of_what_was_done_and_no_secret(stack: 
         return float(found)
 
     def is_whole(text: str) -> bool:
-        return all(f'service="{name}@' in text for name in services) and "dragoman_deliveries_total{" in text
+        return (
+            all(f'service="{name}@' in text for name in services)
+            and "dragoman_deliveries_total{" in text
+        )
 
     wait_until(lambda: is_whole(told()), 30, "all processes have said how they are", every_s=0.5)
     worker = r'pid="\d+",service="worker@[^"]+"'
     with_children = rf"dragoman_processes{{{worker}}}"
-    wait_until(lambda: number(with_children) >= 3, 40, "the pool's children are counted in", every_s=0.5)
+    wait_until(
+        lambda: number(with_children) >= 3, 40, "the pool's children are counted in", every_s=0.5
+    )
     assert number(rf"dragoman_process_resident_memory_bytes{{{worker}}}") > 50e6
     assert number(r'dragoman_stage_seconds_count{engine="pseudo",stage="reconstruct"}') >= 1
     assert number(r'dragoman_deliveries_total{channel="email",kind="final"}') >= 1
     secret_key = (stack.data / "secret_key").read_text().strip()
-    assert not [one for one in (BEARER, secret_key, SENDER, "The brochure", SAMPLE.name) if one in told()]
+    assert not [
+        one for one in (BEARER, secret_key, SENDER, "The brochure", SAMPLE.name) if one in told()
+    ]
 
 
 @pytest.mark.more
@@ -144,7 +163,9 @@ def test_both_doors_work_again_after_a_restart_on_the_same_folder(tmp_path: Path
 
 def test_nothing_in_the_data_folder_is_for_others(stack: Stack) -> None:
     upload_with_curl(stack, "pt")
-    open_to_others = [file for file in stack.data.rglob("*") if file.is_file() and file.stat().st_mode & 0o077]
+    open_to_others = [
+        file for file in stack.data.rglob("*") if file.is_file() and file.stat().st_mode & 0o077
+    ]
     assert open_to_others == []
 
 

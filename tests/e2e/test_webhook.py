@@ -38,19 +38,27 @@ def form(**fields: str) -> bytes:
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
         for name, value in fields.items()
     ]
-    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="sample.pdf"\r\n\r\n'.encode()
+    head = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file";'
+        ' filename="sample.pdf"\r\n\r\n'.encode()
+    )
     return b"".join([*parts, head, SAMPLE.read_bytes(), f"\r\n--{BOUNDARY}--\r\n".encode()])
 
 
 def test_the_end_of_an_upload_is_posted_after_a_receiver_that_was_busy(tmp_path: Path) -> None:
     certificate = self_signed(tmp_path)
-    more = {"public_url": "https://translate.example.org", "webhook_networks": "127.0.0.0/8,::1/128"}
+    more = {
+        "public_url": "https://translate.example.org",
+        "webhook_networks": "127.0.0.0/8,::1/128",
+    }
     with (
         receiving(certificate, Receiver(statuses=[503, 200])) as receiver,
         Stack(tmp_path / "data", environment={"SSL_CERT_FILE": str(certificate)}, **more) as stack,
     ):
         [field] = asked(stack, "/api/v1/reply-fields")["fields"]
-        sent = asked(stack, "/api/v1/upload", form(target_lang="de", **{field["name"]: receiver.url()}))
+        sent = asked(
+            stack, "/api/v1/upload", form(target_lang="de", **{field["name"]: receiver.url()})
+        )
         wait_until(lambda: len(receiver.got) == 2, 90, "the second attempt has arrived", 0.1)
 
         def delivered() -> bool:
@@ -65,5 +73,9 @@ def test_the_end_of_an_upload_is_posted_after_a_receiver_that_was_busy(tmp_path:
     signature = base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{signature}"
     told = json.loads(body)
-    assert (told["type"], told["job_id"], told["filename"]) == ("job.completed", sent["job_id"], "sample.pdf")
+    assert (told["type"], told["job_id"], told["filename"]) == (
+        "job.completed",
+        sent["job_id"],
+        "sample.pdf",
+    )
     assert told["download_url"].startswith(more["public_url"])

@@ -1,4 +1,6 @@
-"""Pages in Arabic translated into a language from the left, as poppler sees them: all stands again where it stands in such a page."""
+"""Pages in Arabic translated into a language from the left, as poppler sees them: all stands
+again where it stands in such a page.
+"""
 
 import pytest
 
@@ -23,11 +25,18 @@ def again(tmp_path, draw, *, lang="en", word=WORD, text=LOREM):
     document = extract(source)
     assert document.pages[0].from_right == (1.0, 0.0)
     targets = {
-        block.id: (Run(" ".join(word if one.isalpha() else one for one in block.text.split()), block.source[0].style),)
+        block.id: (
+            Run(
+                " ".join(word if one.isalpha() else one for one in block.text.split()),
+                block.source[0].style,
+            ),
+        )
         for block in document.blocks()
         if block.translatable
     }
-    assert reconstruct(source, with_targets(document, targets, {}), out, options=Options(lang)) == ()
+    assert (
+        reconstruct(source, with_targets(document, targets, {}), out, options=Options(lang)) == ()
+    )
     return document, seen(out)
 
 
@@ -51,7 +60,9 @@ def test_paragraphs_begin_at_the_left(tmp_path):
 def test_the_number_of_a_section_stands_at_the_left_of_its_title(tmp_path):
     def section(pdf):
         pdf[0].insert_text((72, 300), "2.1.", fontsize=14, fontname="hebo")
-        pdf[0].insert_text((110, 300), "Ferries and islands of the whole coast", fontsize=14, fontname="hebo")
+        pdf[0].insert_text(
+            (110, 300), "Ferries and islands of the whole coast", fontsize=14, fontname="hebo"
+        )
 
     _, words = again(tmp_path, section, text="")
     (number,) = [one for one in words if "2.1" in one[0]]

@@ -1,6 +1,8 @@
-"""Pages of each class go through extract and reconstruct: what people look at afterwards is still there.
+"""Pages of each class go through extract and reconstruct: what people look at afterwards is still
+there.
 
-The words are set anew with themselves or made longer; everything else is compared as a picture, with all text taken off.
+The words are set anew with themselves or made longer; everything else is compared as a picture,
+with all text taken off.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from tests.pdfs import (
 from tests.servers.process import needs
 
 SAMPLE = Path(__file__).parents[2] / "dragoman" / "sample.pdf"
-# Share of the ink that may differ on pages with the same words; our typeface for Chinese is not that of the sample.
+# Share of the ink that may differ on pages with the same words; our typeface for Chinese is not
+# that of the sample.
 ALIKE, CHINESE_ALIKE, SCAN_ALIKE = 0.05, 0.35, 0.15
 SAME = 0.001  # share of pixels that may differ in what is no text
 
@@ -97,7 +100,10 @@ def test_longer_words_stay_on_the_page_and_off_each_other(source, tmp_path):
                 (one, other)
                 for number, one in enumerate(cores)
                 for other in cores[number + 1 :]
-                if not (one & other).is_empty and one.is_valid and other.is_valid and (one & other).is_valid
+                if not (one & other).is_empty
+                and one.is_valid
+                and other.is_valid
+                and (one & other).is_valid
             ]
             assert overlapping == []
 
@@ -113,11 +119,18 @@ def test_what_the_file_holds_besides_pages_is_kept(source, tmp_path):
         assert after.get_toc() == before.get_toc()
         for one, other in zip(before, after, strict=True):
             assert (one.rect, one.rotation) == (other.rect, other.rotation)
-            assert [aim(link) for link in one.get_links()] == [aim(link) for link in other.get_links()]
-            for link, moved in zip(one.get_links(), other.get_links(), strict=True):  # over the translated words
+            assert [aim(link) for link in one.get_links()] == [
+                aim(link) for link in other.get_links()
+            ]
+            # over the translated words
+            for link, moved in zip(one.get_links(), other.get_links(), strict=True):
                 assert link["from"].intersects(moved["from"])
-            assert [field.field_value for field in one.widgets()] == [field.field_value for field in other.widgets()]
-            assert [note.info["content"] for note in one.annots()] == [note.info["content"] for note in other.annots()]
+            assert [field.field_value for field in one.widgets()] == [
+                field.field_value for field in other.widgets()
+            ]
+            assert [note.info["content"] for note in one.annots()] == [
+                note.info["content"] for note in other.annots()
+            ]
             assert len(one.get_images()) == len(other.get_images())
 
 

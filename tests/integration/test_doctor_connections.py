@@ -123,7 +123,9 @@ def test_a_database_that_takes_no_rows_fails_though_it_answers(postgresql_url):
     database = Database(postgresql_url)
     schema.upgrade(database)
     database.close()
-    reading = Settings.from_env(database_url=f"{postgresql_url}?options=-cdefault_transaction_read_only%3Don")
+    reading = Settings.from_env(
+        database_url=f"{postgresql_url}?options=-cdefault_transaction_read_only%3Don"
+    )
     with pytest.raises(DatabaseUnavailable) as caught:
         list(infrastructure.database(reading))
     assert "read-only" in caught.value.detail
@@ -140,7 +142,9 @@ def test_a_mail_server_is_greeted_and_gets_nothing():
     controller = Controller(Remembering(), hostname=LOOPBACK, port=free_port())
     controller.start()
     try:
-        [finding] = user_facing.outbound(Settings.from_env(outbound_smtp_url=f"smtp://{LOOPBACK}:{controller.port}"))
+        [finding] = user_facing.outbound(
+            Settings.from_env(outbound_smtp_url=f"smtp://{LOOPBACK}:{controller.port}")
+        )
     finally:
         controller.stop()
     assert finding.verdict is Verdict.OK

@@ -21,7 +21,10 @@ GOOD = {
 }
 DOMAINS = [
     ("good.example", [(Verdict.OK, "MX 10 mx.good.example.")]),
-    ("bare.example", [(Verdict.WARN, "no MX"), (Verdict.WARN, "no SPF"), (Verdict.WARN, "no DMARC")]),
+    (
+        "bare.example",
+        [(Verdict.WARN, "no MX"), (Verdict.WARN, "no SPF"), (Verdict.WARN, "no DMARC")],
+    ),
     ("lost.example", [(Verdict.FAIL, "has no address"), (Verdict.WARN, "2 SPF records")]),
     ("down.example", [(Verdict.WARN, "cannot be looked up")]),
 ]
@@ -37,7 +40,11 @@ ZONE = {
 @pytest.mark.parametrize(("domain", "expected"), DOMAINS, ids=[row[0] for row in DOMAINS])
 def test_records(domain, expected):
     with name_server(ZONE) as address:
-        found = list(doctor.records(Settings.from_env(mail_address=f"translate@{domain}", dns_server=address)))
+        found = list(
+            doctor.records(
+                Settings.from_env(mail_address=f"translate@{domain}", dns_server=address)
+            )
+        )
     assert [finding.verdict for finding in found] == [verdict for verdict, _ in expected]
     assert all(word in finding.said for finding, (_, word) in zip(found, expected, strict=True))
     assert all(finding.todo for finding in found if finding.verdict is not Verdict.OK)
@@ -58,7 +65,9 @@ def test_certificate(tmp_path, days, verdict):
         "-subj",
         "/CN=mx.example",
     ]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
+    subprocess.run(
+        [*command, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True
+    )
     [finding] = doctor.tls(Settings.from_env(smtp_tls_cert=cert, smtp_tls_key=key))
     assert finding.verdict is verdict
     with pytest.raises(SettingsInvalid):

@@ -1,4 +1,6 @@
-"""The mail door over real sockets: what it takes is durable, what it refuses is refused in the dialogue."""
+"""The mail door over real sockets: what it takes is durable, what it refuses is refused in the
+dialogue.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,11 @@ def test_same_message_id_with_other_content_is_another_message(door, intake):
 
 
 def test_each_recipient_asks_for_a_translation_of_its_own(door, intake):
-    reply = send(door.port, mail(), ["translate+de@localhost", "translate+fr@localhost", "TRANSLATE+FR@localhost"])
+    reply = send(
+        door.port,
+        mail(),
+        ["translate+de@localhost", "translate+fr@localhost", "TRANSLATE+FR@localhost"],
+    )
     assert reply.endswith("and 1 more")
     assert sorted(row["payload"]["recipient"] for row in messages(intake)) == [
         "translate+de@localhost",
@@ -108,17 +114,29 @@ REFUSED = [
     ("closed", {"allowed_senders": ()}, {}, "550 5.7.1"),
     ("not allowed", {"allowed_senders": ("bob@example.org", "@example.com")}, {}, "550 5.7.1"),
     ("peer not trusted", {"sender_auth": "trusted"}, {}, "550 5.7.1"),
-    ("another peer trusted", {"sender_auth": "trusted", "trusted_peers": ("10.0.0.0/8",)}, {}, "550 5.7.1"),
+    (
+        "another peer trusted",
+        {"sender_auth": "trusted", "trusted_peers": ("10.0.0.0/8",)},
+        {},
+        "550 5.7.1",
+    ),
     ("no From", {}, {"content": b"Subject: x\r\n\r\nbody\r\n"}, "550 5.7.1"),
     ("two From", {}, {"content": b"From: a@b.c\r\nFrom: d@e.f\r\n\r\nbody\r\n"}, "550 5.7.1"),
     ("two authors", {}, {"content": b"From: a@b.c, d@e.f\r\n\r\nbody\r\n"}, "550 5.7.1"),
     ("no header block", {}, {"content": b"what is this?\r\n\r\nbody\r\n"}, "554 5.6.0"),
     ("NUL in header", {}, {"content": b"From: a@b.c\r\nX: \0\r\n\r\nbody\r\n"}, "554 5.6.0"),
-    ("long header", {}, {"content": b"From: a@b.c\r\n" + b"X: y\r\n" * 20_000 + b"\r\nbody\r\n"}, "554 5.6.0"),
+    (
+        "long header",
+        {},
+        {"content": b"From: a@b.c\r\n" + b"X: y\r\n" * 20_000 + b"\r\nbody\r\n"},
+        "554 5.6.0",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("chosen", "sent", "reply"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+@pytest.mark.parametrize(
+    ("chosen", "sent", "reply"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
+)
 def test_refusals_leave_nothing_behind(intake, settings, chosen, sent, reply):
     with serving(an_intake(intake, **{**OPEN, **chosen})) as door:
         assert send(door.port, **{"content": mail(), **sent}).startswith(reply)
@@ -128,7 +146,11 @@ def test_refusals_leave_nothing_behind(intake, settings, chosen, sent, reply):
 
 
 def test_trusted_peer_may_send(intake):
-    trusting = {"sender_auth": "trusted", "trusted_peers": ("127.0.0.0/8",), "allowed_senders": ("@example.org",)}
+    trusting = {
+        "sender_auth": "trusted",
+        "trusted_peers": ("127.0.0.0/8",),
+        "allowed_senders": ("@example.org",),
+    }
     with serving(an_intake(intake, **trusting)) as door:
         assert send(door.port, mail()).startswith("250 ")
 
@@ -151,7 +173,9 @@ def test_what_must_not_be_answered_is_taken_and_dropped(door, intake, settings, 
 
 def test_postmaster_is_always_there(intake):
     with serving(an_intake(intake)) as door:
-        assert send(door.port, mail("postmaster@localhost"), "postmaster@localhost").startswith("250 ")
+        assert send(door.port, mail("postmaster@localhost"), "postmaster@localhost").startswith(
+            "250 "
+        )
         assert send(door.port, mail(X_Not="same"), "Postmaster").startswith("250 ")
         assert send(door.port, mail() + b"x" * 2**20, "postmaster").startswith("552 5.3.4")
     assert len(messages(intake)) == 2
@@ -206,13 +230,17 @@ def test_unexpected_error_is_not_told(intake, caplog):
         def keep(self, message, body=None):
             raise RuntimeError("secret detail")
 
-    broken = Broken(intake.database, intake.store, intake.doorbell, intake.settings.model_copy(update=OPEN))
+    broken = Broken(
+        intake.database, intake.store, intake.doorbell, intake.settings.model_copy(update=OPEN)
+    )
     with serving(broken) as door:
         assert send(door.port, mail()) == "451 4.3.0 Temporary trouble here; please try again later"
 
 
 @pytest.mark.parametrize(
-    "cut", [b"From: a@b.c\r\n", stuffed(mail())[:-50], stuffed(mail()) + b"\r\n."], ids=["header", "body", "dot"]
+    "cut",
+    [b"From: a@b.c\r\n", stuffed(mail())[:-50], stuffed(mail()) + b"\r\n."],
+    ids=["header", "body", "dot"],
 )
 def test_client_that_vanishes_leaves_nothing(door, intake, settings, cut):
     with Dialogue(door.port) as client:
@@ -253,7 +281,9 @@ def test_commands_after_the_end_are_not_lost(door, intake):
 
 
 def test_dot_between_bare_line_feeds_ends_nothing(door, intake):
-    smuggled = b"\n.\nMAIL FROM:<x@y.z>\nRCPT TO:<translate@localhost>\nDATA\nFrom: x@y.z\n\nsmuggled\n"
+    smuggled = (
+        b"\n.\nMAIL FROM:<x@y.z>\nRCPT TO:<translate@localhost>\nDATA\nFrom: x@y.z\n\nsmuggled\n"
+    )
     with Dialogue(door.port) as client:
         client.until_data()
         client.socket.sendall(stuffed(mail()) + smuggled + b"\r\n.\r\n")
@@ -263,12 +293,17 @@ def test_dot_between_bare_line_feeds_ends_nothing(door, intake):
 
 def test_too_many_recipients_are_put_off(intake):
     with serving(an_intake(intake, **OPEN), Limits(message_bytes=5000, recipients=2)) as door:
-        replies = [send(door.port, mail(), [f"translate+{tag}@localhost" for tag in tags]) for tags in ("ab", "abc")]
+        replies = [
+            send(door.port, mail(), [f"translate+{tag}@localhost" for tag in tags])
+            for tags in ("ab", "abc")
+        ]
     assert [reply[:9] for reply in replies] == ["250 2.0.0", "452 4.5.3"]
 
 
 def test_too_many_connections_are_sent_away(intake):
-    with serving(an_intake(intake, **OPEN), Limits(message_bytes=5000, connections_per_peer=2)) as door:
+    with serving(
+        an_intake(intake, **OPEN), Limits(message_bytes=5000, connections_per_peer=2)
+    ) as door:
         with Dialogue(door.port) as first, Dialogue(door.port) as second:
             assert first.hear().startswith("220")
             assert second.hear().startswith("220")
@@ -340,7 +375,10 @@ def test_closing_door_waits_for_a_message_on_its_way_in(intake):
 
 
 def test_endless_line_is_bounded(intake, settings):
-    with serving(an_intake(intake, **OPEN), Limits(message_bytes=100_000)) as door, Dialogue(door.port) as client:
+    with (
+        serving(an_intake(intake, **OPEN), Limits(message_bytes=100_000)) as door,
+        Dialogue(door.port) as client,
+    ):
         client.until_data()
         for _ in range(320):
             client.socket.sendall(b"x" * 2**16)
@@ -393,7 +431,11 @@ def server_process(settings: Settings, dies: str) -> Iterator[int]:
     chosen = {"DATA_DIR": str(settings.data_dir), "ALLOWED_SENDERS": "*", "SENDER_AUTH": "none"}
     environment = {**os.environ, **{f"DRAGOMAN_{name}": value for name, value in chosen.items()}}
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, dies], env=environment, stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+        [sys.executable, "-c", SERVE, dies],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path.cwd(),
     )
     try:
         yield next(int(line.split()[1]) for line in process.stdout if line.startswith("port "))
@@ -403,12 +445,21 @@ def server_process(settings: Settings, dies: str) -> Iterator[int]:
         process.stdout.close()
 
 
-MOMENTS = ["file is synced", "file has its name", "row is written, not committed", "row is committed", "reply is ready"]
+MOMENTS = [
+    "file is synced",
+    "file has its name",
+    "row is written, not committed",
+    "row is committed",
+    "reply is ready",
+]
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_between_data_and_250_then_sent_again_is_one_job(intake, settings, moment):
-    with server_process(settings, moment) as port, pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
+    with (
+        server_process(settings, moment) as port,
+        pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)),
+    ):
         send(port, mail())
     with serving(an_intake(intake, **OPEN)) as door:
         assert send(door.port, mail()).startswith("250 ")
@@ -430,11 +481,23 @@ def free_port() -> int:
 @pytest.mark.parametrize("broker", ["", "redis://127.0.0.1:1/0"], ids=["no broker", "broker down"])
 def test_process_serves_without_a_broker_until_it_is_told_to_stop(intake, settings, broker):
     port = free_port()
-    chosen = {"DATA_DIR": settings.data_dir, "ALLOWED_SENDERS": "@example.org", "SENDER_AUTH": "none"}
+    chosen = {
+        "DATA_DIR": settings.data_dir,
+        "ALLOWED_SENDERS": "@example.org",
+        "SENDER_AUTH": "none",
+    }
     chosen |= {"SMTP_LISTEN": f"127.0.0.1:{port}", "BROKER_URL": broker, "LOG_FORMAT": "json"}
-    code = "from dragoman.settings import Settings; from ingress.email.smtp.server import run; run(Settings.from_env())"
-    environment = {**os.environ, **{f"DRAGOMAN_{name}": str(value) for name, value in chosen.items()}}
-    process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
+    code = (
+        "from dragoman.settings import Settings; from ingress.email.smtp.server import run;"
+        " run(Settings.from_env())"
+    )
+    environment = {
+        **os.environ,
+        **{f"DRAGOMAN_{name}": str(value) for name, value in chosen.items()},
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True
+    )
     try:
         listening = next(line for line in process.stderr if "smtp_listens" in line)
         assert str(port) in listening
@@ -442,7 +505,9 @@ def test_process_serves_without_a_broker_until_it_is_told_to_stop(intake, settin
         assert len(messages(intake)) == 1
         with Dialogue(port) as client:
             client.say(
-                "EHLO x", f"MY-ADDRESS-IS {SENDER}", *[f"SECRET-{number} words of a letter" for number in range(9)]
+                "EHLO x",
+                f"MY-ADDRESS-IS {SENDER}",
+                *[f"SECRET-{number} words of a letter" for number in range(9)],
             )
             while client.hear():
                 pass

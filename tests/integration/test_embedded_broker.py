@@ -27,7 +27,9 @@ def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
 
 
 def answers(broker: EmbeddedBroker) -> bool:
-    with redis.Redis.from_url(broker.url.replace("redis+socket", "unix"), socket_timeout=patience(1)) as client:
+    with redis.Redis.from_url(
+        broker.url.replace("redis+socket", "unix"), socket_timeout=patience(1)
+    ) as client:
         return bool(client.ping())
 
 
@@ -85,7 +87,9 @@ def test_one_whose_folder_was_removed_comes_back_at_the_same_place(broker: Embed
     assert not watch.look()
 
 
-def test_one_whose_place_was_taken_comes_back_at_another(broker: EmbeddedBroker, tmp_path: Path) -> None:
+def test_one_whose_place_was_taken_comes_back_at_another(
+    broker: EmbeddedBroker, tmp_path: Path
+) -> None:
     watch, url = BrokerWatch(broker), broker.url
     folder = Path(url.partition("://")[2]).parent
     shutil.rmtree(folder)

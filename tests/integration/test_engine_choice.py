@@ -60,7 +60,10 @@ class TestOrder:
             both = {**OPENAI, "libretranslate_url": libre.url}
             assert registry.choose(with_key(server, **both), None, "en", "es").name == "deepl"
             assert registry.choose(plain(**both), None, "en", "es").name == "openai"
-            assert registry.choose(plain(libretranslate_url=libre.url), None, "en", "es").name == "libretranslate"
+            assert (
+                registry.choose(plain(libretranslate_url=libre.url), None, "en", "es").name
+                == "libretranslate"
+            )
 
     def test_each_can_be_asked_for_by_name(self, server):
         assert registry.choose(with_key(server, **OPENAI), "openai", "en", "es").name == "openai"
@@ -82,7 +85,11 @@ class TestAuto:
 
     @pytest.mark.parametrize(
         ("source", "target", "error"),
-        [("en", "de", UnsupportedTarget), ("fr", "es", UnsupportedPair), (None, "es", UnsupportedPair)],
+        [
+            ("en", "de", UnsupportedTarget),
+            ("fr", "es", UnsupportedPair),
+            (None, "es", UnsupportedPair),
+        ],
     )
     def test_else_it_is_refused_and_never_pseudo(self, source, target, error):
         with pytest.raises(error) as refused:
@@ -164,7 +171,9 @@ def test_each_of_debian_s_packages_is_one():
     if apt is None:
         pytest.skip("apt-cache is Debian's")
     packages = [f"apertium-{name}" for name in (*install_hints.BOTH_WAYS, *install_hints.ONE_WAY)]
-    known = subprocess.run([apt, "pkgnames", "apertium-"], check=True, capture_output=True, text=True).stdout.split()
+    known = subprocess.run(
+        [apt, "pkgnames", "apertium-"], check=True, capture_output=True, text=True
+    ).stdout.split()
     if not known:
         pytest.skip("apt has no list of packages here: apt-get update")
     assert set(packages) <= set(known)
@@ -179,7 +188,9 @@ def test_each_of_debian_s_packages_is_one():
         (True, Tone.SIMPLE, "fr", False),
     ],
 )
-def test_write_polishes_only_where_it_exists_and_is_switched_on(server, switch, tone, target, expected):
+def test_write_polishes_only_where_it_exists_and_is_switched_on(
+    server, switch, tone, target, expected
+):
     settings = with_key(server, deepl_write=switch)
     engine = registry.choose(settings, None, "en", target)
     assert (registry.tone_model(settings, engine, tone, target) is not None) is expected

@@ -1,4 +1,6 @@
-"""Files that are made to harm: each ends, soon, as a translation or in a clear error, whatever happens to its reader."""
+"""Files that are made to harm: each ends, soon, as a translation or in a clear error, whatever
+happens to its reader.
+"""
 
 from __future__ import annotations
 
@@ -31,17 +33,23 @@ def test_a_hostile_file_has_an_answer(tmp_path, name):
 def test_a_bomb_is_called_too_complex(tmp_path, name):
     path = tmp_path / "bomb.pdf"
     path.write_bytes(HOSTILE[name]())
-    assert outcome(path, tmp_path / "out.pdf", Bounds(memory=64 << 20, silence_s=1.0)) == "too_complex"
+    assert (
+        outcome(path, tmp_path / "out.pdf", Bounds(memory=64 << 20, silence_s=1.0)) == "too_complex"
+    )
 
 
 def test_garbled_files_have_answers(tmp_path):
     seen = run(patience(3.0), seed=1, chosen=seeds(None), keep=tmp_path)
     assert sum(seen.values()) > 10
-    assert {result for result in seen if result.startswith("!")} <= {"!crashed"}  # contained, and found by `make fuzz`
+    # contained, and found by `make fuzz`
+    assert {result for result in seen if result.startswith("!")} <= {"!crashed"}
 
 
 def test_the_search_finds_what_is_no_answer(tmp_path):
-    path, server = tmp_path / "a.pdf", Server(jobs="tests.sandboxed.reaches", path=(str(Path(__file__).parents[2]),))
+    path, server = (
+        tmp_path / "a.pdf",
+        Server(jobs="tests.sandboxed.reaches", path=(str(Path(__file__).parents[2]),)),
+    )
     path.write_bytes(HOSTILE["length of itself"]())
 
     def do(call, *, bounds):

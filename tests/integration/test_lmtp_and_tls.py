@@ -15,7 +15,18 @@ from dragoman.errors import SettingsInvalid
 from ingress.email.smtp.server import Door
 from ingress.email.smtp.session_host import Limits
 from ingress.email.tasks import open_message
-from tests.mail_door import OPEN, SENDER, Dialogue, an_intake, mail, messages, send, serving, spooled, stuffed
+from tests.mail_door import (
+    OPEN,
+    SENDER,
+    Dialogue,
+    an_intake,
+    mail,
+    messages,
+    send,
+    serving,
+    spooled,
+    stuffed,
+)
 from tests.patience import patience
 from tests.rows import deliveries
 
@@ -37,7 +48,12 @@ def begin(client: Dialogue, recipients: list[str], sender: str = SENDER) -> list
     return [client.hear() for _ in lines]
 
 
-THREE = ["translate+de@localhost", "nobody@localhost", "translate+fr@localhost", "postmaster@localhost"]
+THREE = [
+    "translate+de@localhost",
+    "nobody@localhost",
+    "translate+fr@localhost",
+    "postmaster@localhost",
+]
 
 
 def test_each_recipient_gets_a_reply_of_its_own(intake):
@@ -61,7 +77,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("content", "reply"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
+@pytest.mark.parametrize(
+    ("content", "reply"), [row[1:] for row in BAD], ids=[row[0] for row in BAD]
+)
 def test_every_reply_comes_for_each_recipient(intake, content, reply):
     chosen = an_intake(intake, **OPEN | {"allowed_senders": ("@example.org",)})
     with serving(chosen, Limits(message_bytes=5000), lmtp=True) as door, lmtp(door) as client:
@@ -91,7 +109,18 @@ def test_lmtp_without_recipients_is_one_reply(intake):
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("tls") / "both.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
     command += ["-keyout", str(file), "-out", str(file.with_suffix(".crt"))]
     subprocess.run(command, check=True, capture_output=True)
     file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
@@ -124,8 +153,13 @@ def test_mail_under_tls(intake, certificate):
 
 
 def test_commands_sent_before_tls_are_forgotten(intake, certificate):
-    """What somebody on the way put behind STARTTLS must not count as said under TLS (CVE-2011-0411)."""
-    with serving(an_intake(intake, **OPEN, smtp_tls_cert=certificate)) as door, Dialogue(door.port) as client:
+    """What somebody on the way put behind STARTTLS must not count as said under TLS
+    (CVE-2011-0411).
+    """
+    with (
+        serving(an_intake(intake, **OPEN, smtp_tls_cert=certificate)) as door,
+        Dialogue(door.port) as client,
+    ):
         client.hear()
         client.say("EHLO client")
         client.hear()
@@ -181,16 +215,22 @@ def test_extensions_and_codes(intake):
 
 def test_bounce_comes_home_to_its_delivery(intake, database, settings):
     with database.write() as connection:
-        delivery_id = outbox.owe(connection, owner="a-job", run=1, kind=outbox.Kind.FINAL, channel="email")
+        delivery_id = outbox.owe(
+            connection, owner="a-job", run=1, kind=outbox.Kind.FINAL, channel="email"
+        )
     secret = settings.secret_key.get_secret_value()
     ours = bounces.return_path(settings.mail_address, delivery_id, secret)
     report = (
-        b"From: MAILER-DAEMON@mx.example\r\nContent-Type: multipart/report\r\n\r\nAction: failed\r\nStatus: 5.2.2\r\n"
+        b"From: MAILER-DAEMON@mx.example\r\nContent-Type: multipart/report\r\n\r\nAction:"
+        b" failed\r\nStatus: 5.2.2\r\n"
     )
     door_intake = an_intake(intake)  # nobody may send, and bounces come in all the same
     with serving(door_intake) as door:
-        assert send(door.port, mail(), ours).startswith("550 5.1.1")  # with a sender it is no bounce
-        assert send(door.port, report, ours[:-12] + "aaa@localhost", sender="").startswith("550 5.1.1")
+        # with a sender it is no bounce
+        assert send(door.port, mail(), ours).startswith("550 5.1.1")
+        assert send(door.port, report, ours[:-12] + "aaa@localhost", sender="").startswith(
+            "550 5.1.1"
+        )
         assert send(door.port, report, ours, sender="").startswith("250 2.0.0")
         assert send(door.port, report, ours, sender="").startswith("250 2.0.0")
     (row,) = messages(intake)
@@ -207,9 +247,15 @@ def test_bounce_comes_home_to_its_delivery(intake, database, settings):
 
 def test_disk_low_is_said_before_the_message(intake, settings):
     limits = Limits(message_bytes=10**6, free_bytes=2**60)
-    with serving(an_intake(intake, **OPEN), limits) as door, smtplib.SMTP("127.0.0.1", door.port) as client:
+    with (
+        serving(an_intake(intake, **OPEN), limits) as door,
+        smtplib.SMTP("127.0.0.1", door.port) as client,
+    ):
         client.ehlo("client")
-        assert client.mail(SENDER) == (452, b"4.3.1 The disk is nearly full here; please try again later")
+        assert client.mail(SENDER) == (
+            452,
+            b"4.3.1 The disk is nearly full here; please try again later",
+        )
     assert spooled(settings) == []
 
 
@@ -236,7 +282,12 @@ def test_hourly_limit_puts_off_and_daily_limit_explains_once(intake):
     hourly = an_intake(intake, **OPEN, sender_hourly_limit=2)
     with serving(hourly) as door:
         replies = [send(door.port, mail(X_Number=str(number))) for number in (1, 2, 3, 1)]
-        assert [reply[:9] for reply in replies] == ["250 2.0.0", "250 2.0.0", "452 4.7.1", "250 2.0.0"]
+        assert [reply[:9] for reply in replies] == [
+            "250 2.0.0",
+            "250 2.0.0",
+            "452 4.7.1",
+            "250 2.0.0",
+        ]
         assert send(door.port, mail(sender="bob@example.org")).startswith("250 ")
     with serving(an_intake(intake, **OPEN, sender_daily_limit=2)) as door:
         replies = [send(door.port, mail(X_Number=str(number))) for number in (4, 5, 6)]
@@ -254,7 +305,11 @@ def test_numbers_of_the_door(intake):
         send(door.port, mail(Precedence="bulk"))
         send(door.port, mail(), "nobody@localhost")
         facts = door.tally.facts()
-    assert {reason: count for reason, count in facts["dropped"].items() if count} == {"precedence": 1}
-    assert {reason: count for reason, count in facts["refused"].items() if count} == {"unknown_recipient": 1}
+    assert {reason: count for reason, count in facts["dropped"].items() if count} == {
+        "precedence": 1
+    }
+    assert {reason: count for reason, count in facts["refused"].items() if count} == {
+        "unknown_recipient": 1
+    }
     assert facts["replies"]["550 5.1.1"] == 1
     assert facts["replies"]["250 2.0.0"] >= 2

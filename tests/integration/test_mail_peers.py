@@ -55,17 +55,27 @@ def sink() -> Iterator[tuple[Sink, int]]:
 def test_postfix_in_front_hands_on_refuses_and_reports(intake, database, settings, sink, protocol):
     handler, smarthost = sink
     with database.write() as connection:
-        delivery_id = outbox.owe(connection, owner="a-job", run=1, kind=outbox.Kind.FINAL, channel="email")
-    trusting = an_intake(intake, allowed_senders=("@example.org",), sender_auth="trusted", trusted_peers=(LOOPBACK,))
-    ours = bounces.return_path(settings.mail_address, delivery_id, settings.secret_key.get_secret_value())
+        delivery_id = outbox.owe(
+            connection, owner="a-job", run=1, kind=outbox.Kind.FINAL, channel="email"
+        )
+    trusting = an_intake(
+        intake, allowed_senders=("@example.org",), sender_auth="trusted", trusted_peers=(LOOPBACK,)
+    )
+    ours = bounces.return_path(
+        settings.mail_address, delivery_id, settings.secret_key.get_secret_value()
+    )
     with serving(trusting, lmtp=True) as door:
         hop = door.lmtp_port if protocol == "lmtp" else door.port
         with Postfix("localhost", hop, smarthost, protocol) as postfix:
             with smtplib.SMTP(LOOPBACK, postfix.port, timeout=patience(20)) as client:
                 client.sendmail(SENDER, [TO, "translate+fr@localhost", "nobody@localhost"], mail())
                 client.sendmail("eve@evil.example", [TO], mail(sender="eve@evil.example"))
-                client.sendmail(ours, ["gone@elsewhere.example"], mail(sender="translate@localhost"))
-            wait_until(lambda: len(handler.mails) >= 2, 30, "Postfix has told both senders", every_s=0.1)
+                client.sendmail(
+                    ours, ["gone@elsewhere.example"], mail(sender="translate@localhost")
+                )
+            wait_until(
+                lambda: len(handler.mails) >= 2, 30, "Postfix has told both senders", every_s=0.1
+            )
             wait_until(lambda: len(messages(intake)) >= 3, 30, "the bounce is here", every_s=0.1)
             wait_until(lambda: postfix.queue() == [], 30, "Postfix has nothing left", every_s=0.1)
             log = postfix.log()
@@ -86,12 +96,17 @@ NO_ENDS = [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r", b"\r.\r", b
 
 @pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
 def test_no_second_message_is_smuggled_through_postfix(intake, sink, protocol):
-    """With the settings that the how-to names: Postfix' own exception for its network would hide the trouble here."""
+    """With the settings that the how-to names: Postfix' own exception for its network would
+    hide the trouble here.
+    """
     _, smarthost = sink
     strict = {"smtpd_forbid_bare_newline": "normalize", "smtpd_forbid_bare_newline_exclusions": ""}
-    trusting = an_intake(intake, allowed_senders=("@example.org",), sender_auth="trusted", trusted_peers=(LOOPBACK,))
+    trusting = an_intake(
+        intake, allowed_senders=("@example.org",), sender_auth="trusted", trusted_peers=(LOOPBACK,)
+    )
     smuggled = (
-        b"MAIL FROM:<b@example.org>\r\nRCPT TO:<translate+fr@localhost>\r\nDATA\r\nFrom: b@example.org\r\n\r\nx\r\n"
+        b"MAIL FROM:<b@example.org>\r\nRCPT TO:<translate+fr@localhost>\r\nDATA\r\nFrom:"
+        b" b@example.org\r\n\r\nx\r\n"
     )
     with serving(trusting, lmtp=True) as door:
         hop = door.lmtp_port if protocol == "lmtp" else door.port
@@ -99,9 +114,13 @@ def test_no_second_message_is_smuggled_through_postfix(intake, sink, protocol):
             for number, end in enumerate(NO_ENDS):
                 with Dialogue(postfix.port) as client:
                     client.until_data(TO)
-                    client.socket.sendall(stuffed(mail(X_Number=str(number))) + b"x" + end + smuggled + b".\r\n")
+                    client.socket.sendall(
+                        stuffed(mail(X_Number=str(number))) + b"x" + end + smuggled + b".\r\n"
+                    )
                     assert client.hear().startswith("250 "), end
-            wait_until(lambda: len(messages(intake)) >= len(NO_ENDS), 30, "all are here", every_s=0.1)
+            wait_until(
+                lambda: len(messages(intake)) >= len(NO_ENDS), 30, "all are here", every_s=0.1
+            )
             wait_until(lambda: postfix.queue() == [], 30, "Postfix has nothing left", every_s=0.1)
     kept = messages(intake)
     assert len(kept) == len(NO_ENDS)
@@ -132,7 +151,13 @@ def program(name: str, package: str) -> str:
 def run(command: list[str], words: str, home: Path) -> None:
     environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
-        command, input=words.encode(), capture_output=True, timeout=patience(30), env=environment, cwd=home, check=False
+        command,
+        input=words.encode(),
+        capture_output=True,
+        timeout=patience(30),
+        env=environment,
+        cwd=home,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -155,7 +180,14 @@ def test_swaks(intake, document, tmp_path, protocol):
             "--to",
             TO,
         ]
-        command += ["--attach-type", "application/pdf", "--attach-name", document.name, "--attach", f"@{document}"]
+        command += [
+            "--attach-type",
+            "application/pdf",
+            "--attach-name",
+            document.name,
+            "--attach",
+            f"@{document}",
+        ]
         run([*command, "--body", "to German"], "", tmp_path)
         arrived(door, intake)
 
@@ -163,10 +195,25 @@ def test_swaks(intake, document, tmp_path, protocol):
 def test_mutt_and_msmtp(intake, document, tmp_path):
     mutt, msmtp = program("mutt", "mutt"), program("msmtp", "msmtp")
     with serving(an_intake(intake, **OPEN)) as door:
-        sending = f"{msmtp} --host={LOOPBACK} --port={door.port} --auth=off --tls=off --from={SENDER}"
-        (tmp_path / "rc").write_text(f'set sendmail="{sending}"\nset from="{SENDER}"\nset copy=no\nset charset=utf-8\n')
+        sending = (
+            f"{msmtp} --host={LOOPBACK} --port={door.port} --auth=off --tls=off --from={SENDER}"
+        )
+        (tmp_path / "rc").write_text(
+            f'set sendmail="{sending}"\nset from="{SENDER}"\nset copy=no\nset charset=utf-8\n'
+        )
         run(
-            [mutt, "-n", "-F", str(tmp_path / "rc"), "-s", "Vertrag", "-a", str(document), "--", TO],
+            [
+                mutt,
+                "-n",
+                "-F",
+                str(tmp_path / "rc"),
+                "-s",
+                "Vertrag",
+                "-a",
+                str(document),
+                "--",
+                TO,
+            ],
             "Bitte.\n",
             tmp_path,
         )

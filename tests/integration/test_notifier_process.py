@@ -1,4 +1,6 @@
-"""The notifier as a process of its own: fed through a real broker, stopped as compose stops it, killed in mid-send."""
+"""The notifier as a process of its own: fed through a real broker, stopped as compose stops it,
+killed in mid-send.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,10 @@ from tests.patience import patience
 from tests.servers.process import wait_until
 from tests.servers.redis import Redis
 
-RUN = "from dragoman.settings import Settings; from notifier.worker import run; run(Settings.from_env())"
+RUN = (
+    "from dragoman.settings import Settings; from notifier.worker import run;"
+    " run(Settings.from_env())"
+)
 START_S, STOP_S = 40.0, 30.0
 
 
@@ -40,10 +45,17 @@ class Notifier:
     def __init__(self, settings: Settings, broker_url: str, log: Path, **more: str) -> None:
         self.settings = settings.model_copy(update={"broker_url": broker_url})
         self.log = log
-        environment = {**os.environ, "DRAGOMAN_DATA_DIR": str(settings.data_dir), "DRAGOMAN_BROKER_URL": broker_url}
+        environment = {
+            **os.environ,
+            "DRAGOMAN_DATA_DIR": str(settings.data_dir),
+            "DRAGOMAN_BROKER_URL": broker_url,
+        }
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", RUN], env={**environment, **more}, stdout=output, stderr=output
+                [sys.executable, "-c", RUN],
+                env={**environment, **more},
+                stdout=output,
+                stderr=output,
             )
 
     def is_up(self) -> bool:
@@ -62,7 +74,9 @@ class Notifier:
 @pytest.fixture
 def owed(intake: Intake) -> str:
     """A message whose answer is owed."""
-    kept = intake.keep(Message("email", "mail:1", "ada@example.org", {"subject": "Hello", "message_id": "<one@x>"}))
+    kept = intake.keep(
+        Message("email", "mail:1", "ada@example.org", {"subject": "Hello", "message_id": "<one@x>"})
+    )
     with intake.opened(str(kept.message_id)) as held:
         assert held
         intake.answer(held, {"reason": "no_pdf"})
@@ -115,7 +129,9 @@ class SlowServer:
     """A mail server that keeps silent at one point of the dialogue until it is told to `go_on`."""
 
     def __init__(self, pause_before: bytes) -> None:
-        """`pause_before`: the line of the client that is not answered; empty: not even a greeting."""
+        """`pause_before`: the line of the client that is not answered; empty: not even a
+        greeting.
+        """
         self._pause_before = pause_before
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"smtp://127.0.0.1:{self._socket.getsockname()[1]}"

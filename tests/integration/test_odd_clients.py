@@ -1,4 +1,6 @@
-"""Clients that are none, or that want to be misunderstood: what they are told, and that nothing comes of it."""
+"""Clients that are none, or that want to be misunderstood: what they are told, and that nothing
+comes of it.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,26 @@ from ingress.email.smtp.session_host import Limits
 from ingress.email.tasks import open_message
 from tests.conftest import SECRET_KEY
 from tests.fakes import RecordingDoorbell
-from tests.mail_door import OPEN, SENDER, Dialogue, an_intake, eventually, mail, messages, send, serving, stuffed
+from tests.mail_door import (
+    OPEN,
+    SENDER,
+    Dialogue,
+    an_intake,
+    eventually,
+    mail,
+    messages,
+    send,
+    serving,
+    stuffed,
+)
 from tests.patience import patience
 
 TO = "translate+de@localhost"
-A_MAIL = f"EHLO x\r\nMAIL FROM:<{SENDER}>\r\nRCPT TO:<{TO}>\r\nDATA\r\n".encode() + stuffed(mail()) + b".\r\nQUIT\r\n"
+A_MAIL = (
+    f"EHLO x\r\nMAIL FROM:<{SENDER}>\r\nRCPT TO:<{TO}>\r\nDATA\r\n".encode()
+    + stuffed(mail())
+    + b".\r\nQUIT\r\n"
+)
 
 
 @pytest.fixture
@@ -32,7 +49,9 @@ def door(intake) -> Iterator[Door]:
 
 
 def told(door: Door, data: bytes, *, greeting: bool = True) -> list[str]:
-    """All that the door says to a client that sends `data` and listens until it is hung up on, or says QUIT."""
+    """All that the door says to a client that sends `data` and listens until it is hung up on,
+    or says QUIT.
+    """
     with Dialogue(door.port) as client:
         if greeting:
             assert client.hear().startswith("220 ")
@@ -64,9 +83,16 @@ def test_who_speaks_no_smtp_is_hung_up_on_at_once(door, intake, said):
 
 def test_chunks_that_were_not_offered_are_no_commands(door, intake):
     smuggled = (
-        b"EHLO x\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<translate@localhost>\r\nBDAT %d LAST\r\n" % len(A_MAIL) + A_MAIL
+        b"EHLO x\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<translate@localhost>\r\nBDAT %d LAST\r\n"
+        % len(A_MAIL)
+        + A_MAIL
     )
-    assert [line[:9] for line in told(door, smuggled)] == ["250 HELP", "250 2.1.0", "250 2.1.5", "502 5.5.1"]
+    assert [line[:9] for line in told(door, smuggled)] == [
+        "250 HELP",
+        "250 2.1.0",
+        "250 2.1.5",
+        "502 5.5.1",
+    ]
     assert messages(intake) == []
 
 
@@ -98,12 +124,16 @@ def patient(tmp_path_factory) -> Iterator[Door]:
     """A door for all the commands: nothing is kept."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("patient"), secret_key=SECRET_KEY, **OPEN)
     database = Database(settings.database)
-    with serving(Intake(database, open_store(settings.storage), RecordingDoorbell(), settings)) as door:
+    with serving(
+        Intake(database, open_store(settings.storage), RecordingDoorbell(), settings)
+    ) as door:
         yield door
     database.close()
 
 
-@pytest.mark.parametrize(("before", "line", "code"), COMMANDS, ids=[f"{row[0]} {row[1][:30]!r}" for row in COMMANDS])
+@pytest.mark.parametrize(
+    ("before", "line", "code"), COMMANDS, ids=[f"{row[0]} {row[1][:30]!r}" for row in COMMANDS]
+)
 def test_each_odd_command_has_its_code_and_the_next_is_heard(patient, before, line, code):
     with Dialogue(patient.port) as client:
         client.hear()
@@ -117,7 +147,8 @@ def test_each_odd_command_has_its_code_and_the_next_is_heard(patient, before, li
         assert client.hear() == "250 2.0.0 OK"
 
 
-# RFC 5321 2.3.8 and 4.1.1.4: only CRLF.CRLF is the end. Servers that saw one of these as an end were tricked into two messages.
+# RFC 5321 2.3.8 and 4.1.1.4: only CRLF.CRLF is the end. Servers that saw one of these as an end
+# were tricked into two messages.
 ENDS = [
     b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\n.\r", b"\r.\n", b"\r\n\0.\r\n", b"\r\n.\0\r\n", b"\r\n .\r\n", b"\r\n. \r\n",
     b"\r\r\n.\r\r\n", b"\n\n.\n\n", b"\x85.\x85", b"\xe2\x80\xa8.\xe2\x80\xa8", b"\r\n..\r\n", b"\r\n.\r\x00\n",
@@ -127,7 +158,10 @@ ENDS = [
 @pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
 def test_nothing_but_crlf_dot_crlf_ends_a_message(door, intake, protocol):
     port, hello = (door.port, "EHLO x") if protocol == "smtp" else (door.lmtp_port, "LHLO x")
-    smuggled = f"MAIL FROM:<eve@evil.example>\r\nRCPT TO:<{TO}>\r\nDATA\r\nFrom: eve@evil.example\r\n\r\nx\r\n".encode()
+    smuggled = (
+        f"MAIL FROM:<eve@evil.example>\r\nRCPT TO:<{TO}>\r\nDATA\r\nFrom:"
+        " eve@evil.example\r\n\r\nx\r\n".encode()
+    )
     seen: set[str] = set()
     with Dialogue(port) as client:
         client.hear()
@@ -141,7 +175,9 @@ def test_nothing_but_crlf_dot_crlf_ends_a_message(door, intake, protocol):
             assert client.hear().startswith("250 2.0.0 accepted"), end
             (row,) = [row for row in messages(intake) if row["id"] not in seen]
             with intake.store.open(row["blob"]) as kept:
-                assert kept.read() == mail(X_Number=str(number)) + odd.replace(b"\r\n.", b"\r\n"), end
+                assert kept.read() == mail(X_Number=str(number)) + odd.replace(b"\r\n.", b"\r\n"), (
+                    end
+                )
             seen.add(row["id"])
     assert {row["sender"] for row in messages(intake)} == {SENDER}
 
@@ -173,19 +209,24 @@ def test_byte_by_byte(door, intake):
 
 
 def test_message_for_nobody_is_not_taken_for_orders(door, intake):
-    """A client that does not wait says its message in place of commands: it is heard out for a while, then hung up on."""
+    """A client that does not wait says its message in place of commands: it is heard out for a
+    while, then hung up on.
+    """
     lines = told(door, A_MAIL.replace(TO.encode(), b"nobody@localhost", 1))
     assert [line[:9] for line in lines[:4]] == ["250 HELP", "250 2.1.0", "550 5.1.1", "503 5.5.1"]
     assert lines[-1].startswith("421 4.7.0")
     assert messages(intake) == []
 
 
-@pytest.mark.parametrize("goodbye", [b"QUIT\r\n", b"X\r\n" * 20, b"GET / HTTP/1.0\r\n", b"MAIL\r\n" * 60])
+@pytest.mark.parametrize(
+    "goodbye", [b"QUIT\r\n", b"X\r\n" * 20, b"GET / HTTP/1.0\r\n", b"MAIL\r\n" * 60]
+)
 def test_nothing_is_done_after_hanging_up(door, intake, goodbye):
     lines = told(door, b"EHLO x\r\n" + goodbye + A_MAIL)
     assert lines[-1][:4] in ("221 ", "421 ")
     eventually(lambda: not door.sessions)
-    assert send(door.port, mail(X_Other="mail")).startswith("250 ")  # whatever was begun has ended by now
+    # whatever was begun has ended by now
+    assert send(door.port, mail(X_Other="mail")).startswith("250 ")
     assert len(messages(intake)) == 1
 
 
@@ -223,7 +264,9 @@ def said_for_ever(sock: socket.socket, data: bytes) -> None:
 
 
 def test_client_that_never_listens_is_let_go_and_keeps_nobody_waiting(intake):
-    with serving(an_intake(intake, **OPEN), Limits(message_bytes=50_000, idle_s=patience(1.0))) as door:
+    with serving(
+        an_intake(intake, **OPEN), Limits(message_bytes=50_000, idle_s=patience(1.0))
+    ) as door:
         deaf = socket.create_connection(("127.0.0.1", door.port))
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         talker = threading.Thread(target=said_for_ever, args=(deaf, b"NOOP\r\n" * 2_000_000))
@@ -236,7 +279,9 @@ def test_client_that_never_listens_is_let_go_and_keeps_nobody_waiting(intake):
 
 def test_a_letter_at_a_time_does_not_hold_a_connection(intake):
     with (
-        serving(an_intake(intake, **OPEN), Limits(message_bytes=5000, idle_s=patience(0.5))) as door,
+        serving(
+            an_intake(intake, **OPEN), Limits(message_bytes=5000, idle_s=patience(0.5))
+        ) as door,
         Dialogue(door.port) as client,
     ):
         client.hear()
@@ -278,7 +323,12 @@ def test_each_recipient_of_one_mail_makes_one_job(door, intake):
     tags = ["de", "fr", "es", "it", "pt", "nl", "pl", "ja"]
     with Dialogue(door.lmtp_port) as client:
         client.hear()
-        lines = ["LHLO x", f"MAIL FROM:<{SENDER}>", *(f"RCPT TO:<translate+{tag}@localhost>" for tag in tags), "DATA"]
+        lines = [
+            "LHLO x",
+            f"MAIL FROM:<{SENDER}>",
+            *(f"RCPT TO:<translate+{tag}@localhost>" for tag in tags),
+            "DATA",
+        ]
         client.say(*lines)
         assert [client.hear()[:3] for _ in lines][-1] == "354"
         client.socket.sendall(stuffed(mail()) + b".\r\n")

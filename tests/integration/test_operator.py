@@ -1,4 +1,6 @@
-"""Emails to the admin, over real SMTP: what nobody else can mend, once, and nothing where nobody is to be told."""
+"""Emails to the admin, over real SMTP: what nobody else can mend, once, and nothing where
+nobody is to be told.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,8 @@ def test_an_answer_that_cannot_be_delivered_reaches_the_admin_once(
 
 
 @pytest.mark.parametrize(
-    ("error", "cause"), [(QuotaUsedUp(), Cause.QUOTA_GONE), (EngineKeyRejected(), Cause.KEY_REJECTED)]
+    ("error", "cause"),
+    [(QuotaUsedUp(), Cause.QUOTA_GONE), (EngineKeyRejected(), Cause.KEY_REJECTED)],
 )
 def test_what_only_the_admin_can_mend_is_told(
     door: Door, context: Context, mailbox: Mailbox, error: Exception, cause: Cause
@@ -139,7 +142,9 @@ def test_each_cause_has_words(cause: Cause) -> None:
 @pytest.mark.parametrize(
     "value", ["admin", "@example.org", "a b@example.org", "<admin@example.org>", "a@x.org,b@x.org"]
 )
-def test_an_address_that_is_none_is_refused_at_the_start(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_is_none_is_refused_at_the_start(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DRAGOMAN_OPERATOR_ADDRESS", value)
     with pytest.raises(SettingsInvalid, match="OPERATOR_ADDRESS"):
         Settings.from_env()

@@ -1,4 +1,6 @@
-"""The benchmark of PDFs measures what it says: the floor, ours, a peer that is named, and an outside scorer's columns."""
+"""The benchmark of PDFs measures what it says: the floor, ours, a peer that is named, and an
+outside scorer's columns.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +27,16 @@ def test_all_tools_are_measured_on_all_files(tmp_path):
     folder = tmp_path / "pdfs"
     (folder / "broken").mkdir(parents=True)
     (folder / "broken" / "a.pdf").write_bytes(b"%PDF-")
-    make(folder / "a.pdf", *[LOREM * 5] * 41)  # so much that the CPU of the floor can be told from that of a start
+    # so much that the CPU of the floor can be told from that of a start
+    make(folder / "a.pdf", *[LOREM * 5] * 41)
     scorer = tmp_path / "scorer.py"
     scorer.write_text(SCORER)
     command = [sys.executable, BENCH, folder, "--pages", "40", "--scorer", scorer]
     peers = ["--peer", "copy=cp {source} {out}", "--peer", "fails=false"]
     table = subprocess.run([*command, *peers], capture_output=True, text=True, check=True).stdout
     rows = {
-        line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:-1]] for line in table.splitlines()[2:6]
+        line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:-1]]
+        for line in table.splitlines()[2:6]
     }
     head = [cell.strip() for cell in table.splitlines()[0].split("|")[2:-1]]
     figures = {name: dict(zip(head, cells, strict=True)) for name, cells in rows.items()}

@@ -1,4 +1,6 @@
-"""Addresses that cannot be had: one line that says which, and which setting moves it; an exit code; no traceback."""
+"""Addresses that cannot be had: one line that says which, and which setting moves it; an exit
+code; no traceback.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +32,22 @@ def taken() -> Iterator[int]:
 def environment(data: Path, **more: str) -> dict[str, str]:
     ports = [f"{LOOPBACK}:{free_port()}" for _ in range(3)]
     listen = dict(zip(("web_listen", "smtp_listen", "flower_listen"), ports, strict=True))
-    chosen = {**listen, "data_dir": str(data), "engine": "pseudo", "allowed_senders": "@example.org", **more}
+    chosen = {
+        **listen,
+        "data_dir": str(data),
+        "engine": "pseudo",
+        "allowed_senders": "@example.org",
+        **more,
+    }
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     return {**kept, **{f"DRAGOMAN_{name.upper()}": value for name, value in chosen.items()}}
 
 
 def run(name: str, given: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dragoman", name]
-    return subprocess.run(command, env=given, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, env=given, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def refused(listen: str) -> str:
@@ -52,7 +62,12 @@ def refused(listen: str) -> str:
 @pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("name", "setting"),
-    [("web", "WEB_LISTEN"), ("smtp", "SMTP_LISTEN"), ("smtp", "LMTP_LISTEN"), ("flower", "FLOWER_LISTEN")],
+    [
+        ("web", "WEB_LISTEN"),
+        ("smtp", "SMTP_LISTEN"),
+        ("smtp", "LMTP_LISTEN"),
+        ("flower", "FLOWER_LISTEN"),
+    ],
 )
 def test_a_process_says_which_address_is_taken_and_ends(tmp_path, taken, name, setting) -> None:
     more = {
@@ -63,7 +78,11 @@ def test_a_process_says_which_address_is_taken_and_ends(tmp_path, taken, name, s
     ended = run(name, environment(tmp_path, **more))
     assert ended.returncode == CannotListen.exit_code
     assert "Traceback" not in ended.stderr
-    (said,) = [line for line in ended.stderr.splitlines() if str(taken) in line and line.startswith("Error: ")]
+    (said,) = [
+        line
+        for line in ended.stderr.splitlines()
+        if str(taken) in line and line.startswith("Error: ")
+    ]
     assert said.startswith(f"Error: {LOOPBACK}:{taken} is taken by another program.")
     assert f"DRAGOMAN_{setting}" in said
 
@@ -76,8 +95,13 @@ def test_up_names_all_that_is_taken_and_starts_nothing(tmp_path, taken) -> None:
     assert ended.returncode == CannotListen.exit_code
     assert ended.stdout == ""  # no banner with somebody else's address
     assert "Traceback" not in ended.stderr
-    assert f"{LOOPBACK}:{taken} is taken by another program. Set DRAGOMAN_WEB_LISTEN" in ended.stderr
-    assert f"{LOOPBACK}:{other} is taken by another program. Set DRAGOMAN_FLOWER_LISTEN" in ended.stderr
+    assert (
+        f"{LOOPBACK}:{taken} is taken by another program. Set DRAGOMAN_WEB_LISTEN" in ended.stderr
+    )
+    assert (
+        f"{LOOPBACK}:{other} is taken by another program. Set DRAGOMAN_FLOWER_LISTEN"
+        in ended.stderr
+    )
     assert "process_died" not in ended.stderr
     assert [file.name for file in (tmp_path / "data").iterdir()] == ["lock"]
 
@@ -87,7 +111,9 @@ def test_up_waits_a_moment_for_what_is_about_to_end(tmp_path) -> None:
     holder = socket.create_server((LOOPBACK, 0))
     given = environment(tmp_path / "data", web_listen=f"{LOOPBACK}:{holder.getsockname()[1]}")
     with (tmp_path / "log").open("wb") as log:
-        up = subprocess.Popen([sys.executable, "-m", "dragoman", "up"], env=given, stdout=log, stderr=log)
+        up = subprocess.Popen(
+            [sys.executable, "-m", "dragoman", "up"], env=given, stdout=log, stderr=log
+        )
     try:
         wait_until((tmp_path / "data" / "lock").exists, 60, "up has begun")
         holder.close()
@@ -104,9 +130,12 @@ def test_up_ends_in_words_where_an_address_is_taken_after_it_has_looked(tmp_path
     given = environment(tmp_path / "data")
     where = given["DRAGOMAN_FLOWER_LISTEN"]
     with (tmp_path / "log").open("wb") as log:
-        up = subprocess.Popen([sys.executable, "-m", "dragoman", "up"], env=given, stdout=log, stderr=log)
+        up = subprocess.Popen(
+            [sys.executable, "-m", "dragoman", "up"], env=given, stdout=log, stderr=log
+        )
     try:
-        # `up` makes the token after it has looked at the addresses, and long before Flower has loaded its libraries.
+        # `up` makes the token after it has looked at the addresses, and long before Flower has
+        # loaded its libraries.
         wait_until((tmp_path / "data" / "secret_key").exists, 60, "up has looked", every_s=0.001)
         with closing(socket.create_server((LOOPBACK, int(where.rpartition(":")[2])))):
             assert up.wait(90) == CannotListen.exit_code
@@ -157,7 +186,8 @@ def test_a_port_that_needs_a_right(tmp_path) -> None:
     lowest = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
     if lowest == 0:
         pytest.skip("this machine lets everybody listen on any port")
-    # Loaded as root, since nobody else may be able to read where the libraries are; the rights are given up after that.
+    # Loaded as root, since nobody else may be able to read where the libraries are; the rights are
+    # given up after that.
     script = (
         "import os; from dragoman.adapters import listen_addresses\n"
         "address = listen_addresses.Address('DRAGOMAN_SMTP_LISTEN', '127.0.0.1:25')\n"
@@ -165,8 +195,12 @@ def test_a_port_that_needs_a_right(tmp_path) -> None:
         "try: listen_addresses.check(address)\n"
         "except listen_addresses.CannotListen as error: print(error)"
     )
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert said.startswith("127.0.0.1:25 needs the right to listen on ports below 1024. Set DRAGOMAN_SMTP_LISTEN")
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    assert said.startswith(
+        "127.0.0.1:25 needs the right to listen on ports below 1024. Set DRAGOMAN_SMTP_LISTEN"
+    )
 
 
 def test_a_free_address_is_given_back() -> None:

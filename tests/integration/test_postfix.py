@@ -1,4 +1,6 @@
-"""A real mail server in front and behind: Postfix hands a mail to the door, and takes the answer on its way out."""
+"""A real mail server in front and behind: Postfix hands a mail to the door, and takes the
+answer on its way out.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,11 @@ def sink() -> Iterator[tuple[Sink, int]]:
 
 def mail() -> EmailMessage:
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = SENDER, f"translate+de@{DOMAIN}", "Die Broschüre"
+    message["From"], message["To"], message["Subject"] = (
+        SENDER,
+        f"translate+de@{DOMAIN}",
+        "Die Broschüre",
+    )
     message["Message-ID"] = LONG_ID
     message.set_content("Please.\n")
     pdf = Path("dragoman/sample.pdf").read_bytes()
@@ -55,7 +61,9 @@ def mail() -> EmailMessage:
     return message
 
 
-def test_mail_through_postfix_is_answered_through_postfix(tmp_path: Path, sink: tuple[Sink, int]) -> None:
+def test_mail_through_postfix_is_answered_through_postfix(
+    tmp_path: Path, sink: tuple[Sink, int]
+) -> None:
     handler, sink_port = sink
     smtp_port = free_port()
     with Postfix(DOMAIN, next_hop=smtp_port, smarthost=sink_port) as postfix:

@@ -1,4 +1,6 @@
-"""The set-up of docs/howto/mail-server-in-front.md on a real Postfix: its own commands, and nobody else gets mail by it."""
+"""The set-up of docs/howto/mail-server-in-front.md on a real Postfix: its own commands, and
+nobody else gets mail by it.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ class Front:
 
 def commands(heading: str) -> list[str]:
     """The commands of the first block below a heading of the how-to, one a line."""
-    (block,) = re.findall(rf"^\*\*{re.escape(heading)}.*?```sh\n(.*?)```", HOWTO.read_text(), re.MULTILINE | re.DOTALL)
+    (block,) = re.findall(
+        rf"^\*\*{re.escape(heading)}.*?```sh\n(.*?)```", HOWTO.read_text(), re.MULTILINE | re.DOTALL
+    )
     return block.strip().splitlines()
 
 
@@ -75,14 +79,21 @@ def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Front]:
     controller = Controller(world, hostname=LOOPBACK, port=free_port())
     controller.start()
     smtp, lmtp = free_port(), free_port()
-    plain = {"relay_domains": "", "transport_maps": "", "recipient_delimiter": ""}  # the how-to's commands set them
+    # the how-to's commands set them
+    plain = {"relay_domains": "", "transport_maps": "", "recipient_delimiter": ""}
     postfix = Postfix("unused.test", next_hop=smtp, smarthost=controller.port, **plain)
     try:
         for command in commands("Postfix, by SMTP") + (
             commands("Postfix, by LMTP") if request.param == "by LMTP" else []
         ):
             there = command.replace(":8025", f":{smtp}").replace(":8024", f":{lmtp}")
-            subprocess.run(["sh", "-ec", there], env=postfix.environment, check=True, timeout=60, capture_output=True)
+            subprocess.run(
+                ["sh", "-ec", there],
+                env=postfix.environment,
+                check=True,
+                timeout=60,
+                capture_output=True,
+            )
         settings = {
             "mail_address": f"translate@{DOMAIN}",
             "allowed_senders": "@example.org,@bank.example",
@@ -92,7 +103,11 @@ def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Front]:
             "lmtp_listen": f"{LOOPBACK}:{lmtp}",
             "outbound_smtp_url": f"smtp://{LOOPBACK}:{postfix.port}",
         }
-        with name_server(ZONE) as dns, postfix, Stack(tmp_path / "data", dns_server=dns, **settings) as stack:
+        with (
+            name_server(ZONE) as dns,
+            postfix,
+            Stack(tmp_path / "data", dns_server=dns, **settings) as stack,
+        ):
             yield Front(postfix, stack, world)
     finally:
         controller.stop()
@@ -113,7 +128,8 @@ def signed(content: bytes, domain: str) -> bytes:
 
 @pytest.mark.more
 def test_the_set_up_serves_proved_senders_and_nobody_else_gets_mail(front: Front) -> None:
-    # Forged in From and envelope, in From alone, and with somebody else's signature: the sender and the victim hear nothing.
+    # Forged in From and envelope, in From alone, and with somebody else's signature: the sender and
+    # the victim hear nothing.
     front.post(mail("boss@bank.example"), "boss@bank.example")
     front.post(mail("boss@bank.example"), "victim@elsewhere.example")
     front.post(signed(mail("boss@bank.example"), "example.org"), "boss@bank.example")
@@ -130,7 +146,8 @@ def test_the_set_up_serves_proved_senders_and_nobody_else_gets_mail(front: Front
     assert "sender non-delivery notification" not in log
     assert front.stack.log().count("mail_dropped") == 4
 
-    # What is for nobody, or too large, Postfix refuses in the dialogue: it never has to send it back.
+    # What is for nobody, or too large, Postfix refuses in the dialogue: it never has to send it
+    # back.
     with front.client() as smtp, pytest.raises(SMTPRecipientsRefused) as nobody:
         smtp.sendmail("victim@elsewhere.example", [f"nobody@{DOMAIN}"], mail("boss@bank.example"))
     assert nobody.value.recipients[f"nobody@{DOMAIN}"][0] == 550

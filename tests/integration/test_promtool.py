@@ -1,4 +1,6 @@
-"""Prometheus's own tool on what it will be given: rules, their tests, and the dashboard's queries."""
+"""Prometheus's own tool on what it will be given: rules, their tests, and the dashboard's
+queries.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def promtool() -> str:
 
 
 def run(*command: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        command, input=given, capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 def test_rules_are_well_formed(promtool: str) -> None:
@@ -51,7 +55,9 @@ def test_a_rule_that_does_not_fire_is_seen(promtool: str, tmp_path: Path) -> Non
 
 
 def test_queries_of_the_dashboard_are_promql(promtool: str, tmp_path: Path) -> None:
-    records = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries())]
+    records = [
+        {"record": f"query:{number}", "expr": query} for number, query in enumerate(queries())
+    ]
     file = tmp_path / "queries.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": records}]}))
     done = run(promtool, "check", "rules", str(file))

@@ -19,7 +19,9 @@ from tests.servers.process import wait_until
 
 @contextmanager
 def listening(word: bytes | None) -> Iterator[str]:
-    """The address of a server that says `word` to each who comes; None: it is stuck, and the system takes connections for it."""
+    """The address of a server that says `word` to each who comes; None: it is stuck, and the
+    system takes connections for it.
+    """
     with socket.create_server(("127.0.0.1", 0)) as server:
         host, port = server.getsockname()
         thread = threading.Thread(target=_greet, args=(server, word))

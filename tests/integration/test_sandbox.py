@@ -1,4 +1,6 @@
-"""What a stranger's code in the sandbox reaches: nothing, as root and as the image's user, and with each wall left out work goes on."""
+"""What a stranger's code in the sandbox reaches: nothing, as root and as the image's user, and
+with each wall left out work goes on.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,9 @@ def things(listening):
 
 @pytest.fixture
 def probed(things, monkeypatch):
-    """What each reach answered, or the name of the error that it met, and the walls that did not stand."""
+    """What each reach answered, or the name of the error that it met, and the walls that did
+    not stand.
+    """
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
 
@@ -100,7 +104,8 @@ def probed(things, monkeypatch):
         asker = subprocess.Popen(["/bin/sleep", "300"], env=SECRETS, **same_user)
         found = {}
         try:
-            server.call(Call("nothing", {}, [], Path(things["scratch"])))  # else all would seem to be refused
+            # else all would seem to be refused
+            server.call(Call("nothing", {}, [], Path(things["scratch"])))
             for reach in reaches:
                 given = {**things, "asker": asker.pid}
                 call = Call(reach, given, [Path(things["source"])], Path(things["scratch"]))
@@ -168,13 +173,17 @@ def test_no_reach_succeeds(probed, things, user, reach):
     ],
 )
 def test_each_wall_keeps_something_from_somebody(probed, layer, reach):
-    """Without it a reach succeeds that fails otherwise: the tests above would see if it stood no longer."""
+    """Without it a reach succeeds that fails otherwise: the tests above would see if it stood
+    no longer.
+    """
     found, missing = probed([reach], without=(layer,))
     assert missing == (layer,)
     assert not is_refused(found[reach])
 
 
-def test_without_no_new_privs_who_is_not_root_has_no_other_wall_of_the_kernel_and_it_is_said(probed):
+def test_without_no_new_privs_who_is_not_root_has_no_other_wall_of_the_kernel_and_it_is_said(
+    probed,
+):
     found, missing = probed(["privileges", "secret", "limits"], "image", (walls.PRIVILEGES,))
     assert missing == (walls.PRIVILEGES, walls.FILES, walls.CALLS)
     assert {name: is_refused(answer) for name, answer in found.items()} == {
@@ -191,7 +200,13 @@ def test_work_goes_on_without_a_wall(tmp_path, without):
     try:
         document = calls.extract(server.call, tmp_path, source, Options("de"))
         assert not calls.reconstruct(
-            server.call, tmp_path, source, document, tmp_path / "out.pdf", options=Options("de"), mark=Mark()
+            server.call,
+            tmp_path,
+            source,
+            document,
+            tmp_path / "out.pdf",
+            options=Options("de"),
+            mark=Mark(),
         )
         assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF-")
         assert sorted(server.missing) == sorted(without)
@@ -218,7 +233,10 @@ def test_the_reader_of_emails_is_started_without_secrets(monkeypatch, tmp_path):
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "mail").write_bytes(b"Subject: a\r\n\r\n")
-    tell = "import os, ingress.email.sandboxed_parser as d; d._top = lambda head: {'item': 'words', 'text': repr(dict(os.environ)), 'is_html': False}; d.main()"
+    tell = (
+        "import os, ingress.email.sandboxed_parser as d; d._top = lambda head: {'item': 'words',"
+        " 'text': repr(dict(os.environ)), 'is_html': False}; d.main()"
+    )
     monkeypatch.setattr(sandboxed_parser, "COMMAND", ("-I", "-c", tell))
     with (tmp_path / "mail").open("rb") as mail:
         words = next(sandboxed_parser.found_in(mail))
@@ -230,7 +248,16 @@ def test_the_asker_reaches_what_the_child_does_not(things):
     from tests.sandboxed import reaches
 
     here = {**things, "asker": os.getpid()}
-    for name in ("environment_of_parents", "network", "database", "secret", "program", "signals", "link", "outside"):
+    for name in (
+        "environment_of_parents",
+        "network",
+        "database",
+        "secret",
+        "program",
+        "signals",
+        "link",
+        "outside",
+    ):
         assert getattr(reaches, name)(Path(things["scratch"]), print, here) is not None
 
 

@@ -1,4 +1,6 @@
-"""On a kernel that lacks a layer of the sandbox work goes on, and `dragoman doctor` names the layer."""
+"""On a kernel that lacks a layer of the sandbox work goes on, and `dragoman doctor` names the
+layer.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from tests.pdfs import LOREM, make
 
 pytestmark = [
     pytest.mark.more,
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root may take calls away without no_new_privs"),
+    pytest.mark.skipif(
+        os.geteuid() != 0, reason="only root may take calls away without no_new_privs"
+    ),
 ]
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +28,11 @@ ROOT = Path(__file__).parents[2]
 def run(layer: str | None, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """`dragoman` with these words, on a kernel without `layer` (None: on this one)."""
     launcher = [sys.executable, "-m", "tests.sandboxed.old_kernel", layer] if layer else []
-    environment = {**os.environ, "DRAGOMAN_DATA_DIR": str(folder / "data"), "DRAGOMAN_ENGINE": "pseudo"}
+    environment = {
+        **os.environ,
+        "DRAGOMAN_DATA_DIR": str(folder / "data"),
+        "DRAGOMAN_ENGINE": "pseudo",
+    }
     return subprocess.run(
         [*launcher, sys.executable, "-m", "dragoman", *words],
         check=False,

@@ -1,4 +1,6 @@
-"""Scans: pages that are pictures are read by the real Tesseract, covered and set anew; the others pass as ever."""
+"""Scans: pages that are pictures are read by the real Tesseract, covered and set anew; the
+others pass as ever.
+"""
 
 from __future__ import annotations
 
@@ -72,13 +74,18 @@ def test_the_ink_is_covered_in_the_papers_colour_and_the_rest_stays(tmp_path):
     middle = [pixels.pixel(x, y) for x in range(90, 500, 3) for y in range(76, 120)]
     dark = sum(max(color) < 150 for color in middle)
     assert dark < 0.002 * len(middle)
-    assert all(abs(channel - round(255 * wanted)) < 12 for channel, wanted in zip(middle[0], PAPER, strict=True))
+    assert all(
+        abs(channel - round(255 * wanted)) < 12
+        for channel, wanted in zip(middle[0], PAPER, strict=True)
+    )
     red, green, _ = pixels.pixel(150, 650)
     assert red - green > 100
 
 
 @needs_tesseract
-@pytest.mark.parametrize(("font", "family"), [("tiro", Family.SERIF), ("helv", Family.SANS), ("cour", Family.MONO)])
+@pytest.mark.parametrize(
+    ("font", "family"), [("tiro", Family.SERIF), ("helv", Family.SANS), ("cour", Family.MONO)]
+)
 @pytest.mark.more
 def test_the_kind_of_typeface_is_told_by_its_width(tmp_path, font, family):
     document = extract(scan(tmp_path / "a.pdf", picture_of(font=font)))
@@ -92,7 +99,9 @@ def test_cells_side_by_side_have_places_of_their_own(tmp_path):
         page = pdf.new_page()
         for row in range(4):
             for column, words in enumerate(("Morning ferry", "Evening ferry", "Small island")):
-                page.insert_text((72 + 170 * column, 100 + 30 * row), words, fontsize=12, fontname="tiro")
+                page.insert_text(
+                    (72 + 170 * column, 100 + 30 * row), words, fontsize=12, fontname="tiro"
+                )
         picture = page.get_pixmap(dpi=150).tobytes("png")
     blocks = extract(scan(tmp_path / "a.pdf", picture)).pages[0].blocks
     lefts = sorted({round(block.bbox[0], -1) for block in blocks})
@@ -107,9 +116,14 @@ def test_light_words_on_dark_paper_stay_light(tmp_path):
         page = pdf.new_page()
         page.draw_rect((0, 200, 595, 320), color=None, fill=(0.1, 0.2, 0.4))
         page.insert_text((72, 260), "White words on a dark band", fontsize=24, color=(1, 1, 1))
-        page.insert_text((72, 400), "Red words on the paper of the page", fontsize=24, color=(0.8, 0.1, 0.1))
+        page.insert_text(
+            (72, 400), "Red words on the paper of the page", fontsize=24, color=(0.8, 0.1, 0.1)
+        )
         picture = page.get_pixmap(dpi=150).tobytes("png")
-    light, red = (block.source[0].style.color for block in extract(scan(tmp_path / "a.pdf", picture)).pages[0].blocks)
+    light, red = (
+        block.source[0].style.color
+        for block in extract(scan(tmp_path / "a.pdf", picture)).pages[0].blocks
+    )
     assert light == 0xFFFFFF
     assert red >> 16 > 150 > red & 0xFF
 
@@ -129,10 +143,15 @@ def test_a_turned_page_is_read_as_it_is_shown(tmp_path, rotation):
         assert pdf[0].rect.width < pdf[0].rect.height
     out, _, _ = set_anew(source, tmp_path)
     with pymupdf.open(out) as pdf:
-        upright = [line["dir"] for block in pdf[0].get_text("dict")["blocks"] for line in block.get("lines", ())]
+        upright = [
+            line["dir"]
+            for block in pdf[0].get_text("dict")["blocks"]
+            for line in block.get("lines", ())
+        ]
         assert "FERRY LEAVES" in " ".join(pdf[0].get_text().split())
         shown = {
-            pymupdf.Point(one) * pdf[0].rotation_matrix - pymupdf.Point(0, 0) * pdf[0].rotation_matrix
+            pymupdf.Point(one) * pdf[0].rotation_matrix
+            - pymupdf.Point(0, 0) * pdf[0].rotation_matrix
             for one in upright
         }
     assert {(round(point.x), round(point.y)) for point in shown} == {(1, 0)}
@@ -141,7 +160,11 @@ def test_a_turned_page_is_read_as_it_is_shown(tmp_path, rotation):
 @needs_tesseract
 @pytest.mark.more
 def test_a_mixed_document_is_read_page_by_page(tmp_path):
-    source = scan(tmp_path / "a.pdf", picture_of(), before=lambda pdf: pdf.new_page().insert_text((72, 72), LOREM[:60]))
+    source = scan(
+        tmp_path / "a.pdf",
+        picture_of(),
+        before=lambda pdf: pdf.new_page().insert_text((72, 72), LOREM[:60]),
+    )
     out, document, _ = set_anew(source, tmp_path)
     assert [page.scanned for page in document.pages] == [True, False]
     assert text_of(out, 1) == LOREM[:60].upper()
@@ -163,7 +186,9 @@ def hide_words(pdf):
 @pytest.mark.more
 def test_words_that_somebody_recognised_before_are_used(tmp_path, monkeypatch):
     monkeypatch.setattr(ocr, "languages", frozenset)
-    out, document, said = set_anew(scan(tmp_path / "a.pdf", picture_of(), before=hide_words), tmp_path)
+    out, document, said = set_anew(
+        scan(tmp_path / "a.pdf", picture_of(), before=hide_words), tmp_path
+    )
     assert document.pages[0].scanned
     assert said == {"text_recognised"}
     assert text_of(out) == LOREM.upper()
@@ -186,7 +211,11 @@ def test_without_tesseract_the_answer_says_what_to_install(tmp_path, without_tes
 
 @pytest.mark.more
 def test_without_tesseract_a_scan_among_other_pages_stays_and_is_said(tmp_path, without_tesseract):
-    source = scan(tmp_path / "a.pdf", picture_of(), before=lambda pdf: pdf.new_page().insert_text((72, 72), LOREM[:60]))
+    source = scan(
+        tmp_path / "a.pdf",
+        picture_of(),
+        before=lambda pdf: pdf.new_page().insert_text((72, 72), LOREM[:60]),
+    )
     out, document, said = set_anew(source, tmp_path)
     assert said == {"ocr_missing"}
     assert [one.page for one in document.warnings] == [0]
@@ -210,7 +239,9 @@ def test_a_picture_without_words_has_none(tmp_path):
 def test_a_tesseract_that_fails_reads_nothing(tmp_path, monkeypatch):
     program = tmp_path / "bin" / "tesseract"
     program.parent.mkdir()
-    program.write_text('#!/bin/sh\n[ "$1" = --list-langs ] && printf "List:\\neng\\n" && exit 0\nexit 3\n')
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --list-langs ] && printf "List:\\neng\\n" && exit 0\nexit 3\n'
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent))
     ocr.languages.cache_clear()
@@ -224,7 +255,9 @@ def test_a_tesseract_that_fails_reads_nothing(tmp_path, monkeypatch):
 def test_a_page_in_letters_without_a_language_file_is_left_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setattr(ocr, "languages", lambda: frozenset({"eng"}))
     russian = "Сумма налога к уплате по сроку не позднее двадцать пятого июля отчетного года. " * 6
-    source = scan(tmp_path / "a.pdf", picture_of(russian), picture_of(russian), before=words_on_page)
+    source = scan(
+        tmp_path / "a.pdf", picture_of(russian), picture_of(russian), before=words_on_page
+    )
     _, document, _ = set_anew(source, tmp_path)
     assert {page.scanned for page in document.pages} == {False}
     (told,) = {one.message for one in document.warnings if one.code == "ocr_script_missing"}

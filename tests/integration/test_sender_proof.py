@@ -1,4 +1,6 @@
-"""Who is let in where the door itself looks at SPF and DKIM: real signatures, a real name server, real replies."""
+"""Who is let in where the door itself looks at SPF and DKIM: real signatures, a real name
+server, real replies.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +51,15 @@ ZONE = {
 }
 
 
-def signed(content: bytes, domain: str, canonical: tuple[bytes, bytes] = (b"relaxed", b"relaxed"), **options) -> bytes:
-    return dkim.sign(content, b"k", domain.encode(), PEM, canonicalize=canonical, **options) + content
+def signed(
+    content: bytes,
+    domain: str,
+    canonical: tuple[bytes, bytes] = (b"relaxed", b"relaxed"),
+    **options,
+) -> bytes:
+    return (
+        dkim.sign(content, b"k", domain.encode(), PEM, canonicalize=canonical, **options) + content
+    )
 
 
 def from_(address: str, **headers: str) -> bytes:
@@ -58,12 +67,18 @@ def from_(address: str, **headers: str) -> bytes:
 
 
 REPLIES = [
-    # SPF: the envelope's domain is proved by the client's address, and must be that of From, or of the same owner.
+    # SPF: the envelope's domain is proved by the client's address, and must be that of From, or of
+    # the same owner.
     ("spf passes", from_("a@example.org"), "a@example.org", "250"),
     ("spf of a subdomain", from_("a@example.org"), "bounce@mail.example.org", "250"),
     ("spf by mx, with a hyphen", from_("a@hyphen-ated.example"), "a@hyphen-ated.example", "250"),
     ("spf passes for somebody else", from_("a@bank.example"), "a@evil.test", "550 5.7.1"),
-    ("a domain that begins like another", from_("a@bank.example"), "a@bank.example-evil.test", "550 5.7.1"),
+    (
+        "a domain that begins like another",
+        from_("a@bank.example"),
+        "a@bank.example-evil.test",
+        "550 5.7.1",
+    ),
     ("spf fails", from_("a@bank.example"), "a@bank.example", "550 5.7.1"),
     ("spf that goes round in circles", from_("a@many.example"), "a@many.example", "550 5.7.1"),
     ("no records at all", from_("a@silent.example"), "a@silent.example", "550 5.7.1"),
@@ -73,22 +88,62 @@ REPLIES = [
     ("strict spf, a subdomain", from_("a@strict.example"), "a@mail.strict.example", "550 5.7.1"),
     ("two owners below .internal", from_("a@bank.internal"), "a@evil.internal", "550 5.7.1"),
     ("one owner below .internal", from_("a@head.internal"), "a@mail.head.internal", "250"),
-    ("strict owner below .internal", from_("a@b.strict.internal"), "a@a.strict.internal", "550 5.7.1"),
+    (
+        "strict owner below .internal",
+        from_("a@b.strict.internal"),
+        "a@a.strict.internal",
+        "550 5.7.1",
+    ),
     # DKIM
     ("dkim relaxed", signed(from_("a@signed.example"), "signed.example"), "a@evil.test", "250"),
-    ("dkim simple", signed(from_("a@signed.example"), "signed.example", (b"simple", b"simple")), "a@evil.test", "250"),
-    ("dkim mixed", signed(from_("a@signed.example"), "signed.example", (b"relaxed", b"simple")), "a@evil.test", "250"),
-    ("dkim of a subdomain", signed(from_("a@signed.example"), "mail.signed.example"), "a@evil.test", "250"),
-    ("dkim of somebody else", signed(from_("a@signed.example"), "evil.test"), "a@evil.test", "550 5.7.1"),
-    ("dkim without a key", signed(from_("a@bank.example"), "bank.example"), "a@evil.test", "550 5.7.1"),
-    ("body changed", signed(from_("a@signed.example"), "signed.example") + b"more\r\n", "a@evil.test", "550 5.7.1"),
+    (
+        "dkim simple",
+        signed(from_("a@signed.example"), "signed.example", (b"simple", b"simple")),
+        "a@evil.test",
+        "250",
+    ),
+    (
+        "dkim mixed",
+        signed(from_("a@signed.example"), "signed.example", (b"relaxed", b"simple")),
+        "a@evil.test",
+        "250",
+    ),
+    (
+        "dkim of a subdomain",
+        signed(from_("a@signed.example"), "mail.signed.example"),
+        "a@evil.test",
+        "250",
+    ),
+    (
+        "dkim of somebody else",
+        signed(from_("a@signed.example"), "evil.test"),
+        "a@evil.test",
+        "550 5.7.1",
+    ),
+    (
+        "dkim without a key",
+        signed(from_("a@bank.example"), "bank.example"),
+        "a@evil.test",
+        "550 5.7.1",
+    ),
+    (
+        "body changed",
+        signed(from_("a@signed.example"), "signed.example") + b"more\r\n",
+        "a@evil.test",
+        "550 5.7.1",
+    ),
     (
         "body continued behind l=",
         signed(from_("a@signed.example"), "signed.example", length=True) + b"another PDF\r\n",
         "a@evil.test",
         "550 5.7.1",
     ),
-    ("whole l=", signed(from_("a@signed.example"), "signed.example", length=True), "a@evil.test", "250"),
+    (
+        "whole l=",
+        signed(from_("a@signed.example"), "signed.example", length=True),
+        "a@evil.test",
+        "250",
+    ),
     (
         "From changed",
         signed(from_("a@signed.example"), "signed.example").replace(b"a@signed", b"b@signed"),
@@ -108,20 +163,41 @@ REPLIES = [
         "250",
     ),
     ("strict dkim", signed(from_("a@strict.example"), "strict.example"), "a@evil.test", "250"),
-    ("strict dkim, a subdomain", signed(from_("a@strict.example"), "mail.strict.example"), "a@evil.test", "550 5.7.1"),
-    ("garbage for a signature", b"DKIM-Signature: v=1; =;;;\r\n" + from_("a@bank.example"), "a@evil.test", "550 5.7.1"),
+    (
+        "strict dkim, a subdomain",
+        signed(from_("a@strict.example"), "mail.strict.example"),
+        "a@evil.test",
+        "550 5.7.1",
+    ),
+    (
+        "garbage for a signature",
+        b"DKIM-Signature: v=1; =;;;\r\n" + from_("a@bank.example"),
+        "a@evil.test",
+        "550 5.7.1",
+    ),
     # Trouble with DNS is no refusal.
     ("spf cannot be looked up", from_("a@down.example"), "a@down.example", "451 4.4.3"),
-    ("dkim cannot be looked up", signed(from_("a@down.example"), "down.example"), "a@evil.test", "451 4.4.3"),
+    (
+        "dkim cannot be looked up",
+        signed(from_("a@down.example"), "down.example"),
+        "a@evil.test",
+        "451 4.4.3",
+    ),
     # Nobody but a trusted peer is believed what they say they found.
     (
         "own results are not believed",
-        b"Authentication-Results: mx.example; dmarc=pass header.from=bank.example\r\n" + from_("a@bank.example"),
+        b"Authentication-Results: mx.example; dmarc=pass header.from=bank.example\r\n"
+        + from_("a@bank.example"),
         "a@evil.test",
         "550 5.7.1",
     ),
     # What is never answered is taken first.
-    ("an unproved auto-reply", from_("a@bank.example", Auto_Submitted="auto-replied"), "a@evil.test", "250"),
+    (
+        "an unproved auto-reply",
+        from_("a@bank.example", Auto_Submitted="auto-replied"),
+        "a@evil.test",
+        "250",
+    ),
 ]
 
 
@@ -132,7 +208,9 @@ def served() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("content", "envelope_from", "reply"), [row[1:] for row in REPLIES], ids=[row[0] for row in REPLIES]
+    ("content", "envelope_from", "reply"),
+    [row[1:] for row in REPLIES],
+    ids=[row[0] for row in REPLIES],
 )
 def test_reply(intake, served, content, envelope_from, reply):
     with serving(an_intake(intake, allowed_senders=("*",), dns_server=served)) as door:
@@ -150,28 +228,55 @@ RESULTS = [
     ("dkim aligned", OURS + b"; dkim=pass header.d=mail.bank.example\r\n", "250"),
     ("dkim of another", OURS + b"; dkim=pass header.d=evil.test\r\n", "550 5.7.1"),
     ("spf aligned", OURS + b"; spf=pass smtp.mailfrom=x@bank.example\r\n", "250"),
-    ("spf of another", OURS + b"; spf=pass smtp.mailfrom=x@bank.example-evil.test\r\n", "550 5.7.1"),
-    ("folded", OURS + b";\r\n\tspf=none;\r\n\tdmarc=pass (p=none) header.from=bank.example\r\n", "250"),
-    ("none", b"", "550 5.7.1"),
-    ("another server's", b"Authentication-Results: mx.other; dmarc=pass header.from=bank.example\r\n", "550 5.7.1"),
-    ("topmost counts", OURS + b"; none\r\n" + OURS + b"; dmarc=pass header.from=bank.example\r\n", "550 5.7.1"),
     (
-        "below another server's",
-        b"Authentication-Results: mx.other; none\r\n" + OURS + b"; dmarc=pass header.from=bank.example\r\n",
+        "spf of another",
+        OURS + b"; spf=pass smtp.mailfrom=x@bank.example-evil.test\r\n",
+        "550 5.7.1",
+    ),
+    (
+        "folded",
+        OURS + b";\r\n\tspf=none;\r\n\tdmarc=pass (p=none) header.from=bank.example\r\n",
         "250",
     ),
-    ("garbage", OURS + b"; ((((\r\n" + OURS + b"; dmarc=pass header.from=bank.example\r\n", "550 5.7.1"),
+    ("none", b"", "550 5.7.1"),
+    (
+        "another server's",
+        b"Authentication-Results: mx.other; dmarc=pass header.from=bank.example\r\n",
+        "550 5.7.1",
+    ),
+    (
+        "topmost counts",
+        OURS + b"; none\r\n" + OURS + b"; dmarc=pass header.from=bank.example\r\n",
+        "550 5.7.1",
+    ),
+    (
+        "below another server's",
+        b"Authentication-Results: mx.other; none\r\n"
+        + OURS
+        + b"; dmarc=pass header.from=bank.example\r\n",
+        "250",
+    ),
+    (
+        "garbage",
+        OURS + b"; ((((\r\n" + OURS + b"; dmarc=pass header.from=bank.example\r\n",
+        "550 5.7.1",
+    ),
     ("in a comment", OURS + b"; dmarc=fail (dmarc=pass header.from=bank.example)\r\n", "550 5.7.1"),
 ]
 
 
 @pytest.mark.parametrize("auth", ["dmarc", "trusted"])
-@pytest.mark.parametrize(("results", "reply"), [row[1:] for row in RESULTS], ids=[row[0] for row in RESULTS])
+@pytest.mark.parametrize(
+    ("results", "reply"), [row[1:] for row in RESULTS], ids=[row[0] for row in RESULTS]
+)
 def test_what_a_trusted_peer_found(intake, served, results, reply, auth):
     chosen = {**TRUSTED, "allowed_senders": ("*",), "dns_server": served, "sender_auth": auth}
     with serving(an_intake(intake, **chosen)) as door:
-        # It has taken the message, and would send a refusal to `evil.test`, whoever that is: it is dropped instead.
-        assert send(door.port, results + from_("a@bank.example"), sender="a@evil.test").startswith("250 ")
+        # It has taken the message, and would send a refusal to `evil.test`, whoever that is: it is
+        # dropped instead.
+        assert send(door.port, results + from_("a@bank.example"), sender="a@evil.test").startswith(
+            "250 "
+        )
         assert len(messages(intake)) == (reply == "250")
         assert counted(door, "dropped") == ({} if reply == "250" else {"unauthenticated": 1})
 
@@ -193,9 +298,13 @@ RETURNED = [
 
 
 @pytest.mark.parametrize(
-    ("results", "envelope_from", "hears"), [row[1:] for row in RETURNED], ids=[r[0] for r in RETURNED]
+    ("results", "envelope_from", "hears"),
+    [row[1:] for row in RETURNED],
+    ids=[r[0] for r in RETURNED],
 )
-def test_a_refusal_returns_through_a_trusted_peer_to_proved_senders_alone(intake, results, envelope_from, hears):
+def test_a_refusal_returns_through_a_trusted_peer_to_proved_senders_alone(
+    intake, results, envelope_from, hears
+):
     chosen = {**TRUSTED, "allowed_senders": ("@example.org",)}  # nobody of this domain
     with serving(an_intake(intake, **chosen)) as door:
         reply = send(door.port, results + from_("a@bank.example"), sender=envelope_from)
@@ -206,7 +315,9 @@ def test_a_refusal_returns_through_a_trusted_peer_to_proved_senders_alone(intake
         )
 
 
-@pytest.mark.parametrize("broken", [b"From: a@b.c\r\nFrom: d@e.f\r\n\r\nbody\r\n", b"what is this?\r\n\r\nbody\r\n"])
+@pytest.mark.parametrize(
+    "broken", [b"From: a@b.c\r\nFrom: d@e.f\r\n\r\nbody\r\n", b"what is this?\r\n\r\nbody\r\n"]
+)
 def test_what_names_no_author_does_not_return_either(intake, broken):
     with serving(an_intake(intake, **TRUSTED, allowed_senders=("*",))) as door:
         assert send(door.port, broken, sender="a@bank.example").startswith("250 ")
@@ -216,7 +327,9 @@ def test_what_names_no_author_does_not_return_either(intake, broken):
 def test_others_hear_every_refusal(intake):
     chosen = {**TRUSTED, "trusted_peers": ("10.0.0.1",), "allowed_senders": ("@example.org",)}
     with serving(an_intake(intake, **chosen)) as door:
-        assert send(door.port, from_("a@bank.example"), sender="a@evil.test").startswith("550 5.7.1 You may not send")
+        assert send(door.port, from_("a@bank.example"), sender="a@evil.test").startswith(
+            "550 5.7.1 You may not send"
+        )
 
 
 def test_address_of_a_relay_proves_nothing_but_a_signature_does(intake, served):
@@ -231,4 +344,6 @@ def test_address_of_a_relay_proves_nothing_but_a_signature_does(intake, served):
 
 def test_null_sender_to_postmaster_needs_no_proof(intake, served):
     with serving(an_intake(intake, dns_server=served)) as door:
-        assert send(door.port, from_("a@bank.example"), "postmaster@localhost", sender="").startswith("250 ")
+        assert send(
+            door.port, from_("a@bank.example"), "postmaster@localhost", sender=""
+        ).startswith("250 ")

@@ -19,7 +19,9 @@ from tests.servers.process import LOOPBACK, free_port
 pytestmark = pytest.mark.more
 
 SENT_ID = "<0123abcd.1@dragoman.test>"
-SENT = f"From: a@example.org\r\nMessage-ID: {SENT_ID}\r\nSubject: Done\r\n\r\nIt is done.\r\n".encode()
+SENT = (
+    f"From: a@example.org\r\nMessage-ID: {SENT_ID}\r\nSubject: Done\r\n\r\nIt is done.\r\n".encode()
+)
 
 
 @pytest.fixture

@@ -32,7 +32,8 @@ def answers(subject: str, message_id: str, references: tuple[str, ...]) -> list[
         fields += f"References: {' '.join(references)}\r\n"
     thread = Thread("ann@example.org", subject, message_id, references)
     replies = [
-        composed(thread, f"<{'0' * 32}.1.{kind}@example.org>", OURS, "text", "<p>html</p>") for kind in ("ack", "final")
+        composed(thread, f"<{'0' * 32}.1.{kind}@example.org>", OURS, "text", "<p>html</p>")
+        for kind in ("ack", "final")
     ]
     return [(fields + "\r\nHello\r\n").encode(), *(reply.as_bytes() for reply in replies)]
 
@@ -49,5 +50,8 @@ def test_dovecot_sees_one_thread_after_a_long_one(folder: Path) -> None:
 
 
 def test_other_mails_are_other_threads(folder: Path) -> None:
-    one, other = answers("Contract", "<1@example.org>", ()), answers("Letter", "<2@example.org>", ())
+    one, other = (
+        answers("Contract", "<1@example.org>", ()),
+        answers("Letter", "<2@example.org>", ()),
+    )
     assert dovecot.threads(folder, *one[:2], *other[2:]) == "(1 2)(3)"

@@ -1,4 +1,6 @@
-"""`dragoman translate` as people run it: a process of its own, its files, its words and its exit codes."""
+"""`dragoman translate` as people run it: a process of its own, its files, its words and its
+exit codes.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ from tests.servers.process import needs
 
 ENGLISH = [
     "The history of the lighthouse begins in the year of the great storm.",
-    "Fishermen had asked the town for a light on the rocks for many years, and nobody had listened to them.",
+    (
+        "Fishermen had asked the town for a light on the rocks for many years, and nobody had"
+        " listened to them."
+    ),
     "After that winter the council found the money. See https://example.org/lighthouse for more.",
 ]
 GERMAN = [
@@ -64,15 +69,29 @@ def run(
     cwd: Path | None = None,
     **more: str,
 ) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DRAGOMAN_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("DRAGOMAN_")
+    }
     if server:
         environment |= {"DRAGOMAN_DEEPL_SERVER_URL": server.url, "DRAGOMAN_DEEPL_AUTH_KEY": KEY}
     if models:
         environment |= {"DRAGOMAN_LOCAL_MODELS_DIR": str(models)}
     environment |= more
-    command = [sys.executable, "-c", "from ops.cli import main; main()", "translate", *map(str, arguments)]
+    command = [
+        sys.executable,
+        "-c",
+        "from ops.cli import main; main()",
+        "translate",
+        *map(str, arguments),
+    ]
     return subprocess.run(
-        command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=patience(120), check=False
+        command,
+        env=environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=patience(120),
+        check=False,
     )
 
 
@@ -92,7 +111,11 @@ class TestResult:
         assert done.returncode == 0, done.stderr
         report = json.loads(done.stdout)
         assert set(report) == FIELDS
-        assert (report["out"], report["pages"], report["engine"]) == (str(tmp_path / "out.pdf"), 2, "deepl")
+        assert (report["out"], report["pages"], report["engine"]) == (
+            str(tmp_path / "out.pdf"),
+            2,
+            "deepl",
+        )
         assert (report["source_lang"], report["target_lang"]) == ("en", "de")
         assert report["characters_billed"] == server.characters_billed - billed > 200
         assert set(report["seconds"]) == {"extract", "translate", "tone", "reconstruct"}
@@ -140,7 +163,9 @@ class TestResult:
     def test_a_pseudo_translation_is_stamped_and_said(self, source, tmp_path):
         done = run(source, "--to", "ja", "--engine", "pseudo", "--json", "-o", tmp_path / "out.pdf")
         assert done.returncode == 0, done.stderr
-        assert "pseudo_translation" in [warning["code"] for warning in json.loads(done.stdout)["warnings"]]
+        assert "pseudo_translation" in [
+            warning["code"] for warning in json.loads(done.stdout)["warnings"]
+        ]
         with pymupdf.open(tmp_path / "out.pdf") as document:
             assert all("Pseudo-translation" in page.get_text() for page in document)
 
@@ -148,19 +173,42 @@ class TestResult:
     def test_the_local_engine_translates_without_a_key_and_keeps_the_figures(self, tmp_path):
         models = weights.lay(tmp_path / "models", "en-pt")
         source = make_pdf(
-            tmp_path / "in.pdf", ["Please call 202-493-2251 before you open the red house, which costs 10,505 euros."]
+            tmp_path / "in.pdf",
+            ["Please call 202-493-2251 before you open the red house, which costs 10,505 euros."],
         )
-        done = run(source, "--from", "en", "--to", "pt", "--json", "-o", tmp_path / "out.pdf", models=models)
+        done = run(
+            source,
+            "--from",
+            "en",
+            "--to",
+            "pt",
+            "--json",
+            "-o",
+            tmp_path / "out.pdf",
+            models=models,
+        )
         report = json.loads(done.stdout)
         assert (report["engine"], report["warnings"]) == ("local", [])
         words = words_of(tmp_path / "out.pdf")
-        assert [one for one in ("202-493-2251", "10,505", "casa", "vermelha") if one not in words] == []
+        assert [
+            one for one in ("202-493-2251", "10,505", "casa", "vermelha") if one not in words
+        ] == []
 
     def test_a_damaged_model_is_one_sentence_and_no_result(self, tmp_path):
         models = weights.lay(tmp_path / "models", "en-pt")
         next(models.glob("en-pt/lex*")).write_bytes(b"<html>not found</html>")
         source = make_pdf(tmp_path / "in.pdf", ["Please open the red house today."])
-        done = run(source, "--from", "en", "--to", "pt", "--json", "-o", tmp_path / "out.pdf", models=models)
+        done = run(
+            source,
+            "--from",
+            "en",
+            "--to",
+            "pt",
+            "--json",
+            "-o",
+            tmp_path / "out.pdf",
+            models=models,
+        )
         assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (48, "model_unusable")
         assert "Traceback" not in done.stderr
         assert not (tmp_path / "out.pdf").exists()
@@ -178,20 +226,44 @@ class TestResult:
         assert "HISTORY OF THE Leuchtfeuer BEGINS" in words_of(tmp_path / "out.pdf")
 
     def test_a_tone_reaches_the_engine(self, source, server, tmp_path):
-        assert run(source, "--to", "de", "--tone", "Formal", "-o", tmp_path / "out.pdf", server=server).returncode == 0
+        assert (
+            run(
+                source, "--to", "de", "--tone", "Formal", "-o", tmp_path / "out.pdf", server=server
+            ).returncode
+            == 0
+        )
         assert server.requests[-1]["formality"] == "prefer_more"
 
     def test_a_tone_that_the_engine_lacks_is_said(self, source, tmp_path):
-        done = run(source, "--to", "de", "--engine", "pseudo", "--tone", "formal", "--json", "-o", tmp_path / "out.pdf")
-        assert "tone_ignored" in [warning["code"] for warning in json.loads(done.stdout)["warnings"]]
+        done = run(
+            source,
+            "--to",
+            "de",
+            "--engine",
+            "pseudo",
+            "--tone",
+            "formal",
+            "--json",
+            "-o",
+            tmp_path / "out.pdf",
+        )
+        assert "tone_ignored" in [
+            warning["code"] for warning in json.loads(done.stdout)["warnings"]
+        ]
 
     def test_a_password_opens_a_locked_document(self, server, tmp_path):
         lock = {"encryption": pymupdf.PDF_ENCRYPT_AES_256, "user_pw": "sesame", "owner_pw": "owner"}
         source = make_pdf(tmp_path / "in.pdf", ENGLISH, **lock)
         refused = run(source, "--to", "de", "--json", server=server)
-        assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (13, "encrypted_pdf")
+        assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (
+            13,
+            "encrypted_pdf",
+        )
         wrong = run(source, "--to", "de", "--json", "--password", "x", server=server)
-        assert (wrong.returncode, json.loads(wrong.stdout)["error"]["code"]) == (14, "wrong_password")
+        assert (wrong.returncode, json.loads(wrong.stdout)["error"]["code"]) == (
+            14,
+            "wrong_password",
+        )
         assert run(source, "--to", "de", "--password", "sesame", server=server).returncode == 0
 
 
@@ -217,7 +289,9 @@ class TestRefusal:
             (("in.pdf", "--to", "de", "-o", "."), "unsupported_option", 24),
         ],
     )
-    def test_each_has_its_code_its_words_and_no_result(self, source, server, arguments, code, exit_code):
+    def test_each_has_its_code_its_words_and_no_result(
+        self, source, server, arguments, code, exit_code
+    ):
         folder = source.parent
         (folder / "empty.pdf").touch()
         (folder / "text.pdf").write_text("This is no PDF.")
@@ -232,7 +306,9 @@ class TestRefusal:
         assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 
     def test_without_any_engine_it_says_what_would_add_one(self, source, tmp_path):
-        refused = run(source, "--to", "de", "--from", "en", "--json", cwd=tmp_path, PATH=str(tmp_path))
+        refused = run(
+            source, "--to", "de", "--from", "en", "--json", cwd=tmp_path, PATH=str(tmp_path)
+        )
         assert refused.returncode == NoEngine.exit_code
         assert json.loads(refused.stdout)["error"]["code"] == "no_engine"
         assert "dragoman models add en-de" in refused.stderr
@@ -263,7 +339,9 @@ class TestRefusal:
             ("hang_up", "engine_unavailable", 50),
         ],
     )
-    def test_faults_of_the_engine_leave_an_older_result_alone(self, source, fault, code, exit_code, tmp_path):
+    def test_faults_of_the_engine_leave_an_older_result_alone(
+        self, source, fault, code, exit_code, tmp_path
+    ):
         out = tmp_path / "out.pdf"
         out.write_bytes(b"older")
         with FakeDeepL() as server:
@@ -275,7 +353,15 @@ class TestRefusal:
 
     def test_wrong_settings_are_named(self, source, monkeypatch):
         done = subprocess.run(
-            [sys.executable, "-c", "from ops.cli import main; main()", "translate", str(source), "--to", "de"],
+            [
+                sys.executable,
+                "-c",
+                "from ops.cli import main; main()",
+                "translate",
+                str(source),
+                "--to",
+                "de",
+            ],
             env=os.environ | {"DRAGOMAN_ENGINE": "babelfish"},
             capture_output=True,
             text=True,

@@ -10,7 +10,10 @@ THERE = "translate@there.example"
 
 def test_answer_of_another_dragoman_ends_the_talk(intake):
     thread = Thread(
-        recipient="translate+de@localhost", subject="A contract", message_id="<one@localhost>", references=()
+        recipient="translate+de@localhost",
+        subject="A contract",
+        message_id="<one@localhost>",
+        references=(),
     )
     answer = composed(thread, "<job.1.final@there.example>", THERE, "done", "<p>done</p>")
     answer.add_attachment(PDF, maintype="application", subtype="pdf", filename="contract.de.pdf")

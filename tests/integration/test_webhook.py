@@ -1,4 +1,6 @@
-"""Webhooks on real ledgers, posted over TLS to a real server on loopback, which is a private address: allowed by a setting or refused."""
+"""Webhooks on real ledgers, posted over TLS to a real server on loopback, which is a private
+address: allowed by a setting or refused.
+"""
 
 from __future__ import annotations
 
@@ -80,13 +82,17 @@ class Uploads:
         self.count += 1
         options = Options("fr", reply_by="webhook" if url else None, reply_to=url)
         pdf = self.intake.store_pdf(filename, io.BytesIO(PDF))
-        return self.intake.submit([Request(pdf, options, OWNER, "web", f"key:{self.count}")]).job_ids[0]
+        return self.intake.submit(
+            [Request(pdf, options, OWNER, "web", f"key:{self.count}")]
+        ).job_ids[0]
 
     def complete(self, job_id: str) -> None:
         key = f"jobs/{job_id}/reconstruct/1.pdf"
         self.store.put(key, io.BytesIO(PDF))
         with self.database.write() as connection:
-            connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(stage=Stage.RECONSTRUCT))
+            connection.execute(
+                update(JOBS).where(JOBS.c.id == job_id).values(stage=Stage.RECONSTRUCT)
+            )
         held = lease.claim(self.database, jobs.LEDGER, job_id, 60)
         assert held
         with self.database.write() as connection:
@@ -171,7 +177,9 @@ def test_a_failure_and_a_cancellation_are_posted_with_their_code(
     ]
 
 
-def test_without_a_public_address_there_is_no_link(uploads: Uploads, settings: Settings, receiver: Receiver) -> None:
+def test_without_a_public_address_there_is_no_link(
+    uploads: Uploads, settings: Settings, receiver: Receiver
+) -> None:
     opened = open_context(settings.model_copy(update={"public_url": None}))
     job_id = uploads.send(receiver.url())
     uploads.complete(job_id)
@@ -219,7 +227,9 @@ def test_a_receiver_that_is_gone_is_asked_once_and_an_admin_sees_it(
     assert uploads.arrival(job_id) is Arrival.FAILED
     with uploads.database.read() as connection:
         [letter] = dead_letters.listed(connection)
-        told = connection.execute(OUTBOX.select().where(OUTBOX.c.channel == OPERATOR)).mappings().all()
+        told = (
+            connection.execute(OUTBOX.select().where(OUTBOX.c.channel == OPERATOR)).mappings().all()
+        )
     assert (letter["what"], letter["of"], letter["channel"]) == ("delivery", job_id, "webhook")
     assert "410" in letter["detail"]
     assert [one["payload"]["cause"] for one in told] == ["delivery_failed"]
@@ -241,14 +251,19 @@ def test_a_private_address_is_refused_unless_an_admin_allows_it(
 
 
 class Changing:
-    """A name that means something else each time that it is looked up, as an attacker's name server would have it."""
+    """A name that means something else each time that it is looked up, as an attacker's name
+    server would have it.
+    """
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self.answers, self.asked = list(answers), 0
 
     def __call__(self, host: str, port: int) -> Sequence[Address]:
         self.asked += 1
-        return [ip_address(one) for one in (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])]
+        return [
+            ip_address(one)
+            for one in (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
+        ]
 
 
 def test_a_name_that_changes_after_the_check_changes_nothing(
@@ -278,7 +293,9 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(receiver: Rec
         sending.post(Target("both.example", receiver.port, "/"), {}, b"{}", look_up=both)
 
 
-def test_the_certificate_has_to_be_of_the_name_that_was_given(receiver: Receiver, settings: Settings) -> None:
+def test_the_certificate_has_to_be_of_the_name_that_was_given(
+    receiver: Receiver, settings: Settings
+) -> None:
     here = Changing(["127.0.0.1"])
     target = Target("other.example", receiver.port, "/")
     from notifier.webhook.given import networks_of
@@ -290,7 +307,11 @@ def test_the_certificate_has_to_be_of_the_name_that_was_given(receiver: Receiver
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_accepted(
-    certificate: Path, uploads: Uploads, context: Context, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    certificate: Path,
+    uploads: Uploads,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(self_signed(tmp_path, "another")))
     with receiving(certificate) as started:
@@ -311,7 +332,14 @@ def test_a_receiver_that_never_ends_its_answer_is_left_and_nobody_knows_whether_
     target = Target("localhost", receiver.port, "/")
     began = time.monotonic()
     with pytest.raises(WebhookUncertain):
-        sending.post(target, {}, b"{}", networks=networks_of(settings), look_up=Changing(["127.0.0.1"]), total_s=1.0)
+        sending.post(
+            target,
+            {},
+            b"{}",
+            networks=networks_of(settings),
+            look_up=Changing(["127.0.0.1"]),
+            total_s=1.0,
+        )
     assert time.monotonic() - began < patience(10)
     assert len(receiver.got) == 1
 
@@ -350,8 +378,16 @@ def test_the_upload_s_own_address_goes_before_the_token_s(settings: Settings) ->
 
 
 @pytest.mark.parametrize(
-    "url", ["http://example.org/", "https://10.0.0.1/", "https://[::ffff:10.0.0.1]/", "file:///etc/passwd"]
+    "url",
+    [
+        "http://example.org/",
+        "https://10.0.0.1/",
+        "https://[::ffff:10.0.0.1]/",
+        "file:///etc/passwd",
+    ],
 )
-def test_an_address_that_is_plainly_wrong_is_refused_with_the_upload(url: str, settings: Settings) -> None:
+def test_an_address_that_is_plainly_wrong_is_refused_with_the_upload(
+    url: str, settings: Settings
+) -> None:
     with pytest.raises(UnsupportedOption, match="callback_url"):
         chosen(url, settings, OWNER)

@@ -1,4 +1,6 @@
-"""A real worker in trouble: an engine that hangs, time limits, cancelling, SIGTERM, a store that loses what it had."""
+"""A real worker in trouble: an engine that hangs, time limits, cancelling, SIGTERM, a store
+that loses what it had.
+"""
 
 from __future__ import annotations
 
@@ -56,12 +58,16 @@ def page(text: str) -> bytes:
 class Bench:
     """A worker with one child, a hanging DeepL, and what goes on in the database."""
 
-    def __init__(self, database: Database, store: BlobStore, app: queues.Celery, deepl: FakeDeepL) -> None:
+    def __init__(
+        self, database: Database, store: BlobStore, app: queues.Celery, deepl: FakeDeepL
+    ) -> None:
         self.database, self.store, self.app, self.deepl = database, store, app, deepl
 
     def start(self, soft_s: float, hard_s: float, *how: object) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-c", WORKER, str(soft_s), str(hard_s), *map(str, how)]
-        return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     def begin(self, paragraphs: int = 10) -> str:
         """A job that is in the middle of a call that hangs."""
@@ -75,7 +81,11 @@ class Bench:
         queues.send(self.app, queues.EXTRACT_AND_TRANSLATE, job_id)
 
     def await_state(self, job_id: str, state: RowState, within_s: float = 60) -> dict:
-        wait_until(lambda: row(self.database, JOBS, job_id)["state"] == state, within_s, f"the job is {state}")
+        wait_until(
+            lambda: row(self.database, JOBS, job_id)["state"] == state,
+            within_s,
+            f"the job is {state}",
+        )
         return row(self.database, JOBS, job_id)
 
 
@@ -115,7 +125,9 @@ def run(bench: Bench) -> Iterator[object]:
 
 
 @pytest.mark.more
-def test_cancel_frees_the_worker_from_a_call_that_hangs_within_a_heartbeat(bench, run, settings, doorbell):
+def test_cancel_frees_the_worker_from_a_call_that_hangs_within_a_heartbeat(
+    bench, run, settings, doorbell
+):
     run(600, 660)
     job_id = bench.begin()
     Intake(bench.database, bench.store, doorbell, settings).cancel(job_id)
@@ -128,11 +140,17 @@ def test_cancel_frees_the_worker_from_a_call_that_hangs_within_a_heartbeat(bench
 
 
 @pytest.mark.more
-def test_soft_limit_is_tried_once_more_and_the_dead_letter_says_where_the_time_went(bench, run, intake):
+def test_soft_limit_is_tried_once_more_and_the_dead_letter_says_where_the_time_went(
+    bench, run, intake
+):
     soft_s = round(patience(2))
     run(soft_s, 30 * soft_s)
     job_id = bench.begin()
-    wait_until(lambda: row(bench.database, JOBS, job_id)["error_code"] is not None, 30, "the first attempt ends")
+    wait_until(
+        lambda: row(bench.database, JOBS, job_id)["error_code"] is not None,
+        30,
+        "the first attempt ends",
+    )
     first = bench.await_state(job_id, RowState.READY)
     assert (first["error_code"], first["attempts"]) == ("stage_timed_out", 1)
     wait_until(
@@ -142,7 +160,11 @@ def test_soft_limit_is_tried_once_more_and_the_dead_letter_says_where_the_time_w
         1.0,
     )
     dead = row(bench.database, JOBS, job_id)
-    assert (dead["stage"], dead["error_code"], dead["attempts"]) == ("translate", "stage_timed_out", 2)
+    assert (dead["stage"], dead["error_code"], dead["attempts"]) == (
+        "translate",
+        "stage_timed_out",
+        2,
+    )
     assert "translate ran into its soft limit, at 0 %" in dead["error_detail"]
     engine = re.search(r"engine (\d+) s in 1 call", dead["error_detail"])
     assert engine
@@ -204,11 +226,15 @@ def test_sigterm_waits_for_the_task_in_hand_and_no_longer(bench, run):
     job_id = bench.begin()
     took_s = end(worker, SOON_S)
     job = row(bench.database, JOBS, job_id)
-    assert (job["stage"], job["state"], job["attempts"]) == ("reconstruct", RowState.READY, 0)  # it was finished
+    # it was finished
+    assert (job["stage"], job["state"], job["attempts"]) == ("reconstruct", RowState.READY, 0)
     assert took_s < patience(SOON_S)
     run(600, 660)
     wait_until(
-        lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE, 60, "it is done", 1.0
+        lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE,
+        60,
+        "it is done",
+        1.0,
     )
     assert len(texts(bench)) == len(set(texts(bench)))
 
@@ -220,14 +246,22 @@ def test_after_the_grace_a_task_leaves_between_two_batches_and_nothing_is_paid_t
     job_id = bench.begin(paragraphs=400)
     took_s = end(worker, SOON_S)
     job, paid = row(bench.database, JOBS, job_id), len(texts(bench))
-    assert (job["stage"], job["state"], job["attempts"], job["losses"]) == ("translate", RowState.READY, 0, 0)
+    assert (job["stage"], job["state"], job["attempts"], job["losses"]) == (
+        "translate",
+        RowState.READY,
+        0,
+        0,
+    )
     assert is_due_at_once(bench, job_id)
     assert took_s < patience(SOON_S)
     assert paid > 0
     bench.deepl.latency_s = 0.0
     run(600, 660)
     wait_until(
-        lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE, 60, "it is done", 1.0
+        lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE,
+        60,
+        "it is done",
+        1.0,
     )
     assert len(texts(bench)) == len(set(texts(bench))) > paid
 
@@ -238,7 +272,12 @@ def test_after_the_grace_a_task_that_hangs_is_ended_and_its_row_is_free_at_once(
     job_id = bench.begin()
     took_s = end(worker, SOON_S)
     job = row(bench.database, JOBS, job_id)
-    assert (job["stage"], job["state"], job["attempts"], job["losses"]) == ("translate", RowState.READY, 0, 0)
+    assert (job["stage"], job["state"], job["attempts"], job["losses"]) == (
+        "translate",
+        RowState.READY,
+        0,
+        0,
+    )
     assert is_due_at_once(bench, job_id)
     assert took_s < patience(SOON_S) < HANGS_S
 
@@ -249,11 +288,16 @@ def test_what_the_store_lost_is_made_anew_and_nothing_is_paid_twice(bench, run):
     bench.deepl.faults += [503] * 2  # there is time to lose something before the next try
     run(600, 660)
     job_id = bench.begin()
-    wait_until(lambda: row(bench.database, JOBS, job_id)["error_code"] is not None, 30, "the engine failed")
+    wait_until(
+        lambda: row(bench.database, JOBS, job_id)["error_code"] is not None, 30, "the engine failed"
+    )
     lost = row(bench.database, JOBS, job_id)["artifact"]
     bench.store.delete(lost)
     wait_until(
-        lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE, 60, "it is done", 1.0
+        lambda: bench.ring(job_id) or row(bench.database, JOBS, job_id)["state"] == RowState.DONE,
+        60,
+        "it is done",
+        1.0,
     )
     done = row(bench.database, JOBS, job_id)
     assert (done["remade_in"], done["run"], done["progress"]) == (1, 1, 100)
@@ -269,13 +313,19 @@ def test_two_workers_keep_to_the_rate_of_the_key_in_any_10_seconds(bench, run, m
     bench.deepl.latency_s = 0.0
     ids = [add_job(bench.database) for _ in range(jobs)]
     for number, job_id in enumerate(ids):
-        bench.store.put(f"jobs/{job_id}/source.pdf", BytesIO(page(f"Only the document number {number} says this.")))
+        bench.store.put(
+            f"jobs/{job_id}/source.pdf",
+            BytesIO(page(f"Only the document number {number} says this.")),
+        )
     run(600, 660)
     run(600, 660)
     for job_id in ids:
         bench.ring(job_id)
     wait_until(
-        lambda: all(row(bench.database, JOBS, one)["state"] == RowState.DONE for one in ids), 240, "all end", 0.5
+        lambda: all(row(bench.database, JOBS, one)["state"] == RowState.DONE for one in ids),
+        240,
+        "all end",
+        0.5,
     )
     at = sorted(bench.deepl.asked_at)
     assert len(at) == jobs

@@ -1,4 +1,6 @@
-"""The same jobs in a server of the image's user, which it becomes once it has loaded: Python may lie where only root reads."""
+"""The same jobs in a server of the image's user, which it becomes once it has loaded: Python
+may lie where only root reads.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,11 @@
-"""Run a command on a kernel that lacks a layer of the sandbox: its system calls fail as they do on one that is older.
+"""Run a command on a kernel that lacks a layer of the sandbox: its system calls fail as they do on
+one that is older.
 
-    python -m tests.sandboxed.old_kernel LAYER COMMAND …     as root; LAYER as in `dragoman.adapters.confinement.walls`
+    python -m tests.sandboxed.old_kernel LAYER COMMAND …     as root; LAYER as in
+    `dragoman.adapters.confinement.walls`
 
-The filter is seccomp's (seccomp(2)), installed without no_new_privs, which root may do, and kept by all that is run from there.
+The filter is seccomp's (seccomp(2)), installed without no_new_privs, which root may do, and kept by
+all that is run from there.
 """
 
 from __future__ import annotations
@@ -22,13 +25,20 @@ ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 NUMBER, FIRST_ARGUMENT = 0, 16  # offsets in `struct seccomp_data`
 NAMES = ("prctl", "seccomp", "setrlimit", "prlimit64")
 NUMBERS = dict(
-    zip(NAMES, (157, 317, 160, 302) if platform.machine() == "x86_64" else (167, 277, 164, 261), strict=True)
+    zip(
+        NAMES,
+        (157, 317, 160, 302) if platform.machine() == "x86_64" else (167, 277, 164, 261),
+        strict=True,
+    )
 )
 LANDLOCK = (444, 445, 446)
 # By layer: the calls that fail, with which error, and (None: always) only for which first argument.
 LACKING = {
     walls.FILES: [(number, errno.ENOSYS, None) for number in LANDLOCK],
-    walls.CALLS: [(NUMBERS["seccomp"], errno.ENOSYS, None), (NUMBERS["prctl"], errno.EINVAL, PR_SET_SECCOMP)],
+    walls.CALLS: [
+        (NUMBERS["seccomp"], errno.ENOSYS, None),
+        (NUMBERS["prctl"], errno.EINVAL, PR_SET_SECCOMP),
+    ],
     walls.PRIVILEGES: [(NUMBERS["prctl"], errno.EINVAL, PR_SET_NO_NEW_PRIVS)],
     walls.LIMITS: [(NUMBERS[name], errno.EPERM, None) for name in ("setrlimit", "prlimit64")],
 }

@@ -1,4 +1,7 @@
-"""Jobs of a stranger's: what code that runs in the sandbox's child would try. Each answers what it reached, or what kept it from it."""
+"""Jobs of a stranger's: what code that runs in the sandbox's child would try.
+
+Each answers what it reached, or what kept it from it.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ def privileges(scratch, told, given):
 
 
 def environment(scratch, told, given):
-    return [name for name in os.environ if "DRAGOMAN" in name or "KEY" in name or "TOKEN" in name] or None
+    return [
+        name for name in os.environ if "DRAGOMAN" in name or "KEY" in name or "TOKEN" in name
+    ] or None
 
 
 def environment_of_parents(scratch, told, given):
@@ -232,7 +237,11 @@ def warmed(scratch, told, given):
     from pipeline.pdf.typesetting import hyphenation
 
     _, known = typefaces._base_font("helv")
-    return [hyphenation.hyphenator.cache_info().currsize, typefaces._base_font.cache_info().currsize, len(known)]
+    return [
+        hyphenation.hyphenator.cache_info().currsize,
+        typefaces._base_font.cache_info().currsize,
+        len(known),
+    ]
 
 
 JOBS = {

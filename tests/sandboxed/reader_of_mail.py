@@ -1,6 +1,8 @@
-"""What a stranger's code in the reader of emails would reach: behind its walls it tries each reach and prints the answers as JSON.
+"""What a stranger's code in the reader of emails would reach: behind its walls it tries each reach
+and prints the answers as JSON.
 
-The first argument is what `tests.sandboxed.reaches` is given, as JSON, with `reaches`, `without` and `user` (None: as it is).
+The first argument is what `tests.sandboxed.reaches` is given, as JSON, with `reaches`, `without`
+and `user` (None: as it is).
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ Zone = Mapping[tuple[str, str], Sequence[str]]
 
 @contextmanager
 def name_server(zone: Zone, port: int = 0) -> Iterator[str]:
-    """`HOST:PORT` of a server of `zone`: `("example.org", "TXT"): ['"v=spf1 -all"']`. A value of None is a failure.
+    """`HOST:PORT` of a server of `zone`: `("example.org", "TXT"): ['"v=spf1 -all"']`.
+
+    A value of None is a failure.
 
     `port`: 0: a free one.
     """
@@ -29,7 +31,10 @@ def name_server(zone: Zone, port: int = 0) -> Iterator[str]:
             data, wire = self.request
             asked = dns.message.from_wire(data)
             question = asked.question[0]
-            name, kind = question.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(question.rdtype)
+            name, kind = (
+                question.name.to_text(omit_final_dot=True).lower(),
+                dns.rdatatype.to_text(question.rdtype),
+            )
             answer = dns.message.make_response(asked)
             answer.flags |= dns.flags.RA
             records = zone.get((name, kind), ())

@@ -1,4 +1,6 @@
-"""Dovecot's IMAP (2.3 and later) over a Maildir, without a daemon: one process, spoken to through a pipe."""
+"""Dovecot's IMAP (2.3 and later) over a Maildir, without a daemon: one process, spoken to
+through a pipe.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ NOBODY = "nobody"  # Dovecot reads no mail as root
 
 
 def threads(folder: Path, *mails: bytes) -> str:
-    """What Dovecot says of the threads of these mails (RFC 5256, THREAD=REFERENCES): `(1 2 3)` is one thread.
+    """What Dovecot says of the threads of these mails (RFC 5256, THREAD=REFERENCES): `(1 2 3)` is
+    one thread.
 
     `folder` is for Dovecot's files; it has to be readable by all.
     """
@@ -33,20 +36,27 @@ def threads(folder: Path, *mails: bytes) -> str:
         timeout=patience(30),
         check=True,
     ).stdout
-    return next(line.removeprefix("* THREAD ") for line in said.splitlines() if line.startswith("* THREAD "))
+    return next(
+        line.removeprefix("* THREAD ") for line in said.splitlines() if line.startswith("* THREAD ")
+    )
 
 
 @contextmanager
 def serving(folder: Path, *mails: bytes) -> Iterator[int]:
-    """The loopback port of a Dovecot that has these mails in INBOX and takes everybody for their owner."""
+    """The loopback port of a Dovecot that has these mails in INBOX and takes everybody for
+    their owner.
+    """
     config = _prepared(folder, *mails)
 
     class Connection(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             environment = {"HOME": str(folder), "USER": NOBODY}
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}  # it takes no socket for them
+            # it takes no socket for them
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
             with subprocess.Popen([IMAP, "-c", config], env=environment, **pipes) as imap:
-                told = threading.Thread(target=_pump, args=(imap.stdout.read, self.wfile.write), daemon=True)
+                told = threading.Thread(
+                    target=_pump, args=(imap.stdout.read, self.wfile.write), daemon=True
+                )
                 told.start()
                 _pump(self.rfile.read1, imap.stdin.write)
                 imap.stdin.close()

@@ -1,6 +1,8 @@
-"""Dovecot (2.3) as a mail server with XOAUTH2: submission with STARTTLS and with TLS, and IMAP with TLS.
+"""Dovecot (2.3) as a mail server with XOAUTH2: submission with STARTTLS and with TLS, and IMAP with
+TLS.
 
-It takes tokens that the introspection server knows, as Microsoft and Google do with theirs, and hands mail on to `relay`.
+It takes tokens that the introspection server knows, as Microsoft and Google do with theirs, and
+hands mail on to `relay`.
 """
 
 from __future__ import annotations
@@ -21,8 +23,12 @@ NOBODY, NOGROUP = "nobody", "nogroup"
 class DovecotOAuth:
     """Runs while the block does; `log()` is what it has logged."""
 
-    def __init__(self, certificate: Path, introspection: str, relay: int, mechanisms: str = "xoauth2") -> None:
-        """`certificate`: a PEM file with its key; `relay`: a port on loopback; `mechanisms`: those that are offered."""
+    def __init__(
+        self, certificate: Path, introspection: str, relay: int, mechanisms: str = "xoauth2"
+    ) -> None:
+        """`certificate`: a PEM file with its key; `relay`: a port on loopback; `mechanisms`:
+        those that are offered.
+        """
         if os.geteuid() != 0:
             pytest.skip("Dovecot has to be started by root")
         if not SUBMISSION.exists():
@@ -46,7 +52,9 @@ class DovecotOAuth:
 
     def __enter__(self) -> Self:
         command = [self._dovecot, "-F", "-c", str(self._server.folder / "dovecot.conf")]
-        self._server.start(command, lambda: all(listens(port) for port in (self.smtp, self.smtps, self.imaps)))
+        self._server.start(
+            command, lambda: all(listens(port) for port in (self.smtp, self.smtps, self.imaps))
+        )
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -68,7 +68,9 @@ def s3_url(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
 
 @pytest.fixture
 def slack() -> Iterator[FakeSlack]:
-    """A Slack of the test's own, its app in Socket Mode; set `slack.app.request_url` for events by HTTP."""
+    """A Slack of the test's own, its app in Socket Mode; set `slack.app.request_url` for events
+    by HTTP.
+    """
     from tests.servers.slack.slack import FakeSlack
 
     with FakeSlack() as server:

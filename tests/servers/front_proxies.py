@@ -28,7 +28,9 @@ def changed(text: str, *changes: tuple[str, str]) -> str:
 
 @contextmanager
 def nginx(web: int, folder: Path) -> Iterator[int]:
-    """The port (TLS) of an nginx in front of the web process at the port `web`; certificates lie in `folder`."""
+    """The port (TLS) of an nginx in front of the web process at the port `web`; certificates
+    lie in `folder`.
+    """
     program = find("nginx") or missing("nginx", "nginx-light")
     server, port, pem = Server("nginx"), free_port(), self_signed(folder)
     site = changed(
@@ -51,7 +53,10 @@ def nginx(web: int, folder: Path) -> Iterator[int]:
 
 @contextmanager
 def caddy(web: int, folder: Path) -> Iterator[int]:
-    """The same with Caddy. It would get its certificate from Let's Encrypt; here it is given one."""
+    """The same with Caddy.
+
+    It would get its certificate from Let's Encrypt; here it is given one.
+    """
     program = find("caddy") or missing("caddy", "caddy")
     server, port, pem = Server("caddy"), free_port(), self_signed(folder)
     site = changed(

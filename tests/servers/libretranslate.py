@@ -1,7 +1,8 @@
 """A LibreTranslate on loopback, as of 1.9: lists of plain texts, limits, keys, and its faults.
 
-`FakeLibreTranslate()` as a context manager. `faults`: one for each POST, a status or `"html"`, `"hang"`, `"cut"`, `"short"` (a translation
-too few). `loses`: marks such as `[1]` that its model does not copy. `character_limit` and `batch_limit` answer 400, as the real one does.
+`FakeLibreTranslate()` as a context manager. `faults`: one for each POST, a status or `"html"`,
+`"hang"`, `"cut"`, `"short"` (a translation too few). `loses`: marks such as `[1]` that its model
+does not copy. `character_limit` and `batch_limit` answer 400, as the real one does.
 """
 
 from __future__ import annotations
@@ -32,12 +33,16 @@ class FakeLibreTranslate:
         self.requests: list[dict[str, Any]] = []
         self.lists = 0
         self.released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"fake": self}))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Bound", (_Handler,), {"fake": self})
+        )
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -50,10 +55,19 @@ class FakeLibreTranslate:
         if self.key and body.get("api_key") != self.key:
             return 403, {"error": "Invalid API key"}
         if len(texts) > self.batch_limit:
-            return 400, {"error": f"Invalid request: request ({len(texts)}) exceeds text limit ({self.batch_limit})"}
+            return 400, {
+                "error": (
+                    f"Invalid request: request ({len(texts)}) exceeds text limit"
+                    f" ({self.batch_limit})"
+                )
+            }
         size = sum(map(len, texts))
         if size > self.character_limit:
-            return 400, {"error": f"Invalid request: request ({size}) exceeds text limit ({self.character_limit})"}
+            return 400, {
+                "error": (
+                    f"Invalid request: request ({size}) exceeds text limit ({self.character_limit})"
+                )
+            }
         if body["target"] not in CODES or body["source"] not in (*CODES, "auto"):
             return 400, {"error": f"{body['target']} is not supported"}
         assert body["format"] == "text"
@@ -75,7 +89,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.fake.lists += 1
         others = {code: [other for other in CODES if other != code] for code in CODES}
-        self._answer(200, [{"code": code, "name": code, "targets": targets} for code, targets in others.items()])
+        self._answer(
+            200,
+            [{"code": code, "name": code, "targets": targets} for code, targets in others.items()],
+        )
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))

@@ -1,8 +1,10 @@
-"""An OpenAI-compatible server on loopback, with a "model" that writes words of the target language, and all faults of real ones.
+"""An OpenAI-compatible server on loopback, with a "model" that writes words of the target language,
+and all faults of real ones.
 
-`FakeLLM()` as a context manager; `url` is its base URL. Faults are queued in `faults`, one for each request: a status, or `"html"`, `"not_json"`,
-`"hang_up"`, `"cut"` (half of the stream), `"hang"` (silence after the first words), `"stream_error"`, `"endless"`. `refuses`: parameters that
-it answers with 400. `spoils`: text (as our XML) -> what becomes of its answer.
+`FakeLLM()` as a context manager; `url` is its base URL. Faults are queued in `faults`, one for each
+request: a status, or `"html"`, `"not_json"`, `"hang_up"`, `"cut"` (half of the stream), `"hang"`
+(silence after the first words), `"stream_error"`, `"endless"`. `refuses`: parameters that it
+answers with 400. `spoils`: text (as our XML) -> what becomes of its answer.
 """
 
 from __future__ import annotations
@@ -24,10 +26,22 @@ from tests.spoiling import Fault
 KEY = "sk-test"
 MODEL = "test-model"
 WORDS = {
-    "Spanish": "casa perro camino siempre también porque donde cuando mucho nuestro trabajo ciudad tiempo mejor entre después",
-    "German": "Haus Hund Straße immer auch weil wo wenn viel unser Arbeit Stadt Zeit besser zwischen danach",
-    "French": "maison chien chemin toujours aussi parce où quand beaucoup notre travail ville temps meilleur entre après",
-    "Portuguese": "casa cachorro caminho sempre também porque onde quando muito nosso trabalho cidade tempo melhor entre depois",
+    "Spanish": (
+        "casa perro camino siempre también porque donde cuando mucho nuestro trabajo ciudad tiempo"
+        " mejor entre después"
+    ),
+    "German": (
+        "Haus Hund Straße immer auch weil wo wenn viel unser Arbeit Stadt Zeit besser zwischen"
+        " danach"
+    ),
+    "French": (
+        "maison chien chemin toujours aussi parce où quand beaucoup notre travail ville temps"
+        " meilleur entre après"
+    ),
+    "Portuguese": (
+        "casa cachorro caminho sempre também porque onde quando muito nosso trabalho cidade tempo"
+        " melhor entre depois"
+    ),
 }
 _WORD = re.compile(r"(<[^<>]*>|&\w+;)|[A-Za-z][A-Za-z']*")
 _BY_NAME = {name: words.split() for name, words in WORDS.items()}
@@ -35,7 +49,9 @@ _INTO = re.compile(r"into (\w+)")
 
 
 def translation(text: str, language: str) -> str:
-    """Words of the language, as many as the text has, each always the same; tags, figures and other scripts stay."""
+    """Words of the language, as many as the text has, each always the same; tags, figures and
+    other scripts stay.
+    """
     words = _BY_NAME[language]
 
     def word(match: re.Match[str]) -> str:
@@ -51,8 +67,10 @@ class FakeLLM:
         self.faults: deque[int | str] = deque()
         self.refuses: set[str] = set()
         self.spoils: dict[str, Fault] = {}
-        self.declines: str | None = None  # a text with these words in it makes the model refuse the whole request
-        self.obeys: str | None = None  # a text with these words in it makes the model answer with nothing but `HACKED`
+        # a text with these words in it makes the model refuse the whole request
+        self.declines: str | None = None
+        # a text with these words in it makes the model answer with nothing but `HACKED`
+        self.obeys: str | None = None
         self.instead: str | None = None  # what the model writes, whatever it is asked
         self.streams = True
         self.before = ""  # what the model writes before its answer
@@ -72,7 +90,9 @@ class FakeLLM:
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,7 +103,9 @@ class FakeLLM:
     @property
     def message_bytes(self) -> int:
         """UTF-8 bytes of all messages so far."""
-        return sum(len(one["content"].encode()) for body in self.requests for one in body["messages"])
+        return sum(
+            len(one["content"].encode()) for body in self.requests for one in body["messages"]
+        )
 
     def asked(self) -> list[list[str]]:
         """The texts of each request, as they were sent."""
@@ -96,8 +118,13 @@ class FakeLLM:
         if self.declines and self.declines in words:
             return {"content": "", "refusal": "I can't help with that.", "finish": "stop"}
         language = self.language or str(_INTO.search(body["messages"][0]["content"])[1])  # type: ignore[index]
-        pairs = [(number, self._said(text, language)) for number, text in zip(numbers, texts, strict=True)]
-        content = self.before + (self.instead if self.instead is not None else _written(body, pairs))
+        pairs = [
+            (number, self._said(text, language))
+            for number, text in zip(numbers, texts, strict=True)
+        ]
+        content = self.before + (
+            self.instead if self.instead is not None else _written(body, pairs)
+        )
         if self.obeys and self.obeys in words:
             content = "HACKED"
         whole = len(content) <= self.most_characters
@@ -151,7 +178,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.headers.get("Authorization") != f"Bearer {KEY}":
             self._json(401, {"error": {"message": "Incorrect API key provided"}})
         else:
-            self._json(200, {"object": "list", "data": [{"id": one, "object": "model"} for one in self.fake.models]})
+            self._json(
+                200,
+                {
+                    "object": "list",
+                    "data": [{"id": one, "object": "model"} for one in self.fake.models],
+                },
+            )
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -181,16 +214,28 @@ class _Handler(BaseHTTPRequestHandler):
     def _refusal(self, body: dict[str, Any]) -> tuple[int, Any] | None:
         fake = self.fake
         if self.headers.get("Authorization") != f"Bearer {KEY}":
-            return 401, {"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}
+            return 401, {
+                "error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}
+            }
         if body["model"] not in (MODEL, "translategemma-4b"):
-            return 404, {"error": {"message": f"The model `{body['model']}` does not exist", "code": "model_not_found"}}
+            return 404, {
+                "error": {
+                    "message": f"The model `{body['model']}` does not exist",
+                    "code": "model_not_found",
+                }
+            }
         form = (body.get("response_format") or {}).get("type")
         for name in fake.refuses:
             if name in body or name == form:
-                return 400, {"error": {"message": f"Unsupported parameter: '{name}'", "param": name}}
+                return 400, {
+                    "error": {"message": f"Unsupported parameter: '{name}'", "param": name}
+                }
         if sum(len(one["content"].encode()) for one in body["messages"]) > fake.context:
             return 400, {
-                "error": {"message": "This model's maximum context length is 10", "code": "context_length_exceeded"}
+                "error": {
+                    "message": "This model's maximum context length is 10",
+                    "code": "context_length_exceeded",
+                }
             }
         return None
 
@@ -203,13 +248,19 @@ class _Handler(BaseHTTPRequestHandler):
         usage = {"prompt_tokens": sum(len(one["content"]) for one in body["messages"]) // 4}
         usage["completion_tokens"] = len(reply["content"]) // 4
         if not (body.get("stream") and fake.streams):
-            message = {"role": "assistant", "content": reply["content"], "refusal": reply.get("refusal")}
+            message = {
+                "role": "assistant",
+                "content": reply["content"],
+                "refusal": reply.get("refusal"),
+            }
             choices = [{"index": 0, "message": message, "finish_reason": reply["finish"]}]
             self._json(200, {"choices": choices, "usage": usage})
             return
         self._stream(reply, usage if body.get("stream_options") else None, fault)
 
-    def _stream(self, reply: dict[str, Any], usage: dict[str, int] | None, fault: str | None) -> None:
+    def _stream(
+        self, reply: dict[str, Any], usage: dict[str, int] | None, fault: str | None
+    ) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("Transfer-Encoding", "chunked")
@@ -225,7 +276,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._chunk(b"data: [DONE]\n\n")
         self._chunk(b"")
 
-    def _events(self, reply: dict[str, Any], usage: dict[str, int] | None, fault: str | None) -> Iterator[str]:
+    def _events(
+        self, reply: dict[str, Any], usage: dict[str, int] | None, fault: str | None
+    ) -> Iterator[str]:
         content = reply["content"]
         pieces = [content[at : at + 40] for at in range(0, len(content), 40)]
         if fault == "stream_error":
@@ -261,4 +314,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _delta(delta: dict[str, Any], finish: str | None = None) -> str:
-    return json.dumps({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}, ensure_ascii=False)
+    return json.dumps(
+        {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}, ensure_ascii=False
+    )

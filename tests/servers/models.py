@@ -1,4 +1,6 @@
-"""A web server with models as Mozilla's public bucket has them, which makes trouble when told to."""
+"""A web server with models as Mozilla's public bucket has them, which makes trouble when told
+to.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,10 @@ def lay_mirror(root: Path) -> Path:
             (root / below / f"{file.name}.gz").write_bytes(gzip.compress(body, 1))
             files[kind] = {"path": f"{below}/{file.name}.gz"}
             if kind == "model":
-                told = {"uncompressedSize": len(body), "uncompressedHash": hashlib.sha256(body).hexdigest()}
+                told = {
+                    "uncompressedSize": len(body),
+                    "uncompressedHash": hashlib.sha256(body).hexdigest(),
+                }
                 files[kind] |= told
         entry = {"architecture": "tiny", "releaseStatus": "Release", "files": files}
         source, target = str(pair).split("-")
@@ -52,7 +57,9 @@ def lay_mirror(root: Path) -> Path:
 
 @dataclass
 class Fault:
-    """What is done to a GET: a status, other bytes, an end after `cut` bytes, `slow_s` before each piece, or nothing at all."""
+    """What is done to a GET: a status, other bytes, an end after `cut` bytes, `slow_s` before
+    each piece, or nothing at all.
+    """
 
     status: int | None = None
     body: bytes | None = None
@@ -67,8 +74,8 @@ class Fault:
 class ModelServer:
     """Serves `root` on loopback while the block runs.
 
-    `faults`: by the end of a path, the faults of its next GETs; the last of them stays if `lasting`.
-    `seen`: method, path and first byte of each request.
+    `faults`: by the end of a path, the faults of its next GETs; the last of them stays if
+    `lasting`. `seen`: method, path and first byte of each request.
     """
 
     root: Path
@@ -80,7 +87,9 @@ class ModelServer:
         self._server = _Server((LOOPBACK, 0), type("Bound", (_Handler,), {"models": self}))
         self._server.daemon_threads = True
         self.url = f"http://{LOOPBACK}:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -95,12 +104,16 @@ class ModelServer:
 
     def starts(self, end: str) -> list[int]:
         """The first bytes that GETs of the path with this end asked for."""
-        return [start for method, path, start in self.seen if method == "GET" and path.endswith(end)]
+        return [
+            start for method, path, start in self.seen if method == "GET" and path.endswith(end)
+        ]
 
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that has gone is no error here; its traceback would stand among the command's words."""
+        """A client that has gone is no error here; its traceback would stand among the
+        command's words.
+        """
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

@@ -1,7 +1,9 @@
-"""nginx as the guide to signing in through a proxy sets it up, in front of a Dragoman of the test's.
+"""nginx as the guide to signing in through a proxy sets it up, in front of a Dragoman of the
+test's.
 
-Its configuration is the guide's own, read from docs/howto: only addresses, ports and TLS are changed. Beside it stands what
-the guide leaves to oauth2-proxy: it says that whoever has the cookie `session=ADDRESS` is signed in as that address.
+Its configuration is the guide's own, read from docs/howto: only addresses, ports and TLS are
+changed. Beside it stands what the guide leaves to oauth2-proxy: it says that whoever has the cookie
+`session=ADDRESS` is signed in as that address.
 """
 
 from __future__ import annotations
@@ -82,7 +84,9 @@ def in_front_of(web: int) -> Iterator[int]:
     file = server.folder / "nginx.conf"
     file.write_text(configuration(port, web, helper.server_port, server.folder))
     try:
-        server.start([program, "-p", str(server.folder), "-c", str(file)], ready=lambda: listens(port))
+        server.start(
+            [program, "-p", str(server.folder), "-c", str(file)], ready=lambda: listens(port)
+        )
         yield port
     finally:
         server.remove()

@@ -1,4 +1,6 @@
-"""A collector of spans: takes OTLP over HTTP (opentelemetry.io/docs/specs/otlp) and keeps what comes."""
+"""A collector of spans: takes OTLP over HTTP (opentelemetry.io/docs/specs/otlp) and keeps what
+comes.
+"""
 
 from __future__ import annotations
 
@@ -25,18 +27,24 @@ class Span:
 
 
 class Collector:
-    """Listens on loopback while the block runs; `spans` holds all that arrived, `bodies` the requests that it came in."""
+    """Listens on loopback while the block runs; `spans` holds all that arrived, `bodies` the
+    requests that it came in.
+    """
 
     def __init__(self, port: int = 0) -> None:
         """`port`: 0: a free one."""
         self.spans: list[Span] = []
         self.bodies: list[bytes] = []
-        self._server = ThreadingHTTPServer((LOOPBACK, port), type("Bound", (_Handler,), {"collector": self}))
+        self._server = ThreadingHTTPServer(
+            (LOOPBACK, port), type("Bound", (_Handler,), {"collector": self})
+        )
         self._server.daemon_threads = True
         self.url = f"http://{LOOPBACK}:{self._server.server_port}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -62,7 +70,9 @@ class _Handler(BaseHTTPRequestHandler):
                 for span in scope.spans:
                     events = tuple(event.name for event in span.events)
                     job_id = _value(span.attributes, "dragoman.job_id")
-                    self.collector.spans.append(Span(service, span.name, span.trace_id.hex(), events, job_id))
+                    self.collector.spans.append(
+                        Span(service, span.name, span.trace_id.hex(), events, job_id)
+                    )
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -1,6 +1,8 @@
-"""Postfix (3.7 and later) as a mail server in front of the door and as the way out, in a folder of its own.
+"""Postfix (3.7 and later) as a mail server in front of the door and as the way out, in a folder of
+its own.
 
-It takes mail on a free port. What is for `relay_domain` goes to `next_hop`; everything else to `smarthost`.
+It takes mail on a free port. What is for `relay_domain` goes to `next_hop`; everything else to
+`smarthost`.
 """
 
 from __future__ import annotations
@@ -23,8 +25,11 @@ STOP_WITHIN_S = 15
 class Postfix:
     """A running Postfix; `queue()` lists the mails that it still holds."""
 
-    def __init__(self, relay_domain: str, next_hop: int, smarthost: int, protocol: str = "smtp", **more: str) -> None:
-        """`next_hop`, `smarthost`: ports on loopback; `protocol`: what is spoken with the first, `smtp` or `lmtp`.
+    def __init__(
+        self, relay_domain: str, next_hop: int, smarthost: int, protocol: str = "smtp", **more: str
+    ) -> None:
+        """`next_hop`, `smarthost`: ports on loopback; `protocol`: what is spoken with the first,
+        `smtp` or `lmtp`.
 
         `more`: settings of `main.cf`.
         """
@@ -48,7 +53,9 @@ class Postfix:
 
     def queue(self) -> list[str]:
         """One JSON line for each mail in the queue."""
-        listing = subprocess.run(["postqueue", "-c", self._config, "-j"], check=True, capture_output=True, text=True)
+        listing = subprocess.run(
+            ["postqueue", "-c", self._config, "-j"], check=True, capture_output=True, text=True
+        )
         return listing.stdout.splitlines()
 
     @property
@@ -66,10 +73,21 @@ class Postfix:
         return str(self._folder / "etc")
 
     def _run(self, word: str) -> None:
-        subprocess.run([self._postfix, "-c", self._config, word], check=True, capture_output=True, timeout=patience(60))
+        subprocess.run(
+            [self._postfix, "-c", self._config, word],
+            check=True,
+            capture_output=True,
+            timeout=patience(60),
+        )
 
-    def _configure(self, relay_domain: str, next_hop: int, smarthost: int, protocol: str, more: dict[str, str]) -> None:
-        hop = f"lmtp:inet:{LOOPBACK}:{next_hop}" if protocol == "lmtp" else f"smtp:[{LOOPBACK}]:{next_hop}"
+    def _configure(
+        self, relay_domain: str, next_hop: int, smarthost: int, protocol: str, more: dict[str, str]
+    ) -> None:
+        hop = (
+            f"lmtp:inet:{LOOPBACK}:{next_hop}"
+            if protocol == "lmtp"
+            else f"smtp:[{LOOPBACK}]:{next_hop}"
+        )
         etc, queue, data = (self._folder / name for name in ("etc", "queue", "data"))
         for folder in (etc, queue, data):
             folder.mkdir(mode=0o755)
@@ -99,9 +117,15 @@ class Postfix:
             "queue_run_delay": "2s",
             **more,
         }
-        (etc / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
+        (etc / "main.cf").write_text(
+            "".join(f"{name} = {value}\n" for name, value in settings.items())
+        )
         services = re.sub(
-            r"^smtp\s+inet", f"{LOOPBACK}:{self.port} inet", MASTER.read_text(), count=1, flags=re.MULTILINE
+            r"^smtp\s+inet",
+            f"{LOOPBACK}:{self.port} inet",
+            MASTER.read_text(),
+            count=1,
+            flags=re.MULTILINE,
         )
         (etc / "master.cf").write_text(
             re.sub(r"^(\S+\s+\S+\s+\S+\s+\S+\s+)[y-](\s)", r"\1n\2", services, flags=re.MULTILINE)

@@ -33,8 +33,14 @@ class PostgreSQL:
 
     def start(self) -> None:
         """Start it (again, after `stop`), on the same port with the same data."""
-        # What a power cut would lose is of no interest here, and an fsync is the most of a short test.
-        options = ("fsync=off", f"listen_addresses={LOOPBACK}", f"port={self.port}", "max_connections=200")
+        # What a power cut would lose is of no interest here, and an fsync is the most of a short
+        # test.
+        options = (
+            "fsync=off",
+            f"listen_addresses={LOOPBACK}",
+            f"port={self.port}",
+            "max_connections=200",
+        )
         command = [_program("postgres"), "-D", str(self._data), "-k", str(self._server.folder)]
         for option in options:
             command += ["-c", option]
@@ -66,7 +72,9 @@ class PostgreSQL:
     def make(self, role: str, password: str, database: str) -> None:
         """A role and a database of its own, as the official image makes them of its environment."""
         names = sql.Identifier(role), sql.Identifier(database)
-        self._admin(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(names[0], sql.Literal(password)))
+        self._admin(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(names[0], sql.Literal(password))
+        )
         self._admin(sql.SQL("CREATE DATABASE {} OWNER {}").format(names[1], names[0]))
 
     def drop(self, url: str) -> None:
@@ -81,12 +89,20 @@ class PostgreSQL:
     def _initdb(self) -> None:
         password = self._server.folder / "password"
         password.write_text(self._password)
-        options = ["--username=tests", f"--pwfile={password}", "--auth=scram-sha-256", "--no-sync", "--encoding=UTF8"]
+        options = [
+            "--username=tests",
+            f"--pwfile={password}",
+            "--auth=scram-sha-256",
+            "--no-sync",
+            "--encoding=UTF8",
+        ]
         self._server.run([_program("initdb"), "-D", str(self._data), "--locale=C.UTF-8", *options])
 
     def _connect(self) -> psycopg.Connection:
         facts = {"host": LOOPBACK, "port": self.port, "user": "tests", "password": self._password}
-        return psycopg.connect(dbname="postgres", autocommit=True, connect_timeout=round(patience(5)), **facts)
+        return psycopg.connect(
+            dbname="postgres", autocommit=True, connect_timeout=round(patience(5)), **facts
+        )
 
     def _admin(self, statement: sql.Composed) -> None:
         with self._connect() as connection:
@@ -101,7 +117,9 @@ class PostgreSQL:
 
 
 def _program(name: str) -> str:
-    newest = sorted(DEBIAN.glob(f"*/bin/{name}"), key=lambda file: float(file.parts[-3]), reverse=True)
+    newest = sorted(
+        DEBIAN.glob(f"*/bin/{name}"), key=lambda file: float(file.parts[-3]), reverse=True
+    )
     return str(newest[0]) if newest else find(name) or missing(f"PostgreSQL ({name})", PACKAGE)
 
 

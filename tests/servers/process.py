@@ -1,8 +1,9 @@
-"""A real server as a child of the test run: on free loopback ports, in a folder of its own, stopped by its process id.
+"""A real server as a child of the test run: on free loopback ports, in a folder of its own, stopped
+by its process id.
 
-A server that is not installed skips the tests that need it, with the name of its package in the summary. Where the
-test run installs its servers itself (as root on Debian) or where `CI` is set, its absence is a failure: nothing is
-skipped in silence.
+A server that is not installed skips the tests that need it, with the name of its package in the
+summary. Where the test run installs its servers itself (as root on Debian) or where `CI` is set,
+its absence is a failure: nothing is skipped in silence.
 """
 
 from __future__ import annotations
@@ -38,22 +39,30 @@ def must_be_there() -> bool:
 
 def missing(program: str, package: str) -> NoReturn:
     """Skip or fail the present test because `program` is not installed."""
-    reason = f"{program} is not installed: apt-get install {package} (or see tests/install_servers.sh)"
+    reason = (
+        f"{program} is not installed: apt-get install {package} (or see tests/install_servers.sh)"
+    )
     if must_be_there():
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
 
 
 def needs(program: str, package: str) -> pytest.MarkDecorator:
-    """Marks tests that are skipped without `program`; where it must be there they run all the same, and fail."""
+    """Marks tests that are skipped without `program`; where it must be there they run all the
+    same, and fail.
+    """
     reason = f"{program} is not installed: apt-get install {package}"
     return pytest.mark.skipif(find(program) is None and not must_be_there(), reason=reason)
 
 
 def find(*programs: str) -> str | None:
     """The path of the first of `programs` beside this Python or on PATH, or None."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
-    return next((found for program in programs if (found := shutil.which(program, path=path))), None)
+    path = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
+    )
+    return next(
+        (found for program in programs if (found := shutil.which(program, path=path))), None
+    )
 
 
 def free_port(*offsets: int) -> int:
@@ -71,8 +80,11 @@ def listens(port: int, host: str = LOOPBACK) -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
-def wait_until(condition: Callable[[], bool], within_s: float, what: str, every_s: float = 0.02) -> None:
-    """Poll `condition` until it holds; raises TimeoutError, which says `what` did not happen in time.
+def wait_until(
+    condition: Callable[[], bool], within_s: float, what: str, every_s: float = 0.02
+) -> None:
+    """Poll `condition` until it holds; raises TimeoutError, which says `what` did not happen in
+    time.
 
     `within_s`: at rest; under load longer (`tests.patience`).
     """
@@ -80,7 +92,9 @@ def wait_until(condition: Callable[[], bool], within_s: float, what: str, every_
     while not condition():
         if left.is_over():
             waited_s = time.monotonic() - began
-            raise TimeoutError(f"{what}: not within {within_s:.0f} s at rest, {waited_s:.0f} s by the clock")
+            raise TimeoutError(
+                f"{what}: not within {within_s:.0f} s at rest, {waited_s:.0f} s by the clock"
+            )
         time.sleep(every_s)
 
 
@@ -88,7 +102,10 @@ class Server:
     """One child process with its folder and its log."""
 
     def __init__(self, name: str, user: str | None = None, folder: Path | None = None) -> None:
-        """`user`: whom to run as, None: whoever runs the tests. `folder`: None: one of its own with a short path, for Unix sockets."""
+        """`user`: whom to run as, None: whoever runs the tests.
+
+        `folder`: None: one of its own with a short path, for Unix sockets.
+        """
         self.name = name
         self.user = user
         self.folder = folder or Path(tempfile.mkdtemp(prefix=f"dragoman-{name}-"))
@@ -99,12 +116,26 @@ class Server:
 
     def run(self, command: Sequence[str]) -> None:
         """Run a preparing command to its end, as the server's user. Raises CalledProcessError."""
-        subprocess.run(command, check=True, capture_output=True, user=self.user, cwd=self.folder, env=_environment())
+        subprocess.run(
+            command,
+            check=True,
+            capture_output=True,
+            user=self.user,
+            cwd=self.folder,
+            env=_environment(),
+        )
 
     def start(
-        self, command: Sequence[str], ready: Callable[[], bool], within_s: float = 30.0, **environment: str
+        self,
+        command: Sequence[str],
+        ready: Callable[[], bool],
+        within_s: float = 30.0,
+        **environment: str,
     ) -> None:
-        """Start the server and wait until it is `ready`. Raises RuntimeError with the end of its log."""
+        """Start the server and wait until it is `ready`.
+
+        Raises RuntimeError with the end of its log.
+        """
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*_dies_with_us(), *command],
@@ -117,12 +148,20 @@ class Server:
                 start_new_session=True,
             )
         try:
-            wait_until(lambda: self.process.poll() is not None or ready(), within_s, f"{self.name} is ready")
+            wait_until(
+                lambda: self.process.poll() is not None or ready(),
+                within_s,
+                f"{self.name} is ready",
+            )
         except TimeoutError as error:
             self.stop()
-            raise TimeoutError(f"{error}; its log ends: {self.log.read_text(errors='replace')[-3000:]}") from None
+            raise TimeoutError(
+                f"{error}; its log ends: {self.log.read_text(errors='replace')[-3000:]}"
+            ) from None
         if self.process.poll() is not None:
-            raise RuntimeError(f"{self.name} ended at once: {self.log.read_text(errors='replace')[-2000:]}")
+            raise RuntimeError(
+                f"{self.name} ended at once: {self.log.read_text(errors='replace')[-2000:]}"
+            )
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the process, and its whole session where it does not end by itself."""
@@ -179,5 +218,7 @@ def _dies_with_us() -> list[str]:
 
 
 def _environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "TZ") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "TZ") if name in os.environ
+    }
     return {**kept, "LC_ALL": "C.UTF-8", **(more or {})}

@@ -1,4 +1,6 @@
-"""A receiver of webhooks: HTTPS on 127.0.0.1, which answers as a test says and remembers what it got."""
+"""A receiver of webhooks: HTTPS on 127.0.0.1, which answers as a test says and remembers what
+it got.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ from typing import Any
 
 @dataclass
 class Receiver:
-    """`statuses`: what is said to the next requests, the last of them for ever. `drip`: bytes of an answer that never ends, a piece at a time."""
+    """`statuses`: what is said to the next requests, the last of them for ever.
+
+    `drip`: bytes of an answer that never ends, a piece at a time.
+    """
 
     port: int = 0
     statuses: list[int] = field(default_factory=lambda: [204])
@@ -32,9 +37,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving(  # noqa: C901 - a handler and a server
-    certificate: Path, receiver: Receiver | None = None
-) -> Iterator[Receiver]:
+def receiving(certificate: Path, receiver: Receiver | None = None) -> Iterator[Receiver]:
     """A receiver with this key and certificate (a PEM file), stopped in the end."""
     told = receiver or Receiver()
 
@@ -43,7 +46,9 @@ def receiving(  # noqa: C901 - a handler and a server
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            told.got.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+            told.got.append(
+                (self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+            )
             if told.hangs:
                 told.hang.wait()
                 return
@@ -88,7 +93,9 @@ def receiving(  # noqa: C901 - a handler and a server
     context.sni_callback = lambda _socket, name, _context: told.names.append(name)
     server = Server(("127.0.0.1", 0), Handler)
     told.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+    )
     thread.start()
     try:
         yield told

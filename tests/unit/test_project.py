@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("dragoman", "ingress", "pipeline", "notifier", "ops")
-SOURCES = sorted(
-    file for package in PACKAGES for file in (ROOT / package).rglob("*.py") if "versions" not in file.parts
-)
-LONGEST_FILE, LONGEST_FUNCTION = 400, 60  # lines; beyond them a file or a function wants to be two
 
 
 def pins() -> dict[str, str]:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
-    return dict(re.fullmatch(r"([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==([^ ;]+).*", line).groups() for line in lines)
+    return dict(
+        re.fullmatch(r"([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==([^ ;]+).*", line).groups()
+        for line in lines
+    )
 
 
 def locked() -> dict[str, str]:
     packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
-    return {package["name"]: package["version"] for package in packages if package["name"] != "dragoman"}
+    return {
+        package["name"]: package["version"] for package in packages if package["name"] != "dragoman"
+    }
 
 
 def test_pip_gets_the_same_pins_as_uv():
@@ -40,7 +36,9 @@ def test_pip_gets_hashes_for_the_same_pins():
     read = {file.stem: file.read_text() for file in (ROOT / "requirements").glob("*.txt")}
     assert set(read) == {"product", "demo", "dev", "build", "audit"}
     found = {name: dict(HASHED.findall(text)) for name, text in read.items()}
-    assert {key: value for one in found.values() for key, value in one.items()} == locked(), "run `make constraints`"
+    assert {key: value for one in found.values() for key, value in one.items()} == locked(), (
+        "run `make constraints`"
+    )
     assert found["product"].items() <= found["demo"].items() <= found["dev"].items()
     for text in read.values():
         assert all("--hash=sha256:" in one for one in re.split(r"\n(?! )", text.strip()))
@@ -49,7 +47,8 @@ def test_pip_gets_hashes_for_the_same_pins():
 def test_every_dependency_of_the_project_is_pinned():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"].values()
-    grouped = [name for group in groups for name in group if isinstance(name, str)]  # else: another group, included
+    # else: another group, included
+    grouped = [name for group in groups for name in group if isinstance(name, str)]
     wanted = [*project["project"]["dependencies"], *grouped]
     assert {re.match(r"[a-z0-9-]+", name.lower())[0] for name in wanted} <= pins().keys()
 
@@ -60,21 +59,9 @@ def test_licence_is_the_verbatim_agpl():
     assert hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest() == expected
 
 
-@pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_files_and_functions_are_short(file):
-    text = file.read_text()
-    assert text.count("\n") <= LONGEST_FILE
-    assert [name for name, lines in functions(text) if lines > LONGEST_FUNCTION] == []
-
-
-def functions(text: str) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name, node.end_lineno - node.lineno + 1
-
-
 def test_no_runnable_file_lies_directly_in_ingress():
-    # `python ingress/x.py` would put that folder first on the path, and its `email` before the standard library's.
+    # `python ingress/x.py` would put that folder first on the path, and its `email` before the
+    # standard library's.
     assert [file.name for file in (ROOT / "ingress").glob("*.py")] == ["__init__.py"]
 
 

@@ -23,7 +23,10 @@ def prctl(option: int, *arguments: Any) -> None:
 
 
 def gain_nothing() -> None:
-    """No program that is run from now on gives more rights than this process has. Raises OSError."""
+    """No program that is run from now on gives more rights than this process has.
+
+    Raises OSError.
+    """
     prctl(_NO_NEW_PRIVILEGES, 1)
 
 

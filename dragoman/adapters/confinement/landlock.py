@@ -1,4 +1,6 @@
-"""Landlock: from now on this process reaches the named files and folders, and nothing else (landlock(7), Linux 5.13 and later)."""
+"""Landlock: from now on this process reaches the named files and folders, and nothing else
+(landlock(7), Linux 5.13 and later).
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,18 @@ _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _ASK_VERSION, _BENEATH = 1, 1
 # linux/landlock.h, LANDLOCK_ACCESS_FS_*
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-_REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_FILE, _TRUNCATE = 1 << 4, 1 << 5, 1 << 7, 1 << 8, 1 << 14
+_REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_FILE, _TRUNCATE = (
+    1 << 4,
+    1 << 5,
+    1 << 7,
+    1 << 8,
+    1 << 14,
+)
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 _READ = _READ_FILE | _READ_DIR
 _WRITE = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_FILE | _TRUNCATE
-# How many kinds of access to files each version knows, from version 1 on; later ones know as many as the last.
+# How many kinds of access to files each version knows, from version 1 on; later ones know as many
+# as the last.
 _KINDS = (13, 14, 15, 15, 16)
 _NETWORK = 0b11  # binding and connecting with TCP, from version 4 on
 _SCOPES = 0b11  # abstract UNIX sockets and signals to the outside, from version 6 on
@@ -29,7 +38,10 @@ _NETWORK_SINCE, _SCOPES_SINCE = 4, 6
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What may be read, run, and written (below these folders). Names that do not exist are left out."""
+    """What may be read, run, and written (below these folders).
+
+    Names that do not exist are left out.
+    """
 
     read: tuple[Path, ...] = ()
     run: tuple[Path, ...] = ()

@@ -1,7 +1,8 @@
-"""seccomp: from now on this process can neither run, start, trace nor signal another one, nor open a socket (seccomp(2)).
+"""seccomp: from now on this process can neither run, start, trace nor signal another one, nor open
+a socket (seccomp(2)).
 
-A filter of classic BPF that refuses by number: what a PDF library has no use for fails with EPERM, and calls that are newer than
-this list fail as on a kernel that has none of them.
+A filter of classic BPF that refuses by number: what a PDF library has no use for fails with EPERM,
+and calls that are newer than this list fail as on a kernel that has none of them.
 """
 
 from __future__ import annotations
@@ -16,18 +17,23 @@ from dataclasses import dataclass
 from dragoman.adapters.confinement import kernel
 
 _SET_SECCOMP, _MODE_FILTER = 22, 2  # prctl(2)
-_ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000, 0x80000000  # SECCOMP_RET_*; the error's number is added
+# SECCOMP_RET_*; the error's number is added
+_ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06  # linux/bpf_common.h
 _NUMBER, _MACHINE, _FIRST, _THIRD = 0, 4, 16, 32  # offsets in struct seccomp_data
 _NEWEST = 470  # calls from here on are unknown here, those of x32 (0x40000000 and more) among them
 
-# The same numbers on both: open_tree to fspick, clone3, pidfd_*, io_uring_*, process_*, mount_setattr, fchmodat2.
+# The same numbers on both: open_tree to fspick, clone3, pidfd_*, io_uring_*, process_*,
+# mount_setattr, fchmodat2.
 _SAME = (424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 435, 438, 440, 442, 448, 452)
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """An architecture's numbers. `to_itself`: calls that may signal this process alone; `limits`: prlimit64, to look only."""
+    """An architecture's numbers.
+
+    `to_itself`: calls that may signal this process alone; `limits`: prlimit64, to look only.
+    """
 
     machine: int
     execute: int
@@ -36,8 +42,9 @@ class Calls:
     refused: tuple[int, ...]
 
 
-# Names in the order of the numbers, both times: processes; sockets; tracing and signals; mounts and namespaces; the kernel itself;
-# keys; links and devices; limits and clocks; handles; identity; shared memory and queues; owners, modes, times, attributes; priorities.
+# Names in the order of the numbers, both times: processes; sockets; tracing and signals; mounts and
+# namespaces; the kernel itself; keys; links and devices; limits and clocks; handles; identity;
+# shared memory and queues; owners, modes, times, attributes; priorities.
 CALLS = {
     # arch/x86/entry/syscalls/syscall_64.tbl
     "x86_64": Calls(
@@ -59,7 +66,8 @@ CALLS = {
                 288,
                 307,
             ),  # socket connect accept sendto sendmsg bind listen socketpair accept4 sendmmsg
-            *(101, 310, 311, 312, 200, 129, 297),  # ptrace process_vm_* kcmp tkill rt_sigqueueinfo rt_tgsigqueueinfo
+            # ptrace process_vm_* kcmp tkill rt_sigqueueinfo rt_tgsigqueueinfo
+            *(101, 310, 311, 312, 200, 129, 297),
             *(165, 166, 155, 161, 272, 308),  # mount umount2 pivot_root chroot unshare setns
             *(
                 246,
@@ -77,7 +85,8 @@ CALLS = {
             ),  # kexec* bpf perf reboot modules userfaultfd ldt io ports
             *(248, 249, 250),  # add_key request_key keyctl
             *(88, 266, 86, 265, 133, 259),  # symlink symlinkat link linkat mknod mknodat
-            *(160, 164, 227, 159, 305, 163, 167, 168, 170, 171, 179),  # setrlimit, clocks, acct, swap, names, quotactl
+            # setrlimit, clocks, acct, swap, names, quotactl
+            *(160, 164, 227, 159, 305, 163, 167, 168, 170, 171, 179),
             *(303, 304, 300),  # name_to_handle_at open_by_handle_at fanotify_init
             *(105, 106, 113, 114, 117, 119, 116, 126, 135),  # set*id setgroups capset personality
             *(29, 30, 31, 64, 68, 240),  # shm* semget msgget mq_open
@@ -139,7 +148,9 @@ def restrict(*, may_execute: bool = False) -> None:
     program = _program(calls, os.getpid(), may_execute=may_execute)
     code = b"".join(struct.pack("=HBBI", *one) for one in program)
     held = ctypes.create_string_buffer(code, len(code))
-    kernel.prctl(_SET_SECCOMP, _MODE_FILTER, ctypes.byref(_Filter(len(program), ctypes.addressof(held))))
+    kernel.prctl(
+        _SET_SECCOMP, _MODE_FILTER, ctypes.byref(_Filter(len(program), ctypes.addressof(held)))
+    )
 
 
 class _Filter(ctypes.Structure):
@@ -167,7 +178,13 @@ def _program(calls: Calls, own: int, *, may_execute: bool) -> list[Instruction]:
     for number in refused:
         program += [(_EQUAL, 0, 1, number), refuse]
     for number in calls.to_itself:
-        program += [(_EQUAL, 0, 4, number), (_LOAD, 0, 0, _FIRST), (_EQUAL, 0, 1, own), allow, refuse]
+        program += [
+            (_EQUAL, 0, 4, number),
+            (_LOAD, 0, 0, _FIRST),
+            (_EQUAL, 0, 1, own),
+            allow,
+            refuse,
+        ]
     program += [
         (_EQUAL, 0, 6, calls.limits),
         (_LOAD, 0, 0, _THIRD),

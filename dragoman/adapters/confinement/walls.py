@@ -42,7 +42,9 @@ _LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Hard limits: `memory` bytes of address space beyond what is mapped now, `cpu_s` seconds, `file_size` bytes of any file."""
+    """Hard limits: `memory` bytes of address space beyond what is mapped now, `cpu_s` seconds,
+    `file_size` bytes of any file.
+    """
 
     memory: int
     cpu_s: int
@@ -52,12 +54,16 @@ class Limits:
 def raise_walls(
     reach: Reach, limits: Limits, *, without: Iterable[str] = (), may_execute: bool = False
 ) -> tuple[str, ...]:
-    """Raise all but `without`; `may_execute`: to run one of `reach.run` in its place. Gives the names of those that do not stand."""
+    """Raise all but `without`; `may_execute`: to run one of `reach.run` in its place.
+
+    Gives the names of those that do not stand.
+    """
     layers: dict[str, Callable[[], None]] = {
         LIMITS: lambda: limit(limits),
         PRIVILEGES: kernel.gain_nothing,
         FILES: lambda: landlock.restrict(reach),
-        CALLS: lambda: seccomp.restrict(may_execute=may_execute),  # the last: it refuses what the others need
+        # the last: it refuses what the others need
+        CALLS: lambda: seccomp.restrict(may_execute=may_execute),
     }
     return tuple(name for name, layer in layers.items() if name in without or not _stands(layer))
 
@@ -65,7 +71,11 @@ def raise_walls(
 def _stands(layer: Callable[[], None]) -> bool:
     try:
         layer()
-    except (OSError, ValueError, AttributeError):  # the last: a library in C that has no such function
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+    ):  # the last: a library in C that has no such function
         return False
     return True
 
@@ -90,14 +100,21 @@ def limit(limits: Limits) -> None:
 
 
 def mapped_bytes() -> int | None:
-    """Bytes that this process has mapped (proc_pid_statm(5)); None where the system does not tell."""
+    """Bytes that this process has mapped (proc_pid_statm(5)); None where the system does not
+    tell.
+    """
     if not sys.platform.startswith("linux"):
         return None
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    return (
+        int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        * resource.getpagesize()
+    )
 
 
 def readable(more: Iterable[Path] = ()) -> tuple[Path, ...]:
-    """What a job reads beside its own files: Python, its packages, ours, typefaces, and what recognition knows of languages."""
+    """What a job reads beside its own files: Python, its packages, ours, typefaces, and what
+    recognition knows of languages.
+    """
     python = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     ours = Path(__file__).parents[3]
     names: list[str | Path] = [
@@ -130,7 +147,14 @@ def programs(program: Path) -> tuple[Path, ...]:
 
 def forget_signals() -> None:
     """As in a new process: nobody's handlers."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
+    for number in (
+        signal.SIGTERM,
+        signal.SIGINT,
+        signal.SIGHUP,
+        signal.SIGUSR1,
+        signal.SIGUSR2,
+        signal.SIGALRM,
+    ):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

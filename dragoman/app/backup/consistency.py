@@ -1,4 +1,7 @@
-"""What does not fit between database and store, and what is stuck. Looks only; the services may run meanwhile."""
+"""What does not fit between database and store, and what is stuck.
+
+Looks only; the services may run meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,10 @@ from dragoman.ports import BlobStore
 class Fitting:
     """How database and store stand to each other.
 
-    `generation`: of the marker as the database knows it, `marked`: as the store has it, None without one. `missing`: what rows name and the
-    store does not have. `left_over`: files that no row names (any more), of documents that the database knows: clean-up deletes
-    them. `strangers`: files of documents that it does not know.
+    `generation`: of the marker as the database knows it, `marked`: as the store has it, None
+    without one. `missing`: what rows name and the store does not have. `left_over`: files that no
+    row names (any more), of documents that the database knows: clean-up deletes them. `strangers`:
+    files of documents that it does not know.
     """
 
     standing: Standing
@@ -34,13 +38,21 @@ class Fitting:
 
     @property
     def fits(self) -> bool:
-        """Whether nothing is wrong. What nobody names does no harm: bytes come before their row, and clean-up follows."""
-        is_ours = self.standing is Standing.OURS or (self.standing is Standing.UNMARKED and not self.missing)
+        """Whether nothing is wrong.
+
+        What nobody names does no harm: bytes come before their row, and clean-up follows.
+        """
+        is_ours = self.standing is Standing.OURS or (
+            self.standing is Standing.UNMARKED and not self.missing
+        )
         return is_ours and not self.missing and not self.stuck
 
 
 def look(database: Database, store: BlobStore) -> Fitting:
-    """Look at all of it. Raises StoreUnavailable, DatabaseUnavailable, StoreOfAnother for a marker that cannot be read."""
+    """Look at all of it.
+
+    Raises StoreUnavailable, DatabaseUnavailable, StoreOfAnother for a marker that cannot be read.
+    """
     standing, found = marker.look(database, store), marker.read(store)
     with database.read() as connection:
         own = store_marks.known(connection)
@@ -61,7 +73,9 @@ def look(database: Database, store: BlobStore) -> Fitting:
 
 
 def _missing(database: Database, store: BlobStore) -> tuple[Named, ...]:
-    """What was named before the store was looked through and still is, though it is not there even when it is asked for by name."""
+    """What was named before the store was looked through and still is, though it is not there
+    even when it is asked for by name.
+    """
     before = _names(database)
     there = {key for prefix in PREFIXES for key in store.keys(prefix)}
     lacking = before - {one for one in before if one.key in there}

@@ -1,7 +1,7 @@
 """A copy of database and store that fits together, made while the services work.
 
-The rows are those of one moment. Each file that they name was in the store before its row was committed, keeps its content for ever, and
-can only be deleted since: such a file is told apart.
+The rows are those of one moment. Each file that they name was in the store before its row was
+committed, keeps its content for ever, and can only be deleted since: such a file is told apart.
 """
 
 from __future__ import annotations
@@ -44,11 +44,18 @@ class _Rows:
 
 
 def back_up(
-    database: Database, store: BlobStore, path: Path, *, version: str, secret_key: str | None, tell: Tell
+    database: Database,
+    store: BlobStore,
+    path: Path,
+    *,
+    version: str,
+    secret_key: str | None,
+    tell: Tell,
 ) -> Manifest:
     """Make a backup in the folder `path`, or go on with one that was cut off there.
 
-    `secret_key`: a fingerprint of the server's. Raises TargetNotEmpty, StoreOfAnother, StoreUnavailable, DatabaseUnavailable.
+    `secret_key`: a fingerprint of the server's. Raises TargetNotEmpty, StoreOfAnother,
+    StoreUnavailable, DatabaseUnavailable.
     """
     _refuse_other_store(database, store)
     folder = Folder(path)
@@ -92,14 +99,17 @@ def _read(database: Database, folder: Folder) -> _Rows:
                 continue
             counted = Sum()
             sha256 = folder.write_rows(
-                table.name, portable_rows.lines(table, portable_rows.rows(connection, table), counted)
+                table.name,
+                portable_rows.lines(table, portable_rows.rows(connection, table), counted),
             )
             found.tables[table.name] = Rows(counted.rows, str(counted), sha256)
         found.keys = sorted({one.key for one in named_files.names(connection)})
     return found
 
 
-def _copy(store: BlobStore, folder: Folder, keys: Iterable[str], tell: Tell) -> tuple[dict[str, Kept], list[str]]:
+def _copy(
+    store: BlobStore, folder: Folder, keys: Iterable[str], tell: Tell
+) -> tuple[dict[str, Kept], list[str]]:
     """What was copied, and the keys that the store does not have."""
     wanted = list(keys)
     files: dict[str, Kept] = {}

@@ -18,12 +18,17 @@ from dragoman.errors import OperatorError
 
 
 class CopyDiffers(OperatorError):
-    """The rows that were read back differ from those that were written: the transaction is rolled back."""
+    """The rows that were read back differ from those that were written: the transaction is
+    rolled back.
+    """
 
     message = "The copy is not what was copied, so nothing was written."
     code = "copy_differs"
     exit_code = 69
-    for_admin = "The database that was copied is as it was: go on with it. Please report this, with what is in parentheses below."
+    for_admin = (
+        "The database that was copied is as it was: go on with it. Please report this, with what is"
+        " in parentheses below."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,9 @@ class Copied:
 def move(source: Database, target: Database, scratch: Path) -> list[Copied]:
     """Copy all rows; what was copied, read back from the target.
 
-    `scratch`: a folder for its owner only. The schema is made if there is none. Raises ServicesRunning (what they write afterwards would not be in the
-    copy), TargetNotEmpty, RowRefused, CopyDiffers, DatabaseUnavailable; then the target is as it was.
+    `scratch`: a folder for its owner only. The schema is made if there is none. Raises
+    ServicesRunning (what they write afterwards would not be in the copy), TargetNotEmpty,
+    RowRefused, CopyDiffers, DatabaseUnavailable; then the target is as it was.
     """
     idle_check.refuse_running(source)
     with snapshot(source, scratch) as reading, target.write() as writing:
@@ -47,7 +53,9 @@ def move(source: Database, target: Database, scratch: Path) -> list[Copied]:
         by_name = {table.name: table for table in portable_rows.tables(writing)}
         sums: dict[str, Sum] = {}
         for table in portable_rows.tables(reading):
-            sums[table.name] = portable_rows.load(writing, by_name[table.name], portable_rows.rows(reading, table))
+            sums[table.name] = portable_rows.load(
+                writing, by_name[table.name], portable_rows.rows(reading, table)
+            )
         return [_compared(writing, name, copied) for name, copied in sorted(sums.items())]
 
 

@@ -11,7 +11,10 @@ class ServicesRunning(OperatorError):
     message = "Services of this Dragoman are running."
     code = "services_running"
     exit_code = 63
-    for_admin = "Please stop all of them, then try again. One that was killed counts as running for 40 seconds."
+    for_admin = (
+        "Please stop all of them, then try again. One that was killed counts as running for 40"
+        " seconds."
+    )
 
 
 class BackupUnusable(OperatorError):
@@ -20,7 +23,10 @@ class BackupUnusable(OperatorError):
     message = "There is no complete backup in that folder."
     code = "backup_unusable"
     exit_code = 64
-    for_admin = "Nothing was changed. Please name the folder that `dragoman backup` made, or take another backup."
+    for_admin = (
+        "Nothing was changed. Please name the folder that `dragoman backup` made, or take another"
+        " backup."
+    )
 
 
 class TargetNotEmpty(OperatorError):
@@ -35,12 +41,15 @@ class TargetNotEmpty(OperatorError):
 class StoreTaken(OperatorError):
     """Restoring there would give two databases one store."""
 
-    message = "The file store belongs to another database, and not to the one that the backup is of."
+    message = (
+        "The file store belongs to another database, and not to the one that the backup is of."
+    )
     code = "store_taken"
     exit_code = 68
     for_admin = (
-        "Nothing was changed. Correct DRAGOMAN_STORAGE_URL: an empty store will do, the files are in the backup. If that other database "
-        "is gone for good, or is no longer to be used: `dragoman restore DIR --take-over`, which deletes no file."
+        "Nothing was changed. Correct DRAGOMAN_STORAGE_URL: an empty store will do, the files are"
+        " in the backup. If that other database is gone for good, or is no longer to be used:"
+        " `dragoman restore DIR --take-over`, which deletes no file."
     )
 
 
@@ -51,6 +60,7 @@ class DoesNotFit(OperatorError):
     code = "does_not_fit"
     exit_code = 67
     for_admin = (
-        "The lines above say what. Rows without their files: put the files back, from a backup, or let the documents fail and be sent "
-        "again. Stuck rows: see that worker, notifier and sweeper run. The store of another: `dragoman doctor` says what to do."
+        "The lines above say what. Rows without their files: put the files back, from a backup, or"
+        " let the documents fail and be sent again. Stuck rows: see that worker, notifier and"
+        " sweeper run. The store of another: `dragoman doctor` says what to do."
     )

@@ -1,4 +1,6 @@
-"""The folder of a backup: its files are for their owner only, each one whole or not there, and on disk when it is."""
+"""The folder of a backup: its files are for their owner only, each one whole or not there, and
+on disk when it is.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,11 @@ class Folder:
         """Make the folder, or take one that an earlier attempt left. Raises TargetNotEmpty."""
         if (self.path / manifest.NAME).exists():
             raise TargetNotEmpty(f"There is a complete backup in {self.path} already.")
-        if self.path.exists() and any(self.path.iterdir()) and not (self.path / UNFINISHED).exists():
+        if (
+            self.path.exists()
+            and any(self.path.iterdir())
+            and not (self.path / UNFINISHED).exists()
+        ):
             raise TargetNotEmpty(f"{self.path} is not empty, and what is in it is no backup.")
         for folder in (self.path, self.path / ROWS, self.path / FILES):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -39,7 +45,9 @@ class Folder:
             file.write(WORDS.encode())
 
     def finish(self, told: Manifest) -> None:
-        """It is complete from now on; files that an earlier attempt left and nobody needs go first."""
+        """It is complete from now on; files that an earlier attempt left and nobody needs go
+        first.
+        """
         wanted = {self.file(key) for key in told.files}
         for file in (self.path / FILES).rglob("*"):
             if file.is_file() and file not in wanted:
@@ -50,22 +58,32 @@ class Folder:
         (self.path / UNFINISHED).unlink(missing_ok=True)
 
     def file(self, key: str) -> Path:
-        """Where the file with this key of the store is. Raises BackupUnusable for what is no key."""
+        """Where the file with this key of the store is.
+
+        Raises BackupUnusable for what is no key.
+        """
         try:
             return self.path / FILES / checked(key)
         except ValueError as error:
-            raise BackupUnusable("The manifest names a file that no store has.", detail=str(error)) from error
+            raise BackupUnusable(
+                "The manifest names a file that no store has.", detail=str(error)
+            ) from error
 
     def rows(self, table: str) -> Path:
         """Where the rows of a table are."""
         if not table.isidentifier():
-            raise BackupUnusable("The manifest names a table that no database has.", detail=repr(table[:80]))
+            raise BackupUnusable(
+                "The manifest names a table that no database has.", detail=repr(table[:80])
+            )
         return self.path / ROWS / f"{table}.jsonl.gz"
 
     def write_rows(self, table: str, lines: Iterable[str]) -> str:
         """Write the rows of a table; the SHA-256 of the file."""
         file = self.rows(table)
-        with _new(file) as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
+        with (
+            _new(file) as raw,
+            gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
+        ):
             for line in lines:
                 packed.write(line.encode())
         return hashed(file).sha256
@@ -76,7 +94,9 @@ class Folder:
             yield from text
 
     def keep(self, key: str, body: BinaryIO, size: int | None) -> Kept:
-        """Copy a file of the store, unless an earlier attempt did; `size`: its bytes in the store, None if unknown."""
+        """Copy a file of the store, unless an earlier attempt did; `size`: its bytes in the
+        store, None if unknown.
+        """
         file = self.file(key)
         if size is not None and file.exists() and file.stat().st_size == size:
             return hashed(file)
@@ -89,10 +109,15 @@ class Folder:
         return Kept(written, digest.hexdigest())
 
     def verify(self, told: Manifest) -> None:
-        """Look whether all that the manifest names is there, byte for byte. Raises BackupUnusable."""
+        """Look whether all that the manifest names is there, byte for byte.
+
+        Raises BackupUnusable.
+        """
         for table, rows in told.tables.items():
             if self._hash(self.rows(table)).sha256 != rows.sha256:
-                raise BackupUnusable(f"The rows of the table {table} in {self.path} are not as they were written.")
+                raise BackupUnusable(
+                    f"The rows of the table {table} in {self.path} are not as they were written."
+                )
         for key, kept in told.files.items():
             if self._hash(self.file(key)) != kept:
                 raise BackupUnusable(f"The file {key} in {self.path} is not as it was written.")

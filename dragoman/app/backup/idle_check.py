@@ -21,12 +21,17 @@ class _IsAlive(Protocol):
 
 
 def refuse_running(database: Database) -> None:
-    """Raises ServicesRunning, which names them, or DatabaseUnavailable. A database without tables has none."""
+    """Raises ServicesRunning, which names them, or DatabaseUnavailable.
+
+    A database without tables has none.
+    """
     with database.read() as connection:
         if portable_rows.is_empty(connection, [PULSES.name]):
             return
         living = running(
-            process_registry.pulses(connection, within_s=SILENT_S), socket.gethostname(), psutil.pid_exists
+            process_registry.pulses(connection, within_s=SILENT_S),
+            socket.gethostname(),
+            psutil.pid_exists,
         )
     if living:
         names = ", ".join(sorted({one.service for one in living}))
@@ -34,5 +39,7 @@ def refuse_running(database: Database) -> None:
 
 
 def running(pulses: list[Pulse], host: str, is_alive: _IsAlive) -> list[Pulse]:
-    """Those that were heard of and may live; of this host (`host`) only those whose process is there. Pure but for that question."""
+    """Those that were heard of and may live; of this host (`host`) only those whose process is
+    there. Pure but for that question.
+    """
     return [one for one in pulses if one.service.partition("@")[2] != host or is_alive(one.pid)]

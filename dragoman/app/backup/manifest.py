@@ -16,7 +16,9 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One table: how many rows, the sum over them (`dragoman.db.backup.portable_rows`), and the SHA-256 of its file."""
+    """One table: how many rows, the sum over them (`dragoman.db.backup.portable_rows`), and the
+    SHA-256 of its file.
+    """
 
     rows: int
     sum: str
@@ -35,9 +37,11 @@ class Kept:
 class Manifest:
     """What is in a backup.
 
-    `made_at`: ISO 8601 in UTC, when the rows were as they are here. `schema`: the version of the database's schema. `database`: its
-    identity in the marker of the store. `secret_key`: a fingerprint, None where there was no key. `missing`: keys that rows name and the
-    store did not have. `gone`: keys that rows named at that moment, and that were deleted while the backup was made.
+    `made_at`: ISO 8601 in UTC, when the rows were as they are here. `schema`: the version of the
+    database's schema. `database`: its identity in the marker of the store. `secret_key`: a
+    fingerprint, None where there was no key. `missing`: keys that rows name and the store did not
+    have. `gone`: keys that rows named at that moment, and that were deleted while the backup was
+    made.
     """
 
     made_at: str
@@ -83,9 +87,13 @@ def read(folder: Path) -> Manifest:
     try:
         told = json.loads((folder / NAME).read_bytes())
     except FileNotFoundError as error:
-        raise BackupUnusable(f"There is no complete backup in {folder}: it has no {NAME}.") from error
+        raise BackupUnusable(
+            f"There is no complete backup in {folder}: it has no {NAME}."
+        ) from error
     except (OSError, ValueError) as error:
-        raise BackupUnusable(f"The manifest in {folder} cannot be read.", detail=str(error)[:200]) from error
+        raise BackupUnusable(
+            f"The manifest in {folder} cannot be read.", detail=str(error)[:200]
+        ) from error
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise BackupUnusable(
             f"The backup in {folder} was made by another version of Dragoman.",
@@ -94,7 +102,9 @@ def read(folder: Path) -> Manifest:
     try:
         return _of(told)
     except (KeyError, TypeError, AttributeError) as error:
-        raise BackupUnusable(f"The manifest in {folder} is damaged.", detail=repr(error)[:200]) from error
+        raise BackupUnusable(
+            f"The manifest in {folder} is damaged.", detail=repr(error)[:200]
+        ) from error
 
 
 def _of(told: dict[str, Any]) -> Manifest:

@@ -1,4 +1,6 @@
-"""What is in the store and newer than a backup: emails above all, which were taken, and whose senders have to hear of it."""
+"""What is in the store and newer than a backup: emails above all, which were taken, and whose
+senders have to hear of it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ EMAIL = re.compile(r"inbox/[^/]+/message")
 
 @dataclass(frozen=True, slots=True)
 class Newer:
-    """A file that no row names. `sender`, `subject`, `date`: of an email, as its headers have them; else None."""
+    """A file that no row names.
+
+    `sender`, `subject`, `date`: of an email, as its headers have them; else None.
+    """
 
     key: str
     sender: str | None = None

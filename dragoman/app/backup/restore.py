@@ -1,7 +1,9 @@
-"""A backup becomes the data again: files first, then all rows in one transaction, then the store is this database's own.
+"""A backup becomes the data again: files first, then all rows in one transaction, then the store is
+this database's own.
 
-Cut off at any point it can be done again: files are written once, and rows that are there without the marker start no service. Nothing
-is deleted from the store; what is newer there than the backup is listed, and kept until an admin says otherwise.
+Cut off at any point it can be done again: files are written once, and rows that are there without
+the marker start no service. Nothing is deleted from the store; what is newer there than the backup
+is listed, and kept until an admin says otherwise.
 """
 
 from __future__ import annotations
@@ -35,7 +37,10 @@ LEDGERS = tuple(table.name for table in after_restore.LEASED)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an admin allows. `replace`: rows that are there are deleted. `take_over`: the store may be another database's."""
+    """What an admin allows.
+
+    `replace`: rows that are there are deleted. `take_over`: the store may be another database's.
+    """
 
     replace: bool = False
     take_over: bool = False
@@ -45,8 +50,10 @@ class Plan:
 class Restored:
     """What was done, and what an admin has to know.
 
-    `put`, `there`: files that were put into the store, and those that were in it already. `differing`: keys under which the store has other
-    bytes than the backup; the store's stay. `absent`: keys that rows name, and that are in neither. `newer`: what is in the store and no row of the backup names. `owed`: answers that go out (again).
+    `put`, `there`: files that were put into the store, and those that were in it already.
+    `differing`: keys under which the store has other bytes than the backup; the store's stay.
+    `absent`: keys that rows name, and that are in neither. `newer`: what is in the store and no row
+    of the backup names. `owed`: answers that go out (again).
     """
 
     manifest: Manifest
@@ -61,19 +68,23 @@ class Restored:
 def restore(database: Database, store: BlobStore, path: Path, plan: Plan, tell: Tell) -> Restored:
     """Put the backup in `path` in place of what is there.
 
-    Raises BackupUnusable, TargetNotEmpty, ServicesRunning, StoreTaken, RowRefused, StoreUnavailable, DatabaseUnavailable; then
-    the rows are as they were.
+    Raises BackupUnusable, TargetNotEmpty, ServicesRunning, StoreTaken, RowRefused,
+    StoreUnavailable, DatabaseUnavailable; then the rows are as they were.
     """
     told, folder = manifest.read(path), Folder(path)
     if not schema.knows(told.schema):
-        raise BackupUnusable("The backup was made by a newer version of Dragoman: update this program.")
+        raise BackupUnusable(
+            "The backup was made by a newer version of Dragoman: update this program."
+        )
     idle_check.refuse_running(database)
     before = marker.read(store)
     _refuse(database, told, before, plan)
     folder.verify(told)
     put, differing = _put(store, folder, told, tell)
     if marker.read(store) != before:
-        raise ServicesRunning("Another Dragoman works with this store at this moment: its marker has just changed.")
+        raise ServicesRunning(
+            "Another Dragoman works with this store at this moment: its marker has just changed."
+        )
     with database.write() as connection:
         _replace(connection, folder, told)
         owed = tuple(after_restore.owed(connection))
@@ -83,7 +94,9 @@ def restore(database: Database, store: BlobStore, path: Path, plan: Plan, tell: 
     newer = look_at(store, sorted(keys - names))
     marker.take_over(database, store)
     there = len(told.files) - put - len(differing)
-    return Restored(told, put, there, tuple(differing), tuple(sorted(names - keys)), tuple(newer), owed)
+    return Restored(
+        told, put, there, tuple(differing), tuple(sorted(names - keys)), tuple(newer), owed
+    )
 
 
 def _refuse(database: Database, told: Manifest, found: Marker | None, plan: Plan) -> None:
@@ -91,7 +104,10 @@ def _refuse(database: Database, told: Manifest, found: Marker | None, plan: Plan
         if not plan.replace and not portable_rows.is_empty(connection, LEDGERS):
             raise TargetNotEmpty(
                 "The database has documents in it already.",
-                advice="To delete its rows and put those of the backup in their place: `dragoman restore DIR --replace`.",
+                advice=(
+                    "To delete its rows and put those of the backup in their place: `dragoman"
+                    " restore DIR --replace`."
+                ),
             )
         own = _identity(connection)
     if found is not None and found.database not in (told.database, own) and not plan.take_over:
@@ -99,7 +115,9 @@ def _refuse(database: Database, told: Manifest, found: Marker | None, plan: Plan
 
 
 def _identity(connection: Connection) -> str | None:
-    """Who the database is to its store; None for one without tables, or that never looked at one."""
+    """Who the database is to its store; None for one without tables, or that never looked at
+    one.
+    """
     if portable_rows.is_empty(connection, [store_marks.STORE_MARKS.name]):
         return None
     own = store_marks.known(connection)
@@ -107,7 +125,9 @@ def _identity(connection: Connection) -> str | None:
 
 
 def _put(store: BlobStore, folder: Folder, told: Manifest, tell: Tell) -> tuple[int, list[str]]:
-    """Put what is not in the store yet; how many files, and the keys under which it has something else."""
+    """Put what is not in the store yet; how many files, and the keys under which it has
+    something else.
+    """
     put = 0
     differing: list[str] = []
     for number, (key, kept) in enumerate(told.files.items()):
@@ -129,11 +149,15 @@ def _replace(connection: Connection, folder: Folder, told: Manifest) -> None:
     for table in portable_rows.tables(connection):
         if table.name not in told.tables:
             continue
-        loaded = portable_rows.load(connection, table, portable_rows.of_lines(folder.read_rows(table.name)))
+        loaded = portable_rows.load(
+            connection, table, portable_rows.of_lines(folder.read_rows(table.name))
+        )
         wanted = told.tables[table.name]
         found = portable_rows.summed(connection, table)
         if not (_is(loaded, wanted.rows, wanted.sum) and _is(found, wanted.rows, wanted.sum)):
-            raise BackupUnusable(f"The rows of the table {table.name} are not those that were read.")
+            raise BackupUnusable(
+                f"The rows of the table {table.name} are not those that were read."
+            )
     schema.bring_up(connection)
 
 

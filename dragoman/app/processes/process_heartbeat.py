@@ -1,7 +1,9 @@
-"""The pulse of a process: every 15 s (or every quarter of a shorter lease) it says in the database how it is, and the web door's `/metrics` tells it.
+"""The pulse of a process: every 15 s (or every quarter of a shorter lease) it says in the database
+how it is, and the web door's `/metrics` tells it.
 
-So one address tells of all processes, however many workers there are, and none of them needs a port of its own.
-Nothing of a document, an address or a secret is in a pulse: numbers, and names of tasks.
+So one address tells of all processes, however many workers there are, and none of them needs a port
+of its own. Nothing of a document, an address or a secret is in a pulse: numbers, and names of
+tasks.
 """
 
 from __future__ import annotations
@@ -36,8 +38,9 @@ Facts = Mapping[str, Any]
 class Pulse:
     """Beats in a thread of its own from `start` to `stop`; a database that is away is waited for.
 
-    `facts` adds what this kind of process counts. Whatever it looks at or connects to is let go of before the next fork.
-    `works`: whether the process does its work; while it does not, the pulse stays away, as that of one that is stopped.
+    `facts` adds what this kind of process counts. Whatever it looks at or connects to is let go of
+    before the next fork. `works`: whether the process does its work; while it does not, the pulse
+    stays away, as that of one that is stopped.
     """
 
     def __init__(
@@ -63,7 +66,9 @@ class Pulse:
         """Beat no more; the row goes, since nobody should miss a process that ended in peace."""
         self._stop.set()
         self._thread.join(FORK_WAIT_S)
-        self._commit(lambda connection: process_registry.end_pulse(connection, self.service, os.getpid()))
+        self._commit(
+            lambda connection: process_registry.end_pulse(connection, self.service, os.getpid())
+        )
 
     def __enter__(self) -> Self:
         """As `start`."""
@@ -76,7 +81,9 @@ class Pulse:
     def beat(self) -> bool:
         """Say now how the process is; whether the database took it."""
         facts = {**vitals(self._settings.data_dir), **self._facts()}
-        return self._commit(lambda connection: process_registry.pulse(connection, self.service, os.getpid(), facts))
+        return self._commit(
+            lambda connection: process_registry.pulse(connection, self.service, os.getpid(), facts)
+        )
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -102,8 +109,9 @@ class Pulse:
 def vitals(data_dir: Path) -> dict[str, Any]:
     """The size and the load of this process with its children, and the room on its disks.
 
-    `cpu_s`: seconds of CPU since the start, ended children included. `rss_bytes`: memory; pages that processes share
-    are counted for each. `disk_free_bytes`: by the use of the folder; those that are not there are left out.
+    `cpu_s`: seconds of CPU since the start, ended children included. `rss_bytes`: memory; pages
+    that processes share are counted for each. `disk_free_bytes`: by the use of the folder; those
+    that are not there are left out.
     """
     own = psutil.Process()
     tree = [own, *own.children(recursive=True)]
@@ -114,7 +122,11 @@ def vitals(data_dir: Path) -> dict[str, Any]:
         "rss_bytes": int(sum(_of(process, lambda one: one.memory_info().rss) for process in tree)),
         "processes": len(tree),
         "open_files": int(_of(own, lambda one: one.num_fds())),
-        "disk_free_bytes": {use: shutil.disk_usage(folder).free for use, folder in folders.items() if folder.exists()},
+        "disk_free_bytes": {
+            use: shutil.disk_usage(folder).free
+            for use, folder in folders.items()
+            if folder.exists()
+        },
     }
 
 

@@ -1,8 +1,9 @@
 """Whether a worker still hears: a process may live, and answer pings, and take no task any more.
 
-Seen: a consumer that did not come back with the broker, and pool children that are stopped. So each worker rings for
-itself, on a queue that it alone listens to, when it has had nothing to do for a while. One that has a free place and takes
-nothing all the same is deaf: it says so, and ends, to be started again by whatever runs it.
+Seen: a consumer that did not come back with the broker, and pool children that are stopped. So each
+worker rings for itself, on a queue that it alone listens to, when it has had nothing to do for a
+while. One that has a free place and takes nothing all the same is deaf: it says so, and ends, to be
+started again by whatever runs it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ EX_DEAF = 70  # sysexits.h: EX_SOFTWARE
 class Hearing:
     """Looked at every few seconds by the process itself.
 
-    `slots`: how many tasks it does at the same time; `spare`: how many more it has hands for, which are kept free for a reason.
+    `slots`: how many tasks it does at the same time; `spare`: how many more it has hands for, which
+    are kept free for a reason.
     """
 
     def __init__(
@@ -49,11 +51,15 @@ class Hearing:
     ) -> None:
         """Adds a queue of this process's own to those of `app`. `now`: seconds, from any start.
 
-        It rings for itself after half a lease (`lease_s` seconds, a minute at most) without a task, and is deaf after two.
+        It rings for itself after half a lease (`lease_s` seconds, a minute at most) without a task,
+        and is deaf after two.
         """
         self._app, self._slots, self._hands, self._now = app, slots, slots + spare, now
         patience_s = min(lease_s, LONGEST_PATIENCE_S)
-        self._probe_every_s, self._deaf_after_s = patience_s / 2, max(2 * patience_s, SHORTEST_DEAF_S)
+        self._probe_every_s, self._deaf_after_s = (
+            patience_s / 2,
+            max(2 * patience_s, SHORTEST_DEAF_S),
+        )
         self.queue = f"{name}@{socket.gethostname()}.{os.getpid()}"  # several may run on one host
         self._taken = 0
         self._heard_at = self._probed_at = now()
@@ -69,7 +75,9 @@ class Hearing:
 
     @property
     def is_deaf(self) -> bool:
-        """Whether it took nothing for so long, though it was rung for, or some of its places do not begin what they got."""
+        """Whether it took nothing for so long, though it was rung for, or some of its places do
+        not begin what they got.
+        """
         stuck_s = self._now() - min(self._waiting.values(), default=self._now())
         return max(self.silent_s, stuck_s) > self._deaf_after_s
 
@@ -79,11 +87,17 @@ class Hearing:
         self._waiting = self._begun_by_nobody()
         if taken != self._taken or len(state.active_requests) >= self._hands:
             self._taken, self._heard_at = taken, self._now()
-        elif self.silent_s >= self._probe_every_s and self._now() - self._probed_at >= self._probe_every_s:
+        elif (
+            self.silent_s >= self._probe_every_s
+            and self._now() - self._probed_at >= self._probe_every_s
+        ):
             self._probe()
 
     def facts(self) -> dict[str, Any]:
-        """For the pulse: tasks taken since the start by name, and how many are at work. A deaf process ends."""
+        """For the pulse: tasks taken since the start by name, and how many are at work.
+
+        A deaf process ends.
+        """
         self.end_if_deaf()
         ours = {name: 0 for name in self._app.tasks if not name.startswith(OF_CELERY)}
         return {
@@ -95,22 +109,33 @@ class Hearing:
         }
 
     def _begun_by_nobody(self) -> dict[str, float]:
-        """The tasks that are handed out and not begun though there is a free place, and since when that is so."""
+        """The tasks that are handed out and not begun though there is a free place, and since
+        when that is so.
+        """
         if len(state.active_requests) >= self._hands:
             return {}
         known = list(state.requests.values())
-        return {one.id: self._waiting.get(one.id, self._now()) for one in known if one not in state.active_requests}
+        return {
+            one.id: self._waiting.get(one.id, self._now())
+            for one in known
+            if one not in state.active_requests
+        }
 
     def _probe(self) -> None:
         self._probed_at = self._now()
         try:
-            self._app.send_task(queues.HEALTH_CHECK, queue=self.queue, retry=False, expires=self._probe_every_s)
+            self._app.send_task(
+                queues.HEALTH_CHECK, queue=self.queue, retry=False, expires=self._probe_every_s
+            )
         except queues.BROKER_ERRORS as error:
             self._heard_at = self._now()  # nobody can be heard now
             log.warning("broker_unreachable", task=queues.HEALTH_CHECK, detail=str(error)[:200])
 
     def end_if_deaf(self) -> None:
-        """Look, and ask this process to end when it is deaf; end it if it does not. What it holds goes on elsewhere."""
+        """Look, and ask this process to end when it is deaf; end it if it does not.
+
+        What it holds goes on elsewhere.
+        """
         self.look()
         if not self.is_deaf or self._ending:
             return

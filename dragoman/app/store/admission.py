@@ -1,4 +1,6 @@
-"""What each process that works with the store looks at when it starts: whether it is its database's own."""
+"""What each process that works with the store looks at when it starts: whether it is its
+database's own.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,11 @@ AGAIN_S = 5.0
 
 
 def check(settings: Settings) -> None:
-    """Look once. Raises StoreOfAnother; a store or a database that is away is no reason to stop, and the log says so."""
+    """Look once.
+
+    Raises StoreOfAnother; a store or a database that is away is no reason to stop, and the log says
+    so.
+    """
     try:
         _look(settings)
     except TemporaryError as error:
@@ -31,7 +37,8 @@ def check(settings: Settings) -> None:
 
 
 def keep_checking(settings: Settings) -> None:
-    """Look for some seconds, then in a thread until store and database have answered; a refusal ends the process even then.
+    """Look for some seconds, then in a thread until store and database have answered; a refusal
+    ends the process even then.
 
     For processes that fork no children. Raises StoreOfAnother.
     """

@@ -1,11 +1,12 @@
 """A store belongs to one database: an object in the store, the marker, says to which.
 
-Without it a second database on the same store (a staging server, a mistyped URL, a backup that was loaded elsewhere)
-would take all files for left-overs, since none of its rows names them.
+Without it a second database on the same store (a staging server, a mistyped URL, a backup that was
+loaded elsewhere) would take all files for left-overs, since none of its rows names them.
 
-Markers are write-once as all else: `marker/GENERATION`, and the highest one counts. The database that owns the store writes
-a new one each minute, with a random token that stands in its own row as well. So a copy of the database, which has the same
-identity, falls behind the one that works, and is known by that.
+Markers are write-once as all else: `marker/GENERATION`, and the highest one counts. The database
+that owns the store writes a new one each minute, with a random token that stands in its own row as
+well. So a copy of the database, which has the same identity, falls behind the one that works, and
+is known by that.
 """
 
 from __future__ import annotations
@@ -32,13 +33,15 @@ log = structlog.get_logger(__name__)
 
 FOLDER = "marker/"
 FIRST = 1
-TRIES, PAUSE_S = 8, 0.05  # another process of the same database may be writing the next marker just now
+# another process of the same database may be writing the next marker just now
+TRIES, PAUSE_S = 8, 0.05
 FEW = 5  # so many files without a row are no sign of another owner, where more files have one
 NEARLY_ALL = 0.9
 
 OUTDATED_ADVICE = (
-    "This database looks like a copy or a backup: another one, with the same identity, has used the store since. Files that "
-    "this database does not know are kept. If this database is the one to use from now on, run `dragoman store adopt`."
+    "This database looks like a copy or a backup: another one, with the same identity, has used the"
+    " store since. Files that this database does not know are kept. If this database is the one to"
+    " use from now on, run `dragoman store adopt`."
 )
 
 
@@ -49,8 +52,9 @@ class StoreOfAnother(OperatorError):
     code = "store_of_another"
     exit_code = 59
     for_admin = (
-        "Correct DRAGOMAN_STORAGE_URL or DRAGOMAN_DATABASE_URL: each database needs a store of its own. If that other database "
-        "is gone for good and this one replaces it, run `dragoman store adopt`, which deletes nothing."
+        "Correct DRAGOMAN_STORAGE_URL or DRAGOMAN_DATABASE_URL: each database needs a store of its"
+        " own. If that other database is gone for good and this one replaces it, run `dragoman"
+        " store adopt`, which deletes nothing."
     )
 
 
@@ -61,9 +65,10 @@ class StoreEmpty(StoreOfAnother):
     code = "store_empty"
     exit_code = 62
     for_admin = (
-        "Is DRAGOMAN_STORAGE_URL the right one, and is its disk mounted? Earlier versions ignored the path in s3://BUCKET/PATH and put "
-        "all files at the top of the bucket: take the path away, or move the files below it. If the files are lost for good: "
-        "`dragoman restore` a backup, or `dragoman store adopt` to go on without them."
+        "Is DRAGOMAN_STORAGE_URL the right one, and is its disk mounted? Earlier versions ignored"
+        " the path in s3://BUCKET/PATH and put all files at the top of the bucket: take the path"
+        " away, or move the files below it. If the files are lost for good: `dragoman restore` a"
+        " backup, or `dragoman store adopt` to go on without them."
     )
 
 
@@ -79,7 +84,9 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What stands in the store: which database it belongs to, and the token of this generation (from 1 on)."""
+    """What stands in the store: which database it belongs to, and the token of this generation
+    (from 1 on).
+    """
 
     database: str
     generation: int
@@ -88,14 +95,18 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """How many files are in a store, and how many of them lie below an id that no row of the database has."""
+    """How many files are in a store, and how many of them lie below an id that no row of the
+    database has.
+    """
 
     files: int
     strangers: int
 
     @property
     def is_ours(self) -> bool:
-        """Whether the database knows nearly all of the files, as the one that they were written for does."""
+        """Whether the database knows nearly all of the files, as the one that they were written
+        for does.
+        """
         known = self.files - self.strangers
         few = self.strangers <= FEW and known > self.strangers
         return few or known >= NEARLY_ALL * self.files
@@ -114,12 +125,20 @@ def standing(own: Own, found: Marker | None) -> Standing:
 
 
 def read(store: BlobStore) -> Marker | None:
-    """The marker as it is now; None if there is none. Raises StoreUnavailable, StoreOfAnother for one that cannot be read."""
+    """The marker as it is now; None if there is none.
+
+    Raises StoreUnavailable, StoreOfAnother for one that cannot be read.
+    """
     for _ in range(TRIES):
-        generations = [int(key.removeprefix(FOLDER)) for key in store.keys(FOLDER) if key[len(FOLDER) :].isdigit()]
+        generations = [
+            int(key.removeprefix(FOLDER))
+            for key in store.keys(FOLDER)
+            if key[len(FOLDER) :].isdigit()
+        ]
         if not generations:
             return None
-        with suppress(Gone), store.open(f"{FOLDER}{max(generations)}") as body:  # else: overtaken by newer ones
+        # else: overtaken by newer ones
+        with suppress(Gone), store.open(f"{FOLDER}{max(generations)}") as body:
             return _parsed(body.read(), max(generations))
         time.sleep(PAUSE_S)
     raise StoreOfAnother("The marker of the file store cannot be read.")
@@ -132,7 +151,10 @@ def census(database: Database, store: BlobStore) -> Census:
 
 
 def look(database: Database, store: BlobStore) -> Standing:
-    """How the database stands to the store at this moment; nothing is adopted. Raises StoreUnavailable, DatabaseUnavailable."""
+    """How the database stands to the store at this moment; nothing is adopted.
+
+    Raises StoreUnavailable, DatabaseUnavailable.
+    """
     found = Standing.UNMARKED
     for _ in range(TRIES):
         own = _own(database)
@@ -144,15 +166,16 @@ def look(database: Database, store: BlobStore) -> Standing:
             return Standing.OURS
         if found is not Standing.OUTDATED:
             return found
-        time.sleep(PAUSE_S)  # the row may have been read before, and the marker after another process wrote both
+        # the row may have been read before, and the marker after another process wrote both
+        time.sleep(PAUSE_S)
     return found
 
 
 def admit(database: Database, store: BlobStore) -> Standing:
     """OURS or OUTDATED; a store without a marker is adopted where the database knows its files.
 
-    Safe to be called by many processes at once: a marker is written once. Raises StoreOfAnother, StoreEmpty, StoreUnavailable,
-    DatabaseUnavailable.
+    Safe to be called by many processes at once: a marker is written once. Raises StoreOfAnother,
+    StoreEmpty, StoreUnavailable, DatabaseUnavailable.
     """
     found = look(database, store)
     if found is Standing.UNMARKED:
@@ -168,14 +191,14 @@ def admit(database: Database, store: BlobStore) -> Standing:
 def refuse_unlikely(database: Database, store: BlobStore) -> Census:
     """What is in a store without a marker, where it can be this database's own.
 
-    Raises StoreOfAnother (most files belong to no row), StoreEmpty (rows name files, and there is none at all), StoreUnavailable,
-    DatabaseUnavailable.
+    Raises StoreOfAnother (most files belong to no row), StoreEmpty (rows name files, and there is
+    none at all), StoreUnavailable, DatabaseUnavailable.
     """
     counted = census(database, store)
     if not counted.is_ours:
         raise StoreOfAnother(
-            f"The file store has {counted.files} files, of which this database knows {counted.files - counted.strangers}: "
-            "it seems to belong to another database."
+            f"The file store has {counted.files} files, of which this database knows"
+            f" {counted.files - counted.strangers}: it seems to belong to another database."
         )
     if not counted.files and (missed := _named(database)):
         raise StoreEmpty(f"The file store is empty, but the database names {missed} files in it.")
@@ -197,10 +220,12 @@ def renew(database: Database, store: BlobStore) -> Standing:
 
 
 def take_over(database: Database, store: BlobStore) -> Census:
-    """Make the store this database's own, whoever's it was; deletes nothing. For an admin's word alone.
+    """Make the store this database's own, whoever's it was; deletes nothing.
 
-    Files that no row knows stay until `dragoman clean-up --orphans`. Raises StoreOfAnother where another database does the same at
-    the same moment, StoreUnavailable, DatabaseUnavailable.
+    For an admin's word alone.
+
+    Files that no row knows stay until `dragoman clean-up --orphans`. Raises StoreOfAnother where
+    another database does the same at the same moment, StoreUnavailable, DatabaseUnavailable.
     """
     counted = census(database, store)
     if look(database, store) is not Standing.OURS:
@@ -243,4 +268,6 @@ def _parsed(body: bytes, generation: int) -> Marker:
         told = json.loads(body)
         return Marker(str(told["database"]), generation, str(told["token"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise StoreOfAnother("The marker of the file store cannot be read.", detail=repr(body[:80])) from error
+        raise StoreOfAnother(
+            "The marker of the file store cannot be read.", detail=repr(body[:80])
+        ) from error

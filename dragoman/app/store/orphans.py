@@ -1,8 +1,9 @@
 """Orphans: bytes in the store that no row names (any more), and the clean-up that deletes them.
 
-Two nets hold it, each by itself: the marker, read anew before each batch, must say that the store is ours; and where most of the
-store belongs to no row at all, nothing of that is deleted before an admin says so, since it is more likely that the database is
-the wrong one than that so many uploads were cut off.
+Two nets hold it, each by itself: the marker, read anew before each batch, must say that the store
+is ours; and where most of the store belongs to no row at all, nothing of that is deleted before an
+admin says so, since it is more likely that the database is the wrong one than that so many uploads
+were cut off.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from dragoman.ports import BlobStore
 log = structlog.get_logger(__name__)
 
 CLEAN_UP = "clean_up"
-ORPHAN_S = 1800.0  # opening a mail, whose PDFs are stored one by one before their rows, may take 330 s
+# opening a mail, whose PDFs are stored one by one before their rows, may take 330 s
+ORPHAN_S = 1800.0
 MANY, LARGEST_SHARE = 20, 0.5
 BATCH = 100
 COMMAND = "`dragoman clean-up --orphans`"
@@ -31,7 +33,9 @@ COMMAND = "`dragoman clean-up --orphans`"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is in the store: the number of files, the orphans among them, and those orphans whose id no row has."""
+    """What is in the store: the number of files, the orphans among them, and those orphans
+    whose id no row has.
+    """
 
     files: int
     orphans: tuple[str, ...]
@@ -39,7 +43,9 @@ class Found:
 
     @property
     def is_too_much(self) -> bool:
-        """Whether so much of the store is unknown to the database that it may be the wrong database."""
+        """Whether so much of the store is unknown to the database that it may be the wrong
+        database.
+        """
         count = len(self.strangers)
         return count > MANY and count > LARGEST_SHARE * self.files
 
@@ -47,15 +53,18 @@ class Found:
 def find(database: Database, store: BlobStore) -> Found:
     """Look through the whole store. Raises StoreUnavailable, DatabaseUnavailable."""
     files = sum(1 for prefix in PREFIXES for _ in store.keys(prefix))
-    orphans = [key for prefix in PREFIXES for key in retention.unreferenced(database, store, prefix)]
+    orphans = [
+        key for prefix in PREFIXES for key in retention.unreferenced(database, store, prefix)
+    ]
     return Found(files, tuple(orphans), frozenset(retention.without_row(database, orphans)))
 
 
 def delete_old(database: Database, store: BlobStore, *, ordered: bool = False) -> int:
     """Delete orphans that an earlier clean-up saw too, since a row follows its bytes; how many.
 
-    `ordered`: an admin said that also those go which are held back, too many or left from a take-over; they have to be half an
-    hour old all the same. Raises StoreUnavailable, DatabaseUnavailable.
+    `ordered`: an admin said that also those go which are held back, too many or left from a
+    take-over; they have to be half an hour old all the same. Raises StoreUnavailable,
+    DatabaseUnavailable.
     """
     if not _is_ours(database, store):
         return 0
@@ -67,9 +76,13 @@ def delete_old(database: Database, store: BlobStore, *, ordered: bool = False) -
         if ordered:
             store_marks.keep_strangers(connection, keeps=False)
         own = store_marks.known(connection)
-        holds_back = not ordered and (found.is_too_much or (own is not None and own.keeps_strangers))
+        holds_back = not ordered and (
+            found.is_too_much or (own is not None and own.keeps_strangers)
+        )
         held = len(found.strangers) if holds_back else 0
-        process_registry.beat(connection, CLEAN_UP, {"orphans": since, "held_back": held, "files": found.files})
+        process_registry.beat(
+            connection, CLEAN_UP, {"orphans": since, "held_back": held, "files": found.files}
+        )
     if held:
         advice = f"Is this the right database? If these files can be deleted: {COMMAND}."
         log.error("orphans_held_back", held_back=held, files=found.files, advice=advice)
@@ -78,7 +91,9 @@ def delete_old(database: Database, store: BlobStore, *, ordered: bool = False) -
 
 
 def held_back(database: Database) -> tuple[int, int]:
-    """How many orphans the last clean-up left alone for an admin to decide about, of how many files. Raises DatabaseUnavailable."""
+    """How many orphans the last clean-up left alone for an admin to decide about, of how many
+    files. Raises DatabaseUnavailable.
+    """
     with database.read() as connection:
         facts = process_registry.said(connection, CLEAN_UP)
     return facts.get("held_back", 0), facts.get("files", 0)
@@ -100,7 +115,8 @@ def _is_ours(database: Database, store: BlobStore) -> bool:
     try:
         found = marker.admit(database, store)
     except StoreOfAnother as error:
-        log.error("orphans_kept", reason=str(error), advice=error.for_admin)  # noqa: TRY400 - no traceback
+        # no traceback
+        log.error("orphans_kept", reason=str(error), advice=error.for_admin)  # noqa: TRY400
         return False
     if found is not Standing.OURS:
         log.error("orphans_kept", reason=marker.OUTDATED_ADVICE)

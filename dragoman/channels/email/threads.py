@@ -1,6 +1,8 @@
-"""What a sender of mail says about what is here already: replies find their documents, and habits are remembered.
+"""What a sender of mail says about what is here already: replies find their documents, and habits
+are remembered.
 
-Only the sender's own messages are found: a reply of somebody else who was sent our answer is a mail like any other.
+Only the sender's own messages are found: a reply of somebody else who was sent our answer is a mail
+like any other.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from dragoman.telemetry import hashed
 
 FARTHEST = 20  # replies to replies that are followed
 TEAM = "email"  # the "workspace" that all senders of mail belong to
-_OWNER = re.compile(r"<([0-9a-f]{32})\.\d+\.[a-z_]+@")  # of a Message-ID of ours (`notifier.email.reply.message_id`)
+# of a Message-ID of ours (`notifier.email.reply.message_id`)
+_OWNER = re.compile(r"<([0-9a-f]{32})\.\d+\.[a-z_]+@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,9 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The message that a mail replies to. `mail`: the blob of a kept mail whose PDFs have not become jobs; `locale`: as in its answers.
+    """The message that a mail replies to.
+
+    `mail`: the blob of a kept mail whose PDFs have not become jobs; `locale`: as in its answers.
 
     `in_house`: whether its documents were asked to be kept in house.
     """
@@ -54,7 +59,9 @@ class Thread:
 
 
 def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | None:
-    """What a mail of `sender` that answers the mails with these Message-IDs is about; None: nothing of theirs."""
+    """What a mail of `sender` that answers the mails with these Message-IDs is about; None:
+    nothing of theirs.
+    """
     with database.read() as connection:
         known = _latest(connection, sender)
         row = _answered(connection, sender, ids, known)
@@ -70,13 +77,19 @@ def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | N
 
 
 def asked_about(database: Database, ids: Sequence[str]) -> tuple[str, ...]:
-    """The jobs, whoever sent them, that the mails with these Message-IDs asked to agree to, and that wait for that still."""
+    """The jobs, whoever sent them, that the mails with these Message-IDs asked to agree to, and
+    that wait for that still.
+    """
     found: dict[str, None] = {}
     with database.read() as connection:
         for one in ids:
             owner = _OWNER.match(one)
             job = jobs.by_id(connection, owner[1]) if owner else None
-            if job and job["state"] == RowState.WAITING and job["waiting_for"] == WaitingFor.APPROVAL:
+            if (
+                job
+                and job["state"] == RowState.WAITING
+                and job["waiting_for"] == WaitingFor.APPROVAL
+            ):
                 found[job["id"]] = None
     return tuple(found)
 
@@ -88,23 +101,35 @@ def last_locale(database: Database, sender: str) -> str | None:
 
 
 def room_in(database: Database, sender: str, within_s: float, most: int) -> float:
-    """In how many seconds fewer than `most` messages of `sender` are younger than `within_s` seconds."""
+    """In how many seconds fewer than `most` messages of `sender` are younger than `within_s`
+    seconds.
+    """
     with database.read() as connection:
         return inbox.room_in(connection, sender, within_s, most)
 
 
 def settle(database: Database, message_id: str) -> bool:
-    """The word that a message waits for came with another one, which is answered instead; False if it waits for none."""
+    """The word that a message waits for came with another one, which is answered instead; False
+    if it waits for none.
+    """
     with database.write() as connection:
         return lease.settle(connection, INBOX, INBOX.c.id == message_id) == 1
 
 
-def forget(database: Database, store: BlobStore, settings: Settings, sender: str, thread: Thread) -> None:
-    """Delete what the thread is about, now: the document, every translation of it, and the mails that hold it."""
+def forget(
+    database: Database, store: BlobStore, settings: Settings, sender: str, thread: Thread
+) -> None:
+    """Delete what the thread is about, now: the document, every translation of it, and the
+    mails that hold it.
+    """
     cache = Cache(settings.broker_url)
     with database.read() as connection:
         message_ids = _same_document(_latest(connection, sender), thread.message_id)
-        job_ids = [job["id"] for message_id in message_ids for job in jobs.of_message(connection, message_id)]
+        job_ids = [
+            job["id"]
+            for message_id in message_ids
+            for job in jobs.of_message(connection, message_id)
+        ]
     for job_id in job_ids:
         retention.purge_job(database, store, job_id, cache, settings.maildir)
     for message_id in message_ids:
@@ -112,7 +137,9 @@ def forget(database: Database, store: BlobStore, settings: Settings, sender: str
 
 
 def forget_all(database: Database, store: BlobStore, settings: Settings, sender: str) -> None:
-    """Delete all that is here of a sender, the remembered language too; a message that is being opened stays."""
+    """Delete all that is here of a sender, the remembered language too; a message that is being
+    opened stays.
+    """
     retention.purge_sender(database, store, sender, Cache(settings.broker_url), settings.maildir)
     remember(database, sender, PersonWishes())
 
@@ -130,12 +157,19 @@ def remember(database: Database, sender: str, wishes: PersonWishes) -> None:
 
 
 def _latest(connection: Any, sender: str) -> list[dict[str, Any]]:
-    latest = select(INBOX).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(inbox.LATEST)
+    latest = (
+        select(INBOX)
+        .where(INBOX.c.sender == sender)
+        .order_by(INBOX.c.created_at.desc())
+        .limit(inbox.LATEST)
+    )
     return [dict(row) for row in connection.execute(latest).mappings()]
 
 
 def _same_document(known: list[dict[str, Any]], message_id: str) -> list[str]:
-    """The messages about the document that `message_id` is about, itself among them: replies to replies lead to one mail."""
+    """The messages about the document that `message_id` is about, itself among them: replies to
+    replies lead to one mail.
+    """
     about = {row["id"]: row["payload"].get("about") for row in known}
 
     def first(one: str) -> str:
@@ -143,16 +177,22 @@ def _same_document(known: list[dict[str, Any]], message_id: str) -> list[str]:
             one = about.get(one) or one
         return one
 
-    return [message_id, *(one for one in about if one != message_id and first(one) == first(message_id))]
+    return [
+        message_id,
+        *(one for one in about if one != message_id and first(one) == first(message_id)),
+    ]
 
 
-def _answered(connection: Any, sender: str, ids: Sequence[str], known: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _answered(
+    connection: Any, sender: str, ids: Sequence[str], known: list[dict[str, Any]]
+) -> dict[str, Any] | None:
     for one in ids:
         owner = _OWNER.match(one)
         row = _owner(connection, owner[1]) if owner else None
         if row is not None and row["sender"] == sender:
             return row
-    # Some mail servers give our answers an id of their own; the sender's own mail is in the thread too.
+    # Some mail servers give our answers an id of their own; the sender's own mail is in the thread
+    # too.
     wanted = set(ids)
     return next((row for row in known if row["payload"].get("message_id") in wanted), None)
 
@@ -167,7 +207,11 @@ def _owner(connection: Any, owner_id: str) -> dict[str, Any] | None:
 
 
 def _thread(row: dict[str, Any], made: list[dict[str, Any]]) -> Thread:
-    sources = {job["source_sha256"]: Document(job["filename"], job["source"]) for job in made if job["source"]}
+    sources = {
+        job["source_sha256"]: Document(job["filename"], job["source"])
+        for job in made
+        if job["source"]
+    }
     open_ = [job for job in made if job["state"] in OPEN]
     waiting = tuple(job["id"] for job in open_ if job["state"] == RowState.WAITING)
     mail = row["blob"] if not made else None

@@ -1,7 +1,9 @@
-"""What Slack's errors mean to us, as data: those of the three upload methods as they are documented, and what follows from each.
+"""What Slack's errors mean to us, as data: those of the three upload methods as they are
+documented, and what follows from each.
 
-Read in October and November 2026: docs.slack.dev/reference/methods/files.getUploadURLExternal, .../files.completeUploadExternal and
-docs.slack.dev/messaging/working-with-files. Slack adds errors without notice: what is not in here counts as a refusal for good.
+Read in October and November 2026: docs.slack.dev/reference/methods/files.getUploadURLExternal,
+.../files.completeUploadExternal and docs.slack.dev/messaging/working-with-files. Slack adds errors
+without notice: what is not in here counts as a refusal for good.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ UPLOAD_URL, COMPLETE = "files.getUploadURLExternal", "files.completeUploadExtern
 class Meaning(StrEnum):
     """What follows from an error of Slack's.
 
-    `PASSING`: the same call may succeed later. `REVOKED`: our token works no more. `CLOSED`: we cannot write in that place, but
-    perhaps in another one. `UNUSABLE`: the upload is of no use, a new one may be. `REFUSED`: for good.
+    `PASSING`: the same call may succeed later. `REVOKED`: our token works no more. `CLOSED`: we
+    cannot write in that place, but perhaps in another one. `UNUSABLE`: the upload is of no use, a
+    new one may be. `REFUSED`: for good.
     """
 
     PASSING = "passing"
@@ -88,11 +91,19 @@ DOCUMENTED: dict[str, frozenset[str]] = {
         "posting_to_channel_denied",
     },
 }
-# The raw POST between them answers with an HTTP status alone. Only 200 is documented as success; these will not become one.
+# The raw POST between them answers with an HTTP status alone. Only 200 is documented as success;
+# these will not become one.
 UPLOAD_REFUSED_FOR_GOOD = frozenset({413, 415})
 
 REVOKED = frozenset(
-    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked", "team_access_not_granted"}
+    {
+        "account_inactive",
+        "invalid_auth",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+        "team_access_not_granted",
+    }
 )
 CLOSED = frozenset(
     {
@@ -130,7 +141,8 @@ PASSING = frozenset(
 UNUSABLE = frozenset({"access_denied", "file_not_found", "file_update_failed"})
 
 NOT_SEEN = "not_seen"  # our own word: Slack said yes, and the file is nowhere to be seen
-UNAVAILABLE = "upload_unavailable"  # ours: uploads fail again and again while the rest of Slack works
+# ours: uploads fail again and again while the rest of Slack works
+UNAVAILABLE = "upload_unavailable"
 UPLOAD_STATUS = "upload_"  # ours, before the HTTP status of the raw POST
 # Why a file could not be handed over, in words for its sender. The rest is in `REASON`.
 REASONS = {
@@ -153,7 +165,9 @@ REASON = "Slack did not take it"
 
 
 def meaning(error: str) -> Meaning:
-    """What follows from an error, wherever it comes from; `UNUSABLE` is for `COMPLETE` alone, see `of_completion`."""
+    """What follows from an error, wherever it comes from; `UNUSABLE` is for `COMPLETE` alone,
+    see `of_completion`.
+    """
     if error in REVOKED:
         return Meaning.REVOKED
     if error in CLOSED:
@@ -167,5 +181,7 @@ def of_completion(error: str) -> Meaning:
 
 
 def reason(error: str) -> str:
-    """Why a file could not be handed over: half a sentence for the sender, with Slack's word where that is all we know."""
+    """Why a file could not be handed over: half a sentence for the sender, with Slack's word
+    where that is all we know.
+    """
     return REASONS.get(error) or f"{REASON} ({error})"

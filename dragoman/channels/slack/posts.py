@@ -1,4 +1,6 @@
-"""Posts of a chat: the card that shows how their files are doing, and what happens when a post goes away."""
+"""Posts of a chat: the card that shows how their files are doing, and what happens when a post
+goes away.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ INVITED_TO = "invited_to"  # in a message's payload: the channel that we have to
 
 
 def open_card(intake: Intake, **values: Any) -> tuple[dict[str, Any], bool]:
-    """The card of a post (columns of `CardRow`) and whether it is new; the notifier is rung for a new one."""
+    """The card of a post (columns of `CardRow`) and whether it is new; the notifier is rung for
+    a new one.
+    """
     with intake.database.write() as connection:
         row, created = cards.insert(connection, **values)
     if created:
@@ -29,14 +33,18 @@ def open_card(intake: Intake, **values: Any) -> tuple[dict[str, Any], bool]:
 
 
 def note(intake: Intake, card_id: str, notes: Sequence[Mapping[str, Any]], **values: Any) -> None:
-    """What the card has to say besides its jobs: files left out, with `filename`, `code`, `message`, `advice`."""
+    """What the card has to say besides its jobs: files left out, with `filename`, `code`,
+    `message`, `advice`.
+    """
     with intake.database.write() as connection:
         cards.note(connection, card_id, notes, **values)
     intake.doorbell.ring(queues.SHOW_CARD, card_id)
 
 
 def withdraw(intake: Intake, card_id: str) -> None:
-    """A post is gone: its open jobs end unanswered, their files and those of its results are forgotten."""
+    """A post is gone: its open jobs end unanswered, their files and those of its results are
+    forgotten.
+    """
     with intake.database.write() as connection:
         cards.withdraw(connection, card_id)
         rows = jobs.of_card(connection, card_id)
@@ -51,7 +59,12 @@ def leave(intake: Intake, team: str) -> None:
         shown = cards.of_team(connection, team)
         for card in shown:
             cards.withdraw(connection, card["id"])
-        open_ = [row["id"] for card in shown for row in jobs.of_card(connection, card["id"]) if row["state"] in OPEN]
+        open_ = [
+            row["id"]
+            for card in shown
+            for row in jobs.of_card(connection, card["id"])
+            if row["state"] in OPEN
+        ]
     for job_id in open_:
         intake.cancel(job_id)
 
@@ -63,7 +76,9 @@ def card_of_message(intake: Intake, message_id: str) -> dict[str, Any] | None:
 
 
 def waiting_for_language(intake: Intake, team: str, place: str, user: str) -> str | None:
-    """The kept message of a person's newest post in a channel that waits for a language, or None."""
+    """The kept message of a person's newest post in a channel that waits for a language, or
+    None.
+    """
     with intake.database.read() as connection:
         return cards.asking(connection, team, place, user, WaitingFor.LANGUAGE)
 
@@ -76,7 +91,9 @@ def results(intake: Intake, job_ids: Sequence[str]) -> list[str]:
 
 
 def take_turns(intake: Intake, message: Lease, owner: str, most: int, again_in_s: float) -> bool:
-    """Whether a person's message has to wait, since `most` of their jobs are open: others' come in between; then it ends `message`."""
+    """Whether a person's message has to wait, since `most` of their jobs are open: others' come
+    in between; then it ends `message`.
+    """
     with intake.database.write() as connection:
         if jobs.open_of(connection, owner) < most:
             return False
@@ -85,7 +102,9 @@ def take_turns(intake: Intake, message: Lease, owner: str, most: int, again_in_s
 
 
 def wait_for_invitation(intake: Intake, message: Lease, place: str, again_in_s: float) -> None:
-    """A message is about a channel that we are not in: it is looked at again later, or when we are invited to `place`."""
+    """A message is about a channel that we are not in: it is looked at again later, or when we
+    are invited to `place`.
+    """
     with intake.database.write() as connection:
         message.later(connection, again_in_s, payload={**message.row["payload"], INVITED_TO: place})
 
@@ -126,7 +145,9 @@ def of_file(intake: Intake, file_ref: str) -> list[tuple[dict[str, Any], dict[st
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """One of a person's newest jobs: its row, its seconds left (None when it has ended), and how it is doing in words."""
+    """One of a person's newest jobs: its row, its seconds left (None when it has ended), and
+    how it is doing in words.
+    """
 
     row: dict[str, Any]
     eta_s: int | None
@@ -138,7 +159,10 @@ def latest(intake: Intake, owner: str, limit: int) -> list[Latest]:
     with intake.database.read() as connection:
         rows = jobs.listed(connection, owner=owner, limit=limit)
         known = arrivals.of_jobs(connection, rows)
-        return [Latest(row, history.eta_s(connection, row), _state(row, known.get(row["id"]))) for row in rows]
+        return [
+            Latest(row, history.eta_s(connection, row), _state(row, known.get(row["id"])))
+            for row in rows
+        ]
 
 
 def _state(row: Mapping[str, Any], arrival: Arrived | None) -> str:
@@ -146,6 +170,8 @@ def _state(row: Mapping[str, Any], arrival: Arrived | None) -> str:
 
 
 def used(intake: Intake, owner: str) -> dict[str, int]:
-    """What a person had done in the last 30 days: `jobs`, `pages`, `characters` that were paid for."""
+    """What a person had done in the last 30 days: `jobs`, `pages`, `characters` that were paid
+    for.
+    """
     with intake.database.read() as connection:
         return jobs.used(connection, owner)

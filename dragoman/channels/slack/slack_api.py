@@ -1,7 +1,9 @@
-"""Slack as door and notifier share it: how it is reached, what its errors mean, and the names that both sides use.
+"""Slack as door and notifier share it: how it is reached, what its errors mean, and the names that
+both sides use.
 
-The front door receives what people do, the notifier shows and sends; neither knows the other. A client is made for each
-piece of work by `client_of(settings, team)`: one workspace by its token today, the seam for installations by OAuth.
+The front door receives what people do, the notifier shows and sends; neither knows the other. A
+client is made for each piece of work by `client_of(settings, team)`: one workspace by its token
+today, the seam for installations by OAuth.
 """
 
 from __future__ import annotations
@@ -24,11 +26,32 @@ CHANNEL, owner_of, user_of = owner.CHANNEL, owner.owner_of, owner.user_of
 TIMEOUT_S = 10  # for one call; shorter than any lease
 RATE_LIMITED, SERVER_ERROR = 429, 500
 
-# Names of actions in messages (`action_id`); the value is a job's id, a card's, or a kept message's.
-CANCEL, RETRY, DELETE, APPROVE, PASSWORD = "cancel_job", "retry_job", "delete_job", "approve_job", "give_password"
-ANOTHER_LANGUAGE, CHOOSE_LANGUAGE, CHANNEL_SETTINGS = "another_language", "choose_language", "channel_settings"
-ACTIONS = (CANCEL, RETRY, DELETE, APPROVE, PASSWORD, ANOTHER_LANGUAGE, CHOOSE_LANGUAGE, CHANNEL_SETTINGS)
-# What the bot has to be allowed to do: the manifest in docs/howto asks for it, and `doctor` looks whether it was granted.
+# Names of actions in messages (`action_id`); the value is a job's id, a card's, or a kept
+# message's.
+CANCEL, RETRY, DELETE, APPROVE, PASSWORD = (
+    "cancel_job",
+    "retry_job",
+    "delete_job",
+    "approve_job",
+    "give_password",
+)
+ANOTHER_LANGUAGE, CHOOSE_LANGUAGE, CHANNEL_SETTINGS = (
+    "another_language",
+    "choose_language",
+    "channel_settings",
+)
+ACTIONS = (
+    CANCEL,
+    RETRY,
+    DELETE,
+    APPROVE,
+    PASSWORD,
+    ANOTHER_LANGUAGE,
+    CHOOSE_LANGUAGE,
+    CHANNEL_SETTINGS,
+)
+# What the bot has to be allowed to do: the manifest in docs/howto asks for it, and `doctor` looks
+# whether it was granted.
 SCOPES = frozenset(
     {
         "app_mentions:read",
@@ -53,7 +76,9 @@ SCOPES = frozenset(
 # Types of message metadata, by which a message is found again after an uncertain end.
 CARD_EVENT, ANSWER_EVENT = "dragoman_card", "dragoman_answer"
 
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+"
+)
 
 
 class SlackRefused(OutboundRefused):
@@ -99,20 +124,26 @@ def client_of(settings: Settings, team: str) -> WebClient:
     It repeats nothing: retries exist at one level, the row.
     """
     if settings.slack_bot_token is None:
-        raise SettingsInvalid("DRAGOMAN_SLACK_BOT_TOKEN is empty: docs/howto/slack.md says where to find it.")
+        raise SettingsInvalid(
+            "DRAGOMAN_SLACK_BOT_TOKEN is empty: docs/howto/slack.md says where to find it."
+        )
     token = settings.slack_bot_token.get_secret_value()
     return WebClient(token, base_url=settings.slack_api_url, timeout=TIMEOUT_S, retry_handlers=[])
 
 
 @contextmanager
 def our_errors() -> Iterator[None]:
-    """Slack's errors as ours: OutboundUnavailable (with what it asked us to wait), SlackRefused and its kinds, SlackScopeMissing."""
+    """Slack's errors as ours: OutboundUnavailable (with what it asked us to wait), SlackRefused
+    and its kinds, SlackScopeMissing.
+    """
     try:
         yield
     except SlackApiError as error:
         raise _ours(error) from error
     except (SlackClientError, URLError, http.client.HTTPException, OSError) as error:
-        raise OutboundUnavailable("Slack does not answer at the moment.", detail=str(error)[:200]) from error
+        raise OutboundUnavailable(
+            "Slack does not answer at the moment.", detail=str(error)[:200]
+        ) from error
 
 
 def _ours(error: SlackApiError) -> OutboundUnavailable | SlackRefused | SlackScopeMissing:
@@ -122,12 +153,18 @@ def _ours(error: SlackApiError) -> OutboundUnavailable | SlackRefused | SlackSco
     word = str(data.get("error", "")) or f"status {status}"
     method = str(getattr(response, "api_url", "")).rsplit("/", 1)[-1]
     if status == RATE_LIMITED or word in ("ratelimited", "rate_limited"):
-        asked = str(response.headers.get("Retry-After") or response.headers.get("retry-after") or "1")
+        asked = str(
+            response.headers.get("Retry-After") or response.headers.get("retry-after") or "1"
+        )
         wait = float(asked) if asked.replace(".", "", 1).isdecimal() else 1.0
-        return OutboundUnavailable("Slack asks us to slow down.", detail=f"{method}: 429", retry_after_s=wait)
+        return OutboundUnavailable(
+            "Slack asks us to slow down.", detail=f"{method}: 429", retry_after_s=wait
+        )
     means = meaning(word)
     if status >= SERVER_ERROR or means is Meaning.PASSING:
-        return OutboundUnavailable("Slack does not answer at the moment.", detail=f"{method}: {word}")
+        return OutboundUnavailable(
+            "Slack does not answer at the moment.", detail=f"{method}: {word}"
+        )
     if word == "missing_scope":
         return SlackScopeMissing(detail=f"{method} needs {data.get('needed', '')}")
     return _KINDS.get(means, SlackRefused)(word, method)
@@ -147,10 +184,11 @@ def delete_file(client: WebClient, file_id: str) -> None:
 
 
 def escape(text: str, longest: int = 3000) -> str:
-    """`text` as Slack shows it literally, on one line, cut to `longest` characters of what is sent (docs.slack.dev/messaging/formatting-message-text).
+    """`text` as Slack shows it literally, on one line, cut to `longest` characters of what is sent
+    (docs.slack.dev/messaging/formatting-message-text).
 
-    `&`, `<`, `>` become entities, so that no `<!channel>` and no link is left; marks that turn or hide text go, and so do backticks, asterisks,
-    underscores and tildes that would format it.
+    `&`, `<`, `>` become entities, so that no `<!channel>` and no link is left; marks that turn or
+    hide text go, and so do backticks, asterisks, underscores and tildes that would format it.
     """
     seen = " ".join(_UNSEEN.sub(" ", text).split())
     plain = seen.translate({ord("`"): "\u02cb", ord("*"): "\u2217", ord("~"): "\u223c"})

@@ -1,4 +1,6 @@
-"""What rows need that come out of a backup, before anybody works on them; and what is owed by them."""
+"""What rows need that come out of a backup, before anybody works on them; and what is owed by
+them.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,17 @@ from dragoman.domain.job import OPEN, RowState
 from dragoman.domain.specs.channel_specs import Answered, answered_by
 
 LEASED = (INBOX, JOBS, PARTS, OUTBOX, CARDS, TOKENS)
-# Epochs are in the names of files. Those of a restored row go on at the seconds since then, which is more than any count of claims:
-# so it never takes for its own what the same row wrote after the backup was made.
+# Epochs are in the names of files. Those of a restored row go on at the seconds since then, which
+# is more than any count of claims: so it never takes for its own what the same row wrote after the
+# backup was made.
 EPOCHS_BEGIN_AT = 1_700_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An answer that had not been sent when the backup was made: whose (a message's or job's id), by which channel, to whom, about what."""
+    """An answer that had not been sent when the backup was made: whose (a message's or job's
+    id), by which channel, to whom, about what.
+    """
 
     owner: str
     channel: str
@@ -36,7 +41,9 @@ class Owed:
 
 
 def wake(connection: Connection) -> None:
-    """Let go of all that somebody held, as if its worker had given it back; forget who ran then and what they could do, and whose the store was."""
+    """Let go of all that somebody held, as if its worker had given it back; forget who ran then
+    and what they could do, and whose the store was.
+    """
     for table in LEASED:
         _let_go(connection, table)
     seconds = cast(now_s(), Integer) - EPOCHS_BEGIN_AT
@@ -76,5 +83,11 @@ def _subject(payload: dict[str, Any]) -> str:
 def _let_go(connection: Connection, table: Table) -> None:
     held = table.c.state == RowState.RUNNING
     attempts = case((table.c.attempts > 0, table.c.attempts - 1), else_=0)
-    given_back = {"state": RowState.READY, "lease_until": 0.0, "run_after": 0.0, "rung_at": 0.0, "rings": 0}
+    given_back = {
+        "state": RowState.READY,
+        "lease_until": 0.0,
+        "run_after": 0.0,
+        "rung_at": 0.0,
+        "rings": 0,
+    }
     connection.execute(update(table).where(held).values(**given_back, attempts=attempts))

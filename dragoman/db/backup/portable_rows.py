@@ -1,6 +1,8 @@
-"""Rows as lines of text that both kinds of database can give and take, and a sum over them that does not depend on their order.
+"""Rows as lines of text that both kinds of database can give and take, and a sum over them that
+does not depend on their order.
 
-A line is a JSON array of the columns' values, in the order of the table's first line, which has their names.
+A line is a JSON array of the columns' values, in the order of the table's first line, which has
+their names.
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ class RowRefused(OperatorError):
     code = "row_refused"
     exit_code = 65
     for_admin = (
-        "Nothing was written. Please report this, with what is in parentheses below. To go on without that row, delete its "
-        "document first: `dragoman purge --job ID`."
+        "Nothing was written. Please report this, with what is in parentheses below. To go on"
+        " without that row, delete its document first: `dragoman purge --job ID`."
     )
 
 
@@ -56,7 +58,9 @@ class Sum:
 
 
 def tables(connection: Connection) -> list[Table]:
-    """The tables as they are in the database, of whatever version; one that others point to comes before them."""
+    """The tables as they are in the database, of whatever version; one that others point to
+    comes before them.
+    """
     return _reflected(connection, set(Base.metadata.tables)).sorted_tables
 
 
@@ -111,11 +115,15 @@ def summed(connection: Connection, table: Table) -> Sum:
 def is_empty(connection: Connection, names: Sequence[str]) -> bool:
     """Whether none of the tables with these names has a row; one that is not there has none."""
     there = [table for table in tables(connection) if table.name in names]
-    return not any(connection.scalar(select(sa.literal(1)).select_from(table).limit(1)) for table in there)
+    return not any(
+        connection.scalar(select(sa.literal(1)).select_from(table).limit(1)) for table in there
+    )
 
 
 def drop_all(connection: Connection) -> None:
-    """Delete all tables of ours, the schema's version too; those of others in the same database stay."""
+    """Delete all tables of ours, the schema's version too; those of others in the same database
+    stay.
+    """
     _reflected(connection, {*Base.metadata.tables, VERSION}).drop_all(connection)
 
 

@@ -16,11 +16,13 @@ from dragoman.errors import DatabaseUnavailable
 
 @contextmanager
 def snapshot(database: Database, scratch: Path) -> Iterator[Connection]:
-    """A connection that only reads, and sees all rows as they were at one moment, however long it takes.
+    """A connection that only reads, and sees all rows as they were at one moment, however long it
+    takes.
 
-    SQLite: a copy below `scratch` (a folder for its owner only), made by SQLite's own online backup and deleted afterwards, so that
-    no long reader keeps the log of the one at work from being written back. PostgreSQL: a transaction at REPEATABLE READ, which
-    blocks nobody. Raises DatabaseUnavailable.
+    SQLite: a copy below `scratch` (a folder for its owner only), made by SQLite's own online backup
+    and deleted afterwards, so that no long reader keeps the log of the one at work from being
+    written back. PostgreSQL: a transaction at REPEATABLE READ, which blocks nobody. Raises
+    DatabaseUnavailable.
     """
     if make_url(database.url).get_backend_name() != "sqlite":
         with database.frozen() as connection:
@@ -44,7 +46,11 @@ def _copy(file: Path, copy: Path) -> None:
     copy.touch(mode=0o600)
     try:
         with (
-            closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)) as source,
+            closing(
+                sqlite3.connect(
+                    f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S
+                )
+            ) as source,
             closing(sqlite3.connect(copy)) as target,
         ):
             source.backup(target)

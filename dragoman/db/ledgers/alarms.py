@@ -1,7 +1,9 @@
-"""What the admin has to hear of by email: rows of the outbox for `OPERATOR_ADDRESS`, once per cause and hour.
+"""What the admin has to hear of by email: rows of the outbox for `OPERATOR_ADDRESS`, once per cause
+and hour.
 
-They are inserted whether that is set or not: who tells does not know the settings, and the notifier drops what nobody is to be told.
-Nothing is ever told about these rows themselves, so that a way out that is broken does not feed itself.
+They are inserted whether that is set or not: who tells does not know the settings, and the notifier
+drops what nobody is to be told. Nothing is ever told about these rows themselves, so that a way out
+that is broken does not feed itself.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ LONGEST_DETAIL, ID_LENGTH = 500, 32
 
 
 class Cause(StrEnum):
-    """What is told. The first of an hour; further ones of the same cause are in the log and among the dead letters."""
+    """What is told.
+
+    The first of an hour; further ones of the same cause are in the log and among the dead letters.
+    """
 
     DELIVERY_FAILED = "delivery_failed"
     FILES_REFUSED = "files_refused"
@@ -39,9 +44,11 @@ class Cause(StrEnum):
 
 
 def tell(connection: Connection, cause: Cause, detail: str = "", of: str = "") -> bool:
-    """Let the admin hear of `cause`, unless they did in this hour (of the database's clock); whether it is new.
+    """Let the admin hear of `cause`, unless they did in this hour (of the database's clock);
+    whether it is new.
 
-    `detail`: what was said; `of`: the id of the job, message or delivery that it is about. Neither is shown to senders.
+    `detail`: what was said; `of`: the id of the job, message or delivery that it is about. Neither
+    is shown to senders.
     """
     now = clock.now(connection)
     new = insert_once(

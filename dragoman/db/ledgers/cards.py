@@ -1,4 +1,6 @@
-"""The cards of Slack posts: rows that the notifier works on like a ledger's, and whose latest state wins."""
+"""The cards of Slack posts: rows that the notifier works on like a ledger's, and whose latest
+state wins.
+"""
 
 from __future__ import annotations
 
@@ -46,40 +48,71 @@ def by_key(connection: Connection, key: str) -> dict[str, Any] | None:
 def of_team(connection: Connection, team: str) -> list[dict[str, Any]]:
     """The cards of a workspace that are not withdrawn, newest first."""
     statement = select(CARDS).where(CARDS.c.team == team, CARDS.c.withdrawn_at.is_(None))
-    return [dict(row) for row in connection.execute(statement.order_by(CARDS.c.created_at.desc())).mappings()]
+    return [
+        dict(row)
+        for row in connection.execute(statement.order_by(CARDS.c.created_at.desc())).mappings()
+    ]
 
 
 def shown_at(connection: Connection, team: str, place: str, ts: str) -> dict[str, Any] | None:
     """The card whose own message this is, or None."""
-    statement = select(CARDS).where(CARDS.c.team == team, CARDS.c.shown_place == place, CARDS.c.shown_ts == ts)
+    statement = select(CARDS).where(
+        CARDS.c.team == team, CARDS.c.shown_place == place, CARDS.c.shown_ts == ts
+    )
     row = connection.execute(statement).mappings().one_or_none()
     return dict(row) if row else None
 
 
 def of_message(connection: Connection, message_id: str) -> dict[str, Any] | None:
     """The card that was opened for a message of the inbox, or None."""
-    row = connection.execute(select(CARDS).where(CARDS.c.message_id == message_id)).mappings().one_or_none()
+    row = (
+        connection.execute(select(CARDS).where(CARDS.c.message_id == message_id))
+        .mappings()
+        .one_or_none()
+    )
     return dict(row) if row else None
 
 
 def asking(connection: Connection, team: str, place: str, requester: str, what: str) -> str | None:
     """The message of the newest card in a channel that asks its requester for `what`, or None."""
-    mine = (CARDS.c.team == team, CARDS.c.place == place, CARDS.c.requester == requester, CARDS.c.asks == what)
-    return connection.scalar(select(CARDS.c.message_id).where(*mine).order_by(CARDS.c.created_at.desc()).limit(1))
+    mine = (
+        CARDS.c.team == team,
+        CARDS.c.place == place,
+        CARDS.c.requester == requester,
+        CARDS.c.asks == what,
+    )
+    return connection.scalar(
+        select(CARDS.c.message_id).where(*mine).order_by(CARDS.c.created_at.desc()).limit(1)
+    )
 
 
 def wake(connection: Connection, card_id: str | None, **values: Any) -> None:
-    """Something changed that the card has to show: due now; one that is being worked on is looked at once more."""
+    """Something changed that the card has to show: due now; one that is being worked on is
+    looked at once more.
+    """
     if card_id is None:
         return
     changed = {"version": CARDS.c.version + 1, **values}
     connection.execute(update(CARDS).where(CARDS.c.id == card_id).values(**changed))
-    idle = (CARDS.c.id == card_id, CARDS.c.state != RowState.RUNNING, CARDS.c.withdrawn_at.is_(None))
-    due = {"state": RowState.READY, "run_after": 0.0, "rung_at": 0.0, "rings": 0, "attempts": 0, "losses": 0}
+    idle = (
+        CARDS.c.id == card_id,
+        CARDS.c.state != RowState.RUNNING,
+        CARDS.c.withdrawn_at.is_(None),
+    )
+    due = {
+        "state": RowState.READY,
+        "run_after": 0.0,
+        "rung_at": 0.0,
+        "rings": 0,
+        "attempts": 0,
+        "losses": 0,
+    }
     connection.execute(update(CARDS).where(*idle).values(**due, ended_at=None))
 
 
-def note(connection: Connection, card_id: str, notes: Sequence[Mapping[str, Any]], **values: Any) -> None:
+def note(
+    connection: Connection, card_id: str, notes: Sequence[Mapping[str, Any]], **values: Any
+) -> None:
     """Add to what the card has to say besides its jobs; what it says already is not said twice."""
     row = by_id(connection, card_id)
     known = row["notes"] if row else []
@@ -94,7 +127,8 @@ def wake_all(connection: Connection, card_ids: Iterable[str | None]) -> None:
 
 
 def rest(connection: Connection, lease: Lease, again_in_s: float | None, **values: Any) -> None:
-    """The card shows what there was: looked at again in `again_in_s` seconds, or when something changes (None).
+    """The card shows what there was: looked at again in `again_in_s` seconds, or when something
+    changes (None).
 
     A change that came meanwhile makes it due at once. Raises LeaseLost.
     """
@@ -116,8 +150,15 @@ def busy(connection: Connection, team: str) -> int:
 
 def withdraw(connection: Connection, card_id: str) -> None:
     """The post is gone: nothing is shown any more, whoever is at it."""
-    gone = {"state": RowState.CANCELLED, "epoch": CARDS.c.epoch + 1, "withdrawn_at": now_s(), "ended_at": now_s()}
-    connection.execute(update(CARDS).where(CARDS.c.id == card_id).values(**gone, notes=[], asks=None))
+    gone = {
+        "state": RowState.CANCELLED,
+        "epoch": CARDS.c.epoch + 1,
+        "withdrawn_at": now_s(),
+        "ended_at": now_s(),
+    }
+    connection.execute(
+        update(CARDS).where(CARDS.c.id == card_id).values(**gone, notes=[], asks=None)
+    )
 
 
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:

@@ -47,9 +47,15 @@ def received(connection: Connection, sender: str, within_s: float, most: int) ->
 
 
 def room_in(connection: Connection, sender: str, within_s: float, most: int) -> float:
-    """In how many seconds fewer than `most` messages of `sender` are younger than `within_s` seconds; 0: now."""
+    """In how many seconds fewer than `most` messages of `sender` are younger than `within_s`
+    seconds; 0: now.
+    """
     young = (INBOX.c.sender == sender, *_younger(within_s))
-    latest = select(INBOX.c.created_at + within_s - now_s()).where(*young).order_by(INBOX.c.created_at.desc())
+    latest = (
+        select(INBOX.c.created_at + within_s - now_s())
+        .where(*young)
+        .order_by(INBOX.c.created_at.desc())
+    )
     return max(float(connection.scalar(latest.offset(most - 1).limit(1)) or 0.0), 0.0)
 
 
@@ -59,7 +65,9 @@ def _younger(within_s: float) -> tuple[ColumnElement[bool], ColumnElement[bool]]
 
 
 def job_ended(connection: Connection, message_id: str) -> dict[str, Any] | None:
-    """Count one job of the message as ended; the message's row if that was the last one of this run, else None."""
+    """Count one job of the message as ended; the message's row if that was the last one of this
+    run, else None.
+    """
     statement = (
         update(INBOX)
         .where(INBOX.c.id == message_id, INBOX.c.jobs_left > 0)
@@ -71,36 +79,79 @@ def job_ended(connection: Connection, message_id: str) -> dict[str, Any] | None:
 
 
 def job_again(connection: Connection, message_id: str) -> int:
-    """Count one job of the message as running again; the run that it belongs to (a new one if all had ended)."""
-    row = connection.execute(select(INBOX).where(INBOX.c.id == message_id).with_for_update()).mappings().one()
+    """Count one job of the message as running again; the run that it belongs to (a new one if
+    all had ended).
+    """
+    row = (
+        connection.execute(select(INBOX).where(INBOX.c.id == message_id).with_for_update())
+        .mappings()
+        .one()
+    )
     run = row["run"] + (1 if row["jobs_left"] == 0 else 0)
-    connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(run=run, jobs_left=INBOX.c.jobs_left + 1))
+    connection.execute(
+        update(INBOX)
+        .where(INBOX.c.id == message_id)
+        .values(run=run, jobs_left=INBOX.c.jobs_left + 1)
+    )
     return int(run)
 
 
 def retry(connection: Connection, message_id: str) -> str:
-    """Open a message again that could not be opened, as a new run with an answer of its own; its channel. Raises Conflict."""
-    row = connection.execute(select(INBOX).where(INBOX.c.id == message_id).with_for_update()).mappings().one_or_none()
+    """Open a message again that could not be opened, as a new run with an answer of its own;
+    its channel. Raises Conflict.
+    """
+    row = (
+        connection.execute(select(INBOX).where(INBOX.c.id == message_id).with_for_update())
+        .mappings()
+        .one_or_none()
+    )
     if row is None or row["state"] != RowState.DEAD or row["purged_at"]:
-        raise Conflict("Only a message that could not be opened, and that is still here, can be tried again.")
+        raise Conflict(
+            "Only a message that could not be opened, and that is still here, can be tried again."
+        )
     revive(connection, INBOX, message_id, run=row["run"] + 1, jobs_left=0)
     return str(row["channel"])
 
 
-def waiting_for_invitation(connection: Connection, channel: str, team: str, place: str, name: str) -> list[str]:
-    """Make the messages due whose payload says that they wait for `place` under `name`; their ids."""
-    waits = (INBOX.c.channel == channel, INBOX.c.state == RowState.READY, INBOX.c.run_after > now_s())
-    rows = connection.execute(select(INBOX.c.id, INBOX.c.payload).where(*waits).order_by(INBOX.c.id)).all()
-    due = [row_id for row_id, payload in rows if (payload.get("team"), payload.get(name)) == (team, place)]
+def waiting_for_invitation(
+    connection: Connection, channel: str, team: str, place: str, name: str
+) -> list[str]:
+    """Make the messages due whose payload says that they wait for `place` under `name`; their
+    ids.
+    """
+    waits = (
+        INBOX.c.channel == channel,
+        INBOX.c.state == RowState.READY,
+        INBOX.c.run_after > now_s(),
+    )
+    rows = connection.execute(
+        select(INBOX.c.id, INBOX.c.payload).where(*waits).order_by(INBOX.c.id)
+    ).all()
+    due = [
+        row_id
+        for row_id, payload in rows
+        if (payload.get("team"), payload.get(name)) == (team, place)
+    ]
     fresh = {"run_after": 0.0, "rung_at": now_s(), "rings": 0}
-    connection.execute(update(INBOX).where(INBOX.c.id.in_(due), INBOX.c.state == RowState.READY).values(**fresh))
+    connection.execute(
+        update(INBOX).where(INBOX.c.id.in_(due), INBOX.c.state == RowState.READY).values(**fresh)
+    )
     return due
 
 
 def last_locale(connection: Connection, sender: str) -> str | None:
-    """The language of the latest of a sender's messages of which it is known; None if it is of none."""
-    latest = select(INBOX.c.payload).where(INBOX.c.sender == sender).order_by(INBOX.c.created_at.desc()).limit(LATEST)
-    return next((payload["locale"] for payload in connection.scalars(latest) if payload.get("locale")), None)
+    """The language of the latest of a sender's messages of which it is known; None if it is of
+    none.
+    """
+    latest = (
+        select(INBOX.c.payload)
+        .where(INBOX.c.sender == sender)
+        .order_by(INBOX.c.created_at.desc())
+        .limit(LATEST)
+    )
+    return next(
+        (payload["locale"] for payload in connection.scalars(latest) if payload.get("locale")), None
+    )
 
 
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
@@ -108,7 +159,10 @@ def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> 
     cards.wake(connection, row["payload"].get("card_id"), asks=None)
     payload = {
         "reason": AnswerKind.FAILED,
-        **{name: facts[name] for name in ("error_code", "error_message", "error_advice", "error_facts")},
+        **{
+            name: facts[name]
+            for name in ("error_code", "error_message", "error_advice", "error_facts")
+        },
     }
     if locale := last_locale(connection, row["sender"]):  # its own words were perhaps never read
         payload["locale"] = row["payload"].get("locale") or locale

@@ -1,4 +1,6 @@
-"""The ledger of jobs: claimed stage by stage, ended once, and what is owed to the sender inserted in the same commit."""
+"""The ledger of jobs: claimed stage by stage, ended once, and what is owed to the sender
+inserted in the same commit.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,21 @@ from dragoman.telemetry import hashed
 
 JOBS = cast("Table", JobRow.__table__)
 BY_ID = select(JOBS).where(JOBS.c.id == bindparam("job_id"))
-WAY = select(JOBS.c.id, JOBS.c.state, JOBS.c.stage, JOBS.c.channel, JOBS.c.message_id, JOBS.c.options).where(
-    JOBS.c.id == bindparam("job_id")
-)
+WAY = select(
+    JOBS.c.id, JOBS.c.state, JOBS.c.stage, JOBS.c.channel, JOBS.c.message_id, JOBS.c.options
+).where(JOBS.c.id == bindparam("job_id"))
 # What the admin alone can mend, and hears of at once.
-ADMINS_MOVE = {EngineKeyRejected.code: alarms.Cause.KEY_REJECTED, QuotaUsedUp.code: alarms.Cause.QUOTA_GONE}
+ADMINS_MOVE = {
+    EngineKeyRejected.code: alarms.Cause.KEY_REJECTED,
+    QuotaUsedUp.code: alarms.Cause.QUOTA_GONE,
+}
 Row = Mapping[str, Any] | RowMapping
 NEVER = 1e12  # of `run_after`: somebody else makes the row due
-ENDED_AS = {Status.COMPLETED: RowState.DONE, Status.FAILED: RowState.DEAD, Status.CANCELLED: RowState.CANCELLED}
+ENDED_AS = {
+    Status.COMPLETED: RowState.DONE,
+    Status.FAILED: RowState.DEAD,
+    Status.CANCELLED: RowState.CANCELLED,
+}
 
 
 def insert(connection: Connection, **values: Any) -> bool:
@@ -73,9 +82,13 @@ def by_key(connection: Connection, key: str) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
-def of_message(connection: Connection, message_id: str, run: int | None = None) -> list[dict[str, Any]]:
+def of_message(
+    connection: Connection, message_id: str, run: int | None = None
+) -> list[dict[str, Any]]:
     """The jobs of a message, in the order of their files; of one run, or of all."""
-    statement = select(JOBS).where(JOBS.c.message_id == message_id).order_by(JOBS.c.created_at, JOBS.c.key)
+    statement = (
+        select(JOBS).where(JOBS.c.message_id == message_id).order_by(JOBS.c.created_at, JOBS.c.key)
+    )
     if run is not None:
         statement = statement.where(JOBS.c.run == run)
     return [dict(row) for row in connection.execute(statement).mappings()]
@@ -83,7 +96,9 @@ def of_message(connection: Connection, message_id: str, run: int | None = None) 
 
 def of_card(connection: Connection, card_id: str) -> list[dict[str, Any]]:
     """The jobs that a card shows, in the order of their making."""
-    statement = select(JOBS).where(JOBS.c.card_id == card_id).order_by(JOBS.c.created_at, JOBS.c.key)
+    statement = (
+        select(JOBS).where(JOBS.c.card_id == card_id).order_by(JOBS.c.created_at, JOBS.c.key)
+    )
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
@@ -94,21 +109,31 @@ def of_file(connection: Connection, channel: str, file_ref: str) -> list[dict[st
 
 
 def open_of(connection: Connection, owner: str) -> int:
-    """How many jobs of an owner are at work or about to be; those that wait for a person's word do not count."""
+    """How many jobs of an owner are at work or about to be; those that wait for a person's word
+    do not count.
+    """
     at_work = JOBS.c.state.in_((RowState.READY, RowState.RUNNING))
     return connection.scalar(select(func.count()).where(JOBS.c.owner == owner, at_work)) or 0
 
 
 def used(connection: Connection, owner: str, days: int = 30) -> dict[str, int]:
-    """What an owner had done in the last `days` days: `jobs`, `pages`, and `characters` that were paid for."""
+    """What an owner had done in the last `days` days: `jobs`, `pages`, and `characters` that
+    were paid for.
+    """
     statement = select(func.count(), func.sum(JOBS.c.pages), func.sum(JOBS.c.characters_billed))
     since = JOBS.c.created_at > now_s() - days * 86400
-    count, pages, characters = connection.execute(statement.where(JOBS.c.owner == owner, since)).one()
+    count, pages, characters = connection.execute(
+        statement.where(JOBS.c.owner == owner, since)
+    ).one()
     return {"jobs": count or 0, "pages": pages or 0, "characters": characters or 0}
 
 
 def listed(
-    connection: Connection, *, owner: str | None = None, states: Sequence[RowState] = (), limit: int = 50
+    connection: Connection,
+    *,
+    owner: str | None = None,
+    states: Sequence[RowState] = (),
+    limit: int = 50,
 ) -> list[dict[str, Any]]:
     """The newest jobs, newest first; of one owner, in some states."""
     statement = select(JOBS).order_by(JOBS.c.created_at.desc()).limit(limit)
@@ -121,23 +146,39 @@ def listed(
 
 def counted(connection: Connection) -> dict[tuple[str, str], int]:
     """How many jobs there are for each (stage, state)."""
-    statement = select(JOBS.c.stage, JOBS.c.state, func.count()).group_by(JOBS.c.stage, JOBS.c.state)
+    statement = select(JOBS.c.stage, JOBS.c.state, func.count()).group_by(
+        JOBS.c.stage, JOBS.c.state
+    )
     return {(stage, state): count for stage, state, count in connection.execute(statement)}
 
 
 def show_progress(connection: Connection, lease: Lease, fraction: float) -> None:
-    """Record how much of the present stage is done (0 to 1); the percent never goes back. Raises LeaseLost."""
+    """Record how much of the present stage is done (0 to 1); the percent never goes back.
+
+    Raises LeaseLost.
+    """
     wanted = percent(Stage(lease.row["stage"]), fraction)
     lease.write(
         connection,
-        progress=func.max(JOBS.c.progress, wanted) if _sqlite(connection) else func.greatest(JOBS.c.progress, wanted),
+        progress=(
+            func.max(JOBS.c.progress, wanted)
+            if _sqlite(connection)
+            else func.greatest(JOBS.c.progress, wanted)
+        ),
     )
 
 
 def note_cost(connection: Connection, job_id: str, billed: int) -> bool:
-    """Add characters that an engine charged for, whoever holds the job now; False if the job is purged."""
+    """Add characters that an engine charged for, whoever holds the job now; False if the job is
+    purged.
+    """
     statement = update(JOBS).where(JOBS.c.id == job_id, JOBS.c.purged_at.is_(None))
-    return connection.execute(statement.values(characters_billed=JOBS.c.characters_billed + billed)).rowcount == 1
+    return (
+        connection.execute(
+            statement.values(characters_billed=JOBS.c.characters_billed + billed)
+        ).rowcount
+        == 1
+    )
 
 
 def is_toned(row: dict[str, Any]) -> bool:
@@ -151,11 +192,19 @@ def finish_stage(connection: Connection, lease: Lease, artifact: str, **facts: A
     if following is None:
         raise ValueError("the last stage ends with `complete`")
     progress = max(lease.row["progress"], percent(following, 0.0))
-    lease.advance(connection, stage=following, stage_since=now_s(), artifact=artifact, progress=progress, **facts)
+    lease.advance(
+        connection,
+        stage=following,
+        stage_since=now_s(),
+        artifact=artifact,
+        progress=progress,
+        **facts,
+    )
 
 
 def spread(connection: Connection, lease: Lease, ranges: Iterable[Sequence[int]] = ()) -> list[str]:
-    """Give the leased stage to the job's parts, made of `ranges` if there are none; the ids of those that have to work.
+    """Give the leased stage to the job's parts, made of `ranges` if there are none; the ids of
+    those that have to work.
 
     The job is nobody's until the last of them is done. Raises LeaseLost.
     """
@@ -168,7 +217,10 @@ def spread(connection: Connection, lease: Lease, ranges: Iterable[Sequence[int]]
 
 
 def show_part(connection: Connection, lease: Lease, fraction: float) -> None:
-    """As `show_progress`, for a leased part: its job's percent is that of all parts. Raises LeaseLost."""
+    """As `show_progress`, for a leased part: its job's percent is that of all parts.
+
+    Raises LeaseLost.
+    """
     job_id = lease.row["job_id"]
     _lock(connection, job_id)
     lease.write(connection, progress=int(100 * min(max(fraction, 0.0), 1.0)))
@@ -178,7 +230,10 @@ def show_part(connection: Connection, lease: Lease, fraction: float) -> None:
 
 
 def finish_part(connection: Connection, lease: Lease, artifact: str, facts: dict[str, Any]) -> bool:
-    """The leased part has finished the stage; True for the last one, which makes the job due. Raises LeaseLost."""
+    """The leased part has finished the stage; True for the last one, which makes the job due.
+
+    Raises LeaseLost.
+    """
     job_id = lease.row["job_id"]
     _lock(connection, job_id)
     lease.finish(connection, artifact=artifact, facts=facts, progress=100)
@@ -196,21 +251,35 @@ def finish_part(connection: Connection, lease: Lease, artifact: str, facts: dict
     return connection.execute(counted_down).scalar_one_or_none() == 0
 
 
-def walk_part(connection: Connection, lease: Lease, artifact: str, facts: dict[str, Any], *, toned: bool) -> None:
-    """The leased part has finished a stage that its job is past: it goes on to the next one. Raises LeaseLost."""
+def walk_part(
+    connection: Connection, lease: Lease, artifact: str, facts: dict[str, Any], *, toned: bool
+) -> None:
+    """The leased part has finished a stage that its job is past: it goes on to the next one.
+
+    Raises LeaseLost.
+    """
     following = next_stage(Stage(lease.row["stage"]), toned=toned)
     lease.advance(connection, stage=following, artifact=artifact, facts=facts, progress=0)
 
 
 def step_back(
-    connection: Connection, lease: Lease, lost: Sequence[dict[str, Any]] = (), *, to: Stage = Stage.EXTRACT
+    connection: Connection,
+    lease: Lease,
+    lost: Sequence[dict[str, Any]] = (),
+    *,
+    to: Stage = Stage.EXTRACT,
 ) -> None:
-    """What stages have left is lost: the leased job begins anew, or the parts `lost` do, which it waits for at `to`. Raises LeaseLost.
+    """What stages have left is lost: the leased job begins anew, or the parts `lost` do, which it
+    waits for at `to`. Raises LeaseLost.
 
     The engine, a yes that was given and the percent stay.
     """
     _lock(connection, lease.id)
-    unread = {name: value for name, value in _unread().items() if name not in ("engine", "approved_at", "progress")}
+    unread = {
+        name: value
+        for name, value in _unread().items()
+        if name not in ("engine", "approved_at", "progress")
+    }
     if lost:
         waits = {"parts": lease.row["parts"], "parts_left": len(lost), "run_after": NEVER}
     else:
@@ -218,17 +287,31 @@ def step_back(
         parts.forget(connection, lease.id)
     for part in lost:
         revive(connection, parts.PARTS, part["id"], **parts.anew(part, lease.row["run"]))
-    lease.advance(connection, stage_since=now_s(), **{**(unread if to is Stage.EXTRACT else {}), **waits})
+    lease.advance(
+        connection, stage_since=now_s(), **{**(unread if to is Stage.EXTRACT else {}), **waits}
+    )
 
 
-def complete(connection: Connection, lease: Lease, result: str, result_size: int, **facts: Any) -> None:
+def complete(
+    connection: Connection, lease: Lease, result: str, result_size: int, **facts: Any
+) -> None:
     """The job has its result; the answer is owed from this commit on. Raises LeaseLost."""
-    lease.finish(connection, RowState.DONE, result=result, result_size=result_size, progress=100, **no_error(), **facts)
+    lease.finish(
+        connection,
+        RowState.DONE,
+        result=result,
+        result_size=result_size,
+        progress=100,
+        **no_error(),
+        **facts,
+    )
     settle(connection, lease.row)
 
 
 def cancel(connection: Connection, job_id: str) -> bool:
-    """End an open job, whoever works on it (the epoch fences them off); False if it had ended already."""
+    """End an open job, whoever works on it (the epoch fences them off); False if it had ended
+    already.
+    """
     statement = (
         update(JOBS)
         .where(JOBS.c.id == job_id, JOBS.c.state.in_(OPEN))
@@ -244,8 +327,12 @@ def cancel(connection: Connection, job_id: str) -> bool:
     return True
 
 
-def wait(connection: Connection, lease: Lease, waiting_for: WaitingFor, expires_s: float, **facts: Any) -> None:
-    """The leased job needs a person's word before it goes on with the same stage; its card or a mail asks. Raises LeaseLost."""
+def wait(
+    connection: Connection, lease: Lease, waiting_for: WaitingFor, expires_s: float, **facts: Any
+) -> None:
+    """The leased job needs a person's word before it goes on with the same stage; its card or a
+    mail asks. Raises LeaseLost.
+    """
     lease.wait(connection, waiting_for, expires_s, **facts)
     cards.wake(connection, lease.row["card_id"])
     if asks_by_delivery(lease.row) and waiting_for is WaitingFor.APPROVAL:
@@ -269,7 +356,9 @@ def answered_to(row: dict[str, Any]) -> str:
 
 
 def replied_by(row: Row) -> str:
-    """The channel that a job's answer goes by: the one it came by, unless its sender named another (`Options.reply_by`)."""
+    """The channel that a job's answer goes by: the one it came by, unless its sender named
+    another (`Options.reply_by`).
+    """
     return str((row["options"] or {}).get("reply_by") or row["channel"])
 
 
@@ -290,23 +379,43 @@ def asks_by_delivery(row: Row) -> bool:
 
 
 def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> dict[str, Any]:
-    """Open a new run of a dead or cancelled job, from its last good stage or from the first. Raises Conflict."""
-    row = connection.execute(select(JOBS).where(JOBS.c.id == job_id).with_for_update()).mappings().one_or_none()
+    """Open a new run of a dead or cancelled job, from its last good stage or from the first.
+
+    Raises Conflict.
+    """
+    row = (
+        connection.execute(select(JOBS).where(JOBS.c.id == job_id).with_for_update())
+        .mappings()
+        .one_or_none()
+    )
     if row is None or row["state"] not in (RowState.DEAD, RowState.CANCELLED) or row["purged_at"]:
-        raise Conflict("Only a job that failed or was cancelled, and whose file is still here, can be tried again.")
+        raise Conflict(
+            "Only a job that failed or was cancelled, and whose file is still here, can be tried"
+            " again."
+        )
     if from_start:
         parts.forget(connection, job_id)
     by_message = row["message_id"] and not has_own_answer(row)
     run = inbox.job_again(connection, row["message_id"]) if by_message else row["run"] + 1
     # What parts have done stays done: the job is due at once, and finds out what is left.
     audit.note(connection, Action.RETRIED, dict(row))
-    revive(connection, JOBS, job_id, run=run, stage_since=now_s(), parts_left=0, **(_unread() if from_start else {}))
+    revive(
+        connection,
+        JOBS,
+        job_id,
+        run=run,
+        stage_since=now_s(),
+        parts_left=0,
+        **(_unread() if from_start else {}),
+    )
     cards.wake(connection, row["card_id"])
     return {**row, "run": run}
 
 
 def settle(connection: Connection, row: dict[str, Any]) -> None:
-    """What follows in the transaction that ends a job: its own answer, or its message's after the last job."""
+    """What follows in the transaction that ends a job: its own answer, or its message's after
+    the last job.
+    """
     connection.execute(update(JOBS).where(JOBS.c.id == row["id"]).values(secret=None))
     answered = None
     if has_own_answer(row):
@@ -318,7 +427,9 @@ def settle(connection: Connection, row: dict[str, Any]) -> None:
         _owe(connection, answered["id"], answered["run"], row)
 
 
-def _owe(connection: Connection, owner: str, run: int, row: dict[str, Any], kind: Kind = Kind.FINAL) -> None:
+def _owe(
+    connection: Connection, owner: str, run: int, row: dict[str, Any], kind: Kind = Kind.FINAL
+) -> None:
     outbox.owe(
         connection,
         owner=owner,
@@ -357,7 +468,9 @@ def _unread() -> dict[str, Any]:
 
 
 def _lock(connection: Connection, job_id: str) -> None:
-    """Hold the job's row before one of its parts is touched: the order of locks (see `dragoman.db`)."""
+    """Hold the job's row before one of its parts is touched: the order of locks (see
+    `dragoman.db`).
+    """
     connection.execute(select(JOBS.c.id).where(JOBS.c.id == job_id).with_for_update())
 
 
@@ -368,8 +481,15 @@ def _lock_job(connection: Connection, part: dict[str, Any]) -> None:
 def _part_dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
     """A part that gives up takes its job along, once; what its other parts have done stays."""
     ours = (JOBS.c.id == row["job_id"], JOBS.c.stage == row["stage"], JOBS.c.state.in_(OPEN))
-    gone = {"state": RowState.DEAD, "epoch": JOBS.c.epoch + 1, "attempts": row["attempts"], "losses": row["losses"]}
-    statement = update(JOBS).where(*ours).values(**gone, ended_at=now_s(), **told(error)).returning(JOBS)
+    gone = {
+        "state": RowState.DEAD,
+        "epoch": JOBS.c.epoch + 1,
+        "attempts": row["attempts"],
+        "losses": row["losses"],
+    }
+    statement = (
+        update(JOBS).where(*ours).values(**gone, ended_at=now_s(), **told(error)).returning(JOBS)
+    )
     job = connection.execute(statement).mappings().one_or_none()
     if job is not None:
         parts.stop(connection, row["job_id"])

@@ -1,8 +1,10 @@
-"""The one lease: how a worker owns a row of a ledger for a time, and what becomes of the row when the work ends.
+"""The one lease: how a worker owns a row of a ledger for a time, and what becomes of the row when
+the work ends.
 
-Claim (one guarded UPDATE: whoever gets the row back owns it), heartbeat, then advance, finish or give back. Each claim
-raises `epoch`, and every later write names its epoch: a worker that lost its lease can write nothing any more and gets
-LeaseLost. All times are the database's, so workers' clocks do not matter.
+Claim (one guarded UPDATE: whoever gets the row back owns it), heartbeat, then advance, finish or
+give back. Each claim raises `epoch`, and every later write names its epoch: a worker that lost its
+lease can write nothing any more and gets LeaseLost. All times are the database's, so workers'
+clocks do not matter.
 """
 
 from __future__ import annotations
@@ -31,7 +33,14 @@ from dragoman.db.statements import split
 from dragoman.domain.job import RowState, WaitingFor
 from dragoman.domain.os_errors import named
 from dragoman.domain.retry import WORKER_LOST_ATTEMPTS, GiveUp, RetryIn, decide
-from dragoman.errors import DatabaseUnavailable, LeaseLost, NoWord, RequestError, TemporaryError, WorkerLost
+from dragoman.errors import (
+    DatabaseUnavailable,
+    LeaseLost,
+    NoWord,
+    RequestError,
+    TemporaryError,
+    WorkerLost,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +48,9 @@ LEASE_S = 60.0
 
 
 class Leaving(LeaseLost):
-    """Raised in a process that is told to end, out of whatever it is at: its row goes back as it is, for whoever claims it next."""
+    """Raised in a process that is told to end, out of whatever it is at: its row goes back as
+    it is, for whoever claims it next.
+    """
 
     message = "This process is about to end, and gives back what it is at."
 
@@ -59,17 +70,20 @@ def is_leaving() -> bool:
 
 
 holder: ContextVar[str | None] = ContextVar("holder", default=None)
-"""The id of the task that runs in this context, noted in the rows it claims, so that its death can be told of them."""
+"""The id of the task that runs in this context, noted in the rows it claims, so that its death
+can be told of them.
+"""
 
 
 @dataclass(frozen=True)
 class Ledger:
     """One of the three tables, and what is owed when a row of it dies.
 
-    `on_dead(connection, row, error)` runs in the transaction that ends the row: it inserts the answer to the sender.
-    `attempts`: how often temporary trouble is tried, None: as the table of `dragoman.domain.retry` says. `patience_s`: it is tried
-    more often than that while the row is younger. `locks_first(connection, row)` holds what `on_dead` is going to change and what
-    has to be locked before this row (see `dragoman.db`).
+    `on_dead(connection, row, error)` runs in the transaction that ends the row: it inserts the
+    answer to the sender. `attempts`: how often temporary trouble is tried, None: as the table of
+    `dragoman.domain.retry` says. `patience_s`: it is tried more often than that while the row is
+    younger. `locks_first(connection, row)` holds what `on_dead` is going to change and what has to
+    be locked before this row (see `dragoman.db`).
     """
 
     table: Table
@@ -106,11 +120,15 @@ class Lease:
 
     @property
     def failed(self) -> int:
-        """How many attempts ended in an error if this one does; those whose worker died are counted apart."""
+        """How many attempts ended in an error if this one does; those whose worker died are
+        counted apart.
+        """
         return max(self.attempt - int(self.row["losses"]), 1)
 
     def check(self) -> None:
-        """Raise LeaseLost if the heartbeat has found the row in other hands (or cancelled), Leaving if this process is to end."""
+        """Raise LeaseLost if the heartbeat has found the row in other hands (or cancelled),
+        Leaving if this process is to end.
+        """
         if self.lost.is_set():
             raise LeaseLost
         if _leaving:
@@ -120,7 +138,12 @@ class Lease:
         """Change the row while holding it. Raises LeaseLost."""
         plain, computed = split(values)
         statement = _writing(self.ledger.table).values(computed)
-        if connection.execute(statement, {"held_id": self.id, "held_epoch": self.row["epoch"], **plain}).rowcount != 1:
+        if (
+            connection.execute(
+                statement, {"held_id": self.id, "held_epoch": self.row["epoch"], **plain}
+            ).rowcount
+            != 1
+        ):
             self.lost.set()
             raise LeaseLost
 
@@ -130,31 +153,70 @@ class Lease:
             self.write(connection, lease_until=now_s() + self.lease_s)
 
     def advance(self, connection: Connection, **values: Any) -> None:
-        """The step is done and another follows: ready again, with a clean count. Raises LeaseLost."""
-        fresh = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0, **no_error()}
+        """The step is done and another follows: ready again, with a clean count.
+
+        Raises LeaseLost.
+        """
+        fresh = {
+            "attempts": 0,
+            "losses": 0,
+            "run_after": 0.0,
+            "rung_at": now_s(),
+            "rings": 0,
+            **no_error(),
+        }
         self.write(connection, state=RowState.READY, **{**fresh, **values})
         self.ended = True
 
-    def finish(self, connection: Connection, state: RowState = RowState.DONE, **values: Any) -> None:
+    def finish(
+        self, connection: Connection, state: RowState = RowState.DONE, **values: Any
+    ) -> None:
         """The row has come to its end. Raises LeaseLost."""
         self.write(connection, state=state, ended_at=now_s(), **values)
         self.ended = True
 
-    def wait(self, connection: Connection, waiting_for: WaitingFor, expires_s: float, **values: Any) -> None:
-        """A person's word is needed, for at most `expires_s` seconds; `resume` goes on with it. Raises LeaseLost."""
-        fresh = {"attempts": 0, "losses": 0, "run_after": now_s() + expires_s, "rung_at": 0.0, "rings": 0}
-        self.write(connection, state=RowState.WAITING, waiting_for=waiting_for, **fresh, **{**no_error(), **values})
+    def wait(
+        self, connection: Connection, waiting_for: WaitingFor, expires_s: float, **values: Any
+    ) -> None:
+        """A person's word is needed, for at most `expires_s` seconds; `resume` goes on with it.
+
+        Raises LeaseLost.
+        """
+        fresh = {
+            "attempts": 0,
+            "losses": 0,
+            "run_after": now_s() + expires_s,
+            "rung_at": 0.0,
+            "rings": 0,
+        }
+        self.write(
+            connection,
+            state=RowState.WAITING,
+            waiting_for=waiting_for,
+            **fresh,
+            **{**no_error(), **values},
+        )
         self.ended = True
 
     def later(self, connection: Connection, delay_s: float, **values: Any) -> None:
-        """Not now: ready again after `delay_s` seconds, and no attempt is counted. Raises LeaseLost."""
+        """Not now: ready again after `delay_s` seconds, and no attempt is counted.
+
+        Raises LeaseLost.
+        """
         fresh = {"attempts": 0, "losses": 0, "rung_at": 0.0, "rings": 0}
         self.write(connection, state=RowState.READY, run_after=now_s() + delay_s, **fresh, **values)
         self.ended = True
 
     def give_back(self, connection: Connection, delay_s: float, error: BaseException) -> None:
         """Ready again after `delay_s` seconds; the sweeper rings then. Raises LeaseLost."""
-        self.write(connection, state=RowState.READY, run_after=now_s() + delay_s, rung_at=0.0, rings=0, **told(error))
+        self.write(
+            connection,
+            state=RowState.READY,
+            run_after=now_s() + delay_s,
+            rung_at=0.0,
+            rings=0,
+            **told(error),
+        )
         self.ended = True
 
 
@@ -167,15 +229,22 @@ def claim(
     stage: str | None = None,
     admits: Callable[[Connection, str], bool] = lambda _connection, _row_id: True,
 ) -> Lease | None:
-    """The lease on a row that is due, None if it is not due, not there, somebody else's, or at another stage than `stage`.
+    """The lease on a row that is due, None if it is not due, not there, somebody else's, or at
+    another stage than `stage`.
 
     None as well if `admits` says, in the claim's own transaction, that it is not this row's turn.
     """
-    values = {"row_id": row_id, "for_s": lease_s, "by": holder.get()} | ({"at_stage": stage} if stage else {})
+    values = {"row_id": row_id, "for_s": lease_s, "by": holder.get()} | (
+        {"at_stage": stage} if stage else {}
+    )
     with database.write() as connection:
         if not admits(connection, row_id):
             return None
-        row = connection.execute(_claiming(ledger.table, stage is not None), values).mappings().one_or_none()
+        row = (
+            connection.execute(_claiming(ledger.table, stage is not None), values)
+            .mappings()
+            .one_or_none()
+        )
     return Lease(database, ledger, dict(row), lease_s) if row else None
 
 
@@ -216,10 +285,12 @@ def attempt(
     lease_s: float = LEASE_S,
     admits: Callable[[Connection, str], bool] = lambda _connection, _row_id: True,
 ) -> Iterator[Lease | None]:
-    """One attempt at a row: claimed, kept alive by a heartbeat, and given back or buried if the block raises.
+    """One attempt at a row: claimed, kept alive by a heartbeat, and given back or buried if the
+    block raises.
 
-    Yields None when the row is not ours to work on. The block ends the row itself (`advance`, `finish`). What it
-    raises goes on to the caller after it is on record, LeaseLost included; a full disk as DiskFull.
+    Yields None when the row is not ours to work on. The block ends the row itself (`advance`,
+    `finish`). What it raises goes on to the caller after it is on record, LeaseLost included; a
+    full disk as DiskFull.
     """
     lease = claim(database, ledger, row_id, lease_s, stage=stage, admits=admits)
     if lease is None:
@@ -260,7 +331,8 @@ def _on_record(lease: Lease) -> Iterator[None]:
 def record(lease: Lease, error: BaseException) -> None:
     """Put a failed attempt on record: tried again later, or a dead letter with its answer."""
     patience = _patience(lease) if isinstance(error, TemporaryError) else None
-    decision = decide(error, lease.failed, random.random(), attempts=patience)  # noqa: S311 - jitter
+    # jitter
+    decision = decide(error, lease.failed, random.random(), attempts=patience)  # noqa: S311
     facts: dict[str, str | int] = {
         "table": lease.ledger.table.name,
         "id": lease.id,
@@ -272,7 +344,8 @@ def record(lease: Lease, error: BaseException) -> None:
         if isinstance(decision, GiveUp):
             bury(lease, error)
             span.add_event("gave_up", facts)
-            if isinstance(error, RequestError):  # the sender's move: nothing for an admin to look into
+            # the sender's move: nothing for an admin to look into
+            if isinstance(error, RequestError):
                 log.warning("gave_up", **facts, detail=detail_of(error))
             else:
                 log.error("gave_up", **facts, detail=detail_of(error), exc_info=error)
@@ -293,27 +366,40 @@ def _patience(lease: Lease) -> int | None:
 
 
 def bury(lease: Lease, error: BaseException) -> None:
-    """End the row as a dead letter; what is owed to the sender is inserted in the same transaction."""
+    """End the row as a dead letter; what is owed to the sender is inserted in the same
+    transaction.
+    """
     said = told(error)
-    if isinstance(error, TemporaryError):  # its own advice is about waiting, and the waiting is over
+    # its own advice is about waiting, and the waiting is over
+    if isinstance(error, TemporaryError):
         attempts = "once" if lease.failed == 1 else f"{lease.failed} times"
         said["error_advice"] = (
-            f"We tried it {attempts}, without success. Please try again later, or show this to the admin of this server."
+            f"We tried it {attempts}, without success. Please try again later, or show this to the"
+            " admin of this server."
         )
     with lease.database.write() as connection:
         if lease.ledger.locks_first:
             lease.ledger.locks_first(connection, lease.row)
         lease.finish(connection, RowState.DEAD, **said)
         lease.ledger.on_dead(connection, lease.row, error)
-        counters.add(connection, counters.DEAD_LETTERS, ledger=lease.ledger.table.name, code=code_of(error))
+        counters.add(
+            connection, counters.DEAD_LETTERS, ledger=lease.ledger.table.name, code=code_of(error)
+        )
 
 
 def lose(
-    database: Database, ledger: Ledger, row_id: str, task_id: str, *, losses: int = 1, detail: str | None = None
+    database: Database,
+    ledger: Ledger,
+    row_id: str,
+    task_id: str,
+    *,
+    losses: int = 1,
+    detail: str | None = None,
 ) -> bool:
     """Give a dead task's row back at once, counting `losses`; whether it still held the row.
 
-    Called by the process that saw it die, with what it knows of that in `detail`. A row that another task has claimed meanwhile is left alone.
+    Called by the process that saw it die, with what it knows of that in `detail`. A row that
+    another task has claimed meanwhile is left alone.
     """
     table = ledger.table
     guard = (table.c.id == row_id, table.c.state == RowState.RUNNING, table.c.holder == task_id)
@@ -324,36 +410,73 @@ def lose(
 
 
 def hand_back(database: Database, ledger: Ledger, row_id: str, task_id: str) -> bool:
-    """Give back the row of a task that is about to be ended with its process: no attempt is counted; whether it held the row."""
+    """Give back the row of a task that is about to be ended with its process: no attempt is
+    counted; whether it held the row.
+    """
     table = ledger.table
     guard = (table.c.id == row_id, table.c.state == RowState.RUNNING, table.c.holder == task_id)
-    values = {"state": RowState.READY, "run_after": 0.0, "rung_at": 0.0, "rings": 0, "attempts": table.c.attempts - 1}
+    values = {
+        "state": RowState.READY,
+        "run_after": 0.0,
+        "rung_at": 0.0,
+        "rings": 0,
+        "attempts": table.c.attempts - 1,
+    }
     with database.write() as connection:
         return connection.execute(update(table).where(*guard).values(**values)).rowcount == 1
 
 
 def revive(connection: Connection, table: Table, row_id: str, **values: Any) -> None:
-    """Make a row ready again with a clean count, its error forgotten; the caller has made sure that it has ended."""
+    """Make a row ready again with a clean count, its error forgotten; the caller has made sure
+    that it has ended.
+    """
     clean = {"attempts": 0, "losses": 0, "run_after": 0.0, "rung_at": now_s(), "rings": 0}
-    fresh = {"state": RowState.READY, "ended_at": None, "waiting_for": None, **clean, **no_error(), **values}
+    fresh = {
+        "state": RowState.READY,
+        "ended_at": None,
+        "waiting_for": None,
+        **clean,
+        **no_error(),
+        **values,
+    }
     connection.execute(update(table).where(table.c.id == row_id).values(**fresh))
 
 
-def resume(connection: Connection, table: Table, row_id: str, waiting_for: WaitingFor, **values: Any) -> bool:
-    """The word came that a row waits for: it may be claimed now; False if it does not wait for that (any more)."""
-    guard = (table.c.id == row_id, table.c.state == RowState.WAITING, table.c.waiting_for == waiting_for)
-    fresh = {"state": RowState.READY, "waiting_for": None, "run_after": 0.0, "rung_at": now_s(), "rings": 0}
+def resume(
+    connection: Connection, table: Table, row_id: str, waiting_for: WaitingFor, **values: Any
+) -> bool:
+    """The word came that a row waits for: it may be claimed now; False if it does not wait for
+    that (any more).
+    """
+    guard = (
+        table.c.id == row_id,
+        table.c.state == RowState.WAITING,
+        table.c.waiting_for == waiting_for,
+    )
+    fresh = {
+        "state": RowState.READY,
+        "waiting_for": None,
+        "run_after": 0.0,
+        "rung_at": now_s(),
+        "rings": 0,
+    }
     return connection.execute(update(table).where(*guard).values(**fresh, **values)).rowcount == 1
 
 
 def settle(connection: Connection, table: Table, *which: ColumnElement[bool]) -> int:
-    """End rows that wait, without a word about it: what they waited for has come another way; how many there were."""
+    """End rows that wait, without a word about it: what they waited for has come another way;
+    how many there were.
+    """
     ended = {"state": RowState.CANCELLED, "ended_at": now_s(), "waiting_for": None}
-    return connection.execute(update(table).where(table.c.state == RowState.WAITING, *which).values(**ended)).rowcount
+    return connection.execute(
+        update(table).where(table.c.state == RowState.WAITING, *which).values(**ended)
+    ).rowcount
 
 
 def is_due(table: Table) -> ColumnElement[bool]:
-    """Whether a row may be claimed now: its time has come (or its time to wait is over), or its worker's lease ran out."""
+    """Whether a row may be claimed now: its time has come (or its time to wait is over), or its
+    worker's lease ran out.
+    """
     return or_(
         and_(table.c.state.in_((RowState.READY, RowState.WAITING)), table.c.run_after <= now_s()),
         and_(table.c.state == RowState.RUNNING, table.c.lease_until < now_s()),
@@ -363,7 +486,9 @@ def is_due(table: Table) -> ColumnElement[bool]:
 def _retry(lease: Lease, decision: RetryIn, error: BaseException) -> None:
     with lease.database.write() as connection:
         lease.give_back(connection, decision.seconds, error)
-        counters.add(connection, counters.RETRIES, ledger=lease.ledger.table.name, code=code_of(error))
+        counters.add(
+            connection, counters.RETRIES, ledger=lease.ledger.table.name, code=code_of(error)
+        )
 
 
 def _heartbeat(lease: Lease) -> AbstractContextManager[None]:

@@ -1,4 +1,7 @@
-"""The heartbeat: one thread of a process renews all leases that it holds. A thread for each would cost more than a claim."""
+"""The heartbeat: one thread of a process renews all leases that it holds.
+
+A thread for each would cost more than a claim.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ class _Held:
 
 
 class Heart:
-    """Beats for whatever is held, from the first `keeps` of a process on; a forked child begins anew, with nothing held."""
+    """Beats for whatever is held, from the first `keeps` of a process on; a forked child begins
+    anew, with nothing held.
+    """
 
     def __init__(self) -> None:
         """Nothing is held, no thread runs."""
@@ -35,7 +40,9 @@ class Heart:
 
     @contextmanager
     def keeps(self, beat: Callable[[], bool], every_s: float) -> Iterator[None]:
-        """Call `beat` every `every_s` seconds during the block, until it says False; never after the block."""
+        """Call `beat` every `every_s` seconds during the block, until it says False; never
+        after the block.
+        """
         if self._pid != os.getpid():
             self._begin()
         held = _Held(beat, every_s, time.monotonic() + every_s)
@@ -61,7 +68,9 @@ class Heart:
             for held in self._due():
                 with held.busy:
                     if held in self._all:
-                        held.due = time.monotonic() + held.every_s if _goes_on(held) else float("inf")
+                        held.due = (
+                            time.monotonic() + held.every_s if _goes_on(held) else float("inf")
+                        )
 
     def _due(self) -> list[_Held]:
         """What has to beat now, after a wait for it."""

@@ -1,4 +1,6 @@
-"""The ledger of deliveries: one row for each message owed to a sender, unique by owner, run and kind."""
+"""The ledger of deliveries: one row for each message owed to a sender, unique by owner, run and
+kind.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ OWED = (
 )
 LONGEST_BOUNCE = 300
 DELIVERY_ATTEMPTS = 60  # at least, with delays of up to 10 minutes
-PATIENCE_S = 86400.0  # a mail server that is down, or says "later", is asked again for a day (RFC 5321 4.5.4.1)
+# a mail server that is down, or says "later", is asked again for a day (RFC 5321 4.5.4.1)
+PATIENCE_S = 86400.0
 
 
 def owe(
@@ -44,7 +47,8 @@ def owe(
     after_s: float = 0.0,
     traceparent: str | None = None,
 ) -> str | None:
-    """Insert a delivery, due in `after_s` seconds; its id, or None if the same one is already owed or sent.
+    """Insert a delivery, due in `after_s` seconds; its id, or None if the same one is already owed
+    or sent.
 
     A final answer takes back an ack or a note of progress that is still waiting.
     """
@@ -73,7 +77,9 @@ def take_back(connection: Connection, owner: str, run: int, kind: Kind) -> None:
     """Forget a delivery that nobody has begun to send."""
     unsent = (OUTBOX.c.state == RowState.READY) & (OUTBOX.c.maybe_sent == 0)
     connection.execute(
-        delete(OUTBOX).where(OUTBOX.c.owner == owner, OUTBOX.c.run == run, OUTBOX.c.kind == kind, unsent)
+        delete(OUTBOX).where(
+            OUTBOX.c.owner == owner, OUTBOX.c.run == run, OUTBOX.c.kind == kind, unsent
+        )
     )
 
 
@@ -88,11 +94,14 @@ def deliveries(connection: Connection, owner: str) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
-def bounced(connection: Connection, delivery_id: str, said: str, instead: str | None = None) -> str | None:
-    """Record that a delivery came back, with what the other side said; whose it was, None if there is no such delivery.
+def bounced(
+    connection: Connection, delivery_id: str, said: str, instead: str | None = None
+) -> str | None:
+    """Record that a delivery came back, with what the other side said; whose it was, None if there
+    is no such delivery.
 
-    `instead`: why the file does not get through, where its sender may be reached without it: an answer in words is due then,
-    once for each answer that came back.
+    `instead`: why the file does not get through, where its sender may be reached without it: an
+    answer in words is due then, once for each answer that came back.
     """
     facts = {"bounced_at": now_s(), "bounce": said[:LONGEST_BOUNCE]}
     statement = update(OUTBOX).where(OUTBOX.c.id == delivery_id).values(**facts).returning(OUTBOX)
@@ -100,7 +109,12 @@ def bounced(connection: Connection, delivery_id: str, said: str, instead: str | 
     if row is None:
         return None
     if instead and row["kind"] == Kind.FINAL:
-        told = {"owner": row["owner"], "run": row["run"], "kind": Kind.INSTEAD, "channel": row["channel"]}
+        told = {
+            "owner": row["owner"],
+            "run": row["run"],
+            "kind": Kind.INSTEAD,
+            "channel": row["channel"],
+        }
         row_id = owe(connection, **told, traceparent=row["traceparent"])
         words = {"instead": instead, "instead_detail": said[:LONGEST_BOUNCE]}
         connection.execute(update(OUTBOX).where(OUTBOX.c.id == row_id).values(**words))
@@ -111,10 +125,15 @@ def bounced(connection: Connection, delivery_id: str, said: str, instead: str | 
 
 def retry(connection: Connection, row_id: str) -> str:
     """Owe a dead delivery again; its owner. Raises Conflict."""
-    row = connection.execute(select(OUTBOX).where(OUTBOX.c.id == row_id).with_for_update()).mappings().one_or_none()
+    row = (
+        connection.execute(select(OUTBOX).where(OUTBOX.c.id == row_id).with_for_update())
+        .mappings()
+        .one_or_none()
+    )
     if row is None or row["state"] != RowState.DEAD:
         raise Conflict("Only an answer that could not be sent can be sent again.")
-    revive(connection, OUTBOX, row_id, instead=None, instead_detail=None)  # whatever was in the way may be gone
+    # whatever was in the way may be gone
+    revive(connection, OUTBOX, row_id, instead=None, instead_detail=None)
     return str(row["owner"])
 
 
@@ -126,7 +145,9 @@ def card_of(connection: Connection, owner: str) -> str | None:
 def _hold_card(connection: Connection, row: dict[str, Any]) -> None:
     """Cards are locked before deliveries (see `dragoman.db`)."""
     if card_id := card_of(connection, row["owner"]):
-        connection.execute(select(cards.CARDS.c.id).where(cards.CARDS.c.id == card_id).with_for_update())
+        connection.execute(
+            select(cards.CARDS.c.id).where(cards.CARDS.c.id == card_id).with_for_update()
+        )
 
 
 def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
@@ -136,8 +157,12 @@ def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> 
         return  # nothing is told about what is told to the admin
     if row["kind"] not in (Kind.ACK, Kind.PROGRESS):
         detail = getattr(error, "detail", "") or type(error).__name__
-        alarms.tell(connection, alarms.Cause.DELIVERY_FAILED, f"{row['channel']}: {detail}", row["id"])
+        alarms.tell(
+            connection, alarms.Cause.DELIVERY_FAILED, f"{row['channel']}: {detail}", row["id"]
+        )
     cards.wake(connection, card_of(connection, row["owner"]))
 
 
-LEDGER = Ledger(OUTBOX, _dead, attempts=DELIVERY_ATTEMPTS, patience_s=PATIENCE_S, locks_first=_hold_card)
+LEDGER = Ledger(
+    OUTBOX, _dead, attempts=DELIVERY_ATTEMPTS, patience_s=PATIENCE_S, locks_first=_hold_card
+)

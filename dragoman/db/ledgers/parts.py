@@ -15,7 +15,8 @@ from dragoman.db.tables import PartRow
 from dragoman.domain.job import OPEN, RowState, Stage
 
 PARTS = cast("Table", PartRow.__table__)
-REMADE_IN = "remade_in"  # of `facts`: the job's run in which the part began anew since its artifact was lost
+# of `facts`: the job's run in which the part began anew since its artifact was lost
+REMADE_IN = "remade_in"
 
 
 def of_job(connection: Connection, job_id: str) -> list[dict[str, Any]]:
@@ -32,16 +33,35 @@ def count(connection: Connection, job_id: str) -> int:
 def cut(connection: Connection, job: dict[str, Any], ranges: Iterable[Sequence[int]]) -> None:
     """Make a part of each range of pages (0-based), unless there is one already."""
     for number, pages in enumerate(ranges):
-        values = {"id": uuid.uuid4().hex, "job_id": job["id"], "number": number, "pages": list(pages), "facts": {}}
+        values = {
+            "id": uuid.uuid4().hex,
+            "job_id": job["id"],
+            "number": number,
+            "pages": list(pages),
+            "facts": {},
+        }
         fresh = {"stage": job["stage"], "created_at": now_s(), "traceparent": job["traceparent"]}
         insert_once(connection, PARTS, **values, **fresh)
 
 
 def begin(connection: Connection, job_id: str, stage: str) -> list[str]:
-    """Make all parts ready for `stage` that have not finished it; their ids. One that was stopped on its way there goes on where it was."""
-    rows = [one for one in of_job(connection, job_id) if one["stage"] != stage or one["state"] != RowState.DONE]
+    """Make all parts ready for `stage` that have not finished it; their ids.
+
+    One that was stopped on its way there goes on where it was.
+    """
+    rows = [
+        one
+        for one in of_job(connection, job_id)
+        if one["stage"] != stage or one["state"] != RowState.DONE
+    ]
     for row in rows:
-        revive(connection, PARTS, row["id"], stage=stage if row["state"] == RowState.DONE else row["stage"], progress=0)
+        revive(
+            connection,
+            PARTS,
+            row["id"],
+            stage=stage if row["state"] == RowState.DONE else row["stage"],
+            progress=0,
+        )
     return [row["id"] for row in rows]
 
 
@@ -64,7 +84,13 @@ def stop(connection: Connection, job_id: str) -> None:
 
 def share_done(connection: Connection, job_id: str) -> float:
     """How much of the present stage is done over all parts, 0 to 1."""
-    return float(connection.scalar(select(func.avg(PARTS.c.progress)).where(PARTS.c.job_id == job_id)) or 0) / 100
+    return (
+        float(
+            connection.scalar(select(func.avg(PARTS.c.progress)).where(PARTS.c.job_id == job_id))
+            or 0
+        )
+        / 100
+    )
 
 
 def forget(connection: Connection, job_id: str) -> None:

@@ -1,7 +1,8 @@
-"""Texts that somebody asks an engine for just now: others of the team wait for the answer and do not pay for it too.
+"""Texts that somebody asks an engine for just now: others of the team wait for the answer and do
+not pay for it too.
 
-A reservation is worth what its holder's lease is worth: it needs no time of its own, and nobody has to clear up after a
-process that died.
+A reservation is worth what its holder's lease is worth: it needs no time of its own, and nobody has
+to clear up after a process that died.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ RESERVED = cast("Table", ReservedTextRow.__table__)
 
 
 def reserve(connection: Connection, keys: Iterable[str], row_id: str, epoch: int) -> set[str]:
-    """Those of `keys` (of `dragoman.db.records.translation_memory`) that the holder of this row may ask for now; others are asked for already.
+    """Those of `keys` (of `dragoman.db.records.translation_memory`) that the holder of this row may
+    ask for now; others are asked for already.
 
     `row_id` and `epoch`: of the leased job, or of the leased part of one.
     """
@@ -33,7 +35,9 @@ def reserve(connection: Connection, keys: Iterable[str], row_id: str, epoch: int
         part = wanted[start : start + KEYS_A_QUERY]
         among = RESERVED.c.key.in_(part)
         _delete(connection, and_(among, not_(_is_held())))
-        insert_new(connection, RESERVED, [{"key": key, "row_id": row_id, "epoch": epoch} for key in part])
+        insert_new(
+            connection, RESERVED, [{"key": key, "row_id": row_id, "epoch": epoch} for key in part]
+        )
         mine = and_(among, RESERVED.c.row_id == row_id, RESERVED.c.epoch == epoch)
         ours.update(connection.scalars(select(RESERVED.c.key).where(mine)))
     return ours
@@ -53,7 +57,9 @@ def _delete(connection: Connection, which: ColumnElement[bool]) -> None:
     locked = select(RESERVED.c.key).where(which).order_by(RESERVED.c.key).with_for_update()
     keys = list(connection.scalars(locked))
     for start in range(0, len(keys), KEYS_A_QUERY):
-        connection.execute(delete(RESERVED).where(RESERVED.c.key.in_(keys[start : start + KEYS_A_QUERY])))
+        connection.execute(
+            delete(RESERVED).where(RESERVED.c.key.in_(keys[start : start + KEYS_A_QUERY]))
+        )
 
 
 def _is_held() -> ColumnElement[bool]:
@@ -61,6 +67,8 @@ def _is_held() -> ColumnElement[bool]:
 
     def at_work(table: Table) -> ColumnElement[bool]:
         same = and_(table.c.id == RESERVED.c.row_id, table.c.epoch == RESERVED.c.epoch)
-        return exists().where(same, table.c.state == RowState.RUNNING, table.c.lease_until >= now_s())
+        return exists().where(
+            same, table.c.state == RowState.RUNNING, table.c.lease_until >= now_s()
+        )
 
     return or_(at_work(JOBS), at_work(PARTS))

@@ -34,4 +34,6 @@ def detail_of(error: BaseException) -> str:
 
 def no_error() -> dict[str, None]:
     """The error columns of a row that has none."""
-    return dict.fromkeys(("error_code", "error_message", "error_advice", "error_facts", "error_detail"))
+    return dict.fromkeys(
+        ("error_code", "error_message", "error_advice", "error_facts", "error_detail")
+    )

@@ -1,7 +1,8 @@
 """Tokens for mail servers: one row for each credential, renewed under the ledgers' lease.
 
-A row is due when its token has to be renewed, so that whoever claims it renews it, and everybody else reads it. All
-times are the database's: neither our hosts' clocks nor the token server's matter.
+A row is due when its token has to be renewed, so that whoever claims it renews it, and everybody
+else reads it. All times are the database's: neither our hosts' clocks nor the token server's
+matter.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ FORGOTTEN_AFTER_S = 86_400.0
 class StoredToken:
     """A row. `sealed`: the encrypted token, None where it cannot be used (any more).
 
-    `is_due`: it has to be renewed; `is_held`: somebody is about to renew it.
-    `error_code`, `error_message`, `error_detail`: why the last renewal failed, None after one that did not.
+    `is_due`: it has to be renewed; `is_held`: somebody is about to renew it. `error_code`,
+    `error_message`, `error_detail`: why the last renewal failed, None after one that did not.
     """
 
     sealed: str | None = field(repr=False)
@@ -53,7 +54,9 @@ def begin(connection: Connection, token_id: str) -> None:
 def stored(connection: Connection, token_id: str) -> StoredToken | None:
     """The row, or None."""
     is_usable = (TOKENS.c.usable_until > now_s()).label("is_usable")
-    statement = select(TOKENS, is_usable, is_due(TOKENS).label("is_due")).where(TOKENS.c.id == token_id)
+    statement = select(TOKENS, is_usable, is_due(TOKENS).label("is_due")).where(
+        TOKENS.c.id == token_id
+    )
     row = connection.execute(statement).mappings().one_or_none()
     if row is None:
         return None
@@ -68,12 +71,19 @@ def stored(connection: Connection, token_id: str) -> StoredToken | None:
     )
 
 
-def keep(connection: Connection, lease: Lease, sealed: str, *, renew_in_s: float, usable_for_s: float) -> None:
-    """Keep a new token in the row that `lease` holds, and forget those of credentials that are no longer used.
+def keep(
+    connection: Connection, lease: Lease, sealed: str, *, renew_in_s: float, usable_for_s: float
+) -> None:
+    """Keep a new token in the row that `lease` holds, and forget those of credentials that are no
+    longer used.
 
     Raises LeaseLost.
     """
-    times = {"issued_at": now_s(), "usable_until": now_s() + usable_for_s, "run_after": now_s() + renew_in_s}
+    times = {
+        "issued_at": now_s(),
+        "usable_until": now_s() + usable_for_s,
+        "run_after": now_s() + renew_in_s,
+    }
     lease.advance(connection, sealed=sealed, **times)
     connection.execute(
         delete(TOKENS).where(
@@ -89,7 +99,13 @@ def refuse(connection: Connection, token_id: str, epoch: int, *, older_than_s: f
 
     False, and nothing is changed, where it is younger than `older_than_s`.
     """
-    is_that_one = (TOKENS.c.id == token_id, TOKENS.c.epoch == epoch, TOKENS.c.state == RowState.READY)
+    is_that_one = (
+        TOKENS.c.id == token_id,
+        TOKENS.c.epoch == epoch,
+        TOKENS.c.state == RowState.READY,
+    )
     is_old = TOKENS.c.issued_at < now_s() - older_than_s
     ended = {"run_after": 0.0, "usable_until": 0.0, "rung_at": 0.0}
-    return connection.execute(update(TOKENS).where(*is_that_one, is_old).values(**ended)).rowcount == 1
+    return (
+        connection.execute(update(TOKENS).where(*is_that_one, is_old).values(**ended)).rowcount == 1
+    )

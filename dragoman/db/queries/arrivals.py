@@ -15,12 +15,16 @@ from dragoman.domain.job import OPEN
 
 
 def of_jobs(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, Arrived]:
-    """What became of the answer to each of these jobs, by their ids; a job that is at work, or an upload, has none."""
+    """What became of the answer to each of these jobs, by their ids; a job that is at work, or
+    an upload, has none.
+    """
     ended = [row for row in rows if row["state"] not in OPEN and is_answered(row)]
     if not ended:
         return {}
     owners = {answered_to(dict(row)) for row in ended}
-    statement = select(OUTBOX).where(OUTBOX.c.owner.in_(owners), OUTBOX.c.kind.in_((Kind.FINAL, Kind.INSTEAD)))
+    statement = select(OUTBOX).where(
+        OUTBOX.c.owner.in_(owners), OUTBOX.c.kind.in_((Kind.FINAL, Kind.INSTEAD))
+    )
     answers = [dict(one) for one in connection.execute(statement).mappings()]
     known = {(one["owner"], one["run"], one["kind"]): one for one in answers}
     found: dict[str, Arrived] = {}
@@ -29,7 +33,9 @@ def of_jobs(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[s
         answer = known.get((owner, run, Kind.FINAL))
         # An answer to several documents is owed when the last of them has ended.
         found[row["id"]] = (
-            arrived(answer, known.get((owner, run, Kind.INSTEAD))) if answer else Arrived(Arrival.SENDING)
+            arrived(answer, known.get((owner, run, Kind.INSTEAD)))
+            if answer
+            else Arrived(Arrival.SENDING)
         )
     return found
 

@@ -19,7 +19,9 @@ from dragoman.errors import NotFound
 LEDGERS: tuple[tuple[str, Table], ...] = (("job", JOBS), ("message", INBOX), ("delivery", OUTBOX))
 
 
-def listed(connection: Connection, limit: int = 50, code: str | None = None) -> list[dict[str, Any]]:
+def listed(
+    connection: Connection, limit: int = 50, code: str | None = None
+) -> list[dict[str, Any]]:
     """The newest dead rows, newest first, of one error class or of all; as in `page`."""
     return page(connection, Wanted(error=code, limit=limit)).rows
 
@@ -27,10 +29,13 @@ def listed(connection: Connection, limit: int = 50, code: str | None = None) -> 
 def page(connection: Connection, wanted: Wanted) -> Page:
     """The dead rows that are wanted, newest first; a status is not asked for.
 
-    Each with `id`, `what`, `of` (the job or message that a delivery answers, the message that a job came in), `owner` (a message's sender), `channel`, `filename` (a job's),
-    `stage` (a job's), `attempts`, `losses`, `code`, `message`, `detail`, `trace_id` and `ended_at`.
+    Each with `id`, `what`, `of` (the job or message that a delivery answers, the message that a job
+    came in), `owner` (a message's sender), `channel`, `filename` (a job's), `stage` (a job's),
+    `attempts`, `losses`, `code`, `message`, `detail`, `trace_id` and `ended_at`.
     """
-    rows = [(what, row) for what, table in LEDGERS for row in _dead(connection, what, table, wanted)]
+    rows = [
+        (what, row) for what, table in LEDGERS for row in _dead(connection, what, table, wanted)
+    ]
     rows.sort(key=lambda one: (one[1]["ended_at"], one[1]["id"]), reverse=True)
     letters = [_letter(what, row) for what, row in rows]
     found = lists.page(letters, "ended_at", wanted.limit)
@@ -70,9 +75,17 @@ def _dead(connection: Connection, what: str, table: Table, wanted: Wanted) -> li
 
 
 def _whose(what: str, wanted: Wanted) -> list[ColumnElement[bool]]:
-    """The conditions on owner and file; a delivery has those of what it answers, a message has no one file."""
-    of_job = [*lists.matching(JOBS.c.owner, wanted.owner), *lists.containing(JOBS.c.filename, wanted.file)]
-    of_message = [*lists.matching(INBOX.c.sender, wanted.owner), *([false()] if wanted.file is not None else [])]
+    """The conditions on owner and file; a delivery has those of what it answers, a message has
+    no one file.
+    """
+    of_job = [
+        *lists.matching(JOBS.c.owner, wanted.owner),
+        *lists.containing(JOBS.c.filename, wanted.file),
+    ]
+    of_message = [
+        *lists.matching(INBOX.c.sender, wanted.owner),
+        *([false()] if wanted.file is not None else []),
+    ]
     if what == "job":
         return of_job
     if what == "message":
@@ -80,7 +93,8 @@ def _whose(what: str, wanted: Wanted) -> list[ColumnElement[bool]]:
     if not of_job:
         return []
     answers = (
-        OUTBOX.c.owner.in_(select(table.c.id).where(*its)) for table, its in ((JOBS, of_job), (INBOX, of_message))
+        OUTBOX.c.owner.in_(select(table.c.id).where(*its))
+        for table, its in ((JOBS, of_job), (INBOX, of_message))
     )
     return [or_(*answers)]
 
@@ -105,7 +119,9 @@ def _letter(what: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _add_owners(connection: Connection, letters: list[dict[str, Any]]) -> None:
-    """Whom the deliveries among `letters` are for, and which file they are about, where that is one."""
+    """Whom the deliveries among `letters` are for, and which file they are about, where that is
+    one.
+    """
     answered = {letter["of"] for letter in letters if letter["what"] == "delivery"}
     if not answered:
         return

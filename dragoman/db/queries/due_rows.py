@@ -15,20 +15,26 @@ FIRST_GAP_S, LONGEST_GAP_S = 5, 60  # between two doorbells for the same row
 
 
 def take_unrung(connection: Connection, table: Table, limit: int) -> list[dict[str, Any]]:
-    """Rows that are due and were not rung for lately, marked as rung now. The gap doubles from 5 s to a minute."""
+    """Rows that are due and were not rung for lately, marked as rung now.
+
+    The gap doubles from 5 s to a minute.
+    """
     return [dict(row) for row in connection.execute(_ringing(table), {"at_most": limit}).mappings()]
 
 
 @cache
 def _ringing(table: Table) -> ReturningUpdate[Any]:
-    """The UPDATE of what has to be rung for; made once, since making it costs more than running it."""
+    """The UPDATE of what has to be rung for; made once, since making it costs more than running
+    it.
+    """
     gap = case(*((table.c.rings == n, FIRST_GAP_S * 2**n) for n in range(4)), else_=LONGEST_GAP_S)
     due = (
         select(table.c.id)
         .where(is_due(table), or_(table.c.rung_at <= now_s() - gap, is_ahead(table.c.rung_at)))
         .order_by(table.c.run_after, table.c.created_at)
         .limit(bindparam("at_most"))
-        # PostgreSQL: what is locked is being changed, and is looked at again soon; nobody waits while holding many rows.
+        # PostgreSQL: what is locked is being changed, and is looked at again soon; nobody waits
+        # while holding many rows.
         .with_for_update(skip_locked=True)
         .cte("due")  # as a subquery it may be run once for each row, and lock others each time
     )

@@ -19,7 +19,8 @@ from dragoman.domain.job import OPEN, RowState
 class Gauge:
     """One ledger: rows that have not ended, rows that may be claimed now, and dead letters.
 
-    `oldest_due_s`: seconds that the row that has waited longest to be claimed has waited; 0.0 if none waits.
+    `oldest_due_s`: seconds that the row that has waited longest to be claimed has waited; 0.0 if
+    none waits.
     """
 
     open: int

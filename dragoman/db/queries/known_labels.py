@@ -1,7 +1,7 @@
 """The labels that counts are known to have before anything was counted.
 
-`increase()` sees nothing of a counter whose first value is 1, so each is told with 0 from the start: an alert on the first
-dead letter fires.
+`increase()` sees nothing of a counter whose first value is 1, so each is told with 0 from the
+start: an alert on the first dead letter fires.
 """
 
 from __future__ import annotations
@@ -18,8 +18,12 @@ from dragoman.domain.specs import engine_specs
 from dragoman.domain.specs.channel_specs import channels
 from dragoman.errors import DragomanError
 
-LEDGERS = tuple(one.table.name for one in (inbox.LEDGER, jobs.LEDGER, jobs.PART_LEDGER, outbox.LEDGER, cards.LEDGER))
-# Of errors that are defined beside the code that raises them, in packages which the core does not import.
+LEDGERS = tuple(
+    one.table.name
+    for one in (inbox.LEDGER, jobs.LEDGER, jobs.PART_LEDGER, outbox.LEDGER, cards.LEDGER)
+)
+# Of errors that are defined beside the code that raises them, in packages which the core does not
+# import.
 FURTHER_CODES = (
     "artifact_lost",
     "host_not_allowed",
@@ -31,7 +35,8 @@ FURTHER_CODES = (
 
 
 def labels(name: str, engines: Collection[str]) -> list[tuple[str, ...]]:
-    """The values of the labels of the count `name`, in the order of `tally`'s words on it; `engines`: those that are at hand.
+    """The values of the labels of the count `name`, in the order of `tally`'s words on it;
+    `engines`: those that are at hand.
 
     Histograms, which have a line for each bucket, are told of those engines only.
     """

@@ -1,7 +1,7 @@
 """Lists of jobs for people who look for some of them: filters, and pages that follow each other.
 
-The key of an order is (moment, id), newest first. A cursor names the last row of a page, so that a page holds neither
-twice nor never what comes in while somebody reads on.
+The key of an order is (moment, id), newest first. A cursor names the last row of a page, so that a
+page holds neither twice nor never what comes in while somebody reads on.
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ class Cursor:
 class Wanted:
     """Which rows are wanted, and how many at most. None: all.
 
-    `owner`: the whole of it, in any case, or with `*` for any part (`*@example.org`, `slack:T1:*`). `file`: a part of the
-    name, in any case. `error`: the code of an error class. `since`: seconds since 1970; a job's making, a dead letter's end.
-    `seen_by`: the only owner whose rows may be seen, exactly.
+    `owner`: the whole of it, in any case, or with `*` for any part (`*@example.org`, `slack:T1:*`).
+    `file`: a part of the name, in any case. `error`: the code of an error class. `since`: seconds
+    since 1970; a job's making, a dead letter's end. `seen_by`: the only owner whose rows may be
+    seen, exactly.
     """
 
     status: Status | None = None
@@ -66,7 +67,8 @@ def cursor(text: str | None) -> Cursor | None:
     found = CURSOR.fullmatch(text.strip())
     if found is None:
         raise UnsupportedOption(
-            "That cursor is not valid.", advice="Please copy it unchanged from `next` of the page before."
+            "That cursor is not valid.",
+            advice="Please copy it unchanged from `next` of the page before.",
         )
     return Cursor(float(found[1]), found[2])
 
@@ -81,7 +83,9 @@ def jobs(connection: Connection, wanted: Wanted) -> Page:
         *containing(JOBS.c.filename, wanted.file),
         *equal(JOBS.c.error_code, wanted.error),
     ]
-    return page(ordered(connection, JOBS, JOBS.c.created_at, conditions, wanted), "created_at", wanted.limit)
+    return page(
+        ordered(connection, JOBS, JOBS.c.created_at, conditions, wanted), "created_at", wanted.limit
+    )
 
 
 def ordered(
@@ -95,12 +99,19 @@ def ordered(
     conditions = [*conditions, *following(table, moment, wanted.after)]
     if wanted.since is not None:
         conditions.append(moment >= wanted.since)
-    statement = select(table).where(*conditions).order_by(moment.desc(), table.c.id.desc()).limit(wanted.limit + 1)
+    statement = (
+        select(table)
+        .where(*conditions)
+        .order_by(moment.desc(), table.c.id.desc())
+        .limit(wanted.limit + 1)
+    )
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def page(rows: list[dict[str, Any]], moment: str, limit: int) -> Page:
-    """The first `limit` of `rows`, which are in order by their `moment`, and where the others begin."""
+    """The first `limit` of `rows`, which are in order by their `moment`, and where the others
+    begin.
+    """
     shown = rows[:limit]
     last = shown[-1] if len(rows) > limit else None
     return Page(shown, Cursor(last[moment], last["id"]) if last else None)
@@ -132,11 +143,16 @@ def matching(column: ColumnElement[Any], pattern: str | None) -> list[ColumnElem
 
 
 def containing(column: ColumnElement[Any], part: str | None) -> list[ColumnElement[bool]]:
-    """With that part somewhere, in any case (SQLite knows the cases of ASCII only). Nothing for None."""
+    """With that part somewhere, in any case (SQLite knows the cases of ASCII only).
+
+    Nothing for None.
+    """
     return [] if part is None else [column.icontains(clean(part), autoescape=True)]
 
 
-def following(table: Table, moment: ColumnElement[float], after: Cursor | None) -> list[ColumnElement[bool]]:
+def following(
+    table: Table, moment: ColumnElement[float], after: Cursor | None
+) -> list[ColumnElement[bool]]:
     """Behind the cursor, in the order of a page."""
     if after is None:
         return []

@@ -34,7 +34,9 @@ class Named:
 
 
 def names(connection: Connection) -> Iterator[Named]:
-    """All that rows name, those of purged jobs and messages apart; a key once for each row that names it."""
+    """All that rows name, those of purged jobs and messages apart; a key once for each row that
+    names it.
+    """
     for table, column in COLUMNS:
         statement = select(table.c.id, table.c[column]).where(table.c[column].is_not(None))
         if "purged_at" in table.c:

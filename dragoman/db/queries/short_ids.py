@@ -15,16 +15,19 @@ from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.errors import AmbiguousId, NotFound
 
-LENGTH, SHORTEST, SHOWN = 32, 4, 8  # characters of an id, of the shortest part that is taken, of the part that is shown
+# characters of an id, of the shortest part that is taken, of the part that is shown
+LENGTH, SHORTEST, SHOWN = 32, 4, 8
 MOST_NAMED = 5  # rows that an error names
 LEDGERS: tuple[tuple[str, Table], ...] = (("job", JOBS), ("message", INBOX), ("delivery", OUTBOX))
 HEX = re.compile(r"[0-9a-f]+")
 
 
 def job_id(connection: Connection, text: str, owner: str | None = None) -> str:
-    """The id of the job that `text` means: an id or the beginning of one; among the jobs of `owner`, unless None.
+    """The id of the job that `text` means: an id or the beginning of one; among the jobs of
+    `owner`, unless None.
 
-    Raises NotFound where no job fits, AmbiguousId where several do. The jobs of others count as none in both.
+    Raises NotFound where no job fits, AmbiguousId where several do. The jobs of others count as
+    none in both.
     """
     return _one(connection, text, LEDGERS[:1], "job", owner)
 
@@ -35,25 +38,39 @@ def any_id(connection: Connection, text: str) -> str:
 
 
 def _one(
-    connection: Connection, text: str, ledgers: tuple[tuple[str, Table], ...], what: str, owner: str | None
+    connection: Connection,
+    text: str,
+    ledgers: tuple[tuple[str, Table], ...],
+    what: str,
+    owner: str | None,
 ) -> str:
     wanted = text.strip().removeprefix("#").rstrip("…").casefold().replace("-", "")
     if not HEX.fullmatch(wanted) or len(wanted) > LENGTH:
-        raise NotFound(f"There is no such {what}: an id has {LENGTH} digits and letters from a to f.")
+        raise NotFound(
+            f"There is no such {what}: an id has {LENGTH} digits and letters from a to f."
+        )
     if len(wanted) < SHORTEST:
         raise NotFound(
             f"“{wanted}” is too short for the beginning of an id.",
             advice=f"Please give at least {SHORTEST} characters.",
         )
-    found = [(kind, row) for kind, table in ledgers for row in _fitting(connection, table, wanted, owner)]
+    found = [
+        (kind, row) for kind, table in ledgers for row in _fitting(connection, table, wanted, owner)
+    ]
     if not found:
-        raise NotFound(f"There is no such {what}." if len(wanted) == LENGTH else f"No {what} begins with {wanted}.")
+        raise NotFound(
+            f"There is no such {what}."
+            if len(wanted) == LENGTH
+            else f"No {what} begins with {wanted}."
+        )
     if len(found) > 1:
         raise AmbiguousId(f"{wanted} fits {_listed(found)}.")
     return str(found[0][1]["id"])
 
 
-def _fitting(connection: Connection, table: Table, wanted: str, owner: str | None) -> list[dict[str, Any]]:
+def _fitting(
+    connection: Connection, table: Table, wanted: str, owner: str | None
+) -> list[dict[str, Any]]:
     # A range finds them by the index, in every collation: there are only digits and small letters.
     first, last = wanted.ljust(LENGTH, "0"), wanted.ljust(LENGTH, "f")
     named = [table.c[name] for name in ("id", "filename", "kind") if name in table.c]
@@ -64,7 +81,9 @@ def _fitting(connection: Connection, table: Table, wanted: str, owner: str | Non
 
 
 def _listed(found: list[tuple[str, dict[str, Any]]]) -> str:
-    """Such as `2 rows: job a2eb1c3d4e (report.pdf) and message a2eb7f`, each id as long as it takes to tell them apart."""
+    """Such as `2 rows: job a2eb1c3d4e (report.pdf) and message a2eb7f`, each id as long as it
+    takes to tell them apart.
+    """
     ids = [row["id"] for _, row in found]
     names = []
     for kind, row in found[:MOST_NAMED]:
@@ -77,6 +96,8 @@ def _listed(found: list[tuple[str, dict[str, Any]]]) -> str:
 def shortened(row_id: str, others: list[str]) -> str:
     """The beginning of `row_id` that none of `others` has, at least as long as ids are shown."""
     length = SHOWN
-    while length < len(row_id) and any(one != row_id and one.startswith(row_id[:length]) for one in others):
+    while length < len(row_id) and any(
+        one != row_id and one.startswith(row_id[:length]) for one in others
+    ):
         length += 1
     return row_id[:length]

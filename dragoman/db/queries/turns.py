@@ -1,7 +1,8 @@
 """Whose turn it is, from the rows: who is being worked for, who waits, and for whom to ring next.
 
-A job, or a part of a long one, holds a place while its lease is good, and a job keeps it on the way from one stage to the
-next: what has begun goes on before another begins. `dragoman.domain.turns` has the rules.
+A job, or a part of a long one, holds a place while its lease is good, and a job keeps it on the way
+from one stage to the next: what has begun goes on before another begins. `dragoman.domain.turns`
+has the rules.
 """
 
 from __future__ import annotations
@@ -45,15 +46,21 @@ _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7304198)")  # the number mea
 
 def places(connection: Connection, own: int = 0) -> Places:
     """The places of all workers that were heard of; at least the `own` ones of who asks."""
-    workers = [one for one in process_registry.pulses(connection, HEARD_S) if one.service.startswith("worker@")]
+    workers = [
+        one
+        for one in process_registry.pulses(connection, HEARD_S)
+        if one.service.startswith("worker@")
+    ]
     usual = sum(int(one.facts.get("slots", 0)) for one in workers)
     return Places(max(usual, own), max(len(workers), 1 if own else 0))
 
 
 def may_claim(connection: Connection, table: Table, row_id: str, known: Places) -> bool:
-    """Whether the row may be claimed in this transaction, which has to do that: nobody else decides meanwhile.
+    """Whether the row may be claimed in this transaction, which has to do that: nobody else decides
+    meanwhile.
 
-    True for a row that is not due: the claim itself says so. One that has to wait is rung for as soon as its turn comes.
+    True for a row that is not due: the claim itself says so. One that has to wait is rung for as
+    soon as its turn comes.
     """
     if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
         connection.execute(_ONE_AT_A_TIME)
@@ -65,8 +72,12 @@ def may_claim(connection: Connection, table: Table, row_id: str, known: Places) 
 
 def put_off(connection: Connection, table: Table, row_id: str) -> None:
     """Note that whoever was rung for this row has been there: it was not its turn."""
-    long_rung = case((table.c.rung_at > now_s() - JUST_RUNG_S, now_s() - JUST_RUNG_S), else_=table.c.rung_at)
-    connection.execute(update(table).where(table.c.id == row_id, is_due(table)).values(rung_at=long_rung))
+    long_rung = case(
+        (table.c.rung_at > now_s() - JUST_RUNG_S, now_s() - JUST_RUNG_S), else_=table.c.rung_at
+    )
+    connection.execute(
+        update(table).where(table.c.id == row_id, is_due(table)).values(rung_at=long_rung)
+    )
 
 
 def is_next(connection: Connection, table: Table, row_id: str, known: Places) -> bool:
@@ -77,7 +88,9 @@ def is_next(connection: Connection, table: Table, row_id: str, known: Places) ->
         return True
     asker, holders = Asker(row.owner, row.team), held(connection)
     free = room(holders, known)
-    return bool(free) and may_begin(asker, holders, _before(connection, asker, holders, row.created_at, free), known)
+    return bool(free) and may_begin(
+        asker, holders, _before(connection, asker, holders, row.created_at, free), known
+    )
 
 
 def held(connection: Connection) -> list[Holder]:
@@ -86,7 +99,9 @@ def held(connection: Connection) -> list[Holder]:
 
 
 def take_next(connection: Connection, known: Places) -> list[tuple[Table, dict[str, Any]]]:
-    """The rows whose turn it is, marked as rung now, without those that were rung for a moment ago."""
+    """The rows whose turn it is, marked as rung now, without those that were rung for a moment
+    ago.
+    """
     holders = held(connection)
     free = room(holders, known)
     if not free:
@@ -95,17 +110,26 @@ def take_next(connection: Connection, known: Places) -> list[tuple[Table, dict[s
     own, team = _places_of(due, holders)
     first = connection.execute(select(due).order_by(own, team, due.c.created_at).limit(free)).all()
     chosen = [row.id for row in first if may_begin(Asker(row.owner, row.team), holders, 0, known)]
-    return [(table, row) for table in (JOBS, PARTS) for row in _rung(connection, table, chosen)] if chosen else []
+    return (
+        [(table, row) for table in (JOBS, PARTS) for row in _rung(connection, table, chosen)]
+        if chosen
+        else []
+    )
 
 
-def _before(connection: Connection, asker: Asker, holders: Sequence[Holder], created_at: float, limit: int) -> int:
+def _before(
+    connection: Connection, asker: Asker, holders: Sequence[Holder], created_at: float, limit: int
+) -> int:
     """How many due rows come before one of the asker's, `limit` at most."""
     due = _due()
     own, team = _places_of(due, holders)
     mine = held_by(asker, holders)
     sooner = or_(
         own < mine[0],
-        and_(own == mine[0], or_(team < mine[1], and_(team == mine[1], due.c.created_at < created_at))),
+        and_(
+            own == mine[0],
+            or_(team < mine[1], and_(team == mine[1], due.c.created_at < created_at)),
+        ),
     )
     found = select(due.c.id).where(sooner).limit(limit).subquery()
     return connection.scalar(select(func.count()).select_from(found)) or 0
@@ -116,7 +140,9 @@ def _is_leased(table: Table) -> ColumnElement[bool]:
 
 
 def _has_begun(table: Table) -> ColumnElement[bool]:
-    """Whether a job has ended a stage a moment ago, so that its next one is on the way to a worker."""
+    """Whether a job has ended a stage a moment ago, so that its next one is on the way to a
+    worker.
+    """
     if table is not JOBS:
         return false()
     return and_(
@@ -132,24 +158,33 @@ def _is_waiting(table: Table) -> ColumnElement[bool]:
     return and_(is_due(table), not_(_has_begun(table)))
 
 
-def _places_of(due: CTE, holders: Sequence[Holder]) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """How many places the owner of each due row holds, and with the others of the team: `held_by`, as expressions."""
+def _places_of(
+    due: CTE, holders: Sequence[Holder]
+) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """How many places the owner of each due row holds, and with the others of the team:
+    `held_by`, as expressions.
+    """
     if not holders:
         return literal(0, Integer), literal(0, Integer)
     teams: dict[str, int] = {}
     for one in holders:
         if one.team:
             teams[one.team] = teams.get(one.team, 0) + one.held
-    own: ColumnElement[int] = case({one.owner: one.held for one in holders}, value=due.c.owner, else_=0)
+    own: ColumnElement[int] = case(
+        {one.owner: one.held for one in holders}, value=due.c.owner, else_=0
+    )
     return own, case(teams, value=due.c.team, else_=own) if teams else own
 
 
-# A statement that is always the same is made once: that takes longer than it takes the database to answer.
+# A statement that is always the same is made once: that takes longer than it takes the database to
+# answer.
 @cache
 def _holders() -> Select[Any]:
     """Who is being worked for, and how many rows of theirs."""
     running = _rows(lambda table: or_(_is_leased(table), _has_begun(table)), "running")
-    return select(running.c.owner, running.c.team, func.count()).group_by(running.c.owner, running.c.team)
+    return select(running.c.owner, running.c.team, func.count()).group_by(
+        running.c.owner, running.c.team
+    )
 
 
 @cache
@@ -166,17 +201,28 @@ def _rows(which: Any, name: str) -> CTE:
 
 def _asking(table: Table) -> Select[Any]:
     columns = (table.c.id, JOBS.c.owner, JOBS.c.team, table.c.created_at)
-    return select(*columns) if table is JOBS else select(*columns).join(JOBS, JOBS.c.id == table.c.job_id)
+    return (
+        select(*columns)
+        if table is JOBS
+        else select(*columns).join(JOBS, JOBS.c.id == table.c.job_id)
+    )
 
 
 def _rung(connection: Connection, table: Table, ids: Sequence[str]) -> list[dict[str, Any]]:
     silent = or_(table.c.rung_at < now_s() - JUST_RUNG_S, is_ahead(table.c.rung_at))
     # PostgreSQL: what is locked is being changed, so somebody has come for it.
-    free = select(table.c.id).where(table.c.id.in_(ids), is_due(table), silent).with_for_update(skip_locked=True)
+    free = (
+        select(table.c.id)
+        .where(table.c.id.in_(ids), is_due(table), silent)
+        .with_for_update(skip_locked=True)
+    )
     unlocked = list(connection.scalars(free))
     if not unlocked:
         return []
     marked = (
-        update(table).where(table.c.id.in_(unlocked)).values(rung_at=now_s()).returning(table.c.id, table.c.traceparent)
+        update(table)
+        .where(table.c.id.in_(unlocked))
+        .values(rung_at=now_s())
+        .returning(table.c.id, table.c.traceparent)
     )
     return [dict(row) for row in connection.execute(marked).mappings()]

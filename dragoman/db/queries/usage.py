@@ -28,15 +28,19 @@ def _sqlite(element: month_of, compiler: Any, **options: Any) -> str:
 
 @compiles(month_of, "postgresql")
 def _postgresql(element: month_of, compiler: Any, **options: Any) -> str:
-    return f"to_char(to_timestamp({compiler.process(element.clauses, **options)}) AT TIME ZONE 'UTC', 'YYYY-MM')"
+    return (
+        f"to_char(to_timestamp({compiler.process(element.clauses, **options)}) AT TIME ZONE 'UTC',"
+        " 'YYYY-MM')"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What one owner had done in one month (UTC, such as `2026-11`, by the making of its jobs).
 
-    `owner`: as in a job's row, a hash once the address was forgotten. `completed` and `failed` are among `jobs`.
-    `characters`: of the documents; `characters_billed`: those that an engine charges for.
+    `owner`: as in a job's row, a hash once the address was forgotten. `completed` and `failed` are
+    among `jobs`. `characters`: of the documents; `characters_billed`: those that an engine charges
+    for.
     """
 
     month: str
@@ -50,11 +54,16 @@ class Usage:
 
 
 def by_month(
-    connection: Connection, *, owner: str | None = None, seen_by: str | None = None, since: float | None = None
+    connection: Connection,
+    *,
+    owner: str | None = None,
+    seen_by: str | None = None,
+    since: float | None = None,
 ) -> list[Usage]:
     """Usage by month and owner, the newest month first, in it the owner who cost most first.
 
-    `owner` and `seen_by` as in `lists.Wanted`; `since`: jobs made from then on, in seconds since 1970.
+    `owner` and `seen_by` as in `lists.Wanted`; `since`: jobs made from then on, in seconds since
+    1970.
     """
     month = month_of(JOBS.c.created_at).label("month")
     billed = func.coalesce(func.sum(JOBS.c.characters_billed), 0)
@@ -70,5 +79,7 @@ def by_month(
     ).where(*lists.matching(JOBS.c.owner, owner), *lists.equal(JOBS.c.owner, seen_by))
     if since is not None:
         statement = statement.where(JOBS.c.created_at >= since)
-    ordered = statement.group_by(month, JOBS.c.owner).order_by(month.desc(), billed.desc(), JOBS.c.owner)
+    ordered = statement.group_by(month, JOBS.c.owner).order_by(
+        month.desc(), billed.desc(), JOBS.c.owner
+    )
     return [Usage(*row[:2], *map(int, row[2:])) for row in connection.execute(ordered)]

@@ -1,6 +1,8 @@
-"""The audit trail: who sent, approved, downloaded, tried again, cancelled and deleted what, when and from where.
+"""The audit trail: who sent, approved, downloaded, tried again, cancelled and deleted what, when
+and from where.
 
-An entry is written in the transaction of what it tells of. It holds no word of a document, not its name either.
+An entry is written in the transaction of what it tells of. It holds no word of a document, not its
+name either.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ _NOTE = insert(AUDIT).values(at=now_s())
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries are wanted; None: all. `who` and `owner` in any case; `since`: seconds since 1970."""
+    """Which entries are wanted; None: all.
+
+    `who` and `owner` in any case; `since`: seconds since 1970.
+    """
 
     action: Action | None = None
     who: str | None = None
@@ -35,14 +40,22 @@ class Wanted:
     limit: int = 50
 
 
-def note(connection: Connection, action: Action, job: Mapping[str, Any], *, who: str | None = None) -> None:
+def note(
+    connection: Connection, action: Action, job: Mapping[str, Any], *, who: str | None = None
+) -> None:
     """Put on record what is done to a job (its `id`, `owner` and `channel`) in this transaction.
 
-    It is done by whoever acts in this context; `who` in place of somebody who is not known there, by the job's channel.
+    It is done by whoever acts in this context; `who` in place of somebody who is not known there,
+    by the job's channel.
     """
     actor = actors.present()
     channel = job["channel"] if who and actor.channel == actors.SYSTEM else actor.channel
-    facts = {"job_id": job["id"], "owner": job["owner"], "who": actor.who or who, "address": actor.address}
+    facts = {
+        "job_id": job["id"],
+        "owner": job["owner"],
+        "who": actor.who or who,
+        "address": actor.address,
+    }
     connection.execute(_NOTE, {"action": action, "channel": channel, **facts})
 
 
@@ -63,7 +76,9 @@ def listed(connection: Connection, wanted: Wanted) -> list[dict[str, Any]]:
 
 
 def forget_person(connection: Connection, name: str) -> None:
-    """Put a hash in place of an address or owner, and forget where from; that something was done stays on record."""
+    """Put a hash in place of an address or owner, and forget where from; that something was
+    done stays on record.
+    """
     spelled = name.lower()
     theirs = or_(func.lower(AUDIT.c.who) == spelled, func.lower(AUDIT.c.owner) == spelled)
     connection.execute(update(AUDIT).where(theirs).values(address=None))

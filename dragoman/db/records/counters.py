@@ -1,7 +1,8 @@
-"""Counts of events, for an admin's dashboards: kept in the database, so that they rise whichever process counts and whoever dies.
+"""Counts of events, for an admin's dashboards: kept in the database, so that they rise whichever
+process counts and whoever dies.
 
-A count belongs in the transaction of what it counts, as its last statement: then it is exact, and its row, which many
-workers share, is locked for a moment only and never before another row.
+A count belongs in the transaction of what it counts, as its last statement: then it is exact, and
+its row, which many workers share, is locked for a moment only and never before another row.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ DELIVERIES = "deliveries"  # channel, kind
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One row: `count` events with these labels, whose values sum up to `total`; `bucket` is "" but in histograms."""
+    """One row: `count` events with these labels, whose values sum up to `total`; `bucket` is ""
+    but in histograms.
+    """
 
     name: str
     labels: dict[str, str]
@@ -44,14 +47,23 @@ class Tally:
 
 
 def add(connection: Connection, name: str, value: float = 1.0, **labels: str) -> None:
-    """Count one event. Labels must be few and known: names of stages, engines and errors, never of people."""
+    """Count one event.
+
+    Labels must be few and known: names of stages, engines and errors, never of people.
+    """
     _add(connection, name, labels, "", value)
 
 
 def observe(connection: Connection, name: str, seconds: float, **labels: str) -> None:
     """Count one event in the histogram `name`."""
     index = bisect_left(BOUNDS_S, seconds)
-    _add(connection, name, labels, str(BOUNDS_S[index]) if index < len(BOUNDS_S) else INFINITE, seconds)
+    _add(
+        connection,
+        name,
+        labels,
+        str(BOUNDS_S[index]) if index < len(BOUNDS_S) else INFINITE,
+        seconds,
+    )
 
 
 def all_of(connection: Connection) -> list[Tally]:
@@ -60,7 +72,9 @@ def all_of(connection: Connection) -> list[Tally]:
     return [Tally(**{**row, "labels": json.loads(row["labels"])}) for row in rows]
 
 
-def _add(connection: Connection, name: str, labels: dict[str, str], bucket: str, value: float) -> None:
+def _add(
+    connection: Connection, name: str, labels: dict[str, str], bucket: str, value: float
+) -> None:
     key = {"name": name, "labels": json.dumps(labels, sort_keys=True), "bucket": bucket}
     connection.execute(_counting(connection.dialect.name), {**key, "count": 1, "total": value})
 

@@ -25,13 +25,24 @@ def person_wishes(connection: Connection, team: str, user: str) -> PersonWishes:
     return PersonWishes.from_json(_wishes(connection, f"{team}:{user}"))
 
 
-def keep_wishes(connection: Connection, team: str, place: str, wishes: ChannelWishes | PersonWishes) -> None:
+def keep_wishes(
+    connection: Connection, team: str, place: str, wishes: ChannelWishes | PersonWishes
+) -> None:
     """Keep what a channel or a person (`place`: its id) wants from now on."""
-    upsert(connection, PLACES, ("key",), key=f"{team}:{place}", wishes=wishes.as_json(), changed_at=now_s())
+    upsert(
+        connection,
+        PLACES,
+        ("key",),
+        key=f"{team}:{place}",
+        wishes=wishes.as_json(),
+        changed_at=now_s(),
+    )
 
 
 def installed(connection: Connection, team: str, facts: dict[str, Any]) -> None:
-    """The token of this workspace works; `facts`: ids of the app's bot and user, the workspace's name."""
+    """The token of this workspace works; `facts`: ids of the app's bot and user, the
+    workspace's name.
+    """
     upsert(connection, TEAMS, ("id",), id=team, facts=facts, seen_at=now_s(), revoked_at=None)
 
 

@@ -1,4 +1,6 @@
-"""What the services say of themselves: what engines can do, and that a service is alive and works."""
+"""What the services say of themselves: what engines can do, and that a service is alive and
+works.
+"""
 
 from __future__ import annotations
 
@@ -45,22 +47,32 @@ def publish(connection: Connection, worker: str, capabilities: list[Capabilities
 
 def stand_by(connection: Connection, worker: str) -> None:
     """What `worker` said of its engines still counts, though they could not be asked again."""
-    connection.execute(update(CAPABILITIES).where(CAPABILITIES.c.worker == worker).values(seen_at=now_s()))
+    connection.execute(
+        update(CAPABILITIES).where(CAPABILITIES.c.worker == worker).values(seen_at=now_s())
+    )
 
 
 def said_ago(connection: Connection, worker: str) -> float | None:
     """Seconds since `worker` published; None if it never did."""
-    seen = select(func.max(CAPABILITIES.c.seen_at)).where(CAPABILITIES.c.worker == worker).scalar_subquery()
+    seen = (
+        select(func.max(CAPABILITIES.c.seen_at))
+        .where(CAPABILITIES.c.worker == worker)
+        .scalar_subquery()
+    )
     return connection.scalar(select(func.abs(now_s() - seen)))
 
 
 def published(connection: Connection) -> list[Capabilities]:
-    """What some worker can do, by engine; empty before the first worker came up (see `is_known`), or where none has an engine.
+    """What some worker can do, by engine; empty before the first worker came up (see `is_known`),
+    or where none has an engine.
 
-    A worker that the others have outlived by `EXPIRES_S` no longer counts. Where all are silent, the last word stands.
+    A worker that the others have outlived by `EXPIRES_S` no longer counts. Where all are silent,
+    the last word stands.
     """
     newest = select(func.max(CAPABILITIES.c.seen_at)).scalar_subquery()
-    fresh = select(CAPABILITIES).where(CAPABILITIES.c.seen_at > newest - EXPIRES_S, CAPABILITIES.c.engine != NOTHING)
+    fresh = select(CAPABILITIES).where(
+        CAPABILITIES.c.seen_at > newest - EXPIRES_S, CAPABILITIES.c.engine != NOTHING
+    )
     by_engine: dict[str, list[Capabilities]] = {}
     for row in connection.execute(fresh.order_by(CAPABILITIES.c.engine)).mappings():
         by_engine.setdefault(row["engine"], []).append(_capabilities(row["engine"], row["facts"]))
@@ -73,7 +85,8 @@ def is_known(connection: Connection) -> bool:
 
 
 def targets(connection: Connection, engines: frozenset[str] | None = None) -> frozenset[str] | None:
-    """The languages that can be translated into now; empty: no engine is set up; None: no worker has said anything yet.
+    """The languages that can be translated into now; empty: no engine is set up; None: no worker
+    has said anything yet.
 
     `engines`: by those of these names, None: by any.
     """
@@ -86,12 +99,16 @@ def targets(connection: Connection, engines: frozenset[str] | None = None) -> fr
 
 def beat(connection: Connection, service: str, facts: dict[str, Any] | None = None) -> None:
     """Say that `service` (a name such as `worker@host`) is alive now."""
-    upsert(connection, HEARTBEATS, ("service",), service=service, facts=facts or {}, seen_at=now_s())
+    upsert(
+        connection, HEARTBEATS, ("service",), service=service, facts=facts or {}, seen_at=now_s()
+    )
 
 
 def said(connection: Connection, service: str) -> dict[str, Any]:
     """The facts that a service gave with its last beat; empty if there was none."""
-    return connection.scalar(select(HEARTBEATS.c.facts).where(HEARTBEATS.c.service == service)) or {}
+    return (
+        connection.scalar(select(HEARTBEATS.c.facts).where(HEARTBEATS.c.service == service)) or {}
+    )
 
 
 def told(connection: Connection, prefix: str) -> dict[str, dict[str, Any]]:
@@ -107,13 +124,24 @@ def alive(connection: Connection) -> dict[str, float]:
 
 
 def check_writable(connection: Connection) -> None:
-    """Change nothing, in a transaction that may write. Raises where rows are only read: a follower, a file without leave to write."""
+    """Change nothing, in a transaction that may write.
+
+    Raises where rows are only read: a follower, a file without leave to write.
+    """
     connection.execute(update(HEARTBEATS).where(HEARTBEATS.c.service == "").values(service=""))
 
 
 def pulse(connection: Connection, service: str, pid: int, facts: dict[str, Any]) -> None:
     """What process `pid` of `service` says of itself now."""
-    upsert(connection, PULSES, ("service", "pid"), service=service, pid=pid, facts=facts, seen_at=now_s())
+    upsert(
+        connection,
+        PULSES,
+        ("service", "pid"),
+        service=service,
+        pid=pid,
+        facts=facts,
+        seen_at=now_s(),
+    )
 
 
 def end_pulse(connection: Connection, service: str, pid: int) -> None:
@@ -124,7 +152,9 @@ def end_pulse(connection: Connection, service: str, pid: int) -> None:
 def pulses(connection: Connection, within_s: float = PULSE_SHOWN_S) -> list[Pulse]:
     """The processes that were heard of in the last `within_s` seconds."""
     age_s = clock.age_s(PULSES.c.seen_at).label("age_s")
-    statement = select(PULSES.c.service, PULSES.c.pid, PULSES.c.facts, age_s).where(age_s < within_s)
+    statement = select(PULSES.c.service, PULSES.c.pid, PULSES.c.facts, age_s).where(
+        age_s < within_s
+    )
     rows = connection.execute(statement.order_by(PULSES.c.service, PULSES.c.pid)).mappings()
     return [Pulse(**row) for row in rows]
 
@@ -162,7 +192,9 @@ def _capabilities(engine: str, facts: dict[str, Any]) -> Capabilities:
     return Capabilities(
         engine=engine,
         targets=frozenset(facts["targets"]),
-        pairs=frozenset((source, target) for source, target in pairs) if pairs is not None else None,
+        pairs=frozenset((source, target) for source, target in pairs)
+        if pairs is not None
+        else None,
         formality=frozenset(facts.get("formality", ())),
         styles=frozenset(facts.get("styles", ())),
     )

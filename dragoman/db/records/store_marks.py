@@ -19,8 +19,9 @@ OWN = "own"
 class Own:
     """The identity of the database, and the marker that it knows to be its own.
 
-    `generation` 0: it never marked a store. `token` and `pending` are random words that stand in the marker; `pending`
-    is None unless a marker is being written. `keeps_strangers`: files that no row knows stay until an admin says so.
+    `generation` 0: it never marked a store. `token` and `pending` are random words that stand in
+    the marker; `pending` is None unless a marker is being written. `keeps_strangers`: files that no
+    row knows stay until an admin says so.
     """
 
     database: str
@@ -45,12 +46,16 @@ def own(connection: Connection) -> Own:
 def known(connection: Connection) -> Own | None:
     """The row; None in a database that has not looked at a store yet."""
     columns = [STORE_MARKS.c[name] for name in Own.__slots__]
-    row = connection.execute(select(*columns).where(STORE_MARKS.c.id == OWN)).mappings().one_or_none()
+    row = (
+        connection.execute(select(*columns).where(STORE_MARKS.c.id == OWN)).mappings().one_or_none()
+    )
     return None if row is None else Own(**row)
 
 
 def begin(connection: Connection) -> Own:
-    """Note the token of the marker that is about to be written, unless another process has done so; the row as it is then."""
+    """Note the token of the marker that is about to be written, unless another process has done
+    so; the row as it is then.
+    """
     is_free = STORE_MARKS.c.pending.is_(None)
     own(connection)
     connection.execute(update(STORE_MARKS).where(is_free).values(pending=secrets.token_hex(16)))
@@ -65,4 +70,6 @@ def settle(connection: Connection, pending: str, generation: int) -> None:
 
 def keep_strangers(connection: Connection, *, keeps: bool) -> None:
     """Whether files that no row knows stay until an admin says so."""
-    connection.execute(update(STORE_MARKS).where(STORE_MARKS.c.id == OWN).values(keeps_strangers=keeps))
+    connection.execute(
+        update(STORE_MARKS).where(STORE_MARKS.c.id == OWN).values(keeps_strangers=keeps)
+    )

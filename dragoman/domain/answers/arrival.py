@@ -1,4 +1,6 @@
-"""Whether an answer has arrived: the last word about a job, which comes from its delivery (pure)."""
+"""Whether an answer has arrived: the last word about a job, which comes from its delivery
+(pure).
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,10 @@ from dragoman.domain.job import RowState, Status
 class Arrival(StrEnum):
     """What became of the answer to a job.
 
-    `SENDING`: it is owed, and not seen to have arrived. `DELIVERED`: it arrived as it is. `INSTEAD`: the file could not be
-    handed over; the sender was told why, with a link where this server has a public address. `FAILED`: it could not be
-    delivered in any way. `DROPPED`: there is nobody left to tell.
+    `SENDING`: it is owed, and not seen to have arrived. `DELIVERED`: it arrived as it is.
+    `INSTEAD`: the file could not be handed over; the sender was told why, with a link where this
+    server has a public address. `FAILED`: it could not be delivered in any way. `DROPPED`: there is
+    nobody left to tell.
     """
 
     SENDING = "sending"
@@ -27,7 +30,9 @@ class Arrival(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """The state, and for `INSTEAD` and `FAILED` why it is not `DELIVERED`: a code and what the other side said."""
+    """The state, and for `INSTEAD` and `FAILED` why it is not `DELIVERED`: a code and what the
+    other side said.
+    """
 
     state: Arrival
     code: str | None = None
@@ -35,7 +40,9 @@ class Arrived:
 
 
 def arrived(answer: Mapping[str, Any], instead: Mapping[str, Any] | None = None) -> Arrived:
-    """What became of an answer (a row of the outbox); `instead`: the row of the word that followed when it came back."""
+    """What became of an answer (a row of the outbox); `instead`: the row of the word that
+    followed when it came back.
+    """
     if answer["bounced_at"] is not None:
         return _after_bounce(answer, instead)
     return _of_row(answer)
@@ -44,21 +51,35 @@ def arrived(answer: Mapping[str, Any], instead: Mapping[str, Any] | None = None)
 def _of_row(row: Mapping[str, Any]) -> Arrived:
     state, code = row["state"], row["instead"]
     if state == RowState.DONE:
-        return Arrived(Arrival.INSTEAD, code, row["instead_detail"]) if code else Arrived(Arrival.DELIVERED)
+        return (
+            Arrived(Arrival.INSTEAD, code, row["instead_detail"])
+            if code
+            else Arrived(Arrival.DELIVERED)
+        )
     if state == RowState.DEAD:
-        return Arrived(Arrival.FAILED, code or row["error_code"], row["instead_detail"] or row["error_detail"])
+        return Arrived(
+            Arrival.FAILED, code or row["error_code"], row["instead_detail"] or row["error_detail"]
+        )
     return Arrived(Arrival.DROPPED if state == RowState.CANCELLED else Arrival.SENDING)
 
 
 def _after_bounce(answer: Mapping[str, Any], instead: Mapping[str, Any] | None) -> Arrived:
     code, said = "bounced", answer["bounce"]
-    if instead is None or instead["state"] in (RowState.DEAD, RowState.CANCELLED) or instead["bounced_at"] is not None:
+    if (
+        instead is None
+        or instead["state"] in (RowState.DEAD, RowState.CANCELLED)
+        or instead["bounced_at"] is not None
+    ):
         return Arrived(Arrival.FAILED, code, said)
-    return Arrived(Arrival.INSTEAD if instead["state"] == RowState.DONE else Arrival.SENDING, code, said)
+    return Arrived(
+        Arrival.INSTEAD if instead["state"] == RowState.DONE else Arrival.SENDING, code, said
+    )
 
 
 def in_words(status: Status, arrival: Arrived | None) -> str:
-    """How a job is doing, in a word or two for the one who asked for it: `completed` only when the answer is there."""
+    """How a job is doing, in a word or two for the one who asked for it: `completed` only when
+    the answer is there.
+    """
     if status is not Status.COMPLETED or arrival is None:
         return status.value.replace("_", " ").lower()
     return _AT_THE_END[arrival.state]

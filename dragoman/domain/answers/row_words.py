@@ -1,14 +1,18 @@
-"""What answers are about: words that front ends write into rows, and that the notifier finds there."""
+"""What answers are about: words that front ends write into rows, and that the notifier finds
+there.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-REST_OF_EMAIL = "the rest of the email"  # the name, among what was left out, of parts that were not looked at
+# the name, among what was left out, of parts that were not looked at
+REST_OF_EMAIL = "the rest of the email"
 
 
 class Kind(StrEnum):
-    """What a delivery tells: that the work has begun, that it goes on, what has to be decided, or how it ended.
+    """What a delivery tells: that the work has begun, that it goes on, what has to be decided, or
+    how it ended.
 
     `INSTEAD` follows a final answer that came back: what became of it, without the file.
     """

@@ -1,4 +1,6 @@
-"""Whether somebody has to agree to the cost of a document before it is translated, and who may (pure)."""
+"""Whether somebody has to agree to the cost of a document before it is translated, and who may
+(pure).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from enum import StrEnum
 
 from dragoman.domain.costs import prices
 
-LONG_PAGES = 100  # pages: a longer document waits where nothing else is set and the engine costs something
+# pages: a longer document waits where nothing else is set and the engine costs something
+LONG_PAGES = 100
 ANYBODY = "*"
 
 
@@ -24,16 +27,19 @@ class Reason(StrEnum):
 class Rules:
     """What an admin has set; 0: never a reason.
 
-    `pages` None: `LONG_PAGES`, and only where the engine costs something; a number: for every engine. `characters`: those
-    that are to be paid for.
+    `pages` None: `LONG_PAGES`, and only where the engine costs something; a number: for every
+    engine. `characters`: those that are to be paid for.
     """
 
     pages: int | None
     characters: int
 
 
-def reason(rules: Rules, *, engine: str, pages: int, to_bill: int, over_budget: bool = False) -> Reason | None:
-    """Why a document of so many pages, of which `to_bill` characters are to be paid for, has to wait; None: it need not.
+def reason(
+    rules: Rules, *, engine: str, pages: int, to_bill: int, over_budget: bool = False
+) -> Reason | None:
+    """Why a document of so many pages, of which `to_bill` characters are to be paid for, has to
+    wait; None: it need not.
 
     What costs nothing is never asked about, but for a number of pages that the admin has set.
     """
@@ -49,7 +55,11 @@ def reason(rules: Rules, *, engine: str, pages: int, to_bill: int, over_budget: 
 
 def users_of_team(approvers: Collection[str], team: str) -> list[str]:
     """The ids of the Slack users of a workspace among the approvers."""
-    entries = [entry.split(":") for entry in approvers if entry.casefold().startswith(f"slack:{team.casefold()}:")]
+    entries = [
+        entry.split(":")
+        for entry in approvers
+        if entry.casefold().startswith(f"slack:{team.casefold()}:")
+    ]
     return sorted(parts[2].upper() for parts in entries)
 
 
@@ -61,8 +71,9 @@ def addresses(approvers: Collection[str]) -> list[str]:
 def may_approve(approvers: Collection[str], who: str, owner: str) -> bool:
     """Whether `who` may agree to the cost of a job of `owner`.
 
-    Both are an address, `slack:TEAM:USER` or `web:NAME`. Without approvers that is the owner. With them only they may, for their own documents too. An entry is such a name, a
-    domain behind `@`, or `*` for anybody.
+    Both are an address, `slack:TEAM:USER` or `web:NAME`. Without approvers that is the owner. With
+    them only they may, for their own documents too. An entry is such a name, a domain behind `@`,
+    or `*` for anybody.
     """
     if not approvers:
         return who == owner

@@ -1,4 +1,6 @@
-"""What a translation costs: which engines cost anything, the estimated price, and how a price is written."""
+"""What a translation costs: which engines cost anything, the estimated price, and how a price
+is written.
+"""
 
 from __future__ import annotations
 
@@ -23,18 +25,25 @@ class Price:
 
 
 def costs(engine: str | None) -> bool:
-    """Whether an engine charges for what it does, in money or from a quota. One that is not known might."""
+    """Whether an engine charges for what it does, in money or from a quota.
+
+    One that is not known might.
+    """
     spec = engine_specs.by_name(engine)
     return spec.costs if spec else engine not in (None, NO_ENGINE)
 
 
 def price_of(characters: int, per_million: float, currency: str) -> Price | None:
-    """The price of `characters` at `per_million` of `currency` for a million of them; None where that is nothing."""
+    """The price of `characters` at `per_million` of `currency` for a million of them; None
+    where that is nothing.
+    """
     amount = per_million * characters / MILLION
     return Price(amount, currency) if amount > 0 else None
 
 
 def in_words(price: Price, locale: str = "en") -> str:
-    """`€12.62`, in the manner of a language; rounded up, so that nothing looks free which is not."""
+    """`€12.62`, in the manner of a language; rounded up, so that nothing looks free which is
+    not.
+    """
     amount = Decimal(str(round(price.amount, 6))).quantize(CENT, ROUND_CEILING)
     return str(format_currency(amount, price.currency, locale=locale))

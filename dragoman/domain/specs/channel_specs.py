@@ -1,7 +1,8 @@
 """Everything that the program has to know of a channel, in one value; and the list of the channels.
 
-A channel is a way in, a way back, or both. Its spec lies in its own folder and names the rest as `module:name`, so that nobody loads
-what it does not use, and the core imports no channel. To add one is one line in `MODULES`.
+A channel is a way in, a way back, or both. Its spec lies in its own folder and names the rest as
+`module:name`, so that nobody loads what it does not use, and the core imports no channel. To add
+one is one line in `MODULES`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ MODULES = (
 
 
 class Answered(StrEnum):
-    """What an answer belongs to: the whole message, with one answer to all its documents; each job; or nothing, since a page shows it."""
+    """What an answer belongs to: the whole message, with one answer to all its documents; each
+    job; or nothing, since a page shows it.
+    """
 
     MESSAGE = "message"
     JOB = "job"
@@ -33,7 +36,8 @@ class Answered(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How a server is asked whether it is well: `listen` names the setting with its HOST:PORT, `path` what is fetched there.
+    """How a server is asked whether it is well: `listen` names the setting with its HOST:PORT,
+    `path` what is fetched there.
 
     Without a path it has to say `greeting` to whoever connects.
     """
@@ -47,7 +51,8 @@ class Health:
 class Process:
     """A process that receives messages, and the command `dragoman NAME` that runs it.
 
-    `run` (settings) serves until SIGTERM. `health` None: it is well while its heartbeat is fresh. `wanted` (settings) says whether `dragoman up` starts it.
+    `run` (settings) serves until SIGTERM. `health` None: it is well while its heartbeat is fresh.
+    `wanted` (settings) says whether `dragoman up` starts it.
     """
 
     name: str
@@ -60,7 +65,9 @@ class Process:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A line of `dragoman doctor`: what it is about, the function (settings) -> findings, and what to do when it raises."""
+    """A line of `dragoman doctor`: what it is about, the function (settings) -> findings, and
+    what to do when it raises.
+    """
 
     what: str
     examine: str
@@ -69,7 +76,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """A path of the web server that is a channel's: `make` (settings) gives the ASGI application, `wanted` (settings) says whether it is there."""
+    """A path of the web server that is a channel's: `make` (settings) gives the ASGI
+    application, `wanted` (settings) says whether it is there.
+    """
 
     path: str
     make: str
@@ -80,9 +89,10 @@ class Served:
 class ReplyField:
     """The field of an upload's form that says where the answer goes by this channel.
 
-    `read` (text, settings, owner) gives the address that the answer goes to, None: no answer by this channel. It is asked with ""
-    where the field is missing, and raises RequestError. `described` stands in the API's reference.
-    `secret` (settings, owner) gives what the receiver checks an answer with, None: there is nothing.
+    `read` (text, settings, owner) gives the address that the answer goes to, None: no answer by
+    this channel. It is asked with "" where the field is missing, and raises RequestError.
+    `described` stands in the API's reference. `secret` (settings, owner) gives what the receiver
+    checks an answer with, None: there is nothing.
     """
 
     name: str
@@ -95,15 +105,17 @@ class ReplyField:
 class ChannelSpec:
     """A channel. `name` is what rows call it, `title` what people do.
 
-    `owner_prefix` begins the name of an owner who comes by this channel; "": all others are its; None: nobody comes by it.
-    `at_in_owner`: whether such a name may have an @ in it. `team_parts`: how many parts of it (between colons) name the owner's team, 0: none.
-    `opener`: the task that opens its messages, declared by `register(app, settings)` in the module `tasks`.
-    `asks`: whether a question about the cost is a delivery; else a page or a card asks.
-    `is_private`: whether nobody but the requester reads an answer, so that links in it may change things.
-    `reply` (settings, store, database) opens the way back (`notifier.delivery.channel.WayBack`), None where it is not set up. `take_back` (database, settings, job id) deletes what was shown of a job.
+    `owner_prefix` begins the name of an owner who comes by this channel; "": all others are its;
+    None: nobody comes by it. `at_in_owner`: whether such a name may have an @ in it. `team_parts`:
+    how many parts of it (between colons) name the owner's team, 0: none. `opener`: the task that
+    opens its messages, declared by `register(app, settings)` in the module `tasks`. `asks`: whether
+    a question about the cost is a delivery; else a page or a card asks. `is_private`: whether
+    nobody but the requester reads an answer, so that links in it may change things. `reply`
+    (settings, store, database) opens the way back (`notifier.delivery.channel.WayBack`), None where
+    it is not set up. `take_back` (database, settings, job id) deletes what was shown of a job.
     `refusals_concern_admin`: whether the admin hears of an answer that is not taken as it is.
-    `live`: its part of `dragoman doctor --live`; the function takes (settings, plan).
-    `secrets`: which settings that are secret other processes need for its sake, by process.
+    `live`: its part of `dragoman doctor --live`; the function takes (settings, plan). `secrets`:
+    which settings that are secret other processes need for its sake, by process.
     """
 
     name: str
@@ -169,6 +181,10 @@ def of_owner(owner: str) -> ChannelSpec:
     """The channel that an owner comes by."""
     others = [one for one in channels() if one.owner_prefix == ""]
     for one in channels():
-        if one.owner_prefix and owner.startswith(one.owner_prefix) and (one.at_in_owner or "@" not in owner):
+        if (
+            one.owner_prefix
+            and owner.startswith(one.owner_prefix)
+            and (one.at_in_owner or "@" not in owner)
+        ):
             return one
     return others[0]

@@ -1,7 +1,7 @@
 """Everything that the program has to know of an engine, in one value; and the list of the engines.
 
-A spec names the rest as `module:name`, so that nobody loads what it does not use, and the core imports no engine. To add one is one
-line in `MODULES`.
+A spec names the rest as `module:name`, so that nobody loads what it does not use, and the core
+imports no engine. To add one is one line in `MODULES`.
 """
 
 from __future__ import annotations
@@ -25,21 +25,26 @@ MODULES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSpec:
-    """An engine. `name` is what settings, options and rows call it, `title` what people read: "translated by TITLE".
+    """An engine.
 
-    `build` (settings) gives the `Translator`, None where it is not set up. `how_to`: what an admin does to set it up.
-    `settings`: what it brings along; `needs` names those of them without which it is not set up.
-    `sends_texts`: whether texts leave this machine; `address`: the setting with the address of its server, which may be one of the house.
-    `costs`: whether it may cost money, so that somebody may have to agree.
-    `asked_for`: whether it only comes when it is asked for by name. `stamp`: what is printed on each page, since what it writes is
-    no translation; "": it is one.
-    `by_rules`: whether it follows rules that people wrote. `changes_figures`: whether its numbers are looked over.
+    `name` is what settings, options and rows call it, `title` what people read: "translated by
+    TITLE".
 
-    What only some have, each a function named as `module:name`:
-    `tone_model` (settings, engine, tone, target language) gives the `ToneModel` beside it, None: there is none.
-    `is_free` (engine, settings, in_house=) tells whether it costs nothing after all. `price` (engine, characters, settings) gives an amount in the server's
-    currency, None: not known. `usage` (engine) gives characters used and allowed. `rates` (settings) gives the key that is waited for and requests and
-    characters a second. `doctor` (engine) gives findings.
+    `build` (settings) gives the `Translator`, None where it is not set up. `how_to`: what an admin
+    does to set it up. `settings`: what it brings along; `needs` names those of them without which
+    it is not set up. `sends_texts`: whether texts leave this machine; `address`: the setting with
+    the address of its server, which may be one of the house. `costs`: whether it may cost money, so
+    that somebody may have to agree. `asked_for`: whether it only comes when it is asked for by
+    name. `stamp`: what is printed on each page, since what it writes is no translation; "": it is
+    one. `by_rules`: whether it follows rules that people wrote. `changes_figures`: whether its
+    numbers are looked over.
+
+    What only some have, each a function named as `module:name`: `tone_model` (settings, engine,
+    tone, target language) gives the `ToneModel` beside it, None: there is none. `is_free` (engine,
+    settings, in_house=) tells whether it costs nothing after all. `price` (engine, characters,
+    settings) gives an amount in the server's currency, None: not known. `usage` (engine) gives
+    characters used and allowed. `rates` (settings) gives the key that is waited for and requests
+    and characters a second. `doctor` (engine) gives findings.
     """
 
     name: str

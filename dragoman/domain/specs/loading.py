@@ -1,4 +1,6 @@
-"""What a spec names as `module:name`, loaded when it is needed: so the core imports no channel and no engine."""
+"""What a spec names as `module:name`, loaded when it is needed: so the core imports no channel
+and no engine.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,9 @@ from typing import Any
 
 
 def load(where: str) -> Any:
-    """What `module:name` names. Raises ImportError or AttributeError where there is no such thing: a test loads all of them."""
+    """What `module:name` names.
+
+    Raises ImportError or AttributeError where there is no such thing: a test loads all of them.
+    """
     module, _, name = where.partition(":")
     return getattr(import_module(module), name)

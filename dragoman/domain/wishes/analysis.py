@@ -1,4 +1,6 @@
-"""One text, read: the languages with their parts, the options, the words that tell an intent (pure)."""
+"""One text, read: the languages with their parts, the options, the words that tell an intent
+(pure).
+"""
 
 from __future__ import annotations
 
@@ -95,8 +97,12 @@ def files(read: Analysis) -> dict[str, tuple[str, ...]]:
 
 
 def _of_sentence(one: sentence.Sentence, wanted: dict[int, Group]) -> dict[str, tuple[str, ...]]:
-    """A file's languages follow it where the sentence begins with a file, else they stand before."""
-    marks = [index for index, word in enumerate(one.words) if word.shape == "file" or index in wanted]
+    """A file's languages follow it where the sentence begins with a file, else they stand
+    before.
+    """
+    marks = [
+        index for index, word in enumerate(one.words) if word.shape == "file" or index in wanted
+    ]
     if not marks or not any(one.words[index].shape == "file" for index in marks):
         return {}
     found: dict[str, list[str]] = {}

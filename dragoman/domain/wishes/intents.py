@@ -12,7 +12,7 @@ _FEW = 2  # unknown words that thanks may hold
 _SOME = 3  # unknown words that an order may hold
 
 
-def intent_without_target(  # noqa: C901, PLR0911 - the order of the questions is the rule
+def intent_without_target(  # noqa: PLR0911 - the order of the questions is the rule
     body: Analysis, is_reply: bool, *, is_choice: bool
 ) -> Intent:
     """The intent of such a message; `is_choice`: languages are named, and it is not clear which."""

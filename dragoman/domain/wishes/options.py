@@ -15,7 +15,9 @@ from dragoman.domain.wishes.lexicon.word import Word
 
 _FEW = 3  # words between "except" and the pages
 _STRONG_TONES = ("formal", "informal")
-_CONNECTED = r"(?:\s*(?:は|是|为|為|:|：|=)\s*|\s+(?:is|ist|lautet|est|es|è|é|jest|är|er|on|to)\s*:?\s+)"
+_CONNECTED = (
+    r"(?:\s*(?:は|是|为|為|:|：|=)\s*|\s+(?:is|ist|lautet|est|es|è|é|jest|är|er|on|to)\s*:?\s+)"
+)
 _DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 
 

@@ -11,9 +11,12 @@ from dragoman.domain.job import Layout, Tone, choice
 
 @dataclass(frozen=True, slots=True)
 class ChannelWishes:
-    """`auto`: a posted PDF starts by itself. `languages`: tags, one result each; empty: none chosen yet.
+    """`auto`: a posted PDF starts by itself.
 
-    `anybody`: all members may change this; else those who manage the channel. `asked`: whether the question for languages was put.
+    `languages`: tags, one result each; empty: none chosen yet.
+
+    `anybody`: all members may change this; else those who manage the channel. `asked`: whether the
+    question for languages was put.
     """
 
     auto: bool = True

@@ -22,7 +22,25 @@ _PREFIX = re.compile(
 )
 _BRACKETS = re.compile(r"\[([^\[\]]{2,40})\]")
 _SHOUTED = frozenset(
-    ["IT", "HR", "ID", "PR", "PS", "OS", "QA", "AM", "PM", "IS", "NO", "TO", "SO", "OR", "AI", "PA", "ET"]
+    [
+        "IT",
+        "HR",
+        "ID",
+        "PR",
+        "PS",
+        "OS",
+        "QA",
+        "AM",
+        "PM",
+        "IS",
+        "NO",
+        "TO",
+        "SO",
+        "OR",
+        "AI",
+        "PA",
+        "ET",
+    ]
 )
 _LIKELY = ("en", "fr", "de", "es")  # to offer where nothing else is likely
 _MOST_CHOICES = 4
@@ -91,7 +109,11 @@ def _choice(body: Analysis, wanted: list[Part], targets: list[str]) -> list[str]
         return targets
     numbers = {part.number for part in wanted}
     unclear = [
-        tag for part in body.of(Role.UNCLEAR) if part.number in numbers for tag in part.group.tags if tag not in targets
+        tag
+        for part in body.of(Role.UNCLEAR)
+        if part.number in numbers
+        for tag in part.group.tags
+        if tag not in targets
     ]
     refused = {language.base(tag) for part in body.of(Role.REFUSED) for tag in part.group.tags}
     if unclear or any(language.base(tag) in refused for tag in targets):
@@ -108,11 +130,15 @@ def _is_either(one: Part, other: Part) -> bool:
 
 
 def _is_other(part: Part) -> bool:
-    """Whether it is the second of a choice, or stands beside another name without a word between."""
+    """Whether it is the second of a choice, or stands beside another name without a word
+    between.
+    """
     words, start = part.clause.words, part.group.start
     beside = [one.end for one in part.clause.groups if one.end == start]
     opened = [word for word in words if word.shape == "word"][:1]
-    return bool(opened and opened[0].can("or")) or (bool(beside) and not part.group.mentions[0].mark)
+    return bool(opened and opened[0].can("or")) or (
+        bool(beside) and not part.group.mentions[0].mark
+    )
 
 
 def _source(body: Analysis, targets: list[str]) -> str | None:
@@ -123,7 +149,8 @@ def _source(body: Analysis, targets: list[str]) -> str | None:
 def _is_said(body: Analysis, kind: str) -> bool:
     """Whether a thing is named, in a clause that does not refuse it."""
     return any(
-        any(word.can(kind) for word in clause.words) and not any(word.can("not") for word in clause.words)
+        any(word.can(kind) for word in clause.words)
+        and not any(word.can("not") for word in clause.words)
         for clause in body.clauses
     )
 
@@ -138,7 +165,9 @@ def _is_lasting(body: Analysis) -> bool:
 
 
 def _is_no_order(body: Analysis, targets: list[str], written: Written) -> bool:
-    """Whether languages are named in a question about the service, a remark or an order to delete."""
+    """Whether languages are named in a question about the service, a remark or an order to
+    delete.
+    """
     if body.has("help") or body.has("away"):
         return True
     same = written.previous is not None and targets == [written.previous]
@@ -220,7 +249,15 @@ def _alone(text: str, *, is_tag: bool) -> Reading | None:
     if not is_tag and codes and read.source is None and not read.has("ask", "into"):
         return None
     targets = tuple(dict.fromkeys(tag for part in wanted for tag in part.group.tags))
-    return Reading(Intent.TRANSLATE, targets, None, read.source, pages=read.pages, layout=read.layout, tone=read.tone)
+    return Reading(
+        Intent.TRANSLATE,
+        targets,
+        None,
+        read.source,
+        pages=read.pages,
+        layout=read.layout,
+        tone=read.tone,
+    )
 
 
 def _with_address(found: Reading, body: Analysis, written: Written) -> Reading:
@@ -235,7 +272,11 @@ def _with_address(found: Reading, body: Analysis, written: Written) -> Reading:
     if found.targets:
         named = {language.base(tag) for tag in found.targets}
         is_same = {language.base(tag) for tag in tags.targets} <= named
-        return toned if written.is_reply or is_same else _asking(found, [*found.targets, *tags.targets])
+        return (
+            toned
+            if written.is_reply or is_same
+            else _asking(found, [*found.targets, *tags.targets])
+        )
     refused = {language.base(tag) for part in body.of(Role.REFUSED) for tag in part.group.tags}
     if refused & {language.base(tag) for tag in tags.targets}:
         return toned
@@ -253,4 +294,6 @@ def _with_address(found: Reading, body: Analysis, written: Written) -> Reading:
 
 
 def _asking(found: Reading, choices: list[str]) -> Reading:
-    return replace(found, intent=Intent.TRANSLATE, targets=(), files={}, ask=tuple(dict.fromkeys(choices)))
+    return replace(
+        found, intent=Intent.TRANSLATE, targets=(), files={}, ask=tuple(dict.fromkeys(choices))
+    )

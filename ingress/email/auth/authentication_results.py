@@ -1,4 +1,6 @@
-"""What a mail server in front found out about a sender: its `Authentication-Results` (RFC 8601; pure)."""
+"""What a mail server in front found out about a sender: its `Authentication-Results` (RFC 8601;
+pure).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ LONGEST = 8192  # characters that are looked at
 
 
 def passes(values: Sequence[bytes], authserv_id: str, author_domain: str) -> bool:
-    """Whether the topmost of `values` that `authserv_id` wrote says that DMARC, or an aligned DKIM or SPF, passes.
+    """Whether the topmost of `values` that `authserv_id` wrote says that DMARC, or an aligned DKIM
+    or SPF, passes.
 
     Those of others, and those below, may have been written by the sender.
     """

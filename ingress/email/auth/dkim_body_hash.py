@@ -1,6 +1,8 @@
-"""The hash of a body as DKIM signs it (RFC 6376 3.4), made while the body comes in: memory for one chunk (pure).
+"""The hash of a body as DKIM signs it (RFC 6376 3.4), made while the body comes in: memory for one
+chunk (pure).
 
-Everything takes time in proportion to the body, whatever is in it: patterns for spaces before a line end do not.
+Everything takes time in proportion to the body, whatever is in it: patterns for spaces before a
+line end do not.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ MOST_HELD = 1 << 18  # bytes of spaces in a row; a body with more of them hashes
 class BodyHash:
     """`feed` it the body, then `digest`. `size` counts the bytes of the canonical body.
 
-    `relaxed`: runs of spaces count as one, and none at the end of a line; else they count as they are.
+    `relaxed`: runs of spaces count as one, and none at the end of a line; else they count as they
+    are.
     """
 
     def __init__(self, *, relaxed: bool) -> None:

@@ -9,7 +9,8 @@ from publicsuffix2 import PublicSuffixList
 
 
 def is_aligned(domain: str, author_domain: str, *, strict: bool = False) -> bool:
-    """Whether what was proved for `domain` counts for the domain in From: the same one, or else one of the same owner.
+    """Whether what was proved for `domain` counts for the domain in From: the same one, or else one
+    of the same owner.
 
     `strict`: the owner asks for the same one.
     """
@@ -22,10 +23,12 @@ def is_aligned(domain: str, author_domain: str, *, strict: bool = False) -> bool
 
 
 def organisation(domain: str) -> str:
-    """The part of a domain that somebody registered, such as `example.co.uk`; the domain itself where there is none.
+    """The part of a domain that somebody registered, such as `example.co.uk`; the domain itself
+    where there is none.
 
-    Below a top-level domain that the list does not know (`.internal`, `.lan`, one newer than the list) its default rule
-    holds: the last label alone is the public suffix (https://publicsuffix.org/list/, algorithm, 2).
+    Below a top-level domain that the list does not know (`.internal`, `.lan`, one newer than the
+    list) its default rule holds: the last label alone is the public suffix
+    (https://publicsuffix.org/list/, algorithm, 2).
     """
     suffix = _suffixes().get_tld(domain, strict=True) or domain.rpartition(".")[2]
     owned = domain.removesuffix(suffix).rstrip(".").rpartition(".")[2]

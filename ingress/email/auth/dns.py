@@ -1,4 +1,7 @@
-"""Who is asked for DNS records. What cannot be known now is DnsTrouble: the mail is put off, never refused for it."""
+"""Who is asked for DNS records.
+
+What cannot be known now is DnsTrouble: the mail is put off, never refused for it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ class Resolver(Protocol):
     """Answers questions; may be asked by several threads."""
 
     def lookup(self, name: str, kind: str) -> list[str]:
-        """Records of `kind` (`TXT`, `A`, `AAAA`, `MX`, `PTR`) as text; of a TXT its strings joined, of an MX `10 host.`.
+        """Records of `kind` (`TXT`, `A`, `AAAA`, `MX`, `PTR`) as text; of a TXT its strings joined,
+        of an MX `10 host.`.
 
         Empty if there are none. Raises DnsTrouble.
         """
@@ -40,8 +44,15 @@ class SystemResolver:
         import dns.resolver
 
         try:
-            answer = self._made().resolve(name.rstrip(".") + ".", kind, lifetime=LIFETIME_S, search=False)
-        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.name.LabelTooLong, dns.name.EmptyLabel):
+            answer = self._made().resolve(
+                name.rstrip(".") + ".", kind, lifetime=LIFETIME_S, search=False
+            )
+        except (
+            dns.resolver.NXDOMAIN,
+            dns.resolver.NoAnswer,
+            dns.name.LabelTooLong,
+            dns.name.EmptyLabel,
+        ):
             return []
         except (dns.name.NameTooLong, dns.name.BadEscape, UnicodeError):
             return []

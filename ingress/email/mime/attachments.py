@@ -1,7 +1,8 @@
 """What there is in a mail: words to look for a wish in, PDFs, and what else was attached (pure).
 
-A PDF is known by its bytes: real clients send PDFs as `application/octet-stream`, as `text/plain`, inline, inside
-forwarded mails, in winmail.dat and in signed S/MIME. No link is followed, and nothing is opened that is not a PDF.
+A PDF is known by its bytes: real clients send PDFs as `application/octet-stream`, as `text/plain`,
+inline, inside forwarded mails, in winmail.dat and in signed S/MIME. No link is followed, and
+nothing is opened that is not a PDF.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ HEAD = 1024  # bytes in which readers look for `%PDF-` (ISO 32000-1, annex H)
 LONGEST_WORDS = 32_768  # bytes of a body; a wish stands in its first lines
 NAMELESS = "document.pdf"
 _DECORATION = frozenset({
-    "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "text/calendar",
-    "text/vcard", "text/x-vcard", "application/pgp-encrypted", "message/delivery-status", "message/partial",
+    "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "text/calendar",  # noqa: E501
+    "text/vcard", "text/x-vcard", "application/pgp-encrypted", "message/delivery-status", "message/partial",  # noqa: E501
 })  # fmt: skip
 
 
@@ -51,7 +52,9 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A part that is encrypted for somebody's key (S/MIME, PGP), so that nobody here can look into it."""
+    """A part that is encrypted for somebody's key (S/MIME, PGP), so that nobody here can look
+    into it.
+    """
 
     filename: str
 
@@ -89,10 +92,16 @@ def _item(part: Part) -> Item | None:
     if _is_pdf(head, at_once=is_words):
         return PdfFound(name or NAMELESS, part)
     if is_words:
-        return _words(part, kind) if part.messages == 0 and kind in ("text/plain", "text/html") else None
+        return (
+            _words(part, kind)
+            if part.messages == 0 and kind in ("text/plain", "text/html")
+            else None
+        )
     if wrapping_of(part) == "smime" or head.lstrip().startswith(b"-----BEGIN PGP MESSAGE"):
         return Locked(name or "encrypted email")
-    is_inside = kind.startswith("image/") and (disposition == "inline" or bool(part.headers.raw("content-id")))
+    is_inside = kind.startswith("image/") and (
+        disposition == "inline" or bool(part.headers.raw("content-id"))
+    )
     is_meant = disposition == "attachment" or bool(name) or kind.startswith("application/")
     if kind in _DECORATION or is_inside or not is_meant:
         return None
@@ -106,7 +115,11 @@ def _is_pdf(head: bytes, *, at_once: bool) -> bool:
 
 def _words(part: Part, kind: str) -> Words:
     text = _as_text(part.peek(LONGEST_WORDS), part.headers.parameter("content-type", "charset"))
-    return Words(without_markup(text), is_html=True) if kind == "text/html" else Words(text, is_html=False)
+    return (
+        Words(without_markup(text), is_html=True)
+        if kind == "text/html"
+        else Words(text, is_html=False)
+    )
 
 
 def _as_text(data: bytes, charset: str | None) -> str:

@@ -1,4 +1,6 @@
-"""What a bounce says (RFC 3464; pure): read from its first bytes, wherever the report stands in it."""
+"""What a bounce says (RFC 3464; pure): read from its first bytes, wherever the report stands in
+it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import re
 
 READ_BYTES = 65_536  # a report comes before the mail that it is about
 _FIELDS = {
-    name: re.compile(rb"^" + name.encode() + rb"[ \t]*:[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE | re.IGNORECASE)
+    name: re.compile(rb"^" + name.encode() + rb"[ \t]*:[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE | re.IGNORECASE)  # noqa: E501
     for name in ("Action", "Status", "Diagnostic-Code")
 }  # fmt: skip
 _UNSEEN = re.compile(r"[^\x21-\x7e\u00a1-\uffff]+")
@@ -16,7 +18,9 @@ PASSING = frozenset({"delivered", "relayed", "expanded"})
 
 
 def said(head: bytes) -> str | None:
-    """Such as `failed 5.1.1: smtp; 550 no such user`, without addresses; None if it reports that nothing went wrong."""
+    """Such as `failed 5.1.1: smtp; 550 no such user`, without addresses; None if it reports
+    that nothing went wrong.
+    """
     found = {name: _value(pattern, head) for name, pattern in _FIELDS.items()}
     action = found["Action"].casefold() or "failed"
     if action in PASSING:

@@ -1,7 +1,7 @@
 """Header blocks of mail, read without trust: bytes in, plain strings out (pure).
 
-Python's own header classes raise on hostile mail (ValueError, AttributeError, RecursionError), so fields are found and
-unfolded here, and the library only gets small, clean strings.
+Python's own header classes raise on hostile mail (ValueError, AttributeError, RecursionError), so
+fields are found and unfolded here, and the library only gets small, clean strings.
 """
 
 from __future__ import annotations
@@ -21,19 +21,25 @@ IDS_KEPT = 20  # of a thread's ids, from either end
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)  # RFC 5322 2.2 and 4.5.8
 _END = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 _ID = re.compile(rb"<[\x21-\x3b\x3d\x3f-\x7e]{1,%d}>" % LONGEST_ID)
-# What could break a line, hide in it or turn it around: controls, separators, marks of direction, lone surrogates.
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
+# What could break a line, hide in it or turn it around: controls, separators, marks of direction,
+# lone surrogates.
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+"
+)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)", re.DOTALL)
 _ATOM = r"[^\s\"(),:;<>@\[\]\\\x00-\x20\x7f]"
 _ADDRESS = re.compile(rf"{_ATOM}+@{_ATOM}+")
 LONGEST_ADDRESS = 254  # RFC 5321 4.5.3.1.3, without the brackets
-# Characters of a value that are looked into: reading nested comments, quotes or parameters is quadratic.
+# Characters of a value that are looked into: reading nested comments, quotes or parameters is
+# quadratic.
 LONGEST_MAILBOX, LONGEST_STRUCTURED = 1000, 8192
 
 
 class MalformedHeaderError(ValueError):
-    """The block is no header block: a line is neither a field nor a continuation, or holds a NUL or a bare CR."""
+    """The block is no header block: a line is neither a field nor a continuation, or holds a
+    NUL or a bare CR.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,37 +70,56 @@ class Headers:
 
     @property
     def message_id(self) -> str | None:
-        """The message's own id with its brackets, None if there is none that can be named in an answer."""
+        """The message's own id with its brackets, None if there is none that can be named in an
+        answer.
+        """
         found = _ID.search(next(iter(self.all("message-id")), b""))
         return found.group().decode("ascii") if found else None
 
     @property
     def references(self) -> list[str]:
-        """Ids of the messages before this one in its thread, oldest first; the middle of a long list is left out."""
+        """Ids of the messages before this one in its thread, oldest first; the middle of a long
+        list is left out.
+        """
         value = b" ".join(self.all("references")) or b" ".join(self.all("in-reply-to"))
         ids = [found.group().decode("ascii") for found in _ID.finditer(value)]
         return ids if len(ids) <= 2 * IDS_KEPT else ids[:IDS_KEPT] + ids[-IDS_KEPT:]
 
     @property
     def content_type(self) -> str:
-        """Such as `text/plain`, in lower case; what cannot be read is `text/plain` too (RFC 2045 5.2)."""
+        """Such as `text/plain`, in lower case; what cannot be read is `text/plain` too (RFC
+        2045 5.2).
+        """
         kind = self.token("content-type")
         return kind if re.fullmatch(r"[^\s/]+/[^\s/]+", kind) else "text/plain"
 
     def token(self, name: str) -> str:
-        """The first word of a field in lower case, without comments, quotes and parameters: `base64`, `attachment`, or ""."""
-        return without_comments(self.raw(name)[:LONGEST_MAILBOX]).partition(";")[0].strip(' \t"').casefold()
+        """The first word of a field in lower case, without comments, quotes and parameters:
+        `base64`, `attachment`, or "".
+        """
+        return (
+            without_comments(self.raw(name)[:LONGEST_MAILBOX])
+            .partition(";")[0]
+            .strip(' \t"')
+            .casefold()
+        )
 
     @property
     def boundary(self) -> bytes:
-        """What stands between the parts of a multipart (RFC 2046 5.1.1), as it is written in its lines; empty without one."""
+        """What stands between the parts of a multipart (RFC 2046 5.1.1), as it is written in
+        its lines; empty without one.
+        """
         value = next(iter(self.all("content-type")), b"")
-        found = re.sub(r"\s+\([^()]*\)\Z", "", self.parameter("content-type", "boundary") or "").rstrip()
+        found = re.sub(
+            r"\s+\([^()]*\)\Z", "", self.parameter("content-type", "boundary") or ""
+        ).rstrip()
         return found.encode("utf-8" if _is_utf8(value) else "latin-1", "replace")
 
     @property
     def filename(self) -> str | None:
-        """The name that a part asks for, from either header that can say it and in any spelling; None: no name."""
+        """The name that a part asks for, from either header that can say it and in any
+        spelling; None: no name.
+        """
         for field, parameter in (("content-disposition", "filename"), ("content-type", "name")):
             name = readable(self.parameter(field, parameter) or "", LONGEST_NAME)
             if name:
@@ -124,7 +149,9 @@ def ends_at(block: bytes) -> int | None:
 
 
 def body_at(block: bytes) -> int:
-    """Where the body of a part begins: after the blank line, or at the first line that can be no header."""
+    """Where the body of a part begins: after the blank line, or at the first line that can be
+    no header.
+    """
     at = 0
     for line in block.splitlines(keepends=True):
         if not line.strip(b"\r\n"):
@@ -139,8 +166,8 @@ def body_at(block: bytes) -> int:
 def read(block: bytes, *, strict: bool = False) -> Headers:
     """The fields of a header block, up to its blank line.
 
-    Strict raises MalformedHeaderError for what is no header block: two readers could see two different mails in it.
-    Else such lines are left out.
+    Strict raises MalformedHeaderError for what is no header block: two readers could see two
+    different mails in it. Else such lines are left out.
     """
     end = ends_at(block)
     block = block if end is None else block[:end]
@@ -158,7 +185,10 @@ def text_of(value: bytes) -> str:
 
 
 def _unquoted(value: str | None) -> str | None:
-    """A parameter without its quotes. The library would take `<` and `>` off too, which may stand in a boundary."""
+    """A parameter without its quotes.
+
+    The library would take `<` and `>` off too, which may stand in a boundary.
+    """
     if value is None or len(value) < 2 or not value.startswith('"') or not value.endswith('"'):  # noqa: PLR2004
         return value
     return re.sub(r"\\(.)", r"\1", value[1:-1])
@@ -180,7 +210,9 @@ def without_comments(value: str) -> str:
 
 
 def readable(value: str, longest: int = LONGEST_SUBJECT) -> str:
-    """A header's text with its encoded words decoded, without what breaks or hides, at most `longest` characters."""
+    """A header's text with its encoded words decoded, without what breaks or hides, at most
+    `longest` characters.
+    """
     return plain(_decoded(value))[:longest]
 
 
@@ -192,8 +224,8 @@ def plain(text: str) -> str:
 def mailbox(value: str) -> Mailbox | None:
     """The one address of a From field; None if there is none, more than one, or a group.
 
-    Quoted text and comments are taken out first, before anything in them is decoded: nothing in a display name can
-    pose as the address. An address with a quoted local part counts as none.
+    Quoted text and comments are taken out first, before anything in them is decoded: nothing in a
+    display name can pose as the address. An address with a quoted local part counts as none.
     """
     if len(value) > LONGEST_MAILBOX:
         return None

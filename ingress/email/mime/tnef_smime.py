@@ -1,7 +1,9 @@
-"""Parts that hold others in a form of their own: Outlook's winmail.dat (TNEF), and signed S/MIME (pure).
+"""Parts that hold others in a form of their own: Outlook's winmail.dat (TNEF), and signed S/MIME
+(pure).
 
-Both are read by libraries that were not written for hostile input, so whatever they raise means "cannot be read". The
-process that calls this has limits of its own (`ingress.email.sandboxed_parser`).
+Both are read by libraries that were not written for hostile input, so whatever they raise means
+"cannot be read". The process that calls this has limits of its own
+(`ingress.email.sandboxed_parser`).
 """
 
 from __future__ import annotations
@@ -12,13 +14,15 @@ import struct
 TNEF_MAGIC = b"\x78\x9f\x3e\x22"  # MS-OXTNEF 2.1.3.1
 DEEPEST_TNEF = 3  # mails inside winmail.dat inside mails
 _LIBRARY_ERRORS = (
-    ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError, RecursionError, OSError,
+    ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError, RecursionError, OSError,  # noqa: E501
     NotImplementedError, NameError, struct.error,
 )  # fmt: skip
 
 
 def signed_content(data: bytes) -> bytes | None:
-    """The MIME entity inside signed S/MIME (RFC 8551 3.5.2); None: it is encrypted, or cannot be read."""
+    """The MIME entity inside signed S/MIME (RFC 8551 3.5.2); None: it is encrypted, or cannot
+    be read.
+    """
     from asn1crypto import cms
 
     try:
@@ -32,7 +36,9 @@ def signed_content(data: bytes) -> bytes | None:
 
 
 def tnef_files(data: bytes) -> list[tuple[str, bytes]] | None:
-    """The files in a winmail.dat, by name, those of mails inside it too; None: it cannot be read."""
+    """The files in a winmail.dat, by name, those of mails inside it too; None: it cannot be
+    read.
+    """
     import tnefparse
 
     logging.getLogger("tnefparse").setLevel(logging.CRITICAL)  # it would quote the mail
@@ -54,7 +60,9 @@ def _files(tnef: object, depth: int) -> list[tuple[str, bytes]]:
 
 
 def _name(attachment: object) -> str:
-    """The long name, else the short one; either may be bytes of an unknown charset, or not be there."""
+    """The long name, else the short one; either may be bytes of an unknown charset, or not be
+    there.
+    """
     for ask in ("long_filename", "name"):
         try:
             found = getattr(attachment, ask)

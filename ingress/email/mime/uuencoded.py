@@ -1,4 +1,6 @@
-"""Files in uuencode (POSIX, `uuencode`): the way of attaching before MIME, which some scanners and old programs still go (pure)."""
+"""Files in uuencode (POSIX, `uuencode`): the way of attaching before MIME, which some scanners
+and old programs still go (pure).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ _BEGINS = re.compile(rb"^begin [0-7]{3,4} [^\r\n]{1,250}\r?\n([ -`])([^\r\n]*)",
 
 
 def begins_at(text: bytes) -> int | None:
-    """Where in a text the first file begins; None: nowhere. The line after `begin` has to be as long as it says."""
+    """Where in a text the first file begins; None: nowhere.
+
+    The line after `begin` has to be as long as it says.
+    """
     for found in _BEGINS.finditer(text):
         if len(found[2].rstrip()) + 3 >= -(-_size(found[1]) // 3) * 4 > 0:
             return found.start()

@@ -1,8 +1,9 @@
 """The parts of a mail, read forward from a stream, in bounded memory (pure).
 
-The standard library's parser holds about ten times a mail's size in memory. Here each container is a filter over the
-chunks of the one around it, so that a part ends where its own delimiter or one further out says so, and the bytes of a
-part are decoded while somebody reads them. Only what comes wrapped whole (winmail.dat, signed S/MIME) is read at once.
+The standard library's parser holds about ten times a mail's size in memory. Here each container is
+a filter over the chunks of the one around it, so that a part ends where its own delimiter or one
+further out says so, and the bytes of a part are decoded while somebody reads them. Only what comes
+wrapped whole (winmail.dat, signed S/MIME) is read at once.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ MOST_PARTS = 200
 LOOKED_AT = 32_768  # bytes of a text in which a uuencoded file may begin
 DEEPEST = 20  # containers inside containers
 DEEPEST_MESSAGE = 3  # mails inside mails
-_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+_NOT_BASE64 = bytes(
+    set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
+)
 LARGEST_WRAPPED = 100 * 2**20  # bytes of a part that has to be read whole
 _MESSAGES = ("message/rfc822", "message/global")
 _WRAPPED = {
@@ -61,7 +64,10 @@ class Part:
 
 @dataclass(slots=True)
 class Walk:
-    """A way through a mail. `cut` says afterwards whether something was not looked at: too many parts, or too deep."""
+    """A way through a mail.
+
+    `cut` says afterwards whether something was not looked at: too many parts, or too deep.
+    """
 
     stream: BinaryIO
     cut: bool = False
@@ -71,7 +77,9 @@ class Walk:
         """All parts that hold no others, in their order."""
         return self._parts(iter(lambda: self.stream.read(CHUNK), b""), 0, 0)
 
-    def _parts(self, chunks: Iterator[bytes], depth: int, messages: int, untyped: str = "text/plain") -> Iterator[Part]:
+    def _parts(
+        self, chunks: Iterator[bytes], depth: int, messages: int, untyped: str = "text/plain"
+    ) -> Iterator[Part]:
         """`untyped`: what a part is that does not say it."""
         self._seen += 1
         if self._seen > MOST_PARTS or depth > DEEPEST or messages > DEEPEST_MESSAGE:
@@ -127,7 +135,9 @@ class Walk:
 
 
 def wrapping_of(part: Part) -> str | None:
-    """`tnef` or `smime` if the part has to be unwrapped first; by its type, its name or its first bytes."""
+    """`tnef` or `smime` if the part has to be unwrapped first; by its type, its name or its
+    first bytes.
+    """
     kind, name = part.headers.content_type, (part.headers.filename or "").casefold()
     if part.peek(len(tnef_smime.TNEF_MAGIC)) == tnef_smime.TNEF_MAGIC:
         return "tnef"
@@ -161,12 +171,18 @@ def _whole(part: Part) -> bytes | None:
 def _named(filename: str) -> Headers:
     """Headers of a file that has only a name."""
     quoted = filename.replace("\\", "_").replace('"', "'")
-    return Headers((("content-disposition", f'attachment; filename="{quoted}"'.encode("utf-8", "replace")),))
+    return Headers(
+        (("content-disposition", f'attachment; filename="{quoted}"'.encode("utf-8", "replace")),)
+    )
 
 
 def _head(chunks: Iterator[bytes]) -> tuple[Headers, Iterator[bytes]]:
     block = b""
-    while headers.ends_at(block) is None and len(block) <= LONGEST_HEADERS and (chunk := next(chunks, b"")):
+    while (
+        headers.ends_at(block) is None
+        and len(block) <= LONGEST_HEADERS
+        and (chunk := next(chunks, b""))
+    ):
         block += chunk
     end = headers.body_at(block)
     return headers.read(block[:end]), _after(block[end:], chunks)
@@ -175,7 +191,8 @@ def _head(chunks: Iterator[bytes]) -> tuple[Headers, Iterator[bytes]]:
 def _after(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     if first:
         yield first
-    for chunk in chunks:  # noqa: UP028 - `yield from` would end `chunks` for others too when somebody reads no further
+    # `yield from` would end `chunks` for others too when somebody reads no further
+    for chunk in chunks:  # noqa: UP028
         yield chunk
 
 
@@ -204,7 +221,9 @@ class _Multipart:
             if self._is_line_start and self._ends_here():
                 return
             run = line_end + self._run()
-            line_end = run[-2:] if run.endswith(b"\r\n") else run[-1:] if run.endswith(b"\n") else b""
+            line_end = (
+                run[-2:] if run.endswith(b"\r\n") else run[-1:] if run.endswith(b"\n") else b""
+            )
             if data := run[: len(run) - len(line_end)]:
                 yield data
         self._is_closed = True
@@ -247,7 +266,9 @@ class _Multipart:
 
 
 def _from_base64(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Up to the padding, which is the end (RFC 2045 6.8); an equals sign that pads nothing is read over, like all that is no base64."""
+    """Up to the padding, which is the end (RFC 2045 6.8); an equals sign that pads nothing is
+    read over, like all that is no base64.
+    """
     held = b""
     for chunk in chunks:
         runs = re.split(rb"(=+)", chunk.translate(None, _NOT_BASE64))
@@ -257,7 +278,8 @@ def _from_base64(chunks: Iterator[bytes]) -> Iterator[bytes]:
             held = text[whole:]
             if whole:
                 yield binascii.a2b_base64(text[:whole])
-            if len(held) > 1 and len(held) + len(padding) >= 4:  # noqa: PLR2004 - characters of a quad
+            # characters of a quad
+            if len(held) > 1 and len(held) + len(padding) >= 4:  # noqa: PLR2004
                 yield _last(held)
                 return
     if len(held) > 1:

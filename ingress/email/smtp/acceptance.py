@@ -1,4 +1,6 @@
-"""What the door does with a message that came in whole: says no, lets it fall, or keeps it durably."""
+"""What the door does with a message that came in whole: says no, lets it fall, or keeps it
+durably.
+"""
 
 from __future__ import annotations
 
@@ -37,31 +39,52 @@ class Came:
     helo: str
 
 
-def judged(headers: Headers, envelope_from: str, recipients: Sequence[str], peer: str, rules: Rules) -> Verdict:
-    """The verdict on a message for `recipients`, as `policy.screen`; mail for the postmaster alone always comes in."""
-    if envelope_from in policy.NULL_SENDERS and any(bounces.is_return_path(one, rules.address) for one in recipients):
+def judged(
+    headers: Headers, envelope_from: str, recipients: Sequence[str], peer: str, rules: Rules
+) -> Verdict:
+    """The verdict on a message for `recipients`, as `policy.screen`; mail for the postmaster
+    alone always comes in.
+    """
+    if envelope_from in policy.NULL_SENDERS and any(
+        bounces.is_return_path(one, rules.address) for one in recipients
+    ):
         return Bounced()
     if all(policy.is_for_postmaster(recipient) for recipient in recipients):
         return policy.screen_postmaster(headers)
     return policy.screen(headers, envelope_from, peer, rules)
 
 
-def recipient_refused(intake: Intake, recipient: str, envelope_from: str, rules: Rules) -> Refused | None:
-    """As `policy.recipient_refused`; what an answer was sent from takes bounces of it, and nothing else."""
+def recipient_refused(
+    intake: Intake, recipient: str, envelope_from: str, rules: Rules
+) -> Refused | None:
+    """As `policy.recipient_refused`; what an answer was sent from takes bounces of it, and
+    nothing else.
+    """
     if bounces.is_return_path(recipient, rules.address):
-        is_bounce = envelope_from in policy.NULL_SENDERS and delivery_of(intake, recipient) is not None
+        is_bounce = (
+            envelope_from in policy.NULL_SENDERS and delivery_of(intake, recipient) is not None
+        )
         return None if is_bounce else Refused(policy.UNKNOWN_RECIPIENT, "no_bounce")
     return policy.recipient_refused(recipient, rules)
 
 
 def delivery_of(intake: Intake, recipient: str) -> str | None:
-    """The delivery that came back, by the address that it came back to; None if that is none of ours."""
+    """The delivery that came back, by the address that it came back to; None if that is none of
+    ours.
+    """
     secret = intake.settings.secret_key
-    return bounces.delivery_of(recipient, intake.settings.mail_address, secret.get_secret_value()) if secret else None
+    return (
+        bounces.delivery_of(recipient, intake.settings.mail_address, secret.get_secret_value())
+        if secret
+        else None
+    )
 
 
 def concluded(intake: Intake, received: Reception, came: Came, tally: Tally, rules: Rules) -> str:
-    """The reply to a message, which is durable if that is 250 and the message was not dropped. Closes its file."""
+    """The reply to a message, which is durable if that is 250 and the message was not dropped.
+
+    Closes its file.
+    """
     try:
         match received.verdict:
             case Refused() as no:
@@ -79,11 +102,19 @@ def concluded(intake: Intake, received: Reception, came: Came, tally: Tally, rul
 
 
 def _refused(no: Refused, received: Reception, came: Came, tally: Tally, rules: Rules) -> str:
-    """Said in the dialogue; or not at all where a server in front would send it to somebody who may not be the sender."""
+    """Said in the dialogue; or not at all where a server in front would send it to somebody who
+    may not be the sender.
+    """
     facts = {"reason": no.reason, "hint": no.hint, "claimed": hashed(received.headers.raw("from"))}
     is_final, is_relayed = no.reply.startswith("5"), policy.is_trusted(came.peer, rules)
-    if is_final and is_relayed and not policy.may_return(received.headers, came.envelope_from, rules):
-        log.warning("mail_dropped", because="a refusal would bounce to an unverified sender", **facts)
+    if (
+        is_final
+        and is_relayed
+        and not policy.may_return(received.headers, came.envelope_from, rules)
+    ):
+        log.warning(
+            "mail_dropped", because="a refusal would bounce to an unverified sender", **facts
+        )
         tally.dropped(no.reason)
         return TAKEN
     log.warning("mail_refused", reply=no.reply[:9], **facts)
@@ -95,20 +126,26 @@ def _limited(intake: Intake, received: Reception, author: Mailbox, came: Came, t
     """Within the limits of one sender; a message that is known already does not count."""
     settings, sender = intake.settings, author.address.casefold()
     hourly, daily = settings.sender_hourly_limit, settings.sender_daily_limit
-    is_limited = (hourly or daily) and not all(policy.is_for_postmaster(one) for one in came.recipients)
+    is_limited = (hourly or daily) and not all(
+        policy.is_for_postmaster(one) for one in came.recipients
+    )
     try:
         if not is_limited or _is_known(intake, received, author, came):
             return _kept(intake, received, author, came)
         if hourly and intake.received(sender, HOUR_S, hourly) >= hourly:
             tally.refused("hourly_limit")
             log.info("mail_put_off", sender=hashed(sender), reason="hourly_limit")
-            return f"452 4.7.1 At most {hourly} messages an hour are taken from one sender; please try again later"
+            return (
+                f"452 4.7.1 At most {hourly} messages an hour are taken from one sender; please try"
+                " again later"
+            )
         count = intake.received(sender, DAY_S, daily + 1) if daily else 0
     except DragomanError as error:
         return _not_kept(author, error)
     if not daily or count < daily:
         return _kept(intake, received, author, came)
-    if count == daily:  # the first beyond is answered with what the limit is, the others are covered by that answer
+    # the first beyond is answered with what the limit is, the others are covered by that answer
+    if count == daily:
         return _kept(intake, received, author, came, over_daily_limit=daily)
     tally.dropped("daily_limit")
     log.info("mail_dropped", reason="daily_limit", sender=hashed(sender))
@@ -122,26 +159,42 @@ def _is_known(intake: Intake, received: Reception, author: Mailbox, came: Came) 
 
 
 def _kept(intake: Intake, received: Reception, author: Mailbox, came: Came, **notes: Any) -> str:
-    """One row for each recipient: each asks for something else. Sent again, the message finds its rows."""
+    """One row for each recipient: each asks for something else.
+
+    Sent again, the message finds its rows.
+    """
     different = _addressees(came)
     try:
         received.file.sync()
         receipts = []
         for recipient in different:
-            message = message_of(received.headers, received.file.sha256, author, came.envelope_from, recipient)
-            facts = {"bounce_of": delivery_of(intake, recipient)} if isinstance(received.verdict, Bounced) else notes
+            message = message_of(
+                received.headers, received.file.sha256, author, came.envelope_from, recipient
+            )
+            facts = (
+                {"bounce_of": delivery_of(intake, recipient)}
+                if isinstance(received.verdict, Bounced)
+                else notes
+            )
             message = replace(message, payload={**message.payload, **facts})
             receipts.append(_keep(intake, message, received, is_last=recipient == different[-1]))
     except (DragomanError, OSError) as error:
         return _not_kept(author, error)
     for receipt in receipts:
-        log.info("mail_accepted", message_id=receipt.message_id, again=not receipt.created, size=received.file.size)
+        log.info(
+            "mail_accepted",
+            message_id=receipt.message_id,
+            again=not receipt.created,
+            size=received.file.size,
+        )
     more = f" and {len(receipts) - 1} more" if len(receipts) > 1 else ""
     return f"{TAKEN} as {receipts[0].message_id}{more}"
 
 
 def _addressees(came: Came) -> list[str]:
-    """The recipients that a message is kept for, each once; a bounce only for the address that it came back to."""
+    """The recipients that a message is kept for, each once; a bounce only for the address that
+    it came back to.
+    """
     different = sorted({recipient.casefold() for recipient in came.recipients})
     returned = [one for one in different if one.partition("+")[0].endswith(bounces.SUFFIX)]
     return returned or different
@@ -161,7 +214,9 @@ def _keep(intake: Intake, message: Message, received: Reception, *, is_last: boo
         return intake.keep(message, body)
 
 
-def message_of(headers: Headers, sha256: str, author: Mailbox, envelope_from: str, recipient: str) -> Message:
+def message_of(
+    headers: Headers, sha256: str, author: Mailbox, envelope_from: str, recipient: str
+) -> Message:
     """The message as intake keeps it, with all that an answer in the sender's thread needs."""
     sender = author.address.casefold()
     payload: dict[str, Any] = {
@@ -180,6 +235,9 @@ def message_of(headers: Headers, sha256: str, author: Mailbox, envelope_from: st
 
 
 def key_of(sender: str, message_id: str | None, sha256: str, recipient: str) -> str:
-    """When two messages are the same; holds no address. A Message-ID alone is not enough: some senders repeat theirs."""
+    """When two messages are the same; holds no address.
+
+    A Message-ID alone is not enough: some senders repeat theirs.
+    """
     facts = json.dumps([sender, message_id or "", sha256, recipient])
     return "email:" + hashlib.sha256(facts.encode()).hexdigest()

@@ -1,7 +1,9 @@
-"""What aiosmtpd (and asyncio's streams beneath it) keeps to itself, under names of ours: a connection's private state.
+"""What aiosmtpd (and asyncio's streams beneath it) keeps to itself, under names of ours: a
+connection's private state.
 
-The library's class is one state machine, made to be subclassed, whose commands are public and whose wires are not. All that
-we reach behind its names for is here; `tests/contracts/test_aiosmtpd_internals.py` holds a release of the library to it.
+The library's class is one state machine, made to be subclassed, whose commands are public and whose
+wires are not. All that we reach behind its names for is here;
+`tests/contracts/test_aiosmtpd_internals.py` holds a release of the library to it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ Command = Callable[[str | None], Awaitable[None]]
 
 
 class SmtpProtocol(SMTP):
-    """aiosmtpd's connection. Its subclass says `timed_out` and `address`, and touches no private name of the library."""
+    """aiosmtpd's connection.
+
+    Its subclass says `timed_out` and `address`, and touches no private name of the library.
+    """
 
     def __init__(self, handler: object, **options: Any) -> None:
         """As the library's."""
@@ -47,7 +52,9 @@ class SmtpProtocol(SMTP):
         self._writer.close()
 
     def take_unread(self) -> bytes:
-        """What the client has said beyond the present command, taken away; the client may say more."""
+        """What the client has said beyond the present command, taken away; the client may say
+        more.
+        """
         reader = cast("Any", self._reader)
         said = bytes(reader._buffer)
         reader._buffer.clear()
@@ -55,7 +62,9 @@ class SmtpProtocol(SMTP):
         return said
 
     def stop(self, abort_after_s: float) -> None:
-        """Close without a look at what the client has said beyond, and cut it off if it reads nothing for so long."""
+        """Close without a look at what the client has said beyond, and cut it off if it reads
+        nothing for so long.
+        """
         cast("Any", self._reader)._buffer.clear()
         if self._handler_coroutine is not None:
             self._handler_coroutine.cancel()
@@ -78,11 +87,15 @@ class SmtpProtocol(SMTP):
         raise NotImplementedError
 
     def address(self, text: str) -> tuple[str | None, str | None]:
-        """The address that an argument of MAIL or RCPT begins with, and the rest of it; (None, None): there is none."""
+        """The address that an argument of MAIL or RCPT begins with, and the rest of it; (None,
+        None): there is none.
+        """
         raise NotImplementedError
 
     def _reset_timeout(self, duration: float | None = None) -> None:
-        """One timer that looks again, instead of the library's new one for each command and chunk."""
+        """One timer that looks again, instead of the library's new one for each command and
+        chunk.
+        """
         self.heard_at = self.loop.time()
         if self._timeout_handle is None:
             self._timeout_handle = self.loop.call_later(self._timeout_duration, self._timeout_cb)

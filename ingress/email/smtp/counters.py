@@ -1,7 +1,8 @@
-"""What the mail door has done since it started, for the metrics: replies by code, messages by what became of them.
+"""What the mail door has done since it started, for the metrics: replies by code, messages by what
+became of them.
 
-The door's process has no page of its own: it leaves the numbers with its sign of life, and the web door's `/metrics`
-tells them. No address is in them.
+The door's process has no page of its own: it leaves the numbers with its sign of life, and the web
+door's `/metrics` tells them. No address is in them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ REPLIES = (
     "550 5.1.1",
     "550 5.7.1",
 )
-# Of messages from a mail server in front that are not taken, and whose refusal would bounce to an unproved sender.
+# Of messages from a mail server in front that are not taken, and whose refusal would bounce to an
+# unproved sender.
 NOT_RETURNED = (
     "closed",
     "long_headers",
@@ -32,11 +34,11 @@ NOT_RETURNED = (
     "unauthenticated",
 )
 DROPPED = (
-    "own_mail", "null_sender", "auto_submitted", "report", "precedence", "list", "auto_reply", "daily_limit", *NOT_RETURNED,
+    "own_mail", "null_sender", "auto_submitted", "report", "precedence", "list", "auto_reply", "daily_limit", *NOT_RETURNED,  # noqa: E501
 )  # fmt: skip
 REFUSED = (
-    "closed", "dns", "from", "hourly_limit", "long_headers", "malformed", "no_bounce", "no_single_author", "peer_not_trusted",
-    "relay", "sender_not_allowed", "spool_failed", "too_big", "unauthenticated", "unknown_recipient",
+    "closed", "dns", "from", "hourly_limit", "long_headers", "malformed", "no_bounce", "no_single_author", "peer_not_trusted",  # noqa: E501
+    "relay", "sender_not_allowed", "spool_failed", "too_big", "unauthenticated", "unknown_recipient",  # noqa: E501
 )  # fmt: skip
 MOST_NAMES = 200  # of each kind: nobody from outside can make labels up
 

@@ -1,6 +1,8 @@
-"""One message on its way in: dots off, hashed, spooled, and its header block judged as soon as it is whole.
+"""One message on its way in: dots off, hashed, spooled, and its header block judged as soon as it
+is whole.
 
-Bounded whatever comes: a message that is refused, dropped or too large is read to its end and kept nowhere.
+Bounded whatever comes: a message that is refused, dropped or too large is read to its end and kept
+nowhere.
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ NO_ROOM = "451 4.3.0 The message cannot be kept right now; please try again late
 
 
 class Reception:
-    """`feed` it chunks until `ended`; then `verdict` and `headers` say what came. The file is the caller's to close."""
+    """`feed` it chunks until `ended`; then `verdict` and `headers` say what came.
+
+    The file is the caller's to close.
+    """
 
     def __init__(self, file: SpoolFile, most: int, judge: Callable[[Headers], Verdict]) -> None:
         """`most`: bytes that a message may have."""
@@ -61,7 +66,9 @@ class Reception:
         return self.headers.all("dkim-signature")
 
     def body_digest(self, *, relaxed: bool) -> tuple[int, bytes]:
-        """Size and SHA-256 of the body as DKIM sees it; of a message that has ended and has to be proved."""
+        """Size and SHA-256 of the body as DKIM sees it; of a message that has ended and has to
+        be proved.
+        """
         if relaxed not in self._digests:
             digest = self._hashes[relaxed].digest()
             self._digests[relaxed] = (self._hashes[relaxed].size, digest)
@@ -114,7 +121,10 @@ class Reception:
             self._decide(self._head[:end])
             if self.has_to_be_proved and self.signatures:
                 self.header_block = self._head[:end]
-                self._hashes = {relaxed: BodyHash(relaxed=relaxed) for relaxed in _canonicalizations(self.signatures)}
+                self._hashes = {
+                    relaxed: BodyHash(relaxed=relaxed)
+                    for relaxed in _canonicalizations(self.signatures)
+                }
                 self._hash(self._head[end:])
         if self._verdict is not None:
             self._head = b""
@@ -144,7 +154,9 @@ class Reception:
 
 
 def _canonicalizations(signatures: tuple[bytes, ...]) -> set[bool]:
-    """Which of the two ways to see a body is wanted: True is `relaxed`, False `simple`, the default."""
+    """Which of the two ways to see a body is wanted: True is `relaxed`, False `simple`, the
+    default.
+    """
     return {b"relaxed" in one for one in signatures} | {False}
 
 

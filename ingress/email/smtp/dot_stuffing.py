@@ -1,4 +1,6 @@
-"""The dots of SMTP's DATA (RFC 5321 4.5.2): chunks as they come from the socket in, the message's own bytes out (pure)."""
+"""The dots of SMTP's DATA (RFC 5321 4.5.2): chunks as they come from the socket in, the
+message's own bytes out (pure).
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,12 @@ _END = b"\r\n.\r\n"
 
 
 class Transparency:
-    """Takes the extra dots off and finds the end, wherever the chunks are cut. It holds back four bytes at most.
+    """Takes the extra dots off and finds the end, wherever the chunks are cut.
 
-    Only CRLF is a line end here: a dot between bare LFs ends nothing, so no second message can be smuggled in.
+    It holds back four bytes at most.
+
+    Only CRLF is a line end here: a dot between bare LFs ends nothing, so no second message can be
+    smuggled in.
     """
 
     def __init__(self) -> None:
@@ -18,7 +23,10 @@ class Transparency:
         self._skip = 2
 
     def feed(self, chunk: bytes) -> bytes:
-        """The bytes of the message that are certain after this chunk. Nothing may be fed after the end."""
+        """The bytes of the message that are certain after this chunk.
+
+        Nothing may be fed after the end.
+        """
         data = self._held + chunk
         # Base64 has no dots, and one byte is looked for ten times as fast as three.
         has_dots = b"." in data

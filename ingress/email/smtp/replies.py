@@ -1,4 +1,6 @@
-"""What the door says (pure): every reply has its enhanced status code (RFC 2034, RFC 3463), and nothing of an error."""
+"""What the door says (pure): every reply has its enhanced status code (RFC 2034, RFC 3463), and
+nothing of an error.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +23,16 @@ TAKEN = "250 2.0.0 accepted"
 
 # The library's own replies have none; these are what it uses them for.
 _CODES = {
-    "221": "2.0.0", "250": "2.0.0", "252": "2.5.0", "454": "4.7.0", "500": "5.5.1", "501": "5.5.4", "502": "5.5.1", "503": "5.5.1",
+    "221": "2.0.0", "250": "2.0.0", "252": "2.5.0", "454": "4.7.0", "500": "5.5.1", "501": "5.5.4", "502": "5.5.1", "503": "5.5.1",  # noqa: E501
     "530": "5.7.0", "538": "5.7.11", "552": "5.3.4", "553": "5.1.3", "554": "5.7.0", "555": "5.5.4",
 }  # fmt: skip
 _REPLY = re.compile(r"([245]\d\d)([ -])(?!\d\.\d{1,3}\.\d{1,3} )(.*)", re.DOTALL)
 
 
 def enhanced(reply: str) -> str:
-    """`reply` with an enhanced status code, where it has none; a library's way of hanging up as a 421 (RFC 5321 3.8)."""
+    """`reply` with an enhanced status code, where it has none; a library's way of hanging up as
+    a 421 (RFC 5321 3.8).
+    """
     if reply.startswith("502 5.5.1 Too many"):
         return MANY_ERRORS
     if reply.startswith("421 ") and reply.endswith("sent too many times"):

@@ -1,7 +1,8 @@
-"""Does a message prove who sent it? SPF (RFC 7208) and DKIM (RFC 6376), aligned with From as DMARC asks (RFC 7489).
+"""Does a message prove who sent it? SPF (RFC 7208) and DKIM (RFC 6376), aligned with From as DMARC
+asks (RFC 7489).
 
-pyspf, dkimpy and authheaders know the standards; they ask our resolver, never see a body, and do not decide on
-alignment: authheaders takes `bank.com-evil.example` for `bank.com`.
+pyspf, dkimpy and authheaders know the standards; they ask our resolver, never see a body, and do
+not decide on alignment: authheaders takes `bank.com-evil.example` for `bank.com`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from ingress.email.smtp.data_reader import Reception
 log = structlog.get_logger(__name__)
 
 MOST_SIGNATURES = 8  # that are looked at: a mail can hold many, and each costs a question
-LOOK_UP_LATER = Refused("451 4.4.3 The sender cannot be checked right now; please try again later", "dns")
+LOOK_UP_LATER = Refused(
+    "451 4.4.3 The sender cannot be checked right now; please try again later", "dns"
+)
 _ALGORITHMS = frozenset({b"rsa-sha256", b"ed25519-sha256"})  # RFC 8301 3.1: SHA-1 proves nothing
 
 
@@ -38,7 +41,9 @@ class Alignment:
 
 
 def refused(received: Reception, came: Came, resolver: Resolver) -> Refused | None:
-    """None if SPF or DKIM passes for the domain in From; else the refusal, or the request to come back later."""
+    """None if SPF or DKIM passes for the domain in From; else the refusal, or the request to
+    come back later.
+    """
     domain = canonical(received.author.address.rpartition("@")[2])
     try:
         asked = _alignment(domain, resolver)
@@ -55,8 +60,9 @@ def refused(received: Reception, came: Came, resolver: Resolver) -> Refused | No
 def _alignment(domain: str, resolver: Resolver) -> Alignment:
     """What the owner of the domain asks for; close enough is enough where no record says otherwise.
 
-    The record of the domain itself counts, else that of the organisation's (RFC 7489 6.6.3). The library would look for the
-    second by a list without its default rule, and find none below `.internal`.
+    The record of the domain itself counts, else that of the organisation's (RFC 7489 6.6.3). The
+    library would look for the second by a list without its default rule, and find none below
+    `.internal`.
     """
     from authheaders.dmarc_lookup import DMARCException, lookup_receiver_record
 
@@ -65,7 +71,9 @@ def _alignment(domain: str, resolver: Resolver) -> Alignment:
         return found[0] if len(found) == 1 else None  # RFC 7489 6.6.3: two are none
 
     try:
-        tags = lookup_receiver_record(domain, record) or lookup_receiver_record(organisation(domain), record)
+        tags = lookup_receiver_record(domain, record) or lookup_receiver_record(
+            organisation(domain), record
+        )
     except DMARCException:
         tags = {}
     return Alignment(strict_dkim=tags.get("adkim") == "s", strict_spf=tags.get("aspf") == "s")
@@ -75,7 +83,9 @@ def _spf_passes(came: Came, domain: str, asked: Alignment, resolver: Resolver) -
     import spf
 
     class Query(spf.query):  # type: ignore[misc]
-        def dns(self, name: str, qtype: str, cnames: object = None, ignore_void: bool = False) -> list[object]:
+        def dns(
+            self, name: str, qtype: str, cnames: object = None, ignore_void: bool = False
+        ) -> list[object]:
             if (name, qtype) not in self.cache:
                 try:
                     found = resolver.lookup(str(name), qtype) if qtype != "SPF" else []
@@ -118,7 +128,8 @@ def _dkim_passes(received: Reception, domain: str, asked: Alignment, resolver: R
 
     try:
         verifier = dkim.DKIM(received.header_block)
-    except Exception:  # noqa: BLE001 - our own reader has taken the block; theirs is stricter here and there
+    # our own reader has taken the block; theirs is stricter here and there
+    except Exception:  # noqa: BLE001
         return False
     trouble: DnsTrouble | None = None
     for index in range(min(len(received.signatures), MOST_SIGNATURES)):
@@ -146,12 +157,14 @@ def _signature_passes(  # noqa: PLR0917
     if not prepared:
         return False
     said, signed, headers = prepared
-    if said[b"a"] not in _ALGORITHMS or b"from" not in signed:  # RFC 6376 5.4: From has to be signed
+    # RFC 6376 5.4: From has to be signed
+    if said[b"a"] not in _ALGORITHMS or b"from" not in signed:
         return False
     if not is_aligned(said[b"d"].decode("ascii"), domain, strict=asked.strict_dkim):
         return False
     size, digest = received.body_digest(relaxed=_is_relaxed(said.get(b"c", b"simple/simple")))
-    if b"l" in said and int(said[b"l"]) != size:  # else anybody could add another PDF behind what was signed
+    # else anybody could add another PDF behind what was signed
+    if b"l" in said and int(said[b"l"]) != size:
         return False
     try:
         expected = base64.b64decode(re.sub(rb"\s+", b"", said.pop(b"bh")), validate=True)

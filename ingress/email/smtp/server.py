@@ -1,7 +1,8 @@
-"""The SMTP server: it spools, judges the header block, keeps the message durably, and only then says 250.
+"""The SMTP server: it spools, judges the header block, keeps the message durably, and only then
+says 250.
 
-No MIME is parsed here: that would hold up every other session, and hostile mail would do it on purpose. The broker may
-be down: a kept message is found by the sweeper.
+No MIME is parsed here: that would hold up every other session, and hostile mail would do it on
+purpose. The broker may be down: a kept message is found by the sweeper.
 """
 
 from __future__ import annotations
@@ -58,17 +59,26 @@ SPOOL = "spool"  # in the data folder
 
 
 def limits_of(settings: Settings) -> Limits:
-    """The limits for the largest PDF that the settings allow: base64 makes 78 bytes of 57 (RFC 2045 6.8)."""
+    """The limits for the largest PDF that the settings allow: base64 makes 78 bytes of 57 (RFC
+    2045 6.8).
+    """
     return Limits(message_bytes=-(-settings.max_pdf_bytes * 78 // 57) + BESIDE_PDF)
 
 
 class Door:
-    """The listening server with its sessions. `port` is the bound one, also where the settings say 0."""
+    """The listening server with its sessions.
 
-    def __init__(self, intake: Intake, limits: Limits | None = None, resolver: Resolver | None = None) -> None:
-        """Raises SettingsInvalid for trusted peers that are no addresses, or a certificate that cannot be used.
+    `port` is the bound one, also where the settings say 0.
+    """
 
-        `resolver`: who is asked for DNS records where senders are proved here; None: as the settings say.
+    def __init__(
+        self, intake: Intake, limits: Limits | None = None, resolver: Resolver | None = None
+    ) -> None:
+        """Raises SettingsInvalid for trusted peers that are no addresses, or a certificate that
+        cannot be used.
+
+        `resolver`: who is asked for DNS records where senders are proved here; None: as the
+        settings say.
         """
         settings = intake.settings
         self.intake = intake
@@ -90,11 +100,17 @@ class Door:
         """Listen for SMTP. Raises OSError if the port is taken."""
         left_over = self.spool.sweep()
         self.port = await self._listen(Conversation, host, port)
-        log.info("smtp_listens", host=host, port=self.port, address=self.rules.address, swept=left_over)
+        log.info(
+            "smtp_listens", host=host, port=self.port, address=self.rules.address, swept=left_over
+        )
         if not self.rules.allowed:
-            log.warning("smtp_closed", hint="set DRAGOMAN_ALLOWED_SENDERS: all email is refused until then")
+            log.warning(
+                "smtp_closed", hint="set DRAGOMAN_ALLOWED_SENDERS: all email is refused until then"
+            )
         elif self.rules.proof is Proof.PEER and not self.rules.trusted:
-            log.warning("smtp_closed", hint="set DRAGOMAN_TRUSTED_PEERS, or another DRAGOMAN_SENDER_AUTH")
+            log.warning(
+                "smtp_closed", hint="set DRAGOMAN_TRUSTED_PEERS, or another DRAGOMAN_SENDER_AUTH"
+            )
 
     async def open_lmtp(self, host: str, port: int) -> None:
         """Listen for LMTP too. Raises OSError if the port is taken."""
@@ -111,7 +127,9 @@ class Door:
         return ports[0]
 
     async def close(self) -> None:
-        """Take nobody new, let messages on their way in come to their end for `drain_s` seconds, keep what is whole."""
+        """Take nobody new, let messages on their way in come to their end for `drain_s`
+        seconds, keep what is whole.
+        """
         for server in self._servers:
             server.close()
         for session in tuple(self.sessions):
@@ -129,16 +147,23 @@ class Door:
 
     def admits(self, peer: str) -> bool:
         """Whether one more connection from `peer` is taken."""
-        return len(self.sessions) < self.limits.connections and self.peers[peer] < self.limits.connections_per_peer
+        return (
+            len(self.sessions) < self.limits.connections
+            and self.peers[peer] < self.limits.connections_per_peer
+        )
 
     def made_room(self, peer: str) -> bool:
-        """Whether somebody who says nothing was sent away, so that one more connection from `peer` can be taken."""
+        """Whether somebody who says nothing was sent away, so that one more connection from
+        `peer` can be taken.
+        """
         is_full = self.peers[peer] >= self.limits.connections_per_peer
         before = asyncio.get_running_loop().time() - self.limits.silent_s
         silent = [
             one
             for one in self.sessions
-            if one.silent_since is not None and one.silent_since <= before and (one.peer == peer or not is_full)
+            if one.silent_since is not None
+            and one.silent_since <= before
+            and (one.peer == peer or not is_full)
         ]
         if not silent:
             return False
@@ -173,7 +198,11 @@ class Door:
     def most(self, envelope: Envelope) -> int:
         """Bytes that a message for these recipients may have."""
         postmaster = all(policy.is_for_postmaster(recipient) for recipient in envelope.rcpt_tos)
-        return min(POSTMASTER_BYTES, self.limits.message_bytes) if postmaster else self.limits.message_bytes
+        return (
+            min(POSTMASTER_BYTES, self.limits.message_bytes)
+            if postmaster
+            else self.limits.message_bytes
+        )
 
     async def handle_MAIL(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -186,9 +215,13 @@ class Door:
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Ours, the postmaster's, or for a bounce the address that an answer of ours was sent from; else 550."""
+        """Ours, the postmaster's, or for a bounce the address that an answer of ours was sent
+        from; else 550.
+        """
         address = plain(address)
-        no = acceptance.recipient_refused(self.intake, address, envelope.mail_from or "", self.rules)
+        no = acceptance.recipient_refused(
+            self.intake, address, envelope.mail_from or "", self.rules
+        )
         if no:
             self.tally.refused(no.reason)
             log.info("recipient_refused", reason=no.reason, recipient=telemetry.hashed(address))
@@ -199,15 +232,25 @@ class Door:
         return "250 2.1.5 OK"
 
     async def handle_EHLO(  # noqa: N802 - the library's name
-        self, server: Conversation, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+        self,
+        server: Conversation,
+        session: Session,
+        envelope: Envelope,
+        hostname: str,
+        responses: list[str],
     ) -> list[str]:
         """What we can do."""
         session.host_name = hostname
         return server.extensions(responses)
 
     async def conclude(self, received: Reception, envelope: Envelope, session: Conversation) -> str:
-        """The reply to a message that is here. Goes on when the client is gone: it will send again, and find its row."""
-        came = acceptance.Came(envelope.mail_from or "", tuple(envelope.rcpt_tos), session.peer, session.helo)
+        """The reply to a message that is here.
+
+        Goes on when the client is gone: it will send again, and find its row.
+        """
+        came = acceptance.Came(
+            envelope.mail_from or "", tuple(envelope.rcpt_tos), session.peer, session.helo
+        )
         commit = asyncio.create_task(self._conclude(received, came))
         self.commits.add(commit)
         commit.add_done_callback(self._committed)
@@ -217,10 +260,14 @@ class Door:
         loop = asyncio.get_running_loop()
         try:
             if received.has_to_be_proved:
-                no = await loop.run_in_executor(self._provers, sender_check.refused, received, came, self._resolver)
+                no = await loop.run_in_executor(
+                    self._provers, sender_check.refused, received, came, self._resolver
+                )
                 if no:
                     received.refuse(no)
-            concluded = functools.partial(acceptance.concluded, self.intake, received, came, self.tally, self.rules)
+            concluded = functools.partial(
+                acceptance.concluded, self.intake, received, came, self.tally, self.rules
+            )
             return await loop.run_in_executor(self._keepers, concluded)
         finally:
             received.file.close()
@@ -243,7 +290,9 @@ def rules_of(settings: Settings) -> policy.Rules:
             settings.automatic_senders,
         )
     except ValueError as error:
-        raise SettingsInvalid(f"DRAGOMAN_TRUSTED_PEERS: {error}; write IP addresses or networks.") from error
+        raise SettingsInvalid(
+            f"DRAGOMAN_TRUSTED_PEERS: {error}; write IP addresses or networks."
+        ) from error
 
 
 @functools.lru_cache(maxsize=1)
@@ -267,14 +316,21 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises SettingsInvalid and CannotListen."""
     telemetry.configure_logs(settings.log_format)
     telemetry.configure_traces("dragoman-smtp")
-    logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # the library's: it would quote what clients say
+    # the library's: it would quote what clients say
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     database = Database(settings.database)
     doorbell = BrokerDoorbell(make_app(settings)) if settings.broker_url else None
     try:
         spool = settings.data_dir / SPOOL
         works = functools.partial(speaks, settings.smtp_listen)
         with Pulse(settings, "smtp", lambda: {"spool_bytes": folder_bytes(spool)}, works):
-            asyncio.run(serve(Intake(database, open_store(settings.storage), doorbell or NoDoorbell(), settings)))
+            asyncio.run(
+                serve(
+                    Intake(
+                        database, open_store(settings.storage), doorbell or NoDoorbell(), settings
+                    )
+                )
+            )
     finally:
         if doorbell:
             doorbell.close()
@@ -289,7 +345,9 @@ async def serve(intake: Intake, limits: Limits | None = None) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     connection_limits.quieten(asyncio.get_running_loop())
     entrance = Door(intake, limits)
-    gc.freeze()  # what was imported stays: looking through it again and again costs a quarter of a message's time
+    # what was imported stays: looking through it again and again costs a quarter of a message's
+    # time
+    gc.freeze()
     settings = intake.settings
     await _opened(listen_addresses.smtp(settings), entrance.open)
     if lmtp := listen_addresses.lmtp(settings):
@@ -318,6 +376,8 @@ async def _beat(entrance: Door) -> None:
 def _say(entrance: Door) -> None:
     try:
         with entrance.intake.database.write() as connection:
-            process_registry.beat(connection, f"smtp@{socket.gethostname()}", entrance.tally.facts())
+            process_registry.beat(
+                connection, f"smtp@{socket.gethostname()}", entrance.tally.facts()
+            )
     except DatabaseUnavailable as error:
         log.warning("beat_failed", detail=error.detail)

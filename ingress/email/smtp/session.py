@@ -1,7 +1,8 @@
-"""One connection, by SMTP or LMTP: aiosmtpd's state machine with an own DATA, in chunks instead of lines, bounded, to disk.
+"""One connection, by SMTP or LMTP: aiosmtpd's state machine with an own DATA, in chunks instead of
+lines, bounded, to disk.
 
-What the library leaves open is closed here: every wait has an end, every count has a cap, every reply a code, and a message
-by LMTP gets as many replies as it has recipients (RFC 2033 4.2).
+What the library leaves open is closed here: every wait has an end, every count has a cap, every
+reply a code, and a message by LMTP gets as many replies as it has recipients (RFC 2033 4.2).
 """
 
 from __future__ import annotations
@@ -28,10 +29,22 @@ ABORT_AFTER_S = 10.0  # a client that reads nothing would keep a closed connecti
 _SIZE = re.compile(r"\sSIZE=(\d{1,20})(?=\s|$)", re.IGNORECASE)
 # Commands that one connection may send; mail servers use a connection for many messages.
 COMMANDS = {
-    "*": 5000, "RCPT": 20_000, "NOOP": 20_000, "HELO": 50, "EHLO": 50, "LHLO": 50, "VRFY": 50, "HELP": 50, "STARTTLS": 5,
+    "*": 5000, "RCPT": 20_000, "NOOP": 20_000, "HELO": 50, "EHLO": 50, "LHLO": 50, "VRFY": 50, "HELP": 50, "STARTTLS": 5,  # noqa: E501
 }  # fmt: skip
 # Browsers can be made to say these to any port, with SMTP in what follows; no mail client does.
-_OF_HTTP = ("GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "PATCH", "TRACE", "CONNECT", "PRI", "HOST:")
+_OF_HTTP = (
+    "GET",
+    "POST",
+    "PUT",
+    "HEAD",
+    "OPTIONS",
+    "DELETE",
+    "PATCH",
+    "TRACE",
+    "CONNECT",
+    "PRI",
+    "HOST:",
+)
 _TLS_HANDSHAKE = b"\x16"  # RFC 8446 5.1: what a client begins with that speaks TLS at once
 _EXTENSIONS = ("PIPELINING", "ENHANCEDSTATUSCODES")
 _BAD_CLASSES = ("4", "5")
@@ -57,7 +70,9 @@ class Conversation(SmtpProtocol):
             loop=asyncio.get_running_loop(),
         )
         # The library shares these between all connections, and each EHLO makes them larger.
-        self.command_size_limits = defaultdict(lambda: self.command_size_limit, MAIL=1024, RCPT=1024)
+        self.command_size_limits = defaultdict(
+            lambda: self.command_size_limit, MAIL=1024, RCPT=1024
+        )
         self.commands.pop("AUTH", None)  # nobody logs in here
         self.commands.update(dict.fromkeys(_OF_HTTP, self._no_mail))
         self.ended: asyncio.Future[None] = self.loop.create_future()
@@ -83,11 +98,16 @@ class Conversation(SmtpProtocol):
 
     @property
     def silent_since(self) -> float | None:
-        """The moment, by the loop's clock, since when the client has said nothing at all; None: it has, or is sent away."""
+        """The moment, by the loop's clock, since when the client has said nothing at all; None:
+        it has, or is sent away.
+        """
         return None if self._has_begun or self._is_gone else self._made_at
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection, or send it away. The library calls this once more when TLS has begun."""
+        """Count the connection, or send it away.
+
+        The library calls this once more when TLS has begun.
+        """
         if self._is_admitted:
             super().connection_made(transport)
             return
@@ -102,7 +122,9 @@ class Conversation(SmtpProtocol):
         self._is_admitted = True
         self._made_at = self.loop.time()
         self._door.enter(self)
-        self._last_moment = self.loop.call_later(self._door.limits.session_s, self.end, replies.SESSION_OVER)
+        self._last_moment = self.loop.call_later(
+            self._door.limits.session_s, self.end, replies.SESSION_OVER
+        )
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -128,7 +150,9 @@ class Conversation(SmtpProtocol):
             super().data_received(data)
 
     def eof_received(self) -> bool | None:
-        """A client that has said all may still wait for the reply: a message that is coming in is not given up."""
+        """A client that has said all may still wait for the reply: a message that is coming in
+        is not given up.
+        """
         if not self._is_admitted or self.ended.done():
             return False
         if self._is_receiving:
@@ -181,8 +205,12 @@ class Conversation(SmtpProtocol):
             self.hang_up(replies.MANY_ERRORS)
 
     async def handle_exception(self, error: Exception) -> str:
-        """Nothing of an error is told: mail servers quote replies to their users. The client tries again later."""
-        if isinstance(error, asyncio.IncompleteReadError | ConnectionError):  # it hung up, or reads no more
+        """Nothing of an error is told: mail servers quote replies to their users.
+
+        The client tries again later.
+        """
+        # it hung up, or reads no more
+        if isinstance(error, asyncio.IncompleteReadError | ConnectionError):
             self.close_writer()
         else:
             log.error("smtp_failed", peer=self.peer, exc_info=error)
@@ -206,12 +234,16 @@ class Conversation(SmtpProtocol):
 
     @syntax("MAIL FROM: <address>", extended=" [SP <mail-parameters>]")
     async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - the library's name
-        """As the library's, with a size that is too big refused in our words (RFC 1870 6.1), and a look at the disk."""
+        """As the library's, with a size that is too big refused in our words (RFC 1870 6.1),
+        and a look at the disk.
+        """
         most = self._door.limits.message_bytes
         announced = _SIZE.search(arg or "")
         if cast("Session", self.session).host_name and announced and int(announced[1]) > most:
             await self.push(too_big(most))
-        elif cast("Session", self.session).host_name and not self._door.has_room(int(announced[1]) if announced else 0):
+        elif cast("Session", self.session).host_name and not self._door.has_room(
+            int(announced[1]) if announced else 0
+        ):
             log.error("disk_low")
             await self.push(replies.DISK_LOW)
         else:
@@ -224,7 +256,9 @@ class Conversation(SmtpProtocol):
             return
         envelope = cast("Envelope", self.envelope)
         if arg or not envelope.rcpt_tos:
-            await self.push("501 5.5.4 Syntax: DATA" if arg else "503 5.5.1 Error: need RCPT command")
+            await self.push(
+                "501 5.5.4 Syntax: DATA" if arg else "503 5.5.1 Error: need RCPT command"
+            )
             return
         self._is_receiving = True
         try:
@@ -257,7 +291,10 @@ class Conversation(SmtpProtocol):
         await self.push(replies.CANNOT_VERIFY if arg else "501 5.5.4 Syntax: VRFY <address>")
 
     async def smtp_BDAT(self, arg: str | None) -> None:  # noqa: N802 - the library's name
-        """RFC 3030 is not offered. What comes next would be a message, and must not be taken for commands."""
+        """RFC 3030 is not offered.
+
+        What comes next would be a message, and must not be taken for commands.
+        """
         await self.push(replies.NO_CHUNKS)
         self._leave()
 
@@ -265,7 +302,9 @@ class Conversation(SmtpProtocol):
         self.hang_up(replies.NO_MAIL)
 
     async def _receive(self, envelope: Envelope) -> Reception | None:
-        """The message, None if nothing could be begun: then the client has not been told to go on."""
+        """The message, None if nothing could be begun: then the client has not been told to go
+        on.
+        """
         try:
             file = self._door.spool.new()
         except OSError as error:
@@ -293,7 +332,9 @@ class Conversation(SmtpProtocol):
             return replies.TEMPORARY
 
     async def _read(self, received: Reception) -> None:
-        """Let what the socket brings go straight to the message: no queue, no copy, no turn of the loop for each chunk."""
+        """Let what the socket brings go straight to the message: no queue, no copy, no turn of
+        the loop for each chunk.
+        """
         early = self.take_unread()  # of a client that did not wait for the 354
         self._message, self._whole = received, self.loop.create_future()
         try:
@@ -306,7 +347,10 @@ class Conversation(SmtpProtocol):
             self._message = None
 
     def _feed(self, data: bytes) -> None:
-        received, whole = cast("Reception", self._message), cast("asyncio.Future[None]", self._whole)
+        received, whole = (
+            cast("Reception", self._message),
+            cast("asyncio.Future[None]", self._whole),
+        )
         self.heard()
         try:
             received.feed(data)
@@ -322,20 +366,26 @@ class Conversation(SmtpProtocol):
 
     def _judge(self, headers: Headers) -> Verdict:
         envelope = cast("Envelope", self.envelope)
-        return acceptance.judged(headers, envelope.mail_from or "", envelope.rcpt_tos, self.peer, self._door.rules)
+        return acceptance.judged(
+            headers, envelope.mail_from or "", envelope.rcpt_tos, self.peer, self._door.rules
+        )
 
     def _replies_for(self, envelope: Envelope) -> int:
         return 1
 
     def extensions(self, lines: list[str]) -> list[str]:
-        """The reply to EHLO: the library's lines without AUTH, with what we keep of the other standards."""
+        """The reply to EHLO: the library's lines without AUTH, with what we keep of the other
+        standards.
+        """
         kept = [line[4:] for line in lines if not line[4:].startswith(("AUTH", "HELP"))]
         kept[1:1] = _EXTENSIONS
         return [f"250-{line}" for line in kept] + ["250 HELP"]
 
 
 class LmtpConversation(Conversation):
-    """A connection by LMTP (RFC 2033): LHLO for EHLO, and a reply for each recipient at the end of a message."""
+    """A connection by LMTP (RFC 2033): LHLO for EHLO, and a reply for each recipient at the end
+    of a message.
+    """
 
     protocol = "lmtp"
 

@@ -1,4 +1,6 @@
-"""What a connection asks of the server that listens: its limits, its rules, and a place for what it brings."""
+"""What a connection asks of the server that listens: its limits, its rules, and a place for
+what it brings.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,9 @@ Session_contra = TypeVar("Session_contra", contravariant=True)
 class Limits:
     """How much one client may take. `message_bytes` as sent, base64 and all; `_s` are seconds.
 
-    `silent_s`: who has said nothing for so long gives way to a new connection when there is no room.
-    `errors`: negative replies in one connection. `free_bytes`: what has to stay free on the disk.
+    `silent_s`: who has said nothing for so long gives way to a new connection when there is no
+    room. `errors`: negative replies in one connection. `free_bytes`: what has to stay free on the
+    disk.
     """
 
     message_bytes: int
@@ -39,7 +42,10 @@ class Limits:
 
 
 class Host(Protocol[Session_contra]):
-    """Counts connections and takes messages. Used on the event loop alone, so nothing here may block."""
+    """Counts connections and takes messages.
+
+    Used on the event loop alone, so nothing here may block.
+    """
 
     limits: Limits
     rules: Rules
@@ -50,7 +56,9 @@ class Host(Protocol[Session_contra]):
         """Whether one more connection from `peer` is taken."""
 
     def made_room(self, peer: str) -> bool:
-        """Whether somebody who says nothing was sent away, so that one more connection from `peer` can be taken."""
+        """Whether somebody who says nothing was sent away, so that one more connection from
+        `peer` can be taken.
+        """
 
     def enter(self, session: Session_contra) -> None:
         """Count a connection."""
@@ -67,5 +75,10 @@ class Host(Protocol[Session_contra]):
     def most(self, envelope: Envelope) -> int:
         """Bytes that a message for these recipients may have."""
 
-    async def conclude(self, received: Reception, envelope: Envelope, session: Session_contra) -> str:
-        """The reply to a message that is here. Goes on when the client is gone: it will send again, and find its row."""
+    async def conclude(
+        self, received: Reception, envelope: Envelope, session: Session_contra
+    ) -> str:
+        """The reply to a message that is here.
+
+        Goes on when the client is gone: it will send again, and find its row.
+        """

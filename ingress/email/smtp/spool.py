@@ -1,7 +1,8 @@
-"""Where messages lie while they come in: files in the data folder, on the disk of the folder store, so that keeping one is a rename.
+"""Where messages lie while they come in: files in the data folder, on the disk of the folder store,
+so that keeping one is a rename.
 
-Each file is locked by the process that writes it. A file without a lock is left over from a process that died before
-it said 250: the sender still has that message.
+Each file is locked by the process that writes it. A file without a lock is left over from a process
+that died before it said 250: the sender still has that message.
 """
 
 from __future__ import annotations

@@ -30,10 +30,15 @@ class Certificate:
         try:
             return cls(settings.smtp_tls_cert, settings.smtp_tls_key or settings.smtp_tls_cert)
         except (OSError, ssl.SSLError) as error:
-            raise SettingsInvalid(f"DRAGOMAN_SMTP_TLS_CERT, DRAGOMAN_SMTP_TLS_KEY: {error}") from error
+            raise SettingsInvalid(
+                f"DRAGOMAN_SMTP_TLS_CERT, DRAGOMAN_SMTP_TLS_KEY: {error}"
+            ) from error
 
     def context(self) -> ssl.SSLContext:
-        """For a new connection. A changed file that cannot be used leaves the old certificate in use."""
+        """For a new connection.
+
+        A changed file that cannot be used leaves the old certificate in use.
+        """
         try:
             if self._changed_at() != self._read_at:
                 self._context = self._read()

@@ -1,4 +1,6 @@
-"""The lines that a sender wrote, without greetings, banners, quotes, signatures and what was there before (pure)."""
+"""The lines that a sender wrote, without greetings, banners, quotes, signatures and what was
+there before (pure).
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ def read(words: str) -> Iterator[tuple[str, bool]]:
 
 
 def own(words: str) -> Iterator[str]:
-    """The lines that are the sender's own: nothing quoted, nothing that is forwarded, nothing below a mark of the end."""
+    """The lines that are the sender's own: nothing quoted, nothing that is forwarded, nothing
+    below a mark of the end.
+    """
     for line in (line.strip() for line in words.splitlines()):
         if _THE_REST_IS_OLD.match(line[: 2 * LONGEST_LINE]):
             return

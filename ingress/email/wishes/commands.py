@@ -1,7 +1,9 @@
-"""Orders of one or two words that a mail without a PDF may hold: help, delete, cancel, yes, no (pure).
+"""Orders of one or two words that a mail without a PDF may hold: help, delete, cancel, yes, no
+(pure).
 
-An order is all that its line says, but for words of politeness; so "delete" is one, and "please delete my number from your
-list" is none. They are understood in the languages that answers are written in.
+An order is all that its line says, but for words of politeness; so "delete" is one, and "please
+delete my number from your list" is none. They are understood in the languages that answers are
+written in.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ from ingress.email.wishes.vocabulary import POLITE, words
 
 
 class Command(StrEnum):
-    """What is asked for. `DELETE_ALL`: everything that is here of the sender, not only what the thread is about."""
+    """What is asked for.
+
+    `DELETE_ALL`: everything that is here of the sender, not only what the thread is about.
+    """
 
     HELP = "help"
     DELETE = "delete"
@@ -45,34 +50,31 @@ _TWO_WORDS = {
     "non merci": Command.NO, "no gracias": Command.NO, "no grazie": Command.NO, "let it be": Command.NO, "いいです": Command.NO,
 }  # fmt: skip
 # What people write who want nothing: thanks and praise.
-_THANKS = words(
-    """
+_THANKS = words("""
     thanks thank thx ty cheers great perfect excellent awesome wonderful nice good lovely brilliant super top
     danke dankeschön vielen herzlichen dank klasse toll prima wunderbar spitze merci beaucoup parfait génial gracias muchas mil
     perfecto genial estupendo grazie mille perfetto ottimo obrigado obrigada muito perfeito ótimo valeu bedankt dank wel dankjewel
     dankuwel hartelijk geweldig mooi dziękuję dzięki bardzo super świetnie ありがとう ありがとうございます ありがとうございました どうも
     助かりました 谢谢 谢谢你 谢谢您 多谢 太好了 感谢 謝謝 非常感谢 tack tak takk kiitos köszönöm teşekkürler спасибо дякую děkuji ďakujem
     mulțumesc ευχαριστώ hvala aitäh paldies ačiū 👍 🙏 😊 🙂 ❤️ ❤ :) :-) 😀 👏
-    """
-)
-_AROUND_THANKS = words(
-    """
+    """)
+_AROUND_THANKS = words("""
     you so very much a lot many for the your quick fast help this that is it was really all again everyone und sehr für die
     schnelle hilfe ihnen dir euch pour votre aide rapide por la ayuda su tu per il aiuto tutto pela ajuda voor de hulp snelle je u
     za pomoc translation übersetzung traduction traducción traduzione tradução vertaling tłumaczenie super works received got job well done
-    """
-)
-_ALL = words(
-    """
+    """)
+_ALL = words("""
     all everything alles tout todo tutto tudo wszystko allt alt kaikki vše všechno すべて 全部 所有 всё все
-    """
-)
+    """)
 _PUNCTUATION = "¡¿.,;:!?…。！？、，「」\"'*_()[]"
 
 
 def command(words: str, subject: str = "") -> Command | None:
     """The order in the first lines of a body, else in the subject; None: there is none."""
-    for line in (*first_lines(words), re.sub(r"(?i)^((re|aw|sv|antw|odp|rif)\s*:\s*)+", "", subject)):
+    for line in (
+        *first_lines(words),
+        re.sub(r"(?i)^((re|aw|sv|antw|odp|rif)\s*:\s*)+", "", subject),
+    ):
         found = _of_line(line)
         if found:
             return found
@@ -80,7 +82,9 @@ def command(words: str, subject: str = "") -> Command | None:
 
 
 def is_thanks(words: str) -> bool:
-    """Whether the body says thanks, or how good it is, and nothing that could be meant as a wish."""
+    """Whether the body says thanks, or how good it is, and nothing that could be meant as a
+    wish.
+    """
     first = next(iter(first_lines(words)), "")
     said = [word.strip(_PUNCTUATION) or word for word in first.casefold().replace("’", "'").split()]
     said = [word for word in said if word.strip("-–")]
@@ -96,13 +100,18 @@ def _of_line(line: str) -> Command | None:
     if bare in _TWO_WORDS:
         return _TWO_WORDS[bare]
     bare = re.sub(
-        r"(?:して)?(?:ください|下さい)$|[、,]?\s*を?お願いします$|^[请請]|吧$|[，,]\s*[请請]?(?:翻[译譯]|[谢謝]{2}您?)$",
+        r"(?:して)?(?:ください|下さい)$|[、,]?\s*を?お願いします$|^[请請]|吧$|[，"
+        r",]\s*[请請]?(?:翻[译譯]|[谢謝]{2}您?)$",
         "",
         bare,
     )
     words = [word.strip(_PUNCTUATION) for word in bare.split()]
     orders = [_MEANING[word] for word in words if word in _MEANING]
-    rest = [word for word in words if word and word not in _MEANING and word not in POLITE and word not in _ALL]
+    rest = [
+        word
+        for word in words
+        if word and word not in _MEANING and word not in POLITE and word not in _ALL
+    ]
     if len(set(orders)) != 1 or rest:
         return None
     is_all = any(word in _ALL for word in words)

@@ -1,8 +1,10 @@
-"""Names of languages as people write them: inflected, with an article, with a region, without accents (pure).
+"""Names of languages as people write them: inflected, with an article, with a region, without
+accents (pure).
 
-The names are those of Unicode's CLDR in each language of `NAMING_LOCALES`. How a name changes in a sentence is said here by its
-ending, a table for each language that inflects: "do němčiny", "na niemiecki", "saksaksi", "németre", "Almancaya". Such
-forms are made of all names alike; a form that no grammar knows is a word that nobody writes.
+The names are those of Unicode's CLDR in each language of `NAMING_LOCALES`. How a name changes in a
+sentence is said here by its ending, a table for each language that inflects: "do němčiny", "na
+niemiecki", "saksaksi", "németre", "Almancaya". Such forms are made of all names alike; a form that
+no grammar knows is a word that nobody writes.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ from dragoman.errors import UnknownLanguage
 from ingress.email.wishes.vocabulary import words
 
 MOST_WORDS = 5  # of a language's name, with its article and its region
-_ANSWERED = words("en de fr es it pt nl pl ja zh")  # "italien" is a language in French, and a country in Swedish
+# "italien" is a language in French, and a country in Swedish
+_ANSWERED = words("en de fr es it pt nl pl ja zh")
 _LETTERS = 2  # of the codes whose names count (ISO 639-1)
-_LONGER_CODES = frozenset({"fil", "yue", "ckb"})  # other codes of three letters are words or names ("was", "mari")
+# other codes of three letters are words or names ("was", "mari")
+_LONGER_CODES = frozenset({"fil", "yue", "ckb"})
 _OFTEN = words(
     "ar bg cs da de el en es et fi fr hu id it ja ko lt lv nb nl pl pt ro ru sk sl sv tr uk zh"
 )  # of engines
@@ -43,7 +47,8 @@ _CASES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "uk": (("ка", ("ку", "кою", "кій", "кої")),),
     "zh": (("语", ("文", "語")),),
 }  # fmt: skip
-# The same, for forms that say by themselves that it is the language to come: "into German" in one word.
+# The same, for forms that say by themselves that it is the language to come: "into German" in one
+# word.
 _INTO: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "cs": (("ština", ("sky",)), ("čtina", ("cky",)), ("čina", ("cky", "ecky"))),
     "fi": (("nti", ("nniksi", "nnin")), ("kki", ("kiksi", "kin")), ("kka", ("kaksi", "kan")), ("suomi", ("suomeksi", "suomen")), ("", ("ksi",))),
@@ -71,7 +76,8 @@ _MORE = {
     "仏語": "fr", "露語": "ru", "西語": "es", "伊語": "it", "和文": "ja", "русский": "ru", "українською": "uk", "нидерландский": "nl",
     "голландский": "nl", "mandarim": "zh", "anglais": "en", "türkisch": "tr", "ucraino": "uk", "farsi": "fa",
 }  # fmt: skip
-# What a region or a script is called. Its words stand before or after the language's, bare or in brackets.
+# What a region or a script is called. Its words stand before or after the language's, bare or in
+# brackets.
 _REGIONS = {
     "pt-BR": "brazil brazilian brasilien brasilianisch brasilianisches brasilianische brésil brésilien brésilienne brasil brasileño"
     " brasileiro brasile brasiliano brazilië braziliaans braziliaanse brazylia brazylijski brazylijskiego bra ブラジル 巴西",
@@ -98,26 +104,28 @@ _REGIONS = {
     "nn": "nynorsk ニーノシュク",
 }  # fmt: skip
 # Words that say no more than "language", and articles and joints.
-_MUTE = words(
-    """
+_MUTE = words("""
     language lang sprache langue idioma lengua lingua língua taal język języka języku jazyk jazyka jazyku jezik jezika
     jeziku език езика язык языка языке мова мову мови språk språket sprog sproget kieli kielelle kieleksi kielellä nyelv
     nyelvre nyelven keel keelde keeles valoda valodu valodā kalba kalbą kalbos kalbon limba bahasa dili diline dilinde γλώσσα
     اللغة of the de du del della do da das dem den la le el il lo o het l en in
-    """
-)
+    """)
 _NAMES_OF_PEOPLE = words("roman dan")  # without the accent that makes them languages
 _FROM = words("of du de del della dal da dem des vom")  # the source: "du français"
 _ARTICLES = re.compile(r"(?<!\w)(?:l|all|nell|dell|d|sull)['’](?=\w{3})")
 _MARKS = re.compile(r"[\s()\[\]（）,、:：;·/–—-]+")
-_PLAIN = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "ß": "ss", "ı": "i", "œ": "oe", "đ": "d", "’": "'"})
+_PLAIN = str.maketrans(
+    {"ł": "l", "ø": "o", "æ": "ae", "ß": "ss", "ı": "i", "œ": "oe", "đ": "d", "’": "'"}
+)
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _HAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _CODE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,4}){0,2}")
 
 
 def tag_of(text: str) -> str | None:
-    """The tag for a code or a name in any form, with a region or without; None: it is no language, or says more."""
+    """The tag for a code or a name in any form, with a region or without; None: it is no
+    language, or says more.
+    """
     bare = text.strip()
     if is_code(bare):
         return _code(bare)
@@ -127,7 +135,9 @@ def tag_of(text: str) -> str | None:
 
 
 def into(text: str) -> str | None:
-    """The tag, if the words say "into the language" by themselves: `saksaksi`, `németre`, `Almancaya`, `německy`."""
+    """The tag, if the words say "into the language" by themselves: `saksaksi`, `németre`,
+    `Almancaya`, `německy`.
+    """
     words = _folded(text).split()
     bare = " ".join(word for word in words if word not in _MUTE)
     has_helper = len(bare.split()) < len(words)
@@ -136,12 +146,16 @@ def into(text: str) -> str | None:
 
 
 def is_code(text: str) -> bool:
-    """Whether it has the shape of a code: `de`, `pt-BR`, `zh_Hans`; names of three letters have it too."""
+    """Whether it has the shape of a code: `de`, `pt-BR`, `zh_Hans`; names of three letters have
+    it too.
+    """
     return _CODE.fullmatch(text) is not None
 
 
 def is_country(text: str) -> bool:
-    """Whether it is the name of a country as well: "Italia" is a language in Helsinki, and the end of an address elsewhere."""
+    """Whether it is the name of a country as well: "Italia" is a language in Helsinki, and the
+    end of an address elsewhere.
+    """
     return _folded(text) in _countries()
 
 
@@ -151,7 +165,9 @@ def _code(text: str) -> str | None:
         tag = language.parse(text)
     except UnknownLanguage:
         return known
-    return tag if len(language.base(tag)) == _LETTERS or language.base(tag) in _LONGER_CODES else known
+    return (
+        tag if len(language.base(tag)) == _LETTERS or language.base(tag) in _LONGER_CODES else known
+    )
 
 
 def _looked_up(folded: str, forms: dict[str, str]) -> str | None:
@@ -178,7 +194,11 @@ def _with_script(folded: str, forms: dict[str, str]) -> str | None:
     together = folded.replace(" ", "")
     for tag, names in _regions().items():
         for name in sorted(names, key=len, reverse=True):
-            if _HAN.search(name) and name in together and _joins(forms.get(together.replace(name, "", 1)), tag):
+            if (
+                _HAN.search(name)
+                and name in together
+                and _joins(forms.get(together.replace(name, "", 1)), tag)
+            ):
                 return tag
     return None
 
@@ -193,7 +213,9 @@ def _folded(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without accents, as on a keyboard that has none; other scripts than Latin keep theirs but the Greek."""
+    """Without accents, as on a keyboard that has none; other scripts than Latin keep theirs but
+    the Greek.
+    """
     parts = unicodedata.normalize("NFD", _folded(text).translate(_PLAIN))
     return "".join(part for part in parts if not "\u0300" <= part <= "\u036f")
 
@@ -205,7 +227,10 @@ def _regions() -> dict[str, frozenset[str]]:
 
 @cache
 def _forms() -> dict[str, str]:
-    """Every form of a name -> tag. Exact names win over inflected ones, those of languages that engines write over others."""
+    """Every form of a name -> tag.
+
+    Exact names win over inflected ones, those of languages that engines write over others.
+    """
     names = list(_named())
     forms = {**{_folded(name): tag for name, tag in _MORE.items()}}
     for _, name, tag in sorted(names, key=lambda one: one[2] not in _OFTEN):
@@ -218,7 +243,13 @@ def _forms() -> dict[str, str]:
 
 @cache
 def _directed() -> dict[str, str]:
-    forms = {"ruotsiksi": "sv", "nemțește": "de", "englezește": "en", "românește": "ro", "franțuzește": "fr"}
+    forms = {
+        "ruotsiksi": "sv",
+        "nemțește": "de",
+        "englezește": "en",
+        "românește": "ro",
+        "franțuzește": "fr",
+    }
     for form, tag in _inflected(list(_named()), _INTO):
         forms.setdefault(form, tag)
     return forms
@@ -251,14 +282,20 @@ def _inflected(names: list[tuple[str, str, str]], table: Any) -> Iterator[tuple[
 
 
 def _changed(name: str, ending: str, other: str) -> str:
-    return other + name[len(ending) :] if ending == "ال" else name[: len(name) - len(ending)] + other
+    return (
+        other + name[len(ending) :] if ending == "ال" else name[: len(name) - len(ending)] + other
+    )
 
 
 @cache
 def _countries() -> frozenset[str]:
     from babel import Locale
 
-    names = {_folded(str(name)) for code in language.NAMING_LOCALES for name in Locale.parse(code).territories.values()}
+    names = {
+        _folded(str(name))
+        for code in language.NAMING_LOCALES
+        for name in Locale.parse(code).territories.values()
+    }
     return frozenset(names - {_folded(name) for locale, name, _ in _named() if locale in _ANSWERED})
 
 

@@ -1,8 +1,9 @@
 """In which language a sender writes, so that the answer is written in it (pure).
 
-The sender's own words count most, then what the mail program says of itself (`Accept-Language`, RFC 3282). Mails to a translator are
-short ("auf Deutsch, bitte"), too short for statistics, so words are looked up: frequent ones, and the names of
-languages, which everybody writes in their own language.
+The sender's own words count most, then what the mail program says of itself (`Accept-Language`, RFC
+3282). Mails to a translator are short ("auf Deutsch, bitte"), too short for statistics, so words
+are looked up: frequent ones, and the names of languages, which everybody writes in their own
+language.
 """
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 
 
 def of_sender(words: str, subject: str, announced: str) -> str | None:
-    """One of LANGUAGES; None where nothing tells. `announced`: the value of `Accept-Language`, or of `Content-Language`."""
+    """One of LANGUAGES; None where nothing tells.
+
+    `announced`: the value of `Accept-Language`, or of `Content-Language`.
+    """
     sample = f"{' '.join(body_lines.own(words[:LONGEST]))} {subject}"
     if _KANA.search(sample):
         return "ja"
@@ -50,7 +54,8 @@ def of_sender(words: str, subject: str, announced: str) -> str | None:
         return "zh"
     found = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", sample.casefold().replace("’", "'"))
     counts = {
-        tag: sum((word in known) + _NAME * (word in _names()[tag]) for word in found) for tag, known in _known().items()
+        tag: sum((word in known) + _NAME * (word in _names()[tag]) for word in found)
+        for tag, known in _known().items()
     }
     best = max(counts.values())
     leading = [tag for tag, count in counts.items() if count == best]

@@ -1,8 +1,10 @@
-"""What a sender wants: the language and the tone, from the address, the first lines, the subject, in this order (pure).
+"""What a sender wants: the language and the tone, from the address, the first lines, the subject,
+in this order (pure).
 
-Half of the two-letter codes are words of some language ("it", "is", "no", "he"), so a code counts only where it can be
-nothing else: in the address, after `to:`, in brackets, or as all that a line says. In a sentence only names count, and
-only where the sentence ends with them: "into German, please" is a wish, "the German contract" and "to German law" are not.
+Half of the two-letter codes are words of some language ("it", "is", "no", "he"), so a code counts
+only where it can be nothing else: in the address, after `to:`, in brackets, or as all that a line
+says. In a sentence only names count, and only where the sentence ends with them: "into German,
+please" is a wish, "the German contract" and "to German law" are not.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from ingress.email.wishes.vocabulary import FILLERS, NOUNS, PREPOSITIONS
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What one source says. None: it says nothing of it. `unknown`: what stands where a language should.
+    """What one source says.
+
+    None: it says nothing of it. `unknown`: what stands where a language should.
 
     `is_lasting`: it is meant for all mails to come ("always German").
     """
@@ -34,11 +38,22 @@ NOTHING = Wish()
 _TONES = {tone.value: tone for tone in Tone} | {
     word: tone
     for tone, words in {
-        Tone.FORMAL: "formell förmlich formel formelle formale formeel formalny formalnie formalmente formellement formell 正式 フォーマル",
-        Tone.INFORMAL: "informell informel informelle informale informeel nieformalny nieformalnie informalmente locker 非正式 カジュアル",
+        Tone.FORMAL: (
+            "formell förmlich formel formelle formale formeel formalny formalnie formalmente"
+            " formellement formell 正式 フォーマル"
+        ),
+        Tone.INFORMAL: (
+            "informell informel informelle informale informeel nieformalny nieformalnie"
+            " informalmente locker 非正式 カジュアル"
+        ),
         Tone.SIMPLE: "einfach semplice sencillo simples eenvoudig prosty 简单",
-        Tone.BUSINESS: "geschäftlich professionnel commercial aziendale zakelijk biznesowy 商务 ビジネス",
-        Tone.ACADEMIC: "akademisch wissenschaftlich académique académico accademico acadêmico academisch akademicki 学术 学術",
+        Tone.BUSINESS: (
+            "geschäftlich professionnel commercial aziendale zakelijk biznesowy 商务 ビジネス"
+        ),
+        Tone.ACADEMIC: (
+            "akademisch wissenschaftlich académique académico accademico acadêmico academisch"
+            " akademicki 学术 学術"
+        ),
     }.items()
     for word in words.split()
 }
@@ -50,10 +65,29 @@ _WORDS = frozenset({
     "yo", "ha", "lu", "an", "oc", "shona", "ewe", "akan", "ido", "tonga", "afar", "sango",
 })  # fmt: skip
 _FORWARDED = re.compile(
-    r"^\s*(?:(?:re|fwd?|aw|wg|sv|vs|rv|tr|odp|pd|antw|doorst|rif|i|r|enc|res)\s*[:：]\s*)+", re.IGNORECASE
+    r"^\s*(?:(?:re|fwd?|aw|wg|sv|vs|rv|tr|odp|pd|antw|doorst|rif|i|r|enc|res)\s*[:：]\s*)+",
+    re.IGNORECASE,
 )
 _SHOUTED = frozenset(
-    {"IT", "HR", "ID", "PR", "PS", "OS", "QA", "AM", "PM", "IS", "NO", "TO", "SO", "OR", "AI", "PA", "ET"}
+    {
+        "IT",
+        "HR",
+        "ID",
+        "PR",
+        "PS",
+        "OS",
+        "QA",
+        "AM",
+        "PM",
+        "IS",
+        "NO",
+        "TO",
+        "SO",
+        "OR",
+        "AI",
+        "PA",
+        "ET",
+    }
 )
 
 _EXPLICIT = re.compile(
@@ -121,10 +155,11 @@ _MORE_AFTER = frozenset(
 
 
 def wish(recipient: str, words: str, subject: str, usual: Wish, server: str | None) -> Wish:
-    """The language and the tone that a mail asks for, else what its sender always wants (`usual`), else the server's.
+    """The language and the tone that a mail asks for, else what its sender always wants (`usual`),
+    else the server's.
 
-    `unknown` is set only when the address names a language that nobody knows; then nothing else counts. The usual tone goes with
-    the usual language only.
+    `unknown` is set only when the address names a language that nobody knows; then nothing else
+    counts. The usual tone goes with the usual language only.
     """
     by_address = from_address(recipient)
     if by_address.unknown:
@@ -139,7 +174,9 @@ def wish(recipient: str, words: str, subject: str, usual: Wish, server: str | No
 
 def with_tone_of(found: Wish, recipient: str) -> Wish:
     """What a reply asks for, with the tone that its address names where its words name none."""
-    return Wish(found.target_lang, found.tone or from_address(recipient).tone, is_lasting=found.is_lasting)
+    return Wish(
+        found.target_lang, found.tone or from_address(recipient).tone, is_lasting=found.is_lasting
+    )
 
 
 def from_address(recipient: str) -> Wish:
@@ -170,18 +207,25 @@ def from_words(words: str, *, is_reply: bool = False) -> Wish:
 
 
 def from_subject(subject: str) -> Wish:
-    """What stands in brackets: `[de]`, `[fr formal]`, `[to: es]`; else what the whole subject asks for.
+    """What stands in brackets: `[de]`, `[fr formal]`, `[to: es]`; else what the whole subject asks
+    for.
 
     Other brackets are no wishes (`[IT]`, `[EXTERNAL]`), and codes count in brackets only.
     """
     for inner in re.findall(r"\[([^\[\]]{2,40})\]", subject):
         found = (
-            NOTHING if inner.strip() in _SHOUTED else choice(re.sub(r"^\s*to\s*:\s*", "", inner, flags=re.IGNORECASE))
+            NOTHING
+            if inner.strip() in _SHOUTED
+            else choice(re.sub(r"^\s*to\s*:\s*", "", inner, flags=re.IGNORECASE))
         )
         if found.target_lang:
             return found
     bare = _FORWARDED.sub("", re.sub(r"\[[^\[\]]*\]", " ", subject)).strip()
-    return NOTHING if len(bare) > body_lines.LONGEST_LINE or language_names.is_code(_bare(bare)) else from_line(bare)
+    return (
+        NOTHING
+        if len(bare) > body_lines.LONGEST_LINE or language_names.is_code(_bare(bare))
+        else from_line(bare)
+    )
 
 
 def from_line(line: str, *, is_reply: bool = False) -> Wish:
@@ -190,7 +234,9 @@ def from_line(line: str, *, is_reply: bool = False) -> Wish:
     if lasting and (found := from_line(line[lasting.end() :], is_reply=is_reply)).target_lang:
         return replace(found, is_lasting=True)
     line = (
-        re.sub(r"\s+(?=[(（][\u3040-\u9fff])", "", line.replace("，", ", ")).strip(" \t*_#`•\"'“”„«»").replace("’", "'")
+        re.sub(r"\s+(?=[(（][\u3040-\u9fff])", "", line.replace("，", ", "))
+        .strip(" \t*_#`•\"'“”„«»")
+        .replace("’", "'")
     )
     explicit = _EXPLICIT.match(line)
     if explicit and (found := choice(_bare(explicit[1]))).target_lang:
@@ -205,7 +251,9 @@ def from_line(line: str, *, is_reply: bool = False) -> Wish:
 
 
 def choice(text: str) -> Wish:
-    """A language, with a tone before or after it or without one, and not a word more; else nothing."""
+    """A language, with a tone before or after it or without one, and not a word more; else
+    nothing.
+    """
     words = text.replace(",", " ").replace("+", " ").split()
     tones = [word for word in words if word.casefold().strip("()（）") in _TONES]
     tag = language_names.tag_of(" ".join(word for word in words if word not in tones))
@@ -224,13 +272,19 @@ def _from_few_words(line: str) -> Wish | None:
         return found
     alone = [word.casefold() for word in words if word.casefold() not in _TONES]
     is_odd = len(alone) == 1 and (alone[0] in _WORDS or language_names.is_country(alone[0]))
-    if is_odd or "noun" in said or ("filler" in said and (language_names.is_code(core) or core == "polish")):
+    if (
+        is_odd
+        or "noun" in said
+        or ("filler" in said and (language_names.is_code(core) or core == "polish"))
+    ):
         return None
     return found
 
 
 def _unwrapped(words: list[str]) -> tuple[list[str], set[str]]:
-    """The words without those around the name, and of which kinds these were; those after it in a language count only as fillers."""
+    """The words without those around the name, and of which kinds these were; those after it in
+    a language count only as fillers.
+    """
     said: set[str] = set()
     while len(words) > 1 and (kind := _kind(words[0], is_first=True)):
         said.add(kind)
@@ -256,10 +310,16 @@ def _with_into(core: str) -> Wish | None:
 
 
 def _from_pair(line: str) -> Wish | None:
-    """From one language to another, and not a word more: `EN -> DE`, "Englisch nach Deutsch", "z angielskiego na polski"."""
+    """From one language to another, and not a word more: `EN -> DE`, "Englisch nach Deutsch",
+    "z angielskiego na polski".
+    """
     halves = _ARROW.split(_bare(line))
     if len(halves) == 2:  # noqa: PLR2004 - from, to
-        return found if _is_name(halves[0]) and (found := choice(_bare(halves[1]))).target_lang else None
+        return (
+            found
+            if _is_name(halves[0]) and (found := choice(_bare(halves[1]))).target_lang
+            else None
+        )
     pair = _PAIR.fullmatch(_bare(line))
     if pair is None or not _is_name(pair["source"]) or language_names.is_code(pair["source"]):
         return None
@@ -273,9 +333,11 @@ def _is_name(text: str) -> bool:
 
 
 def _from_sentence(line: str, *, is_reply: bool) -> Wish | None:
-    """A preposition and a language's name, at the end of a clause; or a form of the name that says "into" by itself.
+    """A preposition and a language's name, at the end of a clause; or a form of the name that says
+    "into" by itself.
 
-    "in German" may say what a document is written in, so such words count only beside a verb of wishing.
+    "in German" may say what a document is written in, so such words count only beside a verb of
+    wishing.
     """
     is_wishing = bool(_WISHING.search(line) or (is_reply and _ASKING.search(line)))
     for strength, pattern in _IN_SENTENCE.items():
@@ -295,7 +357,12 @@ def _name_at(text: str) -> Wish | None:
         bare = named.rstrip(".,;:!?)…。、！")
         rest = named[len(bare) :] + " " + text.lstrip()[len(named) :]
         found = choice(bare)
-        if found.target_lang and not language_names.is_code(bare) and bare != "polish" and _is_end(rest):
+        if (
+            found.target_lang
+            and not language_names.is_code(bare)
+            and bare != "polish"
+            and _is_end(rest)
+        ):
             return found
     return None
 
@@ -303,7 +370,12 @@ def _name_at(text: str) -> Wish | None:
 def _is_end(rest: str) -> bool:
     following = rest.split()
     word = following[0].casefold().strip(".,;:!?") if following else ""
-    return _END.match(rest) is not None or word in FILLERS or word in _MORE_AFTER or _WISHING.match(word) is not None
+    return (
+        _END.match(rest) is not None
+        or word in FILLERS
+        or word in _MORE_AFTER
+        or _WISHING.match(word) is not None
+    )
 
 
 def _from_form(line: str) -> Wish | None:
@@ -318,7 +390,13 @@ def _from_form(line: str) -> Wish | None:
 
 _SCRIPTS = (
     (r"([゠-ヿ一-鿿（）()]+[語文）)])(?:[にへ]|訳|版)", "last"),
-    (r"([゠-ヿ一-鿿（）()]+[語文）)])で(?=\s*(?:お願い|ください|下さい|頼|ほし|欲し|翻訳|訳|[。.!！]|$))", "last"),
+    (
+        (
+            r"([゠-ヿ一-鿿（）()]+[語文）)])で(?=\s*(?:お願い|ください|下さい|頼|ほし|欲し|翻訳|訳|[。"
+            r".!！]|$))"
+        ),
+        "last",
+    ),
     (r"(?:(?:翻[译譯]|[译譯翻])[成為为到]?|[转轉][成為为]|用)\s*([一-鿿（）()]+)", "first"),
     (r"([一-鿿（）()]{2,9})(?:版本?|翻[译譯])", "last"),
     (r"([英和独仏露伊]訳)", "first"),
@@ -331,7 +409,11 @@ def _from_script(line: str) -> Wish | None:
     """Languages that are written without spaces or with endings: 日本語に…, 翻译成德语, по-немецки."""
     for pattern, where in _SCRIPTS:
         for found in re.finditer(pattern, line):
-            tag = language_names.tag_of(f"{found[1]}й") if where == "adverb" else _within(found[1], where)
+            tag = (
+                language_names.tag_of(f"{found[1]}й")
+                if where == "adverb"
+                else _within(found[1], where)
+            )
             if tag:
                 return Wish(tag, _tone_in(line))
     return None
@@ -351,7 +433,12 @@ def _within(text: str, where: str) -> str | None:
         else [text[at:] for at in range(len(text) - 1)]
     )
     return next(
-        (tag for part in parts if not language_names.is_code(part) and (tag := language_names.tag_of(part))), None
+        (
+            tag
+            for part in parts
+            if not language_names.is_code(part) and (tag := language_names.tag_of(part))
+        ),
+        None,
     )
 
 

@@ -1,7 +1,9 @@
-"""The door for Slack: bolt's listeners, each of which keeps what came as a row and returns; only then is it acknowledged.
+"""The door for Slack: bolt's listeners, each of which keeps what came as a row and returns; only
+then is it acknowledged.
 
-`process_before_response` makes bolt's answer wait for the listener: a row that could not be written is no 200 (and no ack on a socket), and
-Slack sends it again. Dialogs are the exception that proves it: Slack gives three seconds for opening one, so they are opened here.
+`process_before_response` makes bolt's answer wait for the listener: a row that could not be written
+is no 200 (and no ack on a socket), and Slack sends it again. Dialogs are the exception that proves
+it: Slack gives three seconds for opening one, so they are opened here.
 """
 
 from __future__ import annotations
@@ -31,8 +33,16 @@ NOT_SIGNED = "unused-with-socket-mode"
 DIALOG_TIMEOUT_S = 2  # the ack has to be out 3 s after the press
 
 
-def make_app(settings: Settings, intake: Intake, installations: Installations, signing_secret: str = NOT_SIGNED) -> App:
-    """Bolt's application with all listeners. `signing_secret`: what Slack signs its requests by HTTP with."""
+def make_app(
+    settings: Settings,
+    intake: Intake,
+    installations: Installations,
+    signing_secret: str = NOT_SIGNED,
+) -> App:
+    """Bolt's application with all listeners.
+
+    `signing_secret`: what Slack signs its requests by HTTP with.
+    """
     app = App(
         name="dragoman",
         signing_secret=signing_secret,
@@ -40,7 +50,9 @@ def make_app(settings: Settings, intake: Intake, installations: Installations, s
         token_verification_enabled=False,
         ignoring_self_events_enabled=False,  # a bot's messages are told apart by `parse`
         authorize=_authorize(installations),
-        client=WebClient(base_url=settings.slack_api_url, timeout=DIALOG_TIMEOUT_S, retry_handlers=[]),
+        client=WebClient(
+            base_url=settings.slack_api_url, timeout=DIALOG_TIMEOUT_S, retry_handlers=[]
+        ),
         logger=_quiet(),
     )
     door = Door(settings, intake, installations)
@@ -53,8 +65,13 @@ def make_app(settings: Settings, intake: Intake, installations: Installations, s
     return app
 
 
-def dispatch(app: App, body: str, query: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], str]:
-    """Answer one request to `/slack/events`: status, headers and body. Blocks while it is kept: call it in a thread."""
+def dispatch(
+    app: App, body: str, query: str, headers: Mapping[str, str]
+) -> tuple[int, dict[str, str], str]:
+    """Answer one request to `/slack/events`: status, headers and body.
+
+    Blocks while it is kept: call it in a thread.
+    """
     answer = app.dispatch(BoltRequest(body=body, query=query, headers=dict(headers), mode="http"))
     return answer.status, answer.first_headers_without_set_cookie(), answer.body
 
@@ -75,7 +92,9 @@ class Door:
         """Keep a press, or open the dialog that it asks for."""
         if self._is_ours(body):
             action = (body.get("actions") or [{}])[0]
-            view = dialogs.of_action(self._intake, body, str(action.get("action_id")), str(action.get("value") or ""))
+            view = dialogs.of_action(
+                self._intake, body, str(action.get("action_id")), str(action.get("value") or "")
+            )
             late = view is not None and not self._open(client, body, view)
             if view is None or late:
                 self._keep(parse.kept_action(body, late=late))
@@ -88,19 +107,27 @@ class Door:
             if not self._open(
                 client,
                 body,
-                dialogs.for_post(place, str(message.get("ts") or body.get("message_ts") or ""), self._intake.targets()),
+                dialogs.for_post(
+                    place,
+                    str(message.get("ts") or body.get("message_ts") or ""),
+                    self._intake.targets(),
+                ),
             ):
                 container = {"channel_id": place, "message_ts": message.get("ts")}
                 pressed = {
                     **body,
                     "container": container,
-                    "actions": [{"action_id": dialogs.SHORTCUT, "action_ts": body.get("action_ts")}],
+                    "actions": [
+                        {"action_id": dialogs.SHORTCUT, "action_ts": body.get("action_ts")}
+                    ],
                 }
                 self._keep(parse.kept_action(pressed, late=True))
         ack()
 
     def on_view(self, ack: Ack, body: dict[str, Any]) -> None:
-        """Take what was filled in; a password goes encrypted into its job's row, and nowhere else."""
+        """Take what was filled in; a password goes encrypted into its job's row, and nowhere
+        else.
+        """
         view, user = body.get("view") or {}, str((body.get("user") or {}).get("id", ""))
         if not self._is_ours(body):
             ack()
@@ -151,7 +178,9 @@ class Door:
 
 
 def _authorize(installations: Installations) -> Callable[..., AuthorizeResult]:
-    """A plain function: bolt fills in its arguments by their names, and would fill in a method's `self` too."""
+    """A plain function: bolt fills in its arguments by their names, and would fill in a
+    method's `self` too.
+    """
 
     def authorize(team_id: str | None) -> AuthorizeResult:
         return installations.authorize(team_id)

@@ -22,8 +22,12 @@ class Receiver:
         """No call to Slack is made yet."""
         secret = settings.slack_signing_secret
         signing_secret = secret.get_secret_value() if secret else NOT_SIGNED
-        self._app = make_app(settings, intake, Installations(settings, intake.database), signing_secret)
+        self._app = make_app(
+            settings, intake, Installations(settings, intake.database), signing_secret
+        )
 
-    def __call__(self, body: str, query: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], str]:
+    def __call__(
+        self, body: str, query: str, headers: Mapping[str, str]
+    ) -> tuple[int, dict[str, str], str]:
         """Status, headers and body for one request; blocks while it is kept."""
         return dispatch(self._app, body, query, headers)

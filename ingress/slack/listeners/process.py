@@ -32,14 +32,25 @@ CONNECT_AGAIN_S = 5.0
 
 
 def run(settings: Settings) -> None:
-    """Take events by Socket Mode until SIGTERM or Ctrl-C. Raises SettingsInvalid where tokens are missing."""
+    """Take events by Socket Mode until SIGTERM or Ctrl-C.
+
+    Raises SettingsInvalid where tokens are missing.
+    """
     configure_logs(settings.log_format)
     configure_traces("dragoman-slack")
-    if settings.slack_mode != "socket" or settings.slack_app_token is None or settings.slack_bot_token is None:
+    if (
+        settings.slack_mode != "socket"
+        or settings.slack_app_token is None
+        or settings.slack_bot_token is None
+    ):
         message = (
-            "`dragoman slack` needs DRAGOMAN_SLACK_BOT_TOKEN, DRAGOMAN_SLACK_APP_TOKEN and DRAGOMAN_SLACK_MODE=socket."
+            "`dragoman slack` needs DRAGOMAN_SLACK_BOT_TOKEN, DRAGOMAN_SLACK_APP_TOKEN and"
+            " DRAGOMAN_SLACK_MODE=socket."
         )
-        raise SettingsInvalid(message, advice="With DRAGOMAN_SLACK_MODE=http, the web process receives Slack's events.")
+        raise SettingsInvalid(
+            message,
+            advice="With DRAGOMAN_SLACK_MODE=http, the web process receives Slack's events.",
+        )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -65,7 +76,10 @@ def _serve(settings: Settings, intake: Intake, stop: threading.Event) -> None:
 
 
 def connect(settings: Settings, intake: Intake, stop: threading.Event) -> SocketModeHandler | None:
-    """The handler with its connection, which it renews by itself; Slack is waited for. Raises what waiting does not mend."""
+    """The handler with its connection, which it renews by itself; Slack is waited for.
+
+    Raises what waiting does not mend.
+    """
     installations = Installations(settings, intake.database)
     while not stop.is_set():
         try:

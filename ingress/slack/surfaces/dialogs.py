@@ -1,4 +1,7 @@
-"""Dialogs (modals): the blocks of each, and what was filled in. docs.slack.dev/reference/views, docs.slack.dev/reference/block-kit."""
+"""Dialogs (modals): the blocks of each, and what was filled in.
+
+docs.slack.dev/reference/views, docs.slack.dev/reference/block-kit.
+"""
 
 from __future__ import annotations
 
@@ -19,24 +22,28 @@ from ingress.slack.language_choice import MOST_LANGUAGES
 
 SHORTCUT, PASSWORD, WANTED, SETTLED = "translate_pdf", "password", "wanted", "settled"
 CHOICES = (
-    "ar", "bg", "cs", "da", "de", "el", "en-GB", "en-US", "es", "et", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "ko", "lt", "lv",
-    "nb", "nl", "pl", "pt-BR", "pt-PT", "ro", "ru", "sk", "sl", "sv", "th", "tr", "uk", "vi", "zh-Hans", "zh-Hant",
+    "ar", "bg", "cs", "da", "de", "el", "en-GB", "en-US", "es", "et", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "ko", "lt", "lv",  # noqa: E501
+    "nb", "nl", "pl", "pt-BR", "pt-PT", "ro", "ru", "sk", "sl", "sv", "th", "tr", "uk", "vi", "zh-Hans", "zh-Hant",  # noqa: E501
 )  # fmt: skip
 LONGEST_OPTION = (
-    75  # characters of an option's text, docs.slack.dev/reference/block-kit/composition-objects/option-object
+    # characters of an option's text,
+    # docs.slack.dev/reference/block-kit/composition-objects/option-object
+    75
 )
 LONGEST_PASSWORD = 512
 MANY_PAGES = 100_000  # a list of pages is checked against the document later
 MOST_OPTIONS = 100
 NONE = "none"
 NOTHING_KNOWN = (
-    "I do not know yet which languages are possible: the worker has only just started, or is not running. "
-    "Please try again in a minute."
+    "I do not know yet which languages are possible: the worker has only just started, or is not"
+    " running. Please try again in a minute."
 )
 NO_ENGINE = f"{NoEngine()} {NoEngine.advice}"
 
 
-def of_action(intake: Intake, body: Mapping[str, Any], action: str, value: str) -> dict[str, Any] | None:
+def of_action(
+    intake: Intake, body: Mapping[str, Any], action: str, value: str
+) -> dict[str, Any] | None:
     """The dialog that a button opens; None: it opens none."""
     if action == slack_api.ANOTHER_LANGUAGE:
         with intake.database.read() as connection:
@@ -50,19 +57,31 @@ def of_action(intake: Intake, body: Mapping[str, Any], action: str, value: str) 
 
 
 def for_post(place: str, ts: str, possible: frozenset[str] | None) -> dict[str, Any]:
-    """Ask for languages, tone, layout, pages and terms of a post's PDFs. `possible`: as `Intake.targets`."""
+    """Ask for languages, tone, layout, pages and terms of a post's PDFs.
+
+    `possible`: as `Intake.targets`.
+    """
     if not possible:
         return _nothing_to_choose(possible)
     blocks = [
-        _input("languages", "Into which languages?", _languages(possible), hint="One translation each."),
+        _input(
+            "languages", "Into which languages?", _languages(possible), hint="One translation each."
+        ),
         _input(
             "tone",
             "Tone",
             _select("tone", [(NONE, "As the engine does it"), *((t.value, t.value) for t in Tone)]),
             optional=True,
         ),
-        _input("layout", "Layout", _select("layout", [(one.value, one.value) for one in Layout]), optional=True),
-        _input("pages", "Pages", _text("pages", "for example 1-5,9; empty: all", 60), optional=True),
+        _input(
+            "layout",
+            "Layout",
+            _select("layout", [(one.value, one.value) for one in Layout]),
+            optional=True,
+        ),
+        _input(
+            "pages", "Pages", _text("pages", "for example 1-5,9; empty: all", 60), optional=True
+        ),
         _input(
             "glossary",
             "Terms to use",
@@ -76,7 +95,10 @@ def for_post(place: str, ts: str, possible: frozenset[str] | None) -> dict[str, 
 def for_password(job_id: str) -> dict[str, Any]:
     """Ask for a PDF's password, which nobody else in the channel sees."""
     blocks = [
-        _section("The PDF is locked. Its password is kept encrypted, and only until this translation ends."),
+        _section(
+            "The PDF is locked. Its password is kept encrypted, and only until this translation"
+            " ends."
+        ),
         _input("password", "Password", _text("password", "Password of the PDF", LONGEST_PASSWORD)),
     ]
     return _modal(PASSWORD, "Unlock the PDF", "Unlock", blocks, {"job": job_id})
@@ -102,7 +124,11 @@ def for_channel(intake: Intake, team: str, place: str) -> dict[str, Any]:
         ),
         _input("auto", "When?", _select("auto", auto, "yes" if wishes.auto else "no")),
         _input("tone", "Tone", _select("tone", tones, wishes.tone or NONE), optional=True),
-        _input("editors", "Who may change this?", _select("editors", who, "all" if wishes.anybody else "managers")),
+        _input(
+            "editors",
+            "Who may change this?",
+            _select("editors", who, "all" if wishes.anybody else "managers"),
+        ),
     ]
     return _modal(SETTLED, "This channel", "Save", blocks, {"place": place, "kind": "channel"})
 
@@ -120,13 +146,20 @@ def for_person(intake: Intake, team: str, user: str) -> dict[str, Any]:
     blocks = [
         _input("languages", "Your language", _languages(possible, own, most=1), optional=True),
         _input("tone", "Tone", _select("tone", tones, wishes.tone or NONE), optional=True),
-        _input("layout", "Layout", _select("layout", layouts, wishes.layout or Layout.TRANSLATED), optional=True),
+        _input(
+            "layout",
+            "Layout",
+            _select("layout", layouts, wishes.layout or Layout.TRANSLATED),
+            optional=True,
+        ),
     ]
     return _modal(SETTLED, "Your preferences", "Save", blocks, {"place": user, "kind": "person"})
 
 
 def filled_in(view: Mapping[str, Any]) -> tuple[str | None, dict[str, Any], dict[str, str]]:
-    """What a dialog was filled in with: its kind (None: not one of ours), its facts, and complaints by block."""
+    """What a dialog was filled in with: its kind (None: not one of ours), its facts, and
+    complaints by block.
+    """
     values = (view.get("state") or {}).get("values") or {}
     about = json.loads(view.get("private_metadata") or "{}")
     chosen = {
@@ -136,10 +169,20 @@ def filled_in(view: Mapping[str, Any]) -> tuple[str | None, dict[str, Any], dict
     for name in ("tone", "layout"):
         chosen[name] = None if chosen[name] in (NONE, None) else chosen[name]
     if view.get("callback_id") == WANTED:
-        facts = {name: chosen[name] for name in ("languages", "tone", "layout", "pages", "glossary")}
-        return WANTED, {**facts, "channel": about.get("place"), "ts": about.get("ts")}, _wrong(chosen)
+        facts = {
+            name: chosen[name] for name in ("languages", "tone", "layout", "pages", "glossary")
+        }
+        return (
+            WANTED,
+            {**facts, "channel": about.get("place"), "ts": about.get("ts")},
+            _wrong(chosen),
+        )
     if view.get("callback_id") == SETTLED:
-        return SETTLED, {"channel": about.get("place"), "wishes": _wishes(about.get("kind"), chosen)}, {}
+        return (
+            SETTLED,
+            {"channel": about.get("place"), "wishes": _wishes(about.get("kind"), chosen)},
+            {},
+        )
     return None, {}, {}
 
 
@@ -160,9 +203,15 @@ def unlock(intake: Intake, view: Mapping[str, Any], team: str, user: str) -> dic
 
 
 def terms(text: str | None) -> tuple[tuple[str, str], ...]:
-    """The pairs of a glossary written as `term = translation`, one in a line; other lines say nothing."""
+    """The pairs of a glossary written as `term = translation`, one in a line; other lines say
+    nothing.
+    """
     pairs = (line.split("=", 1) for line in (text or "").splitlines() if "=" in line)
-    return tuple((source.strip(), target.strip()) for source, target in pairs if source.strip() and target.strip())
+    return tuple(
+        (source.strip(), target.strip())
+        for source, target in pairs
+        if source.strip() and target.strip()
+    )
 
 
 def _wrong(chosen: Mapping[str, Any]) -> dict[str, str]:
@@ -174,7 +223,9 @@ def _wrong(chosen: Mapping[str, Any]) -> dict[str, str]:
     except DragomanError as error:
         wrong["pages"] = str(error)[:150]
     if chosen["glossary"] and not terms(chosen["glossary"]):
-        wrong["glossary"] = "Please write one term and its translation on each line, for example: house = Haus"
+        wrong["glossary"] = (
+            "Please write one term and its translation on each line, for example: house = Haus"
+        )
     return wrong
 
 
@@ -203,7 +254,11 @@ def _value(block: Mapping[str, Any]) -> Any:
 
 
 def _modal(
-    callback_id: str, title: str, submit: str, blocks: list[dict[str, Any]], about: Mapping[str, Any]
+    callback_id: str,
+    title: str,
+    submit: str,
+    blocks: list[dict[str, Any]],
+    about: Mapping[str, Any],
 ) -> dict[str, Any]:
     return {
         "type": "modal",
@@ -227,9 +282,11 @@ def _nothing_to_choose(possible: frozenset[str] | None) -> dict[str, Any]:
 
 
 def choices(possible: frozenset[str]) -> list[str]:
-    """The languages that a menu offers, by name: those of `CHOICES` that can be translated into, and what else can be.
+    """The languages that a menu offers, by name: those of `CHOICES` that can be translated into,
+    and what else can be.
 
-    A menu has at most `MOST_OPTIONS`, docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element.
+    A menu has at most `MOST_OPTIONS`,
+    docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element.
     """
     common = [tag for tag in CHOICES if language.is_among(tag, possible)]
     known = {*common, *map(language.base, common)}
@@ -237,7 +294,9 @@ def choices(possible: frozenset[str]) -> list[str]:
     return sorted([*common, *others][:MOST_OPTIONS], key=language.name)
 
 
-def _languages(possible: frozenset[str], chosen: tuple[str, ...] = (), most: int = MOST_LANGUAGES) -> dict[str, Any]:
+def _languages(
+    possible: frozenset[str], chosen: tuple[str, ...] = (), most: int = MOST_LANGUAGES
+) -> dict[str, Any]:
     options = [_option(tag, f"{language.name(tag)} ({tag})") for tag in choices(possible)]
     initial = [option for option in options if option["value"] in chosen]
     element = {
@@ -250,21 +309,41 @@ def _languages(possible: frozenset[str], chosen: tuple[str, ...] = (), most: int
     return {**element, "initial_options": initial} if initial else element
 
 
-def _select(name: str, choices: list[tuple[str, str]], initial: str | None = None) -> dict[str, Any]:
-    options = [_option(value, text.capitalize() if value == text else text) for value, text in choices]
+def _select(
+    name: str, choices: list[tuple[str, str]], initial: str | None = None
+) -> dict[str, Any]:
+    options = [
+        _option(value, text.capitalize() if value == text else text) for value, text in choices
+    ]
     first = next((option for option in options if option["value"] == initial), options[0])
     return {"type": "static_select", "action_id": name, "options": options, "initial_option": first}
 
 
 def _text(name: str, hint: str, longest: int, *, lines: bool = False) -> dict[str, Any]:
-    element = {"type": "plain_text_input", "action_id": name, "max_length": longest, "placeholder": _plain(hint)}
+    element = {
+        "type": "plain_text_input",
+        "action_id": name,
+        "max_length": longest,
+        "placeholder": _plain(hint),
+    }
     return {**element, "multiline": True} if lines else element
 
 
 def _input(
-    name: str, label: str, element: dict[str, Any], *, hint: str | None = None, optional: bool = False
+    name: str,
+    label: str,
+    element: dict[str, Any],
+    *,
+    hint: str | None = None,
+    optional: bool = False,
 ) -> dict[str, Any]:
-    block = {"type": "input", "block_id": name, "label": _plain(label), "element": element, "optional": optional}
+    block = {
+        "type": "input",
+        "block_id": name,
+        "label": _plain(label),
+        "element": element,
+        "optional": optional,
+    }
     return {**block, "hint": _plain(hint)} if hint else block
 
 

@@ -18,7 +18,9 @@ SHOWN = 15
 def show(context: Context, user: str) -> None:
     """Publish the home of a person. Raises as `our_errors`."""
     with our_errors():
-        context.client.views_publish(user_id=user, view={"type": "home", "blocks": blocks(context, user)})
+        context.client.views_publish(
+            user_id=user, view={"type": "home", "blocks": blocks(context, user)}
+        )
 
 
 def blocks(context: Context, user: str) -> list[dict[str, Any]]:
@@ -39,10 +41,12 @@ def blocks(context: Context, user: str) -> list[dict[str, Any]]:
         *(_section(line) for line in lines),
         {"type": "divider"},
         _section(
-            f"*Your preferences*\nIn direct messages I translate into {own}. Change it with `/translate preferences`."
+            f"*Your preferences*\nIn direct messages I translate into {own}. Change it with"
+            " `/translate preferences`."
         ),
         _section(
-            f"*This month*\n{used['jobs']} documents, {used['pages']} pages, {used['characters']} characters paid for{_limits(context)}."
+            f"*This month*\n{used['jobs']} documents, {used['pages']} pages, {used['characters']}"
+            f" characters paid for{_limits(context)}."
         ),
     ]
 

@@ -15,7 +15,14 @@ from dragoman.domain.job import Layout, Status, Tone
 from dragoman.domain.specs.channel_specs import channels
 from dragoman.domain.specs.loading import load
 from dragoman.errors import Conflict
-from ingress.web.job_views.views import Accepted, JobList, JobView, ReplyFields, ReplyFieldView, job_view
+from ingress.web.job_views.views import (
+    Accepted,
+    JobList,
+    JobView,
+    ReplyFields,
+    ReplyFieldView,
+    job_view,
+)
 from ingress.web.requests import events, uploads
 from ingress.web.requests.context import CallerOf, DoorOf
 from ingress.web.requests.guard import Router, reads_itself
@@ -30,12 +37,24 @@ UPLOAD_FORM = {
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "format": "binary", "description": "The PDF."},
-        "target_lang": {"type": "string", "description": "The language wanted: a tag (`de`, `pt-BR`) or a name."},
-        "source_lang": {"type": "string", "description": "The document's language; absent or `auto`: detected."},
+        "target_lang": {
+            "type": "string",
+            "description": "The language wanted: a tag (`de`, `pt-BR`) or a name.",
+        },
+        "source_lang": {
+            "type": "string",
+            "description": "The document's language; absent or `auto`: detected.",
+        },
         "tone": {"type": "string", "enum": list(Tone)},
         "layout": {"type": "string", "enum": list(Layout)},
-        "pages": {"type": "string", "description": "Such as `1-5,9`, counting from 1; absent: all."},
-        "engine": {"type": "string", "description": "Such as `deepl`; absent or `auto`: the server's choice."},
+        "pages": {
+            "type": "string",
+            "description": "Such as `1-5,9`, counting from 1; absent: all.",
+        },
+        "engine": {
+            "type": "string",
+            "description": "Such as `deepl`; absent or `auto`: the server's choice.",
+        },
         "in_house": {
             "type": "string",
             "enum": ["true", "false"],
@@ -48,11 +67,18 @@ UPLOAD_FORM = {
         },
     },
 }
-UPLOAD_BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": UPLOAD_FORM}}}}
-EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "`progress` on each change, `end` at the end", "content": {"text/event-stream": {}}}
+UPLOAD_BODY = {
+    "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": UPLOAD_FORM}}}
 }
-PDF: dict[int | str, dict[str, Any]] = {200: {"description": "The translated PDF", "content": {"application/pdf": {}}}}
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "`progress` on each change, `end` at the end",
+        "content": {"text/event-stream": {}},
+    }
+}
+PDF: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The translated PDF", "content": {"application/pdf": {}}}
+}
 
 
 @router.post("/upload", status_code=202, openapi_extra=UPLOAD_BODY)
@@ -62,14 +88,17 @@ async def upload(
     door: DoorOf,
     caller: CallerOf,
     idempotency_key: Annotated[
-        str | None, Header(alias="Idempotency-Key", description="Makes it safe to repeat an upload.")
+        str | None,
+        Header(alias="Idempotency-Key", description="Makes it safe to repeat an upload."),
     ] = None,
 ) -> Accepted:
     """Have a PDF translated. 202 means that it is stored safely, even if a process fails later."""
     file, fields = await uploads.read_form(request, door.settings.max_pdf_bytes)
     try:
         reply = uploads.take_reply(door.settings, caller.owner, fields)
-        row = await run_in_threadpool(uploads.accept, door, caller, file, fields, idempotency_key, reply=reply)
+        row = await run_in_threadpool(
+            uploads.accept, door, caller, file, fields, idempotency_key, reply=reply
+        )
     finally:
         await file.close()
     status_url = router.url_path_for("job_status", job_id=row["id"])
@@ -78,7 +107,9 @@ async def upload(
 
 @router.get("/reply-fields")
 def reply_fields(door: DoorOf, caller: CallerOf) -> ReplyFields:
-    """The fields of an upload that say where its answer is sent, with this token's secret to check such an answer with."""
+    """The fields of an upload that say where its answer is sent, with this token's secret to
+    check such an answer with.
+    """
     known = [one.reply_field for one in channels() if one.reply_field]
     views = [
         ReplyFieldView(
@@ -104,12 +135,17 @@ def list_jobs(
     wanted: WantedOf,
     status: Annotated[Status | None, Query(description="Only jobs in this status.")] = None,
     error: Annotated[
-        str | None, Query(max_length=LONGEST, description="Only those with this error, such as `quota_used_up`.")
+        str | None,
+        Query(
+            max_length=LONGEST, description="Only those with this error, such as `quota_used_up`."
+        ),
     ] = None,
 ) -> JobList:
     """The newest jobs of this token, newest first; with the admin scope, of everybody."""
     page = door.own_jobs(caller, replace(wanted, status=status, error=error))
-    return JobList(jobs=[job_view(row, door.links) for row in page.rows], next=page.next and str(page.next))
+    return JobList(
+        jobs=[job_view(row, door.links) for row in page.rows], next=page.next and str(page.next)
+    )
 
 
 @router.get("/jobs/{job_id}/events", response_class=EventSourceResponse, responses=EVENTS)
@@ -165,7 +201,10 @@ def approve_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> JobView:
 
 @router.delete("/jobs/{job_id}", status_code=204)
 def delete_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> Response:
-    """Delete the job's files now: source, result and all between. Its links stop working; safe to repeat."""
+    """Delete the job's files now: source, result and all between.
+
+    Its links stop working; safe to repeat.
+    """
     door.intake.purge(door.own_job(caller, job_id)["id"])
     return Response(status_code=204)
 

@@ -41,8 +41,12 @@ class LetterView(BaseModel):
 
     id: str
     what: Literal["job", "message", "delivery"]
-    of: str | None = Field(description="The job or message that a delivery answers, the message that a job came in.")
-    owner: str | None = Field(description="Whose job it is, or who sent the message; null: not known any more.")
+    of: str | None = Field(
+        description="The job or message that a delivery answers, the message that a job came in."
+    )
+    owner: str | None = Field(
+        description="Whose job it is, or who sent the message; null: not known any more."
+    )
     channel: str
     filename: str | None = Field(description="Of a job, and of a delivery that answers one.")
     stage: str | None = Field(description="The step at which a job failed.")
@@ -69,8 +73,12 @@ class Which(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    code: str | None = Field(default=None, description="Only those with this error code; null: all.")
-    limit: int = Field(default=1000, ge=1, le=10_000, description="How many at most; the newest first.")
+    code: str | None = Field(
+        default=None, description="Only those with this error code; null: all."
+    )
+    limit: int = Field(
+        default=1000, ge=1, le=10_000, description="How many at most; the newest first."
+    )
     from_start: bool = Field(default=False, description="Start jobs again at their first step.")
 
 
@@ -85,24 +93,32 @@ def list_dead_letters(
     door: DoorOf,
     caller: AdminOf,
     wanted: WantedOf,
-    code: Annotated[str | None, Query(max_length=LONGEST, description="Only those with this error code.")] = None,
+    code: Annotated[
+        str | None, Query(max_length=LONGEST, description="Only those with this error code.")
+    ] = None,
 ) -> LetterList:
     """The newest dead letters of all three ledgers; `since` is when they gave up."""
     with door.intake.database.read() as connection:
         page = dead_letters.page(connection, replace(wanted, error=code))
-    letters = [LetterView(**{**letter, "ended_at": iso(letter["ended_at"])}) for letter in page.rows]
+    letters = [
+        LetterView(**{**letter, "ended_at": iso(letter["ended_at"])}) for letter in page.rows
+    ]
     return LetterList(dead=letters, next=page.next and str(page.next))
 
 
 @router.post("/retry")
 def retry_dead_letters(which: Which, door: DoorOf, caller: AdminOf) -> Retried:
     """Try dead letters again, all of one error class or all."""
-    return Retried(retried=door.intake.retry_dead(which.code, which.limit, from_start=which.from_start))
+    return Retried(
+        retried=door.intake.retry_dead(which.code, which.limit, from_start=which.from_start)
+    )
 
 
 @router.post("/{row_id}/retry")
 def retry_dead_letter(
-    row_id: Annotated[str, Path(description="The id of a job, a message or a delivery, or the beginning of it.")],
+    row_id: Annotated[
+        str, Path(description="The id of a job, a message or a delivery, or the beginning of it.")
+    ],
     door: DoorOf,
     caller: AdminOf,
 ) -> Retried:

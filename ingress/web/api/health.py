@@ -15,7 +15,10 @@ from ingress.web.responses import problems
 
 log = structlog.get_logger(__name__)
 
-WAITS = "The broker accepts nothing at the moment. Documents are still accepted, and wait until it is back."
+WAITS = (
+    "The broker accepts nothing at the moment. Documents are still accepted, and wait until it is"
+    " back."
+)
 
 router = Router(tags=["operations"])
 
@@ -27,13 +30,18 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Uploads can be taken. The broker may be away: what is accepted meanwhile is worked on later."""
+    """Uploads can be taken.
+
+    The broker may be away: what is accepted meanwhile is worked on later.
+    """
 
     status: str = "ready"
     database: str = "reachable"
     store: str = "writable"
     broker: str
-    notice: str | None = Field(default=None, description="What is wrong, and what that means; null: nothing is wrong.")
+    notice: str | None = Field(
+        default=None, description="What is wrong, and what that means; null: nothing is wrong."
+    )
 
 
 @router.get("/healthz")
@@ -44,7 +52,9 @@ async def healthz() -> Health:
 
 @router.get("/readyz", responses=problems.RESPONSES)
 def readyz(request: Request) -> Readiness:
-    """Whether an upload would be accepted now: the database answers and has our schema, and the store accepts files."""
+    """Whether an upload would be accepted now: the database answers and has our schema, and the
+    store accepts files.
+    """
     door = request.app.state.door
     door.readiness.seen(lambda: check_ready(door.intake))
     broker = door.broker.state()
@@ -53,9 +63,11 @@ def readyz(request: Request) -> Readiness:
 
 @router.get("/metrics", response_class=Response)
 def metrics(request: Request) -> Response:
-    """Numbers for Prometheus, of this process and all others, taken from the database every few seconds at most.
+    """Numbers for Prometheus, of this process and all others, taken from the database every few
+    seconds at most.
 
-    They need no token: they tell how many rows there are in which state and how the processes are, never whose or what.
+    They need no token: they tell how many rows there are in which state and how the processes are,
+    never whose or what.
     """
     door = request.app.state.door
     registry = CollectorRegistry()

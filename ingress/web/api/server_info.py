@@ -33,9 +33,14 @@ class EngineView(BaseModel):
     engine: str
     targets: list[str] = Field(description="Tags that it translates into.")
     pairs: list[tuple[str, str]] | None = Field(
-        description="The languages (source, target) that it translates between; null: any source into any target."
+        description=(
+            "The languages (source, target) that it translates between; null: any source into any"
+            " target."
+        )
     )
-    formality: list[str] = Field(description="Targets for which the tones `formal` and `informal` are honoured.")
+    formality: list[str] = Field(
+        description="Targets for which the tones `formal` and `informal` are honoured."
+    )
     styles: list[str] = Field(description="Targets for which the other tones are honoured.")
 
 
@@ -48,14 +53,22 @@ class Languages(BaseModel):
                 {
                     "targets": [{"tag": "de", "name": "German"}],
                     "engines": [
-                        {"engine": "deepl", "targets": ["de"], "pairs": None, "formality": ["de"], "styles": []}
+                        {
+                            "engine": "deepl",
+                            "targets": ["de"],
+                            "pairs": None,
+                            "formality": ["de"],
+                            "styles": [],
+                        }
                     ],
                 }
             ]
         }
     )
 
-    targets: list[LanguageView] = Field(description="All that some engine translates into, by name.")
+    targets: list[LanguageView] = Field(
+        description="All that some engine translates into, by name."
+    )
     engines: list[EngineView]
 
 
@@ -101,7 +114,9 @@ class UsageList(BaseModel):
 
 @router.get("/languages")
 def list_languages(door: DoorOf, caller: CallerOf) -> Languages:
-    """What can be asked for now: target languages, and what each engine can do, as the workers say."""
+    """What can be asked for now: target languages, and what each engine can do, as the workers
+    say.
+    """
     with door.intake.database.read() as connection:
         known = process_registry.published(connection)
     tags = frozenset[str]().union(*(one.targets for one in known))
@@ -118,11 +133,17 @@ def list_usage(
     caller: CallerOf,
     owner: Annotated[
         str | None,
-        Query(max_length=list_filters.LONGEST, description="Only of this owner; `*` stands for any part."),
+        Query(
+            max_length=list_filters.LONGEST,
+            description="Only of this owner; `*` stands for any part.",
+        ),
     ] = None,
     since: Annotated[
         str | None,
-        Query(max_length=list_filters.LONGEST, description="Only jobs made since then, such as `90d` or `2026-01-01`."),
+        Query(
+            max_length=list_filters.LONGEST,
+            description="Only jobs made since then, such as `90d` or `2026-01-01`.",
+        ),
     ] = None,
 ) -> UsageList:
     """Jobs, pages and characters by month: of this token; with the admin scope, of everybody."""

@@ -36,8 +36,8 @@ DAY_S = 86_400
 class OpenPage:
     """A job's page as somebody has opened it.
 
-    `token` is the one that its forms and its events are addressed with. `may_change`: it was opened with the requester's
-    own link, or by the requester; else the page shows and downloads only.
+    `token` is the one that its forms and its events are addressed with. `may_change`: it was opened
+    with the requester's own link, or by the requester; else the page shows and downloads only.
     """
 
     row: dict[str, Any]
@@ -49,10 +49,11 @@ class OpenPage:
 class Cost:
     """What a document that waits for approval would cost, as far as it is known.
 
-    `pages` and `characters` None: not known. `to_bill`: characters that the engine charges for. `remembered`: percent of
-    the text that was paid for before. `price`: an estimate such as `€12.62`; None: nothing, or not known. `until`: the day after
-    which it is given up. `over_budget`: it is asked since the month's budget is not enough. `others_decide`: the requester may
-    not approve it.
+    `pages` and `characters` None: not known. `to_bill`: characters that the engine charges for.
+    `remembered`: percent of the text that was paid for before. `price`: an estimate such as
+    `€12.62`; None: nothing, or not known. `until`: the day after which it is given up.
+    `over_budget`: it is asked since the month's budget is not enough. `others_decide`: the
+    requester may not approve it.
     """
 
     pages: int | None
@@ -73,7 +74,9 @@ def page_facts(
     retention_days: int = 7,
     approvers: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What the template of a job's page needs. `targets`: tags of the languages that can be done now.
+    """What the template of a job's page needs.
+
+    `targets`: tags of the languages that can be done now.
 
     `approvers`: who decides about costs; empty: the requester.
     """
@@ -98,7 +101,9 @@ def page_facts(
         "again": bool(row["error_code"]) and not ended,
         "retry": retry_label(row),
         "languages": other_languages(row, targets) if ended else [],
-        "deleted_on": day(row["ended_at"] + retention_days * DAY_S) if ended and row["ended_at"] else None,
+        "deleted_on": day(row["ended_at"] + retention_days * DAY_S)
+        if ended and row["ended_at"]
+        else None,
         "retention_days": retention_days,
         "download": links.path("download", row) if word is Status.COMPLETED else None,
         "result_name": result_name(row["filename"], row["target_lang"]),
@@ -108,7 +113,9 @@ def page_facts(
 
 
 def listed(row: dict[str, Any], links: Links) -> dict[str, Any]:
-    """A job in the list of its owner: its name, where it leads, its languages, how it is doing, and the day it came."""
+    """A job in the list of its owner: its name, where it leads, its languages, how it is doing,
+    and the day it came.
+    """
     waits, word = waits_for(row), status(row)
     return {
         "name": row["filename"],
@@ -138,7 +145,9 @@ def cost(row: dict[str, Any], approvers: Sequence[str] = ()) -> Cost:
 
 
 def retry_label(row: dict[str, Any]) -> str | None:
-    """What the button says that tries an ended job again; None: that would not help, or there is nothing to try."""
+    """What the button says that tries an ended job again; None: that would not help, or there
+    is nothing to try.
+    """
     if row["state"] == RowState.CANCELLED:
         return "Start again"
     if row["state"] == RowState.DEAD and retry_helps(row["error_code"]):

@@ -93,10 +93,16 @@ class DeliveryView(BaseModel):
     """What became of the answer to a job, apart from the work itself."""
 
     state: Arrival = Field(
-        description="`sending`: not seen to have arrived; `delivered`; `instead`: the file could not be handed over, and the sender was told why, "
-        "with a link if this server has a public address; `failed`: it could not be delivered in any way; `dropped`: nobody is left to tell."
+        description=(
+            "`sending`: not seen to have arrived; `delivered`; `instead`: the file could not be"
+            " handed over, and the sender was told why, with a link if this server has a public"
+            " address; `failed`: it could not be delivered in any way; `dropped`: nobody is left to"
+            " tell."
+        )
     )
-    code: str | None = Field(description="Why it is `instead` or `failed`: the other side's word, or ours.")
+    code: str | None = Field(
+        description="Why it is `instead` or `failed`: the other side's word, or ours."
+    )
 
 
 class ReplyFieldView(BaseModel):
@@ -104,7 +110,9 @@ class ReplyFieldView(BaseModel):
 
     name: str
     default: str | None = Field(description="Where it goes if the field is absent; null: nowhere.")
-    secret: str | None = Field(description="What the receiver checks the signature with; this token's alone.")
+    secret: str | None = Field(
+        description="What the receiver checks the signature with; this token's alone."
+    )
 
 
 class ReplyFields(BaseModel):
@@ -120,7 +128,10 @@ class JobView(BaseModel):
 
     job_id: str
     owner: str = Field(
-        description="`web:NAME` of a token, an address, or `slack:TEAM:USER`; a short hash once it was forgotten."
+        description=(
+            "`web:NAME` of a token, an address, or `slack:TEAM:USER`; a short hash once it was"
+            " forgotten."
+        )
     )
     channel: str = Field(description="Where it came from, such as `web` or `email`.")
     status: Status
@@ -128,7 +139,10 @@ class JobView(BaseModel):
     stage_started_at: str = Field(description="When it came to that step, ISO 8601, UTC.")
     progress: int = Field(ge=0, le=100, description="Percent.")
     eta_s: int | None = Field(
-        description="Seconds until it will end, as far as past jobs tell; null when it has ended or waits for a person."
+        description=(
+            "Seconds until it will end, as far as past jobs tell; null when it has ended or waits"
+            " for a person."
+        )
     )
     filename: str = Field(description="Empty once the job's files have been deleted.")
     pages: int | None
@@ -137,26 +151,42 @@ class JobView(BaseModel):
     engine: str | None = Field(description="What translates; null until it was chosen.")
     characters: int | None
     characters_billed: int
-    to_bill: int | None = Field(description="Characters that it was expected to cost, known after reading it.")
+    to_bill: int | None = Field(
+        description="Characters that it was expected to cost, known after reading it."
+    )
     waiting_for: str | None = Field(
-        description="What a person has to answer first: `approval` of the cost, `password` or `language`."
+        description=(
+            "What a person has to answer first: `approval` of the cost, `password` or `language`."
+        )
     )
     price: float | None = Field(
-        description="What they are expected to cost, in `currency`; null: nothing, or it is not known."
+        description=(
+            "What they are expected to cost, in `currency`; null: nothing, or it is not known."
+        )
     )
     currency: str | None = Field(description="ISO 4217, such as `EUR`.")
     approval_reason: str | None = Field(
-        description="Why somebody has to approve the cost: `pages`, `characters` or `budget`; null: nobody has to."
+        description=(
+            "Why somebody has to approve the cost: `pages`, `characters` or `budget`; null: nobody"
+            " has to."
+        )
     )
-    remembered: float | None = Field(description="The share of its text that was paid for before, 0 to 1.")
+    remembered: float | None = Field(
+        description="The share of its text that was paid for before, 0 to 1."
+    )
     warnings: list[WarningView]
     error: ErrorView | None = Field(description="Only when the job has FAILED.")
     delivery: DeliveryView | None = Field(
-        description="What became of the answer by email or in Slack; null while the job is at work, and for an upload."
+        description=(
+            "What became of the answer by email or in Slack; null while the job is at work, and for"
+            " an upload."
+        )
     )
     created_at: str = Field(description="ISO 8601, UTC.")
     ended_at: str | None
-    result_url: str | None = Field(description="Path of the download when COMPLETED: `POST` it, no token needed.")
+    result_url: str | None = Field(
+        description="Path of the download when COMPLETED: `POST` it, no token needed."
+    )
     page_url: str | None = Field(
         description="Path of the job's page; whoever has it may also cancel, try again and delete."
     )
@@ -187,7 +217,9 @@ class Accepted(BaseModel):
 
     job_id: str
     status_url: str = Field(description="Path of the job's status; needs the token.")
-    page_url: str = Field(description="Path of the job's page; whoever has it may also cancel, try again and delete.")
+    page_url: str = Field(
+        description="Path of the job's page; whoever has it may also cancel, try again and delete."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +256,7 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
 
 
 _COPIED = (
-    "owner", "channel", "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine", "characters",
+    "owner", "channel", "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine", "characters",  # noqa: E501
     "characters_billed", "to_bill", "remembered", "price", "currency", "approval_reason",
 )  # fmt: skip
 
@@ -242,10 +274,14 @@ def warnings(row: dict[str, Any]) -> list[WarningView]:
 
 
 def remarks(row: dict[str, Any]) -> list[tuple[str, str]]:
-    """The row's warnings for people: each sentence once, after the pages that it is about (`Pages 2–4, 9`, or nothing)."""
+    """The row's warnings for people: each sentence once, after the pages that it is about
+    (`Pages 2–4, 9`, or nothing).
+    """
     pages: dict[str, set[int]] = {}
     for warning in warnings(row):
-        pages.setdefault(warning.message, set()).update(() if warning.page is None else (warning.page,))
+        pages.setdefault(warning.message, set()).update(
+            () if warning.page is None else (warning.page,)
+        )
     return [(_page_list(sorted(numbers)), message) for message, numbers in pages.items()]
 
 
@@ -254,7 +290,9 @@ def failure(row: dict[str, Any]) -> ErrorView | None:
     if row["state"] != RowState.DEAD:
         return None
     return ErrorView(
-        code=row["error_code"] or "error", message=row["error_message"] or "", advice=row["error_advice"] or ""
+        code=row["error_code"] or "error",
+        message=row["error_message"] or "",
+        advice=row["error_advice"] or "",
     )
 
 
@@ -265,7 +303,9 @@ def delivery(row: dict[str, Any]) -> DeliveryView | None:
 
 
 def not_handed_over(row: dict[str, Any]) -> bool:
-    """Whether the file did not get to its sender the usual way, and the page is where it can be had."""
+    """Whether the file did not get to its sender the usual way, and the page is where it can be
+    had.
+    """
     arrival: Arrived | None = row.get("arrival")
     return arrival is not None and arrival.state in (Arrival.INSTEAD, Arrival.FAILED)
 
@@ -278,7 +318,11 @@ def waits_for(row: dict[str, Any]) -> WaitingFor | None:
 def steps(row: dict[str, Any]) -> list[Step]:
     """A step for each stage, in order; the tone is one only where one was asked for."""
     word, present = status(row), Stage(row["stage"])
-    shown = [one for one in STAGES if one is present or one is not Stage.TONE or row["options"].get("tone")]
+    shown = [
+        one
+        for one in STAGES
+        if one is present or one is not Stage.TONE or row["options"].get("tone")
+    ]
     at = shown.index(present)
 
     def state(number: int) -> Literal["done", "now", "failed", "waiting"]:
@@ -292,7 +336,9 @@ def steps(row: dict[str, Any]) -> list[Step]:
 
 
 def attachment(filename: str) -> str:
-    """A `Content-Disposition` that keeps any name: plain for old clients, RFC 8187 for all others (RFC 6266 4.3)."""
+    """A `Content-Disposition` that keeps any name: plain for old clients, RFC 8187 for all
+    others (RFC 6266 4.3).
+    """
     plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
     plain = "".join("_" if c in '"\\/%' or not c.isprintable() else c for c in plain)
     plain = plain if plain.split(".", 1)[0].strip() else "document.pdf"
@@ -311,4 +357,8 @@ def _page_list(numbers: list[int]) -> str:
 
 
 def _iso(seconds: float | None) -> str | None:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds is not None else None
+    return (
+        datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+        if seconds is not None
+        else None
+    )

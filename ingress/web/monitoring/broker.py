@@ -21,10 +21,14 @@ class Broker(Protocol):
     """What is known of the broker. Nothing here waits for it: uploads do not need it."""
 
     def state(self) -> str:
-        """`reachable`, `unreachable`, `refusing` if it answers and takes nothing, or `unknown` before the first look."""
+        """`reachable`, `unreachable`, `refusing` if it answers and takes nothing, or `unknown`
+        before the first look.
+        """
 
     def messages(self) -> Mapping[str, int]:
-        """How many messages waited in each queue at the last look; empty where the broker was not reached."""
+        """How many messages waited in each queue at the last look; empty where the broker was
+        not reached.
+        """
 
 
 class NoBroker:
@@ -40,7 +44,9 @@ class NoBroker:
 
 
 class CeleryBroker:
-    """Looks at Celery's broker every `LOOK_EVERY_S` seconds, in a thread that lives while somebody asks, and tells what it saw last."""
+    """Looks at Celery's broker every `LOOK_EVERY_S` seconds, in a thread that lives while
+    somebody asks, and tells what it saw last.
+    """
 
     def __init__(self, app: Celery) -> None:
         """Nothing is connected before the first question."""

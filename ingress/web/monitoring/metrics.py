@@ -1,4 +1,6 @@
-"""What there is to do, what was done, and how each process is, as Prometheus takes it (docs/reference/metrics.md)."""
+"""What there is to do, what was done, and how each process is, as Prometheus takes it
+(docs/reference/metrics.md).
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,13 @@ OF_LEDGERS = (
     ("oldest_due_s", "Seconds that the longest waiting due row has waited."),
     ("dead", "Dead letters."),
 )
-# Of the tallies that are no histograms: whether their values are summed up (else the events are counted), and the words.
+# Of the tallies that are no histograms: whether their values are summed up (else the events are
+# counted), and the words.
 COUNTED = {
-    counters.RETRIES: (False, "Attempts that failed and will be made again, by the code of the error."),
+    counters.RETRIES: (
+        False,
+        "Attempts that failed and will be made again, by the code of the error.",
+    ),
     counters.DEAD_LETTERS: (False, "Rows that failed for good, by the code of the error."),
     counters.DELIVERIES: (False, "Answers that were sent."),
     counters.PAGES: (True, "Pages of the documents that are ready, by engine."),
@@ -43,7 +49,11 @@ LABELS = {
 }
 # Of the facts of a pulse: the metric, whether it is a counter, the words.
 OF_PULSES = {
-    "started_at": ("process_start_time_seconds", False, "When the process was started, in seconds since 1970."),
+    "started_at": (
+        "process_start_time_seconds",
+        False,
+        "When the process was started, in seconds since 1970.",
+    ),
     "cpu_s": ("process_cpu_seconds", True, "CPU of a process and its children."),
     "rss_bytes": (
         "process_resident_memory_bytes",
@@ -55,16 +65,33 @@ OF_PULSES = {
     "spool_bytes": ("spool_bytes", False, "Bytes of messages that the mail server is receiving."),
     "active": ("tasks_active", False, "Tasks at work."),
     "slots": ("task_slots", False, "How many tasks it does at the same time."),
-    "silent_s": ("worker_silent_seconds", False, "Seconds since a worker took a task or was fully busy."),
-    "deaf": ("worker_deaf", False, "1 for a worker that takes no tasks though it has a place free."),
+    "silent_s": (
+        "worker_silent_seconds",
+        False,
+        "Seconds since a worker took a task or was fully busy.",
+    ),
+    "deaf": (
+        "worker_deaf",
+        False,
+        "1 for a worker that takes no tasks though it has a place free.",
+    ),
     "lag_s": ("sweeper_lag_seconds", False, "Seconds since the last sweep that worked."),
     "sweeps": ("sweeper_sweeps", True, "Sweeps that worked."),
-    "sweeps_failed": ("sweeper_sweeps_failed", True, "Sweeps that failed: the database or the broker was away."),
+    "sweeps_failed": (
+        "sweeper_sweeps_failed",
+        True,
+        "Sweeps that failed: the database or the broker was away.",
+    ),
     "rung": ("sweeper_rung", True, "Due rows for which the sweeper sent a task."),
 }
 # Facts that are mappings: the metric, its label, whether it is a counter, the words.
 OF_PULSES_BY = {
-    "disk_free_bytes": ("disk_free_bytes", "folder", False, "What is free on the disk of a folder."),
+    "disk_free_bytes": (
+        "disk_free_bytes",
+        "folder",
+        False,
+        "What is free on the disk of a folder.",
+    ),
     "tasks": ("tasks_taken", "task", True, "Tasks that a worker or the notifier has taken."),
     "deaths": ("child_deaths", "child", True, "How often a process of `dragoman up` died."),
 }
@@ -88,13 +115,23 @@ class LedgerCollector(Collector):
             engines = [one.engine for one in process_registry.published(connection)]
         yield from of_mail(said)
         nobody = dict.fromkeys(known_labels.jobs_by_state(), 0)
-        yield gauge("dragoman_jobs", "Jobs by stage and state.", ("stage", "state"), {**nobody, **counted}.items())
+        yield gauge(
+            "dragoman_jobs",
+            "Jobs by stage and state.",
+            ("stage", "state"),
+            {**nobody, **counted}.items(),
+        )
         for name, words in OF_LEDGERS:
             values = [((ledger,), getattr(numbers, name)) for ledger, numbers in ledgers.items()]
-            yield gauge(f"dragoman_ledger_{name.replace('_s', '_seconds')}", words, ("ledger",), values)
+            yield gauge(
+                f"dragoman_ledger_{name.replace('_s', '_seconds')}", words, ("ledger",), values
+            )
         ages = [((service,), age) for service, age in alive.items() if "@" in service]
         yield gauge(
-            "dragoman_heartbeat_age_seconds", "Seconds since the last heartbeat of a service.", ("service",), ages
+            "dragoman_heartbeat_age_seconds",
+            "Seconds since the last heartbeat of a service.",
+            ("service",),
+            ages,
         )
         yield from of_pulses(pulses)
         yield from of_tallies(tallies, engines)
@@ -121,7 +158,10 @@ class TriesCollector(Collector):
         """0 for what never came."""
         values = [((kind,), float(self.by_kind.get(kind, 0))) for kind in KINDS]
         yield counter(
-            "dragoman_wrong_tokens", "Wrong tokens and links that the web server was shown.", ("kind",), values
+            "dragoman_wrong_tokens",
+            "Wrong tokens and links that the web server was shown.",
+            ("kind",),
+            values,
         )
 
 
@@ -135,20 +175,33 @@ class BrokerCollector(Collector):
         """Nothing before the first look."""
         if self.state != "unknown":
             words = "Whether the broker answered the web server a few seconds ago."
-            yield gauge("dragoman_broker_reachable", words, (), [((), float(self.state == "reachable"))])
+            yield gauge(
+                "dragoman_broker_reachable", words, (), [((), float(self.state == "reachable"))]
+            )
         values = [((name,), count) for name, count in self.messages.items()]
-        yield gauge("dragoman_broker_messages", "Messages that wait in a queue of the broker.", ("queue",), values)
+        yield gauge(
+            "dragoman_broker_messages",
+            "Messages that wait in a queue of the broker.",
+            ("queue",),
+            values,
+        )
 
 
 def of_mail(said: Mapping[str, Mapping[str, Any]]) -> Iterator[Metric]:
     """What the mail doors have counted since they started, as they last told it."""
     for kind, label, words in (
         ("replies", "code", "Replies of the mail server by code, such as `250 2.0.0`."),
-        ("dropped", "reason", "Messages that the mail server accepted and that are never answered."),
+        (
+            "dropped",
+            "reason",
+            "Messages that the mail server accepted and that are never answered.",
+        ),
         ("refused", "reason", "Messages and recipients that the mail server refused."),
     ):
         values = [
-            ((service, name), count) for service, facts in said.items() for name, count in facts.get(kind, {}).items()
+            ((service, name), count)
+            for service, facts in said.items()
+            for name, count in facts.get(kind, {}).items()
         ]
         yield counter(f"dragoman_mail_{kind}", words, ("service", label), values)
 
@@ -157,21 +210,37 @@ def of_pulses(pulses: Iterable[Pulse]) -> Iterator[Metric]:
     """How the processes are, each under the labels `service` and `pid`."""
     known = [((one.service, str(one.pid)), one) for one in pulses]
     words = "Seconds since a process last reported its state; it does so every 15 s."
-    yield gauge("dragoman_pulse_age_seconds", words, ("service", "pid"), [(who, one.age_s) for who, one in known])
+    yield gauge(
+        "dragoman_pulse_age_seconds",
+        words,
+        ("service", "pid"),
+        [(who, one.age_s) for who, one in known],
+    )
     for fact, (name, rises, words) in OF_PULSES.items():
         values = [(who, float(one.facts[fact])) for who, one in known if fact in one.facts]
         yield (counter if rises else gauge)(f"dragoman_{name}", words, ("service", "pid"), values)
     for fact, (name, label, rises, words) in OF_PULSES_BY.items():
-        split = [((*who, key), value) for who, one in known for key, value in one.facts.get(fact, {}).items()]
-        yield (counter if rises else gauge)(f"dragoman_{name}", words, ("service", "pid", label), split)
+        split = [
+            ((*who, key), value)
+            for who, one in known
+            for key, value in one.facts.get(fact, {}).items()
+        ]
+        yield (counter if rises else gauge)(
+            f"dragoman_{name}", words, ("service", "pid", label), split
+        )
 
 
 def of_tallies(tallies: Iterable[Tally], engines: Collection[str] = ()) -> Iterator[Metric]:
-    """What was counted in the database since it was made; 0 for what may still be (`engines`: those at hand)."""
+    """What was counted in the database since it was made; 0 for what may still be (`engines`:
+    those at hand).
+    """
     by_name: dict[str, list[Tally]] = {}
     for one in tallies:
         by_name.setdefault(one.name, []).append(one)
-    yield stage_seconds(by_name.get(counters.STAGE_SECONDS, []), known_labels.labels(counters.STAGE_SECONDS, engines))
+    yield stage_seconds(
+        by_name.get(counters.STAGE_SECONDS, []),
+        known_labels.labels(counters.STAGE_SECONDS, engines),
+    )
     for name, (summed, words) in COUNTED.items():
         labels = LABELS[name]
         values = dict.fromkeys(known_labels.labels(name, engines), 0.0)
@@ -181,10 +250,14 @@ def of_tallies(tallies: Iterable[Tally], engines: Collection[str] = ()) -> Itera
         yield counter(f"dragoman_{name}", words, labels, values.items())
 
 
-def stage_seconds(tallies: Iterable[Tally], born_with: Iterable[tuple[str, ...]] = ()) -> HistogramMetricFamily:
+def stage_seconds(
+    tallies: Iterable[Tally], born_with: Iterable[tuple[str, ...]] = ()
+) -> HistogramMetricFamily:
     """The histogram: Prometheus wants of each bucket how many values lie in it or below."""
     labels = LABELS[counters.STAGE_SECONDS]
-    family = HistogramMetricFamily("dragoman_stage_seconds", "How long stages took, by engine.", labels=labels)
+    family = HistogramMetricFamily(
+        "dragoman_stage_seconds", "How long stages took, by engine.", labels=labels
+    )
     by_labels: dict[tuple[str, ...], dict[str, Tally]] = {who: {} for who in born_with}
     for one in tallies:
         by_labels.setdefault(tuple(one.labels[label] for label in labels), {})[one.bucket] = one

@@ -1,4 +1,6 @@
-"""What the operator's pages tell: looked at now and then, and told from what is known in between."""
+"""What the operator's pages tell: looked at now and then, and told from what is known in
+between.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ T = TypeVar("T")
 class LastLook(Generic[T]):
     """What the last look saw.
 
-    However often it is asked for, one thread at a time looks, and not more often than all `fresh_s`.
+    However often it is asked for, one thread at a time looks, and not more often than all
+    `fresh_s`.
     """
 
     def __init__(self, fresh_s: float = FRESH_S) -> None:

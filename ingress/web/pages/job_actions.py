@@ -1,7 +1,9 @@
-"""The buttons of a job's page. Each is a form that is posted to the requester's own link, and leads back to a page.
+"""The buttons of a job's page.
 
-The link's token is the credential, so that no page of another site can send these forms. A button that comes too late (a
-second click, an old page) changes nothing and shows the job as it is.
+Each is a form that is posted to the requester's own link, and leads back to a page.
+
+The link's token is the credential, so that no page of another site can send these forms. A button
+that comes too late (a second click, an old page) changes nothing and shows the job as it is.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ def approve(token: str, door: DoorOf) -> Response:
 
 
 @router.post("/unlock")
-def unlock(token: str, door: DoorOf, password: Annotated[str, Form(max_length=LONGEST_PASSWORD)] = "") -> Response:
+def unlock(
+    token: str, door: DoorOf, password: Annotated[str, Form(max_length=LONGEST_PASSWORD)] = ""
+) -> Response:
     """Give the password of a locked PDF."""
     row = door.own_page(token)
     if password:
@@ -64,7 +68,9 @@ def retry(token: str, door: DoorOf) -> Response:
 
 
 @router.post("/another")
-def another(token: str, door: DoorOf, target_lang: Annotated[str, Form(max_length=100)] = "") -> Response:
+def another(
+    token: str, door: DoorOf, target_lang: Annotated[str, Form(max_length=100)] = ""
+) -> Response:
     """Have the same document translated into another language, and show that job's page."""
     row = door.own_page(token)
     try:
@@ -86,8 +92,8 @@ def delete(token: str, door: DoorOf) -> Response:
 def translate_into(door: Door, row: dict[str, Any], target_lang: str) -> dict[str, Any]:
     """The row of a job for the same document and another language.
 
-    The same wish again is the same job, as long as its files are there. Raises UnknownLanguage, UnsupportedTarget or
-    LimitReached.
+    The same wish again is the same job, as long as its files are there. Raises UnknownLanguage,
+    UnsupportedTarget or LimitReached.
     """
     target = language.parse(target_lang)
     options = _options(door, row, target)
@@ -105,8 +111,17 @@ def translate_into(door: Door, row: dict[str, Any], target_lang: str) -> dict[st
 
 
 def _options(door: Door, row: dict[str, Any], target: str) -> Options:
-    """What was asked for the first time. Terms belong to the other language; so may the engine. This page is its answer."""
-    options = replace(Options.from_json(row["options"]), target_lang=target, glossary=(), reply_by=None, reply_to=None)
+    """What was asked for the first time.
+
+    Terms belong to the other language; so may the engine. This page is its answer.
+    """
+    options = replace(
+        Options.from_json(row["options"]),
+        target_lang=target,
+        glossary=(),
+        reply_by=None,
+        reply_to=None,
+    )
     try:
         door.check_engine(options.engine, target)
     except UnsupportedTarget:

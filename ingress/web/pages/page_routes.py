@@ -1,7 +1,9 @@
-"""The pages for people: the start page, a job's page behind its link, the download page, the API's documentation.
+"""The pages for people: the start page, a job's page behind its link, the download page, the API's
+documentation.
 
-They work without JavaScript; with it, progress comes live. A GET never changes or downloads anything, since mail scanners
-and previews of chats follow links. What the buttons do is in `actions`, the upload form in `sending`.
+They work without JavaScript; with it, progress comes live. A GET never changes or downloads
+anything, since mail scanners and previews of chats follow links. What the buttons do is in
+`actions`, the upload form in `sending`.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ READ = ["GET", "HEAD"]
 SHOWN = 100  # jobs in a person's list
 NOT_SIGNED_IN = "Your documents are listed here once you are signed in."
 HOW_TO_SIGN_IN = (
-    "Please open this page at the address that goes through your organisation's sign-in; the admin of this server knows "
-    "whether there is one. The link in an email leads to its document without it."
+    "Please open this page at the address that goes through your organisation's sign-in; the admin"
+    " of this server knows whether there is one. The link in an email leads to its document"
+    " without it."
 )
 
 
@@ -48,7 +51,9 @@ def own_jobs(door: DoorOf, person: PersonOf) -> HTMLResponse:
     if person is None:
         raise NotAllowed(NOT_SIGNED_IN, advice=HOW_TO_SIGN_IN)
     rows = [listed(row, door.links) for row in door.jobs_of(person.owner, SHOWN)]
-    return page("jobs", signed_in=person.owner, jobs=rows, retention_days=door.settings.retention_days)
+    return page(
+        "jobs", signed_in=person.owner, jobs=rows, retention_days=door.settings.retention_days
+    )
 
 
 @router.api_route("/deleted", methods=READ)
@@ -61,7 +66,9 @@ def deleted() -> HTMLResponse:
 def docs(request: Request) -> HTMLResponse:
     """The API in words: the operations of `/openapi.json`, and every problem."""
     schema = request.app.openapi()
-    return page("docs", operations=list(_operations(schema)), problems=sorted(set(problems.kinds())))
+    return page(
+        "docs", operations=list(_operations(schema)), problems=sorted(set(problems.kinds()))
+    )
 
 
 @router.api_route("/j/{token}", methods=READ)
@@ -74,7 +81,8 @@ def job_page(token: str, door: DoorOf, person: PersonOf) -> HTMLResponse:
 @router.get("/j/{token}/events")
 async def job_page_events(token: str, door: DoorOf) -> EventSourceResponse:
     """What changes on the job's page, while it changes."""
-    door.streams.check(token)  # before the database is asked, and without a thread: there may be thousands
+    # before the database is asked, and without a thread: there may be thousands
+    door.streams.check(token)
     await run_in_threadpool(door.open_page, token)
     return Stream(events.of_page(door, token), door.streams, token)
 
@@ -85,7 +93,12 @@ def download_page(token: str, door: DoorOf) -> HTMLResponse:
     row = door.offered(token)
     if row["result"] is None:
         raise Conflict("There is no translated file yet.", advice="Please try again later.")
-    return page("download", job=row, token=token, result_name=result_name(row["filename"], row["target_lang"]))
+    return page(
+        "download",
+        job=row,
+        token=token,
+        result_name=result_name(row["filename"], row["target_lang"]),
+    )
 
 
 @router.post("/d/{token}")
@@ -100,7 +113,12 @@ def download(token: str, door: DoorOf) -> StreamingResponse:
 def _operations(schema: dict[str, Any]) -> Any:
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
-            body = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data", {}).get("schema", {})
+            body = (
+                operation.get("requestBody", {})
+                .get("content", {})
+                .get("multipart/form-data", {})
+                .get("schema", {})
+            )
             yield {
                 "method": method.upper(),
                 "path": path,

@@ -1,6 +1,9 @@
-"""The upload form of the start page. It works without JavaScript; with it, the page stays as it is when something is wrong.
+"""The upload form of the start page.
 
-Who may send is known before the file is read: the proxy has named the person, or a token is the form's first field.
+It works without JavaScript; with it, the page stays as it is when something is wrong.
+
+Who may send is known before the file is read: the proxy has named the person, or a token is the
+form's first field.
 """
 
 from __future__ import annotations
@@ -27,9 +30,13 @@ from ingress.web.security.api_tokens import Caller, TokenNeeded
 router = Router(include_in_schema=False)
 TOKEN, FORM_KEY = "token", "form_key"
 FIRST_BYTES = 4096  # of the form: its first field is in them
-FIRST_FIELD = re.compile(rb'--[^\r\n]*\r\n(?i:content-disposition): form-data; name="token"\r\n\r\n([^\r\n]*)\r\n')
+FIRST_FIELD = re.compile(
+    rb'--[^\r\n]*\r\n(?i:content-disposition): form-data; name="token"\r\n\r\n([^\r\n]*)\r\n'
+)
 NOT_KNOWN_HERE = "This server does not know that token."
-ASK_FOR_ONE = "Please check that you have copied all of it, or ask the admin of this server for one."
+ASK_FOR_ONE = (
+    "Please check that you have copied all of it, or ask the admin of this server for one."
+)
 
 
 @router.post("/upload")
@@ -49,16 +56,24 @@ async def upload(request: HttpRequest, door: DoorOf, person: PersonOf) -> Respon
 
 
 def start_page(
-    door: Door, person: Person | None, *, problem: problems.Problem | None = None, typed: Mapping[str, str] = {}
+    door: Door,
+    person: Person | None,
+    *,
+    problem: problems.Problem | None = None,
+    typed: Mapping[str, str] = {},
 ) -> Response:
-    """The start page; with `problem` and what was `typed`, for a form that could not be taken as it was."""
+    """The start page; with `problem` and what was `typed`, for a form that could not be taken
+    as it was.
+    """
     return page(
         "start",
         problem.status if problem else 200,
         signed_in=person.owner if person else None,
         form_key=door.links.form_key(person.owner) if person else None,
         # Where a proxy signs people in, nobody has to know what a token is.
-        asks_token=person is None and door.settings.remote_user_header is None and bool(door.settings.tokens),
+        asks_token=person is None
+        and door.settings.remote_user_header is None
+        and bool(door.settings.tokens),
         asks_sign_in=person is None and door.settings.remote_user_header is not None,
         mail_address=door.settings.mail_address,
         languages=door.language_names(),
@@ -70,7 +85,9 @@ def start_page(
     )
 
 
-async def _accepted(request: HttpRequest, door: Door, person: Person | None, typed: dict[str, str]) -> dict[str, Any]:
+async def _accepted(
+    request: HttpRequest, door: Door, person: Person | None, typed: dict[str, str]
+) -> dict[str, Any]:
     """The row of the new job; `typed` gets the form's fields as soon as they are known."""
     caller: Caller | Person
     if person is None:
@@ -90,7 +107,10 @@ async def _accepted(request: HttpRequest, door: Door, person: Person | None, typ
 
 
 async def _with_token(request: HttpRequest, door: Door) -> tuple[HttpRequest, Caller]:
-    """The request, to be read from its beginning, and the holder of the token in its form. Raises NotAllowed, TooManyTries."""
+    """The request, to be read from its beginning, and the holder of the token in its form.
+
+    Raises NotAllowed, TooManyTries.
+    """
     begin, stream = b"", request.stream()
     while len(begin) < FIRST_BYTES and (piece := await anext(stream, None)) is not None:
         begin += piece

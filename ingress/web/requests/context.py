@@ -31,7 +31,9 @@ from ingress.web.security.stream_limit import Streams
 
 ENGINES = frozenset(engine_specs.names())
 ONLY_SHOWS = "This link shows the document and downloads it; it cannot change anything."
-ONLY_SHOWS_ADVICE = "Please use the link that the person who asked for the translation received, or ask them."
+ONLY_SHOWS_ADVICE = (
+    "Please use the link that the person who asked for the translation received, or ask them."
+)
 
 
 @dataclass(frozen=True)
@@ -54,20 +56,28 @@ class Door:
             return self.callers.named_by(authorization)
 
     def engines(self) -> frozenset[str]:
-        """Names of the engines that may be asked for: what the workers have (pseudo always), or all before the first one is up."""
+        """Names of the engines that may be asked for: what the workers have (pseudo always), or
+        all before the first one is up.
+        """
         with self.intake.database.read() as connection:
             if not process_registry.is_known(connection):
                 return ENGINES
-            return frozenset(known.engine for known in process_registry.published(connection)) | {PSEUDO}
+            return frozenset(known.engine for known in process_registry.published(connection)) | {
+                PSEUDO
+            }
 
     def targets(self) -> list[str]:
-        """Tags of the languages that some engine here can translate into; empty before the first worker is up."""
+        """Tags of the languages that some engine here can translate into; empty before the
+        first worker is up.
+        """
         with self.intake.database.read() as connection:
             known = process_registry.published(connection)
         return sorted({tag for one in known for tag in one.targets})
 
     def language_names(self) -> list[str] | None:
-        """English names of the languages that can be translated into now; None before the first worker has said."""
+        """English names of the languages that can be translated into now; None before the first
+        worker has said.
+        """
         targets = self.intake.targets()
         return None if targets is None else sorted({language.name(tag) for tag in targets})
 
@@ -83,18 +93,22 @@ class Door:
         return [row for row in rows if row["purged_at"] is None]
 
     def check_engine(self, engine: str | None, target_lang: str) -> None:
-        """Raise UnsupportedTarget if the engine that was asked for is known not to have the language."""
+        """Raise UnsupportedTarget if the engine that was asked for is known not to have the
+        language.
+        """
         with self.intake.database.read() as connection:
             known = {one.engine: one for one in process_registry.published(connection)}
         if engine in known and not language.is_among(target_lang, known[engine].targets):
             raise UnsupportedTarget(
-                f"{engine} cannot translate into {target_lang}.", advice="Leave `engine` out, and we choose one."
+                f"{engine} cannot translate into {target_lang}.",
+                advice="Leave `engine` out, and we choose one.",
             )
 
     def open_page(self, token: str, signed_in: str | None = None) -> OpenPage:
         """The page that a link of either kind leads to. Raises as `offered`.
 
-        `signed_in`: the email address of whoever opens it. The requester needs no link of their own to change things.
+        `signed_in`: the email address of whoever opens it. The requester needs no link of their own
+        to change things.
         """
         named = self.links.read_page(token)
         row = self._row(named)
@@ -104,14 +118,20 @@ class Door:
 
     def page_facts(self, opened: OpenPage) -> dict[str, Any]:
         """What the template of a job's page needs."""
-        # Languages are offered when the job has ended; until then the page is looked at again and again.
+        # Languages are offered when the job has ended; until then the page is looked at again and
+        # again.
         offers = opened.may_change and status(opened.row) in ENDED
         targets = self.targets() if offers else []
         days, approvers = self.settings.retention_days, self.settings.approvers
-        return page_facts(opened, self.links, targets=targets, retention_days=days, approvers=approvers)
+        return page_facts(
+            opened, self.links, targets=targets, retention_days=days, approvers=approvers
+        )
 
     def own_page(self, token: str) -> dict[str, Any]:
-        """The job's row, for a link that may change it. Raises as `offered`, and NotAllowed for a link that only shows."""
+        """The job's row, for a link that may change it.
+
+        Raises as `offered`, and NotAllowed for a link that only shows.
+        """
         page = self.open_page(token)
         if not page.may_change:
             raise NotAllowed(ONLY_SHOWS, advice=ONLY_SHOWS_ADVICE)
@@ -133,7 +153,8 @@ class Door:
         return row
 
     def own_job(self, caller: Caller, text: str) -> dict[str, Any]:
-        """The row of the job that `text` means, an id or the beginning of one, among those that the caller may see.
+        """The row of the job that `text` means, an id or the beginning of one, among those that the
+        caller may see.
 
         Raises NotFound or AmbiguousId; the jobs of others count as none in both.
         """
@@ -142,11 +163,15 @@ class Door:
         return self.intake.find(job_id, caller.sees)
 
     def own_jobs(self, caller: Caller, wanted: Wanted) -> Page:
-        """The jobs that are wanted among those that the caller may see, with their `eta_s` and `arrival`."""
+        """The jobs that are wanted among those that the caller may see, with their `eta_s` and
+        `arrival`.
+        """
         with self.intake.database.read() as connection:
             page = lists.jobs(connection, replace(wanted, seen_by=caller.sees))
             rows = arrivals.joined(connection, page.rows)
-            return replace(page, rows=[{**row, "eta_s": history.eta_s(connection, row)} for row in rows])
+            return replace(
+                page, rows=[{**row, "eta_s": history.eta_s(connection, row)} for row in rows]
+            )
 
 
 def door_of(request: Request) -> Door:
@@ -155,20 +180,30 @@ def door_of(request: Request) -> Door:
 
 
 def address_of(request: Request) -> str:
-    """The IP address of the other side of the connection: of a proxy, where there is one. "": a Unix socket."""
+    """The IP address of the other side of the connection: of a proxy, where there is one.
+
+    "": a Unix socket.
+    """
     return request.client.host if request.client else ""
 
 
 async def _door_at_once(request: Request) -> Door:
-    """As `door_of`. FastAPI gives a dependency that is not `async` a thread of its own, each with memory of its own."""
+    """As `door_of`.
+
+    FastAPI gives a dependency that is not `async` a thread of its own, each with memory of its own.
+    """
     return door_of(request)
 
 
 DoorOf = Annotated[Door, Depends(_door_at_once)]
-_bearer = HTTPBearer(auto_error=False, description="A named token of this server (`DRAGOMAN_API_TOKENS`).")
+_bearer = HTTPBearer(
+    auto_error=False, description="A named token of this server (`DRAGOMAN_API_TOKENS`)."
+)
 
 
-def caller_of(request: Request, door: DoorOf, _shown_in_docs: Annotated[object, Depends(_bearer)]) -> Caller:
+def caller_of(
+    request: Request, door: DoorOf, _shown_in_docs: Annotated[object, Depends(_bearer)]
+) -> Caller:
     """Who calls. Raises TokenNeeded, TooManyTries."""
     caller = door.named_by(request.headers.get("authorization"), address_of(request))
     actors.present().who = caller.owner

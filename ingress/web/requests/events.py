@@ -1,4 +1,6 @@
-"""Progress as server-sent events: each stream looks at its job's row now and then and tells what has changed."""
+"""Progress as server-sent events: each stream looks at its job's row now and then and tells
+what has changed.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,16 @@ POLL_S = 0.7
 
 
 async def of_job(door: Door, row: dict[str, Any]) -> AsyncIterator[ServerSentEvent]:
-    """For programs: `progress` with the job's JSON on each change, `end` with it when the job has ended."""
+    """For programs: `progress` with the job's JSON on each change, `end` with it when the job
+    has ended.
+    """
 
     def look() -> JobView:
         return job_view(door.intake.find(row["id"]), door.links)
 
     def changed(view: JobView) -> object:
-        return view.model_dump(exclude={"eta_s", "page_url", "result_url"})  # links are new at each look
+        # links are new at each look
+        return view.model_dump(exclude={"eta_s", "page_url", "result_url"})
 
     view = None
     try:
@@ -61,7 +66,9 @@ async def of_page(door: Door, token: str) -> AsyncIterator[ServerSentEvent]:
 async def _changes(
     look: Callable[[], T], changed: Callable[[T], object], is_last: Callable[[T], bool]
 ) -> AsyncIterator[T]:
-    """What `look` sees whenever `changed` of it has changed, up to the last; a database that is away is waited for."""
+    """What `look` sees whenever `changed` of it has changed, up to the last; a database that is
+    away is waited for.
+    """
     before: object = None
     while True:
         try:

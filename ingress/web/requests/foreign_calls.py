@@ -1,4 +1,6 @@
-"""Requests that another front end answers: its receiver blocks, so it runs in a thread and the loop stays free."""
+"""Requests that another front end answers: its receiver blocks, so it runs in a thread and the
+loop stays free.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ MOST_BYTES = MIB  # more than anybody's news are
 
 
 def here(settings: Settings) -> dict[str, Make]:
-    """The paths that other channels have on this web server, by what is set, each with what makes its receiver."""
+    """The paths that other channels have on this web server, by what is set, each with what
+    makes its receiver.
+    """
     served = [one for channel in channels() for one in channel.served if load(one.wanted)(settings)]
     return {one.path: load(one.make) for one in served}
 
@@ -34,7 +38,9 @@ def mount(app: FastAPI, path: str, receive: Receiver) -> None:
     @reads_itself
     async def answer(request: Request) -> Response:
         body = (await read_small(request, MOST_BYTES)).decode("utf-8", "replace")
-        status, headers, text = await run_in_threadpool(receive, body, request.url.query, dict(request.headers))
+        status, headers, text = await run_in_threadpool(
+            receive, body, request.url.query, dict(request.headers)
+        )
         return Response(text, status_code=status, headers=headers)
 
     app.add_api_route(path, answer, methods=["POST"], include_in_schema=False)

@@ -1,8 +1,9 @@
-"""What every route does before it reads a body: it looks at the credentials, and it bounds the body.
+"""What every route does before it reads a body: it looks at the credentials, and it bounds the
+body.
 
-FastAPI reads a body before it asks the dependencies, so that a stranger's bytes would be kept before anybody asks who
-sends them. Routes of this class ask first. What they read then is small; a route that takes more says so with
-`reads_itself`, and reads the body on its own.
+FastAPI reads a body before it asks the dependencies, so that a stranger's bytes would be kept
+before anybody asks who sends them. Routes of this class ask first. What they read then is small; a
+route that takes more says so with `reads_itself`, and reads the body on its own.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ class GuardedRoute(APIRoute):
                 with acting("web", address=address):
                     return await checked(request)
             who = SHARED_LINK if request.url.path.startswith(PATHS["download"]) else LINK
-            with acting("web", who, address), door_of(request).tries.watching(address, failed_attempts.LINK, WrongLink):
+            with (
+                acting("web", who, address),
+                door_of(request).tries.watching(address, failed_attempts.LINK, WrongLink),
+            ):
                 return await checked(request)
 
         async def checked(request: Request) -> Response:
@@ -82,18 +86,25 @@ class Router(APIRouter):
 
 
 def reads_itself(endpoint: Endpoint) -> Endpoint:
-    """Mark an endpoint that takes more than `MOST_BYTES`: it takes the request, and bounds what it reads of it."""
+    """Mark an endpoint that takes more than `MOST_BYTES`: it takes the request, and bounds what
+    it reads of it.
+    """
     setattr(endpoint, _READS_ITSELF, True)
     return endpoint
 
 
 def has_body(request: Request) -> bool:
     """Whether the headers announce a body of at least one byte (RFC 9112 6.3)."""
-    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+    return (
+        "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+    )
 
 
 async def read_small(request: Request, most: int) -> bytes:
-    """The body. Raises TooLarge as soon as more than `most` bytes are announced or have come, ClientDisconnect."""
+    """The body.
+
+    Raises TooLarge as soon as more than `most` bytes are announced or have come, ClientDisconnect.
+    """
     too_large = TooLarge(f"The request is larger than {most // 1024} KiB.", advice=SEND_LESS)
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:

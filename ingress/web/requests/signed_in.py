@@ -1,7 +1,9 @@
-"""Who is signed in: a person whom a proxy in front names by email address, in a header of the admin's choice.
+"""Who is signed in: a person whom a proxy in front names by email address, in a header of the
+admin's choice.
 
-A header proves nothing by itself, since everybody can send one. It counts only where the connection itself comes from an
-address that the admin has named; loopback is no exception. Other headers about where a request came from are not read.
+A header proves nothing by itself, since everybody can send one. It counts only where the connection
+itself comes from an address that the admin has named; loopback is no exception. Other headers about
+where a request came from are not read.
 """
 
 from __future__ import annotations
@@ -28,15 +30,17 @@ LONGEST_ADDRESS = 320  # characters: 64, the @, 255 (RFC 5321 4.5.3.1)
 ADDRESS = re.compile(r"[^\s@,;:<>\"()\[\]\\]+@[^\s@,;:<>\"()\[\]\\]+")
 
 
-NAMED_BY_STRANGER = "The request names a signed-in person, but does not come from the sign-in proxy."
+NAMED_BY_STRANGER = (
+    "The request names a signed-in person, but does not come from the sign-in proxy."
+)
 THROUGH_THE_SIGN_IN = (
     "Please open this page at the address that goes through your organisation's sign-in. "
     "The admin of this server names the proxy in DRAGOMAN_REMOTE_USER_PROXIES."
 )
 UNCLEAR_NAME = "The sign-in proxy does not say clearly who is signed in."
 ONE_ADDRESS_ONCE = (
-    "Please tell the admin of this server: the header that DRAGOMAN_REMOTE_USER_HEADER names has to hold "
-    "one email address, once."
+    "Please tell the admin of this server: the header that DRAGOMAN_REMOTE_USER_HEADER names has to"
+    " hold one email address, once."
 )
 FOREIGN_FORM = "The form was not sent from this server's own page."
 OPEN_IT_ANEW = "Please reload this server's page, fill in the form there and send it again."
@@ -44,17 +48,22 @@ OPEN_IT_ANEW = "Please reload this server's page, fill in the form there and sen
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is signed in. `owner`: their email address in small letters, which is the owner of their jobs."""
+    """Somebody who is signed in.
+
+    `owner`: their email address in small letters, which is the owner of their jobs.
+    """
 
     owner: str
 
 
-def person_named(values: Iterable[bytes], peer: str | None, trusted: Iterable[Network]) -> Person | None:
+def person_named(
+    values: Iterable[bytes], peer: str | None, trusted: Iterable[Network]
+) -> Person | None:
     """Who is signed in. Pure.
 
-    `values`: all values of the header in the request. `peer`: the IP address that the connection comes from. None: a
-    stranger, since no header (or an empty one) came. Raises NotAllowed for a name from anybody else, RequestError for more than one
-    value or one that is no email address.
+    `values`: all values of the header in the request. `peer`: the IP address that the connection
+    comes from. None: a stranger, since no header (or an empty one) came. Raises NotAllowed for a
+    name from anybody else, RequestError for more than one value or one that is no email address.
     """
     given = [value.strip() for value in values]
     if not any(given):
@@ -62,14 +71,18 @@ def person_named(values: Iterable[bytes], peer: str | None, trusted: Iterable[Ne
     if not is_among(peer, trusted):
         raise NotAllowed(NAMED_BY_STRANGER, advice=THROUGH_THE_SIGN_IN)
     address = given[0].decode("utf-8", "replace").casefold()
-    is_address = len(address) <= LONGEST_ADDRESS and ADDRESS.fullmatch(address) and "\ufffd" not in address
+    is_address = (
+        len(address) <= LONGEST_ADDRESS and ADDRESS.fullmatch(address) and "\ufffd" not in address
+    )
     if len(given) > 1 or not is_address:
         raise RequestError(UNCLEAR_NAME, advice=ONE_ADDRESS_ONCE)
     return Person(address)
 
 
 def is_among(peer: str | None, trusted: Iterable[Network]) -> bool:
-    """Whether an IP address is in one of the networks; an IPv4 address that is written as IPv6 is the IPv4 one."""
+    """Whether an IP address is in one of the networks; an IPv4 address that is written as IPv6
+    is the IPv4 one.
+    """
     try:
         found = ip_address(peer or "")
     except ValueError:  # a Unix socket has no address
@@ -91,7 +104,9 @@ def person_of(request: Request, door: DoorOf) -> Person | None:
     try:
         return person_named(values, peer, networks(settings.remote_user_proxies))
     except RequestError as error:
-        log.warning("sign_in_refused", code=error.code, peer=peer, header=settings.remote_user_header)
+        log.warning(
+            "sign_in_refused", code=error.code, peer=peer, header=settings.remote_user_header
+        )
         raise
 
 
@@ -101,8 +116,9 @@ PersonOf = Annotated[Person | None, Depends(person_of)]
 def check_form(request: Request, door: DoorOf, person: Person, key: str) -> None:
     """Raise NotAllowed unless a form comes from a page that this server gave to the same person.
 
-    The browser is signed in at the proxy, so that a page of another site could make it send forms here.
-    `key`: what the page put into the form (`Links.form_key`). Browsers also say where a form comes from; old ones do not.
+    The browser is signed in at the proxy, so that a page of another site could make it send forms
+    here. `key`: what the page put into the form (`Links.form_key`). Browsers also say where a form
+    comes from; old ones do not.
     """
     came_from = request.headers.get("sec-fetch-site", "same-origin")
     if came_from not in ("same-origin", "none") or not door.links.is_form_key(key, person.owner):

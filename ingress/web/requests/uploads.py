@@ -29,7 +29,9 @@ FILE = "file"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Where the answer to an upload goes, by which channel; None: nowhere, its page is its answer."""
+    """Where the answer to an upload goes, by which channel; None: nowhere, its page is its
+    answer.
+    """
 
     channel: str | None = None
     to: str | None = None
@@ -39,12 +41,16 @@ NO_REPLY = Reply()
 
 
 def take_reply(settings: Settings, owner: str, fields: dict[str, str]) -> Reply:
-    """Where the form says that the answer goes, or what is set for its owner; takes such fields out of `fields`. Raises RequestError."""
+    """Where the form says that the answer goes, or what is set for its owner; takes such fields
+    out of `fields`. Raises RequestError.
+    """
     found = NO_REPLY
     for spec in channels():
         if spec.reply_field is None:
             continue
-        to: str | None = load(spec.reply_field.read)(fields.pop(spec.reply_field.name, ""), settings, owner)
+        to: str | None = load(spec.reply_field.read)(
+            fields.pop(spec.reply_field.name, ""), settings, owner
+        )
         found = Reply(spec.name, to) if to and found is NO_REPLY else found
     return found
 
@@ -60,19 +66,25 @@ class Owning(Protocol):
 async def read_form(request: HttpRequest, limit: int) -> tuple[UploadFile, dict[str, str]]:
     """The file (spooled to disk) and the other fields of a multipart form.
 
-    Raises TooLarge at the header or at the first byte over `limit` (of the file), RequestError without a file.
+    Raises TooLarge at the header or at the first byte over `limit` (of the file), RequestError
+    without a file.
     """
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > limit + FORM_BYTES:
         raise too_large(limit)
     bounded = HttpRequest(request.scope, _bounded(request, limit + FORM_BYTES, limit))
-    form = await bounded.form(max_files=1, max_fields=len(parse.FIELDS) + 5, max_part_size=FORM_BYTES)
+    form = await bounded.form(
+        max_files=1, max_fields=len(parse.FIELDS) + 5, max_part_size=FORM_BYTES
+    )
     file = form.get(FILE)
     if not isinstance(file, UploadFile):
         await form.close()
         raise RequestError(
             f"The form has no file in its field `{FILE}`.",
-            advice="Please send multipart/form-data, for example: curl -F file=@report.pdf -F target_lang=de …",
+            advice=(
+                "Please send multipart/form-data, for example: curl -F file=@report.pdf -F"
+                " target_lang=de …"
+            ),
         )
     return file, {name: value for name, value in form.items() if isinstance(value, str)}
 
@@ -88,8 +100,9 @@ def accept(
 ) -> dict[str, Any]:
     """Keep an upload and make a job of it: the job's row.
 
-    The same Idempotency-Key with the same file and options gives the job that it made the first time. Raises Conflict
-    when it comes with anything else, and whatever `parse.options` and intake raise.
+    The same Idempotency-Key with the same file and options gives the job that it made the first
+    time. Raises Conflict when it comes with anything else, and whatever `parse.options` and intake
+    raise.
     """
     with tracer().start_as_current_span("web.upload"):
         options = parse.options(
@@ -102,7 +115,8 @@ def accept(
         door.intake.check_request(options, owner=caller.owner, channel="web")
         door.check_engine(options.engine, options.target_lang)
         key = _key(caller, idempotency_key)
-        # When `submit` fails the bytes stay until the clean-up: the commit may have happened all the same.
+        # When `submit` fails the bytes stay until the clean-up: the commit may have happened all
+        # the same.
         pdf = door.intake.store_pdf(file.filename or "", file.file)
         receipt = door.intake.submit([Request(pdf, options, caller.owner, "web", key)])
     row = door.intake.find(receipt.job_ids[0])
@@ -127,7 +141,10 @@ def _bounded(request: HttpRequest, most: int, limit: int) -> Any:
 
 
 def _key(caller: Owning, idempotency_key: str | None) -> str:
-    """The job's key. It holds no hash of the file: one unique key is what makes a race of two uploads safe."""
+    """The job's key.
+
+    It holds no hash of the file: one unique key is what makes a race of two uploads safe.
+    """
     if idempotency_key is None:
         return f"{caller.owner}:{uuid.uuid4().hex}"
     if not 0 < len(idempotency_key) <= LONGEST_KEY:

@@ -1,7 +1,8 @@
 """Connections to the web door: how many there may be, and how long each may let us wait.
 
-A connection that has asked for nothing yet gives way to a new one as soon as there are too many. So silent connections,
-however many, keep nobody out; only those that are being answered can, and then the newcomer is told to come back.
+A connection that has asked for nothing yet gives way to a new one as soon as there are too many. So
+silent connections, however many, keep nobody out; only those that are being answered can, and then
+the newcomer is told to come back.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ CALM_S = 60.0
 class Limits:
     """How much clients may take; `_s` are seconds.
 
-    `per_address`: connections of one IP address; a proxy in front is one address, so it is most of all `connections`.
-    `head_s`: for the headers of a request, from the connection or the answer before. `body_idle_s`: between two pieces
-    of a body. `body_s`: for a whole body. `unread_s`: for a client that reads nothing of its answer.
+    `per_address`: connections of one IP address; a proxy in front is one address, so it is most of
+    all `connections`. `head_s`: for the headers of a request, from the connection or the answer
+    before. `body_idle_s`: between two pieces of a body. `body_s`: for a whole body. `unread_s`: for
+    a client that reads nothing of its answer.
     """
 
     connections: int
@@ -64,7 +66,10 @@ class Connections:
         self._said_at = float("-inf")
 
     def admits(self, new: Connection) -> bool:
-        """Count a connection, in place of the one that has waited longest if there are too many. False: there is no room."""
+        """Count a connection, in place of the one that has waited longest if there are too many.
+
+        False: there is no room.
+        """
         if self.by_address[new.address] >= self.limits.per_address:
             leaving = next((one for one in self.waiting if one.address == new.address), None)
         elif len(self.open) >= self.limits.connections:
@@ -97,11 +102,16 @@ class Connections:
         now = asyncio.get_running_loop().time()
         if now - self._said_at >= CALM_S:
             self._said_at = now
-            log.warning("connection_refused", peer=one.address, refused=self.refused, open=len(self.open))
+            log.warning(
+                "connection_refused", peer=one.address, refused=self.refused, open=len(self.open)
+            )
 
 
 class Connection(H11Protocol):
-    """uvicorn's, with an end to each of its waits. `address`: the IP address of the other side, "" of a Unix socket."""
+    """uvicorn's, with an end to each of its waits.
+
+    `address`: the IP address of the other side, "" of a Unix socket.
+    """
 
     def __init__(self, connections: Connections, **options: Any) -> None:
         """`options` as uvicorn gives them."""
@@ -196,7 +206,9 @@ class Connection(H11Protocol):
             self.transport.close()
 
     def _look_at_body(self) -> None:
-        """Close where the body has not come on; a client that we do not listen to ourselves is not at fault."""
+        """Close where the body has not come on; a client that we do not listen to ourselves is
+        not at fault.
+        """
         if self._is_waiting or not self.cycle.more_body or self.transport.is_closing():
             return
         now, limits = self.loop.time(), self._all.limits
@@ -228,8 +240,8 @@ def raw(error: DragomanError) -> bytes:
     retry = f"Retry-After: {SOON_S}\r\n" if error.temporary else ""
     words = {408: "Request Timeout", 503: "Service Unavailable"}[status]
     return (
-        f"HTTP/1.1 {status} {words}\r\nContent-Type: {problems.MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
-        f"{retry}Connection: close\r\n\r\n"
+        f"HTTP/1.1 {status} {words}\r\nContent-Type: {problems.MEDIA_TYPE}\r\nContent-Length:"
+        f" {len(body)}\r\n{retry}Connection: close\r\n\r\n"
     ).encode() + body
 
 

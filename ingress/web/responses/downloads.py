@@ -17,16 +17,22 @@ from ingress.web.job_views.views import attachment
 
 
 def result(row: dict[str, Any], store: BlobStore) -> StreamingResponse:
-    """The translated PDF of a job. Raises Conflict before there is one, Gone after, StoreUnavailable."""
+    """The translated PDF of a job.
+
+    Raises Conflict before there is one, Gone after, StoreUnavailable.
+    """
     if row["purged_at"] is not None:
         raise Gone("This document has been deleted, and its translation with it.")
     if row["state"] != RowState.DONE or not row["result"]:
-        raise Conflict("There is no translated file yet.", advice="Please wait until the job is COMPLETED.")
+        raise Conflict(
+            "There is no translated file yet.", advice="Please wait until the job is COMPLETED."
+        )
     size = store.size(row["result"])
     if size is None:
         raise Gone
     body = _pieces(store, row["result"])
-    # The first piece is read before the headers go out, so that a store that fails is told as an error.
+    # The first piece is read before the headers go out, so that a store that fails is told as an
+    # error.
     first = next(body, b"")
     headers = {
         "Content-Disposition": attachment(result_name(row["filename"], row["target_lang"])),

@@ -1,4 +1,6 @@
-"""What holds for every request: headers that keep browsers safe, a log line without tokens, answers that wait for nothing."""
+"""What holds for every request: headers that keep browsers safe, a log line without tokens,
+answers that wait for nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger(__name__)
 
-# Nothing comes from another host, no script or style stands in a page. Pico's icons are `data:` pictures.
+# Nothing comes from another host, no script or style stands in a page. Pico's icons are `data:`
+# pictures.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src"
+    " 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -26,7 +29,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "private, no-store",
 }
-QUIET = ("/healthz", "/readyz", "/metrics", "/static/")  # asked every few seconds, or of no interest
+# asked every few seconds, or of no interest
+QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
 LINGER_S = 10.0
 
 
@@ -50,7 +54,10 @@ class SafeHeaders:
 
 
 class RequestLog:
-    """One line for each request. It names the route (`/j/{token}`), never the path: paths hold tokens."""
+    """One line for each request.
+
+    It names the route (`/j/{token}`), never the path: paths hold tokens.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -74,15 +81,17 @@ class RequestLog:
             if not scope["path"].startswith(QUIET):
                 route = getattr(scope.get("route"), "path", "unknown")
                 seconds = round(time.monotonic() - begin, 3)
-                log.info("request", method=scope["method"], route=route, status=status, seconds=seconds)
+                log.info(
+                    "request", method=scope["method"], route=route, status=status, seconds=seconds
+                )
 
 
 class EarlyAnswers:
     """Sends an answer that does not need the body at once, and closes the connection.
 
-    Closing with unread bytes resets a connection, and the client would see “connection reset” instead of the answer. So
-    what is still sent is read and forgotten: `limit` bytes, or some seconds. A client that waits for `100 Continue` has
-    sent nothing yet.
+    Closing with unread bytes resets a connection, and the client would see “connection reset”
+    instead of the answer. So what is still sent is read and forgotten: `limit` bytes, or some
+    seconds. A client that waits for `100 Continue` has sent nothing yet.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -100,7 +109,9 @@ class EarlyAnswers:
         async def watched() -> Message:
             nonlocal ended
             message = await receive()
-            ended = ended or message["type"] != "http.request" or not message.get("more_body", False)
+            ended = (
+                ended or message["type"] != "http.request" or not message.get("more_body", False)
+            )
             return message
 
         async def forget_rest() -> None:

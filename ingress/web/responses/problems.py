@@ -64,8 +64,14 @@ class Problem(BaseModel):
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "Refused", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}},
-    "5XX": {"description": "Not now", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+    "4XX": {
+        "description": "Refused",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    },
+    "5XX": {
+        "description": "Not now",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    },
 }
 
 
@@ -86,16 +92,27 @@ def kinds() -> Iterator[tuple[str, int, str]]:
     while waiting:
         kind = waiting.pop(0)
         # What the way back tells itself is no answer of this server's.
-        waiting[:0] = [one for one in kind.__subclasses__() if not one.__module__.startswith("notifier.")]
+        waiting[:0] = [
+            one for one in kind.__subclasses__() if not one.__module__.startswith("notifier.")
+        ]
         yield kind.code, kind.http_status, str(kind())
     yield from (
         (code, status, OWN[code])
-        for code, status in (("unauthorized", 401), ("invalid", 422), ("http", 404), ("internal", 500))
+        for code, status in (
+            ("unauthorized", 401),
+            ("invalid", 422),
+            ("http", 404),
+            ("internal", 500),
+        )
     )
 
 
-def answer(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """`problem` in the form that the client reads: a page for a browser outside the API, else JSON."""
+def answer(
+    request: Request, problem: Problem, headers: Mapping[str, str] | None = None
+) -> Response:
+    """`problem` in the form that the client reads: a page for a browser outside the API, else
+    JSON.
+    """
     if _is_page(request):
         return html.page("problem", problem.status, headers, problem=problem)
     body = problem.model_dump(exclude_none=True)
@@ -121,11 +138,19 @@ def _is_page(request: Request) -> bool:
 
 
 def _own(code: str, status: int, detail: str, advice: str) -> Problem:
-    return Problem(type=f"/docs#{code}", title=OWN[code], status=status, detail=detail, code=code, advice=advice)
+    return Problem(
+        type=f"/docs#{code}",
+        title=OWN[code],
+        status=status,
+        detail=detail,
+        code=code,
+        advice=advice,
+    )
 
 
 async def _dragoman(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DragomanError)  # noqa: S101 - for mypy: it is registered for this class only
+    # for mypy: it is registered for this class only
+    assert isinstance(error, DragomanError)  # noqa: S101
     headers = {}
     if isinstance(error, TooManyTries):  # the log has a line for it already
         headers["Retry-After"] = str(ceil(error.retry_after_s))
@@ -147,7 +172,10 @@ async def _trouble(request: Request, error: Exception) -> Response:
 
 async def _token_needed(request: Request, error: Exception) -> Response:
     detail = "This address needs a token that this server knows."
-    advice = "Please send the header “Authorization: Bearer TOKEN”; the admin of this server gives out tokens."
+    advice = (
+        "Please send the header “Authorization: Bearer TOKEN”; the admin of this server gives out"
+        " tokens."
+    )
     return answer(request, _own("unauthorized", 401, detail, advice), NEEDS_TOKEN)
 
 
@@ -155,12 +183,19 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - for mypy, as above
     found = error.errors()[0]
     where = ".".join(str(part) for part in found["loc"][1:])
-    return answer(request, _own("invalid", 422, f"{where}: {found['msg']}", "Please look at /docs."))
+    return answer(
+        request, _own("invalid", 422, f"{where}: {found['msg']}", "Please look at /docs.")
+    )
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - for mypy, as above
-    problem = _own("http", error.status_code, f"{error.detail}.".replace("..", "."), "Please check the address.")
+    problem = _own(
+        "http",
+        error.status_code,
+        f"{error.detail}.".replace("..", "."),
+        "Please check the address.",
+    )
     return answer(request, problem, error.headers)
 
 

@@ -1,4 +1,7 @@
-"""Who calls the API: named tokens, sent as `Authorization: Bearer TOKEN`. No address is trusted, loopback neither."""
+"""Who calls the API: named tokens, sent as `Authorization: Bearer TOKEN`.
+
+No address is trusted, loopback neither.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +41,15 @@ class Callers:
 
     def __init__(self, tokens: Mapping[str, tuple[str, bool]]) -> None:
         """`tokens` as `Settings.tokens` has them: secret -> (name, admin)."""
-        self._known = [(secret.encode(), Caller(name, admin)) for secret, (name, admin) in tokens.items()]
+        self._known = [
+            (secret.encode(), Caller(name, admin)) for secret, (name, admin) in tokens.items()
+        ]
 
     def named_by(self, authorization: str | None) -> Caller:
         """The caller of an `Authorization` header. Raises TokenNeeded, WrongToken.
 
-        Every known token is compared, each in constant time, so that an answer's delay tells nothing.
+        Every known token is compared, each in constant time, so that an answer's delay tells
+        nothing.
         """
         scheme, _, token = (authorization or "").partition(" ")
         given = token.strip().encode() if scheme.casefold() == "bearer" else b""

@@ -1,8 +1,8 @@
 """Wrong tokens and wrong links: each address has some tries, then it has to wait, longer each time.
 
-Only what was shown and is wrong counts; a request without a token does not. Behind a proxy, or in one
-office, many people share an address. Where somebody has shown a token that is right within the last
-hour, those of others are still looked at: so nobody can lock their colleagues out by guessing.
+Only what was shown and is wrong counts; a request without a token does not. Behind a proxy, or in
+one office, many people share an address. Where somebody has shown a token that is right within the
+last hour, those of others are still looked at: so nobody can lock their colleagues out by guessing.
 """
 
 from __future__ import annotations
@@ -105,7 +105,10 @@ class Tries:
 
 
 def _network_of(address: str) -> str:
-    """What is counted together: an IPv4 address, or the /64 network of an IPv6 one. Others as they are."""
+    """What is counted together: an IPv4 address, or the /64 network of an IPv6 one.
+
+    Others as they are.
+    """
     try:
         found = ip_address(address)
     except ValueError:  # a Unix socket has none

@@ -22,7 +22,10 @@ class TooManyTries(RequestError):
     code = "too_many_tries"
     exit_code = 37
     http_status = 429
-    advice = "Please wait a minute, then try again with the right one; the admin of this server gives out tokens."
+    advice = (
+        "Please wait a minute, then try again with the right one; the admin of this server gives"
+        " out tokens."
+    )
 
     def __init__(self, message: str | None = None, *, retry_after_s: float = 60.0) -> None:
         """`retry_after_s`: seconds until the next try is looked at."""

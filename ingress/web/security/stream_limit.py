@@ -44,7 +44,10 @@ class Streams:
 
 
 class Stream(EventSourceResponse):
-    """The answer that sends `events` until they end, the client goes, or the server stops. Raises Busy when it begins."""
+    """The answer that sends `events` until they end, the client goes, or the server stops.
+
+    Raises Busy when it begins.
+    """
 
     def __init__(self, events: AsyncIterator[ServerSentEvent], streams: Streams, link: str) -> None:
         """`link`: what is counted together."""

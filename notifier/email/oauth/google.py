@@ -1,4 +1,6 @@
-"""Tokens of Google for a service account that may act for a mailbox (domain-wide delegation), by google-auth."""
+"""Tokens of Google for a service account that may act for a mailbox (domain-wide delegation),
+by google-auth.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ class GoogleIssuer:
     """Asks for a token with a request that is signed with the service account's key."""
 
     def __init__(self, settings: Settings, user: str) -> None:
-        """`user`: the mailbox to act for, where DRAGOMAN_OAUTH_SUBJECT names no other. Raises SettingsInvalid."""
+        """`user`: the mailbox to act for, where DRAGOMAN_OAUTH_SUBJECT names no other.
+
+        Raises SettingsInvalid.
+        """
         account = settings.oauth_service_account
         self._key = account.get_secret_value() if account else ""
         self._subject = settings.oauth_subject or user
@@ -57,10 +62,16 @@ class GoogleIssuer:
             )
         except (ValueError, TypeError, KeyError, AttributeError):
             # The cause is not told: the key may stand in it.
-            words = "DRAGOMAN_OAUTH_SERVICE_ACCOUNT is not the JSON key of a Google service account."
-            raise SettingsInvalid(words, advice="Please make a new key of the type JSON and name its file.") from None
+            words = (
+                "DRAGOMAN_OAUTH_SERVICE_ACCOUNT is not the JSON key of a Google service account."
+            )
+            raise SettingsInvalid(
+                words, advice="Please make a new key of the type JSON and name its file."
+            ) from None
 
 
 def _left_s(expiry: datetime | None) -> float:
-    """Seconds until `expiry` (UTC, without a zone), which google-auth counted from our own clock; 0: not known."""
+    """Seconds until `expiry` (UTC, without a zone), which google-auth counted from our own
+    clock; 0: not known.
+    """
     return (expiry.replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds() if expiry else 0.0

@@ -13,12 +13,16 @@ from dragoman.settings import Settings
 from notifier.email.oauth.token_http import TokenHttp, refused
 
 LOGIN = "https://login.microsoftonline.com/"
-SCOPE = "https://outlook.office365.com/.default"  # all that an admin has granted the application for Exchange Online
+# all that an admin has granted the application for Exchange Online
+SCOPE = "https://outlook.office365.com/.default"
 TOKEN_PATH = "/oauth2/v2.0/token"  # noqa: S105 - of a URL
 
 
 class MicrosoftIssuer:
-    """Asks for a token with a client secret or a certificate. One token serves all mailboxes that were granted."""
+    """Asks for a token with a client secret or a certificate.
+
+    One token serves all mailboxes that were granted.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """The settings are complete: `Settings` sees to it."""
@@ -44,7 +48,9 @@ class MicrosoftIssuer:
                 answer = application.acquire_token_for_client([self._scope])
                 life_s = float(answer.get("expires_in") or 0)
             except (ValueError, TypeError):
-                raise OutboundUnavailable(detail="the token server's answer cannot be understood") from None
+                raise OutboundUnavailable(
+                    detail="the token server's answer cannot be understood"
+                ) from None
             text = answer.get("access_token")
             if not text:
                 raise self._refusal(answer, http.skew_s)
@@ -59,7 +65,8 @@ class MicrosoftIssuer:
                 self._client_id,
                 client_credential=credential,
                 authority=self._authority,
-                instance_discovery=False,  # the admin has named the server: nobody else is asked about it
+                # the admin has named the server: nobody else is asked about it
+                instance_discovery=False,
                 http_client=http,
             )
         except (ValueError, TypeError) as error:

@@ -7,7 +7,10 @@ from dragoman.settings import Settings
 
 
 def open_issuer(settings: Settings, user: str) -> TokenIssuer:
-    """The issuer that the settings name, for the mailbox `user`. Raises SettingsInvalid for a key that is none."""
+    """The issuer that the settings name, for the mailbox `user`.
+
+    Raises SettingsInvalid for a key that is none.
+    """
     if settings.oauth_provider == "google":
         from notifier.email.oauth.google import GoogleIssuer
 

@@ -19,14 +19,19 @@ OK, TOO_MANY, SERVERS_FAULT = 200, 429, 500
 
 
 class TokenHttp(requests.Session):
-    """HTTP to a token server. `skew_s`: how far our clock is ahead of the server's, as its last answer tells."""
+    """HTTP to a token server.
+
+    `skew_s`: how far our clock is ahead of the server's, as its last answer tells.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.skew_s = 0.0
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """As `requests.Session.request`, with an end. Raises OutboundUnavailable for what is no answer.
+        """As `requests.Session.request`, with an end.
+
+        Raises OutboundUnavailable for what is no answer.
 
         No redirect is followed: the secret is for the server that the settings name.
         """
@@ -34,10 +39,14 @@ class TokenHttp(requests.Session):
         try:
             response = super().request(*args, **given)
         except requests.RequestException as error:
-            raise OutboundUnavailable(detail=f"the token server does not answer: {type(error).__name__}") from None
+            raise OutboundUnavailable(
+                detail=f"the token server does not answer: {type(error).__name__}"
+            ) from None
         self.skew_s = _skew_s(response.headers.get("Date"), time.time())
         if response.status_code == TOO_MANY or response.status_code >= SERVERS_FAULT:
-            raise OutboundUnavailable(detail=f"the token server answers with HTTP {response.status_code}")
+            raise OutboundUnavailable(
+                detail=f"the token server answers with HTTP {response.status_code}"
+            )
         if response.status_code == OK and not _is_json(response):
             # A library may log what it cannot read, and a token may stand in it.
             raise OutboundUnavailable(detail="the token server's answer is not JSON")
@@ -53,7 +62,10 @@ def refused(said: str, skew_s: float, secrets: Iterable[str]) -> OutboundLoginRe
     if abs(skew_s) <= LARGEST_SKEW_S:
         return OutboundLoginRefused(detail=detail)
     way = "ahead of" if skew_s > 0 else "behind"
-    words = f"The clock of this server is {abs(skew_s):.0f} s {way} the token server's, which gives us no token."
+    words = (
+        f"The clock of this server is {abs(skew_s):.0f} s {way} the token server's, which gives us"
+        " no token."
+    )
     return OutboundLoginRefused(
         words, detail=f"set the clock, for example with chrony; the token server says: {detail}"
     )

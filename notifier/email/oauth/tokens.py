@@ -1,4 +1,6 @@
-"""Where tokens come from: the database, in which all processes share one, or the token server itself."""
+"""Where tokens come from: the database, in which all processes share one, or the token server
+itself.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,13 @@ from dragoman.db.engine import Database
 from dragoman.db.ledgers import lease, stored_errors, tokens
 from dragoman.db.ledgers.lease import Lease
 from dragoman.db.ledgers.tokens import StoredToken
-from dragoman.errors import DragomanError, LeaseLost, OutboundLoginRefused, OutboundUnavailable, WrongPassword
+from dragoman.errors import (
+    DragomanError,
+    LeaseLost,
+    OutboundLoginRefused,
+    OutboundUnavailable,
+    WrongPassword,
+)
 from dragoman.ports import IssuedToken, Token, TokenIssuer
 from dragoman.settings import Settings
 
@@ -21,14 +29,18 @@ log = structlog.get_logger(__name__)
 LEASE_S = 60.0  # for one renewal; longer than its requests may take together
 WAIT_S = 30.0  # for the renewal of another process
 POLL_S = 0.1
-YOUNG_S = 60.0  # a token of this age that is refused is not at fault: a newer one would be refused as well
-RENEW_AT, LAST_USE_AT = 0.8, 0.95  # parts of a token's life: between them the old one serves if no new one is given
+# a token of this age that is refused is not at fault: a newer one would be refused as well
+YOUNG_S = 60.0
+# parts of a token's life: between them the old one serves if no new one is given
+RENEW_AT, LAST_USE_AT = 0.8, 0.95
 SHORTEST_LIFE_S, LONGEST_LIFE_S, UNKNOWN_LIFE_S = 1.0, 86_400.0, 300.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0  # before a renewal that failed is tried again
 
 
 class StoredTokens:
-    """Tokens in the database, sealed; whoever finds one due renews it under a lease, once for all processes."""
+    """Tokens in the database, sealed; whoever finds one due renews it under a lease, once for
+    all processes.
+    """
 
     def __init__(
         self,
@@ -56,13 +68,17 @@ class StoredTokens:
             if found.error_code is not None and not (found.is_due or found.is_held):
                 raise _again(found)
             if time.monotonic() > deadline:
-                raise OutboundUnavailable(detail="another process is trying to renew the token, so far without success")
+                raise OutboundUnavailable(
+                    detail="another process is trying to renew the token, so far without success"
+                )
             time.sleep(POLL_S)
 
     def renewed(self, refused: Token) -> Token | None:
         """As `TokenSource.renewed`."""
         with self._database.write() as connection:
-            is_ended = tokens.refuse(connection, self._id, refused.number, older_than_s=self._young_s)
+            is_ended = tokens.refuse(
+                connection, self._id, refused.number, older_than_s=self._young_s
+            )
         if is_ended:
             log.info("token_refused")
         newer = self.token()
@@ -86,7 +102,9 @@ class StoredTokens:
             return None
 
     def _renewed(self, old: Token | None) -> Token | None:
-        """A new token, or the old one where none is given; None: another process is about to renew it."""
+        """A new token, or the old one where none is given; None: another process is about to
+        renew it.
+        """
         held = lease.claim(self._database, tokens.LEDGER, self._id, LEASE_S)
         if held is None:
             return None
@@ -108,7 +126,13 @@ class StoredTokens:
         sealed = encryption.seal(self._settings, issued.text)
         try:
             with self._database.write() as connection:
-                tokens.keep(connection, held, sealed, renew_in_s=RENEW_AT * life_s, usable_for_s=LAST_USE_AT * life_s)
+                tokens.keep(
+                    connection,
+                    held,
+                    sealed,
+                    renew_in_s=RENEW_AT * life_s,
+                    usable_for_s=LAST_USE_AT * life_s,
+                )
         except LeaseLost:
             return None
         log.info("token_renewed", seconds=round(life_s))
@@ -153,5 +177,9 @@ def lasting_s(expires_in_s: float) -> float:
 
 def _again(found: StoredToken) -> OutboundUnavailable:
     """The error that another attempt ended in, which is too short ago for one more."""
-    kind = OutboundLoginRefused if found.error_code == OutboundLoginRefused.code else OutboundUnavailable
+    kind = (
+        OutboundLoginRefused
+        if found.error_code == OutboundLoginRefused.code
+        else OutboundUnavailable
+    )
     return kind(found.error_message, detail=found.error_detail or "")

@@ -1,8 +1,9 @@
 """The dialogue of XOAUTH2, by SMTP and by IMAP, and what a server says when it refuses.
 
-The client sends `user=USER^Aauth=Bearer TOKEN^A^A` as base64. A server that refuses answers with a challenge (base64 of
-JSON such as `{"status":"400","schemes":"Bearer"}`), waits for an empty line, and only then gives its reply:
-developers.google.com/gmail/imap/xoauth2-protocol, and Microsoft's "Authenticate an IMAP, POP or SMTP connection using OAuth".
+The client sends `user=USER^Aauth=Bearer TOKEN^A^A` as base64. A server that refuses answers with a
+challenge (base64 of JSON such as `{"status":"400","schemes":"Bearer"}`), waits for an empty line,
+and only then gives its reply: developers.google.com/gmail/imap/xoauth2-protocol, and Microsoft's
+"Authenticate an IMAP, POP or SMTP connection using OAuth".
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ T = TypeVar("T")
 
 
 def with_token(tokens: TokenSource, use: Callable[[str], T]) -> T:
-    """What `use` returns with a good token; it is called once more where the server refuses a token that may be old.
+    """What `use` returns with a good token; it is called once more where the server refuses a token
+    that may be old.
 
     Raises OutboundLoginRefused, and what `use` and `tokens` raise.
     """
@@ -41,11 +43,17 @@ def with_token(tokens: TokenSource, use: Callable[[str], T]) -> T:
 
 
 def log_in_by_smtp(smtp: smtplib.SMTP, user: str, token: str) -> None:
-    """Say who we are, after EHLO. Raises OutboundLoginRefused, or OutboundUnavailable for a reply of "later"."""
+    """Say who we are, after EHLO.
+
+    Raises OutboundLoginRefused, or OutboundUnavailable for a reply of "later".
+    """
     offered = smtp.esmtp_features.get("auth", "")
     if MECHANISM not in offered.upper().split():
-        raise OutboundLoginRefused(detail=f"the mail server does not offer {MECHANISM}, only: {offered.strip()}"[:300])
-    # In a line of its own: as part of the command it would be longer than a command may be (512 octets, RFC 4954 4).
+        raise OutboundLoginRefused(
+            detail=f"the mail server does not offer {MECHANISM}, only: {offered.strip()}"[:300]
+        )
+    # In a line of its own: as part of the command it would be longer than a command may be (512
+    # octets, RFC 4954 4).
     code, reply = smtp.docmd("AUTH", MECHANISM)
     if code == CHALLENGE:
         code, reply = smtp.docmd(base64.b64encode(initial_response(user, token)).decode())
@@ -61,7 +69,10 @@ def log_in_by_smtp(smtp: smtplib.SMTP, user: str, token: str) -> None:
 
 
 def log_in_by_imap(imap: imaplib.IMAP4, user: str, token: str) -> None:
-    """Say who we are. Raises OutboundLoginRefused, or what imaplib raises for a connection that is lost."""
+    """Say who we are.
+
+    Raises OutboundLoginRefused, or what imaplib raises for a connection that is lost.
+    """
     challenges: list[str] = []
 
     def answer(challenge: bytes) -> bytes:
@@ -85,7 +96,9 @@ def initial_response(user: str, token: str) -> bytes:
 
 
 def told_by(challenge: bytes) -> str:
-    """What a refusal's challenge (base64) tells: its JSON in one line, or nothing where it is none."""
+    """What a refusal's challenge (base64) tells: its JSON in one line, or nothing where it is
+    none.
+    """
     try:
         facts = json.loads(base64.b64decode(challenge, validate=True))
     except (binascii.Error, ValueError):
@@ -94,9 +107,12 @@ def told_by(challenge: bytes) -> str:
 
 
 def without(text: str, *secrets: str) -> str:
-    """`text` with each secret blotted out, also where it stands in base64; a server may repeat what it was sent."""
+    """`text` with each secret blotted out, also where it stands in base64; a server may repeat
+    what it was sent.
+    """
     for secret in filter(None, secrets):
-        for offset in range(3):  # base64 takes three bytes at a time, so it depends on what stands before
+        # base64 takes three bytes at a time, so it depends on what stands before
+        for offset in range(3):
             inner = base64.b64encode(b" " * offset + secret.encode()).decode().rstrip("=")
             # The characters at both ends also hold bits of the neighbours.
             text = text.replace(inner[(0, 2, 3)[offset] : -1], "***")

@@ -1,6 +1,8 @@
-"""`dragoman doctor --live`: one sentence and one small page through the engine, the mail path and Slack, as a person would send them.
+"""`dragoman doctor --live`: one sentence and one small page through the engine, the mail path and
+Slack, as a person would send them.
 
-It needs the running processes, costs some 200 characters at an engine that charges, and takes away what it made.
+It needs the running processes, costs some 200 characters at an engine that charges, and takes away
+what it made.
 """
 
 from __future__ import annotations

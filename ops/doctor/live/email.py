@@ -17,14 +17,20 @@ from ops.doctor.live import plan as live
 from ops.doctor.live.plan import LiveTrialFailed, Plan, Site
 
 SMTP_TIMEOUT_S = 20.0
-NO_SENDER = "Give an address of yours that may send documents: --sender ADDRESS. The answer goes there."
+NO_SENDER = (
+    "Give an address of yours that may send documents: --sender ADDRESS. The answer goes there."
+)
 LOST = (
-    "The email did not become a job; it may still be on its way, or the log of `dragoman smtp` says why it was refused"
+    "The email did not become a job; it may still be on its way, or the log of `dragoman smtp` says"
+    " why it was refused"
 )
 
 
 def send(settings: Settings, plan: Plan) -> Iterator[Finding]:
-    """Send it, follow the job, and see the answer sent. Raises LiveTrialFailed, OutboundUnavailable or OutboundRefused."""
+    """Send it, follow the job, and see the answer sent.
+
+    Raises LiveTrialFailed, OutboundUnavailable or OutboundRefused.
+    """
     if plan.sender is None:
         yield Finding("live mail", Verdict.WARN, "not tried", NO_SENDER)
         return
@@ -32,7 +38,9 @@ def send(settings: Settings, plan: Plan) -> Iterator[Finding]:
     with live.site(settings) as here:
         source, target = live.published(here)
         sentence = live.SENTENCES[source]
-        way = _send(settings, plan.sender, written(settings, plan.sender, file, target, live.page(sentence)))
+        way = _send(
+            settings, plan.sender, written(settings, plan.sender, file, target, live.page(sentence))
+        )
         yield Finding("live mail", Verdict.OK, f"an email with one page was accepted {way}")
         try:
             job = live.await_job(here, file, plan.within_s, LOST)
@@ -42,7 +50,9 @@ def send(settings: Settings, plan: Plan) -> Iterator[Finding]:
             live.forget_file(here, file)
         took = f"{time.monotonic() - began:.0f} s"
         yield Finding(
-            "live answer", Verdict.OK, f"{seen}, {took} after the email ({source} to {target}, {job['engine']})"
+            "live answer",
+            Verdict.OK,
+            f"{seen}, {took} after the email ({source} to {target}, {job['engine']})",
         )
 
 
@@ -59,7 +69,9 @@ def written(settings: Settings, sender: str, file: str, target: str, pdf: bytes)
 
 
 def _send(settings: Settings, sender: str, mail: EmailMessage) -> str:
-    """Through the mail server for answers, which people's mail servers are like; where there is none, at our own."""
+    """Through the mail server for answers, which people's mail servers are like; where there is
+    none, at our own.
+    """
     from notifier.email.smtp_client import SmtpOutbound, open_outbound
 
     outbound = open_outbound(settings)
@@ -72,12 +84,16 @@ def _send(settings: Settings, sender: str, mail: EmailMessage) -> str:
         with smtplib.SMTP(host, port, timeout=SMTP_TIMEOUT_S) as smtp:
             smtp.sendmail(sender, [str(mail["To"])], message)
     except (OSError, smtplib.SMTPException) as error:
-        raise OutboundUnavailable("Our own mail server does not accept the email.", detail=str(error)[:200]) from error
+        raise OutboundUnavailable(
+            "Our own mail server does not accept the email.", detail=str(error)[:200]
+        ) from error
     return "by our own mail server"
 
 
 def _seen(here: Site, maildir: Path | None, ref: str | None, sentence: str) -> str:
-    """What is known of the answer: that it holds a translation, where it can be looked into; else who took it."""
+    """What is known of the answer: that it holds a translation, where it can be looked into;
+    else who took it.
+    """
     if here.settings.outbound_smtp_url is not None or maildir is None:
         return "the mail server accepted the answer; please check that it has arrived"
     for file in maildir.glob(f"*/{ref}*"):

@@ -12,7 +12,10 @@ from ops.doctor.live.plan import SENTENCES, LiveTrialFailed, Plan, languages
 
 
 def translate(settings: Settings, plan: Plan) -> Iterator[Finding]:
-    """What each engine made of the sentence, and what it charges. Raises as `Translator.translate`, and EngineMissing."""
+    """What each engine made of the sentence, and what it charges.
+
+    Raises as `Translator.translate`, and EngineMissing.
+    """
     from pipeline.engines import registry
 
     offered = registry.offered(settings)
@@ -24,5 +27,8 @@ def translate(settings: Settings, plan: Plan) -> Iterator[Finding]:
         said_of_it = (answer.texts[0] if answer.texts else None) or ""
         if not said_of_it.strip() or said_of_it == SENTENCES[source]:
             raise LiveTrialFailed(f"{engine.name} gave the sentence back as it was.")
-        said = f"{engine.name} translated a sentence from {source} to {target}, {answer.characters_billed} characters charged"
+        said = (
+            f"{engine.name} translated a sentence from {source} to {target},"
+            f" {answer.characters_billed} characters charged"
+        )
         yield Finding("live engine", Verdict.OK, said)

@@ -45,8 +45,9 @@ class LiveTrialFailed(DragomanError):
 class Plan:
     """What is tried.
 
-    `parts`: some of `engine`, `mail`, `slack`. `within_s`: how long each may take, in seconds. `sender`: the address that the mail
-    comes from and the answer goes to. `slack_channel`: a channel's id. None: that part is left out, and says so.
+    `parts`: some of `engine`, `mail`, `slack`. `within_s`: how long each may take, in seconds.
+    `sender`: the address that the mail comes from and the answer goes to. `slack_channel`: a
+    channel's id. None: that part is left out, and says so.
     """
 
     parts: tuple[str, ...]
@@ -75,7 +76,10 @@ def site(settings: Settings) -> Iterator[Site]:
 
 
 def languages(known: Iterable[Capabilities], default: str | None) -> tuple[str, str]:
-    """The source (`en` or `de`) and the target of a trial with these engines. Raises EngineMissing where none has such a pair."""
+    """The source (`en` or `de`) and the target of a trial with these engines.
+
+    Raises EngineMissing where none has such a pair.
+    """
     known = list(known)
     for target in (
         *([default] if default else []),
@@ -137,7 +141,10 @@ def name() -> str:
 
 
 def await_(look: Callable[[], Any], within_s: float, what: str) -> Any:
-    """What `look` finds, once that is something. Raises LiveTrialFailed with `what`, a sentence without its full stop."""
+    """What `look` finds, once that is something.
+
+    Raises LiveTrialFailed with `what`, a sentence without its full stop.
+    """
     end = time.monotonic() + within_s
     while not (found := look()):
         if time.monotonic() > end:
@@ -147,7 +154,10 @@ def await_(look: Callable[[], Any], within_s: float, what: str) -> Any:
 
 
 def await_job(here: Site, file: str, within_s: float, lost: str) -> dict[str, Any]:
-    """The row of the job of a file, once it is completed. Raises LiveTrialFailed; `lost`: what to say where there is none."""
+    """The row of the job of a file, once it is completed.
+
+    Raises LiveTrialFailed; `lost`: what to say where there is none.
+    """
     row = await_(lambda: _job(here, file), within_s, lost)
     last: dict[str, Any] = row
 
@@ -165,27 +175,40 @@ def await_job(here: Site, file: str, within_s: float, lost: str) -> dict[str, An
             f"{error} It is {last['id'][:SHOWN]}, {status} at {last['progress']} percent{waits}."
         ) from error
     if last["state"] != RowState.DONE:
-        raise LiveTrialFailed(f"Its job {last['id'][:SHOWN]} ended with {last['error_code']}: {last['error_message']}")
+        raise LiveTrialFailed(
+            f"Its job {last['id'][:SHOWN]} ended with {last['error_code']}: {last['error_message']}"
+        )
     return last
 
 
 def await_sent(here: Site, owner: str, within_s: float) -> dict[str, Any]:
-    """The delivery of the final answer to a job or message, once it was sent. Raises LiveTrialFailed."""
+    """The delivery of the final answer to a job or message, once it was sent.
+
+    Raises LiveTrialFailed.
+    """
 
     def sent() -> dict[str, Any] | None:
         with here.database.read() as connection:
-            rows = [one for one in outbox.deliveries(connection, owner) if one["kind"] == Kind.FINAL]
+            rows = [
+                one for one in outbox.deliveries(connection, owner) if one["kind"] == Kind.FINAL
+            ]
         if any(one["state"] == RowState.DEAD for one in rows):
             raise LiveTrialFailed(
-                f"The answer could not be sent: {rows[-1]['error_code']}.", detail=rows[-1]["error_detail"] or ""
+                f"The answer could not be sent: {rows[-1]['error_code']}.",
+                detail=rows[-1]["error_detail"] or "",
             )
         done = next((one for one in rows if one["state"] == RowState.DONE), None)
-        if done and done["instead"]:  # the sender was told why, but a trial is to show that files get through
-            raise LiveTrialFailed(f"The file was not taken: {done['instead']}.", detail=done["instead_detail"] or "")
+        # the sender was told why, but a trial is to show that files get through
+        if done and done["instead"]:
+            raise LiveTrialFailed(
+                f"The file was not taken: {done['instead']}.", detail=done["instead_detail"] or ""
+            )
         return done
 
     found: dict[str, Any] = await_(
-        sent, within_s, "The answer was not sent; the notifier may be stopped, or the receiving side may refuse it"
+        sent,
+        within_s,
+        "The answer was not sent; the notifier may be stopped, or the receiving side may refuse it",
     )
     return found
 

@@ -1,6 +1,7 @@
 """A small PDF posted in a Slack channel, and the translation that appears in its thread.
 
-A bot's own posts bring no events, so the file is taken from Slack and handed in here; whether events come is what `dragoman doctor` looks at.
+A bot's own posts bring no events, so the file is taken from Slack and handed in here; whether
+events come is what `dragoman doctor` looks at.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from ops.doctor.live import plan as live
 from ops.doctor.live.plan import LiveTrialFailed, Plan, Site
 
 NO_CHANNEL = (
-    "Invite the app to a channel for trials and give its id: --slack-channel C0123456789 (its details show the id)."
+    "Invite the app to a channel for trials and give its id: --slack-channel C0123456789 (its"
+    " details show the id)."
 )
 WORDS = "A live trial of Dragoman. These messages will be deleted in a moment."
 
@@ -35,7 +37,10 @@ class Silent:
 
 
 def post(settings: Settings, plan: Plan) -> Iterator[Finding]:
-    """Post it, hand it in, and see the answer in the thread. Raises LiveTrialFailed, or as `slack_api.our_errors`."""
+    """Post it, hand it in, and see the answer in the thread.
+
+    Raises LiveTrialFailed, or as `slack_api.our_errors`.
+    """
     if not settings.slack_on:
         yield Finding("live Slack", Verdict.OK, "not used")
         return
@@ -68,12 +73,16 @@ def post(settings: Settings, plan: Plan) -> Iterator[Finding]:
         )
 
 
-def _posted(client: WebClient, place: str, file: str, pdf: bytes, within_s: float) -> tuple[str, str]:
+def _posted(
+    client: WebClient, place: str, file: str, pdf: bytes, within_s: float
+) -> tuple[str, str]:
     """The ids of the file and of the message that shows it."""
     from ingress.slack import lookup
 
     with slack_api.our_errors():
-        told = client.files_upload_v2(channel=place, filename=file, content=pdf, initial_comment=WORDS)
+        told = client.files_upload_v2(
+            channel=place, filename=file, content=pdf, initial_comment=WORDS
+        )
     file_id = str(told["file"]["id"])
 
     def shared() -> str | None:
@@ -82,18 +91,29 @@ def _posted(client: WebClient, place: str, file: str, pdf: bytes, within_s: floa
         return str(entries[0]["ts"]) if entries else None
 
     ts: str = live.await_(
-        shared, within_s, "Slack did not show the file in the channel; the app may not be a member of it"
+        shared,
+        within_s,
+        "Slack did not show the file in the channel; the app may not be a member of it",
     )
     return file_id, ts
 
 
 def _handed_in(here: Site, where: tuple[str, str, str, str], file_id: str, target: str) -> str:
-    """The id of the job that the file becomes, as a post of a person would; the file comes from Slack."""
+    """The id of the job that the file becomes, as a post of a person would; the file comes from
+    Slack.
+    """
     from ingress.slack import download, lookup
 
     team, place, ts, user = where
     intake = Intake(here.database, here.store, Silent(), here.settings)
-    facts = {"team": team, "place": place, "post_ts": ts, "thread_ts": ts, "requester": user, "key": f"{place}:{ts}"}
+    facts = {
+        "team": team,
+        "place": place,
+        "post_ts": ts,
+        "thread_ts": ts,
+        "requester": user,
+        "key": f"{place}:{ts}",
+    }
     card, _ = posts.open_card(intake, **facts)
     known = lookup.file(slack_api.client_of(here.settings, team), file_id)
     if known is None:
@@ -101,17 +121,26 @@ def _handed_in(here: Site, where: tuple[str, str, str, str], file_id: str, targe
     pdf = download.fetch(intake, here.settings, known)
     owner = slack_api.owner_of(team, user)
     request = Request(
-        pdf, Options(target), owner, slack_api.CHANNEL, f"live:{file_id}", card_id=card["id"], file_ref=file_id
+        pdf,
+        Options(target),
+        owner,
+        slack_api.CHANNEL,
+        f"live:{file_id}",
+        card_id=card["id"],
+        file_ref=file_id,
     )
     payload = {"team": team, "place": place, "thread_ts": ts, "user": user}
     kept = intake.keep(Message(slack_api.CHANNEL, f"slack:live:{file_id}", owner, payload))
-    with intake.opened(str(kept.message_id)) as held:  # at once: the sweeper looks at new rows after some seconds
+    # at once: the sweeper looks at new rows after some seconds
+    with intake.opened(str(kept.message_id)) as held:
         if held is None:
             raise LiveTrialFailed("Another process took the file first.")
         return intake.submit([request], message=held).job_ids[0]
 
 
-def _answered(here: Site, client: WebClient, where: tuple[str, str], job_id: str, within_s: float) -> bytes:
+def _answered(
+    here: Site, client: WebClient, where: tuple[str, str], job_id: str, within_s: float
+) -> bytes:
     """The bytes of the file that stands in the thread as the answer."""
     from ingress.slack import download, lookup
 
@@ -137,7 +166,9 @@ def _answered(here: Site, client: WebClient, where: tuple[str, str], job_id: str
         here.store.delete(kept.blob)
 
 
-def _clean(here: Site, client: WebClient, where: tuple[str, str], file_id: str, job_id: str) -> None:
+def _clean(
+    here: Site, client: WebClient, where: tuple[str, str], file_id: str, job_id: str
+) -> None:
     """Take away the job, the answer, the card and the post; what Slack refuses stays."""
     place, ts = where
     with suppress(DragomanError):

@@ -1,7 +1,8 @@
 """Whether a model's files are whole and belong together, told by their own structure. Pure.
 
-The library takes nearly any bytes and then translates into nonsense, or gives up in the middle of a text. Formats: Marian's binary
-models (`src/common/binary.cpp`), its binary shortlists (`src/data/shortlist.h`), and SentencePiece's `sentencepiece_model.proto`.
+The library takes nearly any bytes and then translates into nonsense, or gives up in the middle of a
+text. Formats: Marian's binary models (`src/common/binary.cpp`), its binary shortlists
+(`src/data/shortlist.h`), and SentencePiece's `sentencepiece_model.proto`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ class Damaged(Exception):
     """Says in a few words what is wrong with a file."""
 
 
-def check(weights: bytes, source_vocabulary: bytes, target_vocabulary: bytes, shortlist: bytes) -> None:
-    """Raises Damaged where the files are cut short, are something else, or have vocabularies of another model."""
+def check(
+    weights: bytes, source_vocabulary: bytes, target_vocabulary: bytes, shortlist: bytes
+) -> None:
+    """Raises Damaged where the files are cut short, are something else, or have vocabularies of
+    another model.
+    """
     tables = table_rows(weights)
     source, target = pieces(source_vocabulary), pieces(target_vocabulary)
     for count, names in ((source, _SOURCE_TABLES), (target, _TARGET_TABLES)):

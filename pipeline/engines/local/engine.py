@@ -1,4 +1,6 @@
-"""The `Translator` named `local`: Firefox's models from a folder of this machine, run by `fxtranslate`; nothing is sent anywhere."""
+"""The `Translator` named `local`: Firefox's models from a folder of this machine, run by
+`fxtranslate`; nothing is sent anywhere.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,10 @@ def _noted(partly: set[int], at: int, _sentence: str) -> None:
 
 
 class Local:
-    """See above. What is in the folder is looked at anew for each batch: a model that was added is there at once."""
+    """See above.
+
+    What is in the folder is looked at anew for each batch: a model that was added is there at once.
+    """
 
     name = NAME
     parallel = 1
@@ -70,12 +75,19 @@ class Local:
 
     @property
     def version(self) -> str:
-        """A hash over the models in the folder. Adding one lets texts be translated anew, which costs nothing."""
+        """A hash over the models in the folder.
+
+        Adding one lets texts be translated anew, which costs nothing.
+        """
         known = sorted(f"{model.pair}:{_fingerprint(model)}" for model in self.found().models)
         return hashlib.sha256(" ".join(known).encode()).hexdigest()[:VERSION_LETTERS]
 
     def translate(self, batch: Batch) -> Answer:
-        """See `Translator.translate`. Needs `source_lang`. Raises UnsupportedTarget, UnsupportedPair, ModelUnusable, EngineMissing."""
+        """See `Translator.translate`.
+
+        Needs `source_lang`. Raises UnsupportedTarget, UnsupportedPair, ModelUnusable,
+        EngineMissing.
+        """
         if not batch.texts:
             return Answer((), 0)
         models = self.found().models
@@ -83,7 +95,10 @@ class Local:
         hops = routes.route(models, batch.source_lang or "und", batch.target_lang)
         texts, partly = batch.texts, set[int]()
         for model in hops:
-            texts = tuple(self._translated(model, text, partial(_noted, partly, at)) for at, text in enumerate(texts))
+            texts = tuple(
+                self._translated(model, text, partial(_noted, partly, at))
+                for at, text in enumerate(texts)
+            )
         return Answer(texts, 0, partly=frozenset(partly))
 
     def _translated(self, model: Model, text: str, on_kept: OnKept) -> str:
@@ -95,7 +110,9 @@ class Local:
         whole = kept_pieces.hold(whole, pattern, model.source, model.target)
         ask = slips.mended(self._shelf.ask(model), model.target)
         answer = translated(whole.words, ask, sentences, whole.pieces, on_kept)
-        spans = word_alignment.place(whole.words, answer, whole.spans, lambda words: standins.through(words, ask))
+        spans = word_alignment.place(
+            whole.words, answer, whole.spans, lambda words: standins.through(words, ask)
+        )
         return marked.write(replace(whole, words=answer, spans=spans))
 
 

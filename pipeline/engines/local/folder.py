@@ -1,8 +1,10 @@
-"""Which translation models lie in the folder of models, and what is wrong with those that cannot be used.
+"""Which translation models lie in the folder of models, and what is wrong with those that cannot be
+used.
 
-One folder a direction, named after its two languages (`en-pt`, `en-zh-Hant`), holds the files as Firefox has them, unpacked:
-the weights `model.*.bin`, the shortlist of likely words `lex*.bin`, and either one vocabulary `vocab*.spm` or two of them,
-`srcvocab*.spm` and `trgvocab*.spm`. A `model.json` beside them may tell sizes and SHA-256 sums; it may be missing.
+One folder a direction, named after its two languages (`en-pt`, `en-zh-Hant`), holds the files as
+Firefox has them, unpacked: the weights `model.*.bin`, the shortlist of likely words `lex*.bin`, and
+either one vocabulary `vocab*.spm` or two of them, `srcvocab*.spm` and `trgvocab*.spm`. A
+`model.json` beside them may tell sizes and SHA-256 sums; it may be missing.
 """
 
 from __future__ import annotations
@@ -19,10 +21,12 @@ from dragoman.errors import UnknownLanguage
 
 FACTS = "model.json"
 _LANGUAGE = (
-    r"[a-z]{2,3}(?:[-_](?:[A-Za-z]{4}|[A-Z]{2}))?"  # countries in capitals, else `en-pt` would be Portugal's English
+    # countries in capitals, else `en-pt` would be Portugal's English
+    r"[a-z]{2,3}(?:[-_](?:[A-Za-z]{4}|[A-Z]{2}))?"
 )
 _NAME = re.compile(rf"({_LANGUAGE})-({_LANGUAGE})")
-_CODE = re.compile(r"\.([a-z]{4,})\.")  # the pair inside a file's name: model.enpt.intgemm.alphas.bin
+# the pair inside a file's name: model.enpt.intgemm.alphas.bin
+_CODE = re.compile(r"\.([a-z]{4,})\.")
 # Which script a plain tag means where Mozilla names none.
 SCRIPTS = {"zh": "zh-Hans"}
 _ADD = "Please add the model again, or delete the folder."
@@ -31,7 +35,10 @@ _CHECK_OWNER = "Please check who owns it and may read it."
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One direction. `source` and `target` are tags; `vocabularies` are those of the source and of the target, often one file.
+    """One direction.
+
+    `source` and `target` are tags; `vocabularies` are those of the source and of the target, often
+    one file.
 
     `sums`: SHA-256 in hexadecimal by file name, as far as they are known.
     """
@@ -52,7 +59,9 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A folder that looks like a model and cannot be used: a sentence that says why, and one that says what to do."""
+    """A folder that looks like a model and cannot be used: a sentence that says why, and one
+    that says what to do.
+    """
 
     folder: Path
     wrong: str
@@ -70,7 +79,9 @@ class Found:
 def look(folder: Path) -> Found:
     """The models in `folder`, by name, and the flaws. A folder that is not there holds nothing."""
     try:
-        inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        inside = sorted(
+            path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+        )
     except FileNotFoundError:
         return Found()
     except OSError as error:
@@ -82,7 +93,9 @@ def look(folder: Path) -> Found:
 
 
 def languages_of(name: str) -> tuple[str, str] | None:
-    """The source and target tags that a folder's name means; None: it names no pair of languages."""
+    """The source and target tags that a folder's name means; None: it names no pair of
+    languages.
+    """
     match = _NAME.fullmatch(name)
     if match is None:
         return None
@@ -107,13 +120,18 @@ def _model(folder: Path) -> Model | Flaw | None:
     except ValueError as error:
         return _flaw(folder, str(error))
     weights, shortlist, *vocabularies = parts
-    model = Model(*pair, folder, weights, shortlist, (vocabularies[0], vocabularies[-1]), _sums(facts))
+    model = Model(
+        *pair, folder, weights, shortlist, (vocabularies[0], vocabularies[-1]), _sums(facts)
+    )
     wrong = next(_wrong(model, facts), None)
     return _flaw(folder, wrong) if wrong else model
 
 
 def _parts(files: Mapping[str, Path]) -> list[Path]:
-    """Weights, shortlist and one or two vocabularies. Raises ValueError, which says what is missing."""
+    """Weights, shortlist and one or two vocabularies.
+
+    Raises ValueError, which says what is missing.
+    """
     shared = _only(files, "vocab", ".spm")
     own = [_only(files, "srcvocab", ".spm"), _only(files, "trgvocab", ".spm")]
     wanted = {
@@ -130,8 +148,15 @@ def _parts(files: Mapping[str, Path]) -> list[Path]:
 
 
 def _only(files: Mapping[str, Path], start: str, end: str) -> Path | None:
-    """The file with such a name. Raises ValueError where there are several: which one is meant cannot be told."""
-    found = [path for name, path in sorted(files.items()) if name.startswith(start) and name.endswith(end)]
+    """The file with such a name.
+
+    Raises ValueError where there are several: which one is meant cannot be told.
+    """
+    found = [
+        path
+        for name, path in sorted(files.items())
+        if name.startswith(start) and name.endswith(end)
+    ]
     if len(found) > 1:
         names = " and ".join(path.name for path in found)
         raise ValueError(f"holds two files where there should be one ({names})")
@@ -150,7 +175,9 @@ def _facts(path: Path | None) -> dict[str, Any]:
 
 
 def _files_of(facts: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Names and facts of the files that `model.json` lists: `{"files": {"NAME": {"sha256": "…", "bytes": 1}}}`."""
+    """Names and facts of the files that `model.json` lists: `{"files": {"NAME": {"sha256": "…",
+    "bytes": 1}}}`.
+    """
     files = facts.get("files")
     for name, fact in files.items() if isinstance(files, dict) else ():
         if isinstance(fact, dict):
@@ -158,7 +185,9 @@ def _files_of(facts: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
 
 
 def _sums(facts: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(fact["sha256"]).lower() for name, fact in _files_of(facts) if fact.get("sha256")}
+    return {
+        name: str(fact["sha256"]).lower() for name, fact in _files_of(facts) if fact.get("sha256")
+    }
 
 
 def _wrong(model: Model, facts: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""What the model must not see of a text, since it would lose or change it: found in plain words. Pure."""
+"""What the model must not see of a text, since it would lose or change it: found in plain words.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,9 @@ _SCRIPTS = {
     "Cjk": "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\uff00-\uffef",
 }
 _SCRIPT_OF = {
-    "el": "Grek", "ru": "Cyrl", "uk": "Cyrl", "bg": "Cyrl", "sr": "Cyrl", "mk": "Cyrl", "be": "Cyrl", "hy": "Armn", "he": "Hebr",
-    "ar": "Arab", "fa": "Arab", "ur": "Arab", "hi": "Deva", "mr": "Deva", "ne": "Deva", "bn": "Beng", "gu": "Gujr", "ta": "Taml",
-    "te": "Telu", "kn": "Knda", "ml": "Mlym", "th": "Thai", "ka": "Geor", "ja": "Cjk", "zh": "Cjk", "ko": "Cjk",
+    "el": "Grek", "ru": "Cyrl", "uk": "Cyrl", "bg": "Cyrl", "sr": "Cyrl", "mk": "Cyrl", "be": "Cyrl", "hy": "Armn", "he": "Hebr",  # noqa: E501
+    "ar": "Arab", "fa": "Arab", "ur": "Arab", "hi": "Deva", "mr": "Deva", "ne": "Deva", "bn": "Beng", "gu": "Gujr", "ta": "Taml",  # noqa: E501
+    "te": "Telu", "kn": "Knda", "ml": "Mlym", "th": "Thai", "ka": "Geor", "ja": "Cjk", "zh": "Cjk", "ko": "Cjk",  # noqa: E501
 }  # fmt: skip
 _DASH = "\u2010-\u2015"
 _LOST = r"&<>§¶©®™†‡→←↑↓⇒⇔•◦▪▫■□●○★☆✓✔✗✘|~^\\{}@#*_=…¤\u2190-\u23ff\u2500-\u27bf"
@@ -55,7 +58,13 @@ _NUMBERS_SIGN = {
     "pl": "nr",
     "cs": "č.",
 }
-_NO = re.compile(r"(?<!\w)N(o|os|O|OS)\.(?=\s*(?:$|[\d" + HOLE.pattern[1:-1] + r"]|[A-Z]{1,4}[\d" + _DASH + "-]))")
+_NO = re.compile(
+    r"(?<!\w)N(o|os|O|OS)\.(?=\s*(?:$|[\d"
+    + HOLE.pattern[1:-1]
+    + r"]|[A-Z]{1,4}[\d"
+    + _DASH
+    + "-]))"
+)
 
 
 def patterns(source_base: str) -> re.Pattern[str]:
@@ -65,7 +74,8 @@ def patterns(source_base: str) -> re.Pattern[str]:
     hole = HOLE.pattern[1:-1]
     part = rf"(?:[A-Z0-9{hole}][A-Z0-9{hole}./]*)"
     kept = [
-        # Codes and figures with dashes: 202–493–2251, FAA-2020-0686, MC 110–SK57; a digit or a hole is among them.
+        # Codes and figures with dashes: 202–493–2251, FAA-2020-0686, MC 110–SK57; a digit or a hole
+        # is among them.
         rf"(?<![\w{hole}])(?=[A-Z./{_DASH}-]*[\d{hole}]){part}(?:[{_DASH}-]+{part})+(?<![./])(?!\w)",
         rf"(?<!\w)[\w{hole}]+(?:[&@#*_=+|\\^~]+[\w{hole}]+)+",  # R&D, x=1
         r"(?<!\w)[#@]+[A-Za-z][\w-]*",
@@ -79,7 +89,8 @@ def patterns(source_base: str) -> re.Pattern[str]:
     return re.compile("|".join(kept))
 
 
-# What is kept when a number or a sign did not come back: figures with what belongs to them, and every sign.
+# What is kept when a number or a sign did not come back: figures with what belongs to them, and
+# every sign.
 FIGURES = re.compile(
     r"(?:[€£¥$¢#±~≈+−]\s?)?(?<!\w)\d+(?:[.,:/’'\u00a0\u202f]\d+)*(?:\s?[%€£¥$¢‰°])?(?:st|nd|rd|th|s)?(?!\w)"
     r"|\d+(?:[.,:/]\d+)*|[€£¥$¢%‰°±≈×÷+−√∞≤≥≠]"
@@ -90,7 +101,10 @@ def hold(marked: Marked, pattern: re.Pattern[str], source: str, target: str) -> 
     """The same text with holes for what the model must not see."""
     words = marked.words
     if language.base(source) == "en":
-        spelt = [Kept(*match.span(), _number_sign(match, language.base(target))) for match in _NO.finditer(words)]
+        spelt = [
+            Kept(*match.span(), _number_sign(match, language.base(target)))
+            for match in _NO.finditer(words)
+        ]
         marked = marked.keep(spelt)
     return marked.keep(_found(marked, pattern))
 

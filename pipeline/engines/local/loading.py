@@ -1,7 +1,8 @@
 """A model in memory, ready to be asked: loaded when it is first needed, and once for each process.
 
-`fxtranslate` belongs to the thread that made it and answers no other, so each thread has its own. It holds Python's lock while it
-works: a text is given to it sentence by sentence, so that the threads beside it (the lease's) get their turn.
+`fxtranslate` belongs to the thread that made it and answers no other, so each thread has its own.
+It holds Python's lock while it works: a text is given to it sentence by sentence, so that the
+threads beside it (the lease's) get their turn.
 """
 
 from __future__ import annotations
@@ -46,14 +47,18 @@ class Loaded:
 
 
 class Shelf:
-    """The models that this thread has in memory, at most `MOST_LOADED`: the one not used for longest goes."""
+    """The models that this thread has in memory, at most `MOST_LOADED`: the one not used for
+    longest goes.
+    """
 
     def __init__(self) -> None:
         self._of_thread = threading.local()
 
     def ask(self, model: Model) -> Ask:
         """What asks `model`. Raises ModelUnusable or EngineMissing."""
-        loaded: OrderedDict[Model, Loaded] = self._of_thread.__dict__.setdefault("loaded", OrderedDict())
+        loaded: OrderedDict[Model, Loaded] = self._of_thread.__dict__.setdefault(
+            "loaded", OrderedDict()
+        )
         if model not in loaded:
             loaded[model] = Loaded(model)
         loaded.move_to_end(model)
@@ -73,23 +78,33 @@ def _read(model: Model) -> Translator:
         paths = (model.weights, *model.vocabularies, model.shortlist)
         weights, source, target, shortlist = (path.read_bytes() for path in paths)
     except OSError as error:
-        raise ModelUnusable(f"The translation model {model.pair} cannot be read: {error.strerror}.") from error
+        raise ModelUnusable(
+            f"The translation model {model.pair} cannot be read: {error.strerror}."
+        ) from error
     for path, data in zip(paths, (weights, source, target, shortlist), strict=True):
         expected = model.sums.get(path.name)
         if expected and hashlib.sha256(data).hexdigest() != expected:
             raise ModelUnusable(
-                f"The translation model {model.pair} is damaged: {path.name} is not what was downloaded."
+                f"The translation model {model.pair} is damaged: {path.name} is not what was"
+                " downloaded."
             )
     try:
         check(weights, source, target, shortlist)
     except Damaged as error:
-        raise ModelUnusable(f"The translation model {model.pair} cannot be used: {error}.") from error
-    made: Translator = _guarded(model, lambda: library.Translator(weights, source, target, shortlist))
+        raise ModelUnusable(
+            f"The translation model {model.pair} cannot be used: {error}."
+        ) from error
+    made: Translator = _guarded(
+        model, lambda: library.Translator(weights, source, target, shortlist)
+    )
     return made
 
 
 def _guarded(model: Model, work: Callable[[], Result]) -> Result:
-    """What `work` gives. Raises ModelUnusable where the library refuses the model, or gives up over it."""
+    """What `work` gives.
+
+    Raises ModelUnusable where the library refuses the model, or gives up over it.
+    """
     try:
         return work()
     except ValueError as error:

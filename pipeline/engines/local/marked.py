@@ -1,7 +1,7 @@
 """A marked-up text as plain words with holes, and words with holes as a marked-up text again. Pure.
 
-A hole is one character of Unicode's private use area that stands for a kept piece: hole N is `chr(0xE000 + N)` and stands
-for `pieces[N]`. A span says where the words of a `<g>` begin and end.
+A hole is one character of Unicode's private use area that stands for a kept piece: hole N is
+`chr(0xE000 + N)` and stands for `pieces[N]`. A span says where the words of a `<g>` begin and end.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The words `start` to `end` are kept out of the translation; `shown` stands there then, None: they themselves."""
+    """The words `start` to `end` are kept out of the translation; `shown` stands there then,
+    None: they themselves.
+    """
 
     start: int
     end: int
@@ -48,7 +50,9 @@ class Marked:
     spans: tuple[Span, ...] = ()
 
     def keep(self, found: Iterable[Kept]) -> Marked:
-        """The same text with a hole for each of `found`, which are in order and each within one stretch."""
+        """The same text with a hole for each of `found`, which are in order and each within one
+        stretch.
+        """
         words, at = "", 0
         pieces = list(self.pieces)
         ends, places = [0], [0]  # up to where the words before are, and where that is now
@@ -57,7 +61,9 @@ class Marked:
                 break
             piece = self.words[kept.start : kept.end]
             words += self.words[at : kept.start] + chr(FIRST_HOLE + len(pieces))
-            pieces.append(markup.escape(kept.shown) if kept.shown is not None else xml(piece, self.pieces))
+            pieces.append(
+                markup.escape(kept.shown) if kept.shown is not None else xml(piece, self.pieces)
+            )
             at = kept.end
             ends.append(at)
             places.append(len(words))
@@ -67,7 +73,9 @@ class Marked:
             before = max(index for index, end in enumerate(ends) if end <= position)
             return places[before] + position - ends[before]
 
-        spans = tuple(replace(span, start=place(span.start), end=place(span.end)) for span in self.spans)
+        spans = tuple(
+            replace(span, start=place(span.start), end=place(span.end)) for span in self.spans
+        )
         return Marked(words, tuple(pieces), spans)
 
 
@@ -91,12 +99,19 @@ def read(text: str) -> Marked:
             words += chr(FIRST_HOLE + len(pieces))
             pieces.append(tag.group())
     words += markup.unescape(text[at:])
-    return Marked(words, tuple(pieces), tuple(sorted(spans, key=lambda span: (span.start, -span.end))))
+    return Marked(
+        words, tuple(pieces), tuple(sorted(spans, key=lambda span: (span.start, -span.end)))
+    )
 
 
 def stretches(marked: Marked) -> Iterator[tuple[int, int]]:
     """From where to where no span begins or ends."""
-    edges = {0, len(marked.words), *(span.start for span in marked.spans), *(span.end for span in marked.spans)}
+    edges = {
+        0,
+        len(marked.words),
+        *(span.start for span in marked.spans),
+        *(span.end for span in marked.spans),
+    }
     yield from pairwise(sorted(edges))
 
 

@@ -1,4 +1,6 @@
-"""How to get from one language to another with the models that are there: directly, or through English. Pure."""
+"""How to get from one language to another with the models that are there: directly, or through
+English. Pure.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +39,11 @@ def _best(models: Iterable[Model], source_lang: str, target_lang: str) -> Model 
     fitting = [
         one
         for one in models
-        if language.base(one.source) == language.base(source_lang) and language.same(one.target, target_lang)
+        if language.base(one.source) == language.base(source_lang)
+        and language.same(one.target, target_lang)
     ]
-    return max(fitting, key=lambda one: (one.target == target_lang, one.source == source_lang), default=None)
+    return max(
+        fitting,
+        key=lambda one: (one.target == target_lang, one.source == source_lang),
+        default=None,
+    )

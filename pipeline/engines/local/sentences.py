@@ -1,7 +1,8 @@
 """One sentence after the other through the model, and each answer looked over. Pure but for `Ask`.
 
-The models are small: they drop signs and figures, add remarks in brackets, and write titles in capitals half in small letters.
-What can be mended is mended here; what is lost is asked for again with more of the sentence held back.
+The models are small: they drop signs and figures, add remarks in brackets, and write titles in
+capitals half in small letters. What can be mended is mended here; what is lost is asked for again
+with more of the sentence held back.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ _SHORT = re.compile(
 _LETTERS = re.compile(r"[^\W\d_]+")
 _CAPITAL_WORD = 5  # letters of a word that is no abbreviation
 _FEWEST_LETTERS = 0.3  # of a sentence's characters; less is no language, but a formula or a code
-_LONGEST_ANSWER, _SLACK = 3, 40  # times the source's length, and characters more: the model goes round in circles
+# times the source's length, and characters more: the model goes round in circles
+_LONGEST_ANSWER, _SLACK = 3, 40
 _INITIAL = re.compile(r"(?<!\w)[A-Z]\.(?=\s|-?[A-Z]\.)")
 _PARTICLES = frozenset(
-    {"de", "da", "do", "dos", "das", "del", "della", "di", "du", "van", "von", "der", "den", "ten", "la", "le", "el", "al", "bin", "ibn", "y", "e", "and", "und", "et"}
+    {"de", "da", "do", "dos", "das", "del", "della", "di", "du", "van", "von", "der", "den", "ten", "la", "le", "el", "al", "bin", "ibn", "y", "e", "and", "und", "et"}  # noqa: E501
 )  # fmt: skip
 
 
@@ -51,7 +53,8 @@ def translated(
 ) -> str:
     """The translation of plain words with holes, with the blanks that stood between the sentences.
 
-    `split`: a text's sentences, in order, without the blanks around them. `pieces`: what stands in the holes.
+    `split`: a text's sentences, in order, without the blanks around them. `pieces`: what stands in
+    the holes.
     """
     parts: list[str] = []
     at = 0
@@ -63,7 +66,9 @@ def translated(
 
 
 def _units(words: str, split: Callable[[str], Iterable[str]]) -> Iterator[str]:
-    """The stretches that are translated each for itself: sentences, and labels in capitals before them."""
+    """The stretches that are translated each for itself: sentences, and labels in capitals
+    before them.
+    """
     whole = ""
     at = 0
     for sentence in split(words):
@@ -87,7 +92,10 @@ def _labelled(sentence: str) -> Iterator[str]:
 
 
 def _sentence(sentence: str, ask: Ask, pieces: tuple[str, ...], on_kept: OnKept) -> str:
-    """One sentence. What cannot be translated without a loss stays as it is, and `on_kept` is told."""
+    """One sentence.
+
+    What cannot be translated without a loss stays as it is, and `on_kept` is told.
+    """
     start, end = _core(sentence, pieces)
     core = sentence[start:end]
     if not standins.has_words(core) or _is_no_language(core) or is_names(core):
@@ -111,7 +119,9 @@ def _lowered(match: re.Match[str]) -> str:
 
 
 def _core(sentence: str, pieces: tuple[str, ...]) -> tuple[int, int]:
-    """Where the sentence begins and ends without the signs around it, which the model would only lose."""
+    """Where the sentence begins and ends without the signs around it, which the model would
+    only lose.
+    """
     start, end = 0, len(sentence)
     while start < end and _is_outside(sentence[start], pieces):
         start += 1
@@ -128,7 +138,9 @@ def _is_outside(one: str, pieces: tuple[str, ...]) -> bool:
 
 
 def _checked(sentence: str, ask: Ask, pieces: tuple[str, ...]) -> str | None:
-    """The translation with all figures and signs of the sentence; more of it is held back from try to try. None: no try kept them."""
+    """The translation with all figures and signs of the sentence; more of it is held back from
+    try to try. None: no try kept them.
+    """
     answer = _mended(sentence, standins.through(sentence, ask))
     if _is_whole(sentence, answer):
         return answer
@@ -141,8 +153,12 @@ def _checked(sentence: str, ask: Ask, pieces: tuple[str, ...]) -> str | None:
 
 
 def _is_whole(sentence: str, answer: str) -> bool:
-    """Whether nothing is missing, the dashes are there, and the model did not go round in circles."""
-    if len(answer) > _LONGEST_ANSWER * len(sentence) + _SLACK or not any(map(str.isalpha, HOLE.sub("", answer))):
+    """Whether nothing is missing, the dashes are there, and the model did not go round in
+    circles.
+    """
+    if len(answer) > _LONGEST_ANSWER * len(sentence) + _SLACK or not any(
+        map(str.isalpha, HOLE.sub("", answer))
+    ):
         return False
     if len(_DASH.findall(sentence)) > len(_DASH.findall(answer)):
         return False
@@ -156,7 +172,12 @@ def _hold(sentence: str, used: int) -> tuple[str, dict[str, str]]:
     def hole(match: re.Match[str]) -> str:
         number = FIRST_HOLE + used + len(shown)
         text = match.group()
-        is_plain = len(text) == 1 and not text.isalnum() and text not in _DASHES and not figures.is_sign(text)
+        is_plain = (
+            len(text) == 1
+            and not text.isalnum()
+            and text not in _DASHES
+            and not figures.is_sign(text)
+        )
         if is_plain or number > LAST_HOLE:
             return text
         shown[chr(number)] = match.group()
@@ -182,7 +203,9 @@ def _mended(sentence: str, answer: str) -> str:
 
 
 def _quoted(sentence: str, answer: str) -> str:
-    """The answer with the round quotation marks of the sentence, where the model made straight ones of them."""
+    """The answer with the round quotation marks of the sentence, where the model made straight
+    ones of them.
+    """
     marks = _ROUND.findall(sentence)
     if not marks or '"' in sentence or answer.count('"') != len(marks) or _ROUND.search(answer):
         return answer
@@ -197,12 +220,18 @@ def is_in_capitals(words: str) -> bool:
 
 
 def is_names(words: str) -> bool:
-    """Whether it is nothing but names of people, told by their initials: J. R. Smith, A. de Souza and B. Lee."""
+    """Whether it is nothing but names of people, told by their initials: J.
+
+    R. Smith, A. de Souza and B. Lee.
+    """
     initials = len(_INITIAL.findall(words))
-    if not initials or (initials == 1 and "," not in words and _INITIAL.match(words)):  # B. Results is a title
+    # B. Results is a title
+    if not initials or (initials == 1 and "," not in words and _INITIAL.match(words)):
         return False
     tokens = [token.strip(",;()") for token in HOLE.sub(" ", words).split()]
-    return all(token in _PARTICLES or token[:1].isupper() or not token for token in tokens) and not words.endswith("?")
+    return all(
+        token in _PARTICLES or token[:1].isupper() or not token for token in tokens
+    ) and not words.endswith("?")
 
 
 def _is_no_language(words: str) -> bool:

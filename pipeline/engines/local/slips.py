@@ -1,4 +1,7 @@
-"""Slips of the models that are known by language: small words that their vocabulary writes as one. Pure."""
+"""Slips of the models that are known by language: small words that their vocabulary writes as one.
+
+Pure.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Taking a sentence with holes through the model: something it copies stands in for each hole, and is looked for in the answer."""
+"""Taking a sentence with holes through the model: something it copies stands in for each hole,
+and is looked for in the answer.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ from collections.abc import Callable
 from pipeline.engines.local.marked import HOLE
 
 Ask = Callable[[str], str]
-# In the order in which they are tried. Eleven forms were tried on 200 sentences of real documents: each came back in about as
-# many as the next. Those in brackets may also stand against a letter.
+# In the order in which they are tried. Eleven forms were tried on 200 sentences of real documents:
+# each came back in about as many as the next. Those in brackets may also stand against a letter.
 FORMS = ("[{}]", "({})", "X{}", "%{}")
 _HOLES = re.compile(rf"{HOLE.pattern}(?:[ \u00a0]?{HOLE.pattern})*")
 _WORD = re.compile(r"[^\W\d_]{2}")
@@ -41,7 +43,9 @@ def apart(sentence: str, ask: Ask) -> str:
 
 
 def stood_in(sentence: str, form: str) -> tuple[str, dict[str, str]] | None:
-    """The sentence with stand-ins for its holes, and the stand-in of each; None where one stood there before."""
+    """The sentence with stand-ins for its holes, and the stand-in of each; None where one stood
+    there before.
+    """
     holes = dict.fromkeys(_HOLES.findall(sentence))
     marks = {hole: form.format(number) for number, hole in enumerate(holes, start=1)}
     if any(mark in sentence for mark in marks.values()):
@@ -52,7 +56,9 @@ def stood_in(sentence: str, form: str) -> tuple[str, dict[str, str]] | None:
 def filled(answer: str, marks: dict[str, str]) -> str | None:
     """The answer with the holes in it again; None where a stand-in is lost or was repeated."""
     for hole, mark in marks.items():
-        found = re.compile(re.escape(mark) if mark[-1] in ")]" else rf"(?<!\w){re.escape(mark)}(?!\w)")
+        found = re.compile(
+            re.escape(mark) if mark[-1] in ")]" else rf"(?<!\w){re.escape(mark)}(?!\w)"
+        )
         if len(found.findall(answer)) != 1:
             return None
         answer = found.sub(hole, answer)

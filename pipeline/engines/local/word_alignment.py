@@ -1,7 +1,7 @@
 """Where a stretch of the source's words stands in its translation. Pure.
 
-The model tells no alignment: what the words become when they are translated alone is looked for in the whole, and where that is
-not found, the place is taken by proportion, at the edges of words.
+The model tells no alignment: what the words become when they are translated alone is looked for in
+the whole, and where that is not found, the place is taken by proportion, at the edges of words.
 """
 
 from __future__ import annotations
@@ -17,11 +17,16 @@ _WORDS = re.compile(r"[\w\ue000-\uf8ff]+")
 
 
 def place(words: str, answer: str, spans: Iterable[Span], alone: Ask) -> tuple[Span, ...]:
-    """The spans of `words` in `answer`, nested or apart. `alone` translates a stretch for itself."""
+    """The spans of `words` in `answer`, nested or apart.
+
+    `alone` translates a stretch for itself.
+    """
     found = [Span(span.id, *_place(words, answer, span, alone)) for span in spans]
     clean: list[Span] = []
     for span in sorted(found, key=lambda one: (one.start, -one.end)):
-        end = min([span.end, *(other.end for other in clean if other.start < span.start < other.end)])
+        end = min(
+            [span.end, *(other.end for other in clean if other.start < span.start < other.end)]
+        )
         clean.append(Span(span.id, span.start, end))
     return tuple(clean)
 
@@ -41,7 +46,9 @@ def _place(words: str, answer: str, span: Span, alone: Ask) -> tuple[int, int]:
 
 
 def _by_proportion(words: str, answer: str, span: Span) -> tuple[int, int]:
-    """As far into the answer as it is into the words, from the start of a word to the end of one."""
+    """As far into the answer as it is into the words, from the start of a word to the end of
+    one.
+    """
     scale = len(answer) / max(len(words), 1)
     found = [match.span() for match in _WORDS.finditer(answer)]
     if any(map(protection.is_unspaced, answer)):

@@ -1,7 +1,9 @@
-"""The `Translator` that asks a language model, looks over each text of its answer, and asks again for those that failed.
+"""The `Translator` that asks a language model, looks over each text of its answer, and asks again
+for those that failed.
 
-A batch goes out whole. What failed is asked for again together, then text by text: one that makes the model do something else spoils
-no other. What still fails is given up: the pipeline keeps it in the original, says so, and remembers nothing of it.
+A batch goes out whole. What failed is asked for again together, then text by text: one that makes
+the model do something else spoils no other. What still fails is given up: the pipeline keeps it in
+the original, says so, and remembers nothing of it.
 """
 
 from __future__ import annotations
@@ -26,15 +28,19 @@ from pipeline.stages.checks import Doubt
 
 NAME = "openai"
 PARALLEL = 4
-# About 1,500 tokens of European languages: enough neighbours to see, and small enough for models with 8k of context.
+# About 1,500 tokens of European languages: enough neighbours to see, and small enough for models
+# with 8k of context.
 LIMITS = Limits(texts=40, size=6_000)
 GIVE_UP_AFTER = 5  # texts that fail alone one after the other: the model cannot do it
-MOST_TIMES, MOST_MORE = 6, 4_000  # times the texts' characters, and characters more, that an answer may have
-# What current models translate well. Others are refused: words in a language that a model hardly knows look right and are not.
+# times the texts' characters, and characters more, that an answer may have
+MOST_TIMES, MOST_MORE = 6, 4_000
+# What current models translate well. Others are refused: words in a language that a model hardly
+# knows look right and are not.
 LANGUAGES = frozenset(
-    ["af", "am", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fil", "fr", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "km", "kn", "ko", "ky", "lo", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "mt", "my", "nb", "ne", "nl", "nn", "pa", "pl", "ps", "pt", "ro", "ru", "si", "sk", "sl", "so", "sq", "sr", "sv", "sw", "ta", "te", "th", "tr", "uk", "ur", "uz", "vi", "yo", "zh", "zu"]
+    ["af", "am", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fil", "fr", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "km", "kn", "ko", "ky", "lo", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "mt", "my", "nb", "ne", "nl", "nn", "pa", "pl", "ps", "pt", "ro", "ru", "si", "sk", "sl", "so", "sq", "sr", "sv", "sw", "ta", "te", "th", "tr", "uk", "ur", "uz", "vi", "yo", "zh", "zu"]  # noqa: E501
 ) | {"en-GB", "en-US", "pt-BR", "pt-PT", "zh-Hans", "zh-Hant"}  # fmt: skip
-_TOKENS_READ, _TOKENS_WRITTEN = 0.5, 0.35  # a character of the source: measured with prompts and tags, from English
+# a character of the source: measured with prompts and tags, from English
+_TOKENS_READ, _TOKENS_WRITTEN = 0.5, 0.35
 MILLION = 1_000_000
 LONGEST_VERSION = 64
 
@@ -56,7 +62,9 @@ class OpenAI:
         prices: tuple[float | None, float | None] = (None, None),
         wire: Wire | None = None,
     ) -> None:
-        """`prices` of a million tokens read and written, in the server's currency; None: they are not known."""
+        """`prices` of a million tokens read and written, in the server's currency; None: they
+        are not known.
+        """
         self._wire = wire or Wire(base_url, api_key, model)
         self._model = model
         self._prices = prices
@@ -67,7 +75,9 @@ class OpenAI:
     def version(self) -> str:
         """The model, and the words that it is asked with."""
         whole = f"{self._model}/{prompts.VERSION}"
-        return whole if len(whole) <= LONGEST_VERSION else hashlib.sha256(whole.encode()).hexdigest()
+        return (
+            whole if len(whole) <= LONGEST_VERSION else hashlib.sha256(whole.encode()).hexdigest()
+        )
 
     def capabilities(self) -> Capabilities:
         """What current models translate, with every tone. Nobody is asked."""
@@ -85,7 +95,9 @@ class OpenAI:
 
     def price(self, characters: int) -> float:
         """About what so many characters cost, before they are translated."""
-        return self.price_of(Tokens(round(characters * _TOKENS_READ), round(characters * _TOKENS_WRITTEN)))
+        return self.price_of(
+            Tokens(round(characters * _TOKENS_READ), round(characters * _TOKENS_WRITTEN))
+        )
 
     def price_of(self, tokens: Tokens) -> float:
         """What so many tokens cost."""
@@ -100,7 +112,9 @@ class OpenAI:
     def translate(self, batch: Batch) -> Answer:
         """See `Translator.translate`."""
         refuse_unserved(self.capabilities(), None, batch.target_lang)
-        worded = [at for at, text in enumerate(batch.texts) if protection.has_words(markup.plain(text))]
+        worded = [
+            at for at, text in enumerate(batch.texts) if protection.has_words(markup.plain(text))
+        ]
         if not worded:
             return Answer(batch.texts, 0)
         work = _Work(batch, {at: tags.shortened(batch.texts[at]) for at in worded})
@@ -155,12 +169,17 @@ class OpenAI:
                 for group in _groups(left, whole=False):
                     self._ask(work, group)
 
-    def _in_some_form(self, work: _Work, texts: Mapping[int, str], wanted: list[int]) -> tuple[Reply | None, Form]:
+    def _in_some_form(
+        self, work: _Work, texts: Mapping[int, str], wanted: list[int]
+    ) -> tuple[Reply | None, Form]:
         """The reply, and the form it was asked for in: the strictest that the server takes."""
         while True:
             form = self._form
             try:
-                return self._whole(work, prompts.messages(work.batch, texts, form), form, wanted), form
+                return (
+                    self._whole(work, prompts.messages(work.batch, texts, form), form, wanted),
+                    form,
+                )
             except FormRefused:
                 self._form = Form.OBJECT if form is Form.SCHEMA else Form.LINES
 
@@ -181,7 +200,9 @@ class OpenAI:
 
 @dataclass
 class _Work:
-    """A batch on its way: `texts` as they are sent, and the best `answers` so far, by their place in the batch."""
+    """A batch on its way: `texts` as they are sent, and the best `answers` so far, by their
+    place in the batch.
+    """
 
     batch: Batch
     texts: Mapping[int, str]
@@ -221,7 +242,9 @@ class _Work:
         found = checks.doubt(self.batch.texts[at], answer, source_lang, target_lang)
         if found is not None or language.same(source_lang, target_lang):
             return found
-        return Doubt.LANGUAGE if language_check.is_in_another_language(answer, target_lang) else None
+        return (
+            Doubt.LANGUAGE if language_check.is_in_another_language(answer, target_lang) else None
+        )
 
 
 def _rank(doubt: Doubt | None) -> int:
@@ -246,12 +269,18 @@ def build(settings: EngineSettings) -> OpenAI | None:
         return None
     prices = number(settings, "openai_price_in"), number(settings, "openai_price_out")
     return _kept(
-        url, model, text(settings, "openai_api_key"), int(number(settings, "openai_parallel") or PARALLEL), prices
+        url,
+        model,
+        text(settings, "openai_api_key"),
+        int(number(settings, "openai_parallel") or PARALLEL),
+        prices,
     )
 
 
 def is_free(engine: OpenAI, settings: EngineSettings, *, in_house: bool) -> bool:
-    """Whether it costs nothing: both prices are 0, or none is set and the server is the house's own."""
+    """Whether it costs nothing: both prices are 0, or none is set and the server is the house's
+    own.
+    """
     has_price = number(settings, "openai_price_in") or number(settings, "openai_price_out")
     return engine.is_free or (in_house and not has_price)
 
@@ -263,6 +292,10 @@ def price(engine: OpenAI, characters: int, settings: EngineSettings) -> float | 
 
 @lru_cache(8)
 def _kept(
-    base_url: str, model: str, key: str | None, parallel: int, prices: tuple[float | None, float | None]
+    base_url: str,
+    model: str,
+    key: str | None,
+    parallel: int,
+    prices: tuple[float | None, float | None],
 ) -> OpenAI:
     return OpenAI(base_url, model, key, parallel=parallel, prices=prices)

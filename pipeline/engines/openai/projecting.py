@@ -1,4 +1,7 @@
-"""The style of words in an answer whose tags went astray: set where the words probably are. Pure."""
+"""The style of words in an answer whose tags went astray: set where the words probably are.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ _PIECE = re.compile(r'<x id="\d+"/>')
 
 
 def projected(source: str, answer: str) -> str:
-    """The answer with the `<g>` of its source, by proportion; as it is where a kept piece is missing or comes twice."""
+    """The answer with the `<g>` of its source, by proportion; as it is where a kept piece is
+    missing or comes twice.
+    """
     whole = marked.read(source)
     if sorted(_PIECE.findall(answer)) != sorted(whole.pieces):
         return answer

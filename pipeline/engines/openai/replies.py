@@ -1,6 +1,7 @@
 """What a language model wrote, as translations by number. Pure.
 
-Models wrap JSON in fences, think aloud before it, leave control characters in strings, repeat numbers, invent others, and stop in the middle.
+Models wrap JSON in fences, think aloud before it, leave control characters in strings, repeat
+numbers, invent others, and stop in the middle.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ _LINE = re.compile(r'^\s*"?\[?(\d+)\]?"?\s*[:|.\t]\s*(\S.*?)\s*$', re.MULTILINE)
 
 
 def read(text: str, form: Form, wanted: Collection[int]) -> dict[int, str]:
-    """The translations in a reply, of the numbers that are wanted. One that comes twice is none: which is meant cannot be told."""
+    """The translations in a reply, of the numbers that are wanted.
+
+    One that comes twice is none: which is meant cannot be told.
+    """
     said = without_thought(text)
     found: dict[int, str] = {}
     twice: set[int] = set()
@@ -27,7 +31,9 @@ def read(text: str, form: Form, wanted: Collection[int]) -> dict[int, str]:
         if number in found:
             twice.add(number)
         found[number] = words
-    return {number: words for number, words in found.items() if number in wanted and number not in twice}
+    return {
+        number: words for number, words in found.items() if number in wanted and number not in twice
+    }
 
 
 def without_thought(text: str) -> str:

@@ -1,11 +1,15 @@
-"""Our tags in the short form that language models keep best, and back: `<g id="1">…</g>` is `<g1>…</g1>`. Pure."""
+"""Our tags in the short form that language models keep best, and back: `<g id="1">…</g>` is
+`<g1>…</g1>`. Pure.
+"""
 
 from __future__ import annotations
 
 import re
 
 _OURS = re.compile(r'<(/?)([gx])\b(?:\s+id="(\d+)")?\s*/?>')
-_THEIRS = re.compile(r'<\s*(/?)\s*([gx])(?:\s*id\s*=\s*["\']?)?\s*(\d*)["\']?\s*(/?)\s*>', re.IGNORECASE)
+_THEIRS = re.compile(
+    r'<\s*(/?)\s*([gx])(?:\s*id\s*=\s*["\']?)?\s*(\d*)["\']?\s*(/?)\s*>', re.IGNORECASE
+)
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#39|#x27);)")
 
 

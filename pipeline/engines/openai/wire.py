@@ -1,6 +1,9 @@
-"""One request to an OpenAI-compatible server, and its answer as a stream. Retries nothing, but leaves out what the server does not take.
+"""One request to an OpenAI-compatible server, and its answer as a stream.
 
-Servers differ in what they take (`response_format`, `temperature`, streams): what one refuses with 400 is remembered and not sent to it again.
+Retries nothing, but leaves out what the server does not take.
+
+Servers differ in what they take (`response_format`, `temperature`, streams): what one refuses with
+400 is remembered and not sent to it again.
 """
 
 from __future__ import annotations
@@ -49,7 +52,10 @@ class FormRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. `whole`: the model came to its end. `refused`: it, or a filter before it, would not answer."""
+    """What came back.
+
+    `whole`: the model came to its end. `refused`: it, or a filter before it, would not answer.
+    """
 
     text: str
     whole: bool = True
@@ -69,8 +75,13 @@ class _Takes:
 class Wire:
     """A server and one of its models. May be used from several threads."""
 
-    def __init__(self, base_url: str, api_key: str | None, model: str, *, silence_s: float = SILENCE_S) -> None:
-        """`base_url` as its users write it, with or without `/chat/completions`. `api_key` None: the server wants none."""
+    def __init__(
+        self, base_url: str, api_key: str | None, model: str, *, silence_s: float = SILENCE_S
+    ) -> None:
+        """`base_url` as its users write it, with or without `/chat/completions`.
+
+        `api_key` None: the server wants none.
+        """
         self._url = f"{base_url.rstrip('/').removesuffix('/chat/completions')}/chat/completions"
         self._headers = {"Accept": "text/event-stream, application/json"}
         if api_key:
@@ -81,7 +92,9 @@ class Wire:
         self._session: requests.Session | None = None
 
     def ask(self, messages: list[Message], form: Form | None, most: int) -> Reply:
-        """The model's reply, read up to `most` characters. `form` None: nothing is said about its form.
+        """The model's reply, read up to `most` characters.
+
+        `form` None: nothing is said about its form.
 
         Raises FormRefused, TooLong and what `Translator.translate` raises.
         """
@@ -98,9 +111,15 @@ class Wire:
             self._takes = less
 
     def models(self) -> frozenset[str] | None:
-        """The models that the server lists; None: it lists none, which not all servers do. Raises as `ask`."""
+        """The models that the server lists; None: it lists none, which not all servers do.
+
+        Raises as `ask`.
+        """
         url = f"{self._url.removesuffix('/chat/completions')}/models"
-        with _our_errors(), closing(self._open().get(url, headers=self._headers, **self._options())) as response:
+        with (
+            _our_errors(),
+            closing(self._open().get(url, headers=self._headers, **self._options())) as response,
+        ):
             if response.status_code == HTTPStatus.NOT_FOUND:
                 return None
             if response.status_code != HTTPStatus.OK:
@@ -166,13 +185,16 @@ def _read(response: requests.Response, most: int) -> Reply:
         whole = json.loads(response.content)
     except ValueError as error:
         raise EngineMisbehaved(
-            "The translation server’s answer is not in the form of OpenAI’s.", detail=response.text[:LONGEST_ERROR]
+            "The translation server’s answer is not in the form of OpenAI’s.",
+            detail=response.text[:LONGEST_ERROR],
         ) from error
     return _joined(iter([whole]), most)
 
 
 def _events(response: requests.Response) -> Iterator[Any]:
-    """The JSON of each event of a stream (html.spec.whatwg.org, server-sent events), up to `[DONE]`."""
+    """The JSON of each event of a stream (html.spec.whatwg.org, server-sent events), up to
+    `[DONE]`.
+    """
     for line in response.iter_lines():
         text = line.decode("utf-8", "replace")
         if not text.startswith("data:"):
@@ -184,7 +206,8 @@ def _events(response: requests.Response) -> Iterator[Any]:
             yield json.loads(data[:MOST_LINE])
         except ValueError as error:
             raise EngineMisbehaved(
-                "The translation server’s answer is not in the form of OpenAI’s.", detail=data[:LONGEST_ERROR]
+                "The translation server’s answer is not in the form of OpenAI’s.",
+                detail=data[:LONGEST_ERROR],
             ) from error
 
 
@@ -194,7 +217,9 @@ def _joined(events: Iterator[Any], most: int) -> Reply:
     refused, finish, tokens, size = False, None, NO_TOKENS, 0
     for event in events:
         if not isinstance(event, dict):
-            raise EngineMisbehaved("The translation server’s answer is not in the form of OpenAI’s.")
+            raise EngineMisbehaved(
+                "The translation server’s answer is not in the form of OpenAI’s."
+            )
         if event.get("error"):
             _raise_told(event["error"])
         tokens = _tokens(event) or tokens
@@ -235,7 +260,9 @@ def _our_errors() -> Iterator[None]:
     except (ReadTimeout, ReadTimeoutError, HTTPError, RequestException) as error:
         silent = isinstance(error, (ReadTimeout, ReadTimeoutError)) or "timed out" in str(error)
         if silent:
-            raise EngineUnavailable("The translation server has stopped answering.", detail=str(error)[:500]) from error
+            raise EngineUnavailable(
+                "The translation server has stopped answering.", detail=str(error)[:500]
+            ) from error
         cut = not isinstance(error, NoConnection)
         said = "The translation server broke off in the middle of its answer." if cut else None
         raise EngineUnavailable(said, detail=str(error)[:500]) from error
@@ -262,10 +289,15 @@ def _raise_ours(response: requests.Response, said: str, form: Form | None) -> No
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise EngineUnavailable(detail=detail, retry_after_s=wait)
     if _is_about_the_model(words) and is_json:
-        missing = EngineMissing("The translation server does not know the model that is set.", detail=detail)
+        missing = EngineMissing(
+            "The translation server does not know the model that is set.", detail=detail
+        )
         missing.for_admin = _MODEL
         raise missing
-    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED) or status < HTTPStatus.BAD_REQUEST:
+    if (
+        status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+        or status < HTTPStatus.BAD_REQUEST
+    ):
         raise _not_there(detail)
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or _is_about_the_length(words):
         raise TooLong(detail=detail)
@@ -287,17 +319,27 @@ def _raise_told(error: Any) -> NoReturn:
 
 
 def _is_about_the_model(words: str) -> bool:
-    return "model" in words and any(sign in words for sign in ("not found", "not_found", "does not exist", "not exist"))
+    return "model" in words and any(
+        sign in words for sign in ("not found", "not_found", "does not exist", "not exist")
+    )
 
 
 def _is_about_the_length(words: str) -> bool:
     return any(
         sign in words
-        for sign in ("context_length", "context length", "context size", "maximum context", "too many tokens")
+        for sign in (
+            "context_length",
+            "context length",
+            "context size",
+            "maximum context",
+            "too many tokens",
+        )
     )
 
 
 def _not_there(detail: str) -> EngineMissing:
-    missing = EngineMissing("There is no OpenAI-compatible server at the address that is set.", detail=detail)
+    missing = EngineMissing(
+        "There is no OpenAI-compatible server at the address that is set.", detail=detail
+    )
     missing.for_admin = _ADDRESS
     return missing

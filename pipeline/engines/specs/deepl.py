@@ -17,7 +17,10 @@ ENGINE = EngineSpec(
             read_by=WORKER,
             example="your key from deepl.com/pro-api",
             why=(
-                "For DeepL. Without it: models of the local engine, with `docker compose run --rm models add en-pt`.",
+                (
+                    "For DeepL. Without it: models of the local engine, with `docker compose run"
+                    " --rm models add en-pt`."
+                ),
                 "Without any engine documents are refused.",
             ),
         ),

@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 from dragoman.domain.specs.engine_specs import EngineSpec
 from dragoman.domain.specs.setting import Setting
 
-# The public list that github.com/mozilla/translations writes (`db/updater.py`), of models that may be had by everybody.
+# The public list that github.com/mozilla/translations writes (`db/updater.py`), of models that may
+# be had by everybody.
 MOZILLAS_MODELS = "https://storage.googleapis.com/moz-fx-translations-data--303e-prod-translations-data/db/models.json"
 
 
 def _source(value: str | None, known: Mapping[str, object]) -> str | None:
     parts = urlsplit(value or "")
-    if parts.scheme not in ("https", "http", "file", "") or (parts.scheme and not (parts.netloc or parts.path)):
+    if parts.scheme not in ("https", "http", "file", "") or (
+        parts.scheme and not (parts.netloc or parts.path)
+    ):
         raise ValueError("use https://HOST/…/models.json, file:///FOLDER or the name of a folder")
     return value
 

@@ -10,7 +10,9 @@ from dragoman.domain.specs.setting import WORKER, Setting, checked_address
 
 def _model(value: str | None, known: Mapping[str, object]) -> str | None:
     if not value and known.get("openai_base_url"):
-        raise ValueError("DRAGOMAN_OPENAI_BASE_URL needs it: the name of a model, as that server has it")
+        raise ValueError(
+            "DRAGOMAN_OPENAI_BASE_URL needs it: the name of a model, as that server has it"
+        )
     return value
 
 
@@ -18,13 +20,21 @@ ENGINE = EngineSpec(
     name="openai",
     title="a language model",
     build="pipeline.engines.openai.engine:build",
-    how_to="Set DRAGOMAN_OPENAI_BASE_URL and DRAGOMAN_OPENAI_MODEL, such as http://127.0.0.1:11434/v1 and gemma3:12b.",
+    how_to=(
+        "Set DRAGOMAN_OPENAI_BASE_URL and DRAGOMAN_OPENAI_MODEL, such as http://127.0.0.1:11434/v1"
+        " and gemma3:12b."
+    ),
     settings=(
         Setting(
             name="openai_base_url",
             check=checked_address,
             example="http://ollama.example.org:11434/v1",
-            why=("For a language model in place of DeepL: any server that speaks OpenAI's chat completions.",),
+            why=(
+                (
+                    "For a language model in place of DeepL: any server that speaks OpenAI's chat"
+                    " completions."
+                ),
+            ),
         ),
         Setting(
             name="openai_model",

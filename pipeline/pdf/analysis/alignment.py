@@ -1,4 +1,6 @@
-"""How the rows of a text stand to each other: at the left, at the right, around a middle, or at both edges."""
+"""How the rows of a text stand to each other: at the left, at the right, around a middle, or at
+both edges.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,16 @@ def alignment(rows: Sequence[Row]) -> Align:
     if max(middles) - min(middles) <= slack and max(lefts) - min(lefts) > slack:
         return Align.CENTER
     if max(rights) - min(rights) <= slack / 2 and max(lefts) - min(lefts) > 2 * slack:
-        indented = abs(lefts[0] - lefts[1]) <= DEEPEST_INDENT * rows[0].size and len(rows) < ENOUGH_ROWS
+        indented = (
+            abs(lefts[0] - lefts[1]) <= DEEPEST_INDENT * rows[0].size and len(rows) < ENOUGH_ROWS
+        )
         shared = sum(left - min(lefts) <= slack / 2 for left in lefts) > 1
         return Align.JUSTIFY if even_left or indented or shared else Align.RIGHT
-    return Align.JUSTIFY if len(rows) >= ENOUGH_ROWS and is_even(rights[:-1], rows[0].size) else Align.LEFT
+    return (
+        Align.JUSTIFY
+        if len(rows) >= ENOUGH_ROWS and is_even(rights[:-1], rows[0].size)
+        else Align.LEFT
+    )
 
 
 def is_even(edges: Sequence[float], size: float) -> bool:

@@ -27,27 +27,37 @@ from pipeline.pdf.reading.formulas import is_word
 from pipeline.pdf.reading.page_reader import field_boxes, read
 
 HEADING_SIZE = 1.15  # of the page's body size
-MATHS_ROWS = 1 / 3  # of a paragraph's rows: with more of them, what stands over and under them belongs to formulas
+# of a paragraph's rows: with more of them, what stands over and under them belongs to formulas
+MATHS_ROWS = 1 / 3
 UNKNOWN = 0.3  # with a larger share of characters without meaning it is not to be translated
-OVER, UNDER = 1.1, 0.4  # of the size: how far over and under a baseline the line of a fraction or a bar may be
+# of the size: how far over and under a baseline the line of a fraction or a bar may be
+OVER, UNDER = 1.1, 0.4
 CENTERED = 1.5  # points that the middles of a row and of its page or cell may be apart
 INDENT = 3.0  # of the size: the deepest of a paragraph
 ENOUGH = 4  # rows that begin or end at one x: with more of them it is the edge of a column
 RIGHT_PART = 0.4  # of a column: where a row begins at the least that stands at its right edge
 TITLE_ROWS = 4
-FROM_RIGHT, LETTERS = 0.6, 24  # of the letters, and how many of them, for a page to be read from the right
+# of the letters, and how many of them, for a page to be read from the right
+FROM_RIGHT, LETTERS = 0.6, 24
 # A number of a page or a part, up to 49.
 ROMAN = re.compile(r"(?=[ivxl]{2})(?:xl|x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE)
-CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|tab\.|abb(?:\.|ildung)|tabelle|tableau)\s*\d", re.IGNORECASE)
+CAPTION = re.compile(
+    r"(?:fig(?:ure|\.)?|table|tab\.|abb(?:\.|ildung)|tabelle|tableau)\s*\d", re.IGNORECASE
+)
 
 
 def page_of(page: pymupdf.Page, number: int, annotations: str = "") -> Page:
-    """Page `number` (0-based) as values. The page must be loaded without its `annotations`, an array as source text."""
+    """Page `number` (0-based) as values.
+
+    The page must be loaded without its `annotations`, an array as source text.
+    """
     return page_from(read(page, field_boxes(page, annotations)), page, number)
 
 
 def page_from(reading: Reading, page: pymupdf.Page, number: int, *, scanned: bool = False) -> Page:
-    """Page `number` (0-based) as values, from what was read of it; `scanned`: in a picture of it."""
+    """Page `number` (0-based) as values, from what was read of it; `scanned`: in a picture of
+    it.
+    """
     box = page.cropbox
     size = (box.width, box.height)
     names = (f"{number}.{place}" for place in count())
@@ -57,12 +67,23 @@ def page_from(reading: Reading, page: pymupdf.Page, number: int, *, scanned: boo
         if direction != from_right:
             blocks += _blocks(reading, direction, size, names)
             continue
-        # What is read from the right is looked at in a mirror: there it begins at the left, as all rules of reading have it.
+        # What is read from the right is looked at in a mirror: there it begins at the left, as all
+        # rules of reading have it.
         seen = reading.reflected(direction, (0.0, 0.0, *size))
         blocks += [
-            reflected_block(block, direction, (0.0, 0.0, *size)) for block in _blocks(seen, direction, size, names)
+            reflected_block(block, direction, (0.0, 0.0, *size))
+            for block in _blocks(seen, direction, size, names)
         ]
-    return Page(number, *size, page.rotation, tuple(blocks), scanned, reading.aslant, reading.blanks, from_right)
+    return Page(
+        number,
+        *size,
+        page.rotation,
+        tuple(blocks),
+        scanned,
+        reading.aslant,
+        reading.blanks,
+        from_right,
+    )
 
 
 def reflected_block(block: Block, direction: Direction, sheet: Rect) -> Block:
@@ -71,7 +92,9 @@ def reflected_block(block: Block, direction: Direction, sheet: Rect) -> Block:
         replace(
             line,
             bbox=reflected(line.bbox, direction, sheet),
-            spans=tuple(replace(span, bbox=reflected(span.bbox, direction, sheet)) for span in line.spans),
+            spans=tuple(
+                replace(span, bbox=reflected(span.bbox, direction, sheet)) for span in line.spans
+            ),
         )
         for line in block.lines
     )
@@ -80,21 +103,33 @@ def reflected_block(block: Block, direction: Direction, sheet: Rect) -> Block:
 
 
 def _from_right(rows: Mapping[Direction, Sequence[Row]]) -> Direction | None:
-    """The direction of most letters, if most of those are read from the right, and they are enough to tell."""
+    """The direction of most letters, if most of those are read from the right, and they are
+    enough to tell.
+    """
     texts = {direction: "".join([row.text for row in found]) for direction, found in rows.items()}
     main = max(texts, key=lambda direction: len(texts[direction]), default=None)
     if main is None or not RIGHT_TO_LEFT.search(texts[main]):
         return None
-    letters, from_right = sum(map(str.isalpha, texts[main])), len(RIGHT_TO_LEFT.findall(texts[main]))
+    letters, from_right = (
+        sum(map(str.isalpha, texts[main])),
+        len(RIGHT_TO_LEFT.findall(texts[main])),
+    )
     return main if from_right >= max(FROM_RIGHT * letters, LETTERS) else None
 
 
-def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], names: Iterator[str]) -> list[Block]:
+def _blocks(
+    reading: Reading, direction: Direction, size: tuple[float, float], names: Iterator[str]
+) -> list[Block]:
     rows = with_initials(reading.rows[direction])
     ground = Ground(reading.marks.turned(direction))
     sheet = turned((0.0, 0.0, *size), direction)
     paragraphs = group(rows, ground)
-    foreign = [back(row.rect, other) for other in reading.rows if other != direction for row in reading.rows[other]]
+    foreign = [
+        back(row.rect, other)
+        for other in reading.rows
+        if other != direction
+        for row in reading.rows[other]
+    ]
     taken = [turned(box, direction) for box in (*foreign, *reading.aslant)]
     rects = [paragraph.rect for paragraph in paragraphs]
     flow = [rect for rect, paragraph in zip(rects, paragraphs, strict=True) if _is_flow(paragraph)]
@@ -104,7 +139,10 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
     typescript = typewritten(rows) > MOSTLY
     texts: Neighbours | None = None  # of pages with formulas only
     pairs = column_flow.pairs(paragraphs, rooms)
-    over, centred = column_flow.over(paragraphs, pairs, rooms), column_flow.centred(paragraphs, pairs)
+    over, centred = (
+        column_flow.over(paragraphs, pairs, rooms),
+        column_flow.centred(paragraphs, pairs),
+    )
     ids: dict[int, str] = {}
     blocks = []
     for place, paragraph in enumerate(paragraphs):
@@ -124,7 +162,9 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
         if paragraph.align in {Align.LEFT, Align.JUSTIFY}:
             marker, paragraph.rows = split(paragraph.rows)
         if marker is not None:
-            blocks.append(_block(next(names), Paragraph([marker]), None, direction, BlockKind.FORMULA))
+            blocks.append(
+                _block(next(names), Paragraph([marker]), None, direction, BlockKind.FORMULA)
+            )
         title = paragraph.align is Align.CENTER and len(paragraph.rows) <= TITLE_ROWS
         room = rooms.around(paragraph.rect, single=len(paragraph.rows) == 1, title=title)
         under = ids.get(over[place]) if place in over and marker is None else None
@@ -133,7 +173,9 @@ def _blocks(reading: Reading, direction: Direction, size: tuple[float, float], n
     return blocks
 
 
-def _block(name: str, paragraph: Paragraph, room: Rect | None, direction: Direction, kind: BlockKind) -> Block:
+def _block(
+    name: str, paragraph: Paragraph, room: Rect | None, direction: Direction, kind: BlockKind
+) -> Block:
     return Block(
         id=name,
         kind=kind,
@@ -156,12 +198,16 @@ def _line(row: Row, direction: Direction) -> Line:
 
 
 def _is_flow(paragraph: Paragraph) -> bool:
-    """Whether it ends at the right edge of its column: a justified paragraph, an entry of contents with its page number."""
+    """Whether it ends at the right edge of its column: a justified paragraph, an entry of
+    contents with its page number.
+    """
     return paragraph.align is Align.JUSTIFY or bool(LEADER.search(paragraph.last.text))
 
 
 def _is_stacked(paragraph: Paragraph, texts: Neighbours) -> bool:
-    """Whether it holds a formula whose limits or fractions stand over and under its rows, as rows of their own."""
+    """Whether it holds a formula whose limits or fractions stand over and under its rows, as
+    rows of their own.
+    """
     if sum(row.maths > 0 for row in paragraph.rows) <= MATHS_ROWS * len(paragraph.rows):
         return False
     return any(
@@ -173,12 +219,18 @@ def _is_stacked(paragraph: Paragraph, texts: Neighbours) -> bool:
 
 
 def _is_ruled(paragraph: Paragraph, ground: Ground) -> bool:
-    """Whether it holds a fraction, a root or a letter with a bar: their lines would not move with them.
+    """Whether it holds a fraction, a root or a letter with a bar: their lines would not move with
+    them.
 
     What begins the paragraph stays where it is.
     """
     return any(
-        ground.has_bar(span.bbox[0], span.bbox[2], row.baseline - OVER * row.size, row.baseline + UNDER * row.size)
+        ground.has_bar(
+            span.bbox[0],
+            span.bbox[2],
+            row.baseline - OVER * row.size,
+            row.baseline + UNDER * row.size,
+        )
         for row in paragraph.rows
         for span in row.spans
         if span.style.original and span is not paragraph.rows[0].spans[0]
@@ -209,7 +261,9 @@ def _align(paragraph: Paragraph, ground: Ground, sheet: Rect, edges: _Edges) -> 
         return paragraph.align
     row = paragraph.rows[0]
     middle = (row.x0 + row.x1) / 2
-    if abs(middle - (sheet[0] + sheet[2]) / 2) < 2 * CENTERED and row.x0 - sheet[0] > 0.15 * (sheet[2] - sheet[0]):
+    if abs(middle - (sheet[0] + sheet[2]) / 2) < 2 * CENTERED and row.x0 - sheet[0] > 0.15 * (
+        sheet[2] - sheet[0]
+    ):
         return Align.CENTER
     cell = ground.cell(row.x0, row.x1, row.baseline - 0.3 * row.size)
     if cell is None:
@@ -235,7 +289,10 @@ class _Edges:
     def begins(self, row: Row) -> bool:
         """Whether it begins at the left edge of a column, or is indented there."""
         place = round(row.x0)
-        return sum(self._starts[place - shift] for shift in range(-1, round(INDENT * row.size))) > ENOUGH
+        return (
+            sum(self._starts[place - shift] for shift in range(-1, round(INDENT * row.size)))
+            > ENOUGH
+        )
 
     def is_last(self, row: Row) -> bool:
         """Whether no row of the page ends farther to the right."""
@@ -244,7 +301,10 @@ class _Edges:
     def ends(self, row: Row) -> bool:
         """Whether it takes only the right part of a column, and ends at its edge."""
         rows = [one for shift in (-1, 0, 1) for one in self._ends.get(round(row.x1) + shift, ())]
-        return len(rows) > ENOUGH and row.x0 > (1 - RIGHT_PART) * min(one.x0 for one in rows) + RIGHT_PART * row.x1
+        return (
+            len(rows) > ENOUGH
+            and row.x0 > (1 - RIGHT_PART) * min(one.x0 for one in rows) + RIGHT_PART * row.x1
+        )
 
 
 def _body_size(rows: Sequence[Row]) -> float:

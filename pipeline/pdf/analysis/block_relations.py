@@ -1,4 +1,5 @@
-"""How the blocks of one direction stand to each other: columns of running text, blocks side by side, markers before texts.
+"""How the blocks of one direction stand to each other: columns of running text, blocks side by
+side, markers before texts.
 
 Everything is in the turned space of the direction.
 """
@@ -17,18 +18,27 @@ from pipeline.pdf.model.styles import is_maths_font
 FLOW_LINES = 3  # a block with as many lines is running text, whose edges are those of its column
 FLOW_WIDTH = 10.0  # of its size: the least width of running text
 FLOW_SHARE = 0.5  # of a column's lines that are running text
-MARKER_GAP, MARKER_WIDTH = 4.0, 4.0  # of the size: how far a marker stands before its text, how wide it is at most
-SAME_RIGHT, SAME_LEFT = 2.0, 5.0  # of the size: how far the edges of one column's paragraphs are apart
+# of the size: how far a marker stands before its text, how wide it is at most
+MARKER_GAP, MARKER_WIDTH = 4.0, 4.0
+# of the size: how far the edges of one column's paragraphs are apart
+SAME_RIGHT, SAME_LEFT = 2.0, 5.0
 INSET = 0.1  # of the size: lines that follow each other closely do not stand side by side
-# Kept text that our typefaces can set as well as the source's: figures, units, plain signs and bullets.
-_PLAIN = re.compile(r"[ -~\u0660-\u0669\u06f0-\u06f9\u00a0-\u00ff\u2010-\u2026\u2030-\u203a\u20ac\u2022\u25a0-\u25cf\u25e6\u2043\u2122\u2190-\u2193\u2212\u2713\u2714\u27a2\u27a4\uf0b7\uf0a7]+")  # fmt: skip
+# Kept text that our typefaces can set as well as the source's: figures, units, plain signs and
+# bullets.
+_PLAIN = re.compile(
+    r"[ -~\u0660-\u0669\u06f0-\u06f9\u00a0-\u00ff\u2010-\u2026\u2030-\u203a\u20ac\u2022\u25a0-\u25cf\u25e6\u2043\u2122\u2190-\u2193\u2212\u2713\u2714\u27a2\u27a4\uf0b7\uf0a7]+"  # noqa: E501
+)
 _WORD = re.compile(r"[^\W\d_]{2}")
 _NUMBER = re.compile(r"\(?\w{1,4}(?:\.\w{1,3})*[.)]")
-_BULLETS = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪"})  # as Word writes them in Symbol and Wingdings
+# as Word writes them in Symbol and Wingdings
+_BULLETS = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪"})
 
 
 class Item:
-    """A block in its turned space. `kept`: it is not translated; `moves`: it is set anew anyway, or can be."""
+    """A block in its turned space.
+
+    `kept`: it is not translated; `moves`: it is set anew anyway, or can be.
+    """
 
     def __init__(self, block: Block, direction: Direction) -> None:
         self.block = block
@@ -40,7 +50,10 @@ class Item:
     @property
     def is_flow(self) -> bool:
         """Whether it is running text."""
-        return len(self.block.lines) >= FLOW_LINES and self.rect[2] - self.rect[0] >= FLOW_WIDTH * self.size
+        return (
+            len(self.block.lines) >= FLOW_LINES
+            and self.rect[2] - self.rect[0] >= FLOW_WIDTH * self.size
+        )
 
     @cached_property
     def core(self) -> Rect:
@@ -61,14 +74,17 @@ class Item:
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is the number of an item or a section, whose dot or bracket is turned towards its text."""
+    """Whether a text is the number of an item or a section, whose dot or bracket is turned
+    towards its text.
+    """
     return bool(_NUMBER.fullmatch(text.strip()))
 
 
 def kept_runs(block: Block) -> tuple[Run, ...]:
     """The source's text as it is set at another place, on the baseline where it stood."""
     return tuple(
-        Run(run.text.translate(_BULLETS), replace(run.style, superscript=False, original=None)) for run in block.source
+        Run(run.text.translate(_BULLETS), replace(run.style, superscript=False, original=None))
+        for run in block.source
     )
 
 
@@ -88,21 +104,33 @@ def columns(items: Sequence[Item]) -> list[Rect]:
             found.append(rect)
     common = units(items)
     return [
-        union([column, *((rect[0], column[1], column[2], column[3]) for rect in _in_width(column, items, common))])
+        union(
+            [
+                column,
+                *(
+                    (rect[0], column[1], column[2], column[3])
+                    for rect in _in_width(column, items, common)
+                ),
+            ]
+        )
         for column in found
         if _is_running([item for item in items if contains(column, item.rect, slack=1)])
     ]
 
 
 def _in_width(column: Rect, items: Sequence[Item], common: Mapping[str, Rect]) -> Iterator[Rect]:
-    """The common boxes of texts and markers, of those texts that are as wide as a column at most, over, in or under it."""
+    """The common boxes of texts and markers, of those texts that are as wide as a column at
+    most, over, in or under it.
+    """
     for item in items:
         if not item.kept and column[0] - 1 <= item.rect[0] and item.rect[2] <= column[2] + 1:
             yield common[item.block.id]
 
 
 def _is_running(items: Sequence[Item]) -> bool:
-    """Whether running text has most of the lines; a long entry of a list or a table makes no column."""
+    """Whether running text has most of the lines; a long entry of a list or a table makes no
+    column.
+    """
     flowing = sum(len(item.block.lines) for item in items if item.is_flow)
     return flowing >= FLOW_SHARE * sum(len(item.block.lines) for item in items)
 
@@ -141,6 +169,13 @@ def is_plain(block: Block) -> bool:
     text = block.text
     one_row = len(block.lines) == 1 or block.kind not in KEPT
     words = _WORD.search(text) is not None and not is_number(text)
-    if any(map(str.isalpha, text)) and any(_is_maths(span.style) for line in block.lines for span in line.spans):
+    if any(map(str.isalpha, text)) and any(
+        _is_maths(span.style) for line in block.lines for span in line.spans
+    ):
         return False  # a formula, whose parts belong together
-    return block.kind is not BlockKind.UNREADABLE and one_row and not words and bool(_PLAIN.fullmatch(text))
+    return (
+        block.kind is not BlockKind.UNREADABLE
+        and one_row
+        and not words
+        and bool(_PLAIN.fullmatch(text))
+    )

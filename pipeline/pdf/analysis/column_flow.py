@@ -1,4 +1,6 @@
-"""Which paragraphs follow one another in a column and may move together: nothing is there that they have to keep level with."""
+"""Which paragraphs follow one another in a column and may move together: nothing is there that
+they have to keep level with.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def over(paragraphs: Sequence[Paragraph], found: Pairs, rooms: Rooms) -> dict[in
     """For the place of each paragraph that others may push down: the place of the one over it."""
     starts = sorted(paragraph.rows[0].baseline for paragraph in paragraphs)
     one_under_the_other = [
-        (place, below) for place, below in found if _are_column(paragraphs[place], paragraphs[below])
+        (place, below)
+        for place, below in found
+        if _are_column(paragraphs[place], paragraphs[below])
     ]
     return {
         below: place
@@ -48,7 +52,8 @@ def over(paragraphs: Sequence[Paragraph], found: Pairs, rooms: Rooms) -> dict[in
 
 
 def centred(paragraphs: Sequence[Paragraph], found: Pairs) -> set[int]:
-    """The places of texts that have their middle in common with what is near over or under them, and their beginning with none.
+    """The places of texts that have their middle in common with what is near over or under them,
+    and their beginning with none.
 
     Where as many begin as at an edge of a column, a common middle is chance.
     """
@@ -65,7 +70,11 @@ def centred(paragraphs: Sequence[Paragraph], found: Pairs) -> set[int]:
             middle.update(pair)
     starts = Counter(round(rect[0]) for rect in rects)
     free = (place for place in middle - edge if _is_around_a_middle(paragraphs[place].rows))
-    return {place for place in free if sum(starts[round(rects[place][0]) + shift] for shift in (-1, 0, 1)) < ENOUGH}
+    return {
+        place
+        for place in free
+        if sum(starts[round(rects[place][0]) + shift] for shift in (-1, 0, 1)) < ENOUGH
+    }
 
 
 def _is_around_a_middle(rows: Sequence[Row]) -> bool:
@@ -81,7 +90,11 @@ def _are_column(upper: Paragraph, lower: Paragraph) -> bool:
     if other[1] - one[3] > FARTHEST * size:
         return False
     indented = len(lower.rows) == 1 and 0 <= other[0] - one[0] < INDENT * size
-    return indented or abs(one[0] - other[0]) < SAME_EDGE or abs(_middle(one) - _middle(other)) < SAME_MIDDLE
+    return (
+        indented
+        or abs(one[0] - other[0]) < SAME_EDGE
+        or abs(_middle(one) - _middle(other)) < SAME_MIDDLE
+    )
 
 
 def _is_alone(paragraph: Paragraph, starts: Sequence[float]) -> bool:

@@ -1,4 +1,6 @@
-"""Large initials that a paragraph begins with: they are read as the first letter of its first word, and set as that."""
+"""Large initials that a paragraph begins with: they are read as the first letter of its first
+word, and set as that.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,20 @@ from pipeline.pdf.model.text_rows import Row
 LARGE = 1.7  # of the text's size: the least that an initial is
 LETTERS = 2  # a letter and a quotation mark before it
 CAPITAL = 0.7  # of the size: the height of a capital
-# Of the text's size: how far the initial's top is from that of the first row, and how far the rows beside it are from it.
+# Of the text's size: how far the initial's top is from that of the first row, and how far the rows
+# beside it are from it.
 SAME_TOP, NEAR, TOUCHING = 0.6, 1.2, 0.5
 
 
 def with_initials(rows: Sequence[Row]) -> Sequence[Row]:
-    """The rows (of one direction) with each initial in the row that it begins, and the rows beside it as wide as the text."""
-    found = [(row, first) for row in rows if _is_letter(row.text) and (first := _first(row, rows)) is not None]
+    """The rows (of one direction) with each initial in the row that it begins, and the rows
+    beside it as wide as the text.
+    """
+    found = [
+        (row, first)
+        for row in rows
+        if _is_letter(row.text) and (first := _first(row, rows)) is not None
+    ]
     if not found:
         return rows
     gone = {initial.order for initial, _ in found}
@@ -35,7 +44,10 @@ def _is_letter(text: str) -> bool:
 
 
 def _first(initial: Row, rows: Sequence[Row]) -> Row | None:
-    """The row that an initial begins: beside its top, and higher than its foot. None: it begins none."""
+    """The row that an initial begins: beside its top, and higher than its foot.
+
+    None: it begins none.
+    """
     return next(
         (
             row
@@ -52,7 +64,9 @@ def _first(initial: Row, rows: Sequence[Row]) -> Row | None:
 
 def _is_beside(initial: Row, row: Row, first: Row) -> bool:
     in_height = first.baseline <= row.baseline <= initial.baseline + TOUCHING * first.size
-    return in_height and abs(row.size - first.size) < TOUCHING * first.size and _is_near(initial, row)
+    return (
+        in_height and abs(row.size - first.size) < TOUCHING * first.size and _is_near(initial, row)
+    )
 
 
 def _is_near(initial: Row, row: Row) -> bool:

@@ -21,7 +21,9 @@ _UNSPACED = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\u0
 
 
 def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
-    """The text of the rows as one: hyphens at line ends resolved, no blank between CJK lines, styles made even."""
+    """The text of the rows as one: hyphens at line ends resolved, no blank between CJK lines,
+    styles made even.
+    """
     rows = list(rows)
     if len(rows) == 1 and len(rows[0].spans) == 1 and not rows[0].spans[0].style.superscript:
         # thousands of cells come this way
@@ -53,7 +55,9 @@ def _main_style(rows: Iterable[Row]) -> Style:
 
 
 def _even(style: Style, text: str, main: Style) -> Style:
-    """`style` without differences from the main one that nobody sees: a rounded size, the typeface of a comma."""
+    """`style` without differences from the main one that nobody sees: a rounded size, the
+    typeface of a comma.
+    """
     if style.original or (style is main and not style.superscript):
         return style
     if style == main and not style.superscript:
@@ -63,14 +67,19 @@ def _even(style: Style, text: str, main: Style) -> Style:
     if abs(style.size - main.size) <= NEAR_SIZE * main.size:
         style = replace(style, size=main.size)
     if not any(map(str.isalpha, text)) and not style.superscript:
-        return replace(main, color=style.color) if style.size == main.size else replace(style, family=main.family)
+        return (
+            replace(main, color=style.color)
+            if style.size == main.size
+            else replace(style, family=main.family)
+        )
     return style
 
 
 def _bracketed(runs: list[Run]) -> list[Run]:
     """The runs with brackets that open before they close.
 
-    In a text from the right a page shows `(` where the text has `)`, and many files say what is shown (UAX 9 L4).
+    In a text from the right a page shows `(` where the text has `)`, and many files say what is
+    shown (UAX 9 L4).
     """
     if len(runs) == 1 and runs[0].text.isascii():
         return runs
@@ -100,7 +109,10 @@ def _join(run: Run, following: Run) -> tuple[Run, Run]:
     if run.style.original:
         return Run(before + " ", run.style), following
     if before[-1] == "\u00ad" or (
-        before[-1] in HYPHENS and before[-2:-1].isalpha() and after[0].isalpha() and after[0].islower()
+        before[-1] in HYPHENS
+        and before[-2:-1].isalpha()
+        and after[0].isalpha()
+        and after[0].islower()
     ):
         return Run(before[:-1], run.style), following
     unspaced = _UNSPACED.match(before[-1]) and _UNSPACED.match(after[0])

@@ -1,4 +1,6 @@
-"""Bullets and numbers before the text of an item: they stay on the page as they are, so that the text keeps its indent."""
+"""Bullets and numbers before the text of an item: they stay on the page as they are, so that
+the text keeps its indent.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def _place(row: Row, count: int) -> float:
     """Where character `count` of a row begins, as the widths of a common typeface have it."""
     metrics = _METRICS[row.spans[0].style.family]
     before = pymupdf.get_text_length(row.text[:count], metrics, 1.0)
-    return row.x0 + (row.x1 - row.x0) * before / max(pymupdf.get_text_length(row.text, metrics, 1.0), 0.01)
+    return row.x0 + (row.x1 - row.x0) * before / max(
+        pymupdf.get_text_length(row.text, metrics, 1.0), 0.01
+    )
 
 
 def _cut(row: Row, count: int, x: float) -> tuple[Row, Row]:
@@ -56,6 +60,12 @@ def _cut(row: Row, count: int, x: float) -> tuple[Row, Row]:
         if count > 0 and left:
             before.append(replace(span, text=left.rstrip(), bbox=(x0, y0, min(x1, x - 1), y1)))
         if right:
-            after.append(replace(span, text=right if after else right.lstrip(), bbox=(max(x0, x), y0, max(x1, x), y1)))
+            after.append(
+                replace(
+                    span,
+                    text=right if after else right.lstrip(),
+                    bbox=(max(x0, x), y0, max(x1, x), y1),
+                )
+            )
         count -= len(span.text)
     return replace(row, spans=tuple(before), x1=x - 1), replace(row, spans=tuple(after), x0=x)

@@ -1,4 +1,6 @@
-"""Rectangles found fast by where they lie, and the questions that text asks of the marks around it."""
+"""Rectangles found fast by where they lie, and the questions that text asks of the marks around
+it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Neighbours:
         return found
 
     def beside(self, y0: float, y1: float) -> Iterator[Rect]:
-        """Those that share some height with the stretch from `y0` to `y1`; one of many bands comes more than once."""
+        """Those that share some height with the stretch from `y0` to `y1`; one of many bands
+        comes more than once.
+        """
         across = self._across
         if not across:
             return
@@ -64,7 +68,9 @@ class Neighbours:
                     yield other
 
     def next_below(self, x0: float, x1: float, y: float) -> float | None:
-        """The upper edge of the first one that begins at `y` or below it, between `x0` and `x1`; None: there is none."""
+        """The upper edge of the first one that begins at `y` or below it, between `x0` and
+        `x1`; None: there is none.
+        """
         first = math.inf
         for band in _bands(x0, x1):
             column = self._down.get(band, ())
@@ -76,7 +82,9 @@ class Neighbours:
         return None if first == math.inf else first
 
     def starting(self, x0: float, x1: float, y: float) -> Iterator[Rect]:
-        """Those that begin at `y` and share some width with the stretch from `x0` to `x1`; some may come more than once."""
+        """Those that begin at `y` and share some width with the stretch from `x0` to `x1`; some
+        may come more than once.
+        """
         for band in _bands(x0, x1):
             column = self._down.get(band, ())
             for rect in column[bisect_left(column, y, key=_upper) :]:
@@ -98,31 +106,43 @@ class Ground:
 
     def fill_under(self, rect: Rect) -> Rect | None:
         """The smallest coloured or framed box around a rectangle."""
-        around = (fill for fill in self._fills.beside(rect[1], rect[3]) if contains(fill, rect, slack=1))
+        around = (
+            fill for fill in self._fills.beside(rect[1], rect[3]) if contains(fill, rect, slack=1)
+        )
         return min(around, key=area, default=None)
 
     def is_ruled(self, x0: float, x1: float, upper: float, lower: float) -> bool:
         """Whether a rule crosses most of the stretch from `x0` to `x1` between two heights."""
         return any(
-            upper < (rule[1] + rule[3]) / 2 < lower and overlap(x0, x1, rule[0], rule[2]) > 0.5 * (x1 - x0)
+            upper < (rule[1] + rule[3]) / 2 < lower
+            and overlap(x0, x1, rule[0], rule[2]) > 0.5 * (x1 - x0)
             for rule in self._rules.beside(upper, lower)
         )
 
     def has_bar(self, x0: float, x1: float, upper: float, lower: float) -> bool:
-        """Whether a rule that is no longer than the stretch from `x0` to `x1` lies over it, between two heights."""
+        """Whether a rule that is no longer than the stretch from `x0` to `x1` lies over it,
+        between two heights.
+        """
         return any(
-            upper < (rule[1] + rule[3]) / 2 < lower and x0 - BAR_SLACK <= rule[0] and rule[2] <= x1 + BAR_SLACK
+            upper < (rule[1] + rule[3]) / 2 < lower
+            and x0 - BAR_SLACK <= rule[0]
+            and rule[2] <= x1 + BAR_SLACK
             for rule in self._rules.beside(upper, lower)
         )
 
     def has_field(self, x0: float, x1: float, y: float) -> bool:
         """Whether a form field lies between `x0` and `x1` at the height `y`."""
-        return any(overlap(x0, x1, field[0], field[2]) > 0 for field in self._fields.beside(y - 0.1, y + 0.1))
+        return any(
+            overlap(x0, x1, field[0], field[2]) > 0
+            for field in self._fields.beside(y - 0.1, y + 0.1)
+        )
 
     def cell(self, x0: float, x1: float, y: float) -> tuple[float, float] | None:
         """The nearest walls left and right at the height `y`, None without both."""
         walls = [(wall[0] + wall[2]) / 2 for wall in self._walls.beside(y - 0.1, y + 0.1)]
-        walls += [edge for fill in self._fills.beside(y - 0.1, y + 0.1) for edge in (fill[0], fill[2])]
+        walls += [
+            edge for fill in self._fills.beside(y - 0.1, y + 0.1) for edge in (fill[0], fill[2])
+        ]
         left = max((wall for wall in walls if wall <= x0 + 1), default=None)
         right = min((wall for wall in walls if wall >= x1 - 1), default=None)
         return None if left is None or right is None else (left, right)

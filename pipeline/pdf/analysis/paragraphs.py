@@ -1,8 +1,9 @@
 """Rows to paragraphs, by geometry alone, in the turned space of one direction.
 
-Rows are taken from top to bottom; each joins the paragraph whose last row stands right above it, or begins a new one.
-So columns grow side by side without being looked for. What keeps two rows apart: another size, weight or colour, another
-leading, an indent, a list marker, a rule or the edge of a fill between them, a row that ends before it had to.
+Rows are taken from top to bottom; each joins the paragraph whose last row stands right above it, or
+begins a new one. So columns grow side by side without being looked for. What keeps two rows apart:
+another size, weight or colour, another leading, an indent, a list marker, a rule or the edge of a
+fill between them, a row that ends before it had to.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dragoman.domain.document import Align, Rect
-from pipeline.pdf.analysis.alignment import DEEPEST_INDENT, ENOUGH_ROWS, SAME_EDGE, alignment, is_even
+from pipeline.pdf.analysis.alignment import (
+    DEEPEST_INDENT,
+    ENOUGH_ROWS,
+    SAME_EDGE,
+    alignment,
+    is_even,
+)
 from pipeline.pdf.analysis.line_joining import HYPHENS
 from pipeline.pdf.analysis.list_markers import MARKER
 from pipeline.pdf.analysis.page_graphics import Ground
@@ -37,15 +44,18 @@ NARROW_CELL = 12.0
 LABEL_WIDTH = 16.0
 SHORT_CELL_WORDS = 3
 LONG_CELL_WORDS = 8
-LONG_ROW, SPACED_ROWS = 40, 5  # characters; how many such rows in a row show how far rows are set apart
+# characters; how many such rows in a row show how far rows are set apart
+LONG_ROW, SPACED_ROWS = 40, 5
 LINE_WORDS, LONG_LINE_WORDS = 4, 8  # of an address, a list of names, a title
 LONG_LINE = 80  # characters
-WIDER, FAR_WIDER = 2.5, 1.8  # times: what text with the same edge is at least, where short rows end on purpose
+# times: what text with the same edge is at least, where short rows end on purpose
+WIDER, FAR_WIDER = 2.5, 1.8
 CLOSE_ROWS = 12  # rows that are looked at above and below
 WIDE_TABLE = 4  # columns
 LONGEST_MARKER = 6  # characters
 
-LEADER = re.compile(r"(?:[.·…_]\s?){5,}\s*\S{0,8}$")  # a row that ends in dots, and perhaps a page number, is an entry
+# a row that ends in dots, and perhaps a page number, is an entry
+LEADER = re.compile(r"(?:[.·…_]\s?){5,}\s*\S{0,8}$")
 LABELLED = ":："  # what a label ends with
 _CLAUSE = re.compile(r"[.,;]\s")
 _END_OF_SENTENCE = ".!?:;。！？：；…"
@@ -54,7 +64,9 @@ _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\
 
 @dataclass(slots=True)
 class Paragraph:
-    """Rows that are one text. `marked`: a list marker or number stands before its first row, as a row of its own.
+    """Rows that are one text.
+
+    `marked`: a list marker or number stands before its first row, as a row of its own.
 
     `align`: how its rows stand; one row alone counts as left.
     """
@@ -82,7 +94,9 @@ class Paragraph:
 
     @property
     def left(self) -> float:
-        """The left edge of its rows but the first, which may be indented; of the first where it is alone."""
+        """The left edge of its rows but the first, which may be indented; of the first where it
+        is alone.
+        """
         return min(row.x0 for row in self.rows[1:]) if len(self.rows) > 1 else self.rows[0].x0
 
     @property
@@ -125,12 +139,15 @@ class _Layout:
         # The farthest right edge of the rows that begin at one x: of several, the last one counts.
         self._ends = {round(row.x0): row.x1 for row in sorted(rows, key=lambda row: row.x1)}
         self._around = {
-            round(row.x0 + row.x1): row.x1 - row.x0 for row in sorted(rows, key=lambda row: row.x1 - row.x0)
+            round(row.x0 + row.x1): row.x1 - row.x0
+            for row in sorted(rows, key=lambda row: row.x1 - row.x0)
         }
         self._spacing = _spacing(self.rows)
 
     def is_marked(self, row: Row) -> bool:
-        """Whether a short row without words, such as a bullet or a number, or a form field stands right before it."""
+        """Whether a short row without words, such as a bullet or a number, or a form field
+        stands right before it.
+        """
         y = row.baseline - 0.3 * row.size
         return self.ground.has_field(row.x0 - MARKER_GAP * row.size, row.x0, y) or any(
             mate.x1 <= row.x0 and row.x0 - mate.x1 < MARKER_GAP * row.size and _is_marker(mate.text)
@@ -185,7 +202,10 @@ class _Layout:
         )
 
     def align(self, rows: Sequence[Row]) -> Align:
-        """How rows stand. Where the second begins at an edge that many rows of the page have, it is no chance middle."""
+        """How rows stand.
+
+        Where the second begins at an edge that many rows of the page have, it is no chance middle.
+        """
         found = alignment(rows)
         if LEADER.search(rows[-1].text):
             return Align.LEFT
@@ -207,17 +227,26 @@ class _Layout:
         return self.ground.has_field(row.x1, row.x1 + MARKER_GAP * row.size, y)
 
     def _is_item(self, paragraph: Paragraph, row: Row) -> bool:
-        """Whether a row begins with a list marker, and not by the chance of where a sentence was broken."""
+        """Whether a row begins with a list marker, and not by the chance of where a sentence
+        was broken.
+        """
         if not MARKER.match(row.text):
             return False
-        within = not MARKER.match(paragraph.rows[0].text) and paragraph.last.text[-1] not in _END_OF_SENTENCE
-        return not (within and row.text[0] in "(0123456789" and paragraph.last.x1 >= row.x1 - 2 * row.size)
+        within = (
+            not MARKER.match(paragraph.rows[0].text)
+            and paragraph.last.text[-1] not in _END_OF_SENTENCE
+        )
+        return not (
+            within and row.text[0] in "(0123456789" and paragraph.last.x1 >= row.x1 - 2 * row.size
+        )
 
     def _is_parted(self, last: Row, row: Row) -> bool:
         """Whether a rule lies between two rows, or they stand on different fills."""
         upper, lower = last.baseline, row.baseline - 0.3 * row.size
         x0, x1 = max(last.x0, row.x0), min(last.x1, row.x1)
-        return self.ground.is_ruled(x0, x1, upper, lower) or self._fill_of(last) != self._fill_of(row)
+        return self.ground.is_ruled(x0, x1, upper, lower) or self._fill_of(last) != self._fill_of(
+            row
+        )
 
     def _fill_of(self, row: Row) -> Rect | None:
         if row.order not in self._fills:
@@ -240,41 +269,66 @@ class _Layout:
         if _has_label(last, mates) and _has_label(row, other_mates):
             return True
         words = max(len(last.text.split()), len(row.text.split()))
-        if any(_is_number(mate.text) for mate in mates) and any(_is_number(mate.text) for mate in other_mates):
+        if any(_is_number(mate.text) for mate in mates) and any(
+            _is_number(mate.text) for mate in other_mates
+        ):
             return words <= LONG_CELL_WORDS
         if words > SHORT_CELL_WORDS or not _are_narrow([last, row]):
             return False
         return len(mates) > 1 or (_begins_line(row) and _are_narrow([*mates, *other_mates]))
 
     def _are_lines(self, last: Row, row: Row) -> bool:
-        """Whether two short rows are lines of a list of names, an address or a title: text with the same edge or middle is far wider here."""
+        """Whether two short rows are lines of a list of names, an address or a title: text with
+        the same edge or middle is far wider here.
+        """
         if len(row.text) > LONG_LINE or len(last.text) > LONG_LINE:
             return False
-        if not _begins_line(row) or last.text[-1] in f",{HYPHENS}" or self._mates[last.order] or self._mates[row.order]:
+        if (
+            not _begins_line(row)
+            or last.text[-1] in f",{HYPHENS}"
+            or self._mates[last.order]
+            or self._mates[row.order]
+        ):
             return False
         words = max(len(last.text.split()), len(row.text.split()))
-        wider = WIDER if words <= LINE_WORDS and _begins_line(last) else FAR_WIDER if words <= LONG_LINE_WORDS else 0.0
+        wider = (
+            WIDER
+            if words <= LINE_WORDS and _begins_line(last)
+            else FAR_WIDER
+            if words <= LONG_LINE_WORDS
+            else 0.0
+        )
         if not wider:
             return False
         if abs(last.x0 - row.x0) > SAME_EDGE * row.size:
             return self._widest_around(row) > FAR_WIDER * max(last.x1 - last.x0, row.x1 - row.x0)
         right = max(last.x1, row.x1)
         end = max(self._ends.get(round(row.x0) + shift, right) for shift in (-1, 0, 1))
-        return end - row.x0 > wider * (right - row.x0) and not self._is_beside_text(last, row, right, end)
+        return end - row.x0 > wider * (right - row.x0) and not self._is_beside_text(
+            last, row, right, end
+        )
 
     def _widest_around(self, row: Row) -> float:
-        """The width of the widest row with the same middle, in points; 0 where it has none near it."""
+        """The width of the widest row with the same middle, in points; 0 where it has none near
+        it.
+        """
         place = round(row.x0 + row.x1)
         return max(self._around.get(place + shift, 0.0) for shift in range(-2, 3))
 
     def _is_beside_text(self, last: Row, row: Row, x0: float, x1: float) -> bool:
-        """Whether text or a picture stands between `x0` and `x1` at the height of two rows or close to it: they are in a column of their own."""
-        near = self.rows[max(0, self._place[last.order] - CLOSE_ROWS) : self._place[row.order] + CLOSE_ROWS]
+        """Whether text or a picture stands between `x0` and `x1` at the height of two rows or
+        close to it: they are in a column of their own.
+        """
+        near = self.rows[
+            max(0, self._place[last.order] - CLOSE_ROWS) : self._place[row.order] + CLOSE_ROWS
+        ]
         top, bottom = last.top - row.size, row.bottom + row.size
-        pictures = (one for one in self.ground.marks.pictures if overlap(one[1], one[3], top, bottom) > 0)
-        return any(overlap(one.top, one.bottom, top, bottom) > 0 and x0 < one.x0 < x1 for one in near) or any(
-            x0 < one[0] < x1 for one in pictures
+        pictures = (
+            one for one in self.ground.marks.pictures if overlap(one[1], one[3], top, bottom) > 0
         )
+        return any(
+            overlap(one.top, one.bottom, top, bottom) > 0 and x0 < one.x0 < x1 for one in near
+        ) or any(x0 < one[0] < x1 for one in pictures)
 
     def _edges_fit(self, paragraph: Paragraph, row: Row) -> bool:
         slack = SAME_EDGE * row.size
@@ -283,7 +337,10 @@ class _Layout:
             return True
         if len(rows) == 1:
             first = rows[0]
-            indented = 0 < first.x0 - row.x0 <= DEEPEST_INDENT * row.size and first.x1 >= row.x1 - RAGGED * row.size
+            indented = (
+                0 < first.x0 - row.x0 <= DEEPEST_INDENT * row.size
+                and first.x1 >= row.x1 - RAGGED * row.size
+            )
             hanging = (
                 0 < row.x0 - first.x0 <= DEEPEST_INDENT * row.size
                 and first.x1 >= row.x1 - RAGGED * row.size
@@ -294,15 +351,25 @@ class _Layout:
         return self.align([*rows, row]) in (Align.CENTER, Align.RIGHT)
 
     def _ended(self, paragraph: Paragraph, row: Row) -> bool:
-        """Whether the last row was the paragraph's end: the next word would still have fitted into it."""
+        """Whether the last row was the paragraph's end: the next word would still have fitted
+        into it.
+        """
         last = paragraph.last
         if last.text[-1] in HYPHENS:
             return False
         if self.align([*paragraph.rows, row]) in (Align.CENTER, Align.RIGHT):
-            return _free(last, row, max(one.x1 - one.x0 for one in [*paragraph.rows, row]) - (last.x1 - last.x0)) > 0
+            return (
+                _free(
+                    last,
+                    row,
+                    max(one.x1 - one.x0 for one in [*paragraph.rows, row]) - (last.x1 - last.x0),
+                )
+                > 0
+            )
         if _CJK.search(row.text):
             return row.x1 - last.x1 > 2 * row.size or (
-                last.text[-1] in _END_OF_SENTENCE and max(one.x1 for one in paragraph.rows) - last.x1 > 2 * row.size
+                last.text[-1] in _END_OF_SENTENCE
+                and max(one.x1 for one in paragraph.rows) - last.x1 > 2 * row.size
             )
         right = max([row.x1, *(one.x1 for one in paragraph.rows)])
         free = _free(last, row, right - last.x1)
@@ -313,7 +380,9 @@ class _Layout:
 
 
 def _hangs(first: Row, row: Row) -> bool:
-    """Whether a row that is indented goes on with the one over it, which has no marker: it does not end a sentence."""
+    """Whether a row that is indented goes on with the one over it, which has no marker: it does
+    not end a sentence.
+    """
     return first.x1 - first.x0 > NARROW_CELL * row.size and first.text[-1] not in _END_OF_SENTENCE
 
 
@@ -361,12 +430,16 @@ def _sizes_fit(last: Row, row: Row) -> bool:
     if abs(last.size - row.size) <= SAME_SIZE * row.size:
         return True
     return bool(last.also or row.also) and any(
-        abs(one - other) <= SAME_SIZE * other for one in (last.size, *last.also) for other in (row.size, *row.also)
+        abs(one - other) <= SAME_SIZE * other
+        for one in (last.size, *last.also)
+        for other in (row.size, *row.also)
     )
 
 
 def _spacing(rows: Sequence[Row]) -> float:
-    """The leading that most long rows have, of their size, where they are set apart as in a typescript; 0 where they are not."""
+    """The leading that most long rows have, of their size, where they are set apart as in a
+    typescript; 0 where they are not.
+    """
     long = [row for row in rows if len(row.text) >= LONG_ROW]
     gaps = Counter(
         round((lower.baseline - upper.baseline) / lower.size, 1)
@@ -374,11 +447,18 @@ def _spacing(rows: Sequence[Row]) -> float:
         if overlap(upper.x0, upper.x1, lower.x0, lower.x1) > 0
     )
     spacing, number = gaps.most_common(1)[0] if gaps else (0.0, 0)
-    return spacing if number >= SPACED_ROWS and WIDEST_FIRST_LEADING < spacing < WIDEST_SPACING else 0.0
+    return (
+        spacing
+        if number >= SPACED_ROWS and WIDEST_FIRST_LEADING < spacing < WIDEST_SPACING
+        else 0.0
+    )
 
 
 def _leading_fits(paragraph: Paragraph, row: Row, spacing: float) -> bool:
-    """Whether a row is as far under a paragraph as its next one would be. `spacing`: what the page's rows are set apart by, of their size."""
+    """Whether a row is as far under a paragraph as its next one would be.
+
+    `spacing`: what the page's rows are set apart by, of their size.
+    """
     gap = row.baseline - paragraph.last.baseline
     leading = paragraph.leading
     if leading is None:
@@ -391,6 +471,8 @@ def _leading_fits(paragraph: Paragraph, row: Row, spacing: float) -> bool:
 
 
 def _free(last: Row, row: Row, space: float) -> float:
-    """What of `space` is left behind the last row once the next row's first word and a blank are put there."""
+    """What of `space` is left behind the last row once the next row's first word and a blank
+    are put there.
+    """
     word = row.text.split(maxsplit=1)[0]
     return space - (row.x1 - row.x0) * len(word) / len(row.text) - ENDING_SLACK * row.size

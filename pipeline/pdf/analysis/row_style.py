@@ -10,7 +10,9 @@ CAPITALS = 10  # letters: fewer may be all in capitals by chance
 
 
 def _look(row: Row) -> tuple[bool | None, int | None, bool | None]:
-    """Weight, colour and whether it is typewritten, of a row that is all of one, None where it is mixed."""
+    """Weight, colour and whether it is typewritten, of a row that is all of one, None where it
+    is mixed.
+    """
     styles = [span.style for span in row.spans if not span.text.isspace()]
     bold = {style.bold for style in styles}
     color = {style.color for style in styles}
@@ -27,7 +29,9 @@ def alike(one: Row, other: Row) -> bool:
     title = _are_capitals(one.text, other.text) or _are_capitals(other.text, one.text)
     if title and not _go_on_in_capitals(one.text, other.text):
         return False
-    return all(a is None or b is None or a == b for a, b in zip(_look(one), _look(other), strict=True))
+    return all(
+        a is None or b is None or a == b for a, b in zip(_look(one), _look(other), strict=True)
+    )
 
 
 def _are_capitals(text: str, other: str) -> bool:
@@ -36,6 +40,8 @@ def _are_capitals(text: str, other: str) -> bool:
 
 
 def _go_on_in_capitals(text: str, following: str) -> bool:
-    """Whether words on both sides of a line's end are in capitals: a sentence in them ends within a row."""
+    """Whether words on both sides of a line's end are in capitals: a sentence in them ends
+    within a row.
+    """
     before, after = text.rsplit(maxsplit=1)[-1], following.split(maxsplit=1)[0]
     return all(word.isupper() and sum(map(str.isalpha, word)) >= WORD for word in (before, after))

@@ -1,6 +1,7 @@
 """What a result says about how its words were made, for programs to read.
 
-The EU's AI Act asks for such a mark on machine-made text (Regulation (EU) 2024/1689, article 50, paragraph 2).
+The EU's AI Act asks for such a mark on machine-made text (Regulation (EU) 2024/1689, article 50,
+paragraph 2).
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-# IPTC's vocabulary of digital sources: words from a model that has learned from examples, and words from rules alone.
+# IPTC's vocabulary of digital sources: words from a model that has learned from examples, and words
+# from rules alone.
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 TRAINED, RULES = f"{SOURCE_TYPES}trainedAlgorithmicMedia", f"{SOURCE_TYPES}algorithmicMedia"
 
-IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"  # IPTC Photo Metadata Standard 2025.1, extension schema
+# IPTC Photo Metadata Standard 2025.1, extension schema
+IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 OWN = "urn:dragoman:xmp:1.0/"
 
 
@@ -21,15 +24,16 @@ OWN = "urn:dragoman:xmp:1.0/"
 class Mark:
     """Who made the words of a result.
 
-    `engine`: its name in settings and answers, None: not told. `trained`: whether it has learned from examples, as all
-    neural engines have, or follows rules that people wrote.
+    `engine`: its name in settings and answers, None: not told. `trained`: whether it has learned
+    from examples, as all neural engines have, or follows rules that people wrote.
     """
 
     engine: str | None = None
     trained: bool = True
 
     def properties(self, source_lang: str | None, target_lang: str) -> Iterator[tuple[str, str]]:
-        """The names of XMP properties (with the prefixes `Iptc4xmpExt` and `dragoman`), and their values as XML.
+        """The names of XMP properties (with the prefixes `Iptc4xmpExt` and `dragoman`), and their
+        values as XML.
 
         `source_lang` None: the document's language is not known.
         """

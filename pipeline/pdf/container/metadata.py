@@ -1,4 +1,6 @@
-"""What a file says outside its pages: outline, title, language and the metadata that repeat them, hints of fields, descriptions of figures."""
+"""What a file says outside its pages: outline, title, language and the metadata that repeat
+them, hints of fields, descriptions of figures.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from pipeline.pdf.container import xmp
 from pipeline.pdf.container.mark import Mark
 from pipeline.pdf.model.mupdf_document import beneath
 
-# Kind of label -> the tree in the catalog, the key of its kids, and what they say: ISO 32000-1 tables 220 and 323.
+# Kind of label -> the tree in the catalog, the key of its kids, and what they say: ISO 32000-1
+# tables 220 and 323.
 _TREES = {"field": ("AcroForm/Fields", "Kids", "TU"), "figure": ("StructTreeRoot", "K", "Alt")}
 MOST_OBJECTS = 50_000
 
@@ -21,18 +24,26 @@ def labels_of(pdf: pymupdf.Document) -> tuple[Label, ...]:
     """The texts outside the pages, in the source's words; those without any left out."""
     title = (pdf.metadata or {}).get("title") or ""
     entries = [("title", title)]
-    entries += [(f"outline.{place}", entry[1]) for place, entry in enumerate(pdf.get_toc(simple=True))]
+    entries += [
+        (f"outline.{place}", entry[1]) for place, entry in enumerate(pdf.get_toc(simple=True))
+    ]
     for kind, (tree, kids, key) in _TREES.items():
         entries += [(f"{kind}.{number}", text) for number, text in _said(pdf, tree, kids, key)]
     return tuple(Label(name, text.strip()) for name, text in entries if text.strip())
 
 
 def _said(pdf: pymupdf.Document, tree: str, kids: str, key: str) -> Iterator[tuple[int, str]]:
-    """The objects of a tree that say something under `key`, and what. Circles and what is absurdly large end."""
+    """The objects of a tree that say something under `key`, and what.
+
+    Circles and what is absurdly large end.
+    """
     if pdf.xref_get_key(pdf.pdf_catalog(), tree)[0] not in {"xref", "dict", "array"}:
         return
     document = beneath(pdf)
-    open_ends, seen = [mupdf.pdf_dict_getp(mupdf.pdf_load_object(document, pdf.pdf_catalog()), tree)], set[int]()
+    open_ends, seen = (
+        [mupdf.pdf_dict_getp(mupdf.pdf_load_object(document, pdf.pdf_catalog()), tree)],
+        set[int](),
+    )
     while open_ends and len(seen) < MOST_OBJECTS:
         thing = open_ends.pop()
         number = mupdf.pdf_to_num(thing)
@@ -48,14 +59,18 @@ def _said(pdf: pymupdf.Document, tree: str, kids: str, key: str) -> Iterator[tup
 def _members(thing: mupdf.PdfObj, kids: str) -> Iterator[mupdf.PdfObj]:
     held = thing if mupdf.pdf_is_array(thing) else mupdf.pdf_dict_gets(thing, kids)
     if mupdf.pdf_is_array(held):
-        found: Iterable[mupdf.PdfObj] = (mupdf.pdf_array_get(held, place) for place in range(mupdf.pdf_array_len(held)))
+        found: Iterable[mupdf.PdfObj] = (
+            mupdf.pdf_array_get(held, place) for place in range(mupdf.pdf_array_len(held))
+        )
         yield from (one for one in found if mupdf.pdf_is_dict(one) or mupdf.pdf_is_array(one))
     elif mupdf.pdf_is_dict(held):
         yield held
 
 
 def label(pdf: pymupdf.Document, document: Document, target_lang: str, mark: Mark) -> None:
-    """Set the translated labels and the document's language, and say in its XMP metadata what is so now, and who made the words."""
+    """Set the translated labels and the document's language, and say in its XMP metadata what
+    is so now, and who made the words.
+    """
     outline = pdf.get_outline_xrefs()
     for one in document.labels:
         if one.target is None:

@@ -1,4 +1,7 @@
-"""A PDF file opened, or the plain reason why it cannot be. MuPDF's exceptions and its chatter on stderr end here."""
+"""A PDF file opened, or the plain reason why it cannot be.
+
+MuPDF's exceptions and its chatter on stderr end here.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,22 @@ from dragoman.domain.file_kinds import HEADER_WITHIN, is_pdf, what_is
 from dragoman.domain.os_errors import DiskFull, named
 from dragoman.errors import DamagedPdf, EmptyFile, EncryptedPdf, NotAPdf, WrongPassword
 
-_NO_MEMORY = re.compile(r"\b(?:m|c|re)alloc\b.*failed")  # fitz/memory.c: fz_malloc, fz_calloc, fz_realloc
+# fitz/memory.c: fz_malloc, fz_calloc, fz_realloc
+_NO_MEMORY = re.compile(r"\b(?:m|c|re)alloc\b.*failed")
 
 
 def quiet() -> None:
-    """Keep MuPDF from writing to stderr: what matters arrives as an exception or as a warning of ours."""
+    """Keep MuPDF from writing to stderr: what matters arrives as an exception or as a warning
+    of ours.
+    """
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
 
 
 @contextmanager
 def damage_named() -> Iterator[None]:
-    """Raises DamagedPdf for what MuPDF raises inside: RuntimeError or ValueError in its wrapper, for broken objects.
+    """Raises DamagedPdf for what MuPDF raises inside: RuntimeError or ValueError in its wrapper,
+    for broken objects.
 
     Raises MemoryError where MuPDF was refused memory, DiskFull where it could not write.
     """

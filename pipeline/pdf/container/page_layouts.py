@@ -1,8 +1,9 @@
 """How the pages of source and translation stand together in the file that is sent.
 
-Both are made from one file, in which the translated pages are the source's own: outline, labels, links, fields and comments
-lead to them and stay alive. What the pages drew before is drawn again beside or before them, from the same typefaces and
-pictures, so that a file with both is little larger than one of them.
+Both are made from one file, in which the translated pages are the source's own: outline, labels,
+links, fields and comments lead to them and stay alive. What the pages drew before is drawn again
+beside or before them, from the same typefaces and pictures, so that a file with both is little
+larger than one of them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from dragoman.domain.job import Layout
 from pipeline.pdf.model.mupdf_document import beneath
 
 Drawn = dict[str, str]
-"""What a page draws: the source texts of its `Contents` and its `Resources`, its own or inherited."""
+"""What a page draws: the source texts of its `Contents` and its `Resources`, its own or
+inherited.
+"""
 
 Places = dict[str, str]
 """Where a link is: the source texts of its keys in `_OF_LINKS`, empty for none."""
@@ -31,15 +34,19 @@ _INHERITED = ("Resources", "MediaBox", "CropBox", "Rotate")  # ISO 32000-1 7.7.3
 _PLACES = ("Rect", "QuadPoints", "Vertices", "L", "CL", "InkList")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
 _PIECE = re.compile(r"[\[\]]|" + _NUMBER.pattern)
-UNSEEN, FIXED = 2 | 32, 4 | 64 | 128  # flags of annotations: hidden, no view; print, read-only, locked (12.5.3)
-_OF_THE_OTHER = ("StructParents", "StructParent", "AA", "B")  # keys that a second page of the same kind must not have
+# flags of annotations: hidden, no view; print, read-only, locked (12.5.3)
+UNSEEN, FIXED = 2 | 32, 4 | 64 | 128
+# keys that a second page of the same kind must not have
+_OF_THE_OTHER = ("StructParents", "StructParent", "AA", "B")
 
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """What pages drew before they were translated, by 0-based number, and the labels of all pages (none: no labels).
+    """What pages drew before they were translated, by 0-based number, and the labels of all pages
+    (none: no labels).
 
-    `links`: where the links were, by their object numbers; they move when their words are translated.
+    `links`: where the links were, by their object numbers; they move when their words are
+    translated.
     """
 
     pages: dict[int, Drawn]
@@ -48,11 +55,20 @@ class Originals:
 
 
 def remember(pdf: pymupdf.Document) -> Originals:
-    """Note what the pages draw now. Nothing of it may be changed in place afterwards, only replaced."""
-    labels = tuple(pdf[number].get_label() for number in range(pdf.page_count)) if pdf.get_page_labels() else ()
+    """Note what the pages draw now.
+
+    Nothing of it may be changed in place afterwards, only replaced.
+    """
+    labels = (
+        tuple(pdf[number].get_label() for number in range(pdf.page_count))
+        if pdf.get_page_labels()
+        else ()
+    )
     pages = {number: pdf.page_xref(number) for number in range(pdf.page_count)}
     annotations = [annotation for page in pages.values() for annotation in _annotations(pdf, page)]
-    links = [annotation for annotation in annotations if _value(pdf, annotation, "Subtype") == "/Link"]
+    links = [
+        annotation for annotation in annotations if _value(pdf, annotation, "Subtype") == "/Link"
+    ]
     return Originals(
         {number: _drawn(pdf, page) for number, page in pages.items()},
         labels,
@@ -65,7 +81,8 @@ def arrange(pdf: pymupdf.Document, originals: Originals, layout: Layout) -> None
     if layout is Layout.SIDE_BY_SIDE:
         for number, drawn in originals.pages.items():
             _beside(pdf, pdf.page_xref(number), drawn, originals.links)
-        for key in ("StructTreeRoot", "MarkInfo"):  # tags name pieces of a page's own stream, which is a form now
+        # tags name pieces of a page's own stream, which is a form now
+        for key in ("StructTreeRoot", "MarkInfo"):
             pdf.xref_set_key(pdf.pdf_catalog(), key, "null")
     elif layout is Layout.ALTERNATING:
         for number, drawn in originals.pages.items():
@@ -85,7 +102,10 @@ def save(pdf: pymupdf.Document, out: Path) -> None:
 
 
 def _drawn(pdf: pymupdf.Document, page: int) -> Drawn:
-    return {"Contents": _value(pdf, page, "Contents"), "Resources": _inherited(pdf, page, "Resources")}
+    return {
+        "Contents": _value(pdf, page, "Contents"),
+        "Resources": _inherited(pdf, page, "Resources"),
+    }
 
 
 def _value(pdf: pymupdf.Document, xref: int, key: str) -> str:
@@ -108,14 +128,18 @@ def _inherited(pdf: pymupdf.Document, page: int, key: str) -> str:
 
 
 def _beside(pdf: pymupdf.Document, page: int, original: Drawn, links: Mapping[int, Places]) -> None:
-    """Make a page twice as wide, as it is shown: the original on the left, the page with all that is on it on the right."""
+    """Make a page twice as wide, as it is shown: the original on the left, the page with all
+    that is on it on the right.
+    """
     for key in _INHERITED:
         pdf.xref_set_key(page, key, _inherited(pdf, page, key) or "null")
     box = _box(pdf, page)
     x0, y0, x1, y1 = box
     turn = int(float(_value(pdf, page, "Rotate") or 0)) % 360
     # Where the right half begins, seen from the left one, before the page is turned.
-    dx, dy = {0: (x1 - x0, 0.0), 90: (0.0, y1 - y0), 180: (x0 - x1, 0.0), 270: (0.0, y0 - y1)}.get(turn, (x1 - x0, 0.0))
+    dx, dy = {0: (x1 - x0, 0.0), 90: (0.0, y1 - y0), 180: (x0 - x1, 0.0), 270: (0.0, y0 - y1)}.get(
+        turn, (x1 - x0, 0.0)
+    )
     left, right = _form(pdf, page, original, box), _form(pdf, page, _drawn(pdf, page), box)
     contents = _stream(pdf, f"q /L Do Q q 1 0 0 1 {dx:g} {dy:g} cm /R Do Q".encode(), "")
     wide = f"[{min(x0, x0 + dx):g} {min(y0, y0 + dy):g} {max(x1, x1 + dx):g} {max(y1, y1 + dy):g}]"
@@ -135,8 +159,12 @@ def _beside(pdf: pymupdf.Document, page: int, original: Drawn, links: Mapping[in
         pdf.xref_set_key(page, key, value)
 
 
-def _before(pdf: pymupdf.Document, number: int, original: Drawn, links: Mapping[int, Places]) -> None:
-    """Put a page with the original, and with what lies on it, before page `number` of those that were translated."""
+def _before(
+    pdf: pymupdf.Document, number: int, original: Drawn, links: Mapping[int, Places]
+) -> None:
+    """Put a page with the original, and with what lies on it, before page `number` of those
+    that were translated.
+    """
     place = 2 * number
     page = pdf.page_xref(place)
     copies = " ".join(f"{copy} 0 R" for copy in _copies(pdf, page, links))
@@ -176,7 +204,9 @@ def _streams(pdf: pymupdf.Document, contents: str) -> Iterable[bytes]:
 
 
 def _references(pdf: pymupdf.Document, text: str) -> list[int]:
-    """The numbers in an array of references, or in the object with such an array that `text` refers to."""
+    """The numbers in an array of references, or in the object with such an array that `text`
+    refers to.
+    """
     numbers = [int(one) for one in re.findall(r"(\d+) \d+ R", text)]
     if not text.startswith("[") and len(numbers) == 1:
         inner = pdf.xref_object(numbers[0], compressed=True)
@@ -190,7 +220,9 @@ def _annotations(pdf: pymupdf.Document, page: int) -> list[int]:
 
 
 def _copies(pdf: pymupdf.Document, page: int, links: Mapping[int, Places]) -> list[int]:
-    """What lies on a page, for its original: links that work, where they were, and the looks of fields and comments."""
+    """What lies on a page, for its original: links that work, where they were, and the looks of
+    fields and comments.
+    """
     return [copy for number in _annotations(pdf, page) if (copy := _copy(pdf, number, links))]
 
 
@@ -199,7 +231,9 @@ def _copy(pdf: pymupdf.Document, annotation: int, links: Mapping[int, Places]) -
         if annotation not in links:
             return None
         link = _object(pdf, pdf.xref_object(annotation, compressed=True))
-        for key, value in (links[annotation] | dict.fromkeys(("P", "StructParent", "NM"), "")).items():
+        for key, value in (
+            links[annotation] | dict.fromkeys(("P", "StructParent", "NM"), "")
+        ).items():
             pdf.xref_set_key(link, key, value or "null")
         return link
     look = _value(pdf, annotation, "AP/N")
@@ -221,7 +255,10 @@ def _move(pdf: pymupdf.Document, annotation: int, dx: float, dy: float) -> None:
             value = pdf.xref_object(int(value.split()[0]), compressed=True)
         if value.startswith("["):
             steps = cycle((dx, dy))
-            moved = [f"{float(text) + next(steps):g}" if text not in "[]" else text for text in _PIECE.findall(value)]
+            moved = [
+                f"{float(text) + next(steps):g}" if text not in "[]" else text
+                for text in _PIECE.findall(value)
+            ]
             pdf.xref_set_key(annotation, key, " ".join(moved))
 
 

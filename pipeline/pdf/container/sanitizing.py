@@ -1,7 +1,8 @@
-"""A file without what acts or hides: only actions that `pipeline.pdf.container.allowed_actions` lists stay; scripts and embedded files go.
+"""A file without what acts or hides: only actions that `pipeline.pdf.container.allowed_actions`
+lists stay; scripts and embedded files go.
 
-Every object is looked at, whether or not anything leads to it today. What does nothing by itself (forms, comments, layers,
-tags, page labels, destinations) is left alone.
+Every object is looked at, whether or not anything leads to it today. What does nothing by itself
+(forms, comments, layers, tags, page labels, destinations) is left alone.
 """
 
 from __future__ import annotations
@@ -27,20 +28,28 @@ from pipeline.pdf.container.allowed_actions import (
 from pipeline.pdf.model.mupdf_document import beneath
 
 SCRIPTS = frozenset(["JavaScript", "JS", "XFA", "Requirements"])  # keys of dictionaries
-TRIGGERS = frozenset(["AA"])  # actions that nobody clicks on: opening, printing, entering a field (12.6.3)
+# actions that nobody clicks on: opening, printing, entering a field (12.6.3)
+TRIGGERS = frozenset(["AA"])
 FILES = frozenset(["EmbeddedFiles", "EF", "AF", "Collection", "RichMediaContent"])
-# Copies of the original: an application's own data (14.5), small pictures of pages (12.3.4), rights bound to the old bytes.
+# Copies of the original: an application's own data (14.5), small pictures of pages (12.3.4), rights
+# bound to the old bytes.
 COPIES = frozenset(["PieceInfo", "Thumb", "Perms"])
-# What a reader would fetch from elsewhere: pictures of a print shop (14.11.7), the source of what was read from the web (14.10.4).
+# What a reader would fetch from elsewhere: pictures of a print shop (14.11.7), the source of what
+# was read from the web (14.10.4).
 ELSEWHERE = frozenset(["OPI", "SpiderInfo"])
 KEYS = SCRIPTS | TRIGGERS | FILES | COPIES | ELSEWHERE
 # The contents of a stream may lie in another file, also one on another host (7.3.8.2).
 OF_OTHER_FILES = frozenset(["F", "FFilter", "FDecodeParms"])
 ANNOTATIONS = frozenset(["FileAttachment", "RichMedia", "Screen", "Movie", "Sound", "3D"])
-_NAMES = KEYS | HOLDERS | ANNOTATIONS | OF_OTHER_FILES | {"Ref", "URI", "Sig", "SigFlags", "Type/Action"}
+_NAMES = (
+    KEYS | HOLDERS | ANNOTATIONS | OF_OTHER_FILES | {"Ref", "URI", "Sig", "SigFlags", "Type/Action"}
+)
 # Nearly all objects of a large file have none of this in them, and are not taken apart.
-_SUSPECT = re.compile(f"/(?:{'|'.join(sorted(_NAMES))}|S/(?:{'|'.join(sorted(TYPES))}))(?![A-Za-z0-9])")
-# Most suspects are links like these, with nothing else in them: they need not be taken apart either, which takes longest.
+_SUSPECT = re.compile(
+    f"/(?:{'|'.join(sorted(_NAMES))}|S/(?:{'|'.join(sorted(TYPES))}))(?![A-Za-z0-9])"
+)
+# Most suspects are links like these, with nothing else in them: they need not be taken apart
+# either, which takes longest.
 _PLAIN_LINK = re.compile(
     r"/A<<(?:/Type/Action)?(?:"
     r"/S/GoTo/D(?:\([\w .:-]*\)|\[\d+ 0 R/[A-Za-z]+[\d .-]*(?:null)?\])"
@@ -66,12 +75,17 @@ def clean(pdf: pymupdf.Document) -> tuple[DocumentWarning, ...]:
 
 def _warnings(found: set[str]) -> Iterator[DocumentWarning]:
     if "link" in found:
-        message = "For safety, links that lead neither to a place in the document nor to the web were left out."
+        message = (
+            "For safety, links that lead neither to a place in the document nor to the web were"
+            " left out."
+        )
         yield DocumentWarning("links_removed", message)
     if found & {"script", "file"}:
         what = {"script": "scripts and automatic actions", "file": "attached files"}
         named = " and ".join(words for kind, words in what.items() if kind in found)
-        yield DocumentWarning("active_content_removed", f"For safety, {named} of the document were left out.")
+        yield DocumentWarning(
+            "active_content_removed", f"For safety, {named} of the document were left out."
+        )
     if "signature" in found:
         message = "The digital signature was left out: it is valid for the original only."
         yield DocumentWarning("signature_removed", message)
@@ -92,13 +106,16 @@ class _Cleaner:
         thing = mupdf.pdf_load_object(self._document, xref)
         if xref == self._catalog:
             self._clean_catalog(thing)
-        if name_of(thing, "Subtype") in ANNOTATIONS and mupdf.pdf_dict_gets(thing, "Rect").m_internal:
+        if (
+            name_of(thing, "Subtype") in ANNOTATIONS
+            and mupdf.pdf_dict_gets(thing, "Rect").m_internal
+        ):
             popup = mupdf.pdf_dict_gets(thing, "Popup")
             self._annotations |= {xref, mupdf.pdf_to_num(popup)} if popup.m_internal else {xref}
             self.found.add("file")
         if is_action(thing) and not is_harmless(thing):
-            # Whoever refers to it holds a copy of what may stay, or will when its turn comes. A reference to null is an absent
-            # entry (ISO 32000-2 7.3.9).
+            # Whoever refers to it holds a copy of what may stay, or will when its turn comes. A
+            # reference to null is an absent entry (ISO 32000-2 7.3.9).
             self._actions.append(xref)
         else:
             self._clean(thing)
@@ -106,7 +123,9 @@ class _Cleaner:
             self._keep_inside(thing)
 
     def drop_actions(self) -> None:
-        """Take away the actions that stand as objects of their own, once those that may stay in part are copied."""
+        """Take away the actions that stand as objects of their own, once those that may stay in
+        part are copied.
+        """
         for xref in self._actions:
             self._pdf.update_object(xref, "null")
 
@@ -124,12 +143,17 @@ class _Cleaner:
             self._pdf.update_object(xref, "null")
 
     def _clean_catalog(self, catalog: mupdf.PdfObj) -> None:
-        if mupdf.pdf_dict_gets(catalog, "URI").m_internal:  # what addresses without a scheme begin with (12.6.4.8)
+        # what addresses without a scheme begin with (12.6.4.8)
+        if mupdf.pdf_dict_gets(catalog, "URI").m_internal:
             mupdf.pdf_dict_dels(catalog, "URI")
 
     def _keep_inside(self, stream: mupdf.PdfObj) -> None:
-        """Take away what makes a reader fetch the contents of a stream, or a page for it (8.10.4), from another file."""
-        entries = [key for key in sorted(OF_OTHER_FILES) if mupdf.pdf_dict_gets(stream, key).m_internal]
+        """Take away what makes a reader fetch the contents of a stream, or a page for it
+        (8.10.4), from another file.
+        """
+        entries = [
+            key for key in sorted(OF_OTHER_FILES) if mupdf.pdf_dict_gets(stream, key).m_internal
+        ]
         if mupdf.pdf_is_dict(mupdf.pdf_dict_gets(stream, "Ref")):
             entries.append("Ref")
         for key in entries:
@@ -137,7 +161,9 @@ class _Cleaner:
             self.found.add("link")
 
     def _clean(self, thing: mupdf.PdfObj, depth: int = 0) -> None:
-        """Clean an object and what it holds directly; what it refers to is cleaned as an object of its own."""
+        """Clean an object and what it holds directly; what it refers to is cleaned as an object
+        of its own.
+        """
         if depth > DEEPEST:
             raise RecursionError
         if mupdf.pdf_is_array(thing):
@@ -173,8 +199,12 @@ class _Cleaner:
                 self._clean(member, depth + 1)
 
     def _clean_action(self, holder: mupdf.PdfObj, key: str, action: mupdf.PdfObj) -> None:
-        """Leave under `key` only what may stay of its action, said unless all that it does stays."""
-        may_stay = mupdf.pdf_is_dict(action) and (key not in AUTOMATIC or name_of(action, "S") == "GoTo")
+        """Leave under `key` only what may stay of its action, said unless all that it does
+        stays.
+        """
+        may_stay = mupdf.pdf_is_dict(action) and (
+            key not in AUTOMATIC or name_of(action, "S") == "GoTo"
+        )
         if may_stay and is_harmless(action):
             return
         kept = harmless_part(self._document, action) if may_stay else None
@@ -201,5 +231,9 @@ class _Cleaner:
 
 
 def _holds_things(value: mupdf.PdfObj) -> bool:
-    """Whether a dictionary or an array stands right here; what is referred to is looked at as an object of its own."""
-    return not mupdf.pdf_is_indirect(value) and bool(mupdf.pdf_is_dict(value) or mupdf.pdf_is_array(value))
+    """Whether a dictionary or an array stands right here; what is referred to is looked at as
+    an object of its own.
+    """
+    return not mupdf.pdf_is_indirect(value) and bool(
+        mupdf.pdf_is_dict(value) or mupdf.pdf_is_array(value)
+    )

@@ -1,4 +1,6 @@
-"""The XMP packet of a result (ISO 16684-1): what the source's said, as far as it is still true, and how the words were made."""
+"""The XMP packet of a result (ISO 16684-1): what the source's said, as far as it is still true,
+and how the words were made.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from typing import Any, TypeGuard
-from xml.dom import minidom  # the packet is a stranger's, and this is the sandbox: `_parsed` refuses what could grow
+
+# the packet is a stranger's, and this is the sandbox: `_parsed` refuses what could grow
+from xml.dom import minidom
 from xml.dom.minidom import Attr, Element
 from xml.parsers.expat import ExpatError
 
@@ -18,13 +22,17 @@ import pymupdf
 from pipeline.pdf.container.mark import IPTC, OWN, Mark
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-DC, PDF, XMP = "http://purl.org/dc/elements/1.1/", "http://ns.adobe.com/pdf/1.3/", "http://ns.adobe.com/xap/1.0/"
+DC, PDF, XMP = (
+    "http://purl.org/dc/elements/1.1/",
+    "http://ns.adobe.com/pdf/1.3/",
+    "http://ns.adobe.com/xap/1.0/",
+)
 _NAMESPACES = {"dc": DC, "pdf": PDF, "xmp": XMP, "Iptc4xmpExt": IPTC, "dragoman": OWN}
 _ROOTS = frozenset(["xmpmeta", "xapmeta", "RDF"])  # the second is the first's old name
 MOST_BYTES = 1_000_000  # of the source's packet; a larger one holds pictures
 
-# What claims a standard (PDF/A and the description of its extensions, PDF/UA, PDF/X, PDF/VT, PDF/E, declarations) of the
-# bytes of the source, or signs them: none of it is true of another file.
+# What claims a standard (PDF/A and the description of its extensions, PDF/UA, PDF/X, PDF/VT, PDF/E,
+# declarations) of the bytes of the source, or signs them: none of it is true of another file.
 _CLAIMS = re.compile(
     r"http://www\.aiim\.org/pdf(?:a|ua|e)/|http://www\.npes\.org/pdf(?:x|vt)/|http://pdfa\.org/declarations/"
     r"|http://www\.iso\.org/pdf"
@@ -32,7 +40,8 @@ _CLAIMS = re.compile(
 # Pictures of the source's pages, and what the source itself said of the making of its words.
 _REPLACED = frozenset([(XMP, "Thumbnails"), (IPTC, "DigitalSourceType")])
 
-# PDF's dates (ISO 32000-1 7.9.4): D:YYYYMMDDHHmmSS and a time zone, cut short anywhere after the year.
+# PDF's dates (ISO 32000-1 7.9.4): D:YYYYMMDDHHmmSS and a time zone, cut short anywhere after the
+# year.
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(Z)|([+-]\d\d)'?(\d\d)?)?")
 _DATED, _TIMED = 3, 5  # numbers that make a date, and a time of it
 _BOMS = (
@@ -63,7 +72,9 @@ class _Kept:
 
 
 def renew(pdf: pymupdf.Document, told: Told) -> None:
-    """Give the file a packet: that of its source with what is said now, or a new one from the file's own facts."""
+    """Give the file a packet: that of its source with what is said now, or a new one from the
+    file's own facts.
+    """
     facts = {key: _clean(value) for key, value in (pdf.metadata or {}).items() if value}
     packet = renewed(_old(pdf), facts, told)
     if not _is_stream(pdf):  # a circle, a word, nothing: a new object takes its place
@@ -72,7 +83,10 @@ def renew(pdf: pymupdf.Document, told: Told) -> None:
 
 
 def renewed(old: str, facts: dict[str, str], told: Told) -> str:
-    """The packet. `old`: the source's, empty for none; `facts`: the file's information dictionary, as XML."""
+    """The packet.
+
+    `old`: the source's, empty for none; `facts`: the file's information dictionary, as XML.
+    """
     kept = _parsed(old)
     said = dict(_facts(facts))
     said |= dict(told.mark.properties(told.source_lang, told.target_lang))
@@ -82,14 +96,27 @@ def renewed(old: str, facts: dict[str, str], told: Told) -> str:
     if kept is None:
         body = f'<rdf:RDF xmlns:rdf="{RDF}">{_description(said, "")}</rdf:RDF>'
         return _packet(f'<x:xmpmeta xmlns:x="adobe:ns:meta/">{body}</x:xmpmeta>')
-    return _packet(_merged(kept, said, set(dict(_facts(facts))) - {"dc:title" if told.title else ""}))
+    return _packet(
+        _merged(kept, said, set(dict(_facts(facts))) - {"dc:title" if told.title else ""})
+    )
 
 
 def _merged(kept: _Kept, said: dict[str, str], of_the_file: set[str]) -> str:
-    """What was kept, with what is said. Of what only repeats the file's own facts, the kept words are the better ones."""
+    """What was kept, with what is said.
+
+    Of what only repeats the file's own facts, the kept words are the better ones.
+    """
     descriptions = [one for one in kept.rdf.childNodes if _is_description(one)]
-    present = {(one.namespaceURI, one.localName) for description in descriptions for one in _properties(description)}
-    said = {name: value for name, value in said.items() if name not in of_the_file or _full(name) not in present}
+    present = {
+        (one.namespaceURI, one.localName)
+        for description in descriptions
+        for one in _properties(description)
+    }
+    said = {
+        name: value
+        for name, value in said.items()
+        if name not in of_the_file or _full(name) not in present
+    }
     gone = _REPLACED | {_full(name) for name in said}
     for description in descriptions:
         _strip(description, gone)
@@ -105,7 +132,9 @@ def _old(pdf: pymupdf.Document) -> str:
     """The source's packet, empty where it has none that is one."""
     if not _is_stream(pdf):
         return ""
-    raw: bytes = pdf.xref_stream(int(pdf.xref_get_key(pdf.pdf_catalog(), "Metadata")[1].split()[0])) or b""
+    raw: bytes = (
+        pdf.xref_stream(int(pdf.xref_get_key(pdf.pdf_catalog(), "Metadata")[1].split()[0])) or b""
+    )
     if len(raw) > MOST_BYTES:
         return ""
     encoding = next((name for mark, name in _BOMS if raw.startswith(mark)), "utf-8")
@@ -120,13 +149,20 @@ def _is_stream(pdf: pymupdf.Document) -> bool:
 
 
 def _parsed(packet: str) -> _Kept | None:
-    """The packet, None for what is none. Without a document type there are no entities, so nothing can grow."""
+    """The packet, None for what is none.
+
+    Without a document type there are no entities, so nothing can grow.
+    """
     if not packet or "<!DOCTYPE" in packet:
         return None
     undeclared = re.sub(r"^<\?xml\b[^>]*\?>", "", packet)  # its encoding was that of the bytes
     with suppress(ExpatError, RecursionError, ValueError):
         root = _root(undeclared)
-        rdf = root if root.localName == "RDF" else next(iter(root.getElementsByTagNameNS(RDF, "RDF")), None)
+        rdf = (
+            root
+            if root.localName == "RDF"
+            else next(iter(root.getElementsByTagNameNS(RDF, "RDF")), None)
+        )
         if root.localName in _ROOTS and rdf is not None and rdf.namespaceURI == RDF:
             root.toxml()  # whatever is nested too deeply to be written fails here
             return _Kept(root, rdf)
@@ -142,11 +178,15 @@ def _root(text: str) -> Element:
 
 
 def _is_description(node: Any) -> TypeGuard[Element]:
-    return isinstance(node, Element) and node.namespaceURI == RDF and node.localName == "Description"
+    return (
+        isinstance(node, Element) and node.namespaceURI == RDF and node.localName == "Description"
+    )
 
 
 def _properties(description: Element) -> Iterator[Element | Attr]:
-    """An XMP property is an element of a description, or an attribute of it (ISO 16684-1 7.9.2.2)."""
+    """An XMP property is an element of a description, or an attribute of it (ISO 16684-1
+    7.9.2.2).
+    """
     yield from (one for one in description.childNodes if isinstance(one, Element))
     yield from description.attributes.values()
 
@@ -154,7 +194,11 @@ def _properties(description: Element) -> Iterator[Element | Attr]:
 def _strip(description: Element, gone: frozenset[tuple[str, str]]) -> None:
     for one in list(_properties(description)):
         namespace, name = one.namespaceURI or "", one.localName or ""
-        if not _CLAIMS.match(namespace) and not name.startswith("GTS_PDFX") and (namespace, name) not in gone:
+        if (
+            not _CLAIMS.match(namespace)
+            and not name.startswith("GTS_PDFX")
+            and (namespace, name) not in gone
+        ):
             continue
         if isinstance(one, Attr):
             description.removeAttributeNode(one)
@@ -185,7 +229,11 @@ def _facts(facts: dict[str, str]) -> Iterator[tuple[str, str]]:
             yield name, _alternatives(facts[key])
     if facts.get("author"):
         yield "dc:creator", f"<rdf:Seq><rdf:li>{facts['author']}</rdf:li></rdf:Seq>"
-    for name, key in (("pdf:Keywords", "keywords"), ("pdf:Producer", "producer"), ("xmp:CreatorTool", "creator")):
+    for name, key in (
+        ("pdf:Keywords", "keywords"),
+        ("pdf:Producer", "producer"),
+        ("xmp:CreatorTool", "creator"),
+    ):
         if facts.get(key):
             yield name, facts[key]
     for name, key in (("xmp:CreateDate", "creationDate"), ("xmp:ModifyDate", "modDate")):

@@ -1,4 +1,6 @@
-"""The order of text that runs both ways (Unicode Standard Annex 9): levels of characters, and pieces put as they are seen."""
+"""The order of text that runs both ways (Unicode Standard Annex 9): levels of characters, and
+pieces put as they are seen.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _ARROWS = {
 }  # they point where the text goes on
 _PAIRS = _MIRRORED | _ARROWS
 MIRRORED = str.maketrans(_PAIRS | {after: before for before, after in _PAIRS.items()})
-"""Characters that are seen the other way round in text from right to left (UAX 9, L4), and arrows."""
+"""Characters that are seen the other way round in text from right to left (UAX 9, L4), and
+arrows.
+"""
 _T = TypeVar("_T")
 RIGHT_TO_LEFT_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "ug", "sd", "ckb", "dv"})
 
@@ -32,7 +36,9 @@ def is_right_to_left(lang: str) -> bool:
 
 
 def levels(text: str, *, rtl: bool) -> Sequence[int] | None:
-    """The embedding level of each character (odd: from right to left); None where all of it is plain left to right."""
+    """The embedding level of each character (odd: from right to left); None where all of it is
+    plain left to right.
+    """
     if not rtl and not RIGHT_TO_LEFT.search(text):
         return None
     from bidi import algorithm
@@ -40,7 +46,8 @@ def levels(text: str, *, rtl: bool) -> Sequence[int] | None:
     storage = algorithm.get_empty_storage()
     storage["base_level"], storage["base_dir"] = (1, "R") if rtl else (0, "L")
     algorithm.get_embedding_levels(text, storage)
-    # Format characters that the algorithm takes out are not in `text`: `fonts.clean` leaves none but joiners.
+    # Format characters that the algorithm takes out are not in `text`: `fonts.clean` leaves none
+    # but joiners.
     for step in (
         "explicit_embed_and_overrides",
         "resolve_weak_types",
@@ -64,7 +71,8 @@ def _pair(text: str, found: list[int], base: int) -> None:
         elif character in _BRACKETS and opened and text[opened[-1]] == _BRACKETS[character]:
             start = opened.pop()
             inside = found[start + 1 : place]
-            # Around text that runs the other way they look the same at its level, and readers get the words in order.
+            # Around text that runs the other way they look the same at its level, and readers get
+            # the words in order.
             found[start] = found[place] = base + 1 if inside and min(inside) > base else base
 
 

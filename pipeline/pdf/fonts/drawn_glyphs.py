@@ -1,7 +1,8 @@
 """The glyphs of a piece of text that MuPDF draws, all at once.
 
-PyMuPDF gives them one by one, and each of their fields by a call of its own: six for a letter. MuPDF itself has them in an
-array, which is read as it lies in memory (`fz_text_item` in mupdf/fitz/text.h; tests compare it with what PyMuPDF gives).
+PyMuPDF gives them one by one, and each of their fields by a call of its own: six for a letter.
+MuPDF itself has them in an array, which is read as it lies in memory (`fz_text_item` in
+mupdf/fitz/text.h; tests compare it with what PyMuPDF gives).
 """
 
 from __future__ import annotations

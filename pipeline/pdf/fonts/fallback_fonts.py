@@ -1,9 +1,12 @@
-"""The typefaces that a translation is set in, loaded once a document and embedded once, with only the glyphs that were used.
+"""The typefaces that a translation is set in, loaded once a document and embedded once, with only
+the glyphs that were used.
 
-PyMuPDF carries the twelve text faces of the URW base fonts (sans, serif, typewriter, each in four cuts; Latin, Greek, Cyrillic), Noto Serif
-of most scripts in one weight, and two symbol faces. Packages add weights for Arabic, Hebrew, Devanagari and Thai, and Noto Sans CJK
-with the forms of characters that China, Taiwan, Japan and Korea have. Its bold cut and Noto Serif CJK are no packages, since they weigh
-70 MB: they are taken where the system has them (Debian: fonts-noto-cjk, which the Docker image holds).
+PyMuPDF carries the twelve text faces of the URW base fonts (sans, serif, typewriter, each in four
+cuts; Latin, Greek, Cyrillic), Noto Serif of most scripts in one weight, and two symbol faces.
+Packages add weights for Arabic, Hebrew, Devanagari and Thai, and Noto Sans CJK with the forms of
+characters that China, Taiwan, Japan and Korea have. Its bold cut and Noto Serif CJK are no
+packages, since they weigh 70 MB: they are taken where the system has them (Debian: fonts-noto-cjk,
+which the Docker image holds).
 """
 
 from __future__ import annotations
@@ -27,35 +30,57 @@ from pipeline.pdf.model.scripts import CJK, JOINERS, SCRIPTS, Script, is_simple,
 NONE_OWN: Mapping[str, OwnFace] = {}
 PREFIX = "Dgm"  # of our fonts' names in a page's resources
 _FAMILY = {Family.SANS: "he", Family.SERIF: "ti", Family.MONO: "co"}
-# PyMuPDF's codes for the base fonts (documentation, "Base-14 fonts"): family + cut by (bold, italic).
+# PyMuPDF's codes for the base fonts (documentation, "Base-14 fonts"): family + cut by (bold,
+# italic).
 _CODES = {
-    "he": {(False, False): "helv", (True, False): "hebo", (False, True): "heit", (True, True): "hebi"},
-    "ti": {(False, False): "tiro", (True, False): "tibo", (False, True): "tiit", (True, True): "tibi"},
-    "co": {(False, False): "cour", (True, False): "cobo", (False, True): "coit", (True, True): "cobi"},
+    "he": {
+        (False, False): "helv",
+        (True, False): "hebo",
+        (False, True): "heit",
+        (True, True): "hebi",
+    },
+    "ti": {
+        (False, False): "tiro",
+        (True, False): "tibo",
+        (False, True): "tiit",
+        (True, True): "tibi",
+    },
+    "co": {
+        (False, False): "cour",
+        (True, False): "cobo",
+        (False, True): "coit",
+        (True, True): "cobi",
+    },
 }
-FALLBACKS = ("noto", "symb", "zadb", "signs", CJK.name)  # the last has arrows and shapes that no other has
-_SCRIPT_NUMBERS = {"noto": 1, "signs": 52}  # MuPDF's: Noto Serif has all Vietnamese letters, Noto Sans Symbols the rest
-# Names of our faces for them -> files of the system (serif, its bold cut, the bold cut of the other).
+# the last has arrows and shapes that no other has
+FALLBACKS = ("noto", "symb", "zadb", "signs", CJK.name)
+# MuPDF's: Noto Serif has all Vietnamese letters, Noto Sans Symbols the rest
+_SCRIPT_NUMBERS = {"noto": 1, "signs": 52}
+# Names of our faces for them -> files of the system (serif, its bold cut, the bold cut of the
+# other).
 _INSTALLED = {
     "hanm": "NotoSerifCJK-Regular.ttc",
     "hanmb": "NotoSerifCJK-Bold.ttc",
     "hanw": "NotoSansCJK-Bold.ttc",
 }
-# Not `Path.home()`, which raises for a user whom no file of the system names, such as one of `docker run --user`.
+# Not `Path.home()`, which raises for a user whom no file of the system names, such as one of
+# `docker run --user`.
 _HOME = Path(os.path.expanduser("~"))  # noqa: PTH111
 FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), _HOME / ".local/share/fonts")
 _LATIN = range(0x20, 0x180)  # Unicode's blocks Basic Latin to Latin Extended-A
 BOLD = 700  # OpenType 1.9, OS/2, usWeightClass
-OUTLINE = 0.03  # of the size: how much bold strokes are thicker where a typeface has one weight only
+# of the size: how much bold strokes are thicker where a typeface has one weight only
+OUTLINE = 0.03
 # Characters that are set as another, looking the same: kinds of blanks and hyphens.
-_SAME = str.maketrans({"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u2009": " ", "\u200a": " ", "\u2002": " ", "\u2003": " ",
+_SAME = str.maketrans({"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u2009": " ", "\u200a": " ", "\u2002": " ", "\u2003": " ",  # noqa: E501
                        "\u2010": "-", "\u2011": "-", "\t": " "})  # fmt: skip
 
 
 class Fonts:
     """The faces of one document, loaded when they are first needed.
 
-    `lang`: what it is translated to, BCP 47. `own`: the document's own that can be used, by the names of their styles.
+    `lang`: what it is translated to, BCP 47. `own`: the document's own that can be used, by the
+    names of their styles.
     """
 
     def __init__(self, lang: str = "en", own: Mapping[str, OwnFace] = NONE_OWN) -> None:
@@ -86,17 +111,21 @@ class Fonts:
         if not rtl and is_simple(text):
             return self._plain(text, style)
         found = [
-            self._shaped(script, piece, style, rtl=rtl)
-            if script
-            else self._mirrored(piece[::-1], style)
-            if rtl
-            else self._plain(piece, style)
+            (
+                self._shaped(script, piece, style, rtl=rtl)
+                if script
+                else self._mirrored(piece[::-1], style)
+                if rtl
+                else self._plain(piece, style)
+            )
             for script, piece in parts(text)
         ]
         return [glyph for piece in (reversed(found) if rtl else found) for glyph in piece]
 
     def kept(self) -> dict[str, int]:
-        """The document's own faces that something was set in: name in the result -> object number."""
+        """The document's own faces that something was set in: name in the result -> object
+        number.
+        """
         return {face.name: face.number for face in self._own.values() if face.used}
 
     def used(self) -> list[Face]:
@@ -108,7 +137,9 @@ class Fonts:
         found = [face.glyph(character) or self._elsewhere(character, style) for character in text]
         glyphs = [glyph for glyph in found if glyph is not None]
         if len(glyphs) < len(found):
-            self.missing.update(one for one, glyph in zip(text, found, strict=True) if glyph is None)
+            self.missing.update(
+                one for one, glyph in zip(text, found, strict=True) if glyph is None
+            )
         return glyphs
 
     def _mirrored(self, text: str, style: Style) -> list[Glyph]:
@@ -122,15 +153,22 @@ class Fonts:
         ]
 
     def usage(self) -> dict[str, dict[int, str]]:
-        """The glyphs that were used, by their face's name: what a part of a document hands on to the whole."""
+        """The glyphs that were used, by their face's name: what a part of a document hands on
+        to the whole.
+        """
         return {face.name: dict(face.used) for face in self.used()}
 
     def recall(self, usage: Mapping[str, Mapping[int, str]]) -> None:
-        """Count glyphs as used that `usage` of another part names. Raises LookupError for a face that is not here."""
+        """Count glyphs as used that `usage` of another part names.
+
+        Raises LookupError for a face that is not here.
+        """
         for name, glyphs in usage.items():
             face = self._named(name.removeprefix(PREFIX))
             if face is None:
-                raise LookupError(f"typeface {name}, which another worker has set pages in, is not installed here")
+                raise LookupError(
+                    f"typeface {name}, which another worker has set pages in, is not installed here"
+                )
             face.recall(glyphs)
 
     def _named(self, code: str) -> Face | None:
@@ -163,7 +201,10 @@ class Fonts:
             if shaped is not None:
                 return shaped
         if len(text) > 1:
-            pieces = [self._shaped(script, one, style, rtl=rtl) for one in (reversed(text) if rtl else text)]
+            pieces = [
+                self._shaped(script, one, style, rtl=rtl)
+                for one in (reversed(text) if rtl else text)
+            ]
             return [glyph for piece in pieces for glyph in piece]
         plain = self._plain(text, style)
         return plain if text not in JOINERS else []
@@ -174,10 +215,15 @@ class Fonts:
         if script is CJK:
             serifs = [f"hanm{'b' * style.bold}"] if style.family is Family.SERIF else []
             codes = [*serifs, *(["hanw"] if style.bold else []), *codes]
-        faces = [self._loaded(code, script, bold=style.bold) for code in (reversed(codes) if serif else codes)]
+        faces = [
+            self._loaded(code, script, bold=style.bold)
+            for code in (reversed(codes) if serif else codes)
+        ]
         return [face for face in faces if isinstance(face, OpenFace)]
 
-    def _loaded(self, code: str, script: Script | None = None, *, bold: bool = False) -> Face | None:
+    def _loaded(
+        self, code: str, script: Script | None = None, *, bold: bool = False
+    ) -> Face | None:
         if code not in self._faces:
             self._faces[code] = self._load(code, script, bold=bold)
         return self._faces[code]
@@ -186,7 +232,11 @@ class Fonts:
         name = f"{PREFIX}{code}"
         if script is None:
             number = _SCRIPT_NUMBERS.get(code)
-            return BaseFace(name, code) if number is None else OpenFace(name, pymupdf.Font(script=number).buffer)
+            return (
+                BaseFace(name, code)
+                if number is None
+                else OpenFace(name, pymupdf.Font(script=number).buffer)
+            )
         if code in _INSTALLED:
             path = installed(_INSTALLED[code], FOLDERS)
             return OpenFace(name, path, keyed=True) if path else None
@@ -219,11 +269,16 @@ def warm() -> Iterator[None]:
 
 @lru_cache(maxsize=16)
 def font_file(package: str) -> Path | None:
-    """The upright typeface that a package carries, None where it is not installed. Nothing of the package is run."""
+    """The upright typeface that a package carries, None where it is not installed.
+
+    Nothing of the package is run.
+    """
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         return None
-    files = sorted(one for one in Path(spec.origin).parent.rglob("*.tt[fc]") if "Italic" not in one.name)
+    files = sorted(
+        one for one in Path(spec.origin).parent.rglob("*.tt[fc]") if "Italic" not in one.name
+    )
     return files[0] if files else None
 
 
@@ -236,8 +291,14 @@ def installed(name: str, folders: tuple[Path, ...]) -> Path | None:
 
 @lru_cache(maxsize=8192)
 def clean(text: str) -> str:
-    """The text as it can be set: composed letters, plain blanks, no control characters and other invisible ones."""
+    """The text as it can be set: composed letters, plain blanks, no control characters and
+    other invisible ones.
+    """
     if text.isascii() and text.isprintable():
         return text
     text = unicodedata.normalize("NFC", text).translate(_SAME)
-    return "".join(one for one in text if one in JOINERS or unicodedata.category(one) not in {"Cc", "Cf", "Co", "Cs"})
+    return "".join(
+        one
+        for one in text
+        if one in JOINERS or unicodedata.category(one) not in {"Cc", "Cf", "Co", "Cs"}
+    )

@@ -1,4 +1,6 @@
-"""The fonts that a page of the source names: their object numbers, how their codes are written, what they say of themselves."""
+"""The fonts that a page of the source names: their object numbers, how their codes are written,
+what they say of themselves.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ import pymupdf
 import uharfbuzz as hb
 from pymupdf import mupdf
 
-SIMPLE, COMPOSITE = 2, 4  # hexadecimal digits of a code: of simple fonts, and of composite ones with Identity-H
+# hexadecimal digits of a code: of simple fonts, and of composite ones with Identity-H
+SIMPLE, COMPOSITE = 2, 4
 CODES = 256  # of a simple font
 LONGEST_NAME = 31  # characters that MuPDF keeps of a font's name
 SUBSET_MARK = 7  # ISO 32000-1 9.6.4: six letters and a plus
@@ -25,7 +28,8 @@ _REFERENCE = re.compile(r"(\d+) 0 R")
 _NAMED = {"WinAnsiEncoding": "cp1252", "MacRomanEncoding": "mac_roman"}
 _DIFFERENCE = re.compile(r"/([^\s/\[\]<>()]+)|(\d+)")  # of an encoding, ISO 32000-1 table 114
 NO_LETTER = 0xFFFD  # what a name means that no list has
-# Bits of fsType (OpenType 1.9, OS/2): may be embedded for reading only; no bit of these: installable, may be edited.
+# Bits of fsType (OpenType 1.9, OS/2): may be embedded for reading only; no bit of these:
+# installable, may be edited.
 _RESTRICTED, _READ_ONLY, _EDITABLE = 2, 4, 8
 _RIGHTS = struct.Struct(">8xH")  # where the table has them
 _TYPE_1_RIGHTS = re.compile(rb"/FSType\s+(\d+)")  # Adobe Technical Note 5147
@@ -47,14 +51,20 @@ class FileFont:
 
     @property
     def is_cut_clean(self) -> bool:
-        """Whether it is a simple one of a kind from which unused glyphs are taken with their names: Type 1 and CFF."""
+        """Whether it is a simple one of a kind from which unused glyphs are taken with their
+        names: Type 1 and CFF.
+        """
         return self.digits == SIMPLE and self._program[0] in {"FontFile", "FontFile3"}
 
     @cached_property
     def widths(self) -> dict[int, float]:
         """The advances of its codes in ems, as far as it says them; only of codes of one byte."""
         kind, value = self.pdf.xref_get_key(self.number, "Widths")
-        listed = self.pdf.xref_object(int(value.split()[0]), compressed=True) if kind == "xref" else value
+        listed = (
+            self.pdf.xref_object(int(value.split()[0]), compressed=True)
+            if kind == "xref"
+            else value
+        )
         first = self.pdf.xref_get_key(self.number, "FirstChar")[1]
         if kind == "null" or not first.isdigit():
             return {}
@@ -77,12 +87,16 @@ class FileFont:
 
     @property
     def may_be_edited(self) -> bool:
-        """Whether it is in the file, and its makers allow that texts in it are changed (fsType; most say nothing)."""
+        """Whether it is in the file, and its makers allow that texts in it are changed (fsType;
+        most say nothing).
+        """
         return bool(self.program) and _allows_editing(_rights(self.program))
 
     @cached_property
     def encoded(self) -> dict[str, int]:
-        """The codes of the letters that its encoding names, without those that it leaves to the program."""
+        """The codes of the letters that its encoding names, without those that it leaves to the
+        program.
+        """
         if self.digits == COMPOSITE:
             return {}
         kind, value = self.pdf.xref_get_key(self.number, "Encoding")
@@ -92,47 +106,75 @@ class FileFont:
 
     @cached_property
     def _inner(self) -> int:
-        """The object number of the font that has the descriptor: of a composite one, that which it is made of."""
-        found = _REFERENCE.search(self._value("DescendantFonts")) if self.digits == COMPOSITE else None
+        """The object number of the font that has the descriptor: of a composite one, that which
+        it is made of.
+        """
+        found = (
+            _REFERENCE.search(self._value("DescendantFonts")) if self.digits == COMPOSITE else None
+        )
         return int(found[1]) if found else self.number
 
     @property
     def inner_name(self) -> str:
-        """Of a composite font, the name of that which it is made of; MuPDF goes by it where the two differ."""
+        """Of a composite font, the name of that which it is made of; MuPDF goes by it where the
+        two differ.
+        """
         return str(self.pdf.xref_get_key(self._inner, "BaseFont")[1]).removeprefix("/")
 
     @cached_property
     def _program(self) -> tuple[str, int]:
         """The descriptor's key for the program, and its object number; 0: there is none."""
         kind, value = self.pdf.xref_get_key(self._inner, "FontDescriptor")
-        found = _FILE.search(self.pdf.xref_object(int(value.split()[0]), compressed=True) if kind == "xref" else value)
+        found = _FILE.search(
+            self.pdf.xref_object(int(value.split()[0]), compressed=True)
+            if kind == "xref"
+            else value
+        )
         return (found[1], int(found[2])) if found else ("", 0)
 
     def _value(self, key: str) -> str:
         kind, value = self.pdf.xref_get_key(self.number, key)
-        return self.pdf.xref_object(int(value.split()[0]), compressed=True) if kind == "xref" else str(value)
+        return (
+            self.pdf.xref_object(int(value.split()[0]), compressed=True)
+            if kind == "xref"
+            else str(value)
+        )
 
 
 class PageFonts:
-    """The page's fonts, found by the names that MuPDF has for them. Those of glyphs that are drawn by the file are left out."""
+    """The page's fonts, found by the names that MuPDF has for them.
+
+    Those of glyphs that are drawn by the file are left out.
+    """
 
     def __init__(self, pdf: pymupdf.Document, page: int) -> None:
         self._known: dict[str, dict[int, FileFont | None]] = {}
         for number, _, kind, name, _, encoding, *_ in pdf.get_page_fonts(page):
             usable = kind != "Type3" and (kind != "Type0" or encoding == "Identity-H")
-            font = FileFont(pdf, number, name, COMPOSITE if kind == "Type0" else SIMPLE) if usable else None
+            font = (
+                FileFont(pdf, number, name, COMPOSITE if kind == "Type0" else SIMPLE)
+                if usable
+                else None
+            )
             for key in {name[:LONGEST_NAME], _bare(name)}:
                 self._known.setdefault(key, {})[number] = font
 
     def named(self, name: str) -> list[FileFont]:
         """All fonts of a name; none if codes of one of them mean nothing to us."""
-        fonts = self._known.get(name) or self._known.get(_bare(name)) or self._inner.get(_bare(name)) or {}
+        fonts = (
+            self._known.get(name)
+            or self._known.get(_bare(name))
+            or self._inner.get(_bare(name))
+            or {}
+        )
         known = [font for font in fonts.values() if font]
         return known if len(known) == len(fonts) else []
 
     @cached_property
     def _inner(self) -> dict[str, dict[int, FileFont | None]]:
-        fonts = {number: font for one in self._known.values() for number, font in one.items() if font}
+        fonts = {
+            number: font for one in self._known.values() for number, font in one.items() if font
+        }
         found: dict[str, dict[int, FileFont | None]] = {}
         for number, font in fonts.items():
             found.setdefault(_bare(font.inner_name), {})[number] = font
@@ -154,7 +196,11 @@ def _letters_of(encoding: str) -> dict[str, int]:
     codec = _NAMED.get(encoding)
     if codec is None:
         return {}
-    return {letter: code for code in range(32, CODES) if (letter := bytes([code]).decode(codec, "ignore"))}
+    return {
+        letter: code
+        for code in range(32, CODES)
+        if (letter := bytes([code]).decode(codec, "ignore"))
+    }
 
 
 def _differences(encoding: str) -> Iterator[tuple[str, int]]:

@@ -1,8 +1,10 @@
-"""The source's own typefaces, where they have the letters of the translation: it is then set in fonts that are in the file already.
+"""The source's own typefaces, where they have the letters of the translation: it is then set in
+fonts that are in the file already.
 
-What a font draws for a code is not told from its tables, which many files have wrong, but from the pages: what was read there can be
-written. A font whose program is whole has also the letters that its encoding names. Few fonts have all letters of another
-language, since files hold only those glyphs that they use; the closest of ours takes the place of the others.
+What a font draws for a code is not told from its tables, which many files have wrong, but from the
+pages: what was read there can be written. A font whose program is whole has also the letters that
+its encoding names. Few fonts have all letters of another language, since files hold only those
+glyphs that they use; the closest of ours takes the place of the others.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ class OwnFace(Face):
     def __init__(self, font: FileFont, codes: Mapping[str, tuple[int, float]]) -> None:
         super().__init__(f"Kept{font.number}")
         self.number, self.digits = font.number, font.digits
-        self.title, self.bold, self.italic = font.name, True, True  # as it is: nothing is added to its strokes
+        # as it is: nothing is added to its strokes
+        self.title, self.bold, self.italic = font.name, True, True
         self._codes = codes
         self._widths = dict(codes.values())
 
@@ -47,8 +50,17 @@ class OwnFace(Face):
 
 
 def own_faces(pdf: pymupdf.Document, pages: Sequence[Page]) -> dict[str, OwnFace]:
-    """The faces of `pdf` that the targets of `pages` can be set in, by the names of their styles. The pages must be as they were."""
-    runs = [run for page in pages for block in page.blocks for run in block.target or () if run.style.font]
+    """The faces of `pdf` that the targets of `pages` can be set in, by the names of their styles.
+
+    The pages must be as they were.
+    """
+    runs = [
+        run
+        for page in pages
+        for block in page.blocks
+        for run in block.target or ()
+        if run.style.font
+    ]
     needs = needed(runs)
     shown = {page.number: shown_on(page) for page in pages if needs}
     kinds = kinds_of(runs)
@@ -72,7 +84,9 @@ def needed(runs: Iterable[Run]) -> dict[str, Counter[str]]:
         if run.style.font and not run.style.original:
             texts.setdefault(run.style.font, []).append(run.text)
     whole = {font: "".join(parts) for font, parts in texts.items()}
-    return {font: Counter({one: text.count(one) for one in set(text)}) for font, text in whole.items()}
+    return {
+        font: Counter({one: text.count(one) for one in set(text)}) for font, text in whole.items()
+    }
 
 
 def kinds_of(runs: Iterable[Run]) -> dict[str, Family]:
@@ -80,8 +94,12 @@ def kinds_of(runs: Iterable[Run]) -> dict[str, Family]:
     return {run.style.font: run.style.family for run in runs if run.style.font}
 
 
-def prevailing(needs: Mapping[str, Counter[str]], kinds: Mapping[str, Family], names: Collection[str]) -> list[str]:
-    """Those of `names` whose kind of typeface would be set in them for the most part: else two would stand side by side."""
+def prevailing(
+    needs: Mapping[str, Counter[str]], kinds: Mapping[str, Family], names: Collection[str]
+) -> list[str]:
+    """Those of `names` whose kind of typeface would be set in them for the most part: else two
+    would stand side by side.
+    """
     whole: Counter[Family] = Counter()
     own: Counter[Family] = Counter()
     for name, letters in needs.items():
@@ -102,7 +120,8 @@ def shown_on(page: Page) -> dict[str, set[str]]:
 
 
 def suffices(needs: Mapping[str, int], letters: Collection[str]) -> bool:
-    """Whether blanks and next to all letters and digits that are needed are among `letters`; signs may come from another font.
+    """Whether blanks and next to all letters and digits that are needed are among `letters`; signs
+    may come from another font.
 
     With blanks of another font between them, words are one to all who copy font by font.
     """
@@ -113,7 +132,8 @@ def suffices(needs: Mapping[str, int], letters: Collection[str]) -> bool:
 
 
 class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no types
-    """Notes the code that is drawn for each character of `open_`, by the font's name; what is found is taken out of that.
+    """Notes the code that is drawn for each character of `open_`, by the font's name; what is found
+    is taken out of that.
 
     `codes`: by the font's name and the character, the code and its advance in ems.
     """
@@ -138,14 +158,19 @@ class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no
             character = chr(max(number, 0))
             if character not in letters or glyph == LIGATED:
                 continue
-            if any(following == LIGATED for _, _, _, following, _, _ in drawn[place + 1 : place + 2]):
+            if any(
+                following == LIGATED for _, _, _, following, _, _ in drawn[place + 1 : place + 2]
+            ):
                 continue
             letters.remove(character)
             self.codes[name, character] = code, advance
 
 
 class _Search:
-    """Looks for the codes of letters. `needs`: by a font's name, how often each letter is wanted."""
+    """Looks for the codes of letters.
+
+    `needs`: by a font's name, how often each letter is wanted.
+    """
 
     def __init__(self, pdf: pymupdf.Document, needs: Mapping[str, Counter[str]]) -> None:
         self._pdf = pdf
@@ -156,11 +181,15 @@ class _Search:
         self._pages: dict[int, PageFonts] = {}
 
     def add(self, name: str, letters: Collection[str], number: int) -> None:
-        """Look for a font which shows `letters`, on page `number` among others, if it may have all that is needed."""
+        """Look for a font which shows `letters`, on page `number` among others, if it may have
+        all that is needed.
+        """
         needs = self._needs[name]
         for font in self._fonts_on(number).named(name):
             guessed = _plain(font, needs)
-            if not suffices(needs, {*letters, *guessed, *_encoded(font, needs)}) or not _has_blank(font):
+            if not suffices(needs, {*letters, *guessed, *_encoded(font, needs)}) or not _has_blank(
+                font
+            ):
                 continue
             told = _spelled(font, needs)
             if suffices(needs, told):
@@ -182,21 +211,29 @@ class _Search:
     def look(self, number: int, shown: Mapping[str, Collection[str]]) -> None:
         """Note the codes on a page that shows letters which are not known yet."""
         new = {
-            name: wanted for name, known in shown.items() if (wanted := self._open.get(name, set()).intersection(known))
+            name: wanted
+            for name, known in shown.items()
+            if (wanted := self._open.get(name, set()).intersection(known))
         }
         if not new:
             return
         for name, wanted in new.items():
             self._open[name] -= wanted
         device = _Device(new)
-        mupdf.fz_run_page_contents(self._pdf.load_page(number).this, device, mupdf.FzMatrix(), mupdf.FzCookie())
+        mupdf.fz_run_page_contents(
+            self._pdf.load_page(number).this, device, mupdf.FzMatrix(), mupdf.FzCookie()
+        )
         mupdf.fz_close_device(device)
         for (name, character), drawn in device.codes.items():
             self._note(name, character, drawn, number)
 
     def found(self) -> dict[str, OwnFace]:
         """The faces that have what is needed in them, and may be used for it."""
-        faces = {name: OwnFace(font, codes) for name, (font, codes) in self._told.items() if font.may_be_edited}
+        faces = {
+            name: OwnFace(font, codes)
+            for name, (font, codes) in self._told.items()
+            if font.may_be_edited
+        }
         for name in self._open:
             for font, codes in self._seen.get(name, {}).values():
                 whole = _completed(font, codes, self._needs[name])
@@ -220,37 +257,54 @@ class _Search:
 
 
 def _encoded(font: FileFont, letters: Iterable[str]) -> Codes:
-    """The codes that letters have by the encoding which the file gives a font, and their widths, where both can be relied on."""
+    """The codes that letters have by the encoding which the file gives a font, and their
+    widths, where both can be relied on.
+    """
     if not (font.is_whole or font.is_cut_clean):
         return {}
     codes = font.encoded
     return {
-        letter: (code, width) for letter in letters if (code := codes.get(letter)) and (width := font.widths.get(code))
+        letter: (code, width)
+        for letter in letters
+        if (code := codes.get(letter)) and (width := font.widths.get(code))
     }
 
 
 def _plain(font: FileFont, letters: Iterable[str], seen: Codes | None = None) -> Codes:
-    """ASCII's codes of letters in a font with an encoding of its own, which says them if all that was `seen` of it agrees.
+    """ASCII's codes of letters in a font with an encoding of its own, which says them if all that
+    was `seen` of it agrees.
 
     `seen` None: nothing was yet, and all that it may have is given.
     """
     if font.encoded or not font.is_cut_clean:
         return {}
-    if any(ord(letter) != code for letter, (code, _) in (seen or {}).items() if letter.isascii() and letter.isalpha()):
+    if any(
+        ord(letter) != code
+        for letter, (code, _) in (seen or {}).items()
+        if letter.isascii() and letter.isalpha()
+    ):
         return {}
-    codes = {letter: (ord(letter), font.widths.get(ord(letter), 0.0)) for letter in letters if letter.isascii()}
+    codes = {
+        letter: (ord(letter), font.widths.get(ord(letter), 0.0))
+        for letter in letters
+        if letter.isascii()
+    }
     return codes if seen is None else _drawn(font, codes)
 
 
 def _has_blank(font: FileFont) -> bool:
-    """Whether a font may have a blank; TeX's have none, and what was read between their words was made up."""
+    """Whether a font may have a blank; TeX's have none, and what was read between their words
+    was made up.
+    """
     if not font.is_cut_clean:
         return True
     return bool(_spelled(font, " ") if font.encoded else _plain(font, " ", {}))
 
 
 def _completed(font: FileFont, codes: Codes, needs: Mapping[str, int]) -> Codes:
-    """The codes that were seen, and where they are not all that is needed, those that the font tells."""
+    """The codes that were seen, and where they are not all that is needed, those that the font
+    tells.
+    """
     if suffices(needs, codes):
         return codes
     lacking = [letter for letter in needs if letter not in codes]
@@ -270,5 +324,7 @@ def _drawn(font: FileFont, codes: Codes) -> Codes:
     return {
         letter: (code, width)
         for letter, (code, width) in codes.items()
-        if width and outlines.has_glyph(ord(letter)) and abs(outlines.glyph_advance(ord(letter)) - width) < ALIKE
+        if width
+        and outlines.has_glyph(ord(letter))
+        and abs(outlines.glyph_advance(ord(letter)) - width) < ALIKE
     }

@@ -1,7 +1,9 @@
-"""Letters of the page that come back as they are: where each formula's glyphs are, and in which of the file's own fonts.
+"""Letters of the page that come back as they are: where each formula's glyphs are, and in which of
+the file's own fonts.
 
-MuPDF's device says of each glyph its font, its place and its code in that font. A formula whose letters cannot all be
-found, or have a font that cannot be named by a code of one or two bytes, is left out: it is set as other text.
+MuPDF's device says of each glyph its font, its place and its code in that font. A formula whose
+letters cannot all be found, or have a font that cannot be named by a code of one or two bytes, is
+left out: it is set as other text.
 """
 
 from __future__ import annotations
@@ -37,9 +39,11 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A glyph: `code` in hexadecimal in the font `name` of the result, `turn` for one unit of size 1.
+    """A glyph: `code` in hexadecimal in the font `name` of the result, `turn` for one unit of size
+    1.
 
-    `x` and `y` are from the left end and the baseline of its formula, in points of the turned space.
+    `x` and `y` are from the left end and the baseline of its formula, in points of the turned
+    space.
     """
 
     name: str
@@ -60,11 +64,15 @@ class _Glyph:
 
 
 Extents = Mapping[int, tuple[float, float]]
-"""Where wanted letters are in the turned space of a direction: by the rounded height of a baseline, from the first to the last of them."""
+"""Where wanted letters are in the turned space of a direction: by the rounded height of a
+baseline, from the first to the last of them.
+"""
 
 
 class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no types
-    """Notes the glyphs that are filled with a colour, in the unrotated page's space. Blanks are left out.
+    """Notes the glyphs that are filled with a colour, in the unrotated page's space.
+
+    Blanks are left out.
 
     `wanted`: all that stands elsewhere is left out too.
     """
@@ -76,7 +84,9 @@ class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no
         self.glyphs: list[_Glyph] = []
 
     def _may_be_near(self, x: float, y: float, to_x: float, to_y: float) -> bool:
-        """Whether wanted letters may stand between two points; where these are on two lines, they may."""
+        """Whether wanted letters may stand between two points; where these are on two lines,
+        they may.
+        """
         for dx, dy, known in self._wanted:
             height = round(y * dx - x * dy)
             if height != round(to_y * dx - to_x * dy):
@@ -94,7 +104,11 @@ class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no
         span = text.head
         while span:
             drawn = glyphs_of(span)
-            ends = [place for x, y, *_ in (drawn[:1] + drawn[-1:]) for place in (x * a + y * c + e, x * b + y * d + f)]
+            ends = [
+                place
+                for x, y, *_ in (drawn[:1] + drawn[-1:])
+                for place in (x * a + y * c + e, x * b + y * d + f)
+            ]
             if ends and self._may_be_near(*ends):
                 self._note(span, drawn, ctm)
             span = span.next
@@ -121,7 +135,8 @@ class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no
 def found(
     page: pymupdf.Page, originals: Iterable[tuple[Original, Direction]]
 ) -> tuple[dict[Original, Returned], dict[str, int]]:
-    """The glyphs of each formula, and the fonts that they need: name in the result -> object number.
+    """The glyphs of each formula, and the fonts that they need: name in the result -> object
+    number.
 
     The page must not be rotated at the moment, and still have its words.
     """
@@ -144,7 +159,9 @@ def found(
     return ready, fonts.used
 
 
-def _extents(wanted: Iterable[tuple[Original, Direction]]) -> dict[Direction, dict[int, tuple[float, float]]]:
+def _extents(
+    wanted: Iterable[tuple[Original, Direction]],
+) -> dict[Direction, dict[int, tuple[float, float]]]:
     extents: dict[Direction, dict[int, tuple[float, float]]] = {}
     for original, direction in wanted:
         known = extents.setdefault(direction, {})
@@ -155,13 +172,17 @@ def _extents(wanted: Iterable[tuple[Original, Direction]]) -> dict[Direction, di
     return extents
 
 
-def _letters(glyphs: Sequence[tuple[float, float, _Glyph]], baseline: float, fonts: _Fonts) -> Iterator[Letter]:
+def _letters(
+    glyphs: Sequence[tuple[float, float, _Glyph]], baseline: float, fonts: _Fonts
+) -> Iterator[Letter]:
     left = min((x for x, _, _ in glyphs), default=0.0)
     for x, y, glyph in glyphs:
         font = fonts.of(glyph.font)
         if font is None:
             return
-        yield Letter(fonts.use(font), f"{glyph.code:0{font.digits}x}", glyph.turn, x - left, y - baseline)
+        yield Letter(
+            fonts.use(font), f"{glyph.code:0{font.digits}x}", glyph.turn, x - left, y - baseline
+        )
 
 
 class _Places:
@@ -180,7 +201,9 @@ class _Places:
             # What begins with a blank may be said to stand where that stood.
             for slack in (SLACK, WIDE_SLACK):
                 part = [
-                    one for one in self._near(baseline, slack) if left - EDGE <= one[0] < max(right - EDGE, left + EDGE)
+                    one
+                    for one in self._near(baseline, slack)
+                    if left - EDGE <= one[0] < max(right - EDGE, left + EDGE)
                 ]
                 if len(part) == count:
                     break
@@ -216,9 +239,16 @@ class _Fonts:
 
 
 def operators(
-    glyphs: Iterable[Letter], x: float, y: float, scale: float, direction: Direction, *, narrow: float = 1.0
+    glyphs: Iterable[Letter],
+    x: float,
+    y: float,
+    scale: float,
+    direction: Direction,
+    *,
+    narrow: float = 1.0,
 ) -> Iterator[str]:
-    """The glyphs with their formula's left end at (x, y) of the turned space, `scale` times as large.
+    """The glyphs with their formula's left end at (x, y) of the turned space, `scale` times as
+    large.
 
     `narrow`: how much less wide they are than that, 0 to 1.
     """

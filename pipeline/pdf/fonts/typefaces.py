@@ -1,7 +1,10 @@
-"""One typeface: its glyphs, and its program cut down to those that were used. Two makes, by what the program is.
+"""One typeface: its glyphs, and its program cut down to those that were used.
 
-A bare CFF program, as MuPDF's base fonts are, is read by MuPDF; OpenType files are read by HarfBuzz, which shapes them too. HarfBuzz cuts
-both. Glyph ids stay as they are, and are the codes in the page's text.
+Two makes, by what the program is.
+
+A bare CFF program, as MuPDF's base fonts are, is read by MuPDF; OpenType files are read by
+HarfBuzz, which shapes them too. HarfBuzz cuts both. Glyph ids stay as they are, and are the codes
+in the page's text.
 """
 
 from __future__ import annotations
@@ -19,7 +22,20 @@ import uharfbuzz as hb
 UNITS = 1000  # glyph space to text space, ISO 32000-1 9.2.4
 _RETAIN = int(hb.SubsetFlags.RETAIN_GIDS)
 # Tables that a font in a PDF has no use for (ISO 32000-1 9.9).
-_UNUSED = ("GSUB", "GPOS", "GDEF", "STAT", "DSIG", "name", "cmap", "post", "MVAR", "vhea", "vmtx", "OS/2")
+_UNUSED = (
+    "GSUB",
+    "GPOS",
+    "GDEF",
+    "STAT",
+    "DSIG",
+    "name",
+    "cmap",
+    "post",
+    "MVAR",
+    "vhea",
+    "vmtx",
+    "OS/2",
+)
 _CFF, _GLYF = "CFF ", "glyf"
 
 
@@ -27,7 +43,8 @@ _CFF, _GLYF = "CFF ", "glyf"
 class Glyph:
     """One glyph of a face. `advance` in ems; `x`, `y`: where it is moved to from its place, in ems.
 
-    `text`: what it stands for, empty for all but the first glyph of a cluster. `plain`: it takes the width that its face gives it.
+    `text`: what it stands for, empty for all but the first glyph of a cluster. `plain`: it takes
+    the width that its face gives it.
     """
 
     face: Face
@@ -49,9 +66,13 @@ class Metrics:
 
 
 class Face:
-    """A typeface. `name` is its name in the resources of our pages; `used` its glyphs and the text each stands for by itself.
+    """A typeface.
 
-    `outline`: of the size, what strokes are thickened by where there is no bold cut. `digits`: hexadecimal ones of a glyph's code.
+    `name` is its name in the resources of our pages; `used` its glyphs and the text each stands for
+    by itself.
+
+    `outline`: of the size, what strokes are thickened by where there is no bold cut. `digits`:
+    hexadecimal ones of a glyph's code.
     """
 
     name: str
@@ -101,7 +122,9 @@ class Face:
 
 @cache
 def _base_font(code: str) -> tuple[pymupdf.Font, dict[str, tuple[int, float]]]:
-    """A face that MuPDF carries, and what is known of it in this process: character -> glyph id and advance in ems."""
+    """A face that MuPDF carries, and what is known of it in this process: character -> glyph id
+    and advance in ems.
+    """
     return pymupdf.Font(code), {}
 
 
@@ -111,7 +134,11 @@ class BaseFace(Face):
     def __init__(self, name: str, code: str) -> None:
         super().__init__(name)
         self._font, self._numbers = _base_font(code)
-        self.title, self.bold, self.italic = self._font.name, bool(self._font.is_bold), bool(self._font.is_italic)
+        self.title, self.bold, self.italic = (
+            self._font.name,
+            bool(self._font.is_bold),
+            bool(self._font.is_italic),
+        )
         self._widths: dict[int, float] = {}
 
     def recall(self, glyphs: Mapping[int, str]) -> None:
@@ -122,7 +149,10 @@ class BaseFace(Face):
     def _number(self, character: str) -> int:
         if character not in self._numbers:
             code = ord(character)
-            self._numbers[character] = int(self._font.has_glyph(code)), float(self._font.glyph_advance(code))
+            self._numbers[character] = (
+                int(self._font.has_glyph(code)),
+                float(self._font.glyph_advance(code)),
+            )
         number, width = self._numbers[character]
         self._widths.setdefault(number, width)
         return number
@@ -134,14 +164,41 @@ class BaseFace(Face):
     def metrics(self) -> Metrics:
         """As MuPDF or HarfBuzz read them."""
         bounds = self._font.bbox
-        box = (round(bounds.x0 * UNITS), round(bounds.y0 * UNITS), round(bounds.x1 * UNITS), round(bounds.y1 * UNITS))
+        box = (
+            round(bounds.x0 * UNITS),
+            round(bounds.y0 * UNITS),
+            round(bounds.x1 * UNITS),
+            round(bounds.y1 * UNITS),
+        )
         return Metrics(box, round(self._font.ascender * UNITS), round(self._font.descender * UNITS))
 
     def program(self) -> tuple[bytes, str]:
         """Cut by HarfBuzz."""
-        # HarfBuzz reads CFF as a table of a font: two more that it asks for are made up (OpenType 1.9, head and maxp).
-        head = struct.pack(">IIIIHH16x4hHHhhh", 0x10000, 0x10000, 0, 0x5F0F3CF5, 0, UNITS, 0, 0, 0, 0, 0, 8, 2, 0, 0)
-        tables = {_CFF: self._font.buffer, "maxp": struct.pack(">IH", 0x5000, self._font.glyph_count), "head": head}
+        # HarfBuzz reads CFF as a table of a font: two more that it asks for are made up (OpenType
+        # 1.9, head and maxp).
+        head = struct.pack(
+            ">IIIIHH16x4hHHhhh",
+            0x10000,
+            0x10000,
+            0,
+            0x5F0F3CF5,
+            0,
+            UNITS,
+            0,
+            0,
+            0,
+            0,
+            0,
+            8,
+            2,
+            0,
+            0,
+        )
+        tables = {
+            _CFF: self._font.buffer,
+            "maxp": struct.pack(">IH", 0x5000, self._font.glyph_count),
+            "head": head,
+        }
         face = hb.Face.create_for_tables(lambda _face, tag, _data: tables.get(tag), None)
         return _subset(face, self.used, _RETAIN).reference_table(_CFF).data, _CFF
 
@@ -149,11 +206,18 @@ class BaseFace(Face):
 class OpenFace(Face):
     """A face of an OpenType file or of the bytes of one.
 
-    `weight`: on the axis of a variable one, None: as it comes. `keyed`: its glyphs are CIDs (Adobe Technical Note 5176, 13 and 18).
+    `weight`: on the axis of a variable one, None: as it comes. `keyed`: its glyphs are CIDs (Adobe
+    Technical Note 5176, 13 and 18).
     """
 
     def __init__(
-        self, name: str, source: Path | bytes, *, weight: int | None = None, outline: float = 0.0, keyed: bool = False
+        self,
+        name: str,
+        source: Path | bytes,
+        *,
+        weight: int | None = None,
+        outline: float = 0.0,
+        keyed: bool = False,
     ) -> None:
         super().__init__(name)
         self._keyed = keyed
@@ -179,13 +243,18 @@ class OpenFace(Face):
     def metrics(self) -> Metrics:
         """As MuPDF or HarfBuzz read them."""
         extents = self._font.get_font_extents("ltr")
-        up, down = (round(value * UNITS / self._upem) for value in (extents.ascender, extents.descender))
+        up, down = (
+            round(value * UNITS / self._upem) for value in (extents.ascender, extents.descender)
+        )
         return Metrics((-UNITS // 2, down, 2 * UNITS, up), up, down)
 
     def shape(self, text: str, *, rtl: bool, lang: str | None) -> list[Glyph] | None:
-        """The glyphs of a text of one script as they are seen from left to right; None if one is missing."""
+        """The glyphs of a text of one script as they are seen from left to right; None if one
+        is missing.
+        """
         buffer = hb.Buffer()
-        # A mark belongs to its letter's cluster: readers that place it by itself would put a blank after it.
+        # A mark belongs to its letter's cluster: readers that place it by itself would put a blank
+        # after it.
         buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_GRAPHEMES
         # Joiners have done their work then: what is left of them would be a blank to all who copy.
         buffer.flags = hb.BufferFlags.REMOVE_DEFAULT_IGNORABLES
@@ -202,7 +271,8 @@ class OpenFace(Face):
 
     def program(self) -> tuple[bytes, str]:
         """Cut by HarfBuzz."""
-        # CFF with ids of its own keeps them in its charset, so that it may be closed up: 65,535 empty places are 100 KB.
+        # CFF with ids of its own keeps them in its charset, so that it may be closed up: 65,535
+        # empty places are 100 KB.
         face = _subset(self._face, self.used, 0 if self._keyed else _RETAIN, self._axes)
         if _CFF in face.table_tags:
             return face.reference_table(_CFF).data, _CFF
@@ -235,7 +305,9 @@ class OpenFace(Face):
                 )
 
 
-def _subset(face: hb.Face, glyphs: dict[int, str], flags: int, axes: dict[str, float] | None = None) -> hb.Face:
+def _subset(
+    face: hb.Face, glyphs: dict[int, str], flags: int, axes: dict[str, float] | None = None
+) -> hb.Face:
     plan = hb.SubsetInput()
     plan.glyph_set.update(glyphs)
     plan.flags = hb.SubsetFlags(flags | int(hb.SubsetFlags.NO_LAYOUT_CLOSURE))

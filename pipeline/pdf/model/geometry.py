@@ -1,7 +1,7 @@
 """Rectangles, and the turning of text that runs in another direction into plain left to right.
 
-A direction is one of the four unit vectors along the axes. In the turned space of a direction text runs along x, and
-lines follow each other down y, as in a page that is not turned at all.
+A direction is one of the four unit vectors along the axes. In the turned space of a direction text
+runs along x, and lines follow each other down y, as in a page that is not turned at all.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dragoman.domain.document import Rect
 
 Direction = tuple[float, float]
 UPRIGHT: Direction = (1.0, 0.0)
-# How far a direction may be off an axis: a scan set straight by half a degree is still upright (sin 0.6°).
+# How far a direction may be off an axis: a scan set straight by half a degree is still upright (sin
+# 0.6°).
 SLANT = 0.01
 
 
@@ -42,7 +43,9 @@ def turned(rect: Rect, direction: Direction) -> Rect:
     """A rectangle of the page in the turned space of `direction`."""
     if direction == UPRIGHT:
         return rect
-    return _around(turned_point(rect[0], rect[1], direction), turned_point(rect[2], rect[3], direction))
+    return _around(
+        turned_point(rect[0], rect[1], direction), turned_point(rect[2], rect[3], direction)
+    )
 
 
 def back(rect: Rect, direction: Direction) -> Rect:
@@ -53,7 +56,9 @@ def back(rect: Rect, direction: Direction) -> Rect:
 
 
 def reflected(rect: Rect, direction: Direction, sheet: Rect) -> Rect:
-    """A rectangle of the page mirrored between the edges of the `sheet` that a line of `direction` runs to and from."""
+    """A rectangle of the page mirrored between the edges of the `sheet` that a line of
+    `direction` runs to and from.
+    """
     about = turned(sheet, direction)
     return back(mirrored(turned(rect, direction), about[0] + about[2]), direction)
 
@@ -105,4 +110,9 @@ def area(rect: Rect) -> float:
 
 
 def _around(one: tuple[float, float], other: tuple[float, float]) -> Rect:
-    return min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1])
+    return (
+        min(one[0], other[0]),
+        min(one[1], other[1]),
+        max(one[0], other[0]),
+        max(one[1], other[1]),
+    )

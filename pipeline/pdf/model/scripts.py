@@ -1,4 +1,6 @@
-"""Scripts whose letters join, stack, reorder or have forms by country: what HarfBuzz has to shape, and with what typeface."""
+"""Scripts whose letters join, stack, reorder or have forms by country: what HarfBuzz has to
+shape, and with what typeface.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """`number`: MuPDF's for the Noto typeface that it carries (mupdf/fitz/font.h, UCDN_SCRIPT); `package`: one on PyPI with weights.
+    """`number`: MuPDF's for the Noto typeface that it carries (mupdf/fitz/font.h, UCDN_SCRIPT);
+    `package`: one on PyPI with weights.
 
     `ranges`: its characters, as the inside of a regular expression's class.
     """
@@ -20,10 +23,18 @@ class Script:
     package: str | None = None
 
 
-CJK = Script("han", "\u1100-\u11ff\u2e80-\u303f\u3040-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff", 34, "noto_cjk_sans_otc")  # fmt: skip
+CJK = Script(
+    "han",
+    "\u1100-\u11ff\u2e80-\u303f\u3040-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff",
+    34,
+    "noto_cjk_sans_otc",
+)
 SCRIPTS = (
     Script(
-        "arabic", "\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufeff", 6, "fontpkg_noto_sans_arabic"
+        "arabic",
+        "\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufeff",
+        6,
+        "fontpkg_noto_sans_arabic",
     ),
     Script("hebrew", "\u0590-\u05ff\ufb1d-\ufb4f", 5, "fontpkg_arimo"),
     Script("devanagari", "\u0900-\u097f\ua8e0-\ua8ff", 9, "fontpkg_noto_sans_devanagari"),

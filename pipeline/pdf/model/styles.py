@@ -1,6 +1,8 @@
-"""The look of a run, told from what MuPDF says of a span: the font's name first, since flags are often wrong.
+"""The look of a run, told from what MuPDF says of a span: the font's name first, since flags are
+often wrong.
 
-(MuPDF reports Arial and Helvetica as serif typefaces where the file's font descriptor says so, which many do.)
+(MuPDF reports Arial and Helvetica as serif typefaces where the file's font descriptor says so,
+which many do.)
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ from typing import Any
 
 from dragoman.domain.document import Family, Style
 
-# Bits of a span's `flags` and `char_flags` (PyMuPDF documentation, "Span Dictionary"; mupdf/fitz/structured-text.h).
+# Bits of a span's `flags` and `char_flags` (PyMuPDF documentation, "Span Dictionary";
+# mupdf/fitz/structured-text.h).
 FLAG_SUPERSCRIPT, FLAG_ITALIC, FLAG_MONO, FLAG_BOLD = 1, 2, 8, 16
 CHAR_SYNTHETIC, CHAR_BOLD, CHAR_FILLED, CHAR_STROKED = 4, 8, 16, 32
 
 _MONO = re.compile(
-    r"courier|mono(?!type)|consol|typewriter|menlo|cmtt|cmsltt|cmitt|inconsolata|sourcecode|fixed|beramono|letter ?gothic"
+    r"courier|mono(?!type)|consol|typewriter|menlo|cmtt|cmsltt|cmitt|inconsolata|sourcecode|fixed|beramono|letter"
+    r" ?gothic"
     r"|nimbusmon|cmtex|sftt|newtxb?tt|t1xb?tt",
     re.IGNORECASE,
 )
@@ -27,9 +31,13 @@ _SERIF = re.compile(
     r"|palladio|melior|charis|warnock|xits|stix|sabon|plantin|bembo|galliard|janson|goudy|perpetua|clarendon|merriweather|sfsl|sfcc|^advot",
     re.IGNORECASE,
 )
-_SANS = re.compile(r"sans|helvet|arial|gothic|grotesk|verdana|tahoma|calibri|univers|frutiger|heros", re.IGNORECASE)
+_SANS = re.compile(
+    r"sans|helvet|arial|gothic|grotesk|verdana|tahoma|calibri|univers|frutiger|heros", re.IGNORECASE
+)
 _BOLD = re.compile(r"bold|black|heavy|demi|-medi$|cmbx|cmb\d|sfbx|[-,]b(?:d|i|it)?$", re.IGNORECASE)
-_ITALIC = re.compile(r"italic|oblique|slanted|cmti|cmsl|cmmi|sfti|regital|mediital|[-,](?:it|i|bi)$", re.IGNORECASE)
+_ITALIC = re.compile(
+    r"italic|oblique|slanted|cmti|cmsl|cmmi|sfti|regital|mediital|[-,](?:it|i|bi)$", re.IGNORECASE
+)
 _MATHS = re.compile(
     r"^(?:cmmi|cmsy|cmex|msam|msbm|eufm|eusm|rsfs|stmary|wasy|mtmi|mtsy|mtex|txsy|txmi|pxsy|lasy|esint|bbm|dsrom)"
     r"|math(?!ias)|euclid(?:symbol|extra|math)|^symbol",
@@ -54,8 +62,12 @@ def _by_name(font: str) -> tuple[Family | None, bool, bool]:
 
 
 def style_of(span: dict[str, Any]) -> Style:
-    """The style of a span of MuPDF's text dictionary; spans that look the same have the same object."""
-    return _style(span["font"], round(span["size"], 1), span["color"], span["flags"], span["char_flags"])
+    """The style of a span of MuPDF's text dictionary; spans that look the same have the same
+    object.
+    """
+    return _style(
+        span["font"], round(span["size"], 1), span["color"], span["flags"], span["char_flags"]
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -64,7 +76,9 @@ def _style(font: str, size: float, color: int, flags: int, char_flags: int) -> S
     if family is None and is_maths_font(font):
         family = Family.SERIF
     elif family is None:
-        family = Family.MONO if flags & FLAG_MONO else Family.SERIF if is_nameless(font) else Family.SANS
+        family = (
+            Family.MONO if flags & FLAG_MONO else Family.SERIF if is_nameless(font) else Family.SANS
+        )
     return Style(
         family=family,
         size=size,
@@ -84,7 +98,9 @@ def is_maths_font(font: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def is_nameless(font: str) -> bool:
-    """Whether a name says nothing of the typeface, as those of TeX's fonts of dots, which are serifs for the most part."""
+    """Whether a name says nothing of the typeface, as those of TeX's fonts of dots, which are
+    serifs for the most part.
+    """
     return bool(_NAMELESS.fullmatch(font))
 
 
@@ -94,5 +110,7 @@ def is_mono(font: str) -> bool:
 
 
 def is_invisible(char_flags: int, alpha: int) -> bool:
-    """Whether the text is neither filled nor stroked, as the recognised text under a scan (ISO 32000-1 9.3.6, mode 3)."""
+    """Whether the text is neither filled nor stroked, as the recognised text under a scan (ISO
+    32000-1 9.3.6, mode 3).
+    """
     return not char_flags & (CHAR_FILLED | CHAR_STROKED) or alpha == 0

@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar
 from dragoman.domain.document import Line, Rect, Span
 from pipeline.pdf.model.geometry import Direction, back, mirrored, reflected, turned
 
-# Of a row's size: the height of the letters over the baseline and under it, in most Latin typefaces.
+# Of a row's size: the height of the letters over the baseline and under it, in most Latin
+# typefaces.
 ASCENT, DESCENT = 0.75, 0.22
 
 
@@ -17,7 +18,9 @@ _T = TypeVar("_T")
 
 
 class _once(Generic[_T]):  # noqa: N801  # as `cached_property` and `property`
-    """As `functools.cached_property`, which takes a lock up to Python 3.11: these are asked for a hundred times a line."""
+    """As `functools.cached_property`, which takes a lock up to Python 3.11: these are asked for
+    a hundred times a line.
+    """
 
     def __init__(self, work_out: Callable[[Any], _T]) -> None:
         self._work_out = work_out
@@ -33,10 +36,11 @@ class _once(Generic[_T]):  # noqa: N801  # as `cached_property` and `property`
 class Row:
     """Text on one baseline without a wide gap, in the turned space of its direction.
 
-    `order` is its place in the file, which no other row has. `maths` and `unknown` are the shares (0 to 1) of characters in maths fonts and of
-    characters without a known meaning. `text_x`: where its second span begins, if the file sets the first one apart.
-    `prints`: how many times the page has it at this place. `begins`: it is the first of a paragraph for sure. `also`: other sizes that
-    many of its letters have.
+    `order` is its place in the file, which no other row has. `maths` and `unknown` are the shares
+    (0 to 1) of characters in maths fonts and of characters without a known meaning. `text_x`: where
+    its second span begins, if the file sets the first one apart. `prints`: how many times the page
+    has it at this place. `begins`: it is the first of a paragraph for sure. `also`: other sizes
+    that many of its letters have.
     """
 
     spans: tuple[Span, ...]
@@ -80,13 +84,17 @@ class Row:
         return replace(self, spans=spans, x0=about - self.x1, x1=about - self.x0, text_x=text_x)
 
     def line(self, direction: Direction) -> Line:
-        """The row as a line of the document; boxes stay in the turned space until the block is turned back."""
+        """The row as a line of the document; boxes stay in the turned space until the block is
+        turned back.
+        """
         return Line(self.spans, self.rect, direction)
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is on a page besides text: horizontal and vertical rules, coloured or framed boxes, pictures, form fields."""
+    """What is on a page besides text: horizontal and vertical rules, coloured or framed boxes,
+    pictures, form fields.
+    """
 
     rules: tuple[Rect, ...] = ()
     walls: tuple[Rect, ...] = ()
@@ -112,7 +120,9 @@ class Marks:
     def reflected(self, direction: Direction, sheet: Rect) -> Marks:
         """The same marks in a mirror, see `geometry.reflected`."""
         sides = (self.rules, self.walls, self.fills, self.pictures, self.fields)
-        return Marks(*(tuple(reflected(rect, direction, sheet) for rect in rects) for rects in sides))
+        return Marks(
+            *(tuple(reflected(rect, direction, sheet) for rect in rects) for rects in sides)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +138,16 @@ class Reading:
     blanks: tuple[Rect, ...] = ()
 
     def reflected(self, direction: Direction, sheet: Rect) -> Reading:
-        """The rows of a direction in a mirror, see `geometry.reflected`, with all else there: rows in other directions as boxes."""
+        """The rows of a direction in a mirror, see `geometry.reflected`, with all else there:
+        rows in other directions as boxes.
+        """
         left, _, right, _ = turned(sheet, direction)
-        others = [back(row.rect, other) for other in self.rows if other != direction for row in self.rows[other]]
+        others = [
+            back(row.rect, other)
+            for other in self.rows
+            if other != direction
+            for row in self.rows[other]
+        ]
         return Reading(
             {direction: [row.mirrored(left + right) for row in self.rows[direction]]},
             self.marks.reflected(direction, sheet),

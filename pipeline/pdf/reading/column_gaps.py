@@ -1,4 +1,6 @@
-"""Wide blanks within a piece of text, as programs write that set columns with blanks: what stands between them is apart."""
+"""Wide blanks within a piece of text, as programs write that set columns with blanks: what
+stands between them is apart.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,20 @@ _CODE = re.compile(r"[{};=<>\\]|//|/\*|--\s|\s#")
 
 
 def parted(text: pymupdf.TextPage) -> list[dict[str, Any]]:
-    """The blocks of MuPDF's text dictionary with spans cut at wide blanks. Of typewritten ones only those of reports: others are listings.
+    """The blocks of MuPDF's text dictionary with spans cut at wide blanks.
 
-    Where each letter stands is asked for only if there are such spans: it takes three times as long as to read the page.
+    Of typewritten ones only those of reports: others are listings.
+
+    Where each letter stands is asked for only if there are such spans: it takes three times as long
+    as to read the page.
     """
     blocks: list[dict[str, Any]] = text.extractDICT()["blocks"]
     spans = [
-        span for block in blocks for line in block.get("lines", ()) for span in line["spans"] if "   " in span["text"]
+        span
+        for block in blocks
+        for line in block.get("lines", ())
+        for span in line["spans"]
+        if "   " in span["text"]
     ]
     report = sum(is_mono(span["font"]) and _is_columns(span["text"]) for span in spans) >= REPORT
     if not any(_blank(span, report=report) for span in spans):
@@ -35,7 +44,9 @@ def parted(text: pymupdf.TextPage) -> list[dict[str, Any]]:
         for line, spelled in zip(block.get("lines", ()), other.get("lines", ()), strict=True):
             pairs = zip(line["spans"], spelled["spans"], strict=True)
             line["spans"] = [
-                part for one, letters in pairs for part in _parts(one, letters["chars"], _blank(one, report=report))
+                part
+                for one, letters in pairs
+                for part in _parts(one, letters["chars"], _blank(one, report=report))
             ]
     return blocks
 
@@ -62,19 +73,30 @@ def _parts(
         yield span
         return
     start = 0
-    wide = (found for found in blank.finditer(span["text"]) if _parts_columns(found, span, characters))
+    wide = (
+        found for found in blank.finditer(span["text"]) if _parts_columns(found, span, characters)
+    )
     for found in [*wide, None]:
         end = found.start() if found else len(characters)
         held = characters[start:end]
         if held:
             boxes = [one["bbox"] for one in held]
-            box = min(b[0] for b in boxes), span["bbox"][1], max(b[2] for b in boxes), span["bbox"][3]
+            box = (
+                min(b[0] for b in boxes),
+                span["bbox"][1],
+                max(b[2] for b in boxes),
+                span["bbox"][3],
+            )
             yield span | {"text": span["text"][start:end], "bbox": box, "origin": held[0]["origin"]}
         start = found.end() if found else end
 
 
-def _parts_columns(blank: re.Match[str], span: dict[str, Any], characters: list[dict[str, Any]]) -> bool:
-    """Whether a wide blank is none of a sentence: it is at an end of the span, or wider than between sentences."""
+def _parts_columns(
+    blank: re.Match[str], span: dict[str, Any], characters: list[dict[str, Any]]
+) -> bool:
+    """Whether a wide blank is none of a sentence: it is at an end of the span, or wider than
+    between sentences.
+    """
     if blank.start() == 0 or blank.end() == len(characters):
         return True
     gap = characters[blank.end()]["bbox"][0] - characters[blank.start() - 1]["bbox"][2]

@@ -1,4 +1,6 @@
-"""Fonts without a name, such as TeX's of dots: whether they are a typewriter's is told by their widths."""
+"""Fonts without a name, such as TeX's of dots: whether they are a typewriter's is told by their
+widths.
+"""
 
 from __future__ import annotations
 

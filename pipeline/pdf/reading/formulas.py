@@ -1,7 +1,9 @@
-"""Formulas inside sentences: found in a row, so that they stand in the translation as the page's own letters.
+"""Formulas inside sentences: found in a row, so that they stand in the translation as the page's
+own letters.
 
-A formula is what is set in a typeface of mathematics, with its indices and exponents, and what stands between two such
-pieces without a word or a comma: `f(x) = 2`. Everything here is in the turned space of the row.
+A formula is what is set in a typeface of mathematics, with its indices and exponents, and what
+stands between two such pieces without a word or a comma: `f(x) = 2`. Everything here is in the
+turned space of the row.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ _WORD = re.compile(r"[^\W\d_]{2,}|[\u2e80-\u9fff\uac00-\ud7af]")
 _BETWEEN = re.compile(r"[.,;:]\s*$|[.,;:]\s")  # where a formula may be broken off, as a line is
 _CLOSE = re.compile(r"[\d\s()\[\]{}|+=/<>'-]+")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
-NOTHING = "\ufffc"  # stands for a formula whose letters have no meaning (object replacement character)
+# stands for a formula whose letters have no meaning (object replacement character)
+NOTHING = "\ufffc"
 
 
 def is_word(text: str) -> bool:
@@ -34,8 +37,11 @@ def is_word(text: str) -> bool:
     return any(_FUNCTION.fullmatch(word.casefold()) is None for word in _WORD.findall(text))
 
 
-def with_formulas(spans: Sequence[Span], maths: Sequence[bool], size: float, baseline: float) -> list[Span]:
-    """The spans of a row of `size` on `baseline`, with each formula as one span whose style tells where its letters are.
+def with_formulas(
+    spans: Sequence[Span], maths: Sequence[bool], size: float, baseline: float
+) -> list[Span]:
+    """The spans of a row of `size` on `baseline`, with each formula as one span whose style tells
+    where its letters are.
 
     `maths`: which of them are in a typeface of mathematics. They are in order, from left to right.
     """
@@ -51,7 +57,10 @@ def with_formulas(spans: Sequence[Span], maths: Sequence[bool], size: float, bas
 
 def _add_indices(spans: Sequence[Span], marked: list[bool], size: float, baseline: float) -> None:
     for place, span in enumerate(spans):
-        index = span.style.size <= INDEX_SIZE * size and abs(span.baseline - baseline) > INDEX_SHIFT * size
+        index = (
+            span.style.size <= INDEX_SIZE * size
+            and abs(span.baseline - baseline) > INDEX_SHIFT * size
+        )
         if index and place and marked[place - 1] and _touches(spans[place - 1], span, size):
             marked[place] = True
 
@@ -66,10 +75,17 @@ def _add_between(spans: Sequence[Span], marked: list[bool]) -> None:
 
 
 def _add_touching(spans: Sequence[Span], marked: list[bool], size: float) -> None:
-    """Figures and brackets right beside a formula belong to it, as far as brackets stay in pairs."""
+    """Figures and brackets right beside a formula belong to it, as far as brackets stay in
+    pairs.
+    """
     for place in range(1, len(spans)):
         text = spans[place].text
-        if not marked[place - 1] or marked[place] or not _CLOSE.fullmatch(text) or text[0].isspace():
+        if (
+            not marked[place - 1]
+            or marked[place]
+            or not _CLOSE.fullmatch(text)
+            or text[0].isspace()
+        ):
             continue
         start = next((at for at in range(place - 1, -1, -1) if not marked[at]), -1) + 1
         whole = "".join(span.text for span in spans[start : place + 1])
@@ -114,7 +130,10 @@ def _joined(
 def _formula(spans: Sequence[Span], plain: Style, size: float, baseline: float) -> Span:
     text = "".join(span.text for span in spans)
     blank = " " if text[0].isspace() else ""
-    parts = tuple((span.bbox[0], span.bbox[2], span.baseline, len("".join(span.text.split()))) for span in spans)
+    parts = tuple(
+        (span.bbox[0], span.bbox[2], span.baseline, len("".join(span.text.split())))
+        for span in spans
+    )
     style = replace(
         plain,
         size=round(size, 1),

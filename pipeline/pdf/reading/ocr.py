@@ -1,8 +1,9 @@
-"""Pages whose words are pictures: read by Tesseract, where it is installed, as rows like those of any other page.
+"""Pages whose words are pictures: read by Tesseract, where it is installed, as rows like those of
+any other page.
 
-Tesseract runs as a program of its own with one thread: two take three times the CPU time and are no faster (measured
-with 5.3 on a page of 200 dpi: 2.9 s against 10 s). Words that an earlier recognition left under a picture are used instead
-of recognising them again.
+Tesseract runs as a program of its own with one thread: two take three times the CPU time and are no
+faster (measured with 5.3 on a page of 200 dpi: 2.9 s against 10 s). Words that an earlier
+recognition left under a picture are used instead of recognising them again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from pipeline.pdf.model.text_rows import ASCENT, DESCENT, Marks, Reading, Row
 from pipeline.pdf.reading import scan_colors
 
 PROGRAM = "tesseract"
-DPI = 200  # Tesseract's own advice is 300 (its documentation, "ImproveQuality"); 200 reads the same words in less time
+# Tesseract's own advice is 300 (its documentation, "ImproveQuality"); 200 reads the same words in
+# less time
+DPI = 200
 MOST_PIXELS = 16_000_000  # of a page: larger ones are read at fewer dots per inch
 TIMEOUT_S = 35.0  # a run; a first page may take three, which is less than a child may be silent
 LEAST_CONFIDENCE = 40.0  # of 100; what is below is a smudge or a pattern
@@ -33,27 +36,30 @@ LEAST_LINE_CONFIDENCE = 60.0
 CELL_GAP = 2.0  # of a line's height: words of one sentence are closer
 SCAN_SHARE = 0.4  # of a page, in pictures
 SCAN_LETTERS = 60  # a page of pictures with fewer letters of its own has its words in the pictures
-INK_DPI, INK_DARK, INK_SHARE = 36, 160, 0.004  # a page without words that has less ink is an empty one
+# a page without words that has less ink is an empty one
+INK_DPI, INK_DARK, INK_SHARE = 36, 160, 0.004
 WORDLIKE = 0.6  # share of letters and digits in text that was recognised before
 SPELLED = 0.4  # of the words: with more of them of one letter, it was written letter by letter
 SAME_SIZE = 0.18  # sizes of lines that differ by less are one size, measured imprecisely
-HEIGHT_TO_SIZE = 1.08  # of the height that Tesseract gives a line: the size of its letters (measured: 1.04 to 1.13)
-# Of a text's width in Times: letters that are wider have no serifs (Helvetica: 1.11), or are a typewriter's (Courier: 1.5).
+# of the height that Tesseract gives a line: the size of its letters (measured: 1.04 to 1.13)
+HEIGHT_TO_SIZE = 1.08
+# Of a text's width in Times: letters that are wider have no serifs (Helvetica: 1.11), or are a
+# typewriter's (Courier: 1.5).
 SANS_WIDER, MONO_WIDER = 1.065, 1.35
 
 # ISO 639-1 codes, and scripts of Chinese, to the names of Tesseract's language files.
 FILES = {
-    "ar": "ara", "bg": "bul", "bn": "ben", "ca": "cat", "cs": "ces", "da": "dan", "de": "deu", "el": "ell", "en": "eng", "es": "spa", "et": "est",
-    "eu": "eus", "fa": "fas", "fi": "fin", "fr": "fra", "ga": "gle", "gl": "glg", "he": "heb", "hi": "hin", "hr": "hrv", "hu": "hun", "hy": "hye",
-    "id": "ind", "is": "isl", "it": "ita", "ja": "jpn", "ka": "kat", "ko": "kor", "lt": "lit", "lv": "lav", "mk": "mkd", "ms": "msa", "mt": "mlt",
-    "nb": "nor", "nl": "nld", "no": "nor", "pl": "pol", "pt": "por", "ro": "ron", "ru": "rus", "sk": "slk", "sl": "slv", "sq": "sqi", "sr": "srp",
-    "sv": "swe", "sw": "swa", "ta": "tam", "th": "tha", "tr": "tur", "uk": "ukr", "ur": "urd", "vi": "vie", "zh": "chi_sim", "zh-Hans": "chi_sim",
+    "ar": "ara", "bg": "bul", "bn": "ben", "ca": "cat", "cs": "ces", "da": "dan", "de": "deu", "el": "ell", "en": "eng", "es": "spa", "et": "est",  # noqa: E501
+    "eu": "eus", "fa": "fas", "fi": "fin", "fr": "fra", "ga": "gle", "gl": "glg", "he": "heb", "hi": "hin", "hr": "hrv", "hu": "hun", "hy": "hye",  # noqa: E501
+    "id": "ind", "is": "isl", "it": "ita", "ja": "jpn", "ka": "kat", "ko": "kor", "lt": "lit", "lv": "lav", "mk": "mkd", "ms": "msa", "mt": "mlt",  # noqa: E501
+    "nb": "nor", "nl": "nld", "no": "nor", "pl": "pol", "pt": "por", "ro": "ron", "ru": "rus", "sk": "slk", "sl": "slv", "sq": "sqi", "sr": "srp",  # noqa: E501
+    "sv": "swe", "sw": "swa", "ta": "tam", "th": "tha", "tr": "tur", "uk": "ukr", "ur": "urd", "vi": "vie", "zh": "chi_sim", "zh-Hans": "chi_sim",  # noqa: E501
     "zh-Hant": "chi_tra",
 }  # fmt: skip
 # What Tesseract's script detection says, to the languages that are tried for it.
 SCRIPTS = {
-    "Arabic": ("ara", "fas", "urd"), "Cyrillic": ("rus", "ukr", "bul", "srp"), "Devanagari": ("hin",), "Greek": ("ell",), "Han": ("chi_sim", "chi_tra"),
-    "Hangul": ("kor",), "Hebrew": ("heb",), "Japanese": ("jpn",), "Korean": ("kor",), "Thai": ("tha",), "Bengali": ("ben",), "Tamil": ("tam",),
+    "Arabic": ("ara", "fas", "urd"), "Cyrillic": ("rus", "ukr", "bul", "srp"), "Devanagari": ("hin",), "Greek": ("ell",), "Han": ("chi_sim", "chi_tra"),  # noqa: E501
+    "Hangul": ("kor",), "Hebrew": ("heb",), "Japanese": ("jpn",), "Korean": ("kor",), "Thai": ("tha",), "Bengali": ("ben",), "Tamil": ("tam",),  # noqa: E501
 }  # fmt: skip
 EVEN_PITCH = 0.06  # how far the letters of a typewriter differ in width, by its rows
 DOUBTFUL = 0.3  # of the words
@@ -63,7 +69,8 @@ _BBOX = re.compile(r"\bbbox (\d+) (\d+) (\d+) (\d+)")
 _BASELINE = re.compile(r"\bbaseline (-?[\d.]+) (-?[\d.]+)")
 _HEIGHT = re.compile(r"\bx_size ([\d.]+)")
 _CONFIDENCE = re.compile(r"\bx_wconf ([\d.]+)")
-_BULLET = re.compile(r"[•©¢®«»°*·¤§]\s(?=\S)")  # what Tesseract takes a bullet for, at the start of a line
+# what Tesseract takes a bullet for, at the start of a line
+_BULLET = re.compile(r"[•©¢®«»°*·¤§]\s(?=\S)")
 _SCRIPT = re.compile(r"^Script: (\w+)", re.MULTILINE)
 
 
@@ -100,25 +107,42 @@ class _Word:
 
 @dataclass(slots=True)
 class Recogniser:
-    """Reads the scans of one document. `source_lang`: a tag, None: found out on the first page, by `detect`."""
+    """Reads the scans of one document.
+
+    `source_lang`: a tag, None: found out on the first page, by `detect`.
+    """
 
     detect: Callable[[str], str | None]
     source_lang: str | None = None
     language: str = field(default="", init=False)
     """The name of the language file that is used; empty until the first page."""
     unread: str | None = field(default=None, init=False)
-    """The script of the document if Tesseract has no file for it, in Tesseract's words: its pages are not read. None: it has, or nothing is known."""
+    """The script of the document if Tesseract has no file for it, in Tesseract's words: its
+    pages are not read. None: it has, or nothing is known.
+    """
 
     @property
     def lacks(self) -> str | None:
-        """The tag of the document's language if Tesseract has no file for it; None: it has, or nothing is known."""
-        file = FILES.get(self.source_lang or "") or FILES.get((self.source_lang or "").partition("-")[0])
-        return self.source_lang if self.language and self.source_lang and file not in self.language.split("+") else None
+        """The tag of the document's language if Tesseract has no file for it; None: it has, or
+        nothing is known.
+        """
+        file = FILES.get(self.source_lang or "") or FILES.get(
+            (self.source_lang or "").partition("-")[0]
+        )
+        return (
+            self.source_lang
+            if self.language and self.source_lang and file not in self.language.split("+")
+            else None
+        )
 
     def read(self, page: pymupdf.Page) -> Reading:
-        """The words in the pictures of a page, in its unrotated space; no rows if there are none, or it takes too long."""
+        """The words in the pictures of a page, in its unrotated space; no rows if there are
+        none, or it takes too long.
+        """
         dpi = min(DPI, int((MOST_PIXELS / max(area(tuple(page.rect)), 1.0)) ** 0.5 * 72))
-        picture = page.get_pixmap(dpi=max(dpi, 36), colorspace=pymupdf.csGRAY, alpha=False, annots=False).tobytes("pnm")
+        picture = page.get_pixmap(
+            dpi=max(dpi, 36), colorspace=pymupdf.csGRAY, alpha=False, annots=False
+        ).tobytes("pnm")
         if self.unread:
             return Reading()
         known = self.language
@@ -128,7 +152,9 @@ class Recogniser:
     def _first(self, picture: bytes, dpi: int) -> list[_Line]:
         """Find out the language while the first page is read."""
         installed = languages()
-        file = FILES.get(self.source_lang or "") or FILES.get((self.source_lang or "").partition("-")[0])
+        file = FILES.get(self.source_lang or "") or FILES.get(
+            (self.source_lang or "").partition("-")[0]
+        )
         if file in installed and file:
             self.language = file
             return _lines(_recognised(picture, dpi, file))
@@ -136,10 +162,14 @@ class Recogniser:
         said = _recognised(picture, dpi, self.language)
         if _is_doubtful(said):
             script = _script(picture, dpi)
-            self.unread = script if script in SCRIPTS and installed.isdisjoint(SCRIPTS[script]) else None
+            self.unread = (
+                script if script in SCRIPTS and installed.isdisjoint(SCRIPTS[script]) else None
+            )
         lines = _lines(said) if not self.unread else []
         self.source_lang = self.source_lang or self.detect("\n".join(line.text for line in lines))
-        file = FILES.get(self.source_lang or "") or FILES.get((self.source_lang or "").partition("-")[0])
+        file = FILES.get(self.source_lang or "") or FILES.get(
+            (self.source_lang or "").partition("-")[0]
+        )
         if file and file in installed and file not in self.language.split("+"):
             self.language = file
             lines = _lines(_recognised(picture, dpi, file)) or lines
@@ -160,7 +190,12 @@ def run_here(arguments: Sequence[str], picture: bytes = b"") -> Said | None:
     command = [PROGRAM, *arguments]
     try:
         done = subprocess.run(
-            command, input=picture, capture_output=True, check=False, timeout=TIMEOUT_S, env=environment
+            command,
+            input=picture,
+            capture_output=True,
+            check=False,
+            timeout=TIMEOUT_S,
+            env=environment,
         )
     except subprocess.TimeoutExpired:
         return None
@@ -192,13 +227,18 @@ def is_scan(page: Page, sheet: pymupdf.Page) -> bool:
     if letters >= SCAN_LETTERS:
         return False
     boxes = [pymupdf.Rect(image["bbox"]) & sheet.cropbox for image in sheet.get_image_info()]
-    if sum(box.width * box.height for box in boxes if not box.is_empty) >= SCAN_SHARE * page.width * page.height:
+    if (
+        sum(box.width * box.height for box in boxes if not box.is_empty)
+        >= SCAN_SHARE * page.width * page.height
+    ):
         return True
     return letters == 0 and _ink(sheet) >= INK_SHARE
 
 
 def known_words(page: Page, reading: Reading) -> Reading | None:
-    """The rows that an earlier recognition left, invisible, on a scan; None: there are none worth using."""
+    """The rows that an earlier recognition left, invisible, on a scan; None: there are none
+    worth using.
+    """
     hidden = [row for row in reading.rows.get(UPRIGHT, ()) if row.unknown > 0]
     text = "".join(row.text for row in hidden)
     wordlike = sum(one.isalnum() and ord(one) < 0xE000 for one in text if not one.isspace())  # noqa: PLR2004  # private use
@@ -212,7 +252,9 @@ def known_words(page: Page, reading: Reading) -> Reading | None:
 
 
 def _measured(rows: list[Row]) -> list[Row]:
-    """Rows that say they are typewritten, as print where their letters are not all as wide: those programs write what they cannot tell so."""
+    """Rows that say they are typewritten, as print where their letters are not all as wide:
+    those programs write what they cannot tell so.
+    """
     pitches = [(row.x1 - row.x0) / len(row.text) / row.size for row in rows if len(row.text) > 20]  # noqa: PLR2004  # short lines say little
     if not pitches or max(pitches) - min(pitches) < EVEN_PITCH * median(pitches):
         return rows
@@ -222,7 +264,9 @@ def _measured(rows: list[Row]) -> list[Row]:
 def _printed(span: Span) -> Span:
     if span.style.family is not Family.MONO:
         return span
-    return replace(span, style=replace(span.style, family=Family.SERIF, bold=False, italic=False, font=None))
+    return replace(
+        span, style=replace(span.style, family=Family.SERIF, bold=False, italic=False, font=None)
+    )
 
 
 def _ink(sheet: pymupdf.Page) -> float:
@@ -231,8 +275,13 @@ def _ink(sheet: pymupdf.Page) -> float:
 
 
 def _recognised(picture: bytes, dpi: int, language: str, *more: str) -> str:
-    """What Tesseract says of a picture, as hOCR if `more` asks for nothing else; empty if it fails or takes too long."""
-    said = run(["stdin", "stdout", "--dpi", str(dpi), "-l", language, *(more or ("--psm", "3", "hocr"))], picture)
+    """What Tesseract says of a picture, as hOCR if `more` asks for nothing else; empty if it
+    fails or takes too long.
+    """
+    said = run(
+        ["stdin", "stdout", "--dpi", str(dpi), "-l", language, *(more or ("--psm", "3", "hocr"))],
+        picture,
+    )
     return said.words.decode(errors="replace") if said is not None and said.code == 0 else ""
 
 
@@ -271,8 +320,16 @@ def _lines(hocr: str) -> list[_Line]:
 
 def _cells(element: ET.Element, number: int) -> Iterator[_Line]:
     """The lines in a line of hOCR: Tesseract takes cells of a table side by side for one."""
-    words = [(_CONFIDENCE.search(one.get("title", "")), one) for one in element if one.get("class") == "ocrx_word"]
-    sure = [_Word.of(one, float(found[1])) for found, one in words if found and float(found[1]) >= LEAST_CONFIDENCE]
+    words = [
+        (_CONFIDENCE.search(one.get("title", "")), one)
+        for one in element
+        if one.get("class") == "ocrx_word"
+    ]
+    sure = [
+        _Word.of(one, float(found[1]))
+        for found, one in words
+        if found and float(found[1]) >= LEAST_CONFIDENCE
+    ]
     about = element.get("title", "")
     place, slope, height = _BBOX.search(about), _BASELINE.search(about), _HEIGHT.search(about)
     if place is None or height is None:
@@ -310,7 +367,9 @@ def _reading(page: pymupdf.Page, lines: list[_Line], scale: float) -> Reading:
     direction = axis((right.x, right.y)) or UPRIGHT
     sizes = _sizes([line.height * scale * HEIGHT_TO_SIZE for line in lines])
     families = _families(lines, sizes, scale)
-    picture = page.get_pixmap(dpi=scan_colors.DPI, colorspace=pymupdf.csRGB, alpha=False, annots=False)
+    picture = page.get_pixmap(
+        dpi=scan_colors.DPI, colorspace=pymupdf.csRGB, alpha=False, annots=False
+    )
     rows = []
     for order, (line, size, family) in enumerate(zip(lines, sizes, families, strict=True)):
         _, ink = scan_colors.paper_and_ink(picture, tuple(pymupdf.Rect(line.box) * scale))
@@ -319,7 +378,13 @@ def _reading(page: pymupdf.Page, lines: list[_Line], scale: float) -> Reading:
     return Reading({direction: rows} if rows else {}, Marks())
 
 
-def _row(line: _Line, order: int, size: float, style: Style, space: tuple[pymupdf.Matrix, Direction, float]) -> Row:
+def _row(
+    line: _Line,
+    order: int,
+    size: float,
+    style: Style,
+    space: tuple[pymupdf.Matrix, Direction, float],
+) -> Row:
     turn, direction, scale = space
     x0, _, x1, _ = turned(tuple(pymupdf.Rect(line.box) * scale * turn), direction)
     start = pymupdf.Point(line.box[0], line.baseline) * scale * turn
@@ -338,22 +403,33 @@ def _row(line: _Line, order: int, size: float, style: Style, space: tuple[pymupd
 
 
 def _sizes(measured: list[float]) -> list[float]:
-    """The sizes with those that are about the same made the same: a line without tall letters measures smaller."""
+    """The sizes with those that are about the same made the same: a line without tall letters
+    measures smaller.
+    """
     groups: list[list[float]] = []
     for size in sorted(measured):
         if groups and size <= groups[-1][0] * (1 + SAME_SIZE):
             groups[-1].append(size)
         else:
             groups.append([size])
-    return [next(median(group) for group in groups if group[0] <= size <= group[-1]) for size in measured]
+    return [
+        next(median(group) for group in groups if group[0] <= size <= group[-1])
+        for size in measured
+    ]
 
 
 def _families(lines: list[_Line], sizes: list[float], scale: float) -> list[Family]:
-    """Serif, sans or mono for each line, by how wide the letters of its area, else of the page, are for their height."""
+    """Serif, sans or mono for each line, by how wide the letters of its area, else of the page,
+    are for their height.
+    """
     widths: dict[int, list[float]] = {}
     for line, size in zip(lines, sizes, strict=True):
         if len(line.text) > 20:  # noqa: PLR2004  # short lines say little
-            width = (line.box[2] - line.box[0]) * scale / max(pymupdf.get_text_length(line.text, "tiro", size), 1.0)
+            width = (
+                (line.box[2] - line.box[0])
+                * scale
+                / max(pymupdf.get_text_length(line.text, "tiro", size), 1.0)
+            )
             widths.setdefault(line.area, []).append(width)
     page = [width for area_ in widths.values() for width in area_]
     return [_family(widths.get(line.area) or page) for line in lines]
@@ -361,11 +437,15 @@ def _families(lines: list[_Line], sizes: list[float], scale: float) -> list[Fami
 
 def _family(widths: list[float]) -> Family:
     wider = median(widths) if widths else 1.0
-    return Family.MONO if wider > MONO_WIDER else Family.SANS if wider > SANS_WIDER else Family.SERIF
+    return (
+        Family.MONO if wider > MONO_WIDER else Family.SANS if wider > SANS_WIDER else Family.SERIF
+    )
 
 
 def _plain(ink: scan_colors.Color) -> int:
-    """The colour of ink as 0xRRGGBB; nearly black is black and nearly white is white, since a scan is never quite either."""
+    """The colour of ink as 0xRRGGBB; nearly black is black and nearly white is white, since a
+    scan is never quite either.
+    """
     if max(ink) < DARK:
         return 0
     if min(ink) > LIGHT:

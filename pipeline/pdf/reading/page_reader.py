@@ -1,7 +1,9 @@
-"""One pass over a page: its rows of text, and the marks (rules, fills, pictures) that text keeps away from.
+"""One pass over a page: its rows of text, and the marks (rules, fills, pictures) that text keeps
+away from.
 
-Everything is in the page's unrotated space, which is what MuPDF's text dictionary gives whatever the page's rotation.
-Annotations and form fields are detached before a page is read, so that what people filled in is never translated.
+Everything is in the page's unrotated space, which is what MuPDF's text dictionary gives whatever
+the page's rotation. Annotations and form fields are detached before a page is read, so that what
+people filled in is never translated.
 """
 
 from __future__ import annotations
@@ -30,28 +32,40 @@ FLAGS = (
     | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
     | pymupdf.TEXT_COLLECT_VECTORS
 )
-# char_flags of a span whose characters have no known meaning (FZ_STEXT_UNICODE_IS_CID, mupdf/fitz/structured-text.h).
+# char_flags of a span whose characters have no known meaning (FZ_STEXT_UNICODE_IS_CID,
+# mupdf/fitz/structured-text.h).
 UNKNOWN_UNICODE = 128 | 256
 TEXT_BLOCK, VECTOR_BLOCK = 0, 3
 DOTS = re.compile(r"\s*(?:\.\s*){4,}")  # more than an ellipsis
-# char_flags of a blank that MuPDF made up where letters stand apart (FZ_STEXT_SYNTHETIC, FZ_STEXT_SYNTHETIC_LARGE).
+# char_flags of a blank that MuPDF made up where letters stand apart (FZ_STEXT_SYNTHETIC,
+# FZ_STEXT_SYNTHETIC_LARGE).
 MADE_UP = 4 | 512
 BULLET = re.compile("[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·∗⋆]")
 BLANK_FIRST = (
-    0.25  # what a span that begins with a blank counts where the baseline is asked for: it is that of the blank
+    # what a span that begins with a blank counts where the baseline is asked for: it is that of the
+    # blank
+    0.25
 )
 BALL = 2  # characters
-MAIN = 0.35  # of the letters of a row's commonest size: others that have as many are its sizes too, such as that of words beside an address
-CIRCLE, ENCLOSED = "\u20dd", {"c": "©", "R": "®", "r": "®", "P": "℗"}  # TeX draws signs as letters in a circle
+# of the letters of a row's commonest size: others that have as many are its sizes too, such as that
+# of words beside an address
+MAIN = 0.35
+# TeX draws signs as letters in a circle
+CIRCLE, ENCLOSED = "\u20dd", {"c": "©", "R": "®", "r": "®", "P": "℗"}
 RULE_THICKNESS = 3.0  # points; MuPDF grows a hairline's box to about 3
-THICKEST, LONG = 6.0, 10.0  # points, and how many times its thickness a thicker rule is long at the least
+# points, and how many times its thickness a thicker rule is long at the least
+THICKEST, LONG = 6.0, 10.0
 WHITE = 0xF8  # each channel: paler fills are taken for paper
 CORNERS = 4  # numbers of a rectangle
-MOST_MARKS = 3000  # a page with more vectors is a drawing or a map: its lines mean nothing for its words
+# a page with more vectors is a drawing or a map: its lines mean nothing for its words
+MOST_MARKS = 3000
 
 
 def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
-    """Read a page, in its unrotated space. `fields`: the boxes of its form fields, which were detached."""
+    """Read a page, in its unrotated space.
+
+    `fields`: the boxes of its form fields, which were detached.
+    """
     blocks = parted(page.get_textpage(flags=FLAGS))
     measured(blocks)
     rows: dict[Direction, list[Row]] = {}
@@ -64,7 +78,9 @@ def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
             if direction is None or line["wmode"]:
                 aslant.append(line["bbox"])
                 continue
-            rows.setdefault(direction, []).extend(_rows(line["spans"], direction, orders, block["number"], blanks))
+            rows.setdefault(direction, []).extend(
+                _rows(line["spans"], direction, orders, block["number"], blanks)
+            )
     return Reading(
         {direction: once(mended(found)) for direction, found in rows.items()},
         replace(_marks(blocks, page), fields=tuple(fields)),
@@ -74,7 +90,9 @@ def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
 
 
 def detach_annotations(pdf: pymupdf.Document, number: int) -> tuple[str, str]:
-    """Take the annotations off page `number` before it is loaded; gives what `xref_set_key` needs to put them back."""
+    """Take the annotations off page `number` before it is loaded; gives what `xref_set_key`
+    needs to put them back.
+    """
     xref = pdf.page_xref(number)
     kind, value = pdf.xref_get_key(xref, "Annots")
     if kind != "null":
@@ -88,14 +106,17 @@ def field_boxes(page: pymupdf.Page, annotations: str) -> Iterator[Rect]:
 
 
 def annotation_numbers(pdf: pymupdf.Document, annotations: str) -> Iterator[int]:
-    """The object numbers of detached annotations: an array, or the number of one, as source text."""
+    """The object numbers of detached annotations: an array, or the number of one, as source
+    text.
+    """
     alone = re.fullmatch(r"\s*(\d+) 0 R\s*", annotations)
     listed = pdf.xref_object(int(alone.group(1))) if alone else annotations
     return map(int, re.findall(r"(\d+) 0 R", listed))
 
 
 def annotation_boxes(page: pymupdf.Page, annotations: str, kind: str) -> Iterator[tuple[int, Rect]]:
-    """The annotations of a subtype (their object numbers) among detached ones, and their boxes in the unrotated page space.
+    """The annotations of a subtype (their object numbers) among detached ones, and their boxes in
+    the unrotated page space.
 
     `annotations`: an array, or the number of one, as source text.
     """
@@ -107,14 +128,22 @@ def annotation_boxes(page: pymupdf.Page, annotations: str, kind: str) -> Iterato
         found, value = pdf.xref_get_key(number, "Rect")
         sides = [float(side) for side in value.strip("[]").split()] if found == "array" else []
         if len(sides) == CORNERS:
-            x0, y0, x1, y1 = pymupdf.Rect(sides).normalize() * page.transformation_matrix * ~rotation
+            x0, y0, x1, y1 = (
+                pymupdf.Rect(sides).normalize() * page.transformation_matrix * ~rotation
+            )
             yield number, (x0, y0, x1, y1)
 
 
 def _rows(
-    spans: list[dict[str, Any]], direction: Direction, orders: Iterator[int], block: int, blanks: list[Rect]
+    spans: list[dict[str, Any]],
+    direction: Direction,
+    orders: Iterator[int],
+    block: int,
+    blanks: list[Rect],
 ) -> Iterator[Row]:
-    """The rows of a line of MuPDF's; what is blank before, between and after them is added to `blanks`."""
+    """The rows of a line of MuPDF's; what is blank before, between and after them is added to
+    `blanks`.
+    """
     group: list[tuple[dict[str, Any], Rect]] = []
     held: list[Rect] = []
     for span in spans:
@@ -129,7 +158,9 @@ def _rows(
             last, before = group[-1]
             gap = box[0] - before[2] if box[0] >= before[0] else before[0] - box[2]
             far = gap > WIDE_GAP * max(span["size"], last["size"])
-            if (far and not LEADER.fullmatch(text)) or (len(group) == 1 and _is_on_ball(last, span)):
+            if (far and not LEADER.fullmatch(text)) or (
+                len(group) == 1 and _is_on_ball(last, span)
+            ):
                 yield _row(group, direction, next(orders), block)
                 group = []
         if not group:
@@ -142,15 +173,23 @@ def _rows(
 
 
 def _is_on_ball(mark: dict[str, Any], span: dict[str, Any]) -> bool:
-    """Whether a mark is a number or a letter in white before a text that is not: a ball or a box is drawn under it."""
-    return len(mark["text"].strip()) <= BALL and _is_pale(mark["color"]) and not _is_pale(span["color"])
+    """Whether a mark is a number or a letter in white before a text that is not: a ball or a
+    box is drawn under it.
+    """
+    return (
+        len(mark["text"].strip()) <= BALL
+        and _is_pale(mark["color"])
+        and not _is_pale(span["color"])
+    )
 
 
 def _is_pale(color: int) -> bool:
     return all(color >> shift & 0xFF >= WHITE for shift in (16, 8, 0))
 
 
-def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: int, block: int) -> Row:
+def _row(
+    group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: int, block: int
+) -> Row:
     spans: list[Span] = []
     weights: dict[tuple[float, float], float] = {}
     maths = unknown = letters = 0
@@ -186,7 +225,9 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
     if len(weights) > 1:
         size, baseline = max(weights, key=weights.__getitem__)
         least = MAIN * weights[size, baseline]
-        also = tuple({one for (one, _), weight in weights.items() if one != size and weight >= least})
+        also = tuple(
+            {one for (one, _), weight in weights.items() if one != size and weight >= least}
+        )
         spans = [_level(span, size, baseline) for span in spans]
     else:
         size, baseline = key
@@ -210,19 +251,31 @@ def _row(group: list[tuple[dict[str, Any], Rect]], direction: Direction, order: 
 
 
 def _of_entry(spans: Sequence[Span], own: Style) -> Style:
-    """The style of the dots after `spans`: that of the words before them, if not all are typewritten."""
-    return next((span.style for span in reversed(spans) if span.style.family is not Family.MONO), own)
+    """The style of the dots after `spans`: that of the words before them, if not all are
+    typewritten.
+    """
+    return next(
+        (span.style for span in reversed(spans) if span.style.family is not Family.MONO), own
+    )
 
 
 def _is_maths(span: dict[str, Any]) -> bool:
-    """Whether a span is in a typeface of mathematics; TeX takes the dots of a table of contents from there too."""
+    """Whether a span is in a typeface of mathematics; TeX takes the dots of a table of contents
+    from there too.
+    """
     return is_maths_font(span["font"]) and not DOTS.fullmatch(span["text"])
 
 
 def _level(span: Span, size: float, baseline: float) -> Span:
-    """The span on its row's baseline, where only the blank that it begins with is off it, beside an index."""
+    """The span on its row's baseline, where only the blank that it begins with is off it,
+    beside an index.
+    """
     off = abs(span.baseline - baseline)
-    if not span.text[0].isspace() or not 0 < off < 0.4 * size or abs(span.style.size - size) > 0.05 * size:
+    if (
+        not span.text[0].isspace()
+        or not 0 < off < 0.4 * size
+        or abs(span.style.size - size) > 0.05 * size
+    ):
         return span
     return replace(span, baseline=baseline)
 
@@ -230,7 +283,9 @@ def _level(span: Span, size: float, baseline: float) -> Span:
 def _marks(blocks: Iterable[dict[str, Any]], page: pymupdf.Page) -> Marks:
     vectors = [block for block in blocks if block["type"] == VECTOR_BLOCK]
     # Where pictures stand costs a second pass over the page.
-    pictures = tuple(tuple(image["bbox"]) for image in page.get_image_info()) if page.get_images() else ()
+    pictures = (
+        tuple(tuple(image["bbox"]) for image in page.get_image_info()) if page.get_images() else ()
+    )
     if len(vectors) > MOST_MARKS:
         return Marks(pictures=pictures)
     width, height = page.cropbox.width, page.cropbox.height
@@ -248,7 +303,11 @@ def _marks(blocks: Iterable[dict[str, Any]], page: pymupdf.Page) -> Marks:
 
 def _is_line(across: float, along: float) -> bool:
     """Whether a mark of these sides is a line, and no ground for text."""
-    return along > 2 * RULE_THICKNESS if across <= RULE_THICKNESS else across <= THICKEST and along > LONG * across
+    return (
+        along > 2 * RULE_THICKNESS
+        if across <= RULE_THICKNESS
+        else across <= THICKEST and along > LONG * across
+    )
 
 
 def _is_paper(vector: dict[str, Any]) -> bool:

@@ -11,8 +11,10 @@ from pipeline.pdf.model.geometry import joined
 from pipeline.pdf.model.scripts import RIGHT_TO_LEFT
 from pipeline.pdf.model.text_rows import Row
 
-LEADER = re.compile(r"[.·…_\s]+(?:(?<=[.·…_\s]{8})\d{1,4}\s*)?")  # dots after an entry, and perhaps its page's number
-# All of these are shares of the row's size. Spans further apart belong to two rows (cells, a marker and its text).
+# dots after an entry, and perhaps its page's number
+LEADER = re.compile(r"[.·…_\s]+(?:(?<=[.·…_\s]{8})\d{1,4}\s*)?")
+# All of these are shares of the row's size. Spans further apart belong to two rows (cells, a marker
+# and its text).
 WIDE_GAP = 1.1  # MuPDF itself cuts at 0.8
 LEAST_GAP = 0.15  # between words
 LEADER_GAP = 3.0  # between an entry and its first dot
@@ -25,7 +27,9 @@ SENTENCE_GAP = 1.5  # what TeX leaves between sentences of a loose line
 
 
 def gap_of(before: Rect, box: Rect) -> float:
-    """The points between two spans, of which the second stands to the left in a text that is read from the right."""
+    """The points between two spans, of which the second stands to the left in a text that is
+    read from the right.
+    """
     return box[0] - before[2] if box[0] >= before[0] else before[0] - box[2]
 
 
@@ -34,8 +38,12 @@ def trimmed(spans: list[Span]) -> tuple[Span, ...]:
     kept = [spans[0]]
     for span in spans[1:]:
         last = kept[-1]
-        if last.baseline == span.baseline and (last.style is span.style or last.style == span.style):
-            kept[-1] = Span(last.text + span.text, last.style, joined(last.bbox, span.bbox), last.baseline)
+        if last.baseline == span.baseline and (
+            last.style is span.style or last.style == span.style
+        ):
+            kept[-1] = Span(
+                last.text + span.text, last.style, joined(last.bbox, span.bbox), last.baseline
+            )
         else:
             kept.append(span)
     first = kept[0]
@@ -50,7 +58,9 @@ def trimmed(spans: list[Span]) -> tuple[Span, ...]:
 
 
 def mended(rows: list[Row]) -> Iterator[Row]:
-    """Rows that MuPDF cut at a wide blank of one sentence, joined again; a number before a heading stays apart."""
+    """Rows that MuPDF cut at a wide blank of one sentence, joined again; a number before a
+    heading stays apart.
+    """
     held: Row | None = None
     stretched = _stretched(rows)
     for row in rows:
@@ -69,9 +79,11 @@ def mended(rows: list[Row]) -> Iterator[Row]:
 
 
 def _stretched(rows: Sequence[Row]) -> set[int]:
-    """The words (by order) that go on with the row before them in lines stretched so far that each word became a row.
+    """The words (by order) that go on with the row before them in lines stretched so far that each
+    word became a row.
 
-    What tells such a line from cells of a table: its blanks are all of one width, and its words are not.
+    What tells such a line from cells of a table: its blanks are all of one width, and its words are
+    not.
     """
     found: set[int] = set()
     chain: list[Row] = []
@@ -81,7 +93,11 @@ def _stretched(rows: Sequence[Row]) -> set[int]:
             continue
         widths = [one.x1 - one.x0 for one in chain]
         if len(chain) >= LEAST_STRETCHED and max(widths) - min(widths) > 0.5 * chain[0].size:
-            found |= {one.order for one in chain[1:]} if any(_has_word(one.text) for one in chain) else set()
+            found |= (
+                {one.order for one in chain[1:]}
+                if any(_has_word(one.text) for one in chain)
+                else set()
+            )
         chain = [row] if row is not None else []
     return found
 
@@ -91,7 +107,12 @@ def _is_next(chain: Sequence[Row], row: Row) -> bool:
     gap = row.x0 - last.x1
     even = len(chain) < 2 or abs(gap - (last.x0 - chain[-2].x1)) < STRETCH_SLACK * row.size  # noqa: PLR2004  # two make a gap
     level = row.block == last.block and abs(row.baseline - last.baseline) < 0.1 * row.size
-    return level and even and abs(row.size - last.size) < 0.05 * row.size and 0 < gap < WIDEST_STRETCH * row.size
+    return (
+        level
+        and even
+        and abs(row.size - last.size) < 0.05 * row.size
+        and 0 < gap < WIDEST_STRETCH * row.size
+    )
 
 
 def _is_one(row: Row, following: Row) -> bool:
@@ -105,19 +126,25 @@ def _is_one(row: Row, following: Row) -> bool:
     return (
         row.block == following.block
         and abs(row.size - following.size) < 0.05 * row.size
-        and -0.3 * row.size < gap < (SENTENCE_GAP if row.text[-1] in ".!?:" else WIDE_GAP) * row.size
+        and -0.3 * row.size
+        < gap
+        < (SENTENCE_GAP if row.text[-1] in ".!?:" else WIDE_GAP) * row.size
         and _has_word(row.text)
         and _has_word(following.text)
     )
 
 
 def once(rows: Iterable[Row]) -> list[Row]:
-    """The rows without those that say the same at the same place, as some programs print bold letters: one stands for all."""
+    """The rows without those that say the same at the same place, as some programs print bold
+    letters: one stands for all.
+    """
     found: dict[int, Row] = {}
     known: dict[tuple[str, int], Row] = {}
     for row in rows:
         text, place = row.text, round(row.baseline)
-        alike = known.get((text, place)) or known.get((text, place - 1)) or known.get((text, place + 1))
+        alike = (
+            known.get((text, place)) or known.get((text, place - 1)) or known.get((text, place + 1))
+        )
         twin = alike if alike is not None and _is_twin(alike, row) else None
         if twin is not None:
             del found[twin.order]

@@ -1,4 +1,6 @@
-"""The ink of a scan covered, so that text can be set over it: line by line, in the paper's own colour."""
+"""The ink of a scan covered, so that text can be set over it: line by line, in the paper's own
+colour.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ DPI = 72  # one pixel a point: the paper's colour needs no more
 OVER, UNDER, BESIDE = 0.95, 0.32, 0.15
 INVISIBLE = 3  # the rendering mode of words under a scan: ISO 32000-1 9.3.6
 COARSE = 3  # bits of each channel that make no difference between two shades of paper
-LEAST_CONTRAST = 90  # of 765, the sum of the channels' differences: what is nearer to the paper is no ink
+# of 765, the sum of the channels' differences: what is nearer to the paper is no ink
+LEAST_CONTRAST = 90
 
 Color = tuple[int, int, int]
 WHITE: Color = (255, 255, 255)
@@ -25,7 +28,8 @@ BLACK: Color = (0, 0, 0)
 def strip_text(page: pymupdf.Page, blocks: Iterable[Block]) -> None:
     """Take the words that were under a scan's picture off a page; pictures and drawings stay.
 
-    Of letters that are seen (and could not be told, so that the page was read as a picture) only those of `blocks` are taken off.
+    Of letters that are seen (and could not be told, so that the page was read as a picture) only
+    those of `blocks` are taken off.
     """
     if not page.get_text("words", flags=0):
         return
@@ -36,11 +40,14 @@ def strip_text(page: pymupdf.Page, blocks: Iterable[Block]) -> None:
 
 
 def cover(page: pymupdf.Page, blocks: Iterable[Block]) -> str:
-    """Operators that cover the lines of `blocks`, in a space like the page's own (which must not be rotated at the moment)."""
+    """Operators that cover the lines of `blocks`, in a space like the page's own (which must
+    not be rotated at the moment).
+    """
     picture = page.get_pixmap(dpi=DPI, colorspace=pymupdf.csRGB, alpha=False, annots=False)
     boxes = [box for block in blocks for box in _boxes(block)]
     return "\n".join(
-        f"{_color(paper_and_ink(picture, box)[0])} rg {box[0]:.2f} {box[1]:.2f} {box[2] - box[0]:.2f} {box[3] - box[1]:.2f} re f"
+        f"{_color(paper_and_ink(picture, box)[0])} rg {box[0]:.2f} {box[1]:.2f}"
+        f" {box[2] - box[0]:.2f} {box[3] - box[1]:.2f} re f"
         for box in boxes
     )
 
@@ -51,13 +58,22 @@ def _boxes(block: Block) -> Iterator[Rect]:
         x0, _, x1, _ = turned(line.bbox, direction) if direction != UPRIGHT else line.bbox
         main = max(line.spans, key=lambda span: len(span.text))
         size, baseline = main.style.size, main.baseline
-        yield back((x0 - BESIDE * size, baseline - OVER * size, x1 + BESIDE * size, baseline + UNDER * size), direction)
+        yield back(
+            (
+                x0 - BESIDE * size,
+                baseline - OVER * size,
+                x1 + BESIDE * size,
+                baseline + UNDER * size,
+            ),
+            direction,
+        )
 
 
 def paper_and_ink(picture: pymupdf.Pixmap, box: Rect) -> tuple[Color, Color]:
     """The colours of a line of text and of what it is printed on, in a picture of `DPI`.
 
-    Paper is what is most frequent around the letters; ink is what is most frequent among the colours farthest from it.
+    Paper is what is most frequent around the letters; ink is what is most frequent among the
+    colours farthest from it.
     """
     shades = _shades(picture, box)
     if not shades:
@@ -66,11 +82,16 @@ def paper_and_ink(picture: pymupdf.Pixmap, box: Rect) -> tuple[Color, Color]:
     farthest = max(_distance(shade, paper) for shade in shades)
     if farthest < LEAST_CONTRAST:
         return paper, BLACK if sum(paper) > sum(WHITE) / 2 else WHITE
-    return paper, max((one for one in shades if _distance(one, paper) > 0.8 * farthest), key=lambda one: shades[one])
+    return paper, max(
+        (one for one in shades if _distance(one, paper) > 0.8 * farthest),
+        key=lambda one: shades[one],
+    )
 
 
 def _shades(picture: pymupdf.Pixmap, box: Rect) -> Counter[Color]:
-    """How often each colour is met in a box; shades that nobody could tell apart are one of them."""
+    """How often each colour is met in a box; shades that nobody could tell apart are one of
+    them.
+    """
     samples, stride = memoryview(picture.samples), picture.stride
     left, right = max(0, int(box[0])), min(picture.width, int(box[2]) + 1)
     counts: Counter[Color] = Counter()

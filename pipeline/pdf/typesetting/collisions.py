@@ -1,8 +1,10 @@
-"""A page looked at after its texts were set: which of them lie on others or leave the page, and what could not be erased.
+"""A page looked at after its texts were set: which of them lie on others or leave the page, and
+what could not be erased.
 
-Lines are compared by their cores, the band that nearly every letter fills: closely set lines do not touch there. A text is to
-blame where it left the original's box, or was set over something that stands between the original's lines; two that lie on each
-other in the original may do so in the translation.
+Lines are compared by their cores, the band that nearly every letter fills: closely set lines do not
+touch there. A text is to blame where it left the original's box, or was set over something that
+stands between the original's lines; two that lie on each other in the original may do so in the
+translation.
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ OFF = 2.0  # points that a line may reach over the page's edge
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A set text on the page. `home`: the original's box, None: it has none there; `lines`: its cores, `was`: the original's."""
+    """A set text on the page.
+
+    `home`: the original's box, None: it has none there; `lines`: its cores, `was`: the original's.
+    """
 
     lines: tuple[Rect, ...]
     home: Rect | None
@@ -31,7 +36,11 @@ class Placed:
 
 
 def placed(
-    setting: Setting, size: float, direction: Direction, home: Rect | None, was: tuple[Rect, ...] = ()
+    setting: Setting,
+    size: float,
+    direction: Direction,
+    home: Rect | None,
+    was: tuple[Rect, ...] = (),
 ) -> Placed:
     """A setting of text of `size` (points, before it was scaled) as what it covers of the page."""
     found: dict[float, tuple[float, float]] = {}
@@ -65,7 +74,9 @@ def cores(blocks: Iterable[Block]) -> Iterator[Rect]:
 
 
 def misplaced(texts: Sequence[Placed], kept: Iterable[Rect], sheet: Rect) -> set[int]:
-    """The places of the texts that are to blame for lying on another one, on what is `kept`, or off the `sheet`."""
+    """The places of the texts that are to blame for lying on another one, on what is `kept`, or
+    off the `sheet`.
+    """
     stays = Neighbours(kept)
     owners: dict[Rect, list[int]] = {}
     for number, text in enumerate(texts):
@@ -77,10 +88,16 @@ def misplaced(texts: Sequence[Placed], kept: Iterable[Rect], sheet: Rect) -> set
         for line, strayed in _suspects(text):
             if (
                 (strayed and not contains(sheet, line, slack=OFF))
-                or any(_meets(line, other) and not _met(text, other) for other in stays.meeting(line))
+                or any(
+                    _meets(line, other) and not _met(text, other) for other in stays.meeting(line)
+                )
                 or any(
                     _meets(line, other)
-                    and any(_is_to_blame(text, texts[one], strayed=strayed) for one in owners[other] if one != number)
+                    and any(
+                        _is_to_blame(text, texts[one], strayed=strayed)
+                        for one in owners[other]
+                        if one != number
+                    )
                     for other in others.meeting(line)
                 )
             ):
@@ -89,7 +106,9 @@ def misplaced(texts: Sequence[Placed], kept: Iterable[Rect], sheet: Rect) -> set
 
 
 def unerased(words: Iterable[Rect], blocks: Sequence[Block]) -> set[int]:
-    """The places of the blocks of whose original lines some of the page's `words` (boxes, after erasing) are still there."""
+    """The places of the blocks of whose original lines some of the page's `words` (boxes, after
+    erasing) are still there.
+    """
     lines = [(number, core) for number, block in enumerate(blocks) for core in cores([block])]
     owners = {core: number for number, core in lines}
     near = Neighbours(owners)
@@ -103,7 +122,9 @@ def unerased(words: Iterable[Rect], blocks: Sequence[Block]) -> set[int]:
 
 
 def _suspects(text: Placed) -> Iterator[tuple[Rect, bool]]:
-    """The lines that may lie on something that the original did not: whether each left the original's box."""
+    """The lines that may lie on something that the original did not: whether each left the
+    original's box.
+    """
     home = text.home
     if home is None:
         return
@@ -118,16 +139,26 @@ def _met(text: Placed, other: Rect) -> bool:
 
 
 def _is_to_blame(text: Placed, other: Placed, *, strayed: bool) -> bool:
-    """Whether of two texts that lie on each other this one is wrong. `strayed`: it left its original's box there."""
+    """Whether of two texts that lie on each other this one is wrong.
+
+    `strayed`: it left its original's box there.
+    """
     if any(_met(text, line) for line in other.was):
         return False
     if strayed or text.home is None or other.home is None:
         return strayed
-    return all(contains(other.home, line, slack=1.0) for line in other.lines) and area(text.home) >= area(other.home)
+    return all(contains(other.home, line, slack=1.0) for line in other.lines) and area(
+        text.home
+    ) >= area(other.home)
 
 
 def _core(x0: float, x1: float, baseline: float, size: float) -> Rect:
-    return x0 + INSET, baseline - CORE_TOP * size, max(x1 - INSET, x0 + INSET), baseline + CORE_BOTTOM * size
+    return (
+        x0 + INSET,
+        baseline - CORE_TOP * size,
+        max(x1 - INSET, x0 + INSET),
+        baseline + CORE_BOTTOM * size,
+    )
 
 
 def _meets(one: Rect, other: Rect) -> bool:

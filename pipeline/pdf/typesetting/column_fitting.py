@@ -1,6 +1,8 @@
-"""The paragraphs of a column set as one: what one of them needs more, those under it give way for, so that all look alike.
+"""The paragraphs of a column set as one: what one of them needs more, those under it give way for,
+so that all look alike.
 
-Pure arithmetic, as in `typesetting`. With a translation that is not longer everything begins where it did.
+Pure arithmetic, as in `typesetting`. With a translation that is not longer everything begins where
+it did.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ NEVER = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a column is set: letters `scale` times as large and `narrow` times as wide, leading and gaps less than the original's."""
+    """How a column is set: letters `scale` times as large and `narrow` times as wide, leading
+    and gaps less than the original's.
+    """
 
     scale: float
     narrow: float
@@ -46,7 +50,9 @@ class Look:
 
 
 def _looks() -> tuple[Look, ...]:
-    wide = [Look(1.0, 1.0, tight, gap) for tight, gap in zip(TIGHTEST, (1.0, 0.8, 0.6), strict=True)]
+    wide = [
+        Look(1.0, 1.0, tight, gap) for tight, gap in zip(TIGHTEST, (1.0, 0.8, 0.6), strict=True)
+    ]
     sizes = (1.0 - step * STEP for step in range(round((1.0 - LOWEST) / STEP) + 1))
     return (*wide, *(Look(scale, NARROW, TIGHTEST[-1], CLOSEST) for scale in sizes))
 
@@ -67,17 +73,28 @@ class Column:
     def __post_init__(self) -> None:
         """What is one line keeps to the column too, where more is free at its right."""
         right = max(
-            (box.right for _, box in self.texts if not box.single and box.align is not Align.CENTER), default=None
+            (
+                box.right
+                for _, box in self.texts
+                if not box.single and box.align is not Align.CENTER
+            ),
+            default=None,
         )
         if right is not None:
-            self.texts = [(words, _within(box, right) if box.single else box) for words, box in self.texts]
+            self.texts = [
+                (words, _within(box, right) if box.single else box) for words, box in self.texts
+            ]
         for place, (words, box) in enumerate(self.texts):
-            alone = fit(words, replace(box, bottom=_end(box)), split=self.split) if box.single else None
+            alone = (
+                fit(words, replace(box, bottom=_end(box)), split=self.split) if box.single else None
+            )
             if alone and alone.fits and alone.scale >= LEAST_TITLE:
                 self._titles[place] = alone
 
     def lines(self) -> int:
-        """As many as the texts have at full size; 1 for one with a word that is wider than the column."""
+        """As many as the texts have at full size; 1 for one with a word that is wider than the
+        column.
+        """
         return sum(len(self._lines(place, 1.0) or "?") for place in range(len(self.texts)))
 
     def least(self) -> int:
@@ -87,7 +104,9 @@ class Column:
         low, high = 0, len(LOOKS) - 1
         while low < high:
             middle = (low + high) // 2
-            low, high = (low, middle) if self._tops(LOOKS[middle]) is not None else (middle + 1, high)
+            low, high = (
+                (low, middle) if self._tops(LOOKS[middle]) is not None else (middle + 1, high)
+            )
         return low
 
     def settings(self, number: int) -> list[Setting] | None:
@@ -110,7 +129,10 @@ class Column:
         lines = self._lines(place, look.scale * look.narrow) or []
         leading = leading_of(box, look.tightness, look.scale)
         return Setting(
-            tuple(placed(lines, box, look.scale, leading, look.narrow)), look.scale, fits=True, narrow=look.narrow
+            tuple(placed(lines, box, look.scale, leading, look.narrow)),
+            look.scale,
+            fits=True,
+            narrow=look.narrow,
         )
 
     def _height(self, place: int, look: Look) -> float | None:
@@ -145,7 +167,12 @@ class Column:
             [_top(box) for box in boxes],
             heights,
             [gap * look.gap if gap > 0 else gap for gap in gaps],
-            (ends[-1], ends[-1] + (1 - CLOSEST if boxes[-1].single else 1.0) * (boxes[-1].bottom - ends[-1]) + 0.01),
+            (
+                ends[-1],
+                ends[-1]
+                + (1 - CLOSEST if boxes[-1].single else 1.0) * (boxes[-1].bottom - ends[-1])
+                + 0.01,
+            ),
             most=LOOSEST * max(box.leading for box in boxes),
             crowded=look is not LOOKS[0],
         )
@@ -167,10 +194,12 @@ def tops(
     most: float,
     crowded: bool,
 ) -> list[float] | None:
-    """Where texts of these `heights` begin that `wanted` to begin there, with `gaps` between them at the least; None: there is no room.
+    """Where texts of these `heights` begin that `wanted` to begin there, with `gaps` between them
+    at the least; None: there is no room.
 
-    `end`: where the last one should end, and has to. What is pushed down is spaced evenly, by `most` more than its gap at the most; what is not
-    `crowded` stays where it wants to be where that would take more.
+    `end`: where the last one should end, and has to. What is pushed down is spaced evenly, by
+    `most` more than its gap at the most; what is not `crowded` stays where it wants to be where
+    that would take more.
     """
     pushed = [wanted[0]]
     for want, height, gap in zip(wanted[1:], heights, gaps, strict=False):
@@ -200,12 +229,19 @@ def _lowered(setting: Setting, down: float) -> Setting:
     if not down:
         return setting
     lines = tuple(
-        [SetLine(line.words, line.x, line.baseline + down, line.stretch, line.spread) for line in setting.lines]
+        [
+            SetLine(line.words, line.x, line.baseline + down, line.stretch, line.spread)
+            for line in setting.lines
+        ]
     )
     return replace(setting, lines=lines)
 
 
 def _within(box: Box, right: float) -> Box:
-    """The box no farther to the right than `right` or where the original ended; around a middle it loses as much at its left."""
+    """The box no farther to the right than `right` or where the original ended; around a middle
+    it loses as much at its left.
+    """
     less = box.right - min(box.right, max(right, box.original_right))
-    return replace(box, left=box.left + (less if box.align is Align.CENTER else 0.0), right=box.right - less)
+    return replace(
+        box, left=box.left + (less if box.align is Align.CENTER else 0.0), right=box.right - less
+    )

@@ -1,4 +1,6 @@
-"""Dot leaders of tables of contents: the dots after an entry are set anew, as many as the translation leaves room for."""
+"""Dot leaders of tables of contents: the dots after an entry are set anew, as many as the
+translation leaves room for.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,15 @@ from pipeline.pdf.typesetting.shaping import Word, Words
 
 LEAST_DOTS = 3  # kept between an entry and its page number, however long the entry
 GAP = 0.3  # of the size, before the dots
-# The dots (with or without blanks between them) and the number of the page, which may stand apart as text of its own.
+# The dots (with or without blanks between them) and the number of the page, which may stand apart
+# as text of its own.
 _LEADER = re.compile(r"\s*((?:[.·…_] ?){4,})\s*(\S{0,8})\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Leader:
-    """What follows an entry: one dot with its blank, and the page number (None: it is no part of the text).
+    """What follows an entry: one dot with its blank, and the page number (None: it is no part of
+    the text).
 
     `end`: the edge where it ends, the left one of a text from right to left.
     """
@@ -29,8 +33,13 @@ class Leader:
     end: float
 
 
-def without_leader(runs: Sequence[Run], end: float, words: Words) -> tuple[tuple[Run, ...], Leader | None]:
-    """The runs without the leader at their end, and the leader, which ends at `end`. None: they have none."""
+def without_leader(
+    runs: Sequence[Run], end: float, words: Words
+) -> tuple[tuple[Run, ...], Leader | None]:
+    """The runs without the leader at their end, and the leader, which ends at `end`.
+
+    None: they have none.
+    """
     text = "".join(run.text for run in runs)
     found = _LEADER.search(text)
     if found is None or found.start() == 0:
@@ -57,7 +66,10 @@ def shortened(box: Box, leader: Leader) -> Box:
 def with_leader(setting: Setting, leader: Leader, box: Box) -> Setting:
     """The setting with dots from the end of its last line to the page number."""
     last = setting.lines[-1]
-    width = sum(word.width + (word.blank.width if word.blank else 0.0) for word in last.words) * setting.across
+    width = (
+        sum(word.width + (word.blank.width if word.blank else 0.0) for word in last.words)
+        * setting.across
+    )
     number = leader.number.width * setting.across if leader.number else 0.0
     pitch, gap = leader.pitch * setting.across, GAP * box.size * setting.across
     free = last.x - leader.end if box.rtl else leader.end - last.x - width
@@ -66,7 +78,12 @@ def with_leader(setting: Setting, leader: Leader, box: Box) -> Setting:
     start = leader.end + number - pitch if box.rtl else leader.end - number
     step = pitch if box.rtl else -pitch
     words = (leader.dot,)
-    dots = tuple([SetLine(words, start + (place + 1) * step, last.baseline) for place in reversed(range(count))])
+    dots = tuple(
+        [
+            SetLine(words, start + (place + 1) * step, last.baseline)
+            for place in reversed(range(count))
+        ]
+    )
     end = leader.end if box.rtl else leader.end - number
     tail = (SetLine((leader.number,), end, last.baseline),) if leader.number else ()
     return replace(setting, lines=(*setting.lines, *dots, *tail))

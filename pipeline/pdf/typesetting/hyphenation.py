@@ -1,7 +1,9 @@
-"""Where words may be broken at a line's end, by Liang's patterns in the dictionaries that Pyphen carries.
+"""Where words may be broken at a line's end, by Liang's patterns in the dictionaries that Pyphen
+carries.
 
-Pyphen's own reading of the German dictionary takes 0.7 s, a hundred times what a page takes (measured); here a pattern's numbers are read when
-a word first meets it, so that loading takes some 30 ms and is done when the first line wants it.
+Pyphen's own reading of the German dictionary takes 0.7 s, a hundred times what a page takes
+(measured); here a pattern's numbers are read when a word first meets it, so that loading takes some
+30 ms and is done when the first line wants it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ _DIRECTIVE = re.compile(r"^[A-Z]{4,}.*$|^%.*$|^#.*$", re.MULTILINE)
 
 
 class Hyphenator:
-    """The patterns of one language. Breaks that change the spelling (with `/` in the file) are never found."""
+    """The patterns of one language.
+
+    Breaks that change the spelling (with `/` in the file) are never found.
+    """
 
     def __init__(self, patterns: str) -> None:
         """`patterns`: one a line, numbers between letters, `.` for an edge of a word."""
@@ -57,13 +62,18 @@ def hyphenator(lang: str) -> Hyphenator | None:
     data = pyphen.LANGUAGES[name].read_bytes()
     encoding, _, patterns = data.partition(b"\n")
     known = (
-        "utf-8" if encoding.strip().upper() == b"UTF-8" else encoding.decode("ascii").strip().replace("microsoft-", "")
+        "utf-8"
+        if encoding.strip().upper() == b"UTF-8"
+        else encoding.decode("ascii").strip().replace("microsoft-", "")
     )
     return Hyphenator(patterns.decode(known, errors="replace"))
 
 
 def _raise(points: list[int], start: int, pattern: str) -> None:
-    """Take over a pattern's numbers where they are larger. `a1bc` puts 1 before its second letter."""
+    """Take over a pattern's numbers where they are larger.
+
+    `a1bc` puts 1 before its second letter.
+    """
     at = start
     for character in pattern:
         if character.isdigit():

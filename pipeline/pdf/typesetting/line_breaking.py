@@ -1,6 +1,8 @@
-"""Words set into a block's box: broken into lines, fitted by growing, then closer leading, narrower letters, then a smaller size.
+"""Words set into a block's box: broken into lines, fitted by growing, then closer leading, narrower
+letters, then a smaller size.
 
-Pure arithmetic on advances, in points at full size; one unit of `scale` shrinks letters, blanks and leading alike.
+Pure arithmetic on advances, in points at full size; one unit of `scale` shrinks letters, blanks and
+leading alike.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ TIGHTEST = (1.0, 0.95, 0.9)  # of the original leading, tried in turn before the
 LEAST_LEADING = 1.02  # of the size: closer lines touch
 ASCENT, DESCENT = 0.75, 0.22  # of the size: what a line takes over and under its baseline
 FULLEST_STRETCH = 0.7  # a justified line that is emptier than this keeps its natural blanks
-SPARSE = 0.2  # of a line's words: with fewer blanks between them, as in Chinese, all places are stretched
+# of a line's words: with fewer blanks between them, as in Chinese, all places are stretched
+SPARSE = 0.2
 # Of a line's width: what is left at its end before the next word is hyphenated.
 RAGGED, LOOSE = 0.2, 0.06
 
@@ -36,9 +39,11 @@ def unsplit(_word: Word, _room: float) -> None:
 class Box:
     """Where a text may stand, in turned space.
 
-    `left`, `right`: the edges that lines keep to; `original_right`: the original's right edge; `first`: what the first line is indented by, `hanging` the others;
-    `baseline`: the first line's, `last`: the original's last one's; `bottom`: the lowest y that a descender may reach; `leading` and `size` as in the
-    original, in points; `single`: it was one line; `rtl`: lines begin at the right, where all of this is mirrored.
+    `left`, `right`: the edges that lines keep to; `original_right`: the original's right edge;
+    `first`: what the first line is indented by, `hanging` the others; `baseline`: the first line's,
+    `last`: the original's last one's; `bottom`: the lowest y that a descender may reach; `leading`
+    and `size` as in the original, in points; `single`: it was one line; `rtl`: lines begin at the
+    right, where all of this is mirrored.
     """
 
     left: float
@@ -58,7 +63,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class SetLine:
-    """Words on one baseline, from `x` on. `stretch`: points added to each blank, or where `spread` to each place between words."""
+    """Words on one baseline, from `x` on.
+
+    `stretch`: points added to each blank, or where `spread` to each place between words.
+    """
 
     words: Sequence[Word]
     x: float
@@ -69,7 +77,11 @@ class SetLine:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A fitted text. `scale`: of the original size; `fits`: whether it stays in its box; `narrow`: of the letters' own width."""
+    """A fitted text.
+
+    `scale`: of the original size; `fits`: whether it stays in its box; `narrow`: of the letters'
+    own width.
+    """
 
     lines: tuple[SetLine, ...]
     scale: float
@@ -82,7 +94,9 @@ class Setting:
         return self.scale * self.narrow
 
 
-def fit(words: Sequence[Word], box: Box, *, largest: float = 1.0, split: Splitter = unsplit) -> Setting:
+def fit(
+    words: Sequence[Word], box: Box, *, largest: float = 1.0, split: Splitter = unsplit
+) -> Setting:
     """The words in the box, as large as they can be, at most `largest` of the original size."""
     narrow = 1.0
     found = _try(words, box, largest, split)
@@ -92,11 +106,15 @@ def fit(words: Sequence[Word], box: Box, *, largest: float = 1.0, split: Splitte
     if found is None:
         return _crowded(words, box, split)
     lines, scale, leading = found
-    return Setting(tuple(placed(lines, box, scale, leading, narrow)), scale, fits=True, narrow=narrow)
+    return Setting(
+        tuple(placed(lines, box, scale, leading, narrow)), scale, fits=True, narrow=narrow
+    )
 
 
 def _shrunk(words: Sequence[Word], box: Box, largest: float, split: Splitter) -> _Fit | None:
-    """The largest size under `largest`, which does not fit, at which narrow words go into the box."""
+    """The largest size under `largest`, which does not fit, at which narrow words go into the
+    box.
+    """
     # Steps from `largest` down to the lowest; what fits at one size fits at every smaller one.
     high, low = 0, max(1, round((largest - LOWEST) / STEP))
     found = _try(words, box, LOWEST, split, NARROW)
@@ -119,14 +137,19 @@ def wrap(
     split: Splitter = unsplit,
     slack: float = RAGGED,
 ) -> Lines:
-    """The words of each line: as many as go into `width`, at least one. A word is split where more than `slack` of it would stay empty."""
+    """The words of each line: as many as go into `width`, at least one.
+
+    A word is split where more than `slack` of it would stay empty.
+    """
     lines: Lines = []
     line: list[Word] = []
     filled = first
     limit = width + 0.001
     blank = 0.0
     for word in words:
-        while (line and filled + blank + word.width > limit) or (not line and word.width > limit - filled):
+        while (line and filled + blank + word.width > limit) or (
+            not line and word.width > limit - filled
+        ):
             room = limit - filled - blank
             parts = split(word, room) if room > slack * width or not line else None
             if parts is None and not line:
@@ -142,7 +165,9 @@ def wrap(
     return [*lines, line] if line else lines
 
 
-def _try(words: Sequence[Word], box: Box, scale: float, split: Splitter, narrow: float = 1.0) -> _Fit | None:
+def _try(
+    words: Sequence[Word], box: Box, scale: float, split: Splitter, narrow: float = 1.0
+) -> _Fit | None:
     """Lines, scale and leading if the words go into the box at `scale`, None if they do not."""
     lines = broken(words, box, scale * narrow, split)
     if lines is None:
@@ -156,7 +181,9 @@ def _try(words: Sequence[Word], box: Box, scale: float, split: Splitter, narrow:
 
 
 def broken(words: Sequence[Word], box: Box, across: float, split: Splitter) -> Lines | None:
-    """The lines of the box, letters `across` times as wide as at full size; None: a word is wider than the box."""
+    """The lines of the box, letters `across` times as wide as at full size; None: a word is
+    wider than the box.
+    """
     width = (box.right - box.left) / across
     slack = LOOSE if box.align is Align.JUSTIFY else RAGGED
     lines = wrap(words, width, box.first / across, box.hanging / across, split=split, slack=slack)
@@ -183,15 +210,21 @@ def _crowded(words: Sequence[Word], box: Box, split: Splitter) -> Setting:
     width = (box.right - box.left) / across
     lines = wrap(words, width, box.first / across, box.hanging / across, split=split)
     leading = max(box.leading * TIGHTEST[-1], min(box.leading, LEAST_LEADING * box.size)) * LOWEST
-    return Setting(tuple(placed(lines, box, LOWEST, leading, NARROW)), LOWEST, fits=False, narrow=NARROW)
+    return Setting(
+        tuple(placed(lines, box, LOWEST, leading, NARROW)), LOWEST, fits=False, narrow=NARROW
+    )
 
 
 def first_baseline(box: Box, lines: int, scale: float) -> float:
-    """The first baseline: smaller text of several lines keeps its upper edge, one line its baseline."""
+    """The first baseline: smaller text of several lines keeps its upper edge, one line its
+    baseline.
+    """
     return box.baseline if lines == 1 else box.baseline - (1 - scale) * ASCENT * box.size
 
 
-def placed(lines: Lines, box: Box, scale: float, leading: float, narrow: float) -> Iterator[SetLine]:
+def placed(
+    lines: Lines, box: Box, scale: float, leading: float, narrow: float
+) -> Iterator[SetLine]:
     """The lines where they stand in the box."""
     baseline = first_baseline(box, len(lines), scale)
     for number, line in enumerate(lines):
@@ -207,7 +240,11 @@ def placed(lines: Lines, box: Box, scale: float, leading: float, narrow: float) 
             x += free
         elif box.align is Align.CENTER:
             x += free / 2
-        elif box.align is Align.JUSTIFY and number < len(lines) - 1 and 0 < free < (1 - FULLEST_STRETCH) * room:
+        elif (
+            box.align is Align.JUSTIFY
+            and number < len(lines) - 1
+            and 0 < free < (1 - FULLEST_STRETCH) * room
+        ):
             spread = len(blanks) < SPARSE * len(line)
             places = len(line) - 1 if spread else len(blanks)
             stretch = free / places if places else 0.0

@@ -1,8 +1,11 @@
-"""Where the blocks of a page stand when it is read from the right: mirrored between the edges of what holds them.
+"""Where the blocks of a page stand when it is read from the right: mirrored between the edges of
+what holds them.
 
-What holds a block is a column of text, a box, a table, or the page's text as a whole. Blocks beside each other are mirrored together, so
-that a marker, a section's number or the first column of a table comes to stand at the right; then all of them are, or, where a wall,
-a picture or text that stays is among them, each within its own free stretch. Pure arithmetic in the turned space of one direction.
+What holds a block is a column of text, a box, a table, or the page's text as a whole. Blocks beside
+each other are mirrored together, so that a marker, a section's number or the first column of a
+table comes to stand at the right; then all of them are, or, where a wall, a picture or text that
+stays is among them, each within its own free stretch. Pure arithmetic in the turned space of one
+direction.
 """
 
 from __future__ import annotations
@@ -32,11 +35,14 @@ _FIGURE = re.compile(r"\d")
 
 @dataclass(slots=True)
 class Plan:
-    """`edges`: by a block's id, what its box is mirrored between (turned space); a block without any stays.
+    """`edges`: by a block's id, what its box is mirrored between (turned space); a block without
+    any stays.
 
-    `ends`: blocks that begin or end where they did: those at the right of a row that is not mirrored, and those that run in another
-    direction than the page. `moved`: kept blocks that are to be set anew at their new place, `homes`: where these were. `flipped`: the drawing of the page is mirrored
-    along this direction; `lifts`: what runs across it then goes down by as many points (turned space).
+    `ends`: blocks that begin or end where they did: those at the right of a row that is not
+    mirrored, and those that run in another direction than the page. `moved`: kept blocks that are
+    to be set anew at their new place, `homes`: where these were. `flipped`: the drawing of the page
+    is mirrored along this direction; `lifts`: what runs across it then goes down by as many points
+    (turned space).
     """
 
     edges: dict[str, Edges] = field(default_factory=dict)
@@ -61,17 +67,28 @@ class Plan:
 
 
 def plan(page: Page, marks: Marks, *, may_flip: bool = True) -> Plan:
-    """Where the blocks of a page go. `may_flip`: the page's drawing may be mirrored too where the page is a table or a form.
+    """Where the blocks of a page go.
 
-    A form that cannot be mirrored stays as it is: what people filled in would not be where its label has gone.
+    `may_flip`: the page's drawing may be mirrored too where the page is a table or a form.
+
+    A form that cannot be mirrored stays as it is: what people filled in would not be where its
+    label has gone.
     """
     found = Plan()
     if not page.blocks:
         return found
     direction = _main_direction(page.blocks)
-    others = [Item(block, block.lines[0].direction) for block in page.blocks if block.lines[0].direction != direction]
-    items = [Item(block, direction) for block in page.blocks if block.lines[0].direction == direction]
-    foreign = [turned(one, direction) for one in (*(item.block.bbox for item in others), *page.aslant)]
+    others = [
+        Item(block, block.lines[0].direction)
+        for block in page.blocks
+        if block.lines[0].direction != direction
+    ]
+    items = [
+        Item(block, direction) for block in page.blocks if block.lines[0].direction == direction
+    ]
+    foreign = [
+        turned(one, direction) for one in (*(item.block.bbox for item in others), *page.aslant)
+    ]
     sheet = (0.0, 0.0, page.width, page.height)
     side = _Side(items, marks.turned(direction), foreign, turned(sheet, direction))
     if may_flip and not page.aslant and all(item.moves for item in others) and side.is_drawn():
@@ -80,12 +97,16 @@ def plan(page: Page, marks: Marks, *, may_flip: bool = True) -> Plan:
     found.ends = {item.block.id for item in others}
     for row in [] if marks.fields else _with_figures(side.rows()):
         found.place(row.placed)
-        found.ends |= {item.block.id for item in row.items if item.block.align is Align.RIGHT} - found.edges.keys()
+        found.ends |= {
+            item.block.id for item in row.items if item.block.align is Align.RIGHT
+        } - found.edges.keys()
     return found
 
 
 def _flip(found: Plan, items: Sequence[Item], others: Sequence[Item], sheet: Rect) -> None:
-    """Mirror all of a page along the direction of `items`; what runs across it goes to the other side, as it is."""
+    """Mirror all of a page along the direction of `items`; what runs across it goes to the
+    other side, as it is.
+    """
     direction = found.flipped = items[0].block.lines[0].direction
     left, _, right, _ = turned(sheet, direction)
     for row in _with_figures([_Row(items, (left, right))]):
@@ -110,7 +131,9 @@ def _main_direction(blocks: Iterable[Block]) -> Direction:
 
 @dataclass(slots=True)
 class _Row:
-    """Blocks side by side, and the edges that they are mirrored between; None: each has its own, in `own`, or stays."""
+    """Blocks side by side, and the edges that they are mirrored between; None: each has its
+    own, in `own`, or stays.
+    """
 
     items: Sequence[Item]
     edges: Edges | None
@@ -124,7 +147,9 @@ class _Row:
 class _Side:
     """The blocks of one direction. `foreign`: text in others; `sheet`: the page."""
 
-    def __init__(self, items: Sequence[Item], marks: Marks, foreign: Sequence[Rect], sheet: Rect) -> None:
+    def __init__(
+        self, items: Sequence[Item], marks: Marks, foreign: Sequence[Rect], sheet: Rect
+    ) -> None:
         self.items = items
         self.marks = marks
         self._columns = columns(items)
@@ -136,7 +161,9 @@ class _Side:
         self._units = units(items)
 
     def is_drawn(self) -> bool:
-        """Whether the page is a form, or a table that cannot be mirrored with its walls where they are, and has nothing but text and lines."""
+        """Whether the page is a form, or a table that cannot be mirrored with its walls where
+        they are, and has nothing but text and lines.
+        """
         if self.marks.pictures or not self.items or not all(item.moves for item in self.items):
             return False
         return bool(self.marks.fields) or self._is_table()
@@ -158,7 +185,10 @@ class _Side:
         return found
 
     def _held(self, band: Sequence[Item]) -> dict[Rect, list[Item]]:
-        """Blocks side by side, by what holds them. What stands beside a block that no column holds is in no column either."""
+        """Blocks side by side, by what holds them.
+
+        What stands beside a block that no column holds is in no column either.
+        """
         found: dict[Rect, list[Item]] = {}
         for item in band:
             found.setdefault(self._holder(item), []).append(item)
@@ -167,10 +197,15 @@ class _Side:
             item
             for item in band
             if item not in free
-            and any(overlap(item.core[1], item.core[3], one.core[1], one.core[3]) > 0 for one in free)
+            and any(
+                overlap(item.core[1], item.core[3], one.core[1], one.core[3]) > 0 for one in free
+            )
         ]
         if beside:
-            found = {holder: [item for item in items if item not in beside] for holder, items in found.items()}
+            found = {
+                holder: [item for item in items if item not in beside]
+                for holder, items in found.items()
+            }
             found[self._content] += beside
         return {holder: items for holder, items in found.items() if items}
 
@@ -187,14 +222,20 @@ class _Side:
         return min(around, key=lambda one: one[2] - one[0], default=self._content)
 
     def _holds(self, column: Rect, rect: Rect, size: float) -> bool:
-        """Whether a block stands in a column; its end may stick out a little where no other column is."""
+        """Whether a block stands in a column; its end may stick out a little where no other
+        column is.
+        """
         if rect[0] < column[0] - 1 or rect[2] > column[2] + OUT * size:
             return False
         others = [one for one in self._columns if one[0] >= column[2] - 1]
-        return rect[2] <= column[2] + 1 or not any(overlap(rect[0], rect[2], one[0], one[2]) > 0 for one in others)
+        return rect[2] <= column[2] + 1 or not any(
+            overlap(rect[0], rect[2], one[0], one[2]) > 0 for one in others
+        )
 
     def _is_crossed(self, column: Rect, rect: Rect) -> bool:
-        """Whether something wider than the column stands between it and a block over or under it."""
+        """Whether something wider than the column stands between it and a block over or under
+        it.
+        """
         upper, lower = (rect[3], column[1]) if rect[3] <= column[1] else (column[3], rect[1])
         return any(
             other.core[1] >= upper - 1
@@ -220,7 +261,8 @@ class _Side:
         texts = [
             item.rect
             for item in self.items
-            if (item.block.id not in mine or not item.moves) and _meets(item.core, (edges[0], box[1], edges[1], box[3]))
+            if (item.block.id not in mine or not item.moves)
+            and _meets(item.core, (edges[0], box[1], edges[1], box[3]))
         ]
         if all(_has_mirror(rect, edges, stays) for rect in stays) and not texts:
             return _Row(items, edges)
@@ -229,14 +271,24 @@ class _Side:
         return _Row(items, None, self._alone(free, edges, stays, texts))
 
     def _is_free(self, item: Item) -> bool:
-        """Whether a block may be mirrored by itself: a text that does not end at the right, a marker with its text."""
-        return self._units[item.block.id] != item.rect if item.kept else item.block.align is not Align.RIGHT
+        """Whether a block may be mirrored by itself: a text that does not end at the right, a
+        marker with its text.
+        """
+        return (
+            self._units[item.block.id] != item.rect
+            if item.kept
+            else item.block.align is not Align.RIGHT
+        )
 
     def _alone(
         self, items: Sequence[Item], edges: Edges, stays: Sequence[Rect], texts: Sequence[Rect]
     ) -> list[tuple[Item, Edges]]:
-        """Blocks among things that stay: those in one free stretch are mirrored within it, the others stay too."""
-        taken = [(rect[0], rect[2], 0.0) for rect in stays] + [(rect[0], rect[2], GAP) for rect in texts]
+        """Blocks among things that stay: those in one free stretch are mirrored within it, the
+        others stay too.
+        """
+        taken = [(rect[0], rect[2], 0.0) for rect in stays] + [
+            (rect[0], rect[2], GAP) for rect in texts
+        ]
         placed = [(item, _stretch(self._units[item.block.id], edges, taken)) for item in items]
         found = [(item, stretch) for item, stretch in placed if stretch is not None]
         if len(found) < len(items) and found:
@@ -262,7 +314,9 @@ def _stretch(rect: Rect, edges: Edges, taken: Sequence[tuple[float, float, float
         return None
     # A box around the block holds it too.
     around = [(start, end) for start, end, _ in taken if start <= x0 and end >= x1]
-    first, last = (max(start for start, _ in around), min(end for _, end in around)) if around else edges
+    first, last = (
+        (max(start for start, _ in around), min(end for _, end in around)) if around else edges
+    )
     left = max([first, *(end + gap for _, end, gap in taken if end <= x0)])
     right = min([last, *(start - gap for start, _, gap in taken if start >= x1)])
     return min(left, rect[0]), max(right, rect[2])
@@ -284,9 +338,9 @@ def _with_figures(rows: Sequence[_Row]) -> Iterator[_Row]:
     columns: list[list[tuple[Item, Edges]]] = []
     for row in rows:
         for item, edges in row.placed:
-            if not (item.kept and item.moves and _FIGURE.search(item.block.text)) or item.rect[2] - item.rect[
-                0
-            ] > NARROW * (edges[1] - edges[0]):
+            if not (item.kept and item.moves and _FIGURE.search(item.block.text)) or item.rect[
+                2
+            ] - item.rect[0] > NARROW * (edges[1] - edges[0]):
                 continue
             for column in columns:
                 last, same = column[-1]
@@ -303,13 +357,21 @@ def _with_figures(rows: Sequence[_Row]) -> Iterator[_Row]:
             shift = edges[0] + edges[1] - x0 - x1
             shifted[item.block.id] = (item.rect[0] + shift, item.rect[2])
     for row in rows:
-        yield _Row(row.items, None, [(item, shifted.get(item.block.id, edges)) for item, edges in row.placed])
+        yield _Row(
+            row.items,
+            None,
+            [(item, shifted.get(item.block.id, edges)) for item, edges in row.placed],
+        )
 
 
 def _are_aligned(upper: Item, lower: Item) -> bool:
     """Whether a figure stands under another: begins, ends or has its middle there."""
     (x0, _, x1, y1), (other0, top, other1, _) = upper.rect, lower.rect
-    close = abs(x0 - other0) < ALIGNED or abs(x1 - other1) < ALIGNED or abs(x0 + x1 - other0 - other1) < 2 * ALIGNED
+    close = (
+        abs(x0 - other0) < ALIGNED
+        or abs(x1 - other1) < ALIGNED
+        or abs(x0 + x1 - other0 - other1) < 2 * ALIGNED
+    )
     return close and overlap(x0, x1, other0, other1) > 0 and top - y1 < FIGURE_ROWS * upper.size
 
 
@@ -320,4 +382,7 @@ def _apart(one: Rect, other: Rect) -> float:
 def _meets(one: Rect, other: Rect) -> bool:
     """Whether they share some height, and more width than edges do that touch."""
     least = min(1.0, (one[2] - one[0]) / 2)
-    return overlap(one[0], one[2], other[0], other[2]) > least and overlap(one[1], one[3], other[1], other[3]) > 0
+    return (
+        overlap(one[0], one[2], other[0], other[2]) > least
+        and overlap(one[1], one[3], other[1], other[3]) > 0
+    )

@@ -1,4 +1,6 @@
-"""Styled text as words that know their width: what is never broken at a line's end, and where it may be hyphenated."""
+"""Styled text as words that know their width: what is never broken at a line's end, and where
+it may be hyphenated.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,11 @@ _BREAKS = re.compile(r"(?<=[-/\u2010\u2013\u2014_?&=.@])(?=\w)")
 # Scripts of South-East Asia write no blanks between words (Unicode Standard, 16).
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{2,}")
 _THAI = re.compile("[\u0e00-\u0e7f]")
-# Before a consonant that is not joined to the one before, nor follows a vowel that stands before it.
-_SYLLABLE = re.compile("(?<![\u0ec0-\u0ec4\u1039\u17d2])(?=[\u0e81-\u0eae\u0ec0-\u0ec4\u1000-\u1021\u1780-\u17a2])")
+# Before a consonant that is not joined to the one before, nor follows a vowel that stands before
+# it.
+_SYLLABLE = re.compile(
+    "(?<![\u0ec0-\u0ec4\u1039\u17d2])(?=[\u0e81-\u0eae\u0ec0-\u0ec4\u1000-\u1021\u1780-\u17a2])"
+)
 _LETTERS = re.compile(rf"([^\w]*)([^\W\d_]{{{SHORTEST},}})([^\w]*)")
 # Kinsoku: no line begins with these, none ends with those (JIS X 4051 4.3).
 _NO_START = frozenset(
@@ -41,11 +46,14 @@ _NO_END = frozenset("（［｛〔〈《「『【〖‘“([{¥＄￥£$")
 
 @dataclass(slots=True, eq=False)
 class Piece:
-    """Glyphs of one face, size and colour. `rise` in points over the baseline; `width` in points, all at full size.
+    """Glyphs of one face, size and colour.
+
+    `rise` in points over the baseline; `width` in points, all at full size.
 
     `slant`: what uprights lean to the right by, of their height, where the face has no italic cut.
-    `level`: of the text (UAX 9), odd from right to left. `codes`: the glyphs' ids in hexadecimal where they follow each other by their own
-    widths and each stands for its own text, else empty. `original`: no glyphs, but letters of the source's page.
+    `level`: of the text (UAX 9), odd from right to left. `codes`: the glyphs' ids in hexadecimal
+    where they follow each other by their own widths and each stands for its own text, else empty.
+    `original`: no glyphs, but letters of the source's page.
     """
 
     glyphs: tuple[Glyph, ...]
@@ -61,7 +69,9 @@ class Piece:
 
 @dataclass(slots=True, eq=False)
 class Word:
-    """What is never broken: pieces without a blank. `blank`: the blank after it, None where a line may end without one.
+    """What is never broken: pieces without a blank.
+
+    `blank`: the blank after it, None where a line may end without one.
 
     `text` and `look` of a word that may be hyphenated, else empty.
     """
@@ -74,9 +84,12 @@ class Word:
 
 
 class Words:
-    """Makes words of runs, with the fonts of one document. Words that come again are not measured again.
+    """Makes words of runs, with the fonts of one document.
 
-    `originals`: the letters of the source's page that can stand in them; what is not among these is set as text.
+    Words that come again are not measured again.
+
+    `originals`: the letters of the source's page that can stand in them; what is not among these is
+    set as text.
     """
 
     def __init__(self, fonts: Fonts) -> None:
@@ -87,7 +100,10 @@ class Words:
         self._looked = False
 
     def of(self, runs: Sequence[Run], *, rtl: bool = False) -> list[Word]:
-        """The words of styled runs; a word may change its style in the middle. `rtl`: the paragraph begins at the right."""
+        """The words of styled runs; a word may change its style in the middle.
+
+        `rtl`: the paragraph begins at the right.
+        """
         cleaned = [(_plain(run), run.style) for run in runs]
         size = max((style.size for _, style in cleaned), default=0.0)
         found = levels("".join([text for text, _ in cleaned]), rtl=rtl)
@@ -112,21 +128,32 @@ class Words:
         if text[:1].isspace():
             line.flush(blank)
         width = self.originals[original].width
-        line.held.append(Piece((), style.size, style.color, 0.0, width, level + level % 2, original=original))
+        line.held.append(
+            Piece((), style.size, style.color, 0.0, width, level + level % 2, original=original)
+        )
         line.previous = text
         if text[-1:].isspace():
             line.flush(blank)
 
     def split(self, word: Word, room: float) -> tuple[Word, Word] | None:
-        """A word broken by the language's rules where its first part, with a hyphen, goes into `room` points; None: nowhere."""
-        match = _LETTERS.fullmatch(word.text) if word.look is not None and is_simple(word.text) else None
+        """A word broken by the language's rules where its first part, with a hyphen, goes into
+        `room` points; None: nowhere.
+        """
+        match = (
+            _LETTERS.fullmatch(word.text)
+            if word.look is not None and is_simple(word.text)
+            else None
+        )
         if match is None or word.look is None:
             return None
         if not self._looked:
             self._hyphenator, self._looked = hyphenator(self.fonts.lang), True
-        for position in reversed(self._hyphenator.positions(match.group(2)) if self._hyphenator else ()):
+        for position in reversed(
+            self._hyphenator.positions(match.group(2)) if self._hyphenator else ()
+        ):
             end = match.end(1) + position
-            # The part is measured by its share of the letters first: most places are plainly too far.
+            # The part is measured by its share of the letters first: most places are plainly too
+            # far.
             if word.width * (end + 1) / len(word.text) > FAR * room:
                 continue
             head = word.look.word(f"{word.text[:end]}-")
@@ -143,7 +170,9 @@ class Words:
 
 
 def _plain(run: Run) -> str:
-    """The text of a run as it can be set; a character without a meaning is a blank, most often it was one."""
+    """The text of a run as it can be set; a character without a meaning is a blank, most often
+    it was one.
+    """
     text = clean(run.text)
     return text if run.style.original else text.replace(NOTHING, " ")
 
@@ -159,15 +188,26 @@ class _Line:
     def flush(self, blank: Piece | None) -> None:
         """End the word that is held, with the blank after it."""
         if self.held:
-            self.words.append(Word(tuple(self.held), sum([piece.width for piece in self.held]), blank))
+            self.words.append(
+                Word(tuple(self.held), sum([piece.width for piece in self.held]), blank)
+            )
             self.held.clear()
 
     def add(self, look: Look, text: str, found: Sequence[int] | None) -> None:
-        """The words of a text of one look. `found`: the levels of its characters; None: it is all plain."""
+        """The words of a text of one look.
+
+        `found`: the levels of its characters; None: it is all plain.
+        """
         tokens = _tokens(text)
         last, at, held = len(tokens) - 1, 0, self.held
         for place, token in enumerate(tokens):
-            if found is None and not held and place < last and tokens[place + 1].isspace() and len(token) > 1:
+            if (
+                found is None
+                and not held
+                and place < last
+                and tokens[place + 1].isspace()
+                and len(token) > 1
+            ):
                 self.words.append(look.word(token))  # nearly all words come this way
             elif token.isspace():
                 if held:
@@ -201,7 +241,9 @@ class Look:
         return word
 
     def by_level(self, token: str, found: Sequence[int] | None) -> Iterator[Piece]:
-        """The pieces of a token whose characters have the levels `found`; None: all of it is plain left to right."""
+        """The pieces of a token whose characters have the levels `found`; None: all of it is
+        plain left to right.
+        """
         if found is None:
             yield from self.pieces(token, 0)
             return

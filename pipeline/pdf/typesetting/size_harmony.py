@@ -1,4 +1,6 @@
-"""The texts of a page fitted together: text of one style has one size, so that paragraphs do not flicker."""
+"""The texts of a page fitted together: text of one style has one size, so that paragraphs do
+not flicker.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ LEAST_COMMON = 0.75  # a style is not made smaller than this for the sake of a f
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A text and its box; `style`: what looks the same on the page has the same. `leader` follows its last line."""
+    """A text and its box; `style`: what looks the same on the page has the same.
+
+    `leader` follows its last line.
+    """
 
     words: Sequence[Word]
     box: Box
@@ -25,7 +30,9 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class _Flow:
-    """A column: the places of its texts, the style of most of its lines, and the first of the looks with which it fits."""
+    """A column: the places of its texts, the style of most of its lines, and the first of the
+    looks with which it fits.
+    """
 
     places: Sequence[int]
     column: Column
@@ -33,8 +40,12 @@ class _Flow:
     look: int
 
 
-def fit_all(texts: Sequence[Fitted], split: Splitter = unsplit, columns: Iterable[Sequence[int]] = ()) -> list[Setting]:
-    """The setting of each text, in order. Texts that cannot reach the size of their style keep a smaller one.
+def fit_all(
+    texts: Sequence[Fitted], split: Splitter = unsplit, columns: Iterable[Sequence[int]] = ()
+) -> list[Setting]:
+    """The setting of each text, in order.
+
+    Texts that cannot reach the size of their style keep a smaller one.
 
     `columns`: places of texts that follow one another downwards and may move.
     """
@@ -61,12 +72,17 @@ def _flow(texts: Sequence[Fitted], places: Sequence[int], split: Splitter) -> _F
 
 
 def _even(flows: Iterable[_Flow]) -> dict[object, int]:
-    """One look per style: that of its most crowded third, if it is not smaller than a style is made for it."""
+    """One look per style: that of its most crowded third, if it is not smaller than a style is
+    made for it.
+    """
     looks: dict[object, list[int]] = {}
     for flow in flows:
         looks.setdefault(flow.style, []).extend([flow.look] * flow.column.lines())
     last = max(number for number, look in enumerate(LOOKS) if look.scale >= LEAST_COMMON)
-    return {style: min(last, sorted(found, reverse=True)[len(found) // 3]) for style, found in looks.items()}
+    return {
+        style: min(last, sorted(found, reverse=True)[len(found) // 3])
+        for style, found in looks.items()
+    }
 
 
 def _common(texts: Sequence[Fitted], settings: Mapping[int, Setting]) -> dict[object, float]:
@@ -74,4 +90,6 @@ def _common(texts: Sequence[Fitted], settings: Mapping[int, Setting]) -> dict[ob
     scales: dict[object, list[float]] = {}
     for place, setting in settings.items():
         scales.setdefault(texts[place].style, []).extend([setting.scale] * len(setting.lines))
-    return {style: max(LEAST_COMMON, sorted(found)[len(found) // 3]) for style, found in scales.items()}
+    return {
+        style: max(LEAST_COMMON, sorted(found)[len(found) // 3]) for style, found in scales.items()
+    }

@@ -1,4 +1,6 @@
-"""The box that a block's translation is set in, from the lines of the original and the room around them."""
+"""The box that a block's translation is set in, from the lines of the original and the room
+around them.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,20 @@ from pipeline.pdf.model.geometry import turned, union
 from pipeline.pdf.typesetting.line_breaking import ASCENT, Box
 
 LEADING = 1.2  # of the size, where the original has one line only
-TITLE = 1.1  # times: how much wider than the original a longer text around a middle is set, to have as many lines
+# times: how much wider than the original a longer text around a middle is set, to have as many
+# lines
+TITLE = 1.1
 WIDER = 0.3  # of the width: how much wider than the source's our typeface may be
-LEAST_WIDTH, LEAST_HEIGHT = 3.0, 0.7  # of the size: room for a word, for a line that was made smaller
+# of the size: room for a word, for a line that was made smaller
+LEAST_WIDTH, LEAST_HEIGHT = 3.0, 0.7
 LEAST_INDENT = 0.3  # of the size: less is a side bearing
 
 
 def box_of(block: Block, runs: tuple[Run, ...], *, rtl: bool = False) -> Box:
-    """The box for `runs`, in the turned space of the block's direction. `rtl`: they begin at the right."""
+    """The box for `runs`, in the turned space of the block's direction.
+
+    `rtl`: they begin at the right.
+    """
     direction = block.lines[0].direction
     lines = [turned(line.bbox, direction) for line in block.lines]
     room = turned(block.room or block.bbox, direction)
@@ -30,7 +38,9 @@ def box_of(block: Block, runs: tuple[Run, ...], *, rtl: bool = False) -> Box:
     single = len(lines) == 1
     left, right = min(line[0] for line in lines), max(line[2] for line in lines)
     original_right = right
-    first, hanging = (0.0, 0.0) if block.align in (Align.CENTER, Align.RIGHT) else _indents(lines, left, size)
+    first, hanging = (
+        (0.0, 0.0) if block.align in (Align.CENTER, Align.RIGHT) else _indents(lines, left, size)
+    )
     if single:
         left, right = _grown(block.align, left, right, room)
     elif block.align is Align.CENTER:
@@ -55,30 +65,45 @@ def box_of(block: Block, runs: tuple[Run, ...], *, rtl: bool = False) -> Box:
 
 
 def box_of_kept(block: Block) -> Box:
-    """The box for a block's own text, which keeps its right edge where our typeface is wider or narrower."""
+    """The box for a block's own text, which keeps its right edge where our typeface is wider or
+    narrower.
+    """
     box = box_of(replace(block, room=None), block.source)
     return replace(box, first=0.0, hanging=0.0, align=Align.RIGHT)
 
 
 def mirrored(box: Box, edges: tuple[float, float]) -> Box:
-    """The box on the other side of the stretch between `edges`, which hold it. What is within it is mirrored by `Box.rtl`."""
+    """The box on the other side of the stretch between `edges`, which hold it.
+
+    What is within it is mirrored by `Box.rtl`.
+    """
     right = max(min(box.right, edges[1]), box.original_right)
     moved = edges[0] + edges[1] - box.left - right
-    return replace(box, left=box.left + moved, right=right + moved, original_right=box.original_right + moved)
+    return replace(
+        box, left=box.left + moved, right=right + moved, original_right=box.original_right + moved
+    )
 
 
 def lifted(box: Box, down: float) -> Box:
     """The box `down` points lower in its turned space."""
-    return replace(box, baseline=box.baseline + down, last=box.last + down, bottom=box.bottom + down) if down else box
+    return (
+        replace(box, baseline=box.baseline + down, last=box.last + down, bottom=box.bottom + down)
+        if down
+        else box
+    )
 
 
 def widened(box: Box) -> Box:
-    """The box with some room at its left, for text that was not translated, in a typeface that may be wider than the source's."""
+    """The box with some room at its left, for text that was not translated, in a typeface that
+    may be wider than the source's.
+    """
     return replace(box, left=box.left - WIDER * (box.right - box.left))
 
 
 def cut(box: Box, taken: Sequence[Rect]) -> Box | None:
-    """The largest part of the box that is free of what is `taken` (turned space), None: there is none for a word."""
+    """The largest part of the box that is free of what is `taken` (turned space), None: there
+    is none for a word.
+    """
     if not taken:
         return box
     x0, y0, x1, y1 = union(taken)
@@ -95,28 +120,48 @@ def cut(box: Box, taken: Sequence[Rect]) -> Box | None:
 
 
 def _room(box: Box, top: float) -> float:
-    width, height = box.right - box.left - box.first, box.bottom - max(top, box.baseline - ASCENT * box.size)
-    return width * height if width > LEAST_WIDTH * box.size and height > LEAST_HEIGHT * box.size else 0.0
+    width, height = (
+        box.right - box.left - box.first,
+        box.bottom - max(top, box.baseline - ASCENT * box.size),
+    )
+    return (
+        width * height
+        if width > LEAST_WIDTH * box.size and height > LEAST_HEIGHT * box.size
+        else 0.0
+    )
 
 
 def _main_span(line: Line) -> Span:
     return max(line.spans, key=lambda span: len(span.text) * span.style.size)
 
 
-def _indents(lines: list[tuple[float, float, float, float]], left: float, size: float) -> tuple[float, float]:
+def _indents(
+    lines: list[tuple[float, float, float, float]], left: float, size: float
+) -> tuple[float, float]:
     if len(lines) == 1:
         return 0.0, 0.0
     first, rest = lines[0][0] - left, min(line[0] for line in lines[1:]) - left
-    return (first if first > LEAST_INDENT * size else 0.0), (rest if rest > LEAST_INDENT * size else 0.0)
+    return (first if first > LEAST_INDENT * size else 0.0), (
+        rest if rest > LEAST_INDENT * size else 0.0
+    )
 
 
 def _grown(
-    align: Align, left: float, right: float, room: tuple[float, float, float, float], most: float = math.inf
+    align: Align,
+    left: float,
+    right: float,
+    room: tuple[float, float, float, float],
+    most: float = math.inf,
 ) -> tuple[float, float]:
-    """The edges of one line, or of several around a middle, moved out as far as the room, the alignment and the `most` points allow."""
+    """The edges of one line, or of several around a middle, moved out as far as the room, the
+    alignment and the `most` points allow.
+    """
     if align is Align.RIGHT:
         return min(left, room[0]), right
     if align is Align.CENTER:
-        half = max((right - left) / 2, min((left + right) / 2 - room[0], room[2] - (left + right) / 2, most / 2))
+        half = max(
+            (right - left) / 2,
+            min((left + right) / 2 - room[0], room[2] - (left + right) / 2, most / 2),
+        )
         return (left + right) / 2 - half, (left + right) / 2 + half
     return left, max(right, room[2])

@@ -1,4 +1,6 @@
-"""A page with its translated blocks: the original words erased, once per paragraph, and one stream of new text on top."""
+"""A page with its translated blocks: the original words erased, once per paragraph, and one
+stream of new text on top.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,12 @@ from pipeline.pdf.model.geometry import Direction, back, joined, point_back, tur
 from pipeline.pdf.typesetting.line_breaking import SetLine, Setting
 from pipeline.pdf.typesetting.shaping import Piece
 
-# Of a line's size over and under its baseline: a band that every letter of the line crosses, and no letter of its
-# neighbours, whose boxes MuPDF takes from the font's ascender and descender.
+# Of a line's size over and under its baseline: a band that every letter of the line crosses, and no
+# letter of its neighbours, whose boxes MuPDF takes from the font's ascender and descender.
 BAND_TOP, BAND_BOTTOM = 0.42, 0.15
-AT_BASELINE = (
-    -0.03
-)  # where letters end by a file that gives its typeface next to no height: MuPDF finds them nowhere else
+# where letters end by a file that gives its typeface next to no height: MuPDF finds them nowhere
+# else
+AT_BASELINE = -0.03
 BAND_INSET = 0.4  # points at both ends
 REACH = 16  # rectangles that a band may become part of
 _OUTLINED = re.compile(rb"(?<![\w.])2\s+Tr\b")  # fill, then stroke: ISO 32000-1 9.3.6
@@ -40,18 +42,24 @@ def erase(
     blanks: Iterable[Rect] = (),
     bottom: float = BAND_BOTTOM,
 ) -> None:
-    """Take the words of `blocks` off the page; pictures and drawings stay. `kept`: boxes of lines that must stay too.
+    """Take the words of `blocks` off the page; pictures and drawings stay.
+
+    `kept`: boxes of lines that must stay too.
 
     `bottom`: how far over the baseline (of the size) the bands end in which letters are looked for.
-    `blanks` go with them: two that stay, one on each side of a line, would be one text across the new words for all who copy.
+    `blanks` go with them: two that stay, one on each side of a line, would be one text across the
+    new words for all who copy.
     """
     stays = Neighbours(kept)
     bare = [middle for blank in blanks if not stays.meets(middle := _middle(blank))]
-    bands = _merged([*(band for block in blocks for band in _bands(block, stays, bottom)), *bare], stays)
+    bands = _merged(
+        [*(band for block in blocks for band in _bands(block, stays, bottom)), *bare], stays
+    )
     if not bands:
         return
     _thin(page)
-    # PyMuPDF's own wrappers around these calls cost three times as much as the calls (measured on a tax form).
+    # PyMuPDF's own wrappers around these calls cost three times as much as the calls (measured on a
+    # tax form).
     pdf_page = mupdf.pdf_page_from_fz_page(page.this)
     for band in bands:
         annotation = mupdf.pdf_create_annot(pdf_page, mupdf.PDF_ANNOT_REDACT)
@@ -79,8 +87,8 @@ def _thin(page: pymupdf.Page) -> None:
 def _merged(bands: list[Rect], kept: Neighbours) -> list[Rect]:
     """Fewer rectangles over the same words, none of which meets text that stays.
 
-    MuPDF tests every letter of the page against every rectangle: with one for a page instead of one a paragraph, erasing takes a fifth
-    of the time (measured on papers).
+    MuPDF tests every letter of the page against every rectangle: with one for a page instead of one
+    a paragraph, erasing takes a fifth of the time (measured on papers).
     """
     merged: list[Rect] = []
     for band in sorted(bands, key=lambda band: (band[1], band[0])):
@@ -105,12 +113,15 @@ def _bands(block: Block, kept: Neighbours, bottom: float) -> list[Rect]:
     bands = []
     for line in block.lines:
         x0, _, x1, _ = turned(line.bbox, direction)
-        # without a blank, which may reach into what follows; the last span of a line from the right is its first one
+        # without a blank, which may reach into what follows; the last span of a line from the right
+        # is its first one
         x1 = min(x1, max([turned(span.bbox, direction)[2] for span in line.spans]))
         main = max(line.spans, key=lambda span: len(span.text))
         size = main.style.size
         inset = min(BAND_INSET, (x1 - x0) / 4)
-        bands.append((x0 + inset, main.baseline - BAND_TOP * size, x1 - inset, main.baseline - bottom * size))
+        bands.append(
+            (x0 + inset, main.baseline - BAND_TOP * size, x1 - inset, main.baseline - bottom * size)
+        )
     whole = (
         min(band[0] for band in bands),
         bands[0][1],
@@ -123,7 +134,9 @@ def _bands(block: Block, kept: Neighbours, bottom: float) -> list[Rect]:
     return [back(band, direction) for band in bands]
 
 
-def text_operators(setting: Setting, direction: Direction, originals: Originals = NO_ORIGINALS) -> Iterator[str]:
+def text_operators(
+    setting: Setting, direction: Direction, originals: Originals = NO_ORIGINALS
+) -> Iterator[str]:
     """A set text as operators, in a space like the page's own: origin top left, y downwards.
 
     `originals`: the glyphs of what stands in it as on the source's page.
@@ -158,7 +171,10 @@ class _Pen:
             yield from self._look(first)
             baseline = line.baseline - first.rise * self.scale
             if first.codes:
-                yield f"{self._at(x, baseline, first.slant)} {self._plain(pieces, gaps, first.size * self.scale)}"
+                yield (
+                    f"{self._at(x, baseline, first.slant)}"
+                    f" {self._plain(pieces, gaps, first.size * self.scale)}"
+                )
             else:
                 yield from self._shaped(first, x, baseline)
             x += sum([piece.width for piece in pieces]) * self.scale * self.narrow + sum(gaps)
@@ -168,7 +184,9 @@ class _Pen:
             yield _color(piece.color)
         if self.outline:
             yield "0 Tr"
-        yield from operators(self.originals[original].glyphs, x, y, self.scale, self.direction, narrow=self.narrow)
+        yield from operators(
+            self.originals[original].glyphs, x, y, self.scale, self.direction, narrow=self.narrow
+        )
         self.font, self.color, self.outline = None, piece.color, 0.0
 
     def _look(self, piece: Piece) -> Iterator[str]:
@@ -204,7 +222,11 @@ class _Pen:
         return f"[<{shown}>] TJ".replace("<>", "")
 
     def _shaped(self, piece: Piece, x: float, y: float) -> Iterator[str]:
-        """Glyphs one by one. What a glyph's own map of characters does not say is said by ActualText (ISO 32000-1 14.9.4)."""
+        """Glyphs one by one.
+
+        What a glyph's own map of characters does not say is said by ActualText (ISO 32000-1
+        14.9.4).
+        """
         size = piece.size * self.scale
         along = size * self.narrow
         for cluster in _clusters(piece.glyphs):
@@ -215,14 +237,21 @@ class _Pen:
             for glyph in cluster:
                 places.append((x + glyph.x * along, glyph))
                 x += glyph.advance * along
-            # Readers take a cluster to reach from its first glyph to the end of its last: marks go between its letter and a blank.
+            # Readers take a cluster to reach from its first glyph to the end of its last: marks go
+            # between its letter and a blank.
             places.sort(key=lambda place: not place[1].advance)
             for start, glyph in places:
                 up = glyph.y * size
-                yield f"{self._at(start + piece.slant * up, y - up, piece.slant)} <{glyph.id:0{glyph.face.digits}x}> Tj"
+                yield (
+                    f"{self._at(start + piece.slant * up, y - up, piece.slant)}"
+                    f" <{glyph.id:0{glyph.face.digits}x}> Tj"
+                )
             blank = None if places[-1][1].advance else places[-1][1].face.glyph(" ")
             if blank is not None:
-                yield f"{self._at(x - blank.advance * along, y, piece.slant)} <{blank.id:0{blank.face.digits}x}> Tj"
+                yield (
+                    f"{self._at(x - blank.advance * along, y, piece.slant)}"
+                    f" <{blank.id:0{blank.face.digits}x}> Tj"
+                )
             if not told:
                 yield "EMC"
 
@@ -239,7 +268,9 @@ def _clusters(glyphs: Sequence[Glyph]) -> Iterator[list[Glyph]]:
 
 
 def as_seen(line: SetLine) -> list[tuple[Piece, float, int]]:
-    """The pieces of a line from left to right: with the gap after each in points, and the place of its word in the line."""
+    """The pieces of a line from left to right: with the gap after each in points, and the place
+    of its word in the line.
+    """
     parts: list[tuple[Piece, float, int]] = []
     last = len(line.words) - 1
     for number, word in enumerate(line.words):
@@ -256,8 +287,11 @@ def as_seen(line: SetLine) -> list[tuple[Piece, float, int]]:
 
 
 def _groups(line: SetLine) -> Iterator[tuple[list[Piece], list[float]]]:
-    """The pieces of a line as they are seen, those of one look together, with the gap after each in points."""
-    if len(line.words) == 1 and len(line.words[0].pieces) == 1:  # entries of contents have hundreds of dots
+    """The pieces of a line as they are seen, those of one look together, with the gap after
+    each in points.
+    """
+    # entries of contents have hundreds of dots
+    if len(line.words) == 1 and len(line.words[0].pieces) == 1:
         yield list(line.words[0].pieces), [0.0]
         return
     held: list[Piece] = []
@@ -289,11 +323,15 @@ def _color(color: int) -> str:
     return f"{red / 255:.3g} {green / 255:.3g} {blue / 255:.3g} rg"
 
 
-def add_content(page: pymupdf.Page, drawn: str, fonts: dict[str, int], *, flipped: Direction | None = None) -> None:
-    """Draw the operators `drawn` over what the page holds. They count y downwards from the top left of the unrotated page.
+def add_content(
+    page: pymupdf.Page, drawn: str, fonts: dict[str, int], *, flipped: Direction | None = None
+) -> None:
+    """Draw the operators `drawn` over what the page holds.
 
-    `fonts`: names used in them -> object numbers. What the page holds is mirrored along `flipped`, None: not at all. The page must not be
-    rotated at the moment.
+    They count y downwards from the top left of the unrotated page.
+
+    `fonts`: names used in them -> object numbers. What the page holds is mirrored along `flipped`,
+    None: not at all. The page must not be rotated at the moment.
     """
     pdf = page.parent
     a, b, c, d, e, f = ~page.transformation_matrix
@@ -309,18 +347,28 @@ def _flip(page: pymupdf.Page, direction: Direction | None) -> str:
     if direction is None:
         return ""
     box = page.cropbox
-    across = pymupdf.Matrix(-1, 0, 0, 1, box.width, 0) if direction[0] else pymupdf.Matrix(1, 0, 0, -1, 0, box.height)
+    across = (
+        pymupdf.Matrix(-1, 0, 0, 1, box.width, 0)
+        if direction[0]
+        else pymupdf.Matrix(1, 0, 0, -1, 0, box.height)
+    )
     a, b, c, d, e, f = page.transformation_matrix * across * ~page.transformation_matrix
     return f"{a:g} {b:g} {c:g} {d:g} {e:g} {f:g} cm"
 
 
 def _renamed(drawn: str, names: dict[str, str]) -> str:
     """The operators with fonts under other names."""
-    return re.sub(rf"/({'|'.join(names)}) ", lambda found: f"/{names[found[1]]} ", drawn) if names else drawn
+    return (
+        re.sub(rf"/({'|'.join(names)}) ", lambda found: f"/{names[found[1]]} ", drawn)
+        if names
+        else drawn
+    )
 
 
 def _add_fonts(pdf: pymupdf.Document, page: int, fonts: dict[str, int]) -> dict[str, str]:
-    """Name fonts in a page's resources; gives those that have another name there, since theirs is taken: the page was translated before."""
+    """Name fonts in a page's resources; gives those that have another name there, since theirs
+    is taken: the page was translated before.
+    """
     kind, value = pdf.xref_get_key(page, "Resources")
     if kind == "null":
         pdf.xref_set_key(page, "Resources", _inherited(pdf, page))
@@ -332,7 +380,10 @@ def _add_fonts(pdf: pymupdf.Document, page: int, fonts: dict[str, int]) -> dict[
     renamed: dict[str, str] = {}
     for name, number in fonts.items():
         free = name
-        while pdf.xref_get_key(owner, f"{path}/{free}".lstrip("/"))[1] not in {"null", f"{number} 0 R"}:
+        while pdf.xref_get_key(owner, f"{path}/{free}".lstrip("/"))[1] not in {
+            "null",
+            f"{number} 0 R",
+        }:
             renamed[name] = free = f"{free}x"
         pdf.xref_set_key(owner, f"{path}/{free}".lstrip("/"), f"{number} 0 R")
     return renamed

@@ -1,7 +1,8 @@
-"""Kept words on both sides of a translated text, which the file draws in one go: those after it are drawn again, after it.
+"""Kept words on both sides of a translated text, which the file draws in one go: those after it are
+drawn again, after it.
 
-Once the words between a section's number and that of its page are erased, both numbers follow each other in the file, and all who
-copy from it take them for one text that runs across the new words.
+Once the words between a section's number and that of its page are erased, both numbers follow each
+other in the file, and all who copy from it take them for one text that runs across the new words.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class _Row:
 
 
 def separated(blocks: Sequence[Block]) -> list[Block]:
-    """Kept blocks that are to be drawn again where they stand: their target is the page's own letters, a run for each line."""
+    """Kept blocks that are to be drawn again where they stand: their target is the page's own
+    letters, a run for each line.
+    """
     by_direction: dict[Direction, list[_Row]] = {}
     for block in blocks:
         for line in block.lines if block.target is None else ():
@@ -43,10 +46,17 @@ def separated(blocks: Sequence[Block]) -> list[Block]:
     set_anew = [block for block in blocks if block.target is not None]
     found: dict[str, Block] = {}
     for direction, rows in by_direction.items():
-        taken = [turned(one.room or one.bbox, direction) for one in set_anew if one.lines[0].direction == direction]
+        taken = [
+            turned(one.room or one.bbox, direction)
+            for one in set_anew
+            if one.lines[0].direction == direction
+        ]
         for level in _levels(rows):
             found |= {row.block.id: row.block for row in _behind(level, taken)}
-    return [replace(block, target=tuple(_letters(line) for line in block.lines)) for block in found.values()]
+    return [
+        replace(block, target=tuple(_letters(line) for line in block.lines))
+        for block in found.values()
+    ]
 
 
 def _levels(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
@@ -63,7 +73,9 @@ def _levels(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
 
 
 def _behind(level: Sequence[_Row], taken: Sequence[Rect]) -> Iterator[_Row]:
-    """The rows of a level with one of their style before them, and a text that is set anew between both."""
+    """The rows of a level with one of their style before them, and a text that is set anew
+    between both.
+    """
     first = level[0]
     top, bottom = first.baseline - CORE * first.size, first.baseline
     beside = [rect for rect in taken if rect[1] < bottom and top < rect[3]]
@@ -72,7 +84,11 @@ def _behind(level: Sequence[_Row], taken: Sequence[Rect]) -> Iterator[_Row]:
     stays = [first]
     for row in level[1:]:
         before = [one for one in stays if _shares_style(one.line.spans, row.line.spans)]
-        parted = any(overlap(rect[0], rect[2], before[-1].rect[2], row.rect[0]) > 0 for rect in beside if before)
+        parted = any(
+            overlap(rect[0], rect[2], before[-1].rect[2], row.rect[0]) > 0
+            for rect in beside
+            if before
+        )
         if parted:
             yield row
         else:
@@ -81,7 +97,9 @@ def _behind(level: Sequence[_Row], taken: Sequence[Rect]) -> Iterator[_Row]:
 
 def _shares_style(some: Iterable[Span], others: Sequence[Span]) -> bool:
     """Whether one typeface, size and colour is in both."""
-    return any(one.style == other.style for one in some for other in others if one.style.original is None)
+    return any(
+        one.style == other.style for one in some for other in others if one.style.original is None
+    )
 
 
 def _letters(line: Line) -> Run:

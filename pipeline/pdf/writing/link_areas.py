@@ -1,7 +1,9 @@
-"""Links that follow the words they lie on: from the place of the original words to that of the translated ones.
+"""Links that follow the words they lie on: from the place of the original words to that of the
+translated ones.
 
-A link whose words are still there (a number, a name, an address) follows them; one whose words have a colour of their own follows that
-colour; any other takes the words at the same place of the sentence. A link over a whole block stays over all of it.
+A link whose words are still there (a number, a name, an address) follows them; one whose words have
+a colour of their own follows that colour; any other takes the words at the same place of the
+sentence. A link over a whole block stays over all of it.
 """
 
 from __future__ import annotations
@@ -20,10 +22,12 @@ from pipeline.pdf.typesetting.line_breaking import SetLine, Setting
 from pipeline.pdf.writing.content_stream import as_seen
 
 WHOLE = 0.9  # of a block's letters: a link over more of them is one over the block
-LARGEST = 3.0  # times the height of the words under a link: a larger one is over a picture or a card
+# times the height of the words under a link: a larger one is over a picture or a card
+LARGEST = 3.0
 TOP, BOTTOM = 0.78, 0.22  # of the size: what a link takes over and under the baseline
 LEAST = 0.5  # of a word's width under a link for it to be one of its words
-MOVABLE = ("Widget", "Link")  # annotations that may lie elsewhere: their boxes say all about their place
+# annotations that may lie elsewhere: their boxes say all about their place
+MOVABLE = ("Widget", "Link")
 _WORD = re.compile(r"\S+")
 _EDGES = ".,;:!?()[]{}«»\"'“”„‘’"
 
@@ -33,7 +37,10 @@ Moves = dict[int, list[Rect]]
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A word where it was set. `share`: of the text before its middle, 0 to 1; `line` counts lines."""
+    """A word where it was set.
+
+    `share`: of the text before its middle, 0 to 1; `line` counts lines.
+    """
 
     text: str
     box: Rect
@@ -44,7 +51,9 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Under:
-    """The source's words under a link: where they begin and end in the block's letters (0 to 1), what they are, their height."""
+    """The source's words under a link: where they begin and end in the block's letters (0 to
+    1), what they are, their height.
+    """
 
     start: float
     end: float
@@ -55,7 +64,9 @@ class _Under:
 
 @dataclass(slots=True)
 class Anchors:
-    """The links of a page (`links`: object number -> box, unrotated page space), and how they move with its blocks."""
+    """The links of a page (`links`: object number -> box, unrotated page space), and how they
+    move with its blocks.
+    """
 
     links: dict[int, Rect]
     _found: dict[int, list[list[Rect]]] = field(default_factory=dict)
@@ -65,7 +76,9 @@ class Anchors:
         direction = block.lines[0].direction
         places: list[_Place] | None = None
         for number, link in self.links.items():
-            if not (link[0] < block.bbox[2] and block.bbox[0] < link[2] and link[1] < block.bbox[3]):
+            if not (
+                link[0] < block.bbox[2] and block.bbox[0] < link[2] and link[1] < block.bbox[3]
+            ):
                 continue
             box = turned(link, direction)
             under = _under(block, box)
@@ -78,7 +91,11 @@ class Anchors:
     def moves(self, page: pymupdf.Page) -> Moves:
         """The new boxes. A link over several blocks stays where it is."""
         turn = ~page.transformation_matrix
-        single = {number: found[0] for number, found in self._found.items() if len(found) == 1 and found[0]}
+        single = {
+            number: found[0]
+            for number, found in self._found.items()
+            if len(found) == 1 and found[0]
+        }
         return {number: [_moved(box, turn) for box in boxes] for number, boxes in single.items()}
 
 
@@ -97,12 +114,16 @@ def flipped_boxes(page: pymupdf.Page, annotations: str, direction: Direction) ->
     for kind in MOVABLE:
         for number, box in annotation_boxes(page, annotations, kind):
             x0, y0, x1, y1 = turned(box, direction)
-            found[number] = [_moved(back((left + right - x1, y0, left + right - x0, y1), direction), turn)]
+            found[number] = [
+                _moved(back((left + right - x1, y0, left + right - x0, y1), direction), turn)
+            ]
     return found
 
 
 def move(pdf: pymupdf.Document, page: int, moves: Mapping[int, Sequence[Rect]]) -> None:
-    """Give the links of page number `page` their new boxes; a link that goes on in another line gets a copy of itself there."""
+    """Give the links of page number `page` their new boxes; a link that goes on in another line
+    gets a copy of itself there.
+    """
     copies = []
     for number, boxes in moves.items():
         source = pdf.xref_object(number, compressed=True)
@@ -132,7 +153,9 @@ def _moved(box: Iterable[float], turn: pymupdf.Matrix) -> Rect:
 
 
 def _under(block: Block, link: Rect) -> _Under | None:
-    """The words of the block's source that lie under a link, in the turned space; None: there are none."""
+    """The words of the block's source that lie under a link, in the turned space; None: there
+    are none.
+    """
     count, letters, colors, height = 0, list[tuple[int, int, str]](), list[int](), 0.0
     for line in block.lines:
         _, upper, _, lower = turned(line.bbox, line.direction)
@@ -142,7 +165,9 @@ def _under(block: Block, link: Rect) -> _Under | None:
             advance = (x1 - x0) / max(len(span.text), 1)
             for word in _WORD.finditer(span.text) if beside else ():
                 start, end = x0 + word.start() * advance, x0 + word.end() * advance
-                if overlap(start, end, link[0], link[2]) > LEAST * min(end - start, link[2] - link[0]):
+                if overlap(start, end, link[0], link[2]) > LEAST * min(
+                    end - start, link[2] - link[0]
+                ):
                     letters.append((count + word.start(), count + word.end(), word.group()))
                     colors.append(span.style.color)
                     height = max(height, lower - upper)
@@ -155,7 +180,7 @@ def _under(block: Block, link: Rect) -> _Under | None:
 
 def _places(setting: Setting) -> Iterator[_Place]:
     """The words of a set text in their order, and where they are."""
-    texts = [["".join(glyph.text for piece in word.pieces for glyph in piece.glyphs) for word in line.words]
+    texts = [["".join(glyph.text for piece in word.pieces for glyph in piece.glyphs) for word in line.words]  # noqa: E501
              for line in setting.lines]  # fmt: skip
     whole = max(1, sum(len(text) for line in texts for text in line))
     before = number = 0
@@ -169,7 +194,9 @@ def _places(setting: Setting) -> Iterator[_Place]:
                 size = word.pieces[0].size * setting.scale
                 x0, x1 = stretches[place]
                 box = (x0, line.baseline - TOP * size, x1, line.baseline + BOTTOM * size)
-                yield _Place(text, box, word.pieces[0].color, number, (before + len(text) / 2) / whole)
+                yield _Place(
+                    text, box, word.pieces[0].color, number, (before + len(text) / 2) / whole
+                )
             before += len(text)
 
 
@@ -192,13 +219,20 @@ def _chosen(block: Block, under: _Under, places: Sequence[_Place]) -> Sequence[_
     middle = (under.start + under.end) / 2
     for groups, part in (([*_same(under, places)], (0.0, 1.0)), _coloured(block, under, places)):
         if groups:
-            return _part(min(groups, key=lambda group: abs((group[0].share + group[-1].share) / 2 - middle)), part)
+            return _part(
+                min(groups, key=lambda group: abs((group[0].share + group[-1].share) / 2 - middle)),
+                part,
+            )
     inside = [place for place in places if under.start <= place.share <= under.end]
     return inside or sorted(places, key=lambda place: abs(place.share - middle))[:1]
 
 
-def _coloured(block: Block, under: _Under, places: Sequence[_Place]) -> tuple[list[list[_Place]], tuple[float, float]]:
-    """Neighbours in the colour that the link's words have; and what part of the original's such words it lies on, from 0 to 1."""
+def _coloured(
+    block: Block, under: _Under, places: Sequence[_Place]
+) -> tuple[list[list[_Place]], tuple[float, float]]:
+    """Neighbours in the colour that the link's words have; and what part of the original's such
+    words it lies on, from 0 to 1.
+    """
     spans = [span for line in block.lines for span in line.spans]
     if all(span.style.color == under.color for span in spans):
         return [], (0.0, 1.0)
@@ -215,7 +249,11 @@ def _part(places: Sequence[_Place], part: tuple[float, float]) -> Sequence[_Plac
     """Those of the places that are in a part of them, told by their middles; at least one."""
     if part[1] - part[0] >= WHOLE:
         return places
-    inside = [one for number, one in enumerate(places) if part[0] <= (number + 0.5) / len(places) <= part[1]]
+    inside = [
+        one
+        for number, one in enumerate(places)
+        if part[0] <= (number + 0.5) / len(places) <= part[1]
+    ]
     return inside or places[:1]
 
 

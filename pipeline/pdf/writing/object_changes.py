@@ -1,6 +1,8 @@
-"""What translating pages changes beside what they draw: where their links lie, and which elements their words belong to.
+"""What translating pages changes beside what they draw: where their links lie, and which elements
+their words belong to.
 
-It is noted while pages are set, and made once all are, on the file that is saved: a part of a document hands it on to the whole.
+It is noted while pages are set, and made once all are, on the file that is saved: a part of a
+document hands it on to the whole.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from pipeline.pdf.writing.structure_tree import attach
 
 @dataclass(slots=True)
 class Changes:
-    """By 0-based page number: the links that move, and the elements (object numbers) of its new pieces of marked content."""
+    """By 0-based page number: the links that move, and the elements (object numbers) of its new
+    pieces of marked content.
+    """
 
     links: dict[int, Moves] = field(default_factory=dict)
     elements: dict[int, list[int]] = field(default_factory=dict)
@@ -45,4 +49,6 @@ def changes_from(values: Mapping[str, Any]) -> Changes:
         int(page): {int(number): [tuple(box) for box in boxes] for number, boxes in moves.items()}
         for page, moves in values["links"].items()
     }
-    return Changes(links, {int(page): list(elements) for page, elements in values["elements"].items()})
+    return Changes(
+        links, {int(page): list(elements) for page, elements in values["elements"].items()}
+    )

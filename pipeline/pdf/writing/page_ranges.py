@@ -1,8 +1,10 @@
-"""A range of translated pages as a file of its own: what it changes of its source, and the glyphs that it uses.
+"""A range of translated pages as a file of its own: what it changes of its source, and the glyphs
+that it uses.
 
-A part says what the pages draw now (their `Contents` and `Resources`) and holds the objects that are new. All the rest
-is the source's: numbers of objects that are not among the part's own are numbers in the source. So the join needs no
-second copy of anything: outline, labels, links, fields and tags never leave the source, and typefaces are embedded once.
+A part says what the pages draw now (their `Contents` and `Resources`) and holds the objects that
+are new. All the rest is the source's: numbers of objects that are not among the part's own are
+numbers in the source. So the join needs no second copy of anything: outline, labels, links, fields
+and tags never leave the source, and typefaces are embedded once.
 """
 
 from __future__ import annotations
@@ -25,10 +27,12 @@ from pipeline.pdf.fonts.fallback_fonts import Fonts
 from pipeline.pdf.model.mupdf_document import beneath
 from pipeline.pdf.writing.object_changes import Changes, changes_from
 
-KEYS = ("Contents", "Resources")  # of a page (ISO 32000-1 table 30): all that translating it changes
+# of a page (ISO 32000-1 table 30): all that translating it changes
+KEYS = ("Contents", "Resources")
 _HEAD = "part.json"
 _PACKED = 30  # bytes: shorter streams do not gain from compression
-# Of an object's source text: a string, where nothing is looked for, or a reference (ISO 32000-1 7.3.4 and 7.3.10).
+# Of an object's source text: a string, where nothing is looked for, or a reference (ISO 32000-1
+# 7.3.4 and 7.3.10).
 _TOKEN = re.compile(r"\((?:[^\\()]|\\.)*\)|<[0-9A-Fa-f\s]*>|(?<![\w.])(\d+) \d+ R(?!\w)", re.DOTALL)
 
 Usage = dict[str, dict[int, str]]
@@ -37,7 +41,8 @@ Usage = dict[str, dict[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`pages`: 0-based page number -> its new `KEYS` as source text; `objects`: number -> source text and stream.
+    """`pages`: 0-based page number -> its new `KEYS` as source text; `objects`: number -> source
+    text and stream.
 
     `faces`: name of a face -> the number under which the pages refer to it.
     """
@@ -78,7 +83,8 @@ def read(path: Path) -> Part:
                 },
                 faces=head["faces"],
                 used={
-                    name: {int(glyph): text for glyph, text in glyphs.items()} for name, glyphs in head["used"].items()
+                    name: {int(glyph): text for glyph, text in glyphs.items()}
+                    for name, glyphs in head["used"].items()
                 },
                 changes=changes_from(head["changes"]),
             )
@@ -88,9 +94,14 @@ def read(path: Path) -> Part:
 
 
 def collect(
-    pdf: pymupdf.Document, numbers: Iterable[int], faces: Mapping[str, int], used: Usage, changes: Changes
+    pdf: pymupdf.Document,
+    numbers: Iterable[int],
+    faces: Mapping[str, int],
+    used: Usage,
+    changes: Changes,
 ) -> Part:
-    """What has changed on the pages `numbers` since `pdf` was opened, where `faces` are the faces' reserved numbers.
+    """What has changed on the pages `numbers` since `pdf` was opened, where `faces` are the faces'
+    reserved numbers.
 
     `changes` are those that are still to be made.
     """
@@ -105,7 +116,11 @@ def collect(
     stays = {*faces.values(), *sheets.values()}
     while open_ends:
         xref = open_ends.pop()
-        if xref in stays or xref in part.objects or not mupdf.pdf_xref_is_incremental(document, xref):
+        if (
+            xref in stays
+            or xref in part.objects
+            or not mupdf.pdf_xref_is_incremental(document, xref)
+        ):
             continue
         part.objects[xref] = _object(pdf, xref)
         open_ends += _references(part.objects[xref][0])
@@ -113,7 +128,10 @@ def collect(
 
 
 def apply(pdf: pymupdf.Document, part: Part, fonts: Fonts, reserved: dict[str, int]) -> None:
-    """Give the source's pages what the part holds. Its faces are noted in `fonts` and `reserved`, to be embedded once."""
+    """Give the source's pages what the part holds.
+
+    Its faces are noted in `fonts` and `reserved`, to be embedded once.
+    """
     if any(number >= pdf.page_count for number in part.pages):
         raise DamagedPdf(detail="a part belongs to another source")
     fonts.recall(part.used)
@@ -125,7 +143,9 @@ def apply(pdf: pymupdf.Document, part: Part, fonts: Fonts, reserved: dict[str, i
         pdf.update_object(moved[number], _renumbered(text, moved))
         if stream is not None:
             reference = mupdf.pdf_new_indirect(document, moved[number], 0)
-            mupdf.pdf_update_stream(document, reference, mupdf.fz_new_buffer_from_copied_data(stream), 1)
+            mupdf.pdf_update_stream(
+                document, reference, mupdf.fz_new_buffer_from_copied_data(stream), 1
+            )
     for number, keys in part.pages.items():
         for key, text in keys.items():
             pdf.xref_set_key(pdf.page_xref(number), key, _renumbered(text, moved))

@@ -16,7 +16,12 @@ from pipeline.pdf.fonts.fallback_fonts import Fonts
 from pipeline.pdf.fonts.source_fonts import OwnFace
 from pipeline.pdf.fonts.source_glyphs import found
 from pipeline.pdf.model.geometry import Direction, reflected, union
-from pipeline.pdf.reading.page_reader import annotation_numbers, detach_annotations, field_boxes, read
+from pipeline.pdf.reading.page_reader import (
+    annotation_numbers,
+    detach_annotations,
+    field_boxes,
+    read,
+)
 from pipeline.pdf.reading.scan_colors import cover, strip_text
 from pipeline.pdf.typesetting.collisions import unerased
 from pipeline.pdf.typesetting.line_breaking import FLOOR
@@ -31,7 +36,10 @@ from pipeline.pdf.writing.page_ranges import Part, collect
 from pipeline.pdf.writing.stamp import stamp_operators
 from pipeline.pdf.writing.structure_tree import Tags, tags_of
 
-TEXT_TINY = "Some text on this page had to be set very small, since its translation is much longer than the original."
+TEXT_TINY = (
+    "Some text on this page had to be set very small, since its translation is much longer than the"
+    " original."
+)
 TEXT_KEPT = "Some text on this page was left as it is, since there is no room for its translation."
 
 
@@ -39,7 +47,8 @@ TEXT_KEPT = "Some text on this page was left as it is, since there is no room fo
 class Writer:
     """Writes the pages of one document; `finish` embeds the fonts.
 
-    `stamp`: what to print on every page, None: nothing. `lang`: of the translation, BCP 47. `own`: the document's typefaces that can be used.
+    `stamp`: what to print on every page, None: nothing. `lang`: of the translation, BCP 47. `own`:
+    the document's typefaces that can be used.
     """
 
     pdf: pymupdf.Document
@@ -73,7 +82,9 @@ class Writer:
         anchors, tags = anchors_of(sheet, annotations if kind != "null" else ""), tags_of(sheet)
         blocks += there.moved.values()
         again = [] if page.scanned or there.moved else separated(page.blocks)
-        self.words.originals, fonts = found(sheet, _originals([*blocks, *again])) if not page.scanned else ({}, {})
+        self.words.originals, fonts = (
+            found(sheet, _originals([*blocks, *again])) if not page.scanned else ({}, {})
+        )
         composed = self._composed(blocks, page, there)
         if there.flipped and len(composed) < len(blocks):
             there = there.at_home()
@@ -84,14 +95,24 @@ class Writer:
             covers = cover(sheet, set_anew)
         else:
             ready = self._erased(sheet, page, [*composed, *self._standing(again)])
-            if there.flipped and len(ready) < len(composed):  # what is left of them would be seen in a mirror
+            # what is left of them would be seen in a mirror
+            if there.flipped and len(ready) < len(composed):
                 there, gone = there.at_home(), {one.block.id for one in ready}
                 ready = [one for one in self._composed(blocks, page, there) if one.block.id in gone]
             composed = _in_order(ready, page) if again else ready
-        self._warn(composed, bool({block.id for block in blocks} - {one.block.id for one in composed}), page.number)
+        self._warn(
+            composed,
+            bool({block.id for block in blocks} - {one.block.id for one in composed}),
+            page.number,
+        )
         operators = [covers, *self._operators(composed, anchors, tags), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
-        add_content(sheet, "\n".join(operators), self._numbers | self.fonts.kept() | fonts, flipped=there.flipped)
+        add_content(
+            sheet,
+            "\n".join(operators),
+            self._numbers | self.fonts.kept() | fonts,
+            flipped=there.flipped,
+        )
         moves = flipped_boxes(sheet, annotations, there.flipped) if there.flipped else {}
         self._changes.note(page.number, moves | anchors.moves(sheet), tags.elements)
         if page.rotation:
@@ -106,7 +127,9 @@ class Writer:
         embed(self.pdf, self.fonts.used(), self._numbers)
 
     def part(self, numbers: Iterable[int]) -> Part:
-        """What the pages `numbers` have become, for a join with other parts: instead of `finish`."""
+        """What the pages `numbers` have become, for a join with other parts: instead of
+        `finish`.
+        """
         self._settle()
         return collect(self.pdf, numbers, self._numbers, self.fonts.usage(), self._changes)
 
@@ -117,10 +140,15 @@ class Writer:
             self.warnings.append(DocumentWarning("characters_missing", message))
 
     def _plan(self, page: Page, sheet: pymupdf.Page, annotations: str) -> Plan:
-        """Where the blocks go when the page is read from the other side; the words of a picture stay where they were covered."""
+        """Where the blocks go when the page is read from the other side; the words of a picture
+        stay where they were covered.
+        """
         if page.scanned or self.rtl == (page.from_right is not None):
             return Plan()
-        marks, may_flip = read(sheet, field_boxes(sheet, annotations)).marks, _may_move(self.pdf, annotations)
+        marks, may_flip = (
+            read(sheet, field_boxes(sheet, annotations)).marks,
+            _may_move(self.pdf, annotations),
+        )
         if page.from_right is None:
             return plan(page, marks, may_flip=may_flip)
         direction, whole = page.from_right, (0.0, 0.0, page.width, page.height)
@@ -139,7 +167,9 @@ class Writer:
         """Kept texts that are drawn again."""
         return [found for block in again if (found := standing(block, self.words)) is not None]
 
-    def _erased(self, sheet: pymupdf.Page, page: Page, composed: Sequence[Composed]) -> list[Composed]:
+    def _erased(
+        self, sheet: pymupdf.Page, page: Page, composed: Sequence[Composed]
+    ) -> list[Composed]:
         """Take the originals' words off; gives those texts of which nothing is left on the page."""
         blocks = [one.block for one in composed]
         taken = {block.id for block in blocks}
@@ -152,10 +182,14 @@ class Writer:
             still = _left(sheet, blocks)
         return [one for number, one in enumerate(composed) if number not in still]
 
-    def _operators(self, composed: Iterable[Composed], anchors: Anchors, tags: Tags) -> Iterator[str]:
+    def _operators(
+        self, composed: Iterable[Composed], anchors: Anchors, tags: Tags
+    ) -> Iterator[str]:
         for one in composed:
             anchors.follow(one.block, one.setting)
-            written = list(text_operators(one.setting, one.block.lines[0].direction, self.words.originals))
+            written = list(
+                text_operators(one.setting, one.block.lines[0].direction, self.words.originals)
+            )
             yield from tags.within(one.block.prints * written, one.block)
 
     def _warn(self, composed: Sequence[Composed], left: bool, number: int) -> None:
@@ -172,11 +206,17 @@ def _left(sheet: pymupdf.Page, blocks: Sequence[Block]) -> set[int]:
 
 
 def _stays(blocks: Iterable[Block]) -> Iterator[Rect]:
-    """The boxes of all lines as MuPDF sees them when it erases: by what their typefaces say of the height of their letters.
+    """The boxes of all lines as MuPDF sees them when it erases: by what their typefaces say of the
+    height of their letters.
 
-    That is more than the letters need, and far more for sums and large brackets, which hang under their baseline.
+    That is more than the letters need, and far more for sums and large brackets, which hang under
+    their baseline.
     """
-    return (union([line.bbox, *(span.bbox for span in line.spans)]) for block in blocks for line in block.lines)
+    return (
+        union([line.bbox, *(span.bbox for span in line.spans)])
+        for block in blocks
+        for line in block.lines
+    )
 
 
 def _in_order(composed: Iterable[Composed], page: Page) -> list[Composed]:
@@ -186,7 +226,10 @@ def _in_order(composed: Iterable[Composed], page: Page) -> list[Composed]:
 
 def _may_move(pdf: pymupdf.Document, annotations: str) -> bool:
     """Whether all annotations of a page are such that may lie elsewhere."""
-    kinds = {pdf.xref_get_key(number, "Subtype")[1].strip("/") for number in annotation_numbers(pdf, annotations)}
+    kinds = {
+        pdf.xref_get_key(number, "Subtype")[1].strip("/")
+        for number in annotation_numbers(pdf, annotations)
+    }
     return kinds <= set(MOVABLE)
 
 

@@ -15,7 +15,9 @@ INK = 0x8A1F11
 
 
 def stamp_operators(text: str, page: pymupdf.Page, words: Words) -> str:
-    """The operators of the band, in the unrotated space of `page` (which still has its rotation)."""
+    """The operators of the band, in the unrotated space of `page` (which still has its
+    rotation).
+    """
     shown, turn = page.rect, page.derotation_matrix
     band = pymupdf.Rect(0, 0, shown.width, HEIGHT) * turn
     right = pymupdf.Point(1, 0) * turn - pymupdf.Point(0, 0) * turn

@@ -1,7 +1,9 @@
-"""The structure of a tagged file (ISO 32000-1 14.7 and 14.8): translated words belong to the element whose words they replace.
+"""The structure of a tagged file (ISO 32000-1 14.7 and 14.8): translated words belong to the
+element whose words they replace.
 
-MuPDF tells which elements the words of a page belong to, as the way to them from the root. Each block that is set becomes a
-piece of marked content of its own, added to its paragraph's element, so that readers hear the translation where the original was.
+MuPDF tells which elements the words of a page belong to, as the way to them from the root. Each
+block that is set becomes a piece of marked content of its own, added to its paragraph's element, so
+that readers hear the translation where the original was.
 """
 
 from __future__ import annotations
@@ -20,23 +22,43 @@ from pipeline.pdf.analysis.page_graphics import BAND
 from pipeline.pdf.fonts.embedding import stream
 from pipeline.pdf.model.mupdf_document import beneath
 
-FLAGS = pymupdf.TEXT_COLLECT_STRUCTURE | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+FLAGS = (
+    pymupdf.TEXT_COLLECT_STRUCTURE | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+)
 STRUCTURE_BLOCK, TEXT_BLOCK = 2, 0
 # Elements within a paragraph (ISO 32000-1 14.8.4.4): the paragraph around them takes the words.
 INLINE = frozenset(
-    ["Span", "Link", "Em", "Strong", "Quote", "Code", "Sub", "Reference", "Annot", "Ruby", "Warichu", "Private"]
+    [
+        "Span",
+        "Link",
+        "Em",
+        "Strong",
+        "Quote",
+        "Code",
+        "Sub",
+        "Reference",
+        "Annot",
+        "Ruby",
+        "Warichu",
+        "Private",
+    ]
 )
 STALE = ("ActualText", "E")  # of an element: its words in the old language, written out
 ARTIFACT = "/Artifact BMC"  # what is in no element: 14.8.2.2
-_ARTIFACT = re.compile(rb"/Artifact\s*(?:BMC|<<[^<>]*(?:<<[^<>]*>>[^<>]*)*>>\s*BDC|/[^\s<>]+\s+BDC)")
+_ARTIFACT = re.compile(
+    rb"/Artifact\s*(?:BMC|<<[^<>]*(?:<<[^<>]*>>[^<>]*)*>>\s*BDC|/[^\s<>]+\s+BDC)"
+)
 DEEPEST = 100  # levels of elements
 
 
 @dataclass(slots=True)
 class Tags:
-    """The tags of one page that is being set. `elements`: object numbers of those that the blocks set so far belong to.
+    """The tags of one page that is being set.
 
-    `free`: the first number of marked content that the page does not use; None: the page is not tagged.
+    `elements`: object numbers of those that the blocks set so far belong to.
+
+    `free`: the first number of marked content that the page does not use; None: the page is not
+    tagged.
     """
 
     free: int | None = None
@@ -45,7 +67,9 @@ class Tags:
     _bands: dict[int, list[tuple[Rect, int]]] | None = None
 
     def within(self, operators: Iterable[str], block: Block) -> Iterator[str]:
-        """The operators of a block that is set, as a piece of its element; as they are where the page is not tagged."""
+        """The operators of a block that is set, as a piece of its element; as they are where
+        the page is not tagged.
+        """
         if self.free is None:
             yield from operators
             return
@@ -59,7 +83,9 @@ class Tags:
         yield "EMC"
 
     def _at(self, y: float) -> Sequence[tuple[Rect, int]]:
-        """The lines that may be at a height, in their order: a form has hundreds of them, and asks for each of its words."""
+        """The lines that may be at a height, in their order: a form has hundreds of them, and
+        asks for each of its words.
+        """
         if self._bands is None:
             self._bands = {}
             for line in self._lines:
@@ -96,7 +122,9 @@ def tags_of(page: pymupdf.Page) -> Tags:
 
 
 def _blocks(page: pymupdf.Page) -> list[dict[str, Any]]:
-    """The words by elements, without artifacts: MuPDF counts these to the element before them, unless they have no text."""
+    """The words by elements, without artifacts: MuPDF counts these to the element before them,
+    unless they have no text.
+    """
     pdf, contents = page.parent, page.read_contents()
     kind, value = pdf.xref_get_key(page.xref, "Contents")
     silent = _ARTIFACT.sub(b"/Artifact <</ActualText()>> BDC", contents)
@@ -110,7 +138,10 @@ def _blocks(page: pymupdf.Page) -> list[dict[str, Any]]:
 
 
 def attach(pdf: pymupdf.Document, page: int, elements: Sequence[int], lang: str) -> None:
-    """Give `elements` the new pieces of marked content of page number `page`, in their order. They are in `lang` now."""
+    """Give `elements` the new pieces of marked content of page number `page`, in their order.
+
+    They are in `lang` now.
+    """
     xref = pdf.page_xref(page)
     known = _parents(pdf, int(pdf.xref_get_key(xref, "StructParents")[1])) if elements else None
     if known is None:
@@ -125,7 +156,10 @@ def attach(pdf: pymupdf.Document, page: int, elements: Sequence[int], lang: str)
 
 
 def _freshen(element: mupdf.PdfObj) -> None:
-    """Take the old words out of an element and the ones right in it. MuPDF leaves an empty description where it erased some."""
+    """Take the old words out of an element and the ones right in it.
+
+    MuPDF leaves an empty description where it erased some.
+    """
     kids = mupdf.pdf_dict_gets(element, "K")
     inner = [mupdf.pdf_array_get(kids, place) for place in range(mupdf.pdf_array_len(kids))]
     for one in (element, *(kid for kid in inner if mupdf.pdf_is_dict(kid))):
@@ -144,7 +178,9 @@ def _add_kid(pdf: pymupdf.Document, element: int, kid: str) -> None:
 
 
 def _parents(pdf: pymupdf.Document, key: int) -> mupdf.PdfObj | None:
-    """The array that gives the elements of a page's marked content, by its key in the tree of parents (14.7.4.4)."""
+    """The array that gives the elements of a page's marked content, by its key in the tree of
+    parents (14.7.4.4).
+    """
     if pdf.xref_get_key(pdf.pdf_catalog(), "StructTreeRoot/ParentTree")[0] not in {"xref", "dict"}:
         return None
     document = beneath(pdf)
@@ -166,7 +202,9 @@ def _owned(
             element = _kid(above, block["index"], block["raw"]) if above is not None else None
             number = mupdf.pdf_to_num(element) if element is not None else 0
             inline = block["std"] in INLINE and owner is not None
-            yield from _owned(block["blocks"], element, owner if inline or not number else number, depth + 1)
+            yield from _owned(
+                block["blocks"], element, owner if inline or not number else number, depth + 1
+            )
 
 
 def _kid(element: mupdf.PdfObj, index: int, name: str) -> mupdf.PdfObj | None:

@@ -1,4 +1,6 @@
-"""A Slack, a client of its bot, two people, a channel; and a bolt app that remembers, in both modes."""
+"""A Slack, a client of its bot, two people, a channel; and a bolt app that remembers, in both
+modes.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from tests.servers.slack.slack import FakeSlack
 @pytest.fixture
 def client(slack: FakeSlack) -> WebClient:
     """The bot's client, without any retries."""
-    return WebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=patience(5))
+    return WebClient(
+        slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=patience(5)
+    )
 
 
 @pytest.fixture
@@ -35,7 +39,9 @@ def general(slack: FakeSlack, ann):
 
 @dataclass
 class Bot:
-    """A bolt app: `heard` has each event with its retry number; `troubles` are raised, or slept through, first."""
+    """A bolt app: `heard` has each event with its retry number; `troubles` are raised, or slept
+    through, first.
+    """
 
     app: App
     heard: list[tuple[dict, str | None]] = field(default_factory=list)
@@ -54,7 +60,12 @@ class Bot:
 def new_bot(slack: FakeSlack, client: WebClient) -> Bot:
     quiet = logging.getLogger("quiet.bolt")
     quiet.setLevel(logging.CRITICAL)
-    app = App(client=client, signing_secret=slack.signing_secret, process_before_response=True, logger=quiet)
+    app = App(
+        client=client,
+        signing_secret=slack.signing_secret,
+        process_before_response=True,
+        logger=quiet,
+    )
     return Bot(app)
 
 
@@ -63,7 +74,8 @@ class BoltHandler(Handler):
 
     def do_POST(self) -> None:  # noqa: N802
         request = BoltRequest(
-            body=self.body().decode(), headers={name: [value] for name, value in self.headers.items()}
+            body=self.body().decode(),
+            headers={name: [value] for name, value in self.headers.items()},
         )
         response = self.app.dispatch(request)
         headers = {name: values[0] for name, values in response.headers.items()}
@@ -96,10 +108,14 @@ def close(slack: FakeSlack) -> Callable[[SocketModeHandler], None]:
 
 
 @pytest.fixture
-def socket_bot(slack: FakeSlack, client: WebClient, close: Callable[[SocketModeHandler], None]) -> Iterator[Bot]:
+def socket_bot(
+    slack: FakeSlack, client: WebClient, close: Callable[[SocketModeHandler], None]
+) -> Iterator[Bot]:
     """A bolt app in Socket Mode, connected."""
     bot = new_bot(slack, client)
-    socket = SocketModeHandler(bot.app, slack.app_token, web_client=WebClient(slack.app_token, base_url=slack.api_url))
+    socket = SocketModeHandler(
+        bot.app, slack.app_token, web_client=WebClient(slack.app_token, base_url=slack.api_url)
+    )
     socket.client.logger = bot.app.logger
     socket.connect()
     slack.wait_until(lambda: slack.sockets.connections)

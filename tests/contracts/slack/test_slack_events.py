@@ -18,14 +18,20 @@ def broken():
     raise RuntimeError("the database is down")
 
 
-def test_a_post_with_a_mention_and_a_file_gives_three_events_with_different_ids(slack, bot, ann, general):
+def test_a_post_with_a_mention_and_a_file_gives_three_events_with_different_ids(
+    slack, bot, ann, general
+):
     bot.listen(*KINDS)
     post = slack.post(ann, general, f"<@{slack.bot.id}> to French", [slack.file("a.pdf", b"%PDF-")])
     slack.settle()
     assert heard(bot) == list(KINDS)
     assert len({body["event_id"] for body, _ in bot.heard}) == 3
     message, shared, mention = (body["event"] for body, _ in bot.heard)
-    assert (message["subtype"], message["ts"], message["files"][0]["id"]) == ("file_share", post.ts, post.files[0])
+    assert (message["subtype"], message["ts"], message["files"][0]["id"]) == (
+        "file_share",
+        post.ts,
+        post.files[0],
+    )
     assert "shares" not in message["files"][0]
     assert shared.keys() == {"type", "file_id", "user_id", "file", "channel_id", "event_ts"}
     assert mention["files"][0]["id"] == post.files[0]
@@ -33,7 +39,10 @@ def test_a_post_with_a_mention_and_a_file_gives_three_events_with_different_ids(
 
 def test_the_order_can_be_chosen_and_mentions_may_lack_their_files(slack, bot, ann, general):
     bot.listen(*KINDS)
-    slack.world.event_order, slack.world.mention_with_files = ("app_mention", "file_shared", "message"), False
+    slack.world.event_order, slack.world.mention_with_files = (
+        ("app_mention", "file_shared", "message"),
+        False,
+    )
     slack.post(ann, general, f"<@{slack.bot.id}>", [slack.file("a.pdf", b"%PDF-")])
     slack.settle()
     assert heard(bot) == ["app_mention", "file_shared", "message"]
@@ -157,7 +166,10 @@ def test_a_deleted_parent_leaves_a_tombstone(slack, client, general, ann):
     slack.delete(parent)
     assert slack.deliveries("message/message_deleted") == []
     assert slack.deliveries("message/message_changed")[0].event["message"]["subtype"] == "tombstone"
-    assert client.conversations_replies(channel=general.id, ts=parent.ts)["messages"][0]["subtype"] == "tombstone"
+    assert (
+        client.conversations_replies(channel=general.id, ts=parent.ts)["messages"][0]["subtype"]
+        == "tombstone"
+    )
 
 
 def test_an_invitation_a_home_and_an_archive_are_told(slack, ann):

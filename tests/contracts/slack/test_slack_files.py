@@ -13,7 +13,9 @@ PDF = b"%PDF-1.7 " + bytes(200_000)
 
 
 def fetch(url, token=None, most=None):
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
+    request = urllib.request.Request(
+        url, headers={"Authorization": f"Bearer {token}"} if token else {}
+    )
     with urllib.request.urlopen(request, timeout=patience(5)) as response:
         return response.status, response.headers.get_content_type(), response.read(most)
 
@@ -55,11 +57,14 @@ def test_a_redirect_elsewhere_is_seen_there(slack, file, url):
     file.always = Trouble("redirect", url=slack.elsewhere.serve("/a.pdf", b"%PDF-other"))
     assert fetch(url, slack.bot_token)[2] == b"%PDF-other"
     assert [visit.path for visit in slack.elsewhere.visits] == ["/a.pdf"]
-    assert slack.elsewhere.visits[0].authorization == f"Bearer {slack.bot_token}"  # urllib sends it along
+    # urllib sends it along
+    assert slack.elsewhere.visits[0].authorization == f"Bearer {slack.bot_token}"
 
 
 def test_downloads_fail_on_order(slack, file, url):
-    file.troubles.extend([Trouble("status", 429), Trouble("empty"), Trouble("truncated"), Trouble("cut")])
+    file.troubles.extend(
+        [Trouble("status", 429), Trouble("empty"), Trouble("truncated"), Trouble("cut")]
+    )
     with pytest.raises(urllib.error.HTTPError) as caught:
         fetch(url, slack.bot_token)
     assert caught.value.headers["Retry-After"] == "1"
@@ -93,7 +98,9 @@ def test_external_and_connect_files_look_as_slacks(slack, client, ann):
 def test_the_sdk_uploads_into_a_thread_and_the_share_comes_later(slack, client, ann, general):
     slack.world.uploads.share_after_s = 0.1
     parent = slack.post(ann, general, "question")
-    done = client.files_upload_v2(channel=general.id, thread_ts=parent.ts, filename="a.fr.pdf", content=PDF)
+    done = client.files_upload_v2(
+        channel=general.id, thread_ts=parent.ts, filename="a.fr.pdf", content=PDF
+    )
     assert client.files_info(file=done["file"]["id"])["file"]["shares"] == {}
     slack.wait_until(lambda: slack.thread(parent))
     assert slack.files_in(slack.thread(parent)) == [("a.fr.pdf", PDF)]
@@ -112,7 +119,9 @@ def test_the_raw_upload_fails_on_order_and_can_be_sent_again(slack, client, gene
     assert [one.status for one in slack.uploads] == [503, 200]
 
 
-def test_an_upload_is_not_completed_without_its_bytes_or_where_the_bot_may_not_write(slack, client, ann, general):
+def test_an_upload_is_not_completed_without_its_bytes_or_where_the_bot_may_not_write(
+    slack, client, ann, general
+):
     begun = client.files_getUploadURLExternal(filename="a.pdf", length=3)
     files = [{"id": begun["file_id"]}]
     with pytest.raises(SlackApiError, match="file_not_found"):
@@ -138,7 +147,9 @@ def status_of(request):
 
 
 def fetch_post(url, data):
-    with urllib.request.urlopen(urllib.request.Request(url, data=data, method="POST"), timeout=patience(5)) as response:
+    with urllib.request.urlopen(
+        urllib.request.Request(url, data=data, method="POST"), timeout=patience(5)
+    ) as response:
         return response.status
 
 
@@ -152,7 +163,9 @@ def test_a_deleted_file_is_gone(slack, client, file, url):
     assert {one.name for one in slack.sent} >= {"file_deleted", "message/message_deleted"}
 
 
-def test_only_the_bots_own_files_can_be_deleted_and_only_what_it_sees_is_shown(slack, client, ann, file):
+def test_only_the_bots_own_files_can_be_deleted_and_only_what_it_sees_is_shown(
+    slack, client, ann, file
+):
     with pytest.raises(SlackApiError, match="cant_delete_file"):
         client.files_delete(file=file.id)
     hidden = slack.file("secret.pdf", PDF)

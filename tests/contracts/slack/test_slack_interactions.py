@@ -22,7 +22,10 @@ MODAL = {
             "element": {
                 "type": "static_select",
                 "action_id": "to",
-                "options": [{"text": {"type": "plain_text", "text": one}, "value": one} for one in ("de", "fr")],
+                "options": [
+                    {"text": {"type": "plain_text", "text": one}, "value": one}
+                    for one in ("de", "fr")
+                ],
             },
         }
     ],
@@ -56,7 +59,10 @@ def test_a_click_carries_its_message_and_can_be_answered(slack, client, bot, ann
     assert delivery.acked
     assert seen[0]["actions"][0]["value"] == "job1"
     assert seen[0]["message"]["ts"] == message.ts
-    assert (slack.world.ephemerals[0].text, slack.world.ephemerals[0].ephemeral_to) == ("only for you", ann.id)
+    assert (slack.world.ephemerals[0].text, slack.world.ephemerals[0].ephemeral_to) == (
+        "only for you",
+        ann.id,
+    )
     with pytest.raises(LookupError, match="cancel"):
         slack.click(ann, message, "retry")
 
@@ -86,7 +92,9 @@ def test_a_shortcut_opens_a_modal_that_is_corrected_and_submitted(slack, client,
     def saved(ack, view):
         chosen = view["state"]["values"]["language"]["to"]["selected_option"]
         submitted.append(chosen)
-        ack(response_action="errors", errors={"language": "Choose one"}) if chosen is None else ack()
+        ack(
+            response_action="errors", errors={"language": "Choose one"}
+        ) if chosen is None else ack()
 
     elsewhere = slack.channel("elsewhere", ann, bot=False)
     slack.message_shortcut(ann, slack.post(ann, elsewhere, "hello"), "translate")
@@ -139,9 +147,15 @@ def test_a_trigger_is_good_once_and_for_a_short_time(slack, client, ann, monkeyp
 
 
 def test_a_view_beyond_the_limits_is_refused(slack, client, ann):
-    for change in ({"title": {"type": "plain_text", "text": "x" * 25}}, {"private_metadata": "x" * 3001}, {"odd": 1}):
+    for change in (
+        {"title": {"type": "plain_text", "text": "x" * 25}},
+        {"private_metadata": "x" * 3001},
+        {"odd": 1},
+    ):
         with pytest.raises(SlackApiError, match="invalid_arguments"):
-            client.views_open(trigger_id=slack.world.new_trigger(ann, slack.here.team_id), view=MODAL | change)
+            client.views_open(
+                trigger_id=slack.world.new_trigger(ann, slack.here.team_id), view=MODAL | change
+            )
 
 
 def test_the_home_is_published_and_clicked(slack, client, bot, ann):
@@ -153,13 +167,17 @@ def test_the_home_is_published_and_clicked(slack, client, bot, ann):
         seen.append(body["container"]["type"])
 
     button = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "action_id": "go"}
-    client.views_publish(user_id=ann.id, view={"type": "home", "blocks": [{"type": "actions", "elements": [button]}]})
+    client.views_publish(
+        user_id=ann.id, view={"type": "home", "blocks": [{"type": "actions", "elements": [button]}]}
+    )
     slack.click(ann, slack.home(ann), "go")
     assert seen == ["view"]
 
 
 def test_a_view_is_not_overwritten_by_who_looked_earlier(slack, client, ann):
-    view = client.views_open(trigger_id=slack.world.new_trigger(ann, slack.here.team_id), view=MODAL)["view"]
+    view = client.views_open(
+        trigger_id=slack.world.new_trigger(ann, slack.here.team_id), view=MODAL
+    )["view"]
     client.views_update(view_id=view["id"], hash=view["hash"], view=MODAL)
     with pytest.raises(SlackApiError, match="hash_conflict"):
         client.views_update(view_id=view["id"], hash=view["hash"], view=MODAL)

@@ -41,7 +41,11 @@ def test_an_envelope_is_acknowledged_or_sent_again(slack, opener, ann, general):
         first, second = (json.loads(wire.recv(timeout=patience(2))) for _ in range(2))
         wire.send(json.dumps({"envelope_id": second["envelope_id"]}))
         slack.settle()
-    assert (first["retry_attempt"], second["retry_attempt"], second["retry_reason"]) == (0, 1, "timeout")
+    assert (first["retry_attempt"], second["retry_attempt"], second["retry_reason"]) == (
+        0,
+        1,
+        "timeout",
+    )
     assert first["payload"]["event_id"] == second["payload"]["event_id"]
     assert first["envelope_id"] != second["envelope_id"]
 
@@ -58,7 +62,9 @@ def test_what_a_broken_connection_held_goes_to_another(slack, opener, ann, gener
         holder = next(iter(slack.sockets._awaited.values())).connection
         slack.sockets.cut(holder)
         got = [json.loads(message) for wire in wires.values() for message in drained(wire)]
-        assert [one["retry_attempt"] for one in sorted(got, key=lambda one: one["retry_attempt"])] == [0, 1]
+        assert [
+            one["retry_attempt"] for one in sorted(got, key=lambda one: one["retry_attempt"])
+        ] == [0, 1]
 
 
 def drained(wire):
@@ -101,7 +107,9 @@ def test_an_event_in_the_gap_of_a_refresh_arrives(slack, socket_bot, ann, genera
 def test_two_sockets_of_one_app_share_the_events(slack, socket_bot, close, ann, general):
     socket_bot.listen("message")
     second = SocketModeHandler(
-        socket_bot.app, slack.app_token, web_client=WebClient(slack.app_token, base_url=slack.api_url)
+        socket_bot.app,
+        slack.app_token,
+        web_client=WebClient(slack.app_token, base_url=slack.api_url),
     )
     second.connect()
     slack.wait_until(lambda: len(slack.sockets.connections) == 2)

@@ -1,4 +1,6 @@
-"""A token server, a Dovecot that takes its tokens, and the mail server of the people who are answered."""
+"""A token server, a Dovecot that takes its tokens, and the mail server of the people who are
+answered.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ class Sink:
     mails: list[bytes] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+    # aiosmtpd's name
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.mails.append(bytes(envelope.content))
         self.senders.append(envelope.mail_from)
         return "250 2.0.0 queued as 17"
@@ -56,9 +59,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def client_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a client signs its requests with, made with the commands of the how-to; its key alone is in `dragoman.key`."""
+    """What a client signs its requests with, made with the commands of the how-to; its key
+    alone is in `dragoman.key`.
+    """
     folder = tmp_path_factory.mktemp("client")
-    (commands,) = re.findall(r"^```sh\n(openssl .*?)```", HOWTO.read_text(), re.MULTILINE | re.DOTALL)
+    (commands,) = re.findall(
+        r"^```sh\n(openssl .*?)```", HOWTO.read_text(), re.MULTILINE | re.DOTALL
+    )
     subprocess.run(["sh", "-ec", commands], cwd=folder, check=True, capture_output=True)
     return folder / "dragoman.pem"
 
@@ -71,13 +78,18 @@ def trust(certificate: Path) -> dict[str, str]:
 
 @pytest.fixture
 def token_server(
-    certificate: Path, client_certificate: Path, trust: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    certificate: Path,
+    client_certificate: Path,
+    trust: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[TokenServer]:
     for name, value in trust.items():
         monkeypatch.setenv(name, value)
     with TokenServer(certificate) as server:
         pem = client_certificate.read_text()
-        server.certificates = dict.fromkeys((CLIENT_ID, SERVICE_ACCOUNT), pem[pem.index("-----BEGIN CERTIFICATE") :])
+        server.certificates = dict.fromkeys(
+            (CLIENT_ID, SERVICE_ACCOUNT), pem[pem.index("-----BEGIN CERTIFICATE") :]
+        )
         yield server
 
 
@@ -89,7 +101,9 @@ def dovecot(certificate: Path, token_server: TokenServer, sink: Sink) -> Iterato
 
 @pytest.fixture
 def given(token_server: TokenServer, dovecot: DovecotOAuth) -> dict[str, str]:
-    """The settings of a server that sends through this Dovecot as it would through Microsoft 365."""
+    """The settings of a server that sends through this Dovecot as it would through Microsoft
+    365.
+    """
     return {
         "mail_address": MAILBOX,
         "outbound_smtp_url": f"smtp+oauth://{MAILBOX}@localhost:{dovecot.smtp}",
@@ -108,16 +122,25 @@ def configured(settings: Settings, given: dict[str, str]) -> Callable[..., Setti
 
     def make(**changed: Any) -> Settings:
         secret = settings.secret_key.get_secret_value() if settings.secret_key else None
-        return Settings.from_env(**{"data_dir": settings.data_dir, "secret_key": secret, **given, **changed})
+        return Settings.from_env(
+            **{"data_dir": settings.data_dir, "secret_key": secret, **given, **changed}
+        )
 
     return make
 
 
 @pytest.fixture
-def google(token_server: TokenServer, client_certificate: Path, given: dict[str, str]) -> dict[str, Any]:
+def google(
+    token_server: TokenServer, client_certificate: Path, given: dict[str, str]
+) -> dict[str, Any]:
     """What is different with Google."""
     key = client_certificate.with_name("dragoman.key").read_text()
-    account = {"type": "service_account", "client_email": SERVICE_ACCOUNT, "private_key": key, "private_key_id": "1"}
+    account = {
+        "type": "service_account",
+        "client_email": SERVICE_ACCOUNT,
+        "private_key": key,
+        "private_key_id": "1",
+    }
     return {
         "oauth_provider": "google",
         "oauth_service_account": json.dumps({**account, "token_uri": token_server.google_url}),
@@ -126,7 +149,9 @@ def google(token_server: TokenServer, client_certificate: Path, given: dict[str,
 
 
 def traces_of(secret: str, user: str = MAILBOX) -> list[bytes]:
-    """How a secret may look where it must not stand: as it is, in base64 at each offset, in the dialogue."""
+    """How a secret may look where it must not stand: as it is, in base64 at each offset, in the
+    dialogue.
+    """
     said = base64.b64encode(f"user={user}\x01auth=Bearer {secret}\x01\x01".encode())
     shifted = [base64.b64encode(secret.encode()[offset:])[:40] for offset in range(3)]
     return [secret.encode(), secret.encode()[10:40], said, *shifted]

@@ -1,4 +1,6 @@
-"""A whole Dragoman that answers through XOAUTH2: answers wait while no token is given, and no secret is seen anywhere."""
+"""A whole Dragoman that answers through XOAUTH2: answers wait while no token is given, and no
+secret is seen anywhere.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ PDF = Path("dragoman/sample.pdf")
 
 def processes(data: Path) -> tuple[str, list[bytes]]:
     """What `ps` shows of everybody, and the environments of the processes that work in `data`."""
-    shown = subprocess.run(["ps", "axww", "-o", "pid,args"], check=True, capture_output=True, text=True).stdout
+    shown = subprocess.run(
+        ["ps", "axww", "-o", "pid,args"], check=True, capture_output=True, text=True
+    ).stdout
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
@@ -39,13 +43,22 @@ def test_answers_wait_for_a_token_and_no_secret_is_seen(tmp_path, given, trust, 
     token_server.expires_in = 4
     data = tmp_path / "data"
     with Collector() as collector:
-        environment = {**trust, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+        environment = {
+            **trust,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
+        }
         with Stack(data, environment, **given, oauth_client_secret_file=str(file)) as stack:
             stack.mail(PDF.read_bytes())
             wait_until(lambda: len(sink.mails) == 1, 60, "the answer is there", every_s=0.1)
             token_server.revoke()
-            token_server.refusal = ("invalid_grant", f"AADSTS50173: revoked; you sent {CLIENT_SECRET}")
-            wait_until(lambda: token_server.given and _all_ended(token_server), 20, "the tokens have ended")
+            token_server.refusal = (
+                "invalid_grant",
+                f"AADSTS50173: revoked; you sent {CLIENT_SECRET}",
+            )
+            wait_until(
+                lambda: token_server.given and _all_ended(token_server), 20, "the tokens have ended"
+            )
             stack.mail(PDF.read_bytes().replace(b"%%EOF", b"%%EOF\n"))
             code = OutboundLoginRefused.code
             owed = f"SELECT 1 FROM outbox WHERE error_code = '{code}'"
@@ -58,7 +71,9 @@ def test_answers_wait_for_a_token_and_no_secret_is_seen(tmp_path, given, trust, 
             assert message == str(OutboundLoginRefused())
             assert detail == "Microsoft: invalid_grant: AADSTS50173: revoked; you sent ***"
             token_server.refusal = None
-            wait_until(lambda: len(sink.mails) == 2, 90, "the answer that waited is there", every_s=0.2)
+            wait_until(
+                lambda: len(sink.mails) == 2, 90, "the answer that waited is there", every_s=0.2
+            )
         log = stack.log()
     seen = {
         "ps": shown.encode(),
@@ -71,7 +86,12 @@ def test_answers_wait_for_a_token_and_no_secret_is_seen(tmp_path, given, trust, 
     assert re.search(rb"deliver", seen["spans"])
     secrets = [CLIENT_SECRET, *token_server.given]
     assert len(secrets) > 2
-    found = [(where, secret[:6]) for where, text in seen.items() for secret in secrets if _stands(secret, text)]
+    found = [
+        (where, secret[:6])
+        for where, text in seen.items()
+        for secret in secrets
+        if _stands(secret, text)
+    ]
     assert found == []
 
 

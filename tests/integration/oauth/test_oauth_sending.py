@@ -34,7 +34,9 @@ def failing(outbound) -> OutboundUnavailable:
     return raised.value
 
 
-def test_a_mail_is_sent_by_starttls_and_looked_for_in_the_sent_folder(configured, database, dovecot, sink):
+def test_a_mail_is_sent_by_starttls_and_looked_for_in_the_sent_folder(
+    configured, database, dovecot, sink
+):
     outbound = open_outbound(configured(), database)
     assert "queued as 17" in outbound.send(MAILBOX, TO, MAIL)
     (mail,) = sink.mails
@@ -63,7 +65,9 @@ def test_one_token_serves_both_and_many_mails(configured, database, dovecot, sin
 
 def test_a_certificate_in_place_of_a_secret(configured, database, sink, client_certificate):
     pem = client_certificate.read_text()
-    open_outbound(configured(oauth_client_secret=None, oauth_client_certificate=pem), database).send(MAILBOX, TO, MAIL)
+    open_outbound(
+        configured(oauth_client_secret=None, oauth_client_certificate=pem), database
+    ).send(MAILBOX, TO, MAIL)
     assert len(sink.mails) == 1
 
 
@@ -75,15 +79,25 @@ def test_a_service_account_of_google(configured, database, sink, google, token_s
     assert [one.mailbox for one in token_server.given.values()] == [MAILBOX]
 
 
-def test_the_token_server_s_url_may_be_another_for_google_too(configured, database, sink, google, token_server):
-    account = google["oauth_service_account"].replace(token_server.google_url, "https://localhost:1/token")
-    changed = {**google, "oauth_service_account": account, "oauth_token_url": token_server.google_url}
+def test_the_token_server_s_url_may_be_another_for_google_too(
+    configured, database, sink, google, token_server
+):
+    account = google["oauth_service_account"].replace(
+        token_server.google_url, "https://localhost:1/token"
+    )
+    changed = {
+        **google,
+        "oauth_service_account": account,
+        "oauth_token_url": token_server.google_url,
+    }
     open_outbound(configured(**changed), database).send(MAILBOX, TO, MAIL)
     assert len(sink.mails) == 1
 
 
 @pytest.mark.some(1)
-@pytest.mark.parametrize("key", ["", "no JSON", "[]", '{"type": "authorized_user"}', '{"private_key": "hush"}'])
+@pytest.mark.parametrize(
+    "key", ["", "no JSON", "[]", '{"type": "authorized_user"}', '{"private_key": "hush"}']
+)
 def test_a_key_that_is_none_stops_the_start_and_is_not_told(configured, google, key):
     with pytest.raises(SettingsInvalid) as raised:
         open_outbound(configured(**{**google, "oauth_service_account": key}))
@@ -91,7 +105,9 @@ def test_a_key_that_is_none_stops_the_start_and_is_not_told(configured, google, 
     assert "hush" not in str(raised.value)
 
 
-def test_a_token_that_is_revoked_is_renewed_within_the_send(configured, database, sink, token_server):
+def test_a_token_that_is_revoked_is_renewed_within_the_send(
+    configured, database, sink, token_server
+):
     outbound = open_outbound(configured(), database)
     outbound.send(MAILBOX, TO, MAIL)
     token_server.revoke()
@@ -100,11 +116,16 @@ def test_a_token_that_is_revoked_is_renewed_within_the_send(configured, database
     assert (len(sink.mails), len(token_server.requests)) == (2, 2)
 
 
-def test_a_credential_that_is_revoked_is_told_and_the_mail_waits(configured, database, sink, token_server):
+def test_a_credential_that_is_revoked_is_told_and_the_mail_waits(
+    configured, database, sink, token_server
+):
     outbound = open_outbound(configured(), database)
     outbound.send(MAILBOX, TO, MAIL)
     token_server.revoke()
-    token_server.refusal = ("invalid_grant", "AADSTS50173: The grant was revoked. Trace ID: 7 Correlation ID: 8")
+    token_server.refusal = (
+        "invalid_grant",
+        "AADSTS50173: The grant was revoked. Trace ID: 7 Correlation ID: 8",
+    )
     as_if_old(database)
     error = failing(outbound)
     assert type(error) is OutboundLoginRefused
@@ -129,7 +150,9 @@ def test_a_mail_server_that_refuses_every_token_does_not_make_us_ask_for_more(
 
 
 def test_a_server_without_xoauth2_is_told_so(configured, database, certificate, sink, token_server):
-    with DovecotOAuth(certificate, token_server.introspection, sink.port, mechanisms="plain") as other:
+    with DovecotOAuth(
+        certificate, token_server.introspection, sink.port, mechanisms="plain"
+    ) as other:
         url = f"smtp+oauth://{MAILBOX}@localhost:{other.smtp}"
         error = failing(open_outbound(configured(outbound_smtp_url=url), database))
     assert error.detail == "the mail server does not offer XOAUTH2, only: PLAIN"
@@ -158,8 +181,12 @@ def test_a_wrong_tenant_is_told(configured, database, token_server):
 
 
 def test_a_wrong_secret_is_told_and_not_repeated(configured, database):
-    error = failing(open_outbound(configured(oauth_client_secret="wrong~" + CLIENT_SECRET), database))
-    assert error.detail == "Microsoft: invalid_client: AADSTS7000215: Invalid client secret provided."
+    error = failing(
+        open_outbound(configured(oauth_client_secret="wrong~" + CLIENT_SECRET), database)
+    )
+    assert (
+        error.detail == "Microsoft: invalid_client: AADSTS7000215: Invalid client secret provided."
+    )
 
 
 class TestClocks:
@@ -173,8 +200,12 @@ class TestClocks:
             outbound.send(MAILBOX, TO, MAIL)
         assert (len(sink.mails), len(token_server.requests)) == (2, 1)
 
-    @pytest.mark.parametrize(("skew_s", "said"), [(-7200, "s ahead of the token"), (7200, "s behind the token")])
-    def test_a_signed_request_does_and_is_told(self, configured, database, token_server, google, skew_s, said):
+    @pytest.mark.parametrize(
+        ("skew_s", "said"), [(-7200, "s ahead of the token"), (7200, "s behind the token")]
+    )
+    def test_a_signed_request_does_and_is_told(
+        self, configured, database, token_server, google, skew_s, said
+    ):
         token_server.skew_s = skew_s
         error = failing(open_outbound(configured(**google), database))
         assert type(error) is OutboundLoginRefused
@@ -183,7 +214,9 @@ class TestClocks:
         assert "reasonable timeframe" in error.detail
 
     @pytest.mark.parametrize("expires_in", [None, 0, -1])
-    def test_a_life_that_is_not_told_or_odd(self, configured, database, sink, token_server, expires_in):
+    def test_a_life_that_is_not_told_or_odd(
+        self, configured, database, sink, token_server, expires_in
+    ):
         token_server.expires_in = expires_in
         outbound = open_outbound(configured(), database)
         for _ in range(2):
@@ -196,7 +229,9 @@ class TestClocks:
         assert type(error) is OutboundUnavailable
         assert error.detail == "the token server's answer cannot be understood"
 
-    def test_a_token_that_ends_soon_is_renewed_before(self, configured, database, sink, token_server):
+    def test_a_token_that_ends_soon_is_renewed_before(
+        self, configured, database, sink, token_server
+    ):
         token_server.expires_in = 2
         outbound = open_outbound(configured(), database)
         outbound.send(MAILBOX, TO, MAIL)
@@ -216,7 +251,10 @@ class TestDoctor:
     def test_says_what_is_wrong(self, given, token_server, monkeypatch):
         for name, value in given.items():
             monkeypatch.setenv(f"DRAGOMAN_{name.upper()}", value)
-        token_server.refusal = ("invalid_client", "AADSTS7000222: The provided client secret keys are expired.")
+        token_server.refusal = (
+            "invalid_client",
+            "AADSTS7000222: The provided client secret keys are expired.",
+        )
         (found,) = [one for one in examine() if one.what == "mail out"]
         assert found.verdict is Verdict.FAIL
         assert "AADSTS7000222" in found.said
@@ -224,7 +262,9 @@ class TestDoctor:
         assert CLIENT_SECRET not in str(found)
 
 
-def test_processes_that_need_a_token_at_once_ask_for_one(configured, database, given, token_server, sink, trust):
+def test_processes_that_need_a_token_at_once_ask_for_one(
+    configured, database, given, token_server, sink, trust
+):
     token_server.takes_s = 1.0
     code = "\n".join(
         [
@@ -239,12 +279,25 @@ def test_processes_that_need_a_token_at_once_ask_for_one(configured, database, g
     )
     settings = configured()
     environment = {f"DRAGOMAN_{name.upper()}": value for name, value in given.items()}
-    environment |= {"DRAGOMAN_DATA_DIR": str(settings.data_dir), "DRAGOMAN_SECRET_KEY": SECRET_KEY, **trust}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    environment |= {
+        "DRAGOMAN_DATA_DIR": str(settings.data_dir),
+        "DRAGOMAN_SECRET_KEY": SECRET_KEY,
+        **trust,
+    }
+    pipes = {
+        "stdin": subprocess.PIPE,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "text": True,
+    }
     started = [
-        subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **environment}, **pipes) for _ in range(3)
+        subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **environment}, **pipes)
+        for _ in range(3)
     ]
-    ended = [threading.Thread(target=one.communicate, args=("\n",), kwargs={"timeout": 60}) for one in started]
+    ended = [
+        threading.Thread(target=one.communicate, args=("\n",), kwargs={"timeout": 60})
+        for one in started
+    ]
     for thread in ended:
         thread.start()
     for thread in ended:

@@ -1,4 +1,6 @@
-"""A post in a Slack of the test's own, and a notifier that shows and answers it; the door and the pipeline are a few lines each."""
+"""A post in a Slack of the test's own, and a notifier that shows and answers it; the door and
+the pipeline are a few lines each.
+"""
 
 from __future__ import annotations
 
@@ -85,8 +87,15 @@ class Desk:
     def keep(self, **payload: Any) -> str:
         self.count += 1
         team = self.slack.here.team_id
-        where = {"team": team, "place": self.post.channel, "thread_ts": self.post.ts, "user": self.ann.id}
-        message = Message("slack", f"slack:{self.count}", owner_of(team, self.ann.id), {**where, **payload})
+        where = {
+            "team": team,
+            "place": self.post.channel,
+            "thread_ts": self.post.ts,
+            "user": self.ann.id,
+        }
+        message = Message(
+            "slack", f"slack:{self.count}", owner_of(team, self.ann.id), {**where, **payload}
+        )
         message_id = str(self.intake.keep(message).message_id)
         if self.card_id:
             self.set(message_id=message_id)
@@ -113,7 +122,11 @@ class Desk:
 
     def claim(self, job_id: str, stage: Stage = Stage.RECONSTRUCT) -> lease.Lease:
         with self.database.write() as connection:
-            connection.execute(update(jobs.JOBS).where(jobs.JOBS.c.id == job_id).values(stage=stage, lease_until=0.0))
+            connection.execute(
+                update(jobs.JOBS)
+                .where(jobs.JOBS.c.id == job_id)
+                .values(stage=stage, lease_until=0.0)
+            )
         held = lease.claim(self.database, jobs.LEDGER, job_id, 60)
         assert held
         return held
@@ -176,7 +189,9 @@ class Desk:
         return self.slack.messages(self.slack.dm(self.ann))
 
     def wait_for_file(self, count: int = 1) -> None:
-        self.slack.wait_until(lambda: len(self.slack.world.uploads.shared) >= count, what="files are shared")
+        self.slack.wait_until(
+            lambda: len(self.slack.world.uploads.shared) >= count, what="files are shared"
+        )
 
     def withdraw(self) -> None:
         with self.database.write() as connection:
@@ -184,7 +199,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(slack: FakeSlack, intake: Intake, database: Database, store: BlobStore, settings: Settings) -> Iterator[Desk]:
+def desk(
+    slack: FakeSlack, intake: Intake, database: Database, store: BlobStore, settings: Settings
+) -> Iterator[Desk]:
     slack.api.limits.on = False
     ann = slack.user("ann")
     general = slack.channel("general", ann)
@@ -206,7 +223,9 @@ def pdf(tmp_path: Path) -> bytes:
 
 @pytest.fixture
 def whole(settings: Settings, slack: FakeSlack, sqlite_database: Database) -> Settings:
-    """Settings of a whole Dragoman, with the pseudo engine, so that what it writes is known; its worker has said so."""
+    """Settings of a whole Dragoman, with the pseudo engine, so that what it writes is known;
+    its worker has said so.
+    """
     with sqlite_database.write() as connection:
         process_registry.publish(connection, "worker@here", [Pseudo().capabilities()])
     facts = {
@@ -220,7 +239,9 @@ def whole(settings: Settings, slack: FakeSlack, sqlite_database: Database) -> Se
 @pytest.fixture(params=["http", "socket"])
 def house(request: pytest.FixtureRequest, slack: FakeSlack, whole: Settings) -> Iterator[House]:
     """A whole Dragoman, once in each mode."""
-    with opened(slack, whole.model_copy(update={"slack_mode": request.param}), request.param) as made:
+    with opened(
+        slack, whole.model_copy(update={"slack_mode": request.param}), request.param
+    ) as made:
         yield made
         assert made.errors == []
 

@@ -1,7 +1,9 @@
-"""A whole Dragoman around a Slack of the test's own: the real door in both modes, the pipeline and the notifier worked by one thread.
+"""A whole Dragoman around a Slack of the test's own: the real door in both modes, the pipeline and
+the notifier worked by one thread.
 
-The thread stands in for the broker and its workers: it does what is due in the four ledgers, over and over, with the very functions
-that the Celery tasks call. `held_back` names the tables that it leaves alone.
+The thread stands in for the broker and its workers: it does what is due in the four ledgers, over
+and over, with the very functions that the Celery tasks call. `held_back` names the tables that it
+leaves alone.
 """
 
 from __future__ import annotations
@@ -48,7 +50,9 @@ class House:
     def __init__(self, slack: FakeSlack, settings: Settings, mode: str) -> None:
         self.slack, self.settings, self.mode = slack, settings, mode
         self.database = Database(settings.database)
-        self.intake = Intake(self.database, open_store(settings.storage), RecordingDoorbell(), settings)
+        self.intake = Intake(
+            self.database, open_store(settings.storage), RecordingDoorbell(), settings
+        )
         self.pipeline, self.notifier = Context.open(settings), notifying.open_context(settings)
         self.held_back: set[str] = set()
         self.errors: list[BaseException] = []
@@ -93,7 +97,9 @@ class House:
         return self.rows(JOBS)
 
     def quiet(self, timeout_s: float = 30.0) -> None:
-        """Wait until all events are acknowledged and nothing is due or at work (what waits for a person does not count)."""
+        """Wait until all events are acknowledged and nothing is due or at work (what waits for
+        a person does not count).
+        """
         self.slack.settle()
         left, calm = Patience(timeout_s), 0
         while calm < 3:
@@ -111,13 +117,19 @@ class House:
     def _is_busy(self, table: Table, row: dict[str, Any]) -> bool:
         if table.name in self.held_back or row["state"] not in ("ready", "running"):
             return False
-        # A card of a job at work is looked at every few seconds, and a post may have to wait for its turn: at rest meanwhile.
+        # A card of a job at work is looked at every few seconds, and a post may have to wait for
+        # its turn: at rest meanwhile.
         rests = table in (CARDS, INBOX) and row["state"] == "ready" and row["attempts"] == 0
         return not rests or row["run_after"] <= time.time()
 
     def _work(self) -> None:
         while not self._stop.wait(ROUND_S):
-            for table, work in ((INBOX, self._open), (JOBS, self._do), (OUTBOX, self._deliver), (CARDS, self._show)):
+            for table, work in (
+                (INBOX, self._open),
+                (JOBS, self._do),
+                (OUTBOX, self._deliver),
+                (CARDS, self._show),
+            ):
                 if table.name in self.held_back:
                     continue
                 for row in self._found(table):
@@ -135,11 +147,15 @@ class House:
             return []
 
     def _due(self, table: Table) -> list[dict[str, Any]]:
-        # Attempts and pauses are the ledgers' own business, and are tested there: here nobody waits for them.
+        # Attempts and pauses are the ledgers' own business, and are tested there: here nobody waits
+        # for them.
         with self.database.write() as connection:
             waits = (table.c.state == "ready", table.c.waiting_for.is_(None), table.c.attempts > 0)
             connection.execute(table.update().where(*waits).values(run_after=0.0))
-            return [dict(row) for row in connection.execute(select(table).where(is_due(table))).mappings()]
+            return [
+                dict(row)
+                for row in connection.execute(select(table).where(is_due(table))).mappings()
+            ]
 
     def _open(self, row: dict[str, Any]) -> None:
         open_event(self.intake, row["id"])

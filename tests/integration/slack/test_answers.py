@@ -29,8 +29,8 @@ def test_the_result_is_in_the_thread_byte_for_byte_with_words_for_the_requester(
     [answer] = desk.thread
     assert desk.slack.files_in([answer]) == [("contract.fr.pdf", PDF)]
     assert (
-        f"<@{desk.ann.id}> *contract.pdf*: English to French, 2 pages, 1,234 characters, translated by DeepL."
-        in answer.text
+        f"<@{desk.ann.id}> *contract.pdf*: English to French, 2 pages, 1,234 characters, translated"
+        " by DeepL." in answer.text
     )
     assert "• Page 1: A picture holds text." in answer.text
     assert "http" not in answer.text
@@ -52,8 +52,20 @@ def test_a_result_whose_answer_was_lost_is_found_and_not_shared_again(desk: Desk
 
 
 METHODS = (
-    *("chat.postMessage", "chat.update", "reactions.add", "reactions.remove", "conversations.open", "files.info"),
-    *("files.getUploadURLExternal", "upload", "files.completeUploadExternal", "conversations.replies"),
+    *(
+        "chat.postMessage",
+        "chat.update",
+        "reactions.add",
+        "reactions.remove",
+        "conversations.open",
+        "files.info",
+    ),
+    *(
+        "files.getUploadURLExternal",
+        "upload",
+        "files.completeUploadExternal",
+        "conversations.replies",
+    ),
 )
 
 
@@ -125,7 +137,9 @@ def test_a_failure_says_what_happened_and_what_to_do_and_can_be_tried_again(desk
     assert desk.deliver(job) == 1
     [answer] = desk.thread
     assert f"<@{desk.ann.id}> *contract.pdf* could not be translated into French." in answer.text
-    assert "*What happened:* The translation service does not accept this server's key." in answer.text
+    assert (
+        "*What happened:* The translation service does not accept this server's key." in answer.text
+    )
     assert f"Job {job[:8]}" in answer.text
     assert "retry_job" in str(answer.blocks)
     assert answer.metadata

@@ -1,4 +1,6 @@
-"""What goes wrong, what is sent twice, who may not: each ends in one right state, through the real door over HTTP."""
+"""What goes wrong, what is sent twice, who may not: each ends in one right state, through the
+real door over HTTP.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def states(http: House) -> list[str]:
 def locked(path: Path, password: str) -> bytes:
     with pymupdf.open(stream=make(path, LOREM).read_bytes(), filetype="pdf") as pdf:
         out = io.BytesIO()
-        pdf.save(out, encryption=pymupdf.mupdf.PDF_ENCRYPT_AES_256, user_pw=password, owner_pw=password)
+        pdf.save(
+            out, encryption=pymupdf.mupdf.PDF_ENCRYPT_AES_256, user_pw=password, owner_pw=password
+        )
         return out.getvalue()
 
 
@@ -49,7 +53,9 @@ def locked(path: Path, password: str) -> bytes:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_the_three_events_of_a_post_in_any_order_make_one_job(http, slack, ann, general, pdf, order) -> None:
+def test_the_three_events_of_a_post_in_any_order_make_one_job(
+    http, slack, ann, general, pdf, order
+) -> None:
     slack.hold()
     text = f"<@{slack.bot.id}> to French"
     post = slack.post(ann, general, text, files=[slack.file("a.pdf", pdf)])
@@ -75,7 +81,8 @@ def test_a_replay_after_a_restart_makes_nothing_new(http, slack, whole, ann, gen
 
 def test_a_retry_alone_is_served(http, slack, ann, general, pdf) -> None:
     slack.courier.retry_after_s = [1.0, 1.0, 1.0]
-    url, slack.app.request_url = slack.app.request_url, "http://127.0.0.1:9/slack/events"  # nobody listens there
+    # nobody listens there
+    url, slack.app.request_url = slack.app.request_url, "http://127.0.0.1:9/slack/events"
     post = slack.post(ann, general, "to French", files=[slack.file("a.pdf", pdf)])
     slack.wait_until(lambda: slack.sent and slack.sent[0].attempts)
     assert slack.sent[0].attempts[0].status != 200
@@ -86,13 +93,17 @@ def test_a_retry_alone_is_served(http, slack, ann, general, pdf) -> None:
     assert names(slack, post) == ["a.fr.pdf"]
 
 
-def test_killed_between_ack_and_download_nothing_is_lost(http, slack, whole, ann, general, pdf) -> None:
+def test_killed_between_ack_and_download_nothing_is_lost(
+    http, slack, whole, ann, general, pdf
+) -> None:
     http.held_back.add("inbox")
     post = slack.post(ann, general, "to French", files=[slack.file("a.pdf", pdf)])
     slack.settle()
     assert http.jobs == []
     for row in http.rows(INBOX):  # a worker that died with the message in its hands
-        change(http.database, INBOX, row["id"], state="running", attempts=1, epoch=1, lease_until=1.0)
+        change(
+            http.database, INBOX, row["id"], state="running", attempts=1, epoch=1, lease_until=1.0
+        )
     http.held_back.clear()
     http.quiet()
     assert names(slack, post) == ["a.fr.pdf"]
@@ -117,7 +128,9 @@ def test_an_edit_makes_no_second_job(http, slack, ann, general, pdf) -> None:
         "files.completeUploadExternal", "users.info", "conversations.replies",
     ],
 )  # fmt: skip
-def test_a_method_that_is_limited_ends_in_the_right_state(http, slack, ann, general, pdf, method) -> None:
+def test_a_method_that_is_limited_ends_in_the_right_state(
+    http, slack, ann, general, pdf, method
+) -> None:
     slack.fail(method, 429, 2, 0)
     post = slack.post(ann, general, "to French", files=[slack.file("a.pdf", pdf)])
     http.quiet()
@@ -177,7 +190,9 @@ def test_what_is_no_pdf_is_passed_over_in_silence_unless_asked(http, slack, ann,
     http.quiet()
     assert slack.thread(post) == []
     assert not any(post.reactions.values())
-    asked = slack.post(ann, general, f"<@{slack.bot.id}> to French", files=[slack.file("notes.txt", b"hello")])
+    asked = slack.post(
+        ann, general, f"<@{slack.bot.id}> to French", files=[slack.file("notes.txt", b"hello")]
+    )
     http.quiet()
     assert "notes.txt" in words(slack, asked)
 
@@ -185,7 +200,9 @@ def test_what_is_no_pdf_is_passed_over_in_silence_unless_asked(http, slack, ann,
 def test_a_file_that_is_too_large_is_not_fetched(http, slack, whole, ann, general, pdf) -> None:
     http.close()
     with opened(slack, whole.model_copy(update={"max_pdf_bytes": 100}), "http") as small:
-        post = slack.post(ann, general, f"<@{slack.bot.id}> to French", files=[slack.file("a.pdf", pdf)])
+        post = slack.post(
+            ann, general, f"<@{slack.bot.id}> to French", files=[slack.file("a.pdf", pdf)]
+        )
         small.quiet()
         assert small.jobs == []
     assert slack.downloads == []
@@ -203,8 +220,15 @@ def test_the_token_goes_to_no_other_host(http, slack, ann, general, pdf) -> None
     assert not any("xoxb" in str(visit) for visit in slack.elsewhere.visits)
 
 
-def test_a_locked_pdf_asks_for_its_password_in_a_dialog(http, slack, ann, general, tmp_path) -> None:
-    post = slack.post(ann, general, "to French", files=[slack.file("a.pdf", locked(tmp_path / "l.pdf", "s3same-open"))])
+def test_a_locked_pdf_asks_for_its_password_in_a_dialog(
+    http, slack, ann, general, tmp_path
+) -> None:
+    post = slack.post(
+        ann,
+        general,
+        "to French",
+        files=[slack.file("a.pdf", locked(tmp_path / "l.pdf", "s3same-open"))],
+    )
     http.quiet()
     [job] = http.jobs
     assert (job["state"], job["waiting_for"]) == ("waiting", "password")
@@ -266,7 +290,9 @@ def test_a_removed_app_stops_its_jobs(http, slack, ann, general, pdf, how) -> No
     assert states(http) == ["cancelled"]
 
 
-def test_an_archived_channel_is_answered_in_a_direct_message(http, slack, ann, general, pdf) -> None:
+def test_an_archived_channel_is_answered_in_a_direct_message(
+    http, slack, ann, general, pdf
+) -> None:
     http.held_back |= {"jobs", "cards"}
     slack.post(ann, general, "to French", files=[slack.file("a.pdf", pdf)])
     http.quiet()
@@ -348,7 +374,9 @@ def test_hostile_names_and_texts_do_no_harm(http, slack, ann, general, pdf) -> N
 # ---------- languages
 
 
-def test_a_language_that_nobody_named_is_asked_for_and_chosen(http, slack, ann, general, pdf) -> None:
+def test_a_language_that_nobody_named_is_asked_for_and_chosen(
+    http, slack, ann, general, pdf
+) -> None:
     post = slack.post(ann, general, "please look", files=[slack.file("a.pdf", pdf)])
     http.quiet()
     assert http.jobs == []
@@ -370,9 +398,13 @@ def test_a_question_that_is_ignored_ends_with_a_word(http, slack, ann, general, 
     assert "got no answer in time" in words(slack, post)
 
 
-def test_a_channel_gets_all_its_languages_and_only_those_that_differ(http, slack, ann, general, pdf) -> None:
+def test_a_channel_gets_all_its_languages_and_only_those_that_differ(
+    http, slack, ann, general, pdf
+) -> None:
     with http.database.write() as connection:
-        preferences.keep_wishes(connection, slack.here.team_id, general.id, ChannelWishes(languages=("en", "de", "fr")))
+        preferences.keep_wishes(
+            connection, slack.here.team_id, general.id, ChannelWishes(languages=("en", "de", "fr"))
+        )
     post = slack.post(ann, general, "news", files=[slack.file("a.pdf", pdf)])
     http.quiet()
     assert names(slack, post) == ["a.de.pdf", "a.fr.pdf"]
@@ -390,7 +422,9 @@ def test_an_invitation_is_greeted_once(http, slack, ann) -> None:
     assert len(greetings) == 1
 
 
-@pytest.mark.parametrize(("word", "said"), [("help", "Post a PDF"), ("status", "no documents"), ("", "Post a PDF")])
+@pytest.mark.parametrize(
+    ("word", "said"), [("help", "Post a PDF"), ("status", "no documents"), ("", "Post a PDF")]
+)
 def test_the_command_answers_its_caller_alone(http, slack, ann, general, word, said) -> None:
     delivery = slack.command(ann, general, "/translate", word)
     slack.settle()
@@ -419,13 +453,17 @@ def test_the_home_lists_a_persons_documents(http, slack, ann, general, pdf) -> N
 # ---------- the rest of a bad week
 
 
-def test_an_event_that_could_not_be_kept_is_taken_when_slack_sends_it_again(http, slack, ann, general, pdf) -> None:
+def test_an_event_that_could_not_be_kept_is_taken_when_slack_sends_it_again(
+    http, slack, ann, general, pdf
+) -> None:
     away = http.settings.data_dir / "dragoman.db"
     http.held_back |= {"inbox", "jobs", "outbox", "cards"}
     slack.courier.retry_after_s = [1.0, 1.0, 1.0]
     http.break_database(away)
     post = slack.post(ann, general, "to French", files=[slack.file("a.pdf", pdf)])
-    slack.wait_until(lambda: any(one.attempts and one.attempts[0].status == 500 for one in slack.sent), 10)
+    slack.wait_until(
+        lambda: any(one.attempts and one.attempts[0].status == 500 for one in slack.sent), 10
+    )
     http.mend_database(away)
     http.held_back.clear()
     http.quiet()
@@ -442,7 +480,9 @@ def test_a_dialog_that_opens_too_late_is_offered_again(http, slack, ann, general
     assert any("once more" in one.text for one in slack.world.ephemerals)
 
 
-def test_a_long_document_waits_for_a_yes_on_its_card(http, slack, whole, ann, general, tmp_path) -> None:
+def test_a_long_document_waits_for_a_yes_on_its_card(
+    http, slack, whole, ann, general, tmp_path
+) -> None:
     http.close()
     long = make(tmp_path / "long.pdf", *[LOREM] * 3).read_bytes()
     with opened(slack, whole.model_copy(update={"approval_pages": 2}), "http") as careful:
@@ -476,7 +516,9 @@ def test_where_others_approve_the_requesters_click_is_refused_and_theirs_counts(
         assert names(slack, post) == ["a.fr.pdf"]
 
 
-def test_a_post_that_is_to_stay_in_house_is_given_to_no_engine_outside(http, slack, ann, general, pdf) -> None:
+def test_a_post_that_is_to_stay_in_house_is_given_to_no_engine_outside(
+    http, slack, ann, general, pdf
+) -> None:
     slack.post(ann, general, "to French, keep it in house", files=[slack.file("a.pdf", pdf)])
     http.quiet()
     assert [job["options"]["in_house"] for job in http.jobs] == [True]

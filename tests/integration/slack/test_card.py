@@ -13,7 +13,10 @@ from tests.integration.slack.conftest import Desk
 def test_one_message_is_posted_edited_and_ends_with_the_reaction_swapped(desk: Desk) -> None:
     desk.show()
     [card] = desk.thread
-    assert card.metadata == {"event_type": "dragoman_card", "event_payload": {"card_id": desk.card_id}}
+    assert card.metadata == {
+        "event_type": "dragoman_card",
+        "event_payload": {"card_id": desk.card_id},
+    }
     assert list(desk.post.reactions) == ["eyes"]
 
     [job] = desk.submit("contract.pdf")
@@ -32,7 +35,8 @@ def test_one_message_is_posted_edited_and_ends_with_the_reaction_swapped(desk: D
     desk.deliver(job)
     desk.show()
     assert (
-        "contract.pdf to French: done, English to French, 2 pages, 1,234 characters, translated by DeepL" in card.text
+        "contract.pdf to French: done, English to French, 2 pages, 1,234 characters, translated by"
+        " DeepL" in card.text
     )
     assert {name for name, users in desk.post.reactions.items() if users} == {"white_check_mark"}
     assert [one for one in desk.thread if not one.files] == [card]
@@ -61,7 +65,9 @@ def test_an_update_that_comes_too_soon_waits(desk: Desk) -> None:
     assert desk.card["state"] == RowState.READY
 
 
-@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update", "reactions.add", "reactions.remove"])
+@pytest.mark.parametrize(
+    "method", ["chat.postMessage", "chat.update", "reactions.add", "reactions.remove"]
+)
 def test_a_429_is_waited_for_and_the_end_is_right(desk: Desk, method: str) -> None:
     [job] = desk.submit("contract.pdf")
     desk.slack.fail(method, 429, times=2)
@@ -209,7 +215,15 @@ def test_a_question_that_nobody_answers_expires_with_a_word(desk: Desk) -> None:
 
 def test_costs_are_asked_for_with_the_estimate(desk: Desk) -> None:
     [job] = desk.submit("long.pdf")
-    desk.wait(job, WaitingFor.APPROVAL, pages=250, characters=500_000, to_bill=300_000, remembered=0.4, engine="deepl")
+    desk.wait(
+        job,
+        WaitingFor.APPROVAL,
+        pages=250,
+        characters=500_000,
+        to_bill=300_000,
+        remembered=0.4,
+        engine="deepl",
+    )
     desk.show()
     [card] = desk.thread
     shown = str(card.blocks)
@@ -223,7 +237,9 @@ def test_costs_are_asked_for_with_the_estimate(desk: Desk) -> None:
         assert fact in shown
 
 
-def test_a_question_comes_as_a_message_of_its_own_since_nobody_is_told_of_an_edit(desk: Desk) -> None:
+def test_a_question_comes_as_a_message_of_its_own_since_nobody_is_told_of_an_edit(
+    desk: Desk,
+) -> None:
     [job] = desk.submit("long.pdf")
     desk.show()
     [before] = desk.thread
@@ -232,7 +248,9 @@ def test_a_question_comes_as_a_message_of_its_own_since_nobody_is_told_of_an_edi
     desk.show()
     [question] = desk.thread
     assert before.deleted
-    assert question.text.startswith(f"<@{desk.ann.id}>, I need an answer from you before I can go on:")
+    assert question.text.startswith(
+        f"<@{desk.ann.id}>, I need an answer from you before I can go on:"
+    )
     assert desk.intake.approve(job)
     desk.show()
     assert desk.thread == [question]

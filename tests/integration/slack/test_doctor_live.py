@@ -1,4 +1,6 @@
-"""`doctor --live` in a Slack: a file is posted, translated and answered in its thread, and all of it is gone afterwards."""
+"""`doctor --live` in a Slack: a file is posted, translated and answered in its thread, and all
+of it is gone afterwards.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +19,21 @@ WITHIN_S = 60.0
 @pytest.fixture
 def trial(http, whole, general):
     with http.database.write() as connection:
-        process_registry.publish(connection, "worker@test", [Capabilities("pseudo", frozenset({"de", "fr"}))])
+        process_registry.publish(
+            connection, "worker@test", [Capabilities("pseudo", frozenset({"de", "fr"}))]
+        )
 
     def run(channel: str | None):
-        return list(slack_trial.post(http.settings, Plan(("slack",), WITHIN_S, slack_channel=channel)))
+        return list(
+            slack_trial.post(http.settings, Plan(("slack",), WITHIN_S, slack_channel=channel))
+        )
 
     return run
 
 
 def test_a_page_is_posted_answered_checked_and_taken_away(http, slack, general, trial) -> None:
-    http.held_back.add("inbox")  # here rows are worked on as soon as they are there, by the sweeper after some seconds
+    # here rows are worked on as soon as they are there, by the sweeper after some seconds
+    http.held_back.add("inbox")
     found = trial(general.id)
     http.held_back.discard("inbox")
     assert [one.verdict for one in found] == [Verdict.OK, Verdict.OK]

@@ -38,4 +38,6 @@ def test_http_without_a_public_address_is_doubted(slack, whole) -> None:
 
 
 def test_no_slack_is_no_fault(settings) -> None:
-    assert findings(settings.model_copy(update={"slack_bot_token": None}))["Slack"].said == "not used"
+    assert (
+        findings(settings.model_copy(update={"slack_bot_token": None}))["Slack"].said == "not used"
+    )

@@ -1,4 +1,6 @@
-"""“Translate PDF” in a channel that Dragoman is not in: it says how to invite it, and goes on by itself."""
+"""“Translate PDF” in a channel that Dragoman is not in: it says how to invite it, and goes on
+by itself.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,13 @@ def test_a_day_without_an_invitation_ends_with_a_word(
     slack.submit(ann, {"languages": ["fr"]})
     http.quiet()
     [waiting] = [row for row in http.rows(INBOX) if row["payload"].get("invited_to")]
-    change(http.database, INBOX, waiting["id"], run_after=0.0, created_at=waiting["created_at"] - 90_000)
+    change(
+        http.database,
+        INBOX,
+        waiting["id"],
+        run_after=0.0,
+        created_at=waiting["created_at"] - 90_000,
+    )
     http.quiet()
     assert "I was not invited to that channel" in slack.messages(slack.dm(ann))[-1].text
 

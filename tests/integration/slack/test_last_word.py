@@ -1,7 +1,8 @@
-"""The last word is true: whatever Slack answers to an upload, people see one state, and it is what happened.
+"""The last word is true: whatever Slack answers to an upload, people see one state, and it is what
+happened.
 
-Every documented error of the two methods around an upload, each status of the raw POST, and a promise that is not kept; once, and for good; in a channel,
-in a thread, in a direct message.
+Every documented error of the two methods around an upload, each status of the raw POST, and a
+promise that is not kept; once, and for good; in a channel, in a thread, in a direct message.
 """
 
 from __future__ import annotations
@@ -38,13 +39,17 @@ FALSE_WORDS = ("done", "completed", "white_check_mark")
 @pytest.fixture
 def desk(desk: Desk) -> Desk:
     """A desk that does not wait long before it looks for a file."""
-    channel = SlackChannel(desk.intake.settings, desk.store, desk.database, Line(), looks_s=(0.0, 0.05, 0.1))
+    channel = SlackChannel(
+        desk.intake.settings, desk.store, desk.database, Line(), looks_s=(0.0, 0.05, 0.1)
+    )
     desk.context = replace(desk.context, channels={**desk.context.channels, "slack": channel})
     return desk
 
 
 def submitted(desk: Desk, place: str) -> str:
-    """A translated job whose post stands in a channel, is a reply in a thread, or a direct message."""
+    """A translated job whose post stands in a channel, is a reply in a thread, or a direct
+    message.
+    """
     if place != "channel":
         file = desk.slack.file("contract.pdf", PDF)
         where = desk.slack.dm(desk.ann) if place == "direct" else desk.general
@@ -79,7 +84,9 @@ def ours(desk: Desk) -> list[Message]:
     """All that Dragoman wrote, anywhere, as it stands now."""
     desk.slack.wait_until(lambda: True)
     channels = list(desk.slack.world.channels.values())
-    return [one for it in channels for one in desk.slack.messages(it) if one.user == desk.slack.bot.id]
+    return [
+        one for it in channels for one in desk.slack.messages(it) if one.user == desk.slack.bot.id
+    ]
 
 
 def assert_no_false_word(desk: Desk) -> None:
@@ -94,8 +101,14 @@ def assert_told_once(desk: Desk, job: str, state: Arrival) -> None:
     """People see one state, and it is `state`."""
     messages = ours(desk)
     files = desk.slack.files_in(messages)
-    apologies = [one for one in messages if "I could not hand over the file here" in one.text and one.metadata]
-    apologies = [one for one in apologies if one.metadata and one.metadata["event_type"] == "dragoman_answer"]
+    apologies = [
+        one
+        for one in messages
+        if "I could not hand over the file here" in one.text and one.metadata
+    ]
+    apologies = [
+        one for one in apologies if one.metadata and one.metadata["event_type"] == "dragoman_answer"
+    ]
     if state is Arrival.DELIVERED:
         assert (files, apologies) == ([("contract.fr.pdf", PDF)], [])
         assert "completed" in commands.status(desk.intake, desk.slack.here.team_id, desk.ann.id)
@@ -124,7 +137,9 @@ def expected(method: str, error: int | str, *, always: bool) -> Arrival:
     return Arrival.INSTEAD if always else Arrival.DELIVERED
 
 
-ANSWERS: list[tuple[str, int | str]] = [(method, code) for method in DOCUMENTED for code in sorted(DOCUMENTED[method])]
+ANSWERS: list[tuple[str, int | str]] = [
+    (method, code) for method in DOCUMENTED for code in sorted(DOCUMENTED[method])
+]
 ANSWERS += [("upload", status) for status in STATUSES]
 # Slack asks us to wait: that is waited for, for as long as it says so.
 NEVER_GIVEN_UP = ("ratelimited",)
@@ -141,15 +156,23 @@ def test_each_answer_to_an_upload_ends_in_one_true_state(
     waited_for = error in NEVER_GIVEN_UP
     desk.slack.fail(method, error, times=FOR_GOOD if always and not waited_for else 1)
     state = ended(desk, job)
-    closed_where_we_are = place == "direct" and method == COMPLETE and meaning(str(error)) is Meaning.CLOSED
-    wanted = Arrival.INSTEAD if closed_where_we_are else expected(method, error, always=always and not waited_for)
+    closed_where_we_are = (
+        place == "direct" and method == COMPLETE and meaning(str(error)) is Meaning.CLOSED
+    )
+    wanted = (
+        Arrival.INSTEAD
+        if closed_where_we_are
+        else expected(method, error, always=always and not waited_for)
+    )
     assert state is wanted
     assert_told_once(desk, job, state)
 
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("promises", [1, 2, 3])
-def test_a_promise_that_is_not_kept_is_asked_for_once_more_and_then_told(desk: Desk, place: str, promises: int) -> None:
+def test_a_promise_that_is_not_kept_is_asked_for_once_more_and_then_told(
+    desk: Desk, place: str, promises: int
+) -> None:
     job = submitted(desk, place)
     desk.slack.world.uploads.unshared = promises
     state = ended(desk, job)
@@ -201,7 +224,8 @@ def test_killed_between_a_lost_promise_and_the_next_upload_nothing_false_is_said
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr("notifier.slack.reply._Target._complete", die)  # the former upload is deleted by now
+        # the former upload is deleted by now
+        patched.setattr("notifier.slack.reply._Target._complete", die)
         with pytest.raises(Killed):
             desk.deliver(job)
     assert ended(desk, job) is Arrival.INSTEAD
@@ -209,12 +233,18 @@ def test_killed_between_a_lost_promise_and_the_next_upload_nothing_false_is_said
 
 
 def test_with_a_public_address_the_words_lead_to_the_file(desk: Desk) -> None:
-    settings = desk.intake.settings.model_copy(update={"public_url": "https://translate.example.org"})
+    settings = desk.intake.settings.model_copy(
+        update={"public_url": "https://translate.example.org"}
+    )
     desk.context = replace(desk.context, links=Links(settings))
     job = submitted(desk, "channel")
     desk.slack.fail(UPLOAD_URL, "file_uploads_disabled")
     assert ended(desk, job) is Arrival.INSTEAD
-    [words] = [one for one in ours(desk) if one.metadata and one.metadata["event_type"] == "dragoman_answer"]
+    [words] = [
+        one
+        for one in ours(desk)
+        if one.metadata and one.metadata["event_type"] == "dragoman_answer"
+    ]
     assert f"<@{desk.ann.id}>" in words.text
     assert "file uploads are turned off in this workspace" in words.text
     assert "<https://translate.example.org/d/" in words.text

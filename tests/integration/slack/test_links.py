@@ -1,4 +1,6 @@
-"""Links in Slack: what stands in a thread only shows and downloads, what the requester alone sees may change things."""
+"""Links in Slack: what stands in a thread only shows and downloads, what the requester alone
+sees may change things.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,9 @@ def test_links_of_a_direct_message_are_the_requesters_own(desk: Desk, public: Se
 def test_links_of_a_persons_home_are_their_own(desk: Desk, public: Settings) -> None:
     [job] = desk.submit("contract.pdf")
     desk.complete(job)
-    context = Context.open(Intake(desk.database, desk.store, desk.intake.doorbell, public), desk.slack.here.team_id)
+    context = Context.open(
+        Intake(desk.database, desk.store, desk.intake.doorbell, public), desk.slack.here.team_id
+    )
     assert context
     shown = home.blocks(context, desk.ann.id)
     found = of_us(addresses("\n".join(str(block) for block in shown)), public)

@@ -1,4 +1,6 @@
-"""People without an identity, files that lie about their size, sockets that come and go, limits on what is rarely asked."""
+"""People without an identity, files that lie about their size, sockets that come and go, limits
+on what is rarely asked.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def test_a_file_larger_than_it_says_is_cut_off(http, slack, whole, ann, general,
 
 
 @pytest.mark.parametrize("house", ["socket"], indirect=True)
-def test_a_socket_that_is_closed_in_mid_job_loses_and_doubles_nothing(house, slack, ann, general, pdf) -> None:
+def test_a_socket_that_is_closed_in_mid_job_loses_and_doubles_nothing(
+    house, slack, ann, general, pdf
+) -> None:
     slack.api.limits.on = False
     house.held_back.add("jobs")
     first = slack.post(ann, general, "to French", files=[slack.file("a.pdf", pdf)])
@@ -50,7 +54,9 @@ def test_a_socket_that_is_closed_in_mid_job_loses_and_doubles_nothing(house, sla
     before = list(slack.sockets.connections)
     slack.sockets.disconnect(before[0])
     slack.wait_until(
-        lambda: slack.sockets.connections and list(slack.sockets.connections) != before, 20, "a new socket"
+        lambda: slack.sockets.connections and list(slack.sockets.connections) != before,
+        20,
+        "a new socket",
     )
     second = slack.post(ann, general, "to German", files=[slack.file("b.pdf", pdf)])
     house.held_back.clear()
@@ -97,9 +103,13 @@ def test_a_flood_of_one_person_lets_others_in(http, slack, ann, general, pdf) ->
     assert owners == [ann.id] * MOST_OPEN + [bob.id]
     asked = len(slack.calls("files.info"))
     with http.database.write() as connection:
-        connection.execute(update(INBOX).where(INBOX.c.state == RowState.READY).values(run_after=0.0))
+        connection.execute(
+            update(INBOX).where(INBOX.c.state == RowState.READY).values(run_after=0.0)
+        )
     http.quiet()
-    assert len(slack.calls("files.info")) == asked, "Slack counts the calls, and whoever waits has been looked into"
+    assert len(slack.calls("files.info")) == asked, (
+        "Slack counts the calls, and whoever waits has been looked into"
+    )
     http.held_back.clear()
     slack.wait_until(lambda: len(http.jobs) == MOST_OPEN + 4, 60, "all have had their turn")
     http.quiet()

@@ -1,7 +1,7 @@
 """What a row of the torture table is, and what its messages are made of.
 
-A row says what is sent and what has to come of it: the reply at the end of the message, and the outcome once a task has
-opened it. To add one: append it to a list in one of the `table_*.py` files.
+A row says what is sent and what has to come of it: the reply at the end of the message, and the
+outcome once a task has opened it. To add one: append it to a list in one of the `table_*.py` files.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ OK, TEMPORARY = "250 2.0.0", "451 4.3.0"
 
 @dataclass(frozen=True)
 class Row:
-    """`outcome`: `N job(s)`, `answer: REASON`, `dropped` (kept and never answered), or `nothing kept`.
+    """`outcome`: `N job(s)`, `answer: REASON`, `dropped` (kept and never answered), or `nothing
+    kept`.
 
-    `content`: the message, CRLF, without dots doubled. `envelope_from` None: the author. `recipients`: all are taken.
+    `content`: the message, CRLF, without dots doubled. `envelope_from` None: the author.
+    `recipients`: all are taken.
     """
 
     name: str
@@ -45,31 +47,48 @@ def head(*more: str, sender: str = f"Alice <{AUTHOR}>", without: str = "") -> by
 
 def base64_of(data: bytes, width: int = 76) -> bytes:
     encoded = base64.b64encode(data)
-    return b"".join(encoded[start : start + width] + b"\r\n" for start in range(0, len(encoded), width))
+    return b"".join(
+        encoded[start : start + width] + b"\r\n" for start in range(0, len(encoded), width)
+    )
 
 
 def part(body: bytes, *headers: str, encoding: str = "base64") -> bytes:
-    """A part with its headers; `encoding` "" leaves the body and the header about it as they are."""
+    """A part with its headers; `encoding` "" leaves the body and the header about it as they
+    are.
+    """
     lines = [*headers, *([f"Content-Transfer-Encoding: {encoding}"] if encoding else [])]
     written = base64_of(body) if encoding.lower() == "base64" else body
-    return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape") + b"\r\n" + written
+    return (
+        "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
+        + b"\r\n"
+        + written
+    )
 
 
 def pdf(*headers: str, body: bytes = PDF, encoding: str = "base64") -> bytes:
     """A PDF as most clients attach it, or with `headers` of its own."""
-    usual = ("Content-Type: application/pdf; name=a.pdf", "Content-Disposition: attachment; filename=a.pdf")
+    usual = (
+        "Content-Type: application/pdf; name=a.pdf",
+        "Content-Disposition: attachment; filename=a.pdf",
+    )
     return part(body, *(headers or usual), encoding=encoding)
 
 
 def text(words: str = "Please.", *headers: str) -> bytes:
-    return part(words.encode() + b"\r\n", *(headers or ("Content-Type: text/plain; charset=utf-8",)), encoding="8bit")
+    return part(
+        words.encode() + b"\r\n",
+        *(headers or ("Content-Type: text/plain; charset=utf-8",)),
+        encoding="8bit",
+    )
 
 
 def multipart(*parts: bytes, kind: str = "mixed", boundary: str = "b", end: bool = True) -> bytes:
     """From its Content-Type on."""
     body = b"".join(b"--%b\r\n%b\r\n" % (boundary.encode(), one) for one in parts)
     closing = f"--{boundary}--\r\n".encode() if end else b""
-    return f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'.encode() + body + closing
+    return (
+        f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'.encode() + body + closing
+    )
 
 
 def mail(*parts: bytes, headers: tuple[str, ...] = (), kind: str = "mixed", **more) -> bytes:

@@ -1,4 +1,6 @@
-"""Rows about spellings: headers said twice, comments, odd containers, other wrappings, and what looks like a PDF and is none."""
+"""Rows about spellings: headers said twice, comments, odd containers, other wrappings, and what
+looks like a PDF and is none.
+"""
 
 from __future__ import annotations
 
@@ -107,8 +109,16 @@ PDF_HEADERS = [
     ("Content-Type: application/pdf", 'Content-Transfer-Encoding: "base64"'),
     ("Content-Type: application/pdf", "Content-Transfer-Encoding: base64;"),
     ("Content-Type: application/pdf", "Content-Transfer-Encoding:\r\n base64"),
-    ("Content-Type: application/pdf", "Content-Transfer-Encoding: base64", "Content-Transfer-Encoding: 7bit"),
-    ("Content-Type: application/pdf", "Content-Type: text/plain", "Content-Transfer-Encoding: base64"),
+    (
+        "Content-Type: application/pdf",
+        "Content-Transfer-Encoding: base64",
+        "Content-Transfer-Encoding: 7bit",
+    ),
+    (
+        "Content-Type: application/pdf",
+        "Content-Type: text/plain",
+        "Content-Transfer-Encoding: base64",
+    ),
     ("Content-Transfer-Encoding: base64",),
     ("Content-Type:", "Content-Transfer-Encoding: base64"),
     ("Content-Type: application/pdf", "Content-Transfer-Encoding: base64", "Content-MD5: wrong"),
@@ -119,8 +129,17 @@ PDF_HEADERS = [
         "Content-Transfer-Encoding: base64",
     ),
     ("Content-Type: image/pdf; name=scan.pdf", "Content-Transfer-Encoding: base64"),
-    ("Content-Type: application/force-download", "Content-Transfer-Encoding: base64", "Content-ID: <a>"),
-    ("Content-Type: image/png", "Content-Disposition: inline", "Content-ID: <a>", "Content-Transfer-Encoding: base64"),
+    (
+        "Content-Type: application/force-download",
+        "Content-Transfer-Encoding: base64",
+        "Content-ID: <a>",
+    ),
+    (
+        "Content-Type: image/png",
+        "Content-Disposition: inline",
+        "Content-ID: <a>",
+        "Content-Transfer-Encoding: base64",
+    ),
     ("Content-Type: application/octetstream; name=a.pdf.exe", "Content-Transfer-Encoding: base64"),
     ("Content-Type: text/calendar; name=a.ics", "Content-Transfer-Encoding: base64"),
     ("Content-Type: application/pgp-signature; name=a.asc", "Content-Transfer-Encoding: base64"),
@@ -160,12 +179,17 @@ STILL_PDFS = [
 
 def uu(data: bytes, name: str = "a.pdf", end: str = "end\r\n") -> bytes:
     """As `uuencode` writes it, CRLF."""
-    lines = [binascii.b2a_uu(data[at : at + 45]).replace(b"\n", b"\r\n") for at in range(0, len(data), 45)]
+    lines = [
+        binascii.b2a_uu(data[at : at + 45]).replace(b"\n", b"\r\n")
+        for at in range(0, len(data), 45)
+    ]
     return f"begin 644 {name}\r\n".encode() + b"".join(lines) + b"`\r\n" + end.encode()
 
 
 def signed_opaque(inner: bytes) -> bytes:
-    """S/MIME of the kind that holds what it signs; the signature is left out, for nobody looks at it."""
+    """S/MIME of the kind that holds what it signs; the signature is left out, for nobody looks
+    at it.
+    """
     data = cms.SignedData({
         "version": "v1", "digest_algorithms": [], "signer_infos": [],
         "encap_content_info": {"content_type": "data", "content": inner},
@@ -201,13 +225,21 @@ def inner() -> bytes:
 
 
 def of(*headers: str, body: bytes = PDF) -> bytes:
-    return "".join(f"{line}\r\n" for line in headers).encode("utf-8", "surrogateescape") + b"\r\n" + base64_of(body)
+    return (
+        "".join(f"{line}\r\n" for line in headers).encode("utf-8", "surrogateescape")
+        + b"\r\n"
+        + base64_of(body)
+    )
 
 
 def with_boundary(boundary: str) -> bytes:
     written = boundary.encode("utf-8", "surrogateescape")
-    made = multipart(text(), pdf(), boundary="BOUNDARY").replace(b"BOUNDARY", written.replace(b"\\\\", b"\\"))
-    return head() + made.replace(b'"' + written.replace(b"\\\\", b"\\") + b'"', b'"' + written + b'"', 1)
+    made = multipart(text(), pdf(), boundary="BOUNDARY").replace(
+        b"BOUNDARY", written.replace(b"\\\\", b"\\")
+    )
+    return head() + made.replace(
+        b'"' + written.replace(b"\\\\", b"\\") + b'"', b'"' + written + b'"', 1
+    )
 
 
 SMIME = "Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m"

@@ -1,4 +1,6 @@
-"""Every row of the table over a socket: exactly one right reply, and exactly what has to come of it."""
+"""Every row of the table over a socket: exactly one right reply, and exactly what has to come
+of it.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Door, Int
     """One door for the whole table, as in life."""
     data: Path = tmp_path_factory.mktemp("torture")
     settings = Settings(
-        data_dir=data, secret_key=SECRET_KEY, allowed_senders=("@example.org", "@EXAMPLE.ORG"), sender_auth="none"
+        data_dir=data,
+        secret_key=SECRET_KEY,
+        allowed_senders=("@example.org", "@EXAMPLE.ORG"),
+        sender_auth="none",
     )
     database = Database(settings.database)
     schema.upgrade(database)
@@ -64,11 +69,15 @@ def test_row(served: tuple[Door, Intake], number: int) -> None:
     with Dialogue(door.lmtp_port if number % 2 else door.port) as client:
         replies = delivered(client, row, content, author, is_lmtp=bool(number % 2))
     assert {reply[:9] for reply in replies} == {row.reply}, replies
-    assert not any(re.search(r"Error|Traceback|Exception|/|[a-z]_[a-z]", reply) for reply in replies), replies
+    assert not any(
+        re.search(r"Error|Traceback|Exception|/|[a-z]_[a-z]", reply) for reply in replies
+    ), replies
     assert came_of(intake, ids(intake) - before) == row.outcome
 
 
-def delivered(client: Dialogue, row: Row, content: bytes, author: str, *, is_lmtp: bool) -> list[str]:
+def delivered(
+    client: Dialogue, row: Row, content: bytes, author: str, *, is_lmtp: bool
+) -> list[str]:
     """The replies at the end of the message; and nothing comes behind them."""
     sender = author if row.envelope_from is None else row.envelope_from
     lines = [f"{'LHLO' if is_lmtp else 'EHLO'} torture", f"MAIL FROM:<{sender}>"]

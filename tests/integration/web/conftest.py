@@ -1,4 +1,6 @@
-"""A real uvicorn on a free loopback port, a client of the standard library, and a stand-in for the worker."""
+"""A real uvicorn on a free loopback port, a client of the standard library, and a stand-in for
+the worker.
+"""
 
 from __future__ import annotations
 
@@ -59,11 +61,15 @@ class Client:
         self.port = port
         self.base = f"http://127.0.0.1:{port}"
 
-    def ask(self, method: str, path: str, token: str | None = None, body: bytes = b"", **headers: str) -> Answer:
+    def ask(
+        self, method: str, path: str, token: str | None = None, body: bytes = b"", **headers: str
+    ) -> Answer:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token:
             sent["Authorization"] = f"Bearer {token}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience(DEADLINE_S))
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=patience(DEADLINE_S)
+        )
         try:
             connection.request(method, path, body or None, sent)
             response = connection.getresponse()
@@ -88,8 +94,12 @@ class Client:
     @contextmanager
     def events(self, path: str, token: str | None = None) -> Iterator[Iterator[tuple[str, str]]]:
         """The `(event, data)` pairs of a stream, as they come."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience(DEADLINE_S))
-        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=patience(DEADLINE_S)
+        )
+        connection.request(
+            "GET", path, headers={"Authorization": f"Bearer {token}"} if token else {}
+        )
         response = connection.getresponse()
         assert response.status == 200, response.read()
         try:
@@ -121,7 +131,9 @@ class Worker:
 
     def finish_stage(self, held: lease.Lease, **facts: Any) -> None:
         with self.database.write() as connection:
-            jobs.finish_stage(connection, held, f"jobs/{held.id}/{held.row['stage']}/1.bin", **facts)
+            jobs.finish_stage(
+                connection, held, f"jobs/{held.id}/{held.row['stage']}/1.bin", **facts
+            )
 
     def advance_to(self, job_id: str, stage: Stage, **facts: Any) -> lease.Lease:
         """The lease on `stage`, all stages before it done."""
@@ -149,10 +161,16 @@ class Worker:
 def multipart(body: bytes, filename: str, fields: dict[str, str]) -> tuple[bytes, str]:
     """A form of `fields` and the file, and its content type."""
     boundary = "boundary-of-the-test"
-    parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()]
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'
+        for k, v in fields.items()
+    ]
     disposition = f'Content-Disposition: form-data; name="file"; filename="{filename}"'
     head = f"{''.join(parts)}--{boundary}\r\n{disposition}\r\nContent-Type: application/pdf\r\n\r\n"
-    return head.encode() + body + f"\r\n--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+    return (
+        head.encode() + body + f"\r\n--{boundary}--\r\n".encode(),
+        f"multipart/form-data; boundary={boundary}",
+    )
 
 
 def parsed(lines: http.client.HTTPResponse) -> Iterator[tuple[str, str]]:
@@ -190,8 +208,12 @@ def serving(app: FastAPI, limits: Limits | None = None) -> Iterator[int]:
 
 
 @contextmanager
-def running_web(settings: Settings, log: Path, files: int = 4096) -> Iterator[tuple[Client, psutil.Process]]:
-    """`dragoman web` with Slack's route, in a process that may have so many `files` open; the broker's port is closed."""
+def running_web(
+    settings: Settings, log: Path, files: int = 4096
+) -> Iterator[tuple[Client, psutil.Process]]:
+    """`dragoman web` with Slack's route, in a process that may have so many `files` open; the
+    broker's port is closed.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

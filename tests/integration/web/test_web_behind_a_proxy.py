@@ -1,4 +1,6 @@
-"""nginx and Caddy as `deploy/` sets them up, in front of the real application: uploads, events, addresses, headers."""
+"""nginx and Caddy as `deploy/` sets them up, in front of the real application: uploads, events,
+addresses, headers.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,12 @@ class Browser:
             "localhost", self.port, timeout=patience(DEADLINE_S), context=self.trusted
         )
         try:
-            connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+            connection.request(
+                method,
+                path,
+                body,
+                {name.replace("_", "-"): value for name, value in headers.items()},
+            )
             yield connection.getresponse()
         finally:
             connection.close()
@@ -56,7 +63,9 @@ class Browser:
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"remote_user_header": HEADER, "remote_user_proxies": (PROXY,)})
+    return settings.model_copy(
+        update={"remote_user_header": HEADER, "remote_user_proxies": (PROXY,)}
+    )
 
 
 @pytest.fixture(params=["nginx", "caddy"])
@@ -88,7 +97,8 @@ def test_events_arrive_at_once(browser: Browser, worker: Worker) -> None:
     with browser.asked("GET", path, Authorization=f"Bearer {ANNA}") as stream:
         events = parsed(stream)
         assert json.loads(next(events)[1])["status"] == "PENDING"
-        # Nothing has moved on but the one event: a proxy that waits for more would keep it until the client's time is over.
+        # Nothing has moved on but the one event: a proxy that waits for more would keep it until
+        # the client's time is over.
         held = worker.advance_to(answer["job_id"], Stage.TRANSLATE, source_lang="en")
         assert json.loads(next(events)[1])["status"] == "TRANSLATING"
         worker.progress(held, 0.5)
@@ -96,7 +106,8 @@ def test_events_arrive_at_once(browser: Browser, worker: Worker) -> None:
 
 
 def test_nobody_is_signed_in_by_a_header_of_their_own(browser: Browser, client: Client) -> None:
-    assert client.get("/", **{HEADER: "ana@example.org"}).status == 403  # what the application says to it
+    # what the application says to it
+    assert client.get("/", **{HEADER: "ana@example.org"}).status == 403
     with browser.asked("GET", "/", **{HEADER: "ana@example.org"}) as answer:
         assert answer.status == 200
 

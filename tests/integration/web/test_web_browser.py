@@ -19,7 +19,8 @@ from tests.servers.process import needs
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = needs("chromium", "chromium")
-PICTURES = os.environ.get("DRAGOMAN_TEST_PICTURES")  # a folder that takes screenshots; unset: none are made
+# a folder that takes screenshots; unset: none are made
+PICTURES = os.environ.get("DRAGOMAN_TEST_PICTURES")
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +62,9 @@ class Watched:
 
     def picture(self, name: str) -> None:
         if PICTURES:
-            self.page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True, animations="disabled")
+            self.page.screenshot(
+                path=f"{PICTURES}/{name}.png", full_page=True, animations="disabled"
+            )
 
 
 @pytest.fixture
@@ -81,7 +84,9 @@ def test_page_goes_from_running_to_done_live_and_the_file_comes_down(
     expect(bar).to_have_attribute("aria-valuenow", "0")
     watched.picture("waiting-light")
 
-    held = worker.advance_to(job_id, Stage.TRANSLATE, source_lang="en", pages=3, engine="apertium", characters=5123)
+    held = worker.advance_to(
+        job_id, Stage.TRANSLATE, source_lang="en", pages=3, engine="apertium", characters=5123
+    )
     expect(page.get_by_role("status")).to_have_text("Translating the text")
     worker.progress(held, 0.55)
     expect(bar).to_have_attribute("aria-valuenow", "43")
@@ -97,13 +102,19 @@ def test_page_goes_from_running_to_done_live_and_the_file_comes_down(
     watched.picture("running-mobile-light")
     worker.progress(held, 0.6)
     expect(bar).to_have_attribute("aria-valuenow", "46")
-    expect(page.get_by_role("button", name="Yes, delete it now")).to_be_visible()  # progress does not close it
+    # progress does not close it
+    expect(page.get_by_role("button", name="Yes, delete it now")).to_be_visible()
     page.get_by_text("Delete this document now").click()
 
     worker.finish_stage(held)
-    warning = {"code": "small_text", "page": 1, "message": "Some text had to be made smaller to fit."}
+    warning = {
+        "code": "small_text",
+        "page": 1,
+        "message": "Some text had to be made smaller to fit.",
+    }
     worker.complete(
-        worker.claim(job_id), warnings=[warning, {**warning, "page": None, "message": "Pictures are as they were."}]
+        worker.claim(job_id),
+        warnings=[warning, {**warning, "page": None, "message": "Pictures are as they were."}],
     )
     expect(page.get_by_role("status")).to_have_text("Your translation is ready")
     expect(page.get_by_role("progressbar")).to_have_count(0)
@@ -159,7 +170,9 @@ def test_delete_needs_a_second_click_and_then_all_is_gone(
 
 
 @pytest.mark.more
-def test_failure_appears_live(watched: Watched, client: Client, worker: Worker, page_path: str, job_id: str) -> None:
+def test_failure_appears_live(
+    watched: Watched, client: Client, worker: Worker, page_path: str, job_id: str
+) -> None:
     watched.page.goto(client.base + page_path)
     expect(watched.page.get_by_role("status")).to_have_text("Waiting in line")
     worker.fail(job_id, EncryptedPdf())
@@ -201,7 +214,9 @@ def test_page_without_javascript_comes_again_by_itself(
     page.goto(client.base + page_path)
     expect(page.get_by_role("status")).to_have_text("Waiting in line")
     worker.all(job_id)
-    expect(page.get_by_role("status")).to_have_text("Your translation is ready", timeout=1000 * patience(15))
+    expect(page.get_by_role("status")).to_have_text(
+        "Your translation is ready", timeout=1000 * patience(15)
+    )
     with page.expect_download() as coming:
         page.get_by_role("button", name="Download the PDF").click()
     assert coming.value.suggested_filename == "Jahresbericht 2026.de.pdf"

@@ -1,4 +1,6 @@
-"""The buttons of a job's page in a real browser: what each state offers, on a phone, by keyboard, without JavaScript."""
+"""The buttons of a job's page in a real browser: what each state offers, on a phone, by
+keyboard, without JavaScript.
+"""
 
 # ruff: noqa: F811 - the fixtures of the other module of tests are named as it names them
 
@@ -20,7 +22,9 @@ from dragoman.domain.job import Stage, WaitingFor
 from dragoman.errors import EngineUnavailable, WrongPassword
 from dragoman.ports import Capabilities
 from tests.integration.web.conftest import Client, Worker
-from tests.integration.web.test_web_browser import Watched, browser, watched  # noqa: F401 - fixtures
+
+# fixtures
+from tests.integration.web.test_web_browser import Watched, browser, watched  # noqa: F401
 from tests.servers.process import needs
 
 pytestmark = needs("chromium", "chromium")
@@ -33,7 +37,9 @@ def engines(database: Database) -> None:
     """What the workers can do."""
     with database.write() as connection:
         process_registry.publish(
-            connection, "worker@here", [Capabilities("deepl", frozenset({"de", "es", "fr", "pt-BR"}))]
+            connection,
+            "worker@here",
+            [Capabilities("deepl", frozenset({"de", "es", "fr", "pt-BR"}))],
         )
 
 
@@ -47,11 +53,19 @@ class Stages:
         return
 
     def runs(self) -> None:
-        held = self.worker.advance_to(self.job_id, Stage.TRANSLATE, source_lang="en", engine="deepl", pages=12)
+        held = self.worker.advance_to(
+            self.job_id, Stage.TRANSLATE, source_lang="en", engine="deepl", pages=12
+        )
         self.worker.progress(held, 0.4)
 
     def waits_for_approval(self) -> None:
-        facts = {"pages": 312, "characters": 480_000, "to_bill": 410_250, "remembered": 0.15, "source_lang": "en"}
+        facts = {
+            "pages": 312,
+            "characters": 480_000,
+            "to_bill": 410_250,
+            "remembered": 0.15,
+            "source_lang": "en",
+        }
         held = self.worker.advance_to(self.job_id, Stage.TRANSLATE, engine="deepl", **facts)
         with self.database.write() as connection:
             held.wait(connection, WaitingFor.APPROVAL, HELD_S)
@@ -62,7 +76,11 @@ class Stages:
             held.wait(connection, WaitingFor.PASSWORD, HELD_S, error_message=str(WrongPassword()))
 
     def is_done(self) -> None:
-        warning = {"code": "small_text", "page": 1, "message": "Some text had to be made smaller to fit."}
+        warning = {
+            "code": "small_text",
+            "page": 1,
+            "message": "Some text had to be made smaller to fit.",
+        }
         self.worker.all(self.job_id, warnings=[warning], engine="deepl")
 
     def failed(self) -> None:
@@ -108,13 +126,18 @@ def phone(browser: Browser) -> Iterator[Page]:
 
 def findings(page: Page) -> list[str]:
     """What axe has to say against the page as it is now."""
-    page.wait_for_function("document.getAnimations().length === 0")  # colours are on their way until then
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in Axe().run(page).response["violations"]]
+    # colours are on their way until then
+    page.wait_for_function("document.getAnimations().length === 0")
+    return [
+        f"{one['id']}: {one['nodes'][0]['html']}" for one in Axe().run(page).response["violations"]
+    ]
 
 
 def is_too_wide(page: Page) -> bool:
     """Whether the page would have to be moved sideways."""
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+    return bool(
+        page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    )
 
 
 @pytest.mark.some(4)
@@ -132,8 +155,14 @@ def test_each_state_offers_what_it_needs_readable_in_light_and_dark_and_on_a_pho
     STATES[state](stages)
     page = watched.page
     page.goto(client.base + (page_path if own else shown_path))
-    buttons = {" ".join(one.inner_text().split()) for one in page.get_by_role("button").all() if one.is_visible()}
-    expected = OFFERS[state] if own else {one for one in OFFERS[state] if one.startswith("Download")}
+    buttons = {
+        " ".join(one.inner_text().split())
+        for one in page.get_by_role("button").all()
+        if one.is_visible()
+    }
+    expected = (
+        OFFERS[state] if own else {one for one in OFFERS[state] if one.startswith("Download")}
+    )
     assert buttons == expected
     assert page.get_by_text("Delete this document now").count() == int(own)
     for scheme in ("light", "dark"):
@@ -212,7 +241,11 @@ def test_another_language_is_another_document_of_the_same_requester_by_keyboard_
     assert named.own
     new, old = worker.row(named.job_id), worker.row(job_id)
     assert new["id"] != old["id"]
-    assert (new["owner"], new["filename"], new["target_lang"]) == (old["owner"], old["filename"], "fr")
+    assert (new["owner"], new["filename"], new["target_lang"]) == (
+        old["owner"],
+        old["filename"],
+        "fr",
+    )
     assert new["source_sha256"] == old["source_sha256"]
     assert worker.store.size(new["source"]) == old["source_size"]
     again = client.ask("POST", f"{page_path}/another", body=b"target_lang=fr", Content_Type=FORM)
@@ -226,7 +259,9 @@ def test_a_language_that_cannot_be_done_is_said_on_the_page_with_what_was_chosen
     client: Client, stages: Stages, page_path: str
 ) -> None:
     stages.is_done()
-    answer = client.ask("POST", f"{page_path}/another", body=b"target_lang=Finnish", Content_Type=FORM)
+    answer = client.ask(
+        "POST", f"{page_path}/another", body=b"target_lang=Finnish", Content_Type=FORM
+    )
     assert answer.status == 422
     assert "cannot translate into Finnish" in answer.body.decode()
     assert "Another language" in answer.body.decode()
@@ -271,7 +306,9 @@ def test_buttons_work_without_javascript(
         page.get_by_role("button", name="Translate").click()
         expect(page.locator("#languages")).to_contain_text("Spanish")
     else:
-        label = {"approval": "Translate it", "failed": "Try again", "cancelled": "Start again"}[state]
+        label = {"approval": "Translate it", "failed": "Try again", "cancelled": "Start again"}[
+            state
+        ]
         page.get_by_role("button", name=label).click()
         expect(page.get_by_role("button", name=label)).to_have_count(0)
         assert worker.row(job_id)["state"] == "ready"

@@ -1,4 +1,6 @@
-"""Connections that say nothing, or little, or do not listen: they keep nobody out, and each has its end."""
+"""Connections that say nothing, or little, or do not listen: they keep nobody out, and each has
+its end.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,15 @@ from dragoman.settings import MIB, Settings
 from ingress.web.app import make_app
 from ingress.web.responses.connections import Limits
 from ingress.web.security.stream_limit import MOST_PER_LINK
-from tests.integration.web.conftest import ANNA, DEADLINE_S, Client, Worker, running_web, serving, until
+from tests.integration.web.conftest import (
+    ANNA,
+    DEADLINE_S,
+    Client,
+    Worker,
+    running_web,
+    serving,
+    until,
+)
 from tests.patience import patience
 
 SILENT = 2000
@@ -61,7 +71,9 @@ def heard(connection: socket.socket) -> bytes:
 
 @pytest.mark.some(1)
 @pytest.mark.usefixtures("many_files")
-@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-A: "], ids=["silent", "half a request"])
+@pytest.mark.parametrize(
+    "said", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-A: "], ids=["silent", "half a request"]
+)
 def test_silent_connections_keep_nobody_out(
     settings: Settings, database: Database, tmp_path: Path, said: bytes
 ) -> None:
@@ -110,12 +122,18 @@ def test_who_cannot_be_answered_is_told_when_to_come_back(
         until(lambda: client.get("/healthz").status == 200, "there is room again")
 
 
-def test_one_address_leaves_room_for_others(settings: Settings, intake: Intake, page_path: str) -> None:
+def test_one_address_leaves_room_for_others(
+    settings: Settings, intake: Intake, page_path: str
+) -> None:
     with limited(settings, intake, Limits(connections=50, per_address=1)) as client:
-        connection = connect(client.port, f"GET {page_path}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        connection = connect(
+            client.port, f"GET {page_path}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        )
         assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
         assert client.get("/healthz").status == 503
-        other = socket.create_connection(("127.0.0.1", client.port), patience(DEADLINE_S), ("127.0.0.2", 0))
+        other = socket.create_connection(
+            ("127.0.0.1", client.port), patience(DEADLINE_S), ("127.0.0.2", 0)
+        )
         other.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         assert heard(other).startswith(b"HTTP/1.1 200 ")
         other.close()
@@ -130,7 +148,9 @@ def test_one_address_leaves_room_for_others(settings: Settings, intake: Intake, 
         (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /hea", b"HTTP/1.1 200 "),
     ],
 )
-def test_request_that_does_not_come_has_an_end(settings: Settings, intake: Intake, said: bytes, told: bytes) -> None:
+def test_request_that_does_not_come_has_an_end(
+    settings: Settings, intake: Intake, said: bytes, told: bytes
+) -> None:
     with limited(settings, intake, Limits(100, 100, head_s=patience(0.3))) as client:
         with connect(client.port, said) as connection:
             answer = heard(connection)
@@ -148,24 +168,34 @@ def test_headers_that_drip_have_an_end(settings: Settings, intake: Intake) -> No
 
 @pytest.mark.some(1)
 @pytest.mark.parametrize("limit", [{"body_idle_s": 0.3}, {"body_s": 0.6}], ids=["idle", "dripping"])
-def test_body_that_does_not_come_on_has_an_end(settings: Settings, intake: Intake, limit: dict[str, float]) -> None:
+def test_body_that_does_not_come_on_has_an_end(
+    settings: Settings, intake: Intake, limit: dict[str, float]
+) -> None:
     limits = Limits(100, 100, **{name: patience(seconds) for name, seconds in limit.items()})
     head = (
         f"POST /api/v1/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ANNA}\r\n"
         "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000\r\n\r\n"
     )
-    with limited(settings, intake, limits) as client, connect(client.port, head.encode() + b"--x\r\n") as connection:
+    with (
+        limited(settings, intake, limits) as client,
+        connect(client.port, head.encode() + b"--x\r\n") as connection,
+    ):
         if "body_s" in limit:
             until(lambda: not _takes(connection), "the connection is closed")
         assert heard(connection)[:13] in (b"HTTP/1.1 408 ", b"")
         assert client.upload().status == 202
 
 
-def test_who_does_not_listen_is_hung_up_on(settings: Settings, intake: Intake, worker: Worker, job_id: str) -> None:
+def test_who_does_not_listen_is_hung_up_on(
+    settings: Settings, intake: Intake, worker: Worker, job_id: str
+) -> None:
     size = 40 * MIB
     worker.all(job_id, result=b"%PDF-" + b"x" * size)
     with limited(settings, intake, Limits(100, 100, unread_s=patience(0.5))) as client:
-        ask = f"GET /api/v1/jobs/{job_id}/result HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ANNA}\r\n\r\n"
+        ask = (
+            f"GET /api/v1/jobs/{job_id}/result HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer"
+            f" {ANNA}\r\n\r\n"
+        )
         with connect(client.port, ask.encode()) as connection:
             time.sleep(patience(1.5))
             assert 0 < len(heard(connection)) < size
@@ -184,7 +214,9 @@ def test_streams_of_one_link_are_bounded(client: Client, page_path: str) -> None
 
 
 def _streams(client: Client, page_path: str) -> bool:
-    connection = connect(client.port, f"GET {page_path}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    connection = connect(
+        client.port, f"GET {page_path}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    )
     with connection:
         return connection.recv(100).startswith(b"HTTP/1.1 200 ")
 

@@ -1,4 +1,6 @@
-"""The API held to its own OpenAPI by Schemathesis: made-up requests about jobs that are there, in every state."""
+"""The API held to its own OpenAPI by Schemathesis: made-up requests about jobs that are there,
+in every state.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ NAMES = ("job_id", "row_id")
 @pytest.fixture
 def seeded(client: Client, worker: Worker, database: Database) -> dict[str, list[str]]:
     """Ids of jobs in many states, by whether they have ended."""
-    done, failed, cancelled, deleted, waiting, fresh = (client.upload().json["job_id"] for _ in range(6))
+    done, failed, cancelled, deleted, waiting, fresh = (
+        client.upload().json["job_id"] for _ in range(6)
+    )
     worker.all(done)
     worker.fail(failed, EncryptedPdf())
     client.ask("POST", f"/api/v1/jobs/{cancelled}/cancel", ANNA)
@@ -47,7 +51,9 @@ def seeded(client: Client, worker: Worker, database: Database) -> dict[str, list
     held = worker.claim(waiting)
     with database.write() as connection:
         held.wait(connection, WaitingFor.APPROVAL, 600)
-        process_registry.publish(connection, "worker@one", [Capabilities("pseudo", frozenset({"de", "fr"}))])
+        process_registry.publish(
+            connection, "worker@one", [Capabilities("pseudo", frozenset({"de", "fr"}))]
+        )
     return {"ended": [done, failed, cancelled, deleted], "open": [waiting, fresh]}
 
 
@@ -58,7 +64,9 @@ def operations(client: Client) -> Iterator[schemathesis.schemas.APIOperation]:
 
 
 @pytest.mark.more
-def test_no_request_breaks_the_contract(client: Client, seeded: dict[str, list[str]], database: Database) -> None:
+def test_no_request_breaks_the_contract(
+    client: Client, seeded: dict[str, list[str]], database: Database
+) -> None:
     tried = {}
     for operation in operations(client):
         name = operation.definition.raw["operationId"]

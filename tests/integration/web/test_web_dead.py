@@ -19,7 +19,12 @@ def dead_id(client: Client, worker: Worker, job_id: str) -> str:
 def test_letters_are_for_admins(client: Client, dead_id: str) -> None:
     assert client.get("/api/v1/dead", ANNA).status == 403
     assert client.ask("POST", f"/api/v1/dead/{dead_id}/retry", ANNA).status == 403
-    assert client.ask("POST", "/api/v1/dead/retry", ANNA, b"{}", Content_Type="application/json").status == 403
+    assert (
+        client.ask(
+            "POST", "/api/v1/dead/retry", ANNA, b"{}", Content_Type="application/json"
+        ).status
+        == 403
+    )
     assert client.get("/api/v1/dead").status == 401
 
 
@@ -31,7 +36,9 @@ def test_letter_tells_class_stage_and_detail(client: Client, dead_id: str) -> No
     assert client.get("/api/v1/dead?code=no_text", ADMIN).json == {"dead": [], "next": None}
 
 
-def test_one_letter_and_one_class_are_tried_again(client: Client, worker: Worker, dead_id: str) -> None:
+def test_one_letter_and_one_class_are_tried_again(
+    client: Client, worker: Worker, dead_id: str
+) -> None:
     assert client.ask("POST", f"/api/v1/dead/{dead_id}/retry", ADMIN).json == {"retried": [dead_id]}
     assert client.ask("POST", f"/api/v1/dead/{dead_id}/retry", ADMIN).status == 409
     worker.fail(dead_id, EngineKeyRejected())

@@ -1,4 +1,6 @@
-"""Everything at once against servers that may have 1,024 files open: others are answered all the same."""
+"""Everything at once against servers that may have 1,024 files open: others are answered all
+the same.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ class Flood:
     def connect(self, number: int, said: bytes = b"", port: int | None = None) -> None:
         source = (f"127.0.0.{1 + number % 4}", 0)
         with suppress(OSError):
-            one = socket.create_connection(("127.0.0.1", port or self.port), patience(DEADLINE_S), source)
+            one = socket.create_connection(
+                ("127.0.0.1", port or self.port), patience(DEADLINE_S), source
+            )
             self.open.append(one)
             one.sendall(said)
 
@@ -70,13 +74,15 @@ class Flood:
 
     def _send_body(self, number: int) -> None:
         head = (
-            "POST /api/v1/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
-            f"Content-Length: {BODY_BYTES}\r\n\r\n"
+            "POST /api/v1/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data;"
+            f" boundary=x\r\nContent-Length: {BODY_BYTES}\r\n\r\n"
         )
         piece, left = b"a" * MIB, BODY_BYTES
         with suppress(OSError):
             source = (f"127.0.0.{1 + number % 4}", 0)
-            with socket.create_connection(("127.0.0.1", self.port), patience(DEADLINE_S), source) as one:
+            with socket.create_connection(
+                ("127.0.0.1", self.port), patience(DEADLINE_S), source
+            ) as one:
                 one.sendall(head.encode())
                 while left > 0 and not self.over.is_set():
                     one.sendall(piece)
@@ -119,7 +125,10 @@ def running_smtp(settings: Settings, log: Path) -> Iterator[tuple[int, psutil.Pr
         command = [sys.executable, "-c", limit + "from ops.cli import main; main()", "smtp"]
         running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=stderr)
     try:
-        until(lambda: running.poll() is None and greeting_s(port) < DEADLINE_S, "the mail server is up")
+        until(
+            lambda: running.poll() is None and greeting_s(port) < DEADLINE_S,
+            "the mail server is up",
+        )
         yield port, psutil.Process(running.pid)
     finally:
         running.kill()
@@ -130,13 +139,17 @@ def greeting_s(port: int) -> float:
     """Seconds until the mail server greets somebody else; infinite if it does not."""
     begin = time.monotonic()
     try:
-        with socket.create_connection(("127.0.0.1", port), patience(DEADLINE_S), (SOMEBODY_ELSE, 0)) as one:
+        with socket.create_connection(
+            ("127.0.0.1", port), patience(DEADLINE_S), (SOMEBODY_ELSE, 0)
+        ) as one:
             return time.monotonic() - begin if one.recv(100).startswith(b"220 ") else float("inf")
     except OSError:
         return float("inf")
 
 
-def asked_s(port: int, method: str, path: str, body: bytes, headers: dict[str, str], status: int) -> float:
+def asked_s(
+    port: int, method: str, path: str, body: bytes, headers: dict[str, str], status: int
+) -> float:
     """Seconds until somebody else has the answer; infinite if it is another one."""
     begin = time.monotonic()
     connection = http.client.HTTPConnection(
@@ -199,4 +212,7 @@ def test_others_are_answered_within_two_seconds(
         assert max(peak[one] - before[one] for one in peak) < GROWTH_BYTES, grown
         assert web.is_running()
         assert smtp.is_running()
-        assert "Traceback" not in (tmp_path / "web.log").read_text() + (tmp_path / "smtp.log").read_text()
+        assert (
+            "Traceback"
+            not in (tmp_path / "web.log").read_text() + (tmp_path / "smtp.log").read_text()
+        )

@@ -26,7 +26,11 @@ def test_a_token_in_the_form_is_enough_and_leads_to_the_requesters_page(
     named = links.read_page(answer.headers["Location"].removeprefix("/j/"))
     row = worker.row(named.job_id)
     assert named.own
-    assert (row["owner"], row["target_lang"], row["options"]["tone"]) == ("web:anna", "es", "formal")
+    assert (row["owner"], row["target_lang"], row["options"]["tone"]) == (
+        "web:anna",
+        "es",
+        "formal",
+    )
 
 
 def test_what_was_typed_stays_and_the_token_is_not_shown_again(client: Client) -> None:
@@ -47,11 +51,19 @@ def test_an_unknown_token_is_refused_in_words(client: Client, token: str) -> Non
 
 
 def test_no_file_of_a_stranger_is_read(client: Client) -> None:
-    """The answer comes as soon as the form's beginning is there; the rest of the file was never sent."""
-    form, kind = multipart(b"%PDF-1.7\n" + b"x" * 8000, "letter.pdf", {"token": "wrong", "target_lang": "de"})
+    """The answer comes as soon as the form's beginning is there; the rest of the file was never
+    sent.
+    """
+    form, kind = multipart(
+        b"%PDF-1.7\n" + b"x" * 8000, "letter.pdf", {"token": "wrong", "target_lang": "de"}
+    )
     connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=5)
     connection.putrequest("POST", "/upload")
-    for name, value in {"Content-Type": kind, "Content-Length": str(40 * 2**20), "Expect": "100-continue"}.items():
+    for name, value in {
+        "Content-Type": kind,
+        "Content-Length": str(40 * 2**20),
+        "Expect": "100-continue",
+    }.items():
         connection.putheader(name, value)
     connection.endheaders()
     connection.send(form[:6000])
@@ -74,7 +86,9 @@ def test_programs_get_json_and_problems(client: Client) -> None:
     assert (refused.status, refused.json["code"]) == (415, "not_a_pdf")
 
 
-def test_the_token_field_is_there_only_where_tokens_are_used(client: Client, settings: Settings) -> None:
+def test_the_token_field_is_there_only_where_tokens_are_used(
+    client: Client, settings: Settings
+) -> None:
     assert 'name="token"' in client.get("/").body.decode()
 
 

@@ -1,4 +1,6 @@
-"""GET and HEAD change nothing, anywhere: mail scanners, previews of chats and browsers that look ahead open every link."""
+"""GET and HEAD change nothing, anywhere: mail scanners, previews of chats and browsers that
+look ahead open every link.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ SENDER = "ada@example.org"
 
 @pytest.fixture
 def app(settings: Settings, intake: Intake) -> Any:
-    return web.make_app(settings, intake, foreign={"/slack/events": lambda *_: lambda *_: (200, {}, "")})
+    return web.make_app(
+        settings, intake, foreign={"/slack/events": lambda *_: lambda *_: (200, {}, "")}
+    )
 
 
 @pytest.fixture
@@ -47,12 +51,19 @@ def client(app: Any) -> Iterator[Client]:
 def ids(client: Client, worker: Worker, database: Database) -> dict[str, str]:
     """A job in each state, by the state's name."""
     with database.write() as connection:
-        process_registry.publish(connection, "worker@here", [Capabilities("deepl", frozenset({"de", "es", "fr"}))])
+        process_registry.publish(
+            connection, "worker@here", [Capabilities("deepl", frozenset({"de", "es", "fr"}))]
+        )
     names = ("pending", "running", "approval", "password", "done", "failed", "cancelled", "deleted")
-    made = {name: str(client.upload(target_lang="de", filename=f"{name}.pdf").json["job_id"]) for name in names}
+    made = {
+        name: str(client.upload(target_lang="de", filename=f"{name}.pdf").json["job_id"])
+        for name in names
+    }
     worker.progress(worker.advance_to(made["running"], Stage.TRANSLATE, engine="deepl"), 0.5)
     for name in ("approval", "password"):
-        held = worker.advance_to(made[name], Stage.TRANSLATE, pages=120, characters=9_000, to_bill=8_000)
+        held = worker.advance_to(
+            made[name], Stage.TRANSLATE, pages=120, characters=9_000, to_bill=8_000
+        )
         with database.write() as connection:
             held.wait(connection, WaitingFor(name), 3600)
     worker.all(made["done"])
@@ -64,11 +75,18 @@ def ids(client: Client, worker: Worker, database: Database) -> dict[str, str]:
 
 
 def filled(path: str, ids: dict[str, str], links: Links, worker: Worker) -> Iterator[str]:
-    """The path with each thing that can stand for its parameter. A parameter that nobody knows here fails."""
+    """The path with each thing that can stand for its parameter.
+
+    A parameter that nobody knows here fails.
+    """
     names = [part[1:-1].partition(":")[0] for part in path.split("/") if part.startswith("{")]
     rows = [worker.row(job_id) for job_id in ids.values()]
     tokens = [links.token(purpose, row) for purpose in ("own", "page", "download") for row in rows]
-    values = {"token": [*tokens, "nonsense"], "job_id": [*ids.values(), "nonsense"], "row_id": list(ids.values())}
+    values = {
+        "token": [*tokens, "nonsense"],
+        "job_id": [*ids.values(), "nonsense"],
+        "row_id": list(ids.values()),
+    }
     for chosen in itertools.product(*(values[name] for name in names)):
         whole = path
         for name, value in zip(names, chosen, strict=True):
@@ -106,7 +124,11 @@ def test_the_comparison_sees_what_a_post_changes(
 def test_nothing_that_pages_lead_to_changes_anything(
     client: Client, ids: dict[str, str], links: Links, worker: Worker, settings: Settings
 ) -> None:
-    pages = [client.base + links.path(kind, worker.row(one)) for kind in ("own", "page") for one in ids.values()]
+    pages = [
+        client.base + links.path(kind, worker.row(one))
+        for kind in ("own", "page")
+        for one in ids.values()
+    ]
     before = snapshot(settings.data_dir)
     openings = scan([client.base + "/", client.base + "/docs", *pages], BROWSER)
     assert snapshot(settings.data_dir) == before
@@ -122,23 +144,34 @@ def mails(folder: Path) -> list[EmailMessage]:
 
 def mailed(intake: Intake, worker: Worker, name: str) -> str:
     """The id of a job that came in a mail of its own."""
-    message = Message("email", f"mail:{name}", SENDER, {"subject": name, "message_id": f"<{name}@example.org>"})
+    message = Message(
+        "email", f"mail:{name}", SENDER, {"subject": name, "message_id": f"<{name}@example.org>"}
+    )
     kept = intake.keep(message)
     with intake.opened(str(kept.message_id)) as held:
         assert held
         pdf = intake.store_pdf(f"{name}.pdf", BytesIO(PDF))
-        receipt = intake.submit([Request(pdf, Options("de"), SENDER, "email", name)], message=held, ack_after_s=0.001)
+        receipt = intake.submit(
+            [Request(pdf, Options("de"), SENDER, "email", name)], message=held, ack_after_s=0.001
+        )
     return receipt.job_ids[0]
 
 
 def test_no_link_in_a_mail_changes_anything_and_each_is_the_requesters_own(
-    client: Client, intake: Intake, worker: Worker, database: Database, settings: Settings, links: Links
+    client: Client,
+    intake: Intake,
+    worker: Worker,
+    database: Database,
+    settings: Settings,
+    links: Links,
 ) -> None:
     context = open_context(settings.model_copy(update={"public_url": client.base}))
     ids = {name: mailed(intake, worker, name) for name in ("waits", "done", "failed")}
     for job_id in ids.values():
         deliver(context, str(worker.row(job_id)["message_id"]))  # the acks
-    held = worker.advance_to(ids["waits"], Stage.TRANSLATE, pages=120, characters=9_000, to_bill=8_000)
+    held = worker.advance_to(
+        ids["waits"], Stage.TRANSLATE, pages=120, characters=9_000, to_bill=8_000
+    )
     with database.write() as connection:
         jobs.wait(connection, held, WaitingFor.APPROVAL, 3600)
     worker.all(ids["done"])
@@ -155,7 +188,9 @@ def test_no_link_in_a_mail_changes_anything_and_each_is_the_requesters_own(
     assert snapshot(settings.data_dir) == before
 
     (asked,) = [
-        mail for mail in mails(settings.maildir) if "May we translate" in mail.get_body(("plain",)).get_content()
+        mail
+        for mail in mails(settings.maildir)
+        if "May we translate" in mail.get_body(("plain",)).get_content()
     ]
     (page,) = {url for url in addresses(asked.get_body(("plain",)).get_content()) if "/j/" in url}
     assert "Translate it" in look("GET", page, BROWSER).body

@@ -21,12 +21,24 @@ from dragoman.settings import Settings
 from ingress.web.app import make_app
 from ingress.web.monitoring.broker import CeleryBroker
 from tests.fakes import RecordingDoorbell
-from tests.integration.web.conftest import ANNA, DEADLINE_S, PDF, RESULT, Client, Worker, serving, until
+from tests.integration.web.conftest import (
+    ANNA,
+    DEADLINE_S,
+    PDF,
+    RESULT,
+    Client,
+    Worker,
+    serving,
+    until,
+)
 from tests.patience import patience
 from tests.servers.redis import Redis
 
 ROOT = Path(__file__).parents[3]
-RUN = "from dragoman.settings import Settings; from ingress.web.app import run; run(Settings.from_env())"
+RUN = (
+    "from dragoman.settings import Settings; from ingress.web.app import run;"
+    " run(Settings.from_env())"
+)
 
 
 def test_ready_when_database_and_store_keep_what_they_get(client: Client, store: BlobStore) -> None:
@@ -88,7 +100,11 @@ def test_metrics_count_the_ledgers(client: Client, worker: Worker, database: Dat
         'dragoman_ledger_oldest_due_seconds{ledger="outbox"} 0.0',
     ):
         assert line in lines
-    age = next(line for line in lines if line.startswith('dragoman_heartbeat_age_seconds{service="worker@test"}'))
+    age = next(
+        line
+        for line in lines
+        if line.startswith('dragoman_heartbeat_age_seconds{service="worker@test"}')
+    )
     assert 0 <= float(age.rpartition(" ")[2]) < DEADLINE_S
     assert "anna" not in answer.body.decode()
 
@@ -96,7 +112,9 @@ def test_metrics_count_the_ledgers(client: Client, worker: Worker, database: Dat
 def test_process_takes_uploads_without_a_broker_and_ends_on_sigterm_with_streams_open(
     settings: Settings, database: Database, tmp_path: Path
 ) -> None:
-    """The broker's port is closed, and the port of the web is found by asking the kernel for one that is free."""
+    """The broker's port is closed, and the port of the web is found by asking the kernel for
+    one that is free.
+    """
     schema.upgrade(database)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -112,13 +130,18 @@ def test_process_takes_uploads_without_a_broker_and_ends_on_sigterm_with_streams
     }
     log = tmp_path / "web.log"
     with log.open("wb") as stderr:
-        process = subprocess.Popen([sys.executable, "-c", RUN], cwd=ROOT, env=environment, stderr=stderr)
+        process = subprocess.Popen(
+            [sys.executable, "-c", RUN], cwd=ROOT, env=environment, stderr=stderr
+        )
     try:
         client = Client(port)
         until(lambda: process.poll() is None and _answers(client), "the server is up")
         job = client.upload(target_lang="fr")
         assert job.status == 202
-        until(lambda: client.get("/readyz").json["broker"] == "unreachable", "the broker was looked at")
+        until(
+            lambda: client.get("/readyz").json["broker"] == "unreachable",
+            "the broker was looked at",
+        )
         assert "wait until it is back" in client.get("/readyz").json["notice"]
         page = job.json["page_url"]
         with client.events(f"{page}/events") as events:
@@ -167,13 +190,23 @@ def test_numbers_of_the_mail_door_are_told(client: Client, database: Database) -
     metrics = client.get("/metrics").body.decode()
     assert 'dragoman_mail_replies_total{code="250 2.0.0",service="smtp@host"} 7.0' in metrics
     assert 'dragoman_mail_dropped_total{reason="list",service="smtp@host"} 2.0' in metrics
-    assert 'dragoman_mail_refused_total{reason="unauthenticated",service="smtp@host"} 1.0' in metrics
+    assert (
+        'dragoman_mail_refused_total{reason="unauthenticated",service="smtp@host"} 1.0' in metrics
+    )
 
 
 def test_metrics_tell_how_each_process_is(client: Client, database: Database) -> None:
-    facts = {"cpu_s": 1.5, "rss_bytes": 1000, "silent_s": 3.0, "deaf": False, "tasks": {"pipeline.extract": 4}}
+    facts = {
+        "cpu_s": 1.5,
+        "rss_bytes": 1000,
+        "silent_s": 3.0,
+        "deaf": False,
+        "tasks": {"pipeline.extract": 4},
+    }
     with database.write() as connection:
-        process_registry.pulse(connection, "worker@one", 7, {**facts, "disk_free_bytes": {"data": 5000}})
+        process_registry.pulse(
+            connection, "worker@one", 7, {**facts, "disk_free_bytes": {"data": 5000}}
+        )
         process_registry.pulse(connection, "worker@one", 8, facts)
         process_registry.pulse(connection, "sweeper@one", 9, {"lag_s": 2.0, "sweeps": 11})
     lines = client.get("/metrics").body.decode().splitlines()
@@ -197,7 +230,9 @@ def test_metrics_tell_what_was_done(client: Client, worker: Worker, database: Da
     lease.record(held, EngineUnavailable())
     with database.write() as connection:
         for seconds in (0.2, 0.3, 1000.0):
-            counters.observe(connection, counters.STAGE_SECONDS, seconds, stage="extract", engine="pseudo")
+            counters.observe(
+                connection, counters.STAGE_SECONDS, seconds, stage="extract", engine="pseudo"
+            )
         counters.add(connection, counters.CHARACTERS_BILLED, 1234, engine="deepl")
     lines = client.get("/metrics").body.decode().splitlines()
     for line in (
@@ -224,5 +259,8 @@ def test_broker_is_looked_at_without_being_waited_for(redis_server: Redis) -> No
     broker = CeleryBroker(queues.make_app(Settings.from_env(broker_url=redis_server.url)))
     assert broker.state() == "unknown"
     until(lambda: broker.state() == "reachable", "the broker was looked at")
-    until(lambda: set(broker.messages()) == {*queues.WORKER_QUEUES, queues.DELIVERY}, "the queues were counted")
+    until(
+        lambda: set(broker.messages()) == {*queues.WORKER_QUEUES, queues.DELIVERY},
+        "the queues were counted",
+    )
     broker.close()

@@ -22,30 +22,49 @@ FIELDS = {
 }  # fmt: skip
 
 
-def test_status_follows_the_job_from_pending_to_completed(client: Client, worker: Worker, job_id: str) -> None:
+def test_status_follows_the_job_from_pending_to_completed(
+    client: Client, worker: Worker, job_id: str
+) -> None:
     path = f"/api/v1/status/{job_id}"
     new = client.get(path, ANNA).json
     assert set(new) == FIELDS
-    assert (new["status"], new["stage"], new["progress"], new["result_url"]) == ("PENDING", "extract", 0, None)
+    assert (new["status"], new["stage"], new["progress"], new["result_url"]) == (
+        "PENDING",
+        "extract",
+        0,
+        None,
+    )
     assert new["eta_s"] > 0
     assert datetime.fromisoformat(new["created_at"]).tzinfo
 
     held = worker.advance_to(job_id, Stage.TRANSLATE, source_lang="en", pages=3)
     worker.progress(held, 0.5)
     half = client.get(path, ANNA).json
-    assert (half["status"], half["progress"], half["source_lang"], half["pages"]) == ("TRANSLATING", 40, "en", 3)
+    assert (half["status"], half["progress"], half["source_lang"], half["pages"]) == (
+        "TRANSLATING",
+        40,
+        "en",
+        3,
+    )
 
     worker.finish_stage(held, engine="apertium")
     warning = {"code": "small_text", "page": 0, "message": "Some text was made smaller."}
     worker.complete(worker.claim(job_id), warnings=[warning])
     done = client.get(path, ANNA).json
-    assert (done["status"], done["progress"], done["eta_s"], done["engine"]) == ("COMPLETED", 100, None, "apertium")
+    assert (done["status"], done["progress"], done["eta_s"], done["engine"]) == (
+        "COMPLETED",
+        100,
+        None,
+        "apertium",
+    )
     assert done["warnings"] == [{**warning, "page": 1}]
     assert done["ended_at"] >= done["created_at"]
     assert client.ask("POST", done["result_url"]).body == RESULT
 
 
-def test_status_of_a_failed_job_says_what_happened_and_what_to_do(client: Client, worker: Worker, job_id: str) -> None:
+def test_status_of_a_failed_job_says_what_happened_and_what_to_do(
+    client: Client, worker: Worker, job_id: str
+) -> None:
     worker.fail(job_id, EncryptedPdf(detail="qpdf: /var/secret"))
     told = client.get(f"/api/v1/status/{job_id}", ANNA)
     assert told.json["status"] == "FAILED"
@@ -68,8 +87,13 @@ def test_status_of_a_failed_job_says_what_happened_and_what_to_do(client: Client
         ("DELETE", "/api/v1/jobs/{}"),
     ],
 )
-def test_jobs_of_others_look_like_none(client: Client, worker: Worker, job_id: str, method: str, path: str) -> None:
-    others, none = client.ask(method, path.format(job_id), BERT), client.ask(method, path.format("0" * 32), BERT)
+def test_jobs_of_others_look_like_none(
+    client: Client, worker: Worker, job_id: str, method: str, path: str
+) -> None:
+    others, none = (
+        client.ask(method, path.format(job_id), BERT),
+        client.ask(method, path.format("0" * 32), BERT),
+    )
     assert (others.status, none.status) == (404, 404)
     assert others.json | {"job_id": ""} == none.json | {"job_id": ""}
     assert client.ask(method, path.format(job_id)).status == 401
@@ -121,7 +145,9 @@ def test_retry_opens_a_failed_job_again(
     assert doorbell.rings[-1] == (queues.EXTRACT_AND_TRANSLATE, job_id)
 
 
-def test_delete_forgets_files_and_ends_links(client: Client, worker: Worker, links: Links, job_id: str) -> None:
+def test_delete_forgets_files_and_ends_links(
+    client: Client, worker: Worker, links: Links, job_id: str
+) -> None:
     worker.all(job_id)
     before = client.get(f"/api/v1/status/{job_id}", ANNA).json
     for _ in range(2):
@@ -131,12 +157,19 @@ def test_delete_forgets_files_and_ends_links(client: Client, worker: Worker, lin
     assert client.ask("POST", before["result_url"]).status == 410
     assert client.get(f"/api/v1/jobs/{job_id}/result", ANNA).status == 410
     after = client.get(f"/api/v1/status/{job_id}", ANNA).json
-    assert (after["deleted"], after["filename"], after["result_url"], after["page_url"]) == (True, "", None, None)
+    assert (after["deleted"], after["filename"], after["result_url"], after["page_url"]) == (
+        True,
+        "",
+        None,
+        None,
+    )
     assert after["pages"] == 3
 
 
 def test_result_is_streamed_with_its_name_and_length(client: Client, worker: Worker) -> None:
-    job_id = client.upload(filename='Übersicht "Q1" 表.pdf'.replace('"', "%22"), target_lang="fr").json["job_id"]
+    job_id = client.upload(
+        filename='Übersicht "Q1" 表.pdf'.replace('"', "%22"), target_lang="fr"
+    ).json["job_id"]
     early = client.get(f"/api/v1/jobs/{job_id}/result", ANNA)
     assert (early.status, early.json["code"]) == (409, "conflict")
     worker.all(job_id)
@@ -163,7 +196,11 @@ def test_events_tell_each_change_and_the_end(client: Client, worker: Worker, job
         assert (kind, json.loads(data)["status"]) == ("progress", "PENDING")
         held = worker.advance_to(job_id, Stage.TRANSLATE)
         kind, data = next(events)
-        assert (kind, json.loads(data)["status"], json.loads(data)["progress"]) == ("progress", "TRANSLATING", 10)
+        assert (kind, json.loads(data)["status"], json.loads(data)["progress"]) == (
+            "progress",
+            "TRANSLATING",
+            10,
+        )
         worker.progress(held, 0.5)
         assert json.loads(next(events)[1])["progress"] == 40
         worker.finish_stage(held)
@@ -195,6 +232,8 @@ def test_job_that_waits_to_be_tried_again_has_no_error_yet(
 ) -> None:
     with database.write() as connection:
         changed = JOBS.update().where(JOBS.c.id == job_id)
-        connection.execute(changed.values(error_code="engine_busy", error_message="Slow down.", epoch=1))
+        connection.execute(
+            changed.values(error_code="engine_busy", error_message="Slow down.", epoch=1)
+        )
     told = client.get(f"/api/v1/status/{job_id}", ANNA).json
     assert (told["status"], told["error"]) == ("EXTRACTING", None)

@@ -1,4 +1,6 @@
-"""Lists over the API: filters, pages, ids cut short, languages and usage; each token sees its own."""
+"""Lists over the API: filters, pages, ids cut short, languages and usage; each token sees its
+own.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def ids(answer) -> list[str]:
     return [job["job_id"] for job in answer.json["jobs"]]
 
 
-def test_an_admin_filters_by_all_that_a_list_shows(client: Client, worker: Worker, jobs: Database) -> None:
+def test_an_admin_filters_by_all_that_a_list_shows(
+    client: Client, worker: Worker, jobs: Database
+) -> None:
     worker.fail(SECOND, QuotaUsedUp())
     for query, wanted in (
         ("owner=*%40example.org", "b" * 32),
@@ -63,7 +67,9 @@ def test_pages_follow_each_other(client: Client, jobs: Database) -> None:
     assert (len(set(seen)), told.json["next"]) == (3, None)
 
 
-@pytest.mark.parametrize("query", ["since=soon", "cursor=x", "limit=0", "status=ODD", "since=%00", "cursor=1-%2500"])
+@pytest.mark.parametrize(
+    "query", ["since=soon", "cursor=x", "limit=0", "status=ODD", "since=%00", "cursor=1-%2500"]
+)
 def test_what_cannot_be_asked_for_is_said_in_a_sentence(client: Client, query: str) -> None:
     answer = client.get(f"/api/v1/jobs?{query}", ADMIN)
     assert (answer.status, answer.headers["Content-Type"]) == (422, "application/problem+json")
@@ -85,11 +91,17 @@ def test_an_id_may_be_cut_short_and_tells_nothing_of_others(client: Client, jobs
     assert client.get(f"/api/v1/status/{FIRST}", ANNA).json["deleted"]
 
 
-def test_letters_have_owner_file_and_an_iso_time(client: Client, worker: Worker, jobs: Database) -> None:
+def test_letters_have_owner_file_and_an_iso_time(
+    client: Client, worker: Worker, jobs: Database
+) -> None:
     worker.fail(FIRST, QuotaUsedUp())
     worker.fail("b" * 32, QuotaUsedUp())
     [letter] = client.get("/api/v1/dead?owner=ann@*", ADMIN).json["dead"]
-    assert (letter["owner"], letter["filename"], letter["channel"]) == ("ann@example.org", "three.pdf", "email")
+    assert (letter["owner"], letter["filename"], letter["channel"]) == (
+        "ann@example.org",
+        "three.pdf",
+        "email",
+    )
     assert letter["ended_at"].endswith("+00:00")
     first = client.get("/api/v1/dead?limit=1", ADMIN).json
     second = client.get(f"/api/v1/dead?limit=1&cursor={first['next']}", ADMIN).json
@@ -137,9 +149,18 @@ def test_usage_is_told_by_month_and_owner(client: Client, worker: Worker, jobs: 
 
 def test_operations_have_plain_names_and_examples_are_true(settings, intake) -> None:
     schema = web.make_app(settings, intake).openapi()
-    names = [operation["operationId"] for path in schema["paths"].values() for operation in path.values()]
+    names = [
+        operation["operationId"] for path in schema["paths"].values() for operation in path.values()
+    ]
     assert len(set(names)) == len(names)
-    assert {"upload", "job_status", "list_jobs", "list_dead_letters", "list_languages", "list_usage"} <= set(names)
+    assert {
+        "upload",
+        "job_status",
+        "list_jobs",
+        "list_dead_letters",
+        "list_languages",
+        "list_usage",
+    } <= set(names)
     shown = 0
     for kind in (
         views.JobView, views.Accepted, dead_letters.LetterList, server_info.Languages, server_info.UsageList, problems.Problem,

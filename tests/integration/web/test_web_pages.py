@@ -27,12 +27,22 @@ def words(answer: Answer) -> str:
 def test_page_of_a_running_job_shows_progress_and_refreshes_without_javascript(
     client: Client, worker: Worker, page_path: str, job_id: str
 ) -> None:
-    worker.progress(worker.advance_to(job_id, Stage.TRANSLATE, source_lang="en", engine="apertium"), 0.5)
+    worker.progress(
+        worker.advance_to(job_id, Stage.TRANSLATE, source_lang="en", engine="apertium"), 0.5
+    )
     page = client.get(page_path)
     assert page.status == 200
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page.body.decode()
     text = words(page)
-    for shown in ("Jahresbericht 2026.pdf", "English", "German", "40 %", "left", "Translating the text", "Apertium"):
+    for shown in (
+        "Jahresbericht 2026.pdf",
+        "English",
+        "German",
+        "40 %",
+        "left",
+        "Translating the text",
+        "Apertium",
+    ):
         assert shown in text
     assert "Download" not in text
     assert "Cancel" in text
@@ -92,7 +102,13 @@ def test_page_says_that_approval_is_waited_for_and_what_it_costs(
     client: Client, worker: Worker, database: Database, page_path: str, job_id: str
 ) -> None:
     held = worker.advance_to(
-        job_id, Stage.TRANSLATE, pages=120, characters=300_000, to_bill=12_345, price=0.2469, currency="EUR"
+        job_id,
+        Stage.TRANSLATE,
+        pages=120,
+        characters=300_000,
+        to_bill=12_345,
+        price=0.2469,
+        currency="EUR",
     )
     with database.write() as connection:
         held.wait(connection, WaitingFor.APPROVAL, 60)
@@ -187,7 +203,10 @@ def test_getting_a_link_downloads_nothing_and_posting_it_does(
         assert file.body == RESULT
         assert file.headers["Cache-Control"] == "private, no-store"
         assert file.headers["Content-Length"] == str(len(RESULT))
-        assert f"filename*=UTF-8''{quote('Jahresbericht 2026.de.pdf')}" in file.headers["Content-Disposition"]
+        assert (
+            f"filename*=UTF-8''{quote('Jahresbericht 2026.de.pdf')}"
+            in file.headers["Content-Disposition"]
+        )
 
 
 def test_download_link_before_the_result_says_not_yet(
@@ -198,7 +217,9 @@ def test_download_link_before_the_result_says_not_yet(
     assert client.ask("POST", path).status == 409
 
 
-def test_wrong_links_get_a_kind_page(client: Client, worker: Worker, links: Links, page_path: str, job_id: str) -> None:
+def test_wrong_links_get_a_kind_page(
+    client: Client, worker: Worker, links: Links, page_path: str, job_id: str
+) -> None:
     token = page_path.removeprefix("/j/")
     for path in (f"{page_path}x", "/j/nonsense", f"/d/{token}", "/j/"):
         answer = client.get(path, **BROWSER)
@@ -207,9 +228,13 @@ def test_wrong_links_get_a_kind_page(client: Client, worker: Worker, links: Link
     assert client.get(f"{page_path}x").json["code"] == "not_found"
 
 
-def test_revoked_link_is_gone(client: Client, worker: Worker, database: Database, page_path: str, job_id: str) -> None:
+def test_revoked_link_is_gone(
+    client: Client, worker: Worker, database: Database, page_path: str, job_id: str
+) -> None:
     with database.write() as connection:
-        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(link_version=JOBS.c.link_version + 1))
+        connection.execute(
+            update(JOBS).where(JOBS.c.id == job_id).values(link_version=JOBS.c.link_version + 1)
+        )
     for answer in (client.get(page_path, **BROWSER), client.get(f"{page_path}/events", **BROWSER)):
         assert answer.status == 410
         assert "no longer valid" in words(answer)
@@ -245,7 +270,9 @@ def test_events_of_the_page_are_pieces_of_html_up_to_the_end(
     assert "This translation was cancelled" in rest[-2][1]
 
 
-def test_events_of_the_page_say_that_the_document_was_deleted(client: Client, page_path: str) -> None:
+def test_events_of_the_page_say_that_the_document_was_deleted(
+    client: Client, page_path: str
+) -> None:
     with client.events(f"{page_path}/events") as events:
         next(events)
         client.ask("POST", f"{page_path}/delete")
@@ -260,7 +287,9 @@ def test_start_page_tells_how_to_send_and_nothing_of_jobs(client: Client, job_id
     assert "Jahresbericht" not in text
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/j/wrong", "/nothing", "/api/v1/jobs", "/healthz"])
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/openapi.json", "/j/wrong", "/nothing", "/api/v1/jobs", "/healthz"]
+)
 def test_every_answer_is_safe_for_browsers(client: Client, path: str) -> None:
     headers = client.get(path).headers
     policy = headers["Content-Security-Policy"]
@@ -290,7 +319,13 @@ def test_docs_name_every_operation_and_every_problem(client: Client) -> None:
 
 
 def test_static_files_may_be_kept(client: Client) -> None:
-    for name in ("pico-2.1.1.min.css", "htmx-4.0.1.min.js", "htmx-sse-4.0.1.min.js", "dragoman.css", "favicon.svg"):
+    for name in (
+        "pico-2.1.1.min.css",
+        "htmx-4.0.1.min.js",
+        "htmx-sse-4.0.1.min.js",
+        "dragoman.css",
+        "favicon.svg",
+    ):
         answer = client.get(f"/static/{name}")
         assert (answer.status, answer.headers["Cache-Control"]) == (200, "public, max-age=86400")
     assert client.get("/static/../base.html").status == 404
@@ -304,7 +339,10 @@ def test_unknown_addresses_are_problems_for_programs_and_pages_for_people(client
 
 
 def test_log_lines_hold_no_tokens(
-    client: Client, page_path: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    client: Client,
+    page_path: str,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     client.get(page_path)
     client.get(f"{page_path}/events-of-nothing")

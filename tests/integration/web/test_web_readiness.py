@@ -52,7 +52,9 @@ def test_asking_often_writes_seldom(
     assert 1 <= store.puts <= most
 
 
-def test_metrics_ask_the_database_seldom_and_never_write(client: Client, database: Database) -> None:
+def test_metrics_ask_the_database_seldom_and_never_write(
+    client: Client, database: Database
+) -> None:
     statements: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
     begin = time.monotonic()
@@ -66,7 +68,11 @@ def test_metrics_ask_the_database_seldom_and_never_write(client: Client, databas
 
 
 def test_what_goes_and_comes_back_is_told_within_seconds(
-    settings: Settings, database: Database, store: CountingStore, doorbell: RecordingDoorbell, tmp_path: Path
+    settings: Settings,
+    database: Database,
+    store: CountingStore,
+    doorbell: RecordingDoorbell,
+    tmp_path: Path,
 ) -> None:
     with serving(make_app(settings, Intake(database, store, doorbell, settings))) as port:
         client = Client(port)

@@ -1,4 +1,6 @@
-"""Signing in through a proxy: a real nginx, set up as the guide says, in front of the real application."""
+"""Signing in through a proxy: a real nginx, set up as the guide says, in front of the real
+application.
+"""
 
 # ruff: noqa: F811 - the fixtures of the other module of tests are named as it names them
 
@@ -31,7 +33,9 @@ HEADER = "X-Forwarded-Email"
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"remote_user_header": HEADER, "remote_user_proxies": (PROXY,)})
+    return settings.model_copy(
+        update={"remote_user_header": HEADER, "remote_user_proxies": (PROXY,)}
+    )
 
 
 @pytest.fixture
@@ -58,7 +62,9 @@ def paths_in(html: str) -> list[str]:
 def form_of(page: str, **fields: str) -> tuple[bytes, str]:
     """The start page's form, filled in."""
     key = re.search(r'name="form_key" value="([^"]+)"', page)
-    return multipart(PDF, "letter.pdf", {**({"form_key": key[1]} if key else {}), "target_lang": "de", **fields})
+    return multipart(
+        PDF, "letter.pdf", {**({"form_key": key[1]} if key else {}), "target_lang": "de", **fields}
+    )
 
 
 def test_a_person_sees_their_own_documents_of_email_and_upload_and_nobody_elses(
@@ -98,7 +104,10 @@ def test_no_header_of_a_visitor_gets_through_the_proxy(
     job_id = job_of(intake, ANA, "contract.pdf")
     shared = links.path("page", worker.row(job_id))
     for name in (HEADER, HEADER.lower(), HEADER.upper(), "X_Forwarded_Email", "X-Forwarded_Email"):
-        raw = f"GET {{}} HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nConnection: close\r\n{name}: {ANA}\r\n\r\n"
+        raw = (
+            f"GET {{}} HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nConnection: close\r\n{name}:"
+            f" {ANA}\r\n\r\n"
+        )
         assert b"/cancel" not in sent(proxy.port, raw.format(shared))
         assert b" 302 " in sent(proxy.port, raw.format("/jobs")).splitlines()[0] + b" "
         as_ben = raw.format("/jobs").replace("Host: a", f"Host: a\r\nCookie: session={BEN}")
@@ -124,7 +133,10 @@ def test_the_header_of_a_peer_that_is_not_named_is_refused_and_logged(
     client: Client, peer: str, path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     more = f"X-Forwarded-For: {PROXY}\r\nX-Real-IP: {PROXY}\r\nForwarded: for={PROXY}\r\n"
-    raw = f"GET {path} HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nConnection: close\r\n{HEADER}: {ANA}\r\n{more}\r\n"
+    raw = (
+        f"GET {path} HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nConnection: close\r\n{HEADER}:"
+        f" {ANA}\r\n{more}\r\n"
+    )
     answer = sent(client.port, raw, peer)
     assert answer.startswith(b"HTTP/1.1 403 ")
     assert b"does not come from the sign-in proxy" in answer
@@ -142,7 +154,10 @@ def test_two_headers_or_no_address_are_refused_even_from_the_proxy(client: Clien
         f"{HEADER}: ana\r\n",
         f"{HEADER}: Ana <{ANA}>\r\n",
     ):
-        raw = f"GET /jobs HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nConnection: close\r\n{lines}\r\n"
+        raw = (
+            "GET /jobs HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nConnection:"
+            f" close\r\n{lines}\r\n"
+        )
         answer = sent(client.port, raw, PROXY)
         assert answer.startswith(b"HTTP/1.1 400 "), lines
         assert b"does not say clearly who is signed in" in answer
@@ -150,7 +165,9 @@ def test_two_headers_or_no_address_are_refused_even_from_the_proxy(client: Clien
 
 def test_a_request_of_the_proxy_without_a_name_is_a_strangers(client: Client) -> None:
     for lines in ("", f"{HEADER}: \r\n", f"X_Forwarded_Email: {ANA}\r\n"):
-        raw = f"GET {{}} HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nConnection: close\r\n{lines}\r\n"
+        raw = (
+            f"GET {{}} HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nConnection: close\r\n{lines}\r\n"
+        )
         assert sent(client.port, raw.format("/jobs"), PROXY).startswith(b"HTTP/1.1 403 ")
         start = sent(client.port, raw.format("/"), PROXY)
         assert start.startswith(b"HTTP/1.1 200 ")
@@ -163,12 +180,15 @@ def test_the_environment_of_uvicorn_makes_no_header_of_a_stranger_count(
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     with serving(web.make_app(settings, intake)) as port:
         raw = (
-            f"GET /jobs HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{HEADER}: {ANA}\r\nX-Forwarded-For: {PROXY}\r\n\r\n"
+            f"GET /jobs HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{HEADER}:"
+            f" {ANA}\r\nX-Forwarded-For: {PROXY}\r\n\r\n"
         )
         assert sent(port, raw).startswith(b"HTTP/1.1 403 ")
 
 
-def test_a_person_uploads_without_a_token_and_owns_the_job(proxy: Client, worker: Worker, links: Links) -> None:
+def test_a_person_uploads_without_a_token_and_owns_the_job(
+    proxy: Client, worker: Worker, links: Links
+) -> None:
     start = proxy.get("/", **signed_in(ANA)).body.decode()
     assert 'name="token"' not in start
     body, kind = form_of(start)
@@ -187,7 +207,9 @@ def test_forms_of_other_sites_and_of_other_people_are_refused(
     before = snapshot(settings.data_dir)
     for page, more in (("", {}), (bens, {}), (anas, {"Sec_Fetch_Site": "cross-site"})):
         body, kind = form_of(page)
-        answer = proxy.ask("POST", "/upload", body=body, Content_Type=kind, **signed_in(ANA), **more)
+        answer = proxy.ask(
+            "POST", "/upload", body=body, Content_Type=kind, **signed_in(ANA), **more
+        )
         assert answer.status == 403
         assert "was not sent from this server" in words(answer)
     assert snapshot(settings.data_dir) == before
@@ -203,9 +225,14 @@ def test_a_shared_link_has_the_buttons_for_its_requester_alone(
     found = re.search(r'action="(/j/[^"]+)/cancel"', page)
     assert found
     assert found[1] != shared
-    answer = proxy.ask("POST", f"{found[1]}/another", body=b"target_lang=fr", Content_Type=FORM, **BROWSER)
+    answer = proxy.ask(
+        "POST", f"{found[1]}/another", body=b"target_lang=fr", Content_Type=FORM, **BROWSER
+    )
     assert answer.status == 303  # its own link is the key: nobody has to be signed in to use it
-    assert worker.row(links.read_page(answer.headers["Location"].removeprefix("/j/")).job_id)["owner"] == ANA
+    assert (
+        worker.row(links.read_page(answer.headers["Location"].removeprefix("/j/")).job_id)["owner"]
+        == ANA
+    )
 
 
 def test_looking_changes_nothing(proxy: Client, intake: Intake, settings: Settings) -> None:

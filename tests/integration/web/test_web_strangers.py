@@ -1,4 +1,6 @@
-"""Strangers' bytes: who sends them is asked before they are kept, on every route, and no body is without a bound."""
+"""Strangers' bytes: who sends them is asked before they are kept, on every route, and no body
+is without a bound.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,10 @@ REFUSED = {401, 403, 404, 405, 413}
 
 @dataclass(frozen=True)
 class Told:
-    """What a stranger was told who went on sending. `seconds`: until the first byte of the answer."""
+    """What a stranger was told who went on sending.
+
+    `seconds`: until the first byte of the answer.
+    """
 
     status: int
     head: str
@@ -39,14 +44,18 @@ class Told:
 
 
 @pytest.fixture
-def process(settings: Settings, database: Database, tmp_path: Path) -> Iterator[tuple[Client, psutil.Process]]:
+def process(
+    settings: Settings, database: Database, tmp_path: Path
+) -> Iterator[tuple[Client, psutil.Process]]:
     """`dragoman web` in a process of its own."""
     schema.upgrade(database)
     with running_web(settings, tmp_path / "web.log") as found:
         yield found
 
 
-def send_on(port: int, method: str, path: str, megabytes: int, headers: str = "", source: str = "127.0.0.1") -> Told:
+def send_on(
+    port: int, method: str, path: str, megabytes: int, headers: str = "", source: str = "127.0.0.1"
+) -> Told:
     """Send a chunked body without an end, up to `megabytes`, and go on after the answer came.
 
     `source`: the address it comes from; one that shows many wrong links is no longer looked at.
@@ -73,9 +82,12 @@ def send_on(port: int, method: str, path: str, megabytes: int, headers: str = ""
 
 
 def paths(app: Any) -> list[str]:
-    """Every route of the application, its parameters filled with nonsense; one file of those that are mounted."""
+    """Every route of the application, its parameters filled with nonsense; one file of those
+    that are mounted.
+    """
     found = {
-        path.split("{")[0] + ("nonsense" + path.rpartition("}")[2] if "{" in path else "") for path in paths_of(app)
+        path.split("{")[0] + ("nonsense" + path.rpartition("}")[2] if "{" in path else "")
+        for path in paths_of(app)
     }
     static = sorted(path for path in found if path.startswith("/static/"))
     return sorted(found - set(static[1:]))
@@ -128,7 +140,9 @@ def test_announced_size_is_refused_before_it_is_sent(client: Client) -> None:
         f"POST /api/v1/dead/retry HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {MOST + 1}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", client.port), timeout=patience(DEADLINE_S)) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", client.port), timeout=patience(DEADLINE_S)
+    ) as connection:
         connection.sendall(head.encode())
         assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
 
@@ -148,7 +162,10 @@ def test_link_and_scope_are_looked_at_before_the_body(
 ) -> None:
     assert send_on(client.port, "POST", f"{shown_path}/unlock", 4).status == 403
     assert send_on(client.port, "POST", f"{page_path}x/unlock", 4).status == 404
-    assert send_on(client.port, "POST", f"{links.path('download', worker.row(job_id))}x", 4).status == 404
+    assert (
+        send_on(client.port, "POST", f"{links.path('download', worker.row(job_id))}x", 4).status
+        == 404
+    )
     known = f"Authorization: Bearer {ANNA}\r\n"
     assert send_on(client.port, "POST", "/api/v1/dead/retry", 4, known).status == 403
     assert client.ask("DELETE", f"/api/v1/jobs/{job_id}", ANNA).status == 204

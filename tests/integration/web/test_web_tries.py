@@ -27,7 +27,9 @@ STRANGER, COLLEAGUE = "127.0.0.3", "127.0.0.4"
 WRONG = "Bearer not-a-token-of-this-server"
 
 
-def ask_from(address: str, client: Client, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Answer:
+def ask_from(
+    address: str, client: Client, path: str, method: str = "GET", body: bytes = b"", **headers: str
+) -> Answer:
     connection = http.client.HTTPConnection(
         "127.0.0.1", client.port, timeout=patience(DEADLINE_S), source_address=(address, 0)
     )
@@ -81,7 +83,8 @@ def test_wrong_links_count_too_and_the_right_one_still_opens_where_it_was_opened
 def test_wrong_tokens_in_the_form_count_too(client: Client, accept: str) -> None:
     form, kind = multipart(PDF, "a.pdf", {"token": "not-a-token-of-this-server"})
     told = [
-        ask_from(STRANGER, client, "/upload", "POST", form, Content_Type=kind, Accept=accept) for _ in range(FREE + 3)
+        ask_from(STRANGER, client, "/upload", "POST", form, Content_Type=kind, Accept=accept)
+        for _ in range(FREE + 3)
     ]
     assert [one.status for one in told] == [403] * (FREE + 1) + [429] * 2
     if accept == "application/json":

@@ -18,14 +18,25 @@ from dragoman.ports import BlobStore, Capabilities
 from dragoman.settings import MIB, Settings
 from ingress.web.app import make_app
 from tests.fakes import RecordingDoorbell
-from tests.integration.web.conftest import ADMIN, ANNA, BERT, PDF, Client, Worker, multipart, serving
+from tests.integration.web.conftest import (
+    ADMIN,
+    ANNA,
+    BERT,
+    PDF,
+    Client,
+    Worker,
+    multipart,
+    serving,
+)
 from tests.patience import patience
 
 
 def test_upload_is_kept_before_it_is_accepted_and_the_broker_is_rung(
     client: Client, worker: Worker, doorbell: RecordingDoorbell
 ) -> None:
-    answer = client.upload(target_lang="French", source_lang="EN", tone="Formal", pages="1-3, 5", engine="auto")
+    answer = client.upload(
+        target_lang="French", source_lang="EN", tone="Formal", pages="1-3, 5", engine="auto"
+    )
     assert answer.status == 202
     job_id = answer.json["job_id"]
     row = worker.row(job_id)
@@ -35,7 +46,10 @@ def test_upload_is_kept_before_it_is_accepted_and_the_broker_is_rung(
         "report.pdf",
         "fr",
     )
-    assert row["options"] | {"source_lang": "en", "tone": "formal", "pages": "1-3,5", "engine": None} == row["options"]
+    assert (
+        row["options"] | {"source_lang": "en", "tone": "formal", "pages": "1-3,5", "engine": None}
+        == row["options"]
+    )
     assert row["source_sha256"] == hashlib.sha256(PDF).hexdigest()
     with worker.store.open(row["source"]) as body:
         assert body.read() == PDF
@@ -91,13 +105,19 @@ def test_form_without_a_file_is_told_how_to_send_one(client: Client) -> None:
 
 def test_broken_multipart_is_a_problem_of_the_client(client: Client) -> None:
     answer = client.ask(
-        "POST", "/api/v1/upload", ANNA, b"--y\r\nnonsense", Content_Type="multipart/form-data; boundary=x"
+        "POST",
+        "/api/v1/upload",
+        ANNA,
+        b"--y\r\nnonsense",
+        Content_Type="multipart/form-data; boundary=x",
     )
     assert (answer.status, answer.headers["Content-Type"]) == (400, "application/problem+json")
 
 
 @pytest.mark.parametrize("token", [None, "wrong-token-0123456789", "", ANNA[:-1]])
-def test_without_a_known_token_nothing_is_taken(client: Client, worker: Worker, token: str | None) -> None:
+def test_without_a_known_token_nothing_is_taken(
+    client: Client, worker: Worker, token: str | None
+) -> None:
     answer = client.upload(token=token)
     assert (answer.status, answer.json["code"]) == (401, "unauthorized")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -107,7 +127,9 @@ def test_without_a_known_token_nothing_is_taken(client: Client, worker: Worker, 
 def test_same_idempotency_key_file_and_options_give_the_same_job(
     client: Client, worker: Worker, doorbell: RecordingDoorbell
 ) -> None:
-    answers = [client.upload(headers={"Idempotency-Key": "order-7"}, target_lang="fr") for _ in range(2)]
+    answers = [
+        client.upload(headers={"Idempotency-Key": "order-7"}, target_lang="fr") for _ in range(2)
+    ]
     assert [answer.status for answer in answers] == [202, 202]
     assert answers[0].json["job_id"] == answers[1].json["job_id"]
     assert len(doorbell.rings) == 1
@@ -116,13 +138,19 @@ def test_same_idempotency_key_file_and_options_give_the_same_job(
 
 @pytest.mark.parametrize(
     ("body", "fields"),
-    [(PDF + b"more", {"target_lang": "fr"}), (PDF, {"target_lang": "it"}), (PDF, {"tone": "formal"})],
+    [
+        (PDF + b"more", {"target_lang": "fr"}),
+        (PDF, {"target_lang": "it"}),
+        (PDF, {"tone": "formal"}),
+    ],
 )
 def test_same_idempotency_key_for_something_else_is_a_conflict(
     client: Client, worker: Worker, body: bytes, fields: dict[str, str]
 ) -> None:
     client.upload(headers={"Idempotency-Key": "order-7"}, target_lang="fr")
-    answer = client.upload(body, headers={"Idempotency-Key": "order-7"}, **{"target_lang": "fr", **fields})
+    answer = client.upload(
+        body, headers={"Idempotency-Key": "order-7"}, **{"target_lang": "fr", **fields}
+    )
     assert (answer.status, answer.json["code"]) == (409, "conflict")
     assert len(list(worker.store.keys("jobs/"))) == 1
 
@@ -137,7 +165,9 @@ def test_uploads_that_race_with_one_key_make_one_job(client: Client) -> None:
     answers: list[str] = []
     threads = [
         threading.Thread(
-            target=lambda: answers.append(client.upload(headers={"Idempotency-Key": "race"}).json["job_id"])
+            target=lambda: answers.append(
+                client.upload(headers={"Idempotency-Key": "race"}).json["job_id"]
+            )
         )
         for _ in range(6)
     ]
@@ -149,16 +179,21 @@ def test_uploads_that_race_with_one_key_make_one_job(client: Client) -> None:
     assert len(set(answers)) == 1
 
 
-def test_target_that_no_engine_has_is_refused_with_the_possible_ones(client: Client, database: Database) -> None:
+def test_target_that_no_engine_has_is_refused_with_the_possible_ones(
+    client: Client, database: Database
+) -> None:
     with database.write() as connection:
-        process_registry.publish(connection, "worker@a", [Capabilities("apertium", frozenset({"es"}))])
+        process_registry.publish(
+            connection, "worker@a", [Capabilities("apertium", frozenset({"es"}))]
+        )
         process_registry.publish(connection, "worker@b", [Capabilities("deepl", frozenset({"de"}))])
     refused = client.upload(target_lang="ja")
     assert (refused.status, refused.json["code"]) == (422, "unsupported_target")
     assert "Spanish (es)" in refused.json["advice"]
     assert client.upload(target_lang="es", engine="deepl").json["code"] == "unsupported_target"
     assert client.upload(target_lang="es", engine="local").json["code"] == "unsupported_option"
-    assert client.upload(target_lang="ja", engine="pseudo").status == 202  # every worker has it, for who names it
+    # every worker has it, for who names it
+    assert client.upload(target_lang="ja", engine="pseudo").status == 202
     assert client.upload(target_lang="es", engine="Apertium").status == 202
 
 
@@ -180,15 +215,20 @@ class TestLimit:
 
     def test_larger_file_is_refused_before_it_is_sent(self, client: Client) -> None:
         """A client that waits for `100 Continue`, as curl does, sends nothing."""
-        with socket.create_connection(("127.0.0.1", client.port), timeout=patience(10)) as connection:
+        with socket.create_connection(
+            ("127.0.0.1", client.port), timeout=patience(10)
+        ) as connection:
             head = (
-                "POST /api/v1/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
-                f"Authorization: Bearer {ANNA}\r\nContent-Length: {10**9}\r\nExpect: 100-continue\r\n\r\n"
+                "POST /api/v1/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data;"
+                f" boundary=x\r\nAuthorization: Bearer {ANNA}\r\nContent-Length: {10**9}\r\nExpect:"
+                " 100-continue\r\n\r\n"
             )
             connection.sendall(head.encode())
             assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
 
-    def test_body_without_a_length_is_counted_while_it_comes(self, client: Client, worker: Worker) -> None:
+    def test_body_without_a_length_is_counted_while_it_comes(
+        self, client: Client, worker: Worker
+    ) -> None:
         form, kind = multipart(PDF.ljust(3 * MIB, b" "), "report.pdf", {})
         connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=patience(10))
         pieces = (form[start : start + 65536] for start in range(0, len(form), 65536))
@@ -198,7 +238,9 @@ class TestLimit:
         connection.close()
         assert list(worker.store.keys("jobs/")) == []
 
-    def test_refusal_of_an_unknown_caller_arrives_while_the_body_is_still_sent(self, client: Client) -> None:
+    def test_refusal_of_an_unknown_caller_arrives_while_the_body_is_still_sent(
+        self, client: Client
+    ) -> None:
         assert client.upload(PDF.ljust(MIB, b" "), token=None).status == 401
 
 
@@ -219,9 +261,15 @@ class TestNothingIsAcceptedThatIsNotDurable:
         return FastAPI()
 
     def test_store_down(
-        self, settings: Settings, database: Database, broken_store: BlobStore, doorbell: RecordingDoorbell
+        self,
+        settings: Settings,
+        database: Database,
+        broken_store: BlobStore,
+        doorbell: RecordingDoorbell,
     ) -> None:
-        with serving(make_app(settings, Intake(database, broken_store, doorbell, settings))) as port:
+        with serving(
+            make_app(settings, Intake(database, broken_store, doorbell, settings))
+        ) as port:
             client = Client(port)
             answer, ready = client.upload(), client.get("/readyz")
             assert client.get("/healthz").status == 200
@@ -237,7 +285,12 @@ class TestNothingIsAcceptedThatIsNotDurable:
     ) -> None:
         with serving(make_app(settings, Intake(away, store, doorbell, settings))) as port:
             client = Client(port)
-            answers = [client.upload(), client.get("/readyz"), client.get("/metrics"), client.get("/api/v1/jobs", ANNA)]
+            answers = [
+                client.upload(),
+                client.get("/readyz"),
+                client.get("/metrics"),
+                client.get("/api/v1/jobs", ANNA),
+            ]
             assert client.get("/healthz").status == 200
         for answer in answers:
             assert (answer.status, answer.json["code"]) == (503, "database_unavailable")

@@ -1,6 +1,7 @@
 """The Web API without HTTP: methods by name, and what comes before each: token, scope, rate limit.
 
-A method is a function from `Call` to the answer's fields; it raises `Refused` for `ok: false`. It runs under the world's lock.
+A method is a function from `Call` to the answer's fields; it raises `Refused` for `ok: false`. It
+runs under the world's lock.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ Run = Callable[["Call"], Json]
 
 @dataclass(frozen=True)
 class Method:
-    """A method: `scopes`, any one of which suffices (none: any token will do); `tier` 0 is posting's special limit."""
+    """A method: `scopes`, any one of which suffices (none: any token will do); `tier` 0 is
+    posting's special limit.
+    """
 
     name: str
     run: Run
@@ -34,7 +37,9 @@ class Method:
 METHODS: dict[str, Method] = {}
 
 
-def method(name: str, *scopes: str, tier: int = 3, token: Literal["bot", "app"] = "bot") -> Callable[[Run], Run]:
+def method(
+    name: str, *scopes: str, tier: int = 3, token: Literal["bot", "app"] = "bot"
+) -> Callable[[Run], Run]:
     """Register a function as the method `name`."""
 
     def register(run: Run) -> Run:
@@ -46,7 +51,9 @@ def method(name: str, *scopes: str, tier: int = 3, token: Literal["bot", "app"] 
 
 @dataclass
 class Call:
-    """A call under way, and afterwards its record: `answer` is what was sent, `at` wall-clock seconds."""
+    """A call under way, and afterwards its record: `answer` is what was sent, `at` wall-clock
+    seconds.
+    """
 
     method: str
     arguments: Json
@@ -89,11 +96,17 @@ class Call:
     def number(self, name: str, default: int) -> int:
         value = self.text(name)
         if value is not None and not value.lstrip("-").isdigit():
-            raise Refused("invalid_arguments", response_metadata={"messages": [f"[ERROR] {name} must be an integer"]})
+            raise Refused(
+                "invalid_arguments",
+                response_metadata={"messages": [f"[ERROR] {name} must be an integer"]},
+            )
         return default if value is None else int(value)
 
     def structure(self, name: str, error: str) -> Any:
-        """An argument that is JSON, as such or as text; None where absent. Raises Refused(error)."""
+        """An argument that is JSON, as such or as text; None where absent.
+
+        Raises Refused(error).
+        """
         value = self.arguments.get(name)
         if not isinstance(value, str):
             return value
@@ -121,7 +134,9 @@ class Call:
             raise Refused("missing_scope", needed=",".join(scopes), provided=provided)
 
     def may_read(self, channel: Channel, what: str = "read") -> None:
-        """Raises Refused unless the token may `read` this kind of conversation, or its `history`."""
+        """Raises Refused unless the token may `read` this kind of conversation, or its
+        `history`.
+        """
         self.may(f"{READ_SCOPES[channel.kind]}:{what}")
 
 
@@ -135,9 +150,13 @@ class Api:
         self.base_url = ""
         self.socket_url: Callable[[App], str] | None = None
 
-    def answer(self, name: str, arguments: Json, token: str | None) -> tuple[int, Json, dict[str, str]]:
+    def answer(
+        self, name: str, arguments: Json, token: str | None
+    ) -> tuple[int, Json, dict[str, str]]:
         """Status, body and headers for a call."""
-        call = Call(name, arguments, token, self.world, base_url=self.base_url, socket_url=self.socket_url)
+        call = Call(
+            name, arguments, token, self.world, base_url=self.base_url, socket_url=self.socket_url
+        )
         headers: dict[str, str] = {}
         with self.world.changing():
             try:
@@ -153,7 +172,9 @@ class Api:
         answer = {"ok": False, "error": "ratelimited" if fault.how == 429 else str(fault.how)}
         status = fault.how if isinstance(fault.how, int) else 200
         with self.world.changing():
-            self.calls.append(Call(name, arguments, token, self.world, status=status, answer=answer))
+            self.calls.append(
+                Call(name, arguments, token, self.world, status=status, answer=answer)
+            )
 
     def _run(self, call: Call, headers: dict[str, str]) -> Json:
         found = METHODS.get(call.method)
@@ -184,12 +205,18 @@ class Api:
         if here and here.state != "active":
             raise Refused("token_revoked" if here.state == "revoked" else "account_inactive")
         if app and not app.connection_scopes & {"connections:write"}:
-            raise Refused("missing_scope", needed="connections:write", provided=",".join(app.connection_scopes))
+            raise Refused(
+                "missing_scope",
+                needed="connections:write",
+                provided=",".join(app.connection_scopes),
+            )
         call.app, call.here = app, here
 
 
 def page(call: Call, items: list[Any], default: int = 100) -> tuple[list[Any], Json]:
-    """The part of a list that `cursor` and `limit` ask for, and the fields that say what is left."""
+    """The part of a list that `cursor` and `limit` ask for, and the fields that say what is
+    left.
+    """
     cursor = call.text("cursor")
     try:
         start = int(cursor.removeprefix("next:")) if cursor else 0

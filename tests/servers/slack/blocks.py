@@ -1,6 +1,7 @@
 """Block Kit's limits (docs.slack.dev/reference/block-kit): pure, blocks in, complaints out.
 
-A complaint reads as Slack's: "must be less than 3001 characters [json-pointer:/blocks/0/text/text]".
+A complaint reads as Slack's: "must be less than 3001 characters
+[json-pointer:/blocks/0/text/text]".
 """
 
 from __future__ import annotations
@@ -105,7 +106,13 @@ REQUIRED = {
     "feedback_buttons": ["positive_button", "negative_button"],
     "icon_button": ["icon", "text"],
 }
-PLAIN_ONLY = {("header", "text"), ("button", "text"), ("input", "label"), ("input", "hint"), ("option", "text")}
+PLAIN_ONLY = {
+    ("header", "text"),
+    ("button", "text"),
+    ("input", "label"),
+    ("input", "hint"),
+    ("option", "text"),
+}
 CONFIRM_LIMITS = {"title": 100, "text": 300, "confirm": 30, "deny": 30}
 
 
@@ -117,7 +124,10 @@ def complaints(blocks: Any, surface: str = "message") -> list[str]:
     for index, block in enumerate(blocks):
         where = f"/blocks/{index}"
         if not isinstance(block, dict) or surface not in ON.get(str(block.get("type")), set()):
-            found.append(f"unsupported type: {block.get('type') if isinstance(block, dict) else block} [{_at(where)}]")
+            found.append(
+                f"unsupported type: {block.get('type') if isinstance(block, dict) else block}"
+                f" [{_at(where)}]"
+            )
         else:
             found.extend(_thing(block, where))
     return found + _repeated(blocks)
@@ -183,7 +193,12 @@ def _missing(kind: str, it: Json, where: str) -> Iterator[str]:
             yield f"missing required field: {name} [{_at(where)}]"
     if kind == "section" and not (it.get("text") or it.get("fields")):
         yield f"missing required field: text or fields [{_at(where)}]"
-    if kind == "task_card" and it.get("status") not in {"pending", "in_progress", "complete", "error"}:
+    if kind == "task_card" and it.get("status") not in {
+        "pending",
+        "in_progress",
+        "complete",
+        "error",
+    }:
         yield f"must be a valid enum value [{_at(where)}/status]"
 
 
@@ -251,7 +266,10 @@ def _select(it: Json, where: str) -> Iterator[str]:
         if name in it and not 1 <= len(it[name]) <= 100:
             yield f"must have between 1 and 100 items [{_at(where)}/{name}]"
     chosen = it.get("initial_option")
-    offered = [*it.get("options", []), *(one for group in it.get("option_groups", []) for one in group["options"])]
+    offered = [
+        *it.get("options", []),
+        *(one for group in it.get("option_groups", []) for one in group["options"]),
+    ]
     if chosen and chosen not in offered:
         yield f"must match one of the options [{_at(where)}/initial_option]"
 
@@ -276,7 +294,9 @@ def _confirm(it: Json, where: str) -> Iterator[str]:
 def _inside(kind: str, it: Json, where: str) -> Iterator[str]:
     if kind in {"actions", "context_actions"}:
         for index, element in enumerate(it.get("elements", [])):
-            yield from _element(element, f"{where}/elements/{index}", in_context=kind == "context_actions")
+            yield from _element(
+                element, f"{where}/elements/{index}", in_context=kind == "context_actions"
+            )
         yield from _same_actions(it, where)
     if kind == "context":
         for index, element in enumerate(it.get("elements", [])):
@@ -291,7 +311,11 @@ def _inside(kind: str, it: Json, where: str) -> Iterator[str]:
 
 def _element(element: Json, where: str, *, in_context: bool) -> Iterator[str]:
     kind = element.get("type")
-    allowed = {"feedback_buttons", "icon_button"} if in_context else INTERACTIVE - {"feedback_buttons", "icon_button"}
+    allowed = (
+        {"feedback_buttons", "icon_button"}
+        if in_context
+        else INTERACTIVE - {"feedback_buttons", "icon_button"}
+    )
     if kind in allowed:
         yield from _thing(element, where)
     else:
@@ -299,11 +323,19 @@ def _element(element: Json, where: str, *, in_context: bool) -> Iterator[str]:
 
 
 def _same_actions(it: Json, where: str) -> Iterator[str]:
-    counted = Counter(element["action_id"] for element in it.get("elements", []) if "action_id" in element)
+    counted = Counter(
+        element["action_id"] for element in it.get("elements", []) if "action_id" in element
+    )
     for name in (name for name, times in counted.items() if times > 1):
         yield f"`action_id` {name} already exists [{_at(where)}/elements]"
 
 
 def _repeated(blocks: list[Any]) -> list[str]:
-    counted = Counter(one["block_id"] for one in blocks if isinstance(one, dict) and "block_id" in one)
-    return [f"`block_id` {name} already exists [json-pointer:/blocks]" for name, times in counted.items() if times > 1]
+    counted = Counter(
+        one["block_id"] for one in blocks if isinstance(one, dict) and "block_id" in one
+    )
+    return [
+        f"`block_id` {name} already exists [json-pointer:/blocks]"
+        for name, times in counted.items()
+        if times > 1
+    ]

@@ -1,8 +1,9 @@
-"""Brings events, interactions and commands to an app, by HTTP or over its sockets, and tries again as Slack does.
+"""Brings events, interactions and commands to an app, by HTTP or over its sockets, and tries again
+as Slack does.
 
-An event that is not acknowledged within the deadline comes again after each of `retry_after_s`; interactions and commands come
-once. Slack waits 3 s (here longer under load, which is no fault of the app) and retries at once, after a minute and after
-five minutes; tests have less time.
+An event that is not acknowledged within the deadline comes again after each of `retry_after_s`;
+interactions and commands come once. Slack waits 3 s (here longer under load, which is no fault of
+the app) and retries at once, after a minute and after five minutes; tests have less time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from tests.servers.slack.world import World
 
 @dataclass
 class Attempt:
-    """One try. `status` None: no answer; `reason` None: acknowledged; `seconds`: how long the app took."""
+    """One try.
+
+    `status` None: no answer; `reason` None: acknowledged; `seconds`: how long the app took.
+    """
 
     number: int
     at: float
@@ -36,7 +40,10 @@ class Attempt:
 
 @dataclass(eq=False)
 class Delivery:
-    """Something sent to an app. `name`: an event's type (`message/file_share`), or the payload's type."""
+    """Something sent to an app.
+
+    `name`: an event's type (`message/file_share`), or the payload's type.
+    """
 
     app: App
     kind: str
@@ -107,7 +114,10 @@ class Agenda:
 
 
 class Courier:
-    """`sent` holds every delivery, oldest first. `together`: the events of one change are sent at once, not in turn."""
+    """`sent` holds every delivery, oldest first.
+
+    `together`: the events of one change are sent at once, not in turn.
+    """
 
     def __init__(self, world: World, agenda: Agenda) -> None:
         self.world = world

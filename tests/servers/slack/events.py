@@ -1,7 +1,7 @@
 """Which events a change causes and who hears of them (docs.slack.dev/reference/events).
 
-An app hears of a conversation when its bot is in it, when its manifest subscribes to the type and when its token has the
-type's scope. It hears of its own doings too: bolt drops those.
+An app hears of a conversation when its bot is in it, when its manifest subscribes to the type and
+when its token has the type's scope. It hears of its own doings too: bolt drops those.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ SCOPES = {
 
 @dataclass(frozen=True)
 class Announcement:
-    """An event and where it happened. `only`: the one installation that it concerns; `app`: filled in when sent."""
+    """An event and where it happened.
+
+    `only`: the one installation that it concerns; `app`: filled in when sent.
+    """
 
     event: Json
     channel: Channel | None = None
@@ -84,7 +87,13 @@ def as_it_stands(world: World, message: Message) -> Json:
 
 def _message(channel: Channel, event_ts: str, **fields: object) -> Json:
     kind = shapes.CHANNEL_TYPES[channel.kind]
-    return {"type": "message", **fields, "channel": channel.id, "event_ts": event_ts, "channel_type": kind}
+    return {
+        "type": "message",
+        **fields,
+        "channel": channel.id,
+        "event_ts": event_ts,
+        "channel_type": kind,
+    }
 
 
 def posted(world: World, message: Message) -> Announcement:
@@ -98,7 +107,13 @@ def posted(world: World, message: Message) -> Announcement:
 def changed(world: World, message: Message, before: Json) -> Announcement:
     channel, ts = world.channels[message.channel], world.new_ts()
     now = shapes.message(world, message)
-    fields = {"subtype": "message_changed", "hidden": True, "ts": ts, "message": now, "previous_message": before}
+    fields = {
+        "subtype": "message_changed",
+        "hidden": True,
+        "ts": ts,
+        "message": now,
+        "previous_message": before,
+    }
     return Announcement(_message(channel, ts, **fields), channel)
 
 
@@ -125,7 +140,12 @@ def _about_file(world: World, kind: str, message: Message, file: File) -> Announ
 
 def file_deleted(world: World, file: File) -> Announcement:
     places = list(dict.fromkeys(channel for channel, _, _ in file.shares))
-    event = {"type": "file_deleted", "file_id": file.id, "channel_ids": places, "event_ts": world.new_ts()}
+    event = {
+        "type": "file_deleted",
+        "file_id": file.id,
+        "channel_ids": places,
+        "event_ts": world.new_ts(),
+    }
     return Announcement(event, world.channels[places[0]] if places else None)
 
 
@@ -147,12 +167,20 @@ def mentions(world: World, message: Message) -> list[Announcement]:
 def reaction(world: World, kind: str, message: Message, user: User, name: str) -> Announcement:
     channel = world.channels[message.channel]
     item = {"type": "message", "channel": channel.id, "ts": message.ts}
-    event = {"type": kind, "user": user.id, "reaction": name, "item_user": message.user, "item": item}
+    event = {
+        "type": kind,
+        "user": user.id,
+        "reaction": name,
+        "item_user": message.user,
+        "item": item,
+    }
     return Announcement({**event, "event_ts": world.new_ts()}, channel)
 
 
 def joined(world: World, channel: Channel, user: User, inviter: User | None) -> Announcement:
-    return _membership(world, "member_joined_channel", channel, user, {"inviter": inviter.id} if inviter else {})
+    return _membership(
+        world, "member_joined_channel", channel, user, {"inviter": inviter.id} if inviter else {}
+    )
 
 
 def left(world: World, channel: Channel, user: User) -> Announcement:
@@ -161,19 +189,33 @@ def left(world: World, channel: Channel, user: User) -> Announcement:
 
 def _membership(world: World, kind: str, channel: Channel, user: User, more: Json) -> Announcement:
     letter = "C" if channel.kind == "public" else "G"
-    event = {"type": kind, "user": user.id, "channel": channel.id, "channel_type": letter, "team": user.team_id}
+    event = {
+        "type": kind,
+        "user": user.id,
+        "channel": channel.id,
+        "channel_type": letter,
+        "team": user.team_id,
+    }
     return Announcement({**event, **more, "event_ts": world.new_ts()}, channel)
 
 
 def archived(world: World, channel: Channel, user: User) -> Announcement:
     kind = "channel_archive" if channel.kind == "public" else "group_archive"
-    event = {"type": kind, "channel": channel.id, "user": user.id, "is_moved": 0, "event_ts": world.new_ts()}
+    event = {
+        "type": kind,
+        "channel": channel.id,
+        "user": user.id,
+        "is_moved": 0,
+        "event_ts": world.new_ts(),
+    }
     return Announcement(event, channel)
 
 
 def tokens_revoked(here: Installation) -> Announcement:
     tokens = {"oauth": [], "bot": [here.bot_user]}
-    return Announcement({"type": "tokens_revoked", "tokens": tokens, "event_ts": f"{time.time():.6f}"}, None, here)
+    return Announcement(
+        {"type": "tokens_revoked", "tokens": tokens, "event_ts": f"{time.time():.6f}"}, None, here
+    )
 
 
 def app_uninstalled(here: Installation) -> Announcement:

@@ -1,13 +1,15 @@
 """What goes wrong on order, and Slack's rate limits.
 
-`Faults.add("chat.update", 429, times=3)`: the next three calls of the method are answered so. A fault is an HTTP status
-(429 comes with `Retry-After`), an error code like `"internal_error"` (HTTP 200, `ok: false`), or
+`Faults.add("chat.update", 429, times=3)`: the next three calls of the method are answered so. A
+fault is an HTTP status (429 comes with `Retry-After`), an error code like `"internal_error"` (HTTP
+200, `ok: false`), or
 
 - `"cut"`: the connection is closed without an answer, and nothing was done;
 - `"cut_after"`: the call is carried out, then the connection is closed: the answer is lost;
 - `"hang"`: no answer until the fake stops or `Faults.release()`; nothing was done.
 
-`"upload"` is the raw POST of a file's bytes, `"download"` a file's GET, `"response_url"` a post to one, `"*"` any method.
+`"upload"` is the raw POST of a file's bytes, `"download"` a file's GET, `"response_url"` a post to
+one, `"*"` any method.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ import time
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 
-# Calls a minute and team (docs.slack.dev/apis/web-api/rate-limits). Tier 1 says "1+": enough for an app's ten connections.
+# Calls a minute and team (docs.slack.dev/apis/web-api/rate-limits). Tier 1 says "1+": enough for an
+# app's ten connections.
 TIERS = {1: 10, 2: 20, 3: 50, 4: 100}
-BURST = 10  # posts in a channel before one a second counts: Slack only says that short bursts are allowed
+# posts in a channel before one a second counts: Slack only says that short bursts are allowed
+BURST = 10
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,12 @@ class Faults:
 
 
 class RateLimits:
-    """Calls per window, counted per method and team. `window_s` 60 is Slack's; tests may make it shorter.
+    """Calls per window, counted per method and team.
 
-    `limits` overrides the calls per window of a method; `on` False lets everything pass. `refused` counts the 429s.
+    `window_s` 60 is Slack's; tests may make it shorter.
+
+    `limits` overrides the calls per window of a method; `on` False lets everything pass. `refused`
+    counts the 429s.
     """
 
     def __init__(self, window_s: float = 60.0) -> None:
@@ -87,7 +94,11 @@ class RateLimits:
         if not self.on:
             return 0
         with self._lock:
-            wait = self._posting(team, channel) if tier == 0 and channel else self._tier(method, tier, team)
+            wait = (
+                self._posting(team, channel)
+                if tier == 0 and channel
+                else self._tier(method, tier, team)
+            )
             if wait:
                 self.refused[method] += 1
             return wait

@@ -1,7 +1,9 @@
-"""Where files lie: downloads with a token, and the raw POST of an upload; and a host that is not Slack's.
+"""Where files lie: downloads with a token, and the raw POST of an upload; and a host that is not
+Slack's.
 
-Without a token that may read the file, the answer is HTTP 200 with a page to sign in, or a redirect to such a page. Files
-come in pieces and are made as they are sent, so that a test may serve gigabytes.
+Without a token that may read the file, the answer is HTTP 200 with a page to sign in, or a redirect
+to such a page. Files come in pieces and are made as they are sent, so that a test may serve
+gigabytes.
 """
 
 from __future__ import annotations
@@ -98,7 +100,11 @@ class FileHandler(Handler):
     def _misbehave(self, trouble: Trouble, record: Download) -> None:
         if trouble.kind == "status":
             record.status = trouble.status
-            self.reply(trouble.status, f"HTTP {trouble.status}", {"Retry-After": str(trouble.retry_after_s)})
+            self.reply(
+                trouble.status,
+                f"HTTP {trouble.status}",
+                {"Retry-After": str(trouble.retry_after_s)},
+            )
         elif trouble.kind == "sign_in":
             self.reply(200, SIGN_IN)
         elif trouble.kind in {"redirect", "sign_in_redirect"}:
@@ -135,16 +141,24 @@ class FileHandler(Handler):
     def do_POST(self) -> None:  # noqa: N802
         raw, fault = self.body(), self.faults.next("upload")
         if fault and fault.how != "cut_after":
-            # Noted before it is answered: the next request may come in before this line would be reached.
-            self.uploads.append(Upload("", len(raw), fault.how if isinstance(fault.how, int) else 0, ""))
+            # Noted before it is answered: the next request may come in before this line would be
+            # reached.
+            self.uploads.append(
+                Upload("", len(raw), fault.how if isinstance(fault.how, int) else 0, "")
+            )
         if self.stumble(fault):
             return
         ticket = self.place.removeprefix("/upload/v1/")
         if self.headers.get_content_type() == "multipart/form-data":
-            raw = next((content for _, content, name in multipart(self.headers, raw) if name is not None), b"")
+            raw = next(
+                (content for _, content, name in multipart(self.headers, raw) if name is not None),
+                b"",
+            )
         status, text = receive(self.world, ticket, raw)
         kind = self.headers.get("Content-Type", "")
-        self.uploads.append(Upload(self.world.uploads.tickets.get(ticket, ""), len(raw), status, kind))
+        self.uploads.append(
+            Upload(self.world.uploads.tickets.get(ticket, ""), len(raw), status, kind)
+        )
         if fault:
             self.cut()
         else:
@@ -178,7 +192,9 @@ class ElsewhereHandler(Handler):
     def do_GET(self) -> None:  # noqa: N802
         self.visits.append(Visit(self.place, self.headers.get("Authorization")))
         content = self.contents.get(self.place)
-        self.reply(404 if content is None else 200, content or b"", {"Content-Type": "application/pdf"})
+        self.reply(
+            404 if content is None else 200, content or b"", {"Content-Type": "application/pdf"}
+        )
 
 
 class Elsewhere:
@@ -187,7 +203,9 @@ class Elsewhere:
     def __init__(self, faults: object) -> None:
         self.visits: list[Visit] = []
         self.contents: dict[str, bytes] = {}
-        self._server = Server(ElsewhereHandler, visits=self.visits, contents=self.contents, faults=faults)
+        self._server = Server(
+            ElsewhereHandler, visits=self.visits, contents=self.contents, faults=faults
+        )
         self.url = f"http://localhost:{self._server.server_port}"
 
     def serve(self, path: str, content: bytes) -> str:

@@ -25,7 +25,9 @@ class Server(ThreadingHTTPServer):
         """`shared`: attributes for the handlers."""
         super().__init__((LOOPBACK, 0), type("Bound", (handler,), shared))
         self.url = f"http://{LOOPBACK}:{self.server_port}"
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is no news; anything else is a fault of the fake and is shown."""
@@ -75,7 +77,10 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "application/json":
             return found | (json.loads(raw) if raw else {})
         if kind == "multipart/form-data":
-            return found | {name: value.decode(errors="replace") for name, value, _ in multipart(self.headers, raw)}
+            return found | {
+                name: value.decode(errors="replace")
+                for name, value, _ in multipart(self.headers, raw)
+            }
         return found | dict(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))
 
     def stumble(self, fault: Fault | None) -> bool:
@@ -88,7 +93,9 @@ class Handler(BaseHTTPRequestHandler):
         elif fault.how == "cut":
             self.cut()
         elif isinstance(fault.how, int):
-            body = {"ok": False, "error": "ratelimited"} if fault.how == 429 else f"HTTP {fault.how}"
+            body = (
+                {"ok": False, "error": "ratelimited"} if fault.how == 429 else f"HTTP {fault.how}"
+            )
             more = {"Retry-After": str(fault.retry_after_s)} if fault.how in {429, 503} else {}
             self.reply(fault.how, body, more)
         else:
@@ -101,7 +108,9 @@ class Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
-    def reply(self, status: int, body: dict[str, Any] | str | bytes, headers: dict[str, str] | None = None) -> None:
+    def reply(
+        self, status: int, body: dict[str, Any] | str | bytes, headers: dict[str, str] | None = None
+    ) -> None:
         kind = "text/html; charset=utf-8"
         if isinstance(body, dict):
             kind, body = "application/json; charset=utf-8", json.dumps(body)
@@ -122,8 +131,13 @@ def multipart(headers: Any, raw: bytes) -> list[tuple[str, bytes, str | None]]:
     for piece in raw.split(boundary)[1:]:
         head, separator, content = piece.partition(b"\r\n\r\n")
         if separator:
-            words = dict(word.strip().partition("=")[::2] for word in head.decode(errors="replace").split(";"))
+            words = dict(
+                word.strip().partition("=")[::2]
+                for word in head.decode(errors="replace").split(";")
+            )
             name = words.get("name", "").split("\r\n")[0].strip('"')
-            filename = words["filename"].split("\r\n")[0].strip('"') if "filename" in words else None
+            filename = (
+                words["filename"].split("\r\n")[0].strip('"') if "filename" in words else None
+            )
             parts.append((name, content.removesuffix(b"\r\n"), filename))
     return parts

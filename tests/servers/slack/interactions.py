@@ -1,7 +1,9 @@
-"""Clicks, choices, modals, shortcuts and slash commands (docs.slack.dev/reference/interaction-payloads).
+"""Clicks, choices, modals, shortcuts and slash commands
+(docs.slack.dev/reference/interaction-payloads).
 
-A person sees what is there: a click on a button that the message or view does not show raises LookupError. Each function waits
-for the app's answer and gives back the delivery: `delivery.answer` is what the app said in its acknowledgement.
+A person sees what is there: a click on a button that the message or view does not show raises
+LookupError. Each function waits for the app's answer and gives back the delivery: `delivery.answer`
+is what the app said in its acknowledgement.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ class Interactions:
 
     def shortcut(self, user: User, callback_id: str) -> Delivery:
         """A global shortcut."""
-        return self._interact(user, {"type": "shortcut", "callback_id": callback_id, "action_ts": _now()})
+        return self._interact(
+            user, {"type": "shortcut", "callback_id": callback_id, "action_ts": _now()}
+        )
 
     def message_shortcut(self, user: User, message: Message, callback_id: str) -> Delivery:
         """A shortcut from a message's menu. It works where the bot is not, too."""
@@ -67,8 +71,12 @@ class Interactions:
         }
         return self._interact(user, payload)
 
-    def click(self, user: User, where: Message | View, action_id: str, value: str | None = None) -> Delivery:
-        """Press the button with this `action_id` (and this `value`, where several have it); a confirmation is given."""
+    def click(
+        self, user: User, where: Message | View, action_id: str, value: str | None = None
+    ) -> Delivery:
+        """Press the button with this `action_id` (and this `value`, where several have it); a
+        confirmation is given.
+        """
         block, element = find(where, action_id, value)
         action = {
             "type": element["type"],
@@ -83,15 +91,23 @@ class Interactions:
         return self._act(user, where, block, element, action)
 
     def submit(self, user: User, values: dict[str, Any] | None = None) -> Delivery:
-        """Fill in the topmost modal (action id -> text, option's value, or list of values) and submit it."""
+        """Fill in the topmost modal (action id -> text, option's value, or list of values) and
+        submit it.
+        """
         view = self.modal(user)
         for action_id, value in (values or {}).items():
             block, element = find(view, action_id)
             view.state.setdefault(block["block_id"], {})[action_id] = entered(element, value)
-        payload = {"type": "view_submission", "view": shapes.view(self.world, view), "response_urls": []}
+        payload = {
+            "type": "view_submission",
+            "view": shapes.view(self.world, view),
+            "response_urls": [],
+        }
         delivery = self._interact(user, payload)
         if delivery.acked:
-            self._after_submission(view, delivery.answer if isinstance(delivery.answer, dict) else {})
+            self._after_submission(
+                view, delivery.answer if isinstance(delivery.answer, dict) else {}
+            )
         return delivery
 
     def close(self, user: User) -> Delivery | None:
@@ -100,7 +116,11 @@ class Interactions:
         del self.world.views[view.id]
         if not view.body.get("notify_on_close"):
             return None
-        payload = {"type": "view_closed", "view": shapes.view(self.world, view), "is_cleared": False}
+        payload = {
+            "type": "view_closed",
+            "view": shapes.view(self.world, view),
+            "is_cleared": False,
+        }
         return self._interact(user, payload)
 
     def modal(self, user: User) -> View:
@@ -116,18 +136,32 @@ class Interactions:
 
     # ---------- how
 
-    def _act(self, user: User, where: Message | View, block: Json, element: Json, action: Json) -> Delivery:
-        action |= {"action_id": element["action_id"], "block_id": block["block_id"], "action_ts": _now()}
+    def _act(
+        self, user: User, where: Message | View, block: Json, element: Json, action: Json
+    ) -> Delivery:
+        action |= {
+            "action_id": element["action_id"],
+            "block_id": block["block_id"],
+            "action_ts": _now(),
+        }
         payload = {"type": "block_actions", "actions": [action], **self._around(user, where)}
         if element["type"] not in {"button", "overflow", "icon_button"}:
-            state = {name: value for name, value in action.items() if name in {"type", "selected_option"}}
-            payload["state"]["values"].setdefault(block["block_id"], {})[element["action_id"]] = state
+            state = {
+                name: value for name, value in action.items() if name in {"type", "selected_option"}
+            }
+            payload["state"]["values"].setdefault(block["block_id"], {})[element["action_id"]] = (
+                state
+            )
         return self._interact(user, payload)
 
     def _around(self, user: User, where: Message | View) -> Json:
         if isinstance(where, View):
             shown = shapes.view(self.world, where)
-            return {"container": {"type": "view", "view_id": where.id}, "view": shown, "state": {"values": where.state}}
+            return {
+                "container": {"type": "view", "view_id": where.id},
+                "view": shown,
+                "state": {"values": where.state},
+            }
         channel = self.world.channels[where.channel]
         container = {"type": "message", "message_ts": where.ts, "channel_id": channel.id}
         container["is_ephemeral"] = where.ephemeral_to is not None
@@ -139,7 +173,11 @@ class Interactions:
             "state": {"values": methods_views.initial_state({"blocks": where.blocks})},
             "response_url": self._response_url(user, channel, where.ts),
         }
-        return around if where.ephemeral_to else around | {"message": shapes.message(self.world, where)}
+        return (
+            around
+            if where.ephemeral_to
+            else around | {"message": shapes.message(self.world, where)}
+        )
 
     def _interact(self, user: User, payload: Json) -> Delivery:
         team = self.world.teams[self.here.team_id]
@@ -179,9 +217,15 @@ class Interactions:
                 if action == "update":
                     methods_views.replace(self.world, view, body)
                 else:
-                    methods_views.opened(self.world, self.world.new_view(self.here, view.user, body, view))
+                    methods_views.opened(
+                        self.world, self.world.new_view(self.here, view.user, body, view)
+                    )
                 return
-            gone = methods_views.stack(self.world, view.user, view.app_id) if action == "clear" else [view]
+            gone = (
+                methods_views.stack(self.world, view.user, view.app_id)
+                if action == "clear"
+                else [view]
+            )
             for one in gone:
                 self.world.views.pop(one.id, None)
 
@@ -195,7 +239,9 @@ def find(where: Message | View, action_id: str, value: str | None = None) -> tup
             seen.append(element.get("action_id"))
             if element.get("action_id") == action_id and value in {None, element.get("value")}:
                 return block, element
-    raise LookupError(f"nothing with action_id {action_id!r} (value {value!r}) is shown, only {seen}")
+    raise LookupError(
+        f"nothing with action_id {action_id!r} (value {value!r}) is shown, only {seen}"
+    )
 
 
 def option(element: Json, value: str) -> Json:
@@ -214,7 +260,10 @@ def entered(element: Json, value: Any) -> Json:
     """What an element's state becomes when a person enters `value`."""
     kind = element["type"]
     if kind in {"static_select", "radio_buttons"}:
-        return {"type": kind, "selected_option": option(element, value) if value is not None else None}
+        return {
+            "type": kind,
+            "selected_option": option(element, value) if value is not None else None,
+        }
     if kind in {"checkboxes", "multi_static_select"}:
         return {"type": kind, "selected_options": [option(element, one) for one in value]}
     if kind in {"channels_select", "conversations_select", "users_select"}:

@@ -55,7 +55,9 @@ def may_post(call: Call, channel: Channel, thread_ts: str | None) -> None:
     here = call.installation
     if channel.is_archived:
         raise Refused("is_archived")
-    if here.bot_user not in channel.members and not (channel.kind == "public" and "chat:write.public" in here.scopes):
+    if here.bot_user not in channel.members and not (
+        channel.kind == "public" and "chat:write.public" in here.scopes
+    ):
         raise Refused("not_in_channel")
     if channel.is_read_only:
         raise Refused("restricted_action_read_only_channel")
@@ -87,12 +89,17 @@ def _metadata(call: Call) -> Json | None:
 
 
 def _draft(call: Call, channel: Channel) -> Message:
-    shown, attachments = checked_blocks(call), call.structure("attachments", "invalid_attachments") or []
+    shown, attachments = (
+        checked_blocks(call),
+        call.structure("attachments", "invalid_attachments") or [],
+    )
     text = str(call.arguments.get("text") or "")[:MAX_TEXT]
     if not (text or shown or attachments):
         raise Refused("no_text")
     note_broadcasts(call.world, text, shown)
-    return bot_message(call.world, call.installation, channel, text, call.text("thread_ts"), shown, _metadata(call))
+    return bot_message(
+        call.world, call.installation, channel, text, call.text("thread_ts"), shown, _metadata(call)
+    )
 
 
 def bot_message(
@@ -105,7 +112,9 @@ def bot_message(
     metadata: Json | None = None,
 ) -> Message:
     """A message of the app's bot, not posted yet."""
-    message = Message(world.new_ts(), channel.id, here.bot_user, text, here.team_id, thread_ts=thread_ts)
+    message = Message(
+        world.new_ts(), channel.id, here.bot_user, text, here.team_id, thread_ts=thread_ts
+    )
     message.blocks, message.metadata = shown or [], metadata
     message.bot_id, message.app_id = here.bot_id, here.app.id
     return message
@@ -116,7 +125,11 @@ def post_message(call: Call) -> Json:
     channel = _target(call)
     may_post(call, channel, call.text("thread_ts"))
     message = call.world.post(_draft(call, channel))
-    return {"channel": channel.id, "ts": message.ts, "message": shapes.message(call.world, message, metadata=True)}
+    return {
+        "channel": channel.id,
+        "ts": message.ts,
+        "message": shapes.message(call.world, message, metadata=True),
+    }
 
 
 @method("chat.postEphemeral", "chat:write", tier=4)
@@ -137,13 +150,17 @@ def _own(call: Call) -> Message:
     if message.tombstone:
         raise Refused("message_not_found")
     if message.app_id != call.installation.app.id:
-        raise Refused("cant_update_message" if call.method == "chat.update" else "cant_delete_message")
+        raise Refused(
+            "cant_update_message" if call.method == "chat.update" else "cant_delete_message"
+        )
     return message
 
 
 @method("chat.update", "chat:write", tier=3)
 def update(call: Call) -> Json:
-    """What is left out of text, blocks and metadata stays as it is; empty metadata takes it away."""
+    """What is left out of text, blocks and metadata stays as it is; empty metadata takes it
+    away.
+    """
     message, channel = _own(call), call.channel()
     if channel.is_archived:
         raise Refused("is_inactive")
@@ -220,4 +237,8 @@ def remove_reaction(call: Call) -> Json:
 def get_reactions(call: Call) -> Json:
     channel = call.channel()
     message = call.world.find(channel.id, call.required("timestamp", "no_item_specified"))
-    return {"type": "message", "channel": channel.id, "message": shapes.message(call.world, message, replies=True)}
+    return {
+        "type": "message",
+        "channel": channel.id,
+        "message": shapes.message(call.world, message, replies=True),
+    }

@@ -37,7 +37,9 @@ def visible(call: Call, file_id: str) -> File:
     bot = call.bot.id
     places = [call.world.channels[channel] for channel, _, _ in file.shares]
     team = call.installation.team_id
-    seen = any(bot in one.members or (one.kind == "public" and one.team_id == team) for one in places)
+    seen = any(
+        bot in one.members or (one.kind == "public" and one.team_id == team) for one in places
+    )
     if not seen and file.user != bot:
         raise Refused("file_not_found")
     return file
@@ -63,11 +65,15 @@ def delete_file(call: Call) -> Json:
 def upload_url(call: Call) -> Json:
     name, length = call.required("filename"), call.number("length", 0)
     if length <= 0:
-        raise Refused("invalid_arguments", response_metadata={"messages": ["[ERROR] length must be positive"]})
+        raise Refused(
+            "invalid_arguments", response_metadata={"messages": ["[ERROR] length must be positive"]}
+        )
     if length > MAX_FILE_BYTES:
         raise Refused("file_upload_size_restricted")
     kind = name.rpartition(".")[2].lower()
-    file = File(call.world.new_id("F"), name, call.bot.id, int(time.time()), size=length, ready=False)
+    file = File(
+        call.world.new_id("F"), name, call.bot.id, int(time.time()), size=length, ready=False
+    )
     file.filetype, file.mimetype = kind, TYPES.get(kind, "application/octet-stream")
     call.world.files[file.id] = file
     ticket = call.world.new_id("UP")
@@ -100,7 +106,9 @@ def _target(call: Call) -> Channel:
 def _completed(call: Call) -> list[File]:
     listed = call.structure("files", "invalid_arguments")
     if not isinstance(listed, list) or not listed:
-        raise Refused("invalid_arguments", response_metadata={"messages": ["[ERROR] files must not be empty"]})
+        raise Refused(
+            "invalid_arguments", response_metadata={"messages": ["[ERROR] files must not be empty"]}
+        )
     files = []
     for item in listed:
         file = call.world.files.get(str(item.get("id")))

@@ -72,7 +72,15 @@ def bot_info(call: Call) -> Json:
 @method("team.info", "team:read", tier=3)
 def team_info(call: Call) -> Json:
     team = call.world.teams[call.installation.team_id]
-    return {"team": {"id": team.id, "name": team.name, "domain": team.domain, "email_domain": "", "icon": {}}}
+    return {
+        "team": {
+            "id": team.id,
+            "name": team.name,
+            "domain": team.domain,
+            "email_domain": "",
+            "icon": {},
+        }
+    }
 
 
 @method("conversations.info", *ANY_READ, tier=3)
@@ -111,7 +119,12 @@ def open_conversation(call: Call) -> Json:
     known = len(call.world.channels)
     channel = call.world.direct_message(call.installation, user.id)
     found = {"no_op": True, "already_open": True} if len(call.world.channels) == known else {}
-    return {"channel": shapes.channel(channel, call.bot.id) if call.flag("return_im") else {"id": channel.id}, **found}
+    return {
+        "channel": shapes.channel(channel, call.bot.id)
+        if call.flag("return_im")
+        else {"id": channel.id},
+        **found,
+    }
 
 
 @method("conversations.join", "channels:join", tier=3)
@@ -157,9 +170,13 @@ def history(call: Call) -> Json:
 
 @method("conversations.replies", tier=3)
 def replies(call: Call) -> Json:
-    """The parent, whatever the bounds, then its replies, oldest first; of a reply's `ts` only that reply."""
+    """The parent, whatever the bounds, then its replies, oldest first; of a reply's `ts` only
+    that reply.
+    """
     found, channel = _readable(call), call.channel()
     parent = channel.messages.get(call.required("ts", "thread_not_found"))
     if parent is None or parent.deleted:
         raise Refused("thread_not_found")
-    return _listed(call, [parent, *(one for one in found if one.thread_ts == parent.ts and one.is_reply)])
+    return _listed(
+        call, [parent, *(one for one in found if one.thread_ts == parent.ts and one.is_reply)]
+    )

@@ -34,9 +34,12 @@ FIELDS = {
 def checked_view(value: object, kind: str) -> Json:
     """A view that Slack would take. Raises Refused."""
     if not isinstance(value, dict) or not isinstance(value.get("blocks"), list):
-        raise Refused("invalid_arguments", response_metadata={"messages": ["[ERROR] must provide an object"]})
+        raise Refused(
+            "invalid_arguments", response_metadata={"messages": ["[ERROR] must provide an object"]}
+        )
     about_blocks = (
-        one.replace("json-pointer:", "json-pointer:/view") for one in blocks.complaints(value["blocks"], kind)
+        one.replace("json-pointer:", "json-pointer:/view")
+        for one in blocks.complaints(value["blocks"], kind)
     )
     found = [*_wrong_fields(value, kind), *_too_long(value), *about_blocks]
     if found:
@@ -47,12 +50,20 @@ def checked_view(value: object, kind: str) -> Json:
 
 
 def _wrong_fields(value: Json, kind: str) -> Iterator[str]:
-    yield from (f"invalid additional property: {name} [json-pointer:/view]" for name in value if name not in FIELDS)
+    yield from (
+        f"invalid additional property: {name} [json-pointer:/view]"
+        for name in value
+        if name not in FIELDS
+    )
     if value.get("type") != kind:
         yield f'must be "{kind}" [json-pointer:/view/type]'
     if kind == "modal" and not value.get("title"):
         yield "missing required field: title [json-pointer:/view]"
-    if kind == "modal" and any(one.get("type") == "input" for one in value["blocks"]) and not value.get("submit"):
+    if (
+        kind == "modal"
+        and any(one.get("type") == "input" for one in value["blocks"])
+        and not value.get("submit")
+    ):
         yield "missing required field: submit [json-pointer:/view]"
 
 
@@ -61,7 +72,11 @@ def _too_long(value: Json) -> Iterator[str]:
         text = value[name].get("text", "") if isinstance(value.get(name), dict) else ""
         if len(text) > most:
             yield f"must be less than {most + 1} characters [json-pointer:/view/{name}/text]"
-    for name, most in {"private_metadata": MAX_PRIVATE_METADATA, "callback_id": MAX_ID, "external_id": MAX_ID}.items():
+    for name, most in {
+        "private_metadata": MAX_PRIVATE_METADATA,
+        "callback_id": MAX_ID,
+        "external_id": MAX_ID,
+    }.items():
         if len(value.get(name) or "") > most:
             yield f"must be less than {most + 1} characters [json-pointer:/view/{name}]"
 
@@ -79,7 +94,9 @@ def initial_state(body: Json) -> dict[str, dict[str, Json]]:
     for block in body.get("blocks", []):
         for element in blocks.elements(block):
             if element["type"] not in {"button", "icon_button", "feedback_buttons", "overflow"}:
-                state.setdefault(block["block_id"], {})[element.get("action_id", "")] = start_value(element)
+                state.setdefault(block["block_id"], {})[element.get("action_id", "")] = start_value(
+                    element
+                )
     return state
 
 
@@ -145,7 +162,11 @@ def update_view(call: Call) -> Json:
     if view is None or view.app_id != call.installation.app.id:
         raise Refused("not_found")
     _check_hash(call, view)
-    replace(call.world, view, checked_view(call.structure("view", "invalid_arguments"), view.body["type"]))
+    replace(
+        call.world,
+        view,
+        checked_view(call.structure("view", "invalid_arguments"), view.body["type"]),
+    )
     return {"view": shapes.view(call.world, view)}
 
 
@@ -154,12 +175,21 @@ def replace(world: World, view: View, body: Json) -> None:
     kept, view.body, view.hash = view.state, body, world.new_hash()
     view.state = initial_state(body)
     for block_id, values in view.state.items():
-        view.state[block_id] = values | {one: kept[block_id][one] for one in values if one in kept.get(block_id, {})}
+        view.state[block_id] = values | {
+            one: kept[block_id][one] for one in values if one in kept.get(block_id, {})
+        }
 
 
 def _by_external_id(call: Call) -> View | None:
     wanted = call.text("external_id")
-    return next((one for one in call.world.views.values() if wanted and one.body.get("external_id") == wanted), None)
+    return next(
+        (
+            one
+            for one in call.world.views.values()
+            if wanted and one.body.get("external_id") == wanted
+        ),
+        None,
+    )
 
 
 def _check_hash(call: Call, view: View) -> None:

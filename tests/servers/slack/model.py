@@ -69,7 +69,8 @@ class Channel:
 class Message:
     """A message, by its `ts` in its channel. `thread_ts` None: neither a parent nor a reply.
 
-    `history` holds every version of text and blocks, oldest first; `deleted` ones stay for tests to look at.
+    `history` holds every version of text and blocks, oldest first; `deleted` ones stay for tests to
+    look at.
     """
 
     ts: str
@@ -103,7 +104,9 @@ class Message:
 class Trouble:
     """How a download goes wrong: see `file_host`. `url`: where a redirect leads."""
 
-    kind: Literal["status", "sign_in", "sign_in_redirect", "redirect", "truncated", "empty", "cut", "hang"]
+    kind: Literal[
+        "status", "sign_in", "sign_in_redirect", "redirect", "truncated", "empty", "cut", "hang"
+    ]
     status: int = 503
     url: str = ""
     retry_after_s: int = 1
@@ -111,7 +114,10 @@ class Trouble:
 
 @dataclass(eq=False)
 class File:
-    """A file. `size` is what Slack says of it; `served` bytes come without end where `endless` (sizes in bytes).
+    """A file.
+
+    `size` is what Slack says of it; `served` bytes come without end where `endless` (sizes in
+    bytes).
 
     `troubles` befall the next downloads, one each; `always` all of them. `unseen`: Slack Connect's
     `check_file_info` stands in events instead of the file. `ready`: its bytes have been uploaded.
@@ -139,7 +145,10 @@ class File:
 
 @dataclass(eq=False)
 class App:
-    """An app as its manifest describes it. `events`: the types it subscribed to, like `message.channels`."""
+    """An app as its manifest describes it.
+
+    `events`: the types it subscribed to, like `message.channels`.
+    """
 
     id: str
     name: str
@@ -181,10 +190,13 @@ class View:
 
 @dataclass(eq=False)
 class Uploads:
-    """Uploads under way: ticket of the URL -> file id. `shared`: the files that got into a channel, once for each time.
+    """Uploads under way: ticket of the URL -> file id.
 
-    A file is shared `share_after_s` after the answer that promised it (seconds); `later` is how to wait. `unshared`: how many of the
-    next promises are not kept: the answer is `ok`, and the file is never to be seen.
+    `shared`: the files that got into a channel, once for each time.
+
+    A file is shared `share_after_s` after the answer that promised it (seconds); `later` is how to
+    wait. `unshared`: how many of the next promises are not kept: the answer is `ok`, and the file
+    is never to be seen.
     """
 
     tickets: dict[str, str] = field(default_factory=dict)

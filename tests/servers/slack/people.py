@@ -1,4 +1,7 @@
-"""What people do in Slack. Texts are in Slack's wire form: a mention is `<@U…>`, a typed `<` is `&lt;`."""
+"""What people do in Slack.
+
+Texts are in Slack's wire form: a mention is `<@U…>`, a typed `<` is `&lt;`.
+"""
 
 from __future__ import annotations
 
@@ -24,20 +27,35 @@ class People:
     def user(self, name: str, **more: Any) -> User:
         """A new person (see `User` for what may be said of them)."""
         more.setdefault("email", f"{name}@example.com")
-        user = User(self.world.new_id("U"), more.pop("team_id", self.here.team_id), name, name.title(), **more)
+        user = User(
+            self.world.new_id("U"),
+            more.pop("team_id", self.here.team_id),
+            name,
+            name.title(),
+            **more,
+        )
         self.world.users[user.id] = user
         return user
 
     def other_bot(self, name: str) -> User:
         """The bot of an app that is not under test."""
-        more = {"is_bot": True, "bot_id": self.world.new_id("B"), "app_id": self.world.new_id("A"), "email": None}
+        more = {
+            "is_bot": True,
+            "bot_id": self.world.new_id("B"),
+            "app_id": self.world.new_id("A"),
+            "email": None,
+        }
         return self.user(name, **more)
 
     def channel(self, name: str, *members: User, bot: bool = True, **more: Any) -> Channel:
-        """A new channel of the first member's making; `bot`: the app's bot is in it, without an event."""
+        """A new channel of the first member's making; `bot`: the app's bot is in it, without an
+        event.
+        """
         team = more.pop("team_id", self.here.team_id)
         kind, creator = more.pop("kind", "public"), more.pop("creator", members[0].id)
-        channel = Channel(self.world.new_id("C"), team, name, kind, creator, int(time.time()), **more)
+        channel = Channel(
+            self.world.new_id("C"), team, name, kind, creator, int(time.time()), **more
+        )
         channel.members |= {one.id for one in members} | ({self.here.bot_user} if bot else set())
         self.world.channels[channel.id] = channel
         return channel
@@ -65,7 +83,9 @@ class People:
         thread_ts: str | None = None,
     ) -> Message:
         """Post a message. A file that is posted again is shared again."""
-        message = Message(self.world.new_ts(), channel.id, user.id, text, channel.team_id, thread_ts=thread_ts)
+        message = Message(
+            self.world.new_ts(), channel.id, user.id, text, channel.team_id, thread_ts=thread_ts
+        )
         message.client_msg_id = None if user.is_bot else str(uuid.uuid4())
         message.bot_id, message.app_id = user.bot_id, user.app_id
         message.files = [file.id for file in files]

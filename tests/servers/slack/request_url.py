@@ -1,4 +1,6 @@
-"""Deliveries by HTTP to an app's request URL, signed (docs.slack.dev/authentication/verifying-requests-from-slack)."""
+"""Deliveries by HTTP to an app's request URL, signed
+(docs.slack.dev/authentication/verifying-requests-from-slack).
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,11 @@ def request(delivery: Delivery, attempt: Attempt) -> tuple[bytes, dict[str, str]
     if delivery.kind == "event":
         kind, text = "application/json", json.dumps(delivery.payload)
     else:
-        fields = delivery.payload if delivery.kind == "command" else {"payload": json.dumps(delivery.payload)}
+        fields = (
+            delivery.payload
+            if delivery.kind == "command"
+            else {"payload": json.dumps(delivery.payload)}
+        )
         kind, text = "application/x-www-form-urlencoded", urlencode(fields)
     headers = {"Content-Type": kind, "User-Agent": AGENT, "Accept": "*/*"}
     headers |= signature(delivery.app.signing_secret, text.encode(), delivery.signature)

@@ -1,4 +1,6 @@
-"""The JSON that Slack makes of its things (docs.slack.dev/reference/objects): pure, model in, JSON out."""
+"""The JSON that Slack makes of its things (docs.slack.dev/reference/objects): pure, model in,
+JSON out.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,14 @@ def without_none(**fields: Any) -> Json:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def message(world: World, it: Message, *, replies: bool = False, metadata: bool = False, shares: bool = False) -> Json:
+def message(
+    world: World,
+    it: Message,
+    *,
+    replies: bool = False,
+    metadata: bool = False,
+    shares: bool = False,
+) -> Json:
     """A message as `conversations.history` and events have it."""
     if it.tombstone:
         return _tombstone(world, it)
@@ -48,7 +57,11 @@ def message(world: World, it: Message, *, replies: bool = False, metadata: bool 
 
 
 def reactions(it: Message) -> list[Json]:
-    return [{"name": name, "users": users, "count": len(users)} for name, users in it.reactions.items() if users]
+    return [
+        {"name": name, "users": users, "count": len(users)}
+        for name, users in it.reactions.items()
+        if users
+    ]
 
 
 def _tombstone(world: World, it: Message) -> Json:
@@ -66,7 +79,11 @@ def _tombstone(world: World, it: Message) -> Json:
 
 
 def _parent_user(world: World, it: Message) -> str | None:
-    parent = world.channels[it.channel].messages.get(it.thread_ts) if it.is_reply and it.thread_ts else None
+    parent = (
+        world.channels[it.channel].messages.get(it.thread_ts)
+        if it.is_reply and it.thread_ts
+        else None
+    )
     return parent.user if parent else None
 
 
@@ -161,7 +178,9 @@ def _places(world: World, it: File, kind: str) -> dict[str, list[Json]]:
 
 def _shared(world: World, it: File) -> Json:
     kinds = [(channel_id, world.channels[channel_id].kind) for channel_id, _, _ in it.shares]
-    shares = {kind: places for kind in ("public", "private") if (places := _places(world, it, kind))}
+    shares = {
+        kind: places for kind in ("public", "private") if (places := _places(world, it, kind))
+    }
     return {
         "channels": [channel for channel, kind in kinds if kind == "public"],
         "groups": [channel for channel, kind in kinds if kind in {"private", "mpim"}],
@@ -235,7 +254,13 @@ def user(it: User, team_id: str, *, locale: bool, email: bool) -> Json:
 def view(world: World, it: View) -> Json:
     """A view as `views.*` and interaction payloads have it."""
     here = world.installation(it.app_id, it.team_id)
-    body = {"private_metadata": "", "callback_id": "", "external_id": "", "submit": None, "close": None} | it.body
+    body = {
+        "private_metadata": "",
+        "callback_id": "",
+        "external_id": "",
+        "submit": None,
+        "close": None,
+    } | it.body
     return body | {
         "id": it.id,
         "team_id": it.team_id,
@@ -251,7 +276,9 @@ def view(world: World, it: View) -> Json:
     }
 
 
-def event_callback(app: App, here: Installation, event: Json, event_id: str, at: int, *, shared: bool) -> Json:
+def event_callback(
+    app: App, here: Installation, event: Json, event_id: str, at: int, *, shared: bool
+) -> Json:
     """The outer event (docs.slack.dev/apis/events-api#events-JSON)."""
     return {
         "token": app.verification_token,

@@ -1,6 +1,8 @@
-"""An own Slack on loopback that slack_bolt and slack_sdk talk to over sockets, and that tests control as people would.
+"""An own Slack on loopback that slack_bolt and slack_sdk talk to over sockets, and that tests
+control as people would.
 
-    slack = FakeSlack(events={"message.channels", "app_mention"}, scopes={"chat:write", "files:read"})
+    slack = FakeSlack(events={"message.channels", "app_mention"}, scopes={"chat:write",
+    "files:read"})
     client = WebClient(slack.bot_token, base_url=slack.api_url)
     ann = slack.user("ann")
     post = slack.post(ann, slack.channel("general", ann), files=[slack.file("a.pdf", data)])
@@ -8,18 +10,25 @@
 
 Where it is known to differ from Slack:
 
-- Times are shorter: retries after `courier.retry_after_s` instead of at once, 1 and 5 minutes; socket connections are never
-  refreshed unless a test asks. Events of one change are sent in turn unless `courier.together` is set.
-- Rate limits count a sliding window of `api.limits.window_s`; Slack's buckets are not documented. Posting allows a burst of 10.
-- The order of a post's events is `world.event_order`; Slack promises none. `is_archived`, joins and the like tell the main event only.
+- Times are shorter: retries after `courier.retry_after_s` instead of at once, 1 and 5 minutes;
+  socket connections are never refreshed unless a test asks. Events of one change are sent in turn
+  unless `courier.together` is set.
+- Rate limits count a sliding window of `api.limits.window_s`; Slack's buckets are not documented.
+  Posting allows a burst of 10.
+- The order of a post's events is `world.event_order`; Slack promises none. `is_archived`, joins and
+  the like tell the main event only.
 - `app_mention` comes only where the bot is a member; Slack offers to invite it elsewhere.
-- A reply to a reply's `ts`, or to a message that is gone, stands in the channel. A second `files.completeUploadExternal` shares
-  the file a second time. Slack says of both only that one should not.
-- Upload bodies of another length than announced are refused with 400; Slack's answer is not documented.
-- Metadata may have 8,000 characters; `msg_blocks_too_long` comes at 13,200 characters of text (seen, not documented).
-- Block Kit: types and limits that a translator's messages use; rich text, tables and cards are not looked into.
-- No Enterprise Grid, no user tokens, no token rotation, no OAuth. Managers of a channel are in the model, but no method tells
-  a bot about them: `conversations.info` has `creator` only.
+- A reply to a reply's `ts`, or to a message that is gone, stands in the channel. A second
+  `files.completeUploadExternal` shares the file a second time. Slack says of both only that one
+  should not.
+- Upload bodies of another length than announced are refused with 400; Slack's answer is not
+  documented.
+- Metadata may have 8,000 characters; `msg_blocks_too_long` comes at 13,200 characters of text
+  (seen, not documented).
+- Block Kit: types and limits that a translator's messages use; rich text, tables and cards are not
+  looked into.
+- No Enterprise Grid, no user tokens, no token rotation, no OAuth. Managers of a channel are in the
+  model, but no method tells a bot about them: `conversations.info` has `creator` only.
 """
 
 from __future__ import annotations
@@ -50,14 +59,23 @@ ALL_EVENTS = frozenset({*events.SCOPES, "app_home_opened", "app_uninstalled", "t
 ALL_SCOPES = frozenset(
     {
         *(scope for scopes in events.SCOPES.values() for scope in scopes),
-        *("im:read", "mpim:read", "im:write", "chat:write", "files:write", "reactions:write", "commands"),
+        *(
+            "im:read",
+            "mpim:read",
+            "im:write",
+            "chat:write",
+            "files:write",
+            "reactions:write",
+            "commands",
+        ),
         *("users:read", "users:read.email", "team:read", "channels:join"),
     }
 )
 
 
 class FakeSlack(People, Interactions):
-    """One workspace with one app under test, listening from its making on; more of both can be added.
+    """One workspace with one app under test, listening from its making on; more of both can be
+    added.
 
     `events` and `scopes` are the manifest's. `request_url` None: Socket Mode.
     """
@@ -126,7 +144,15 @@ class FakeSlack(People, Interactions):
     def _new_app(self, name: str, subscribed: set[str], request_url: str | None) -> App:
         app_id = self.world.new_id("A")
         token = f"xapp-1-{app_id}-{secrets.token_hex(12)}"
-        app = App(app_id, name, secrets.token_hex(16), secrets.token_hex(12), token, subscribed, request_url)
+        app = App(
+            app_id,
+            name,
+            secrets.token_hex(16),
+            secrets.token_hex(12),
+            token,
+            subscribed,
+            request_url,
+        )
         self.world.apps[app_id] = app
         return app
 
@@ -159,7 +185,9 @@ class FakeSlack(People, Interactions):
         made = []
         for app, here in events.audience(self.world, it):
             event_id = self.world.new_id("Ev")
-            payload = shapes.event_callback(app, here, it.event, event_id, int(time.time()), shared=shared)
+            payload = shapes.event_callback(
+                app, here, it.event, event_id, int(time.time()), shared=shared
+            )
             made.append(Delivery(app, "event", it.name, copy.deepcopy(payload)))
         return made
 
@@ -177,7 +205,8 @@ class FakeSlack(People, Interactions):
     def replay(self, delivery: Delivery, signature: str = "good", **changes: object) -> Delivery:
         """Send something again, as Slack sometimes does much later, and wait for the answer.
 
-        `signature`: good, wrong, stale or missing; `changes`: to the payload, like `event_id` or `team_id`.
+        `signature`: good, wrong, stale or missing; `changes`: to the payload, like `event_id` or
+        `team_id`.
         """
         payload = copy.deepcopy(delivery.payload) | changes
         again = Delivery(delivery.app, delivery.kind, delivery.name, payload, signature)
@@ -187,7 +216,9 @@ class FakeSlack(People, Interactions):
         return again
 
     def verify_url(self) -> Delivery:
-        """The `url_verification` that precedes all events by HTTP: the app answers with the challenge."""
+        """The `url_verification` that precedes all events by HTTP: the app answers with the
+        challenge.
+        """
         challenge = {
             "type": "url_verification",
             "challenge": secrets.token_hex(8),
@@ -198,9 +229,14 @@ class FakeSlack(People, Interactions):
     # ---------- looking
 
     def wait_until(
-        self, condition: Callable[[], object], timeout: float = 10.0, what: str = "the condition holds"
+        self,
+        condition: Callable[[], object],
+        timeout: float = 10.0,
+        what: str = "the condition holds",
     ) -> None:
-        """Wait until `condition` is true; looked at under the lock, after each change. Raises TimeoutError.
+        """Wait until `condition` is true; looked at under the lock, after each change.
+
+        Raises TimeoutError.
 
         `timeout`: in seconds, at rest; under load longer (`tests.patience`).
         """
@@ -213,7 +249,9 @@ class FakeSlack(People, Interactions):
 
     def settle(self, timeout: float = 10.0) -> None:
         """Wait until everything sent was acknowledged or given up."""
-        self.wait_until(lambda: all(one.over for one in self.sent), timeout, "everything sent is acknowledged")
+        self.wait_until(
+            lambda: all(one.over for one in self.sent), timeout, "everything sent is acknowledged"
+        )
 
     def fail(self, method: str, how: int | str, times: int = 1, retry_after_s: int = 1) -> None:
         """Let the next calls of a method go wrong: see `faults`."""

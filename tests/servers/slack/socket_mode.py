@@ -1,7 +1,8 @@
 """Deliveries over Socket Mode (docs.slack.dev/apis/events-api/using-socket-mode).
 
-`apps.connections.open` gives a URL whose ticket opens one connection. Each connection begins with `hello`; envelopes go to an
-app's connections in turn and have to be acknowledged, on whatever connection, within the deadline.
+`apps.connections.open` gives a URL whose ticket opens one connection. Each connection begins with
+`hello`; envelopes go to an app's connections in turn and have to be acknowledged, on whatever
+connection, within the deadline.
 """
 
 from __future__ import annotations
@@ -62,7 +63,12 @@ class SocketMode:
         self._awaited: dict[str, Awaited] = {}
         self._turn = 0
         self._server: Server = serve(
-            self._serve, LOOPBACK, 0, process_request=self._admit, ping_interval=None, close_timeout=0.2
+            self._serve,
+            LOOPBACK,
+            0,
+            process_request=self._admit,
+            ping_interval=None,
+            close_timeout=0.2,
         )
         self.port = self._server.socket.getsockname()[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -76,10 +82,16 @@ class SocketMode:
     def of(self, app: App) -> list[Connection]:
         return [one for one in self.connections if one.app is app]
 
-    def disconnect(self, connection: Connection, reason: str = "refresh_requested", close_after_s: float = 0.5) -> None:
-        """Ask the app to connect anew: `warning`, `refresh_requested` or `link_disabled`; then close the old one."""
+    def disconnect(
+        self, connection: Connection, reason: str = "refresh_requested", close_after_s: float = 0.5
+    ) -> None:
+        """Ask the app to connect anew: `warning`, `refresh_requested` or `link_disabled`; then
+        close the old one.
+        """
         connection.leaving = True
-        self._say(connection, {"type": "disconnect", "reason": reason, "debug_info": {"host": "wss-fake"}})
+        self._say(
+            connection, {"type": "disconnect", "reason": reason, "debug_info": {"host": "wss-fake"}}
+        )
 
         def close() -> None:
             time.sleep(close_after_s)
@@ -156,7 +168,11 @@ class SocketMode:
         hello = {
             "type": "hello",
             "num_connections": len(self.of(connection.app)) + 1,
-            "debug_info": {"host": "wss-fake", "build_number": 1, "approximate_connection_time": 18060},
+            "debug_info": {
+                "host": "wss-fake",
+                "build_number": 1,
+                "approximate_connection_time": 18060,
+            },
             "connection_info": {"app_id": connection.app.id},
         }
         self._say(connection, hello)

@@ -49,7 +49,9 @@ class ApiHandler(Handler):
 
 
 def respond(world: World, key: str, arguments: Json) -> tuple[int, Json]:
-    """A post to a response URL: replace, delete, or a new message, ephemeral unless `in_channel`."""
+    """A post to a response URL: replace, delete, or a new message, ephemeral unless
+    `in_channel`.
+    """
     with world.changing():
         url = world.response_urls.get(key)
         if url is None or time.monotonic() - url.at > RESPONSE_URL_TTL_S:
@@ -79,7 +81,9 @@ def _respond(world: World, url: ResponseUrl, arguments: Json) -> None:
     elif arguments.get("replace_original") and original:
         world.edit(original, bot, text=text, blocks=shown)
     else:
-        message = methods_chat.bot_message(world, url.here, channel, text, arguments.get("thread_ts"), shown)
+        message = methods_chat.bot_message(
+            world, url.here, channel, text, arguments.get("thread_ts"), shown
+        )
         if arguments.get("response_type") == "in_channel":
             world.post(message)
         else:

@@ -1,7 +1,9 @@
-"""The state of the fake Slack and everything that changes it; each change tells the apps that may know of it.
+"""The state of the fake Slack and everything that changes it; each change tells the apps that may
+know of it.
 
-One lock guards all of it. Whoever changes something does so inside `with world.changing() as batch`: its events are handed
-to `deliver` together when the block ends, and those who wait (`wait_until`) look again.
+One lock guards all of it. Whoever changes something does so inside `with world.changing() as
+batch`: its events are handed to `deliver` together when the block ends, and those who wait
+(`wait_until`) look again.
 """
 
 from __future__ import annotations
@@ -17,7 +19,18 @@ from dataclasses import dataclass, field
 from tests.servers.slack import events
 from tests.servers.slack.errors import Refused
 from tests.servers.slack.events import Announcement
-from tests.servers.slack.model import App, Channel, File, Installation, Json, Message, Team, Uploads, User, View
+from tests.servers.slack.model import (
+    App,
+    Channel,
+    File,
+    Installation,
+    Json,
+    Message,
+    Team,
+    Uploads,
+    User,
+    View,
+)
 
 
 @dataclass
@@ -32,7 +45,9 @@ class Trigger:
 
 @dataclass
 class ResponseUrl:
-    """A `response_url`: where it posts, since when (monotonic seconds) and how often it was used."""
+    """A `response_url`: where it posts, since when (monotonic seconds) and how often it was
+    used.
+    """
 
     here: Installation
     channel: str
@@ -73,7 +88,9 @@ class World:
 
     @contextmanager
     def changing(self) -> Iterator[list[Announcement]]:
-        """The lock, for a change; what is announced inside is delivered when the outermost block ends."""
+        """The lock, for a change; what is announced inside is delivered when the outermost
+        block ends.
+        """
         with self.lock:
             outermost = self._batch is None
             batch = self._batch = [] if self._batch is None else self._batch
@@ -106,7 +123,9 @@ class World:
         return self.teams[user.team_id].domain if user and user.team_id in self.teams else "example"
 
     def installation(self, app_id: str, team_id: str) -> Installation:
-        return next(one for one in self.installations if (one.app.id, one.team_id) == (app_id, team_id))
+        return next(
+            one for one in self.installations if (one.app.id, one.team_id) == (app_id, team_id)
+        )
 
     def new_trigger(self, user: User, team_id: str) -> str:
         key = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
@@ -117,7 +136,11 @@ class World:
 
     def replies_of(self, parent: Message) -> list[Message]:
         messages = self.channels[parent.channel].messages.values()
-        return [one for one in messages if one.thread_ts == parent.ts and one.is_reply and not one.deleted]
+        return [
+            one
+            for one in messages
+            if one.thread_ts == parent.ts and one.is_reply and not one.deleted
+        ]
 
     def find(self, channel_id: str, ts: str) -> Message:
         """A message that is still there. Raises Refused."""
@@ -133,7 +156,14 @@ class World:
                 return channel
         members = {here.bot_user, user_id}
         channel = Channel(
-            self.new_id("D"), here.team_id, "directmessage", "im", user_id, int(time.time()), members, user=user_id
+            self.new_id("D"),
+            here.team_id,
+            "directmessage",
+            "im",
+            user_id,
+            int(time.time()),
+            members,
+            user=user_id,
         )
         self.channels[channel.id] = channel
         return channel
@@ -171,7 +201,9 @@ class World:
     # ---------- messages
 
     def post(self, message: Message) -> Message:
-        """Add a message with its files, and tell: message, `file_shared` for each file, `app_mention`."""
+        """Add a message with its files, and tell: message, `file_shared` for each file,
+        `app_mention`.
+        """
         with self.changing() as batch:
             channel = self.channels[message.channel]
             self._settle_thread(channel, message)
@@ -179,7 +211,9 @@ class World:
             for file_id in message.files:
                 self.files[file_id].shares.append((channel.id, message.ts, message.thread_ts))
             batch.append(events.posted(self, message))
-            batch.extend(events.shared(self, message, self.files[file_id]) for file_id in message.files)
+            batch.extend(
+                events.shared(self, message, self.files[file_id]) for file_id in message.files
+            )
             batch.extend(events.mentions(self, message))
         return message
 
@@ -199,7 +233,10 @@ class World:
         return message
 
     def edit(self, message: Message, by: User | None, **changes: object) -> None:
-        """Change text, blocks, metadata or attachments. `by` None: Slack did it (an unfurl): no mark of an edit."""
+        """Change text, blocks, metadata or attachments.
+
+        `by` None: Slack did it (an unfurl): no mark of an edit.
+        """
         with self.changing() as batch:
             before = events.as_it_stands(self, message)
             for name, value in changes.items():
@@ -210,7 +247,9 @@ class World:
             batch.append(events.changed(self, message, before))
 
     def delete(self, message: Message) -> None:
-        """Delete a message; one with replies leaves a tombstone, which comes as `message_changed`."""
+        """Delete a message; one with replies leaves a tombstone, which comes as
+        `message_changed`.
+        """
         with self.changing() as batch:
             before = events.as_it_stands(self, message)
             if self.replies_of(message):
@@ -239,7 +278,9 @@ class World:
                 batch.append(events.deleted(self, message, before))
 
     def delete_file(self, file: File) -> None:
-        """Delete a file: messages keep a tombstone of it, or go with it where they were nothing else."""
+        """Delete a file: messages keep a tombstone of it, or go with it where they were nothing
+        else.
+        """
         with self.changing() as batch:
             messages = [self.channels[channel].messages[ts] for channel, ts, _ in file.shares]
             before = [events.as_it_stands(self, message) for message in messages]
@@ -291,10 +332,21 @@ class World:
 
     def home_of(self, here: Installation, user_id: str) -> View | None:
         """The Home tab that the app has published for a person."""
-        views = [one for one in self.views.values() if one.user == user_id and one.app_id == here.app.id]
-        return next((one for one in views if one.body.get("type") == "home" and one.team_id == here.team_id), None)
+        views = [
+            one for one in self.views.values() if one.user == user_id and one.app_id == here.app.id
+        ]
+        return next(
+            (
+                one
+                for one in views
+                if one.body.get("type") == "home" and one.team_id == here.team_id
+            ),
+            None,
+        )
 
-    def new_view(self, here: Installation, user_id: str, body: Json, previous: View | None = None) -> View:
+    def new_view(
+        self, here: Installation, user_id: str, body: Json, previous: View | None = None
+    ) -> View:
         view_id = self.new_id("V")
         root = previous.root_id if previous else view_id
         view = View(view_id, here.app.id, here.team_id, user_id, body, self.new_hash(), root)

@@ -1,4 +1,6 @@
-"""Alerts and dashboard are sound by themselves; whether their metrics exist is tried on a running server (tests/e2e)."""
+"""Alerts and dashboard are sound by themselves; whether their metrics exist is tried on a
+running server (tests/e2e).
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,10 @@ def test_the_how_to_names_each_alert() -> None:
 def test_codes_that_alerts_name_are_codes_of_errors() -> None:
     for rule in rules():
         for pattern in re.findall(r'code=~"([^"]+)"', rule["expr"]):
-            assert all(any(re.fullmatch(one, code) for code in known_labels.codes()) for one in pattern.split("|"))
+            assert all(
+                any(re.fullmatch(one, code) for code in known_labels.codes())
+                for one in pattern.split("|")
+            )
 
 
 def test_dashboard_is_what_grafana_imports() -> None:

@@ -22,7 +22,11 @@ def links_of(page: Path) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_relative_link_leads_to_a_file(page: Path) -> None:
-    lost = [link for link in links_of(page) if not (page.parent / unquote(link.partition("#")[0])).exists()]
+    lost = [
+        link
+        for link in links_of(page)
+        if not (page.parent / unquote(link.partition("#")[0])).exists()
+    ]
     assert not lost
 
 
@@ -30,10 +34,14 @@ def test_links_are_found_at_all() -> None:
     assert "docs/tutorial.md" in links_of(ROOT / "README.md")
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if "howto" in page.parts], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "howto" in page.parts], ids=lambda page: page.stem
+)
 def test_every_howto_can_be_reached_from_another_page(page: Path) -> None:
     others = [other for other in PAGES if other != page]
-    assert any((other.parent / link).resolve() == page for other in others for link in links_of(other))
+    assert any(
+        (other.parent / link).resolve() == page for other in others for link in links_of(other)
+    )
 
 
 def test_readme_has_at_most_120_lines() -> None:

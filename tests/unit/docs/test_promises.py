@@ -27,7 +27,9 @@ def found(request: pytest.FixtureRequest) -> list[str]:
         return of_this_run  # this is `make test` itself
     asked = ["--collect-only", "-q", "-m", "not more", "-p", "no:cacheprovider", *NAMED]
     command = [sys.executable, "-m", "pytest", *asked]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=patience(120), check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=patience(120), check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr  # 4: there is no test of that name
     return [line for line in done.stdout.splitlines() if "::" in line]
 
@@ -51,6 +53,8 @@ def test_every_row_of_the_table_names_a_test() -> None:
     ("file", "places"),
     [("test_ledgers.py", ("sqlite+folder", "postgresql+s3")), ("test_store.py", ("folder", "s3"))],
 )
-def test_make_test_takes_both_databases_and_both_stores(found: list[str], file: str, places: tuple[str, ...]) -> None:
+def test_make_test_takes_both_databases_and_both_stores(
+    found: list[str], file: str, places: tuple[str, ...]
+) -> None:
     cases = [one for one in found if f"/{file}::" in one]
     assert [place for place in places if not any(f"[{place}" in one for one in cases)] == []

@@ -31,8 +31,14 @@ def rows_of(page: str, first: str) -> list[list[str]]:
 
 
 def test_settings_page_has_a_line_for_each_setting_with_its_default() -> None:
-    told = {row[0].strip("`"): row[1].strip("`") for row in rows_of("settings.md", "DRAGOMAN_[A-Z_0-9]+")}
-    assert told == {f"DRAGOMAN_{name.upper()}": shown(info.default) for name, info in Settings.model_fields.items()}
+    told = {
+        row[0].strip("`"): row[1].strip("`")
+        for row in rows_of("settings.md", "DRAGOMAN_[A-Z_0-9]+")
+    }
+    assert told == {
+        f"DRAGOMAN_{name.upper()}": shown(info.default)
+        for name, info in Settings.model_fields.items()
+    }
 
 
 def test_readme_names_only_settings_that_exist() -> None:
@@ -44,13 +50,24 @@ def test_readme_names_only_settings_that_exist() -> None:
 
 def test_errors_page_has_a_line_for_each_error_with_its_numbers() -> None:
     told = {row[0].strip("`"): tuple(row[1:4]) for row in rows_of("errors.md", "[A-Z]\\w+")}
-    real = {kind.__name__: (f"`{kind.code}`", str(kind.exit_code), str(kind.http_status)) for kind in all_errors()}
+    real = {
+        kind.__name__: (f"`{kind.code}`", str(kind.exit_code), str(kind.http_status))
+        for kind in all_errors()
+    }
     assert told == real
 
 
 def test_errors_page_says_how_often_a_job_is_tried_again() -> None:
-    told = {row[0].strip("`"): row[4] for row in rows_of("errors.md", "[A-Z]\\w+") if row[4] != "60 times"}
-    assert told == {kind.__name__: TRIED_AGAIN[attempts_for(kind())] for kind in all_errors() if kind.__name__ in told}
+    told = {
+        row[0].strip("`"): row[4]
+        for row in rows_of("errors.md", "[A-Z]\\w+")
+        if row[4] != "60 times"
+    }
+    assert told == {
+        kind.__name__: TRIED_AGAIN[attempts_for(kind())]
+        for kind in all_errors()
+        if kind.__name__ in told
+    }
     assert TRIED_AGAIN[PERMANENT_ATTEMPTS] == "no"
 
 
@@ -65,17 +82,25 @@ def test_states_page_gives_the_percent_of_each_stage() -> None:
     from dragoman.domain.job import STAGES, status_of
 
     told = {row[0].strip("`"): row[2] for row in rows_of("states.md", "[A-Z_]+")}
-    real = {status_of(stage, RowState.RUNNING, 1): f"{percent(stage, 0)} to {percent(stage, 1)}" for stage in STAGES}
+    real = {
+        status_of(stage, RowState.RUNNING, 1): f"{percent(stage, 0)} to {percent(stage, 1)}"
+        for stage in STAGES
+    }
     assert {status: told[status] for status in real} == real
 
 
 def test_command_page_has_a_heading_for_each_command_and_names_its_options() -> None:
     text = (REFERENCE / "command-line.md").read_text()
     parts = re.split(r"^###? ", text, flags=re.MULTILINE)[1:]
-    told = {part.partition("\n")[0].strip("`"): part for part in parts if part.startswith("`dragoman ")}
+    told = {
+        part.partition("\n")[0].strip("`"): part for part in parts if part.startswith("`dragoman ")
+    }
     real = dict(commands(typer.main.get_command(app), "dragoman"))
     assert sorted(told) == sorted(real)
-    missing = {name: sorted(o for o in options if f"`{o}" not in told[name]) for name, options in real.items()}
+    missing = {
+        name: sorted(o for o in options if f"`{o}" not in told[name])
+        for name, options in real.items()
+    }
     assert not {name: lost for name, lost in missing.items() if lost}
 
 
@@ -86,7 +111,13 @@ def test_http_page_names_each_operation_of_the_api() -> None:
     text = (REFERENCE / "http.md").read_text()
     paths = {
         route.path
-        for router in (api_routes.router, dead_letters.router, server_info.router, health.router, page_routes.router)
+        for router in (
+            api_routes.router,
+            dead_letters.router,
+            server_info.router,
+            health.router,
+            page_routes.router,
+        )
         for route in router.routes
     }
     assert not sorted(path for path in paths if path not in text)
@@ -116,7 +147,9 @@ def test_settings_page_says_which_process_needs_which_secret() -> None:
     }
     assert set(told) == set(process_secrets.NEEDS) - {"commands"}
     for process, (secrets, store) in told.items():
-        assert {one.lower() for one in re.findall(r"`(\w+)`", secrets)} == process_secrets.NEEDS[process]
+        assert {one.lower() for one in re.findall(r"`(\w+)`", secrets)} == process_secrets.NEEDS[
+            process
+        ]
         assert (store == "yes") == (process in process_secrets.OPENS_STORE)
 
 
@@ -130,7 +163,11 @@ def shown(default: object) -> str:
 
 def commands(command: Any, name: str) -> list[tuple[str, list[str]]]:
     if hasattr(command, "commands"):
-        return [found for word, one in command.commands.items() for found in commands(one, f"{name} {word}")]
+        return [
+            found
+            for word, one in command.commands.items()
+            for found in commands(one, f"{name} {word}")
+        ]
     return [(name, [opt for param in command.params for opt in param.opts if opt.startswith("-")])]
 
 
@@ -142,6 +179,8 @@ def all_errors() -> list[type[DragomanError]]:
     for _ in range(DEPTH):
         for file, name, base in derived:
             if name not in found and base in found:
-                module = importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+                module = importlib.import_module(
+                    ".".join(file.relative_to(ROOT).with_suffix("").parts)
+                )
                 found[name] = getattr(module, name)
     return list(found.values())

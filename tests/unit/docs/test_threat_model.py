@@ -1,4 +1,6 @@
-"""The threat model is true as far as that can be looked up: each of its lines names a test that exists."""
+"""The threat model is true as far as that can be looked up: each of its lines names a test that
+exists.
+"""
 
 from __future__ import annotations
 

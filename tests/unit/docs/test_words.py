@@ -13,16 +13,19 @@ ROOT = Path(__file__).parents[3]
 # The words of the code's own pictures, and English that nobody speaks.
 BANNED = re.compile(
     r"\bdoors?\b|\brings?\b|\brang\b|\brung\b|\bpulses?\b|\bdeaf\b|\bhearing\b|\bheard of\b"
-    r"|\ba yes\b|\b(?:your|their|person's|somebody's|sender's) word\b|\b(?:language|tone|engine|option|time) we know\b"
+    r"|\ba yes\b|\b(?:your|their|person's|somebody's|sender's)"
+    r" word\b|\b(?:language|tone|engine|option|time) we know\b"
     r"|\bmend(?:s|ed|ing)?\b|\bburied\b|\bowed\b"
-    r"|\bmails\b|\b(?:a|new|one|each|every|this|your|earlier|another) mail\b(?! (?:server|client|domain|address)s?\b)",
+    r"|\bmails\b|\b(?:a|new|one|each|every|this|your|earlier|another) mail\b(?!"
+    r" (?:server|client|domain|address)s?\b)",
     re.IGNORECASE,
 )
 DOCS = ("docs",)
 PAGES = ("README.md", "SECURITY.md", "docker-compose.yml")
 TEMPLATES = ("templates/web", "templates/slack", "templates/email")
 CODE = ("dragoman", "ingress", "notifier", "pipeline", "ops")
-# Where the word is right: (file, a part of the line or string). The glossary explains the code's words.
+# Where the word is right: (file, a part of the line or string). The glossary explains the code's
+# words.
 RIGHT = {
     ("docs/reference/glossary.md", "| door |"),
     ("docs/reference/glossary.md", "| pulse |"),
@@ -41,16 +44,22 @@ def lines_of(folders: tuple[str, ...], *suffixes: str) -> Iterator[tuple[str, in
 
 
 def strings_of(folders: tuple[str, ...]) -> Iterator[tuple[str, int, str]]:
-    """File, line and text of the strings that are sentences, of errors' docstrings and of commands' docstrings."""
+    """File, line and text of the strings that are sentences, of errors' docstrings and of
+    commands' docstrings.
+    """
     for folder in folders:
         for file in sorted((ROOT / folder).rglob("*.py")):
             name = str(file.relative_to(ROOT))
-            for number, text in sentences(ast.parse(file.read_text()), is_command="cli" in file.parts):
+            for number, text in sentences(
+                ast.parse(file.read_text()), is_command="cli" in file.parts
+            ):
                 yield name, number, text
 
 
 def sentences(tree: ast.Module, *, is_command: bool) -> Iterator[tuple[int, str]]:
-    """Line and text of what may be shown: strings with a blank in them, and the docstrings that are shown."""
+    """Line and text of what may be shown: strings with a blank in them, and the docstrings that
+    are shown.
+    """
     documented = {
         id(node.body[0].value): node
         for node in ast.walk(tree)
@@ -59,7 +68,11 @@ def sentences(tree: ast.Module, *, is_command: bool) -> Iterator[tuple[int, str]
         and isinstance(node.body[0], ast.Expr)
     }
     for node in ast.walk(tree):
-        if not (isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip()):
+        if not (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and " " in node.value.strip()
+        ):
             continue
         owner = documented.get(id(node))
         if owner is None or is_shown(owner, is_command=is_command):
@@ -67,10 +80,13 @@ def sentences(tree: ast.Module, *, is_command: bool) -> Iterator[tuple[int, str]
 
 
 def is_shown(owner: ast.AST, *, is_command: bool) -> bool:
-    """Whether the docstring of `owner` is shown: an error's is its message, a public command's its help."""
+    """Whether the docstring of `owner` is shown: an error's is its message, a public command's
+    its help.
+    """
     if isinstance(owner, ast.ClassDef):
         return any(
-            isinstance(base, ast.Name) and base.id.endswith(("Error", "Refused", "Reached")) for base in owner.bases
+            isinstance(base, ast.Name) and base.id.endswith(("Error", "Refused", "Reached"))
+            for base in owner.bases
         )
     is_public = isinstance(owner, ast.FunctionDef) and not owner.name.startswith("_")
     return is_command and is_public
@@ -84,7 +100,11 @@ def read_by_people() -> Iterator[tuple[str, int, str]]:
     for page in PAGES:
         for number, line in enumerate((ROOT / page).read_text().splitlines(), 1):
             yield page, number, line
-    yield from ((file, n, text) for file, n, text in lines_of(TEMPLATES, ".toml") if file.endswith("/en.toml"))
+    yield from (
+        (file, n, text)
+        for file, n, text in lines_of(TEMPLATES, ".toml")
+        if file.endswith("/en.toml")
+    )
     yield from strings_of(CODE)
 
 
@@ -99,9 +119,15 @@ def banned() -> list[tuple[str, int, str, str]]:
 
 def test_what_people_read_has_none_of_the_banned_words() -> None:
     found = banned()
-    wrong = [one for one in found if not any(one[0] == file and part in one[3] for file, part in RIGHT)]
-    assert not wrong, "\n".join(f"{file}:{number}: “{word}” in {text}" for file, number, word, text in wrong)
-    needed = {right for right in RIGHT if any(one[0] == right[0] and right[1] in one[3] for one in found)}
+    wrong = [
+        one for one in found if not any(one[0] == file and part in one[3] for file, part in RIGHT)
+    ]
+    assert not wrong, "\n".join(
+        f"{file}:{number}: “{word}” in {text}" for file, number, word, text in wrong
+    )
+    needed = {
+        right for right in RIGHT if any(one[0] == right[0] and right[1] in one[3] for one in found)
+    }
     assert needed == RIGHT  # no exception is left that is not needed
 
 
@@ -121,6 +147,8 @@ def test_the_banned_words_are_found(text: str) -> None:
     assert BANNED.search(text)
 
 
-@pytest.mark.parametrize("text", ["a mail server", "Send an email.", "mail in", "the string", "amended", "keyword"])
+@pytest.mark.parametrize(
+    "text", ["a mail server", "Send an email.", "mail in", "the string", "amended", "keyword"]
+)
 def test_good_words_are_not(text: str) -> None:
     assert not BANNED.search(text)

@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 
 from dragoman import errors
-from dragoman.errors import Blame, DragomanError, EngineBusy, OperatorError, RequestError, TemporaryError
+from dragoman.errors import (
+    Blame,
+    DragomanError,
+    EngineBusy,
+    OperatorError,
+    RequestError,
+    TemporaryError,
+)
 
 
 def all_below(kind: type[DragomanError]) -> list[type[DragomanError]]:
@@ -21,7 +28,9 @@ def all_below(kind: type[DragomanError]) -> list[type[DragomanError]]:
 
 
 # Only this package's: other packages may have errors of their own that never leave them.
-ALL = [kind for kind in all_below(DragomanError) if kind.__module__.startswith(f"{errors.__name__}.")]
+ALL = [
+    kind for kind in all_below(DragomanError) if kind.__module__.startswith(f"{errors.__name__}.")
+]
 
 
 def twice(values: list) -> list:
@@ -65,7 +74,9 @@ def test_sender_s_errors_are_permanent_and_theirs(kind):
     assert 400 <= kind.http_status < 500
 
 
-@pytest.mark.parametrize("kind", all_below(OperatorError) + all_below(TemporaryError), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", all_below(OperatorError) + all_below(TemporaryError), ids=lambda kind: kind.__name__
+)
 def test_our_errors_are_never_blamed_on_the_sender(kind):
     assert kind.blame is Blame.OPERATOR
     assert kind.http_status >= 500
@@ -74,7 +85,11 @@ def test_our_errors_are_never_blamed_on_the_sender(kind):
 
 def test_own_words_replace_the_class_s():
     error = errors.UnsupportedTarget("Not into Latin.", advice="Try Italian.", detail="host db7")
-    assert (str(error), error.advice, error.detail) == ("Not into Latin.", "Try Italian.", "host db7")
+    assert (str(error), error.advice, error.detail) == (
+        "Not into Latin.",
+        "Try Italian.",
+        "host db7",
+    )
 
 
 def test_temporary_errors_know_how_long_to_wait():
@@ -91,19 +106,27 @@ def test_a_limit_is_the_same_after_a_row_has_held_it() -> None:
 
 ROOT = Path(__file__).parents[3]
 SOURCES = [
-    file for one in ("dragoman", "ingress", "pipeline", "notifier", "ops") for file in (ROOT / one).rglob("*.py")
+    file
+    for one in ("dragoman", "ingress", "pipeline", "notifier", "ops")
+    for file in (ROOT / one).rglob("*.py")
 ]
 # Who hands an error's detail on, to the log or the admin.
 HANDS_ON = {"arrived", "tell", "NotAsItIs", "Unseen", "unseen", "Arrived", "str", "getattr", "max"}
 
 
 def readers(source: str) -> list[str]:
-    """Places where what is for the log is compared, searched, taken apart or given to a function that may do that."""
+    """Places where what is for the log is compared, searched, taken apart or given to a
+    function that may do that.
+    """
     tree = ast.parse(source)
     parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
     found = []
     for node in ast.walk(tree):
-        is_detail = isinstance(node, ast.Attribute) and node.attr == "detail" and isinstance(node.ctx, ast.Load)
+        is_detail = (
+            isinstance(node, ast.Attribute)
+            and node.attr == "detail"
+            and isinstance(node.ctx, ast.Load)
+        )
         is_column = isinstance(node, ast.Subscript) and ast.unparse(node.slice) in (
             "'error_detail'",
             "'instead_detail'",
@@ -128,13 +151,19 @@ def test_no_code_reads_what_is_for_the_log() -> None:
 
 @pytest.mark.parametrize(
     "planted",
-    ["'full' in error.detail", "meaning(error.detail)", "row['error_detail'].split()", "error.detail == 'x'"],
+    [
+        "'full' in error.detail",
+        "meaning(error.detail)",
+        "row['error_detail'].split()",
+        "error.detail == 'x'",
+    ],
 )
 def test_a_planted_reader_is_found(planted: str) -> None:
     assert readers(planted)
 
 
-# Each class of ours, wherever it is, made in a process that has no docstrings. What its constructor wants is given by type.
+# Each class of ours, wherever it is, made in a process that has no docstrings. What its constructor
+# wants is given by type.
 WITHOUT_DOCSTRINGS = """
 import importlib, inspect, json, pkgutil
 from dragoman.errors import DragomanError
@@ -169,5 +198,9 @@ def test_each_error_has_its_words_where_python_drops_docstrings() -> None:
     told = json.loads(done.stdout)
     assert len(told) > 80
     assert [name for name, has_its_own, *_ in told if not has_its_own] == []
-    assert [name for name, _, text, message, _ in told if text != message or not message.endswith((".", ")."))] == []
+    assert [
+        name
+        for name, _, text, message, _ in told
+        if text != message or not message.endswith((".", ")."))
+    ] == []
     assert [name for name, *_, advice in told if not advice.endswith((".", "”."))] == []

@@ -124,7 +124,10 @@ def test_trace_of_a_row_is_joined_later():
     assert telemetry.traceparent() is None
     with telemetry.joined(kept):
         assert telemetry.traceparent() == kept
-        assert trace.get_current_span().get_span_context().trace_id == first.get_span_context().trace_id
+        assert (
+            trace.get_current_span().get_span_context().trace_id
+            == first.get_span_context().trace_id
+        )
     assert telemetry.traceparent() is None
 
 
@@ -164,14 +167,20 @@ def test_nothing_is_exported_without_an_endpoint():
 
 def test_a_library_says_the_same_once_a_minute_and_we_say_all_of_it(as_json) -> None:
     lines = as_json()
-    library, ours = logging.getLogger("celery.worker.consumer.consumer"), structlog.get_logger("ops.health")
+    library, ours = (
+        logging.getLogger("celery.worker.consumer.consumer"),
+        structlog.get_logger("ops.health"),
+    )
     for attempt in range(3):
         library.error("Cannot connect: %s", attempt)
         ours.warning("broker_unreachable", attempt=attempt)
     library.error("Something else")
     said = [line["event"] for line in lines()]
     assert said.count("broker_unreachable") == 3
-    assert [event for event in said if event != "broker_unreachable"] == ["Cannot connect: 0", "Something else"]
+    assert [event for event in said if event != "broker_unreachable"] == [
+        "Cannot connect: 0",
+        "Something else",
+    ]
 
 
 def test_a_library_that_goes_on_is_heard_again() -> None:

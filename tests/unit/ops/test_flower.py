@@ -17,12 +17,15 @@ def test_it_is_not_open_to_others_without_a_password(host):
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "[::1]", "localhost"])
 def test_this_host_alone_needs_none(host):
     assert not any(
-        word.startswith("--basic-auth") for word in flower.arguments(Settings.from_env(flower_listen=f"{host}:1"))
+        word.startswith("--basic-auth")
+        for word in flower.arguments(Settings.from_env(flower_listen=f"{host}:1"))
     )
 
 
 def test_with_a_password_it_may_be_open():
-    words = flower.arguments(Settings.from_env(flower_listen="0.0.0.0:5555", flower_auth="ana:a-password"))
+    words = flower.arguments(
+        Settings.from_env(flower_listen="0.0.0.0:5555", flower_auth="ana:a-password")
+    )
     assert {"--address=0.0.0.0", "--port=5555", "--basic-auth=ana:a-password"} <= set(words)
 
 

@@ -115,7 +115,9 @@ def _groups(sentence: Sentence) -> list[Group]:
     return found
 
 
-def _is_joined(sentence: Sentence, mentions: Sequence[Mention], mention: Mention, gap: Sequence[Word]) -> bool:
+def _is_joined(
+    sentence: Sentence, mentions: Sequence[Mention], mention: Mention, gap: Sequence[Word]
+) -> bool:
     """Whether a mention goes on with a list."""
     if not gap:
         flags = (sentence.words[mentions[-1].start].shape, sentence.words[mention.start].shape)

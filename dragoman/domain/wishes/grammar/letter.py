@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 LONGEST = 8000  # characters of a message that are read
 _WRAPPED = 45  # characters of a line that a mail program may have broken
-_MARKUP = re.compile(r"<(?:!--|/?(?:p|div|br|html|body|span|b|i|table|a|blockquote|ul|li)\b)", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"<(?:!--|/?(?:p|div|br|html|body|span|b|i|table|a|blockquote|ul|li)\b)", re.IGNORECASE
+)
 _GREETING = re.compile(
     r"(?:hi|hello|hey|dear|good\s+(?:morning|afternoon|evening|day)|hallo|moin|guten|liebe[rs]?|sehr"
     r"|bonjour|bonsoir|salut|chère?s?|hola|buen[oa]s|estimad[oa]s?|ciao|buongiorno|buonasera"
@@ -63,14 +65,18 @@ _TITLED = re.compile(
     r"[ \t]+(?:Dr\.[ \t]+)?[A-ZÀ-Þ]\w+"
 )
 _BULLET = re.compile(r"^\s*(?:[-*•·–—]|\(?\d{1,2}[.)])\s+")
-_CONTINUED = re.compile(r"(?:\b(?:into|to|in|from|and|ins|auf|und|en|vers|et|al|y|na|i|naar|het)|,)$")
+_CONTINUED = re.compile(
+    r"(?:\b(?:into|to|in|from|and|ins|auf|und|en|vers|et|al|y|na|i|naar|het)|,)$"
+)
 _END = re.compile(r"(?<=[.!?])(?<!\b\w\.)\s+|(?<=[。！？；])|(?<=[!?;])|\n")
 
 
 def without_markup(text: str) -> str:
     """The lines of an HTML body, without what it quotes and what it hides from most programs."""
     text = re.sub(r"<!--.*?(?:-->|\Z)", " ", text, flags=re.DOTALL)
-    text = re.split(r"<blockquote\b|<div[^>]*\bgmail_quote\b", text, maxsplit=1, flags=re.IGNORECASE)[0]
+    text = re.split(
+        r"<blockquote\b|<div[^>]*\bgmail_quote\b", text, maxsplit=1, flags=re.IGNORECASE
+    )[0]
     text = re.sub(r"(?is)<(style|script|head|title)\b.*?(?:</\1\s*>|\Z)", " ", text)
     text = re.sub(r"\s+", " ", text)
     text = re.sub(r"(?i)<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6])\b[^<>]*>", "\n", text)

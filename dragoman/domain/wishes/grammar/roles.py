@@ -144,7 +144,9 @@ def _is_refused_after(spot: Spot) -> bool:
     if at is None or not all(word.can("is", "small", "want") for word in words[:at]):
         return False
     rest = words[at + 1 :]
-    return (not rest and until not in mentions) or any(one.can("want", "polite") for one in rest[:1])
+    return (not rest and until not in mentions) or any(
+        one.can("want", "polite") for one in rest[:1]
+    )
 
 
 def _is_kept(spot: Spot) -> bool:
@@ -297,7 +299,19 @@ def _is_marked(spot: Spot) -> bool:
 
 
 def _has_wish(spot: Spot) -> bool:
-    kinds = ("ask", "want", "noun", "polite", "also", "sorry", "before", "meant", "yes", "always", "all")
+    kinds = (
+        "ask",
+        "want",
+        "noun",
+        "polite",
+        "also",
+        "sorry",
+        "before",
+        "meant",
+        "yes",
+        "always",
+        "all",
+    )
     return any(word.can(*kinds) for word in spot.sentence.words)
 
 

@@ -1,4 +1,6 @@
-"""Codes (EN, pt-BR, ger), flags, regions: what stands for a language without being its name (pure)."""
+"""Codes (EN, pt-BR, ger), flags, regions: what stands for a language without being its name
+(pure).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,27 @@ from dragoman.domain.wishes.lexicon.word import Word
 _INDICATOR_A = 0x1F1E6  # Unicode's regional indicator A
 # Words or abbreviations that no sentence means as languages, however they are written.
 _WORDS = frozenset(
-    ["it", "is", "no", "in", "to", "so", "as", "am", "an", "he", "hi", "my", "me", "or", "us", "at", "be", "id", "pa"]
+    [
+        "it",
+        "is",
+        "no",
+        "in",
+        "to",
+        "so",
+        "as",
+        "am",
+        "an",
+        "he",
+        "hi",
+        "my",
+        "me",
+        "or",
+        "us",
+        "at",
+        "be",
+        "id",
+        "pa",
+    ]
 )
 _SHOUTED = frozenset(
     [
@@ -230,7 +252,8 @@ def is_meant(words: Sequence[Word], index: int) -> bool:  # noqa: PLR0911 - one 
     if not (word.raw.isupper() or word.raw.islower()):
         return False
     alone = all(
-        other.is_code or other.shape in ("mark", "arrow") or other.can("polite", "and", "or") for other in words
+        other.is_code or other.shape in ("mark", "arrow") or other.can("polite", "and", "or")
+        for other in words
     )
     if alone and sum(other.is_code for other in words) > 1:
         return True
@@ -259,7 +282,10 @@ def _is_in_pair(words: Sequence[Word], index: int) -> bool:
             both = words[index].raw.isupper() and words[other].raw.isupper()
             if is_list and both and words[other].is_code and words[other].raw not in _SHOUTED:
                 return True
-            is_word = "into" in words[joint].kinds and words[index].raw.isupper() == words[other].raw.isupper()
+            is_word = (
+                "into" in words[joint].kinds
+                and words[index].raw.isupper() == words[other].raw.isupper()
+            )
             short = words[index].raw.isupper() or all(
                 one.is_code or one.can("into", "polite") or one.shape == "mark" for one in words
             )

@@ -137,7 +137,9 @@ OFTEN = frozenset(
         "zh",
     ]
 )
-_REGIONS = frozenset(["BR", "PT", "GB", "US", "AU", "CA", "MX", "ES", "419", "AT", "CH", "Hans", "Hant"])
+_REGIONS = frozenset(
+    ["BR", "PT", "GB", "US", "AU", "CA", "MX", "ES", "419", "AT", "CH", "Hans", "Hant"]
+)
 _WRITTEN = frozenset(["en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja", "zh"])
 _ARTICLE = "ال"
 
@@ -183,12 +185,16 @@ def countries() -> frozenset[str]:
     from babel import Locale
 
     return frozenset(
-        fold(str(name)) for code in language.NAMING_LOCALES for name in Locale.parse(code).territories.values()
+        fold(str(name))
+        for code in language.NAMING_LOCALES
+        for name in Locale.parse(code).territories.values()
     )
 
 
 def is_language_first(word: str, said: frozenset[str], tag: str) -> bool:
-    """Whether a word that is a country's name, too, alone means the language: "suomi", not "Italia"."""
+    """Whether a word that is a country's name, too, alone means the language: "suomi", not
+    "Italia".
+    """
     from babel import Locale
 
     if word in {fold(str(name)) for name in Locale("en").territories.values()}:

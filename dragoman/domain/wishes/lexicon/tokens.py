@@ -55,7 +55,10 @@ def is_unspaced(text: str) -> bool:
 
 
 def tokens(text: str, known: Collection[str], longest: int) -> list[Token]:
-    """The pieces of a text. `known`: words of scripts without spaces, none longer than `longest`."""
+    """The pieces of a text.
+
+    `known`: words of scripts without spaces, none longer than `longest`.
+    """
     found: list[Token] = []
     word = ""
     for match in _PIECE.finditer(unicodedata.normalize("NFC", text.translate(_APOSTROPHES))):
@@ -89,7 +92,9 @@ def _is_of_word(char: str, word: str) -> bool:
 
 
 def _cut(word: str, known: Collection[str], longest: int) -> Iterator[Token]:
-    """A word as it is, or, of a script without spaces, the known words in it and what is between."""
+    """A word as it is, or, of a script without spaces, the known words in it and what is
+    between.
+    """
     if not word:
         return
     if not is_unspaced(word):

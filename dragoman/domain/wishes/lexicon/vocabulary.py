@@ -15,7 +15,9 @@ from dragoman.domain.wishes.lexicon.tokens import bare, fold, is_unspaced, token
 from dragoman.domain.wishes.lexicon.word_lists import NAMES_FILE, Name, files
 
 _SHORTEST_PREFIX = 3
-_NO_LISTS = frozenset({"cases", "toward", "origin", "within", "no_slip", "short", "short_to", "adjectives"})
+_NO_LISTS = frozenset(
+    {"cases", "toward", "origin", "within", "no_slip", "short", "short_to", "adjectives"}
+)
 
 
 @dataclass(slots=True)
@@ -38,7 +40,11 @@ class Vocabulary:
 
     def add(self, phrase: str, kind: str, locale: str) -> None:
         """A phrase of a list of a language's file."""
-        entry = self.prefixes.setdefault(fold(phrase[:-1]), Entry()) if phrase.endswith("*") else self.entry(phrase)
+        entry = (
+            self.prefixes.setdefault(fold(phrase[:-1]), Entry())
+            if phrase.endswith("*")
+            else self.entry(phrase)
+        )
         entry.kinds.setdefault(kind, set()).add(locale)
 
     def entry(self, phrase: str) -> Entry:

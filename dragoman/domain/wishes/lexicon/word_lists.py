@@ -1,4 +1,6 @@
-"""What the TOML files in `words/` list: for each language its words by their kinds, and names of languages (pure)."""
+"""What the TOML files in `words/` list: for each language its words by their kinds, and names
+of languages (pure).
+"""
 
 from __future__ import annotations
 

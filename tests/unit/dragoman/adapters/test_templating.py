@@ -30,7 +30,13 @@ def test_duration(seconds, words):
 
 @pytest.mark.parametrize(
     ("count", "words"),
-    [(0, "1 KB"), (12_345, "12 KB"), (999_999, "1000 KB"), (3_400_000, "3.4 MB"), (10**9, "1000.0 MB")],
+    [
+        (0, "1 KB"),
+        (12_345, "12 KB"),
+        (999_999, "1000 KB"),
+        (3_400_000, "3.4 MB"),
+        (10**9, "1000.0 MB"),
+    ],
 )
 def test_size(count, words):
     assert templating.size(count) == words
@@ -54,7 +60,9 @@ def test_forgotten_name_is_an_error():
 
 
 def test_filters_speak_of_languages():
-    made = templating.environment().from_string("{{ 'pt-BR' | language }}, {{ 90 | duration }}, {{ 5000 | size }}")
+    made = templating.environment().from_string(
+        "{{ 'pt-BR' | language }}, {{ 90 | duration }}, {{ 5000 | size }}"
+    )
     assert made.render() == "Portuguese (Brazil), 2 minutes, 5 KB"
 
 

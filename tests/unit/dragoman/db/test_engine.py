@@ -13,7 +13,8 @@ from dragoman.db.engine import Database
 from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable
 
-MORE_THAN_THE_LOG_HOLDS = 6 * 2**20  # bytes; up to 4 MB are written over again before the files grow
+# bytes; up to 4 MB are written over again before the files grow
+MORE_THAN_THE_LOG_HOLDS = 6 * 2**20
 
 
 @contextmanager

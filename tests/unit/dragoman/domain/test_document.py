@@ -32,7 +32,13 @@ points = st.floats(-1e6, 1e6)
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 rects = st.tuples(points, points, points, points)
 styles = st.builds(
-    Style, st.sampled_from(Family), points, st.integers(0, 0xFFFFFF), st.booleans(), st.booleans(), st.booleans()
+    Style,
+    st.sampled_from(Family),
+    points,
+    st.integers(0, 0xFFFFFF),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
 )
 runs = st.builds(Run, words, styles)
 spans = st.builds(Span, words, styles, rects, points)
@@ -61,7 +67,9 @@ documents = st.builds(
     page_count=st.integers(0, 10_000),
     source_lang=st.none() | st.just("en"),
     labels=st.lists(st.builds(Label, words, words, st.none() | words), max_size=2).map(tuple),
-    warnings=st.lists(st.builds(DocumentWarning, words, words, st.none() | st.integers(0, 9)), max_size=2).map(tuple),
+    warnings=st.lists(
+        st.builds(DocumentWarning, words, words, st.none() | st.integers(0, 9)), max_size=2
+    ).map(tuple),
 )
 
 

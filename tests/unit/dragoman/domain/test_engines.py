@@ -70,7 +70,8 @@ def rules(text: str) -> engines.Rules:
         ("web=local,token:ci=deepl", "web", "web:ci", {"deepl"}),
         ("web=local,token:ci=deepl", "web", "web:CI", {"deepl"}),
         ("web=local,token:ci=deepl", "web", "web:other", {"local"}),
-        ("email=local,web=deepl+local", "web", "ana@example.org", {"local"}),  # asked for again on its page
+        # asked for again on its page
+        ("email=local,web=deepl+local", "web", "ana@example.org", {"local"}),
         ("email=local,web=deepl", "web", "ana@example.org", set()),
         ("token:ci=deepl", "email", "web:ci@example.org", None),
     ],
@@ -82,7 +83,9 @@ def test_allowed(text: str, channel: str, owner: str, names: set[str] | None) ->
 
 def test_what_is_to_be_kept_in_house_is_given_to_no_engine_outside_whatever_the_rules_say() -> None:
     for text in ("", "deepl", "email=deepl+local", "deepl+apertium+local"):
-        found = engines.allowed(rules(text), channel="email", owner="ana@example.org", only=in_house())
+        found = engines.allowed(
+            rules(text), channel="email", owner="ana@example.org", only=in_house()
+        )
         assert found is not None
         assert found <= in_house()
 

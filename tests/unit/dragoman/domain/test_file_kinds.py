@@ -1,4 +1,6 @@
-"""A file is what it is: a PDF that lies in another file makes no PDF of that, and each kind is named."""
+"""A file is what it is: a PDF that lies in another file makes no PDF of that, and each kind is
+named.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,15 @@ def zipped(*names: str, method: int = zipfile.ZIP_STORED, body: bytes = PDF) -> 
 
 def email(encoding: str) -> bytes:
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "ann@example.org", "bob@example.org", "the paper"
+    message["From"], message["To"], message["Subject"] = (
+        "ann@example.org",
+        "bob@example.org",
+        "the paper",
+    )
     message.set_content("as promised")
-    message.add_attachment(PDF, maintype="application", subtype="pdf", filename="a.pdf", cte=encoding)
+    message.add_attachment(
+        PDF, maintype="application", subtype="pdf", filename="a.pdf", cte=encoding
+    )
     return message.as_bytes()
 
 
@@ -43,7 +51,10 @@ KINDS = [
     (email("base64"), "saved email"),
     (email("8bit").replace(b"\n", b"\r\n"), "saved email"),
     (b"Return-Path: <ann@example.org>\r\nDate: Mon, 30 Nov 2026\r\n\r\n" + PDF, "saved email"),
-    (b"From ann@example.org Mon Nov 30 00:00:00 2026\nFrom: ann@example.org\n\n" + PDF, "saved email"),
+    (
+        b"From ann@example.org Mon Nov 30 00:00:00 2026\nFrom: ann@example.org\n\n" + PDF,
+        "saved email",
+    ),
     (b"\xef\xbb\xbf\r\n<!DOCTYPE html><title>Sign in</title>" + PDF, "web page"),
     (b"<HTML><body>" + PDF, "web page"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(40), "old Office file"),

@@ -40,7 +40,9 @@ def test_the_result_is_named_after_file_and_language(name: str, expected: str) -
     assert result_name(name, "fr") == expected
 
 
-@given(st.text(st.characters(codec=None) | st.sampled_from('/\\.=?"\r\n\u202e pdfPDF'), max_size=300))
+@given(
+    st.text(st.characters(codec=None) | st.sampled_from('/\\.=?"\r\n\u202e pdfPDF'), max_size=300)
+)
 def test_any_name_makes_one_that_is_safe_everywhere(name: str) -> None:
     made = result_name(name, "pt-BR")
     stem = made.removesuffix(".pt-BR.pdf")

@@ -82,7 +82,8 @@ def test_options_need_a_target_only():
 def test_choice_takes_any_case_and_lists_what_is_possible():
     assert choice(Layout, " Side-by-Side ") is Layout.SIDE_BY_SIDE
     with pytest.raises(
-        UnsupportedOption, match=r"We do not know the tone “loud”\. Please choose one of: formal, informal"
+        UnsupportedOption,
+        match=r"We do not know the tone “loud”\. Please choose one of: formal, informal",
     ):
         choice(Tone, "loud")
 

@@ -42,7 +42,9 @@ def test_codes_and_names_in_many_languages(text, tag):
     assert language.parse(text) == tag
 
 
-@pytest.mark.parametrize("text", ["", " ", "xx", "klingonese", "de-", "de--DE", "german please", "d", "1", "zz-ZZ"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "xx", "klingonese", "de-", "de--DE", "german please", "d", "1", "zz-ZZ"]
+)
 def test_what_is_no_language_is_refused_with_its_words(text):
     with pytest.raises(UnknownLanguage) as caught:
         language.parse(text)
@@ -65,7 +67,8 @@ def test_any_text_is_a_tag_or_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    "tag", ["de", "fr", "es", "it", "ja", "zh", "ko", "ar", "hi", "pt", "ru", "pl", "uk", "sv", "el"]
+    "tag",
+    ["de", "fr", "es", "it", "ja", "zh", "ko", "ar", "hi", "pt", "ru", "pl", "uk", "sv", "el"],
 )
 def test_own_and_english_names_lead_back_to_the_language(tag):
     own = Locale.parse(tag).languages[tag]
@@ -102,7 +105,12 @@ def test_direction():
 
 @pytest.mark.parametrize(
     ("tag", "locale", "name"),
-    [("de", "en", "German"), ("de", "fr", "allemand"), ("pt-BR", "en", "Portuguese (Brazil)"), ("qqq", "en", "qqq")],
+    [
+        ("de", "en", "German"),
+        ("de", "fr", "allemand"),
+        ("pt-BR", "en", "Portuguese (Brazil)"),
+        ("qqq", "en", "qqq"),
+    ],
 )
 def test_names(tag, locale, name):
     assert language.name(tag, locale) == name

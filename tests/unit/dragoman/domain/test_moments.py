@@ -14,7 +14,15 @@ NOW = datetime(2026, 11, 24, 20, 0, tzinfo=UTC).timestamp()
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("45m", 2700), ("2h", 7200), ("3d", 259200), (" 1 W ago ", 604800), ("90s", 90), ("10min", 600), ("0h", 0)],
+    [
+        ("45m", 2700),
+        ("2h", 7200),
+        ("3d", 259200),
+        (" 1 W ago ", 604800),
+        ("90s", 90),
+        ("10min", 600),
+        ("0h", 0),
+    ],
 )
 def test_how_long_ago(text, seconds):
     assert moments.since(text, NOW) == NOW - seconds
@@ -35,7 +43,9 @@ def test_a_date_is_in_utc_unless_it_says_otherwise(text, moment):
     assert moments.iso(moments.since(text, NOW)) == moment
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2x", "h", "-2h", "2026-13-01", "2026-02-30", "9" * 40 + "d"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2x", "h", "-2h", "2026-13-01", "2026-02-30", "9" * 40 + "d"]
+)
 def test_what_is_no_time_is_said_with_an_example(text):
     with pytest.raises(UnsupportedOption) as caught:
         moments.since(text, NOW)
@@ -43,8 +53,20 @@ def test_what_is_no_time_is_said_with_an_example(text):
 
 
 def test_ago_in_words():
-    told = [moments.ago(NOW - seconds, NOW) for seconds in (-5, 59, 60, 3599, 3600, 47 * 3600, 48 * 3600, 9 * 86400)]
-    assert told == ["now", "now", "1 min ago", "59 min ago", "1 h ago", "47 h ago", "2 d ago", "9 d ago"]
+    told = [
+        moments.ago(NOW - seconds, NOW)
+        for seconds in (-5, 59, 60, 3599, 3600, 47 * 3600, 48 * 3600, 9 * 86400)
+    ]
+    assert told == [
+        "now",
+        "now",
+        "1 min ago",
+        "59 min ago",
+        "1 h ago",
+        "47 h ago",
+        "2 d ago",
+        "9 d ago",
+    ]
     assert moments.ago(None, NOW) == ""
 
 

@@ -39,9 +39,14 @@ def test_attempts_by_class(error, attempts):
     assert [type(decision) for decision in decisions] == [RetryIn] * (attempts - 1) + [GiveUp]
 
 
-def delays(chance: float, error: Exception | None = None, attempts: int | None = None) -> list[float]:
+def delays(
+    chance: float, error: Exception | None = None, attempts: int | None = None
+) -> list[float]:
     error = error or EngineUnavailable()
-    found = [decide(error, attempt, chance, attempts=attempts) for attempt in range(1, (attempts or 8) + 1)]
+    found = [
+        decide(error, attempt, chance, attempts=attempts)
+        for attempt in range(1, (attempts or 8) + 1)
+    ]
     return [decision.seconds for decision in found if isinstance(decision, RetryIn)]
 
 

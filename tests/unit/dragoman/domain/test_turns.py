@@ -1,8 +1,19 @@
-"""Who may begin: what is free is shared by senders and teams, and nobody waits for one who holds everything."""
+"""Who may begin: what is free is shared by senders and teams, and nobody waits for one who
+holds everything.
+"""
 
 import pytest
 
-from dragoman.domain.turns import Asker, Holder, Places, Work, held_by, is_kept_out, may_begin, waiting_s
+from dragoman.domain.turns import (
+    Asker,
+    Holder,
+    Places,
+    Work,
+    held_by,
+    is_kept_out,
+    may_begin,
+    waiting_s,
+)
 
 TWO = Places(usual=2, spare=1)
 ANN, BEA = Asker("ann@one.test", "one"), Asker("bea@two.test", "two")
@@ -56,7 +67,9 @@ def test_of_many_places_two_are_more_than_a_share_of_who_has_none():
 
 def test_a_team_counts_its_own_sender_once():
     assert held_by(ANN, held(2, 1)) == (2, 3)
-    assert held_by(Asker("web:tests", None), [Holder("web:tests", None, 3), Holder("web:other", None, 1)]) == (3, 3)
+    assert held_by(
+        Asker("web:tests", None), [Holder("web:tests", None, 3), Holder("web:other", None, 1)]
+    ) == (3, 3)
 
 
 def test_waiting_is_what_goes_first_shared_by_all_places():

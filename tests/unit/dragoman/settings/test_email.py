@@ -35,7 +35,9 @@ def test_what_is_lacking_is_named(name):
 def test_google_needs_a_service_account():
     url = "smtps+oauth://translate@example.org@smtp.gmail.com"
     assert "DRAGOMAN_OAUTH_SERVICE_ACCOUNT" in wrong(outbound_smtp_url=url, oauth_provider="google")
-    assert Settings.from_env(outbound_smtp_url=url, oauth_provider="google", oauth_service_account="{}")
+    assert Settings.from_env(
+        outbound_smtp_url=url, oauth_provider="google", oauth_service_account="{}"
+    )
 
 
 @pytest.mark.parametrize("url", ["smtp+oauth://HOST", "smtp+oauth://a:b@HOST", "smtp+oauth://"])
@@ -70,7 +72,9 @@ def test_the_variable_goes_before_the_file(tmp_path, monkeypatch):
     file = tmp_path / "secret"
     file.write_text("from the file, which is long enough")
     monkeypatch.setenv("DRAGOMAN_SECRET_KEY_FILE", str(file))
-    assert Settings.from_env().secret_key.get_secret_value() == "from the file, which is long enough"
+    assert (
+        Settings.from_env().secret_key.get_secret_value() == "from the file, which is long enough"
+    )
     monkeypatch.setenv("DRAGOMAN_SECRET_KEY", "from the variable")
     assert Settings.from_env().secret_key.get_secret_value() == "from the variable"
 

@@ -19,7 +19,8 @@ from ops.up.environment import environment
 
 ROOT = Path(__file__).parents[4]
 OURS = ("dragoman", "ingress", "pipeline", "notifier", "ops")
-# The modules that a process is begun with; whatever they import, inside functions too, is its code. What specs name is loaded by name.
+# The modules that a process is begun with; whatever they import, inside functions too, is its code.
+# What specs name is loaded by name.
 TAKE_BACK = tuple(one.take_back.partition(":")[0] for one in channels() if one.take_back)
 BEGINS_WITH = {
     "worker": (
@@ -37,7 +38,9 @@ BEGINS_WITH = {
     "sweeper": ("pipeline.worker.sweeper", "dragoman.app.store.admission"),
     "beat": ("pipeline.worker.schedule",),
     "flower": ("ops.flower",),
-    **{one.name: (one.run.partition(":")[0], "dragoman.app.store.admission") for one in processes()},
+    **{
+        one.name: (one.run.partition(":")[0], "dragoman.app.store.admission") for one in processes()
+    },
 }
 BEGINS_WITH["web"] += (
     *(one.reply_field.read.partition(":")[0] for one in channels() if one.reply_field),
@@ -50,7 +53,8 @@ READ_BY = {
     "slack_speaks": "slack_bot_token",
     "database": "database_url",
 }
-# In their code, but not on their way: nothing of theirs deletes what was shown in Slack (a test below).
+# In their code, but not on their way: nothing of theirs deletes what was shown in Slack (a test
+# below).
 NOT_CALLED = {("smtp", "slack_bot_token"), ("sweeper", "slack_bot_token")}
 DELETES = {"dragoman.app.retention", "dragoman.app.intake"}
 LONG = "a-secret-that-is-long-enough"
@@ -68,7 +72,9 @@ VALUES = {
 
 def file_of(module: str) -> Path | None:
     path = ROOT.joinpath(*module.split("."))
-    return next((one for one in (path / "__init__.py", path.with_suffix(".py")) if one.exists()), None)
+    return next(
+        (one for one in (path / "__init__.py", path.with_suffix(".py")) if one.exists()), None
+    )
 
 
 @cache
@@ -99,16 +105,27 @@ def code_of(begins_with: Iterable[str]) -> set[str]:
 
 
 def is_settings(node: ast.expr) -> bool:
-    """Whether a value is called `settings`, at whatever object it is: other things have `tokens`, too."""
+    """Whether a value is called `settings`, at whatever object it is: other things have
+    `tokens`, too.
+    """
     name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
     return str(name).lstrip("_") == "settings"
 
 
 def named_in(module: str) -> Iterator[str]:
-    """The settings that are read by their names: `settings.given("…")`, or `text(settings, "…")`."""
+    """The settings that are read by their names: `settings.given("…")`, or `text(settings,
+    "…")`.
+    """
     for node in ast.walk(parsed(module)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("given", "text"):
-            yield from (one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
+            "given",
+            "text",
+        ):
+            yield from (
+                one.value
+                for one in node.args
+                if isinstance(one, ast.Constant) and isinstance(one.value, str)
+            )
 
 
 def asked_for(process: str) -> set[str]:
@@ -119,7 +136,11 @@ def asked_for(process: str) -> set[str]:
             read = [node for node in ast.walk(parsed(module)) if isinstance(node, ast.Attribute)]
             found |= {node.attr for node in read} & process_secrets.SECRETS
             found |= set(named_in(module)) & process_secrets.SECRETS
-            found |= {READ_BY[node.attr] for node in read if node.attr in READ_BY and is_settings(node.value)}
+            found |= {
+                READ_BY[node.attr]
+                for node in read
+                if node.attr in READ_BY and is_settings(node.value)
+            }
     return {one for one in found if (process, one) not in NOT_CALLED}
 
 
@@ -130,7 +151,9 @@ def given(process: str, **more: str) -> dict[str, str]:
 
 def test_each_secret_is_needed_by_somebody() -> None:
     fields = {name for name, field in Settings.model_fields.items() if is_secret(name, field)}
-    assert fields == process_secrets.SECRETS, "say in dragoman/settings/process_secrets.py which process needs it"
+    assert fields == process_secrets.SECRETS, (
+        "say in dragoman/settings/process_secrets.py which process needs it"
+    )
 
 
 def test_each_process_is_known() -> None:
@@ -150,7 +173,9 @@ def test_who_has_no_token_for_slack_deletes_nothing_there(process: str) -> None:
 
 
 @pytest.mark.parametrize("process", process_secrets.NEEDS)
-def test_a_process_reads_no_secret_but_its_own(process: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_process_reads_no_secret_but_its_own(
+    process: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in process_secrets.SECRETS:
         monkeypatch.setenv(f"DRAGOMAN_{name.upper()}", VALUES.get(name, LONG))
     monkeypatch.setenv("DRAGOMAN_FLOWER_AUTH_FILE", str(tmp_path / "of somebody else"))
@@ -162,19 +187,27 @@ def test_a_process_reads_no_secret_but_its_own(process: str, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("process", BEGINS_WITH)
-def test_a_child_of_up_is_given_no_secret_of_others(process: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_of_up_is_given_no_secret_of_others(
+    process: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in process_secrets.SECRETS:
         monkeypatch.setenv(f"DRAGOMAN_{name.upper()}", VALUES.get(name, LONG))
     monkeypatch.setenv("dragoman_deepl_auth_key_file", "/run/secrets/deepl")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", LONG)
-    found = {name.upper() for name, value in given(process).items() if LONG in value or "/run/secrets" in value}
+    found = {
+        name.upper()
+        for name, value in given(process).items()
+        if LONG in value or "/run/secrets" in value
+    }
     expected = {f"DRAGOMAN_{name.upper()}" for name in process_secrets.NEEDS[process]}
     expected |= {"AWS_SECRET_ACCESS_KEY"} if process in process_secrets.OPENS_STORE else set()
     expected |= {"DRAGOMAN_DEEPL_AUTH_KEY_FILE"} if process == "worker" else set()
     assert found == expected
 
 
-def test_who_needs_the_key_is_told_that_it_is_missing_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_needs_the_key_is_told_that_it_is_missing_and_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("DRAGOMAN_ENGINE", "deepl")
     for process in set(process_secrets.NEEDS) - {"worker"}:
         assert Settings.for_process(process).engine == "deepl"
@@ -184,7 +217,9 @@ def test_who_needs_the_key_is_told_that_it_is_missing_and_nobody_else(monkeypatc
 
 
 @pytest.mark.parametrize("name", sorted(process_secrets.SECRETS))
-def test_each_secret_can_stand_in_a_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_secret_can_stand_in_a_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     value = VALUES.get(name, LONG)
     (tmp_path / "secret").write_text(value + "\n")
     monkeypatch.setenv(f"DRAGOMAN_{name.upper()}_FILE", str(tmp_path / "secret"))

@@ -25,7 +25,10 @@ from dragoman.settings import unknown_names
 def test_the_likely_name_is_said(wrong, right):
     (stranger,) = unknown_names.strangers([wrong])
     assert stranger.meant == right
-    assert str(stranger) == f"{wrong} is not a setting of Dragoman, so it has no effect. Did you mean {right}?"
+    assert (
+        str(stranger)
+        == f"{wrong} is not a setting of Dragoman, so it has no effect. Did you mean {right}?"
+    )
 
 
 def test_a_name_like_no_other_is_said_without_a_guess():
@@ -35,7 +38,10 @@ def test_a_name_like_no_other_is_said_without_a_guess():
 
 
 def test_known_names_in_any_case_and_names_of_others_are_not_strange():
-    assert unknown_names.strangers(["DRAGOMAN_ENGINE", "dragoman_engine", "PATH", "OTEL_SERVICE_NAME"]) == []
+    assert (
+        unknown_names.strangers(["DRAGOMAN_ENGINE", "dragoman_engine", "PATH", "OTEL_SERVICE_NAME"])
+        == []
+    )
 
 
 def test_an_env_file_is_looked_through(tmp_path):
@@ -58,14 +64,22 @@ def test_without_an_env_file_nothing_is_said(tmp_path):
 
 
 @pytest.mark.more
-@pytest.mark.parametrize("name", ["web", "smtp", "worker", "notifier", "sweeper", "beat", "flower", "up"])
+@pytest.mark.parametrize(
+    "name", ["web", "smtp", "worker", "notifier", "sweeper", "beat", "flower", "up"]
+)
 def test_each_process_says_it_in_one_line_at_its_start(tmp_path, name):
     clean = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
     # Each of them ends soon after, for a reason of its own: this is about its first words.
     given = {"DRAGOMAN_DATA_DIR": "/dev/null/none", "DRAGOMAN_ALOWED_SENDERS": "@example.org"}
     command = [sys.executable, "-m", "dragoman", name]
     ended = subprocess.run(
-        command, env={**clean, **given}, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        command,
+        env={**clean, **given},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     said = [line for line in ended.stderr.splitlines() if "DRAGOMAN_ALOWED_SENDERS" in line]
     assert len(said) == 1
@@ -76,7 +90,13 @@ def test_a_wrong_value_is_still_an_end(tmp_path):
     environment = {**os.environ, "DRAGOMAN_WEB_LISTEN": "nowhere"}
     command = [sys.executable, "-m", "dragoman", "web"]
     ended = subprocess.run(
-        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        command,
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert ended.returncode == SettingsInvalid.exit_code
     assert "DRAGOMAN_WEB_LISTEN" in ended.stderr

@@ -121,7 +121,10 @@ def test_complaint_has_no_cause_that_would_print_the_values(monkeypatch):
 
 def test_tokens_by_secret(monkeypatch):
     given(monkeypatch, API_TOKENS="ci:0123456789abcdef, boss:fedcba9876543210:admin,")
-    assert Settings.from_env().tokens == {"0123456789abcdef": ("ci", False), "fedcba9876543210": ("boss", True)}
+    assert Settings.from_env().tokens == {
+        "0123456789abcdef": ("ci", False),
+        "fedcba9876543210": ("boss", True),
+    }
 
 
 def test_values_are_put_in_order(monkeypatch):
@@ -203,15 +206,27 @@ def test_settings_do_not_change():
 
 @pytest.mark.parametrize(
     ("listen", "expected"),
-    [("127.0.0.1:8025", ("127.0.0.1", 8025)), ("[::1]:25", ("::1", 25)), ("localhost:0", ("localhost", 0))],
+    [
+        ("127.0.0.1:8025", ("127.0.0.1", 8025)),
+        ("[::1]:25", ("::1", 25)),
+        ("localhost:0", ("localhost", 0)),
+    ],
 )
 def test_host_and_port(listen, expected):
     assert host_port(listen) == expected
 
 
 def test_approvers_that_could_be_nobody_stop_the_start() -> None:
-    settings = Settings.from_env(approvers="Boss@example.org, @finance.example,slack:T1:U1,web:ci,*")
-    assert settings.approvers == ("boss@example.org", "@finance.example", "slack:t1:u1", "web:ci", "*")
+    settings = Settings.from_env(
+        approvers="Boss@example.org, @finance.example,slack:T1:U1,web:ci,*"
+    )
+    assert settings.approvers == (
+        "boss@example.org",
+        "@finance.example",
+        "slack:t1:u1",
+        "web:ci",
+        "*",
+    )
     for wrong in ("boss", "slack:U1", "web:", "token:ci"):
         with pytest.raises(SettingsInvalid, match=r"DRAGOMAN_APPROVERS.*is nobody; write"):
             Settings.from_env(approvers=wrong)

@@ -1,4 +1,6 @@
-"""A mail is taken apart in a child with limits: winmail.dat and signed S/MIME too, and whatever is broken is only said."""
+"""A mail is taken apart in a child with limits: winmail.dat and signed S/MIME too, and whatever
+is broken is only said.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +37,20 @@ def here(mail: bytes) -> list[Any]:
 
 
 def _flat(item: Any) -> Any:
-    return (item.filename, b"".join(iter(item.body.read, b""))) if isinstance(item, attachments.PdfFound) else item
+    return (
+        (item.filename, b"".join(iter(item.body.read, b"")))
+        if isinstance(item, attachments.PdfFound)
+        else item
+    )
 
 
 def mail(content: bytes, kind: str, name: str | None) -> bytes:
     message = EmailMessage()
-    message["Subject"], message["In-Reply-To"], message["References"] = "Grüße", "<b@x>", "<a@x> <b@x>"
+    message["Subject"], message["In-Reply-To"], message["References"] = (
+        "Grüße",
+        "<b@x>",
+        "<a@x> <b@x>",
+    )
     message["Accept-Language"] = "de-DE"
     message.set_content("to German")
     maintype, _, subtype = kind.partition("/")
@@ -49,23 +59,33 @@ def mail(content: bytes, kind: str, name: str | None) -> bytes:
 
 
 def _object(level: int, name: int, kind: int, data: bytes) -> bytes:
-    return struct.pack("<BHHI", level, name, kind, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+    return (
+        struct.pack("<BHHI", level, name, kind, len(data))
+        + data
+        + struct.pack("<H", sum(data) & 0xFFFF)
+    )
 
 
 def winmail(*files: tuple[str, bytes]) -> bytes:
     """A winmail.dat as Outlook makes it (MS-OXTNEF 2.1)."""
     made = tnef_smime.TNEF_MAGIC + struct.pack("<H", 1)
-    made += _object(1, 0x9006, 8, struct.pack("<I", 0x10000)) + _object(1, 0x9007, 6, struct.pack("<II", 1252, 0))
+    made += _object(1, 0x9006, 8, struct.pack("<I", 0x10000)) + _object(
+        1, 0x9007, 6, struct.pack("<II", 1252, 0)
+    )
     for name, data in files:
         made += _object(2, 0x9002, 6, b"\x01\x00" + b"\xff" * 4 + b"\0" * 8)
         made += _object(2, 0x8010, 1, b"SHORT~1.PDF\0") + _object(2, 0x800F, 6, data)
         text = (name + "\0").encode("utf-16-le")
-        text_property = struct.pack("<HHII", 0x001F, 0x3707, 1, len(text)) + text + b"\0" * (-len(text) % 4)
+        text_property = (
+            struct.pack("<HHII", 0x001F, 0x3707, 1, len(text)) + text + b"\0" * (-len(text) % 4)
+        )
         made += _object(2, 0x9005, 6, struct.pack("<I", 1) + text_property)
     return made
 
 
-@pytest.mark.parametrize(("kind", "name"), [("application/ms-tnef", "winmail.dat"), ("application/octet-stream", None)])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("application/ms-tnef", "winmail.dat"), ("application/octet-stream", None)]
+)
 def test_winmail_dat_gives_its_files(kind: str, name: str | None) -> None:
     items = here(mail(winmail((LONG_NAME, PDF), ("notes.txt", b"notes")), kind, name))
     assert items[1:] == [(LONG_NAME, PDF), attachments.Other("notes.txt", b"notes")]
@@ -82,7 +102,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("smime")
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")
-    command = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=ann -days 2"
+    command = (
+        "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=ann -days 2"
+    )
     subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
     return folder
 
@@ -90,7 +112,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def openssl(folder: Path, command: str, content: bytes) -> bytes:
     head = "-from ann@example.org -to translate@example.org -subject Contract"
     return subprocess.run(
-        ["openssl", "smime", *command.split(), *head.split(), *(["cert.pem"] if "-encrypt" in command else [])],
+        [
+            "openssl",
+            "smime",
+            *command.split(),
+            *head.split(),
+            *(["cert.pem"] if "-encrypt" in command else []),
+        ],
         cwd=folder,
         check=True,
         input=content,
@@ -116,7 +144,10 @@ def test_encrypted_mail_is_said_to_be_locked(certificate: Path) -> None:
 
 def test_uuencoded_pdf_is_found() -> None:
     lines = b"".join(binascii.b2a_uu(PDF[start : start + 45]) for start in range(0, len(PDF), 45))
-    head = b"Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\n"
+    head = (
+        b"Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding:"
+        b" x-uuencode\r\n\r\n"
+    )
     assert here(head + b"begin 644 a.pdf\n" + lines + b"`\nend\n") == [("a.pdf", PDF)]
 
 
@@ -150,7 +181,10 @@ def test_pdf_that_is_cut_off_by_the_childs_death_is_no_pdf(tmp_path: Path) -> No
 
 
 def test_memory_of_the_child_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    greedy = "import ingress.email.sandboxed_parser as d; d.MEMORY = 200_000_000; d.parse.items = lambda s: iter([bytearray(10**9)]); d.main()"
+    greedy = (
+        "import ingress.email.sandboxed_parser as d; d.MEMORY = 200_000_000; d.parse.items = lambda"
+        " s: iter([bytearray(10**9)]); d.main()"
+    )
     monkeypatch.setattr(sandboxed_parser, "COMMAND", ("-c", greedy))
     assert found(b"Subject: a\r\n\r\n", tmp_path) == [sandboxed_parser.Broken()]
 

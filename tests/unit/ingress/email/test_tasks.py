@@ -29,10 +29,16 @@ DOCX = b"PK\x03\x04 a document"
 
 def mail(*files: tuple[str, bytes], body: str = "Please.\n", subject: str = "A contract") -> bytes:
     message = EmailMessage()
-    message["From"], message["Subject"], message["Message-ID"] = "Alice <alice@example.org>", subject, "<1@example.org>"
+    message["From"], message["Subject"], message["Message-ID"] = (
+        "Alice <alice@example.org>",
+        subject,
+        "<1@example.org>",
+    )
     message.set_content(body)
     for name, content in files:
-        message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+        message.add_attachment(
+            content, maintype="application", subtype="octet-stream", filename=name
+        )
     return message.as_bytes()
 
 
@@ -44,7 +50,10 @@ def keep(intake: Intake, content: bytes, recipient: str = "translate@localhost")
 
 def rows(intake: Intake, table) -> list[dict]:
     with intake.database.read() as connection:
-        return [dict(row) for row in connection.execute(table.select().order_by(table.c.created_at)).mappings()]
+        return [
+            dict(row)
+            for row in connection.execute(table.select().order_by(table.c.created_at)).mappings()
+        ]
 
 
 def answer(intake: Intake, kind: str = "final") -> dict:
@@ -59,9 +68,21 @@ def answer(intake: Intake, kind: str = "final") -> dict:
 def test_pdf_becomes_a_job_and_an_ack_waits(intake, doorbell):
     message_id = keep(intake, mail(("contract.pdf", PDF)), "translate+de+formal@localhost")
     open_message(intake, message_id)
-    (job,), (message,), (ack, progress) = rows(intake, JOBS), rows(intake, INBOX), rows(intake, OUTBOX)
-    assert (job["filename"], job["target_lang"], job["options"]["tone"]) == ("contract.pdf", "de", "formal")
-    assert (job["owner"], job["channel"], job["message_id"]) == ("alice@example.org", "email", message_id)
+    (job,), (message,), (ack, progress) = (
+        rows(intake, JOBS),
+        rows(intake, INBOX),
+        rows(intake, OUTBOX),
+    )
+    assert (job["filename"], job["target_lang"], job["options"]["tone"]) == (
+        "contract.pdf",
+        "de",
+        "formal",
+    )
+    assert (job["owner"], job["channel"], job["message_id"]) == (
+        "alice@example.org",
+        "email",
+        message_id,
+    )
     assert "alice" not in job["key"]
     with intake.store.open(job["source"]) as body:
         assert body.read() == PDF
@@ -122,7 +143,9 @@ def test_without_a_language_the_sender_is_asked(intake):
 
 
 def test_unknown_language_in_the_address_is_told(intake):
-    open_message(intake, keep(intake, mail(("a.pdf", PDF), body="to German"), "translate+xyzzy@localhost"))
+    open_message(
+        intake, keep(intake, mail(("a.pdf", PDF), body="to German"), "translate+xyzzy@localhost")
+    )
     told = answer(intake, "question")
     assert told["reason"] == "unknown_language"
     assert "xyzzy" in told["error_message"]
@@ -151,7 +174,9 @@ def test_pdf_that_is_too_large_is_refused(intake):
 
 def test_language_that_no_engine_has_is_refused_by_its_name(intake):
     with intake.database.write() as connection:
-        process_registry.publish(connection, "worker@a", [Capabilities("deepl", frozenset({"de", "fr"}))])
+        process_registry.publish(
+            connection, "worker@a", [Capabilities("deepl", frozenset({"de", "fr"}))]
+        )
     open_message(intake, keep(intake, mail(("a.pdf", PDF)), "translate+ja@localhost"))
     told = answer(intake, "question")
     assert (told["reason"], told["error_code"]) == ("unsupported_language", "unsupported_target")
@@ -194,7 +219,10 @@ def test_trouble_after_the_jobs_are_made_costs_no_file(intake):
 
 def test_the_same_pdf_in_another_mail_is_another_job(intake):
     open_message(intake, keep(intake, mail(("a.pdf", PDF)), "translate+de@localhost"))
-    open_message(intake, keep(intake, mail(("a.pdf", PDF), subject="Again") + b"\n", "translate+fr@localhost"))
+    open_message(
+        intake,
+        keep(intake, mail(("a.pdf", PDF), subject="Again") + b"\n", "translate+fr@localhost"),
+    )
     assert len(rows(intake, JOBS)) == 2
     with intake.database.read() as connection:
         assert all(jobs.by_key(connection, job["key"]) for job in rows(intake, JOBS))
@@ -236,4 +264,8 @@ def test_mail_that_dies_is_answered_in_the_language_of_the_mails_before_it(intak
     with pytest.raises(MailTooComplex):
         open_message(intake, second)
     (told,) = [row["payload"] for row in rows(intake, OUTBOX) if row["owner"] == second]
-    assert (told["reason"], told["error_code"], told["locale"]) == ("failed", MailTooComplex.code, "de")
+    assert (told["reason"], told["error_code"], told["locale"]) == (
+        "failed",
+        MailTooComplex.code,
+        "de",
+    )

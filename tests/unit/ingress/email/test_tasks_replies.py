@@ -1,4 +1,6 @@
-"""A reply is about the documents of its thread: in another language, at last in one, deleted, cancelled, approved."""
+"""A reply is about the documents of its thread: in another language, at last in one, deleted,
+cancelled, approved.
+"""
 
 from __future__ import annotations
 
@@ -33,18 +35,31 @@ class Post:
         self.count = 0
 
     def __call__(
-        self, body: str, *files: bytes, to: str = "translate@localhost", answers: str = "", sender: str = ANN
+        self,
+        body: str,
+        *files: bytes,
+        to: str = "translate@localhost",
+        answers: str = "",
+        sender: str = ANN,
     ) -> str:
         self.count += 1
         mail = EmailMessage()
-        mail["From"], mail["Subject"], mail["Message-ID"] = sender, "Contract", f"<{self.count}@example.org>"
+        mail["From"], mail["Subject"], mail["Message-ID"] = (
+            sender,
+            "Contract",
+            f"<{self.count}@example.org>",
+        )
         if answers:
             mail["In-Reply-To"] = answers
         mail.set_content(body)
         for content in files:
-            mail.add_attachment(content, maintype="application", subtype="pdf", filename="contract.pdf")
+            mail.add_attachment(
+                content, maintype="application", subtype="pdf", filename="contract.pdf"
+            )
         content = mail.as_bytes()
-        message = message_of(headers.read(content), f"hash{self.count}", Mailbox(None, sender), sender, to)
+        message = message_of(
+            headers.read(content), f"hash{self.count}", Mailbox(None, sender), sender, to
+        )
         message_id = self.intake.keep(message, BytesIO(content)).message_id
         assert message_id
         open_message(self.intake, message_id)
@@ -60,7 +75,11 @@ class Post:
 
     def said(self, message_id: str) -> dict:
         """The payload of the final answer, or of the question that waits for one."""
-        (row,) = [row for row in self.rows(OUTBOX, owner=message_id) if row["kind"] in ("final", "question")]
+        (row,) = [
+            row
+            for row in self.rows(OUTBOX, owner=message_id)
+            if row["kind"] in ("final", "question")
+        ]
         return row["payload"]
 
     def waits(self, message_id: str) -> bool:
@@ -73,7 +92,12 @@ class Post:
 
     def rows(self, table, **wanted) -> list[dict]:
         with self.intake.database.read() as connection:
-            found = [dict(row) for row in connection.execute(table.select().order_by(table.c.created_at)).mappings()]
+            found = [
+                dict(row)
+                for row in connection.execute(
+                    table.select().order_by(table.c.created_at)
+                ).mappings()
+            ]
         return [row for row in found if all(row[name] == value for name, value in wanted.items())]
 
 
@@ -104,7 +128,9 @@ def test_nobody_who_answered_is_told_that_no_word_came(post: Post) -> None:
     assert [row["kind"] for row in post.rows(OUTBOX, owner=asked)] == ["question"]
 
 
-def test_a_question_that_is_ignored_ends_with_one_answer_and_the_mail_is_forgotten(post: Post) -> None:
+def test_a_question_that_is_ignored_ends_with_one_answer_and_the_mail_is_forgotten(
+    post: Post,
+) -> None:
     asked = post("Bitte übersetzen, danke", PDF)
     post.time_passes(asked)
     question, final = post.rows(OUTBOX, owner=asked)
@@ -117,7 +143,9 @@ def test_a_question_that_is_ignored_ends_with_one_answer_and_the_mail_is_forgott
 
 def test_a_reply_with_a_language_that_nobody_can_write_leaves_the_question_open(post: Post) -> None:
     with post.intake.database.write() as connection:
-        process_registry.publish(connection, "worker@a", [Capabilities("deepl", frozenset({"de", "fr"}))])
+        process_registry.publish(
+            connection, "worker@a", [Capabilities("deepl", frozenset({"de", "fr"}))]
+        )
     asked = post("Please.", PDF)
     said = post.said(post("Japanese", answers=ours(asked)))
     assert (said["reason"], said["kept"]) == ("unsupported_language", True)
@@ -145,8 +173,14 @@ def test_delete_closes_an_open_question_too(post: Post, words: str) -> None:
 def test_a_reply_to_a_result_translates_the_same_document_again(post: Post) -> None:
     first = post("to German", PDF, PDF + b"2")
     again = post("en español", answers=ours(first))
-    assert sorted((tag, body) for tag, _, body in post.jobs(again)) == [("es", PDF), ("es", PDF + b"2")]
-    assert [tag for tag, _, _ in post.jobs(post("en français, merci", answers=ours(again)))] == ["fr", "fr"]
+    assert sorted((tag, body) for tag, _, body in post.jobs(again)) == [
+        ("es", PDF),
+        ("es", PDF + b"2"),
+    ]
+    assert [tag for tag, _, _ in post.jobs(post("en français, merci", answers=ours(again)))] == [
+        "fr",
+        "fr",
+    ]
 
 
 def test_a_thread_is_found_by_the_senders_own_id_too(post: Post) -> None:
@@ -194,7 +228,10 @@ def test_a_reply_without_words_of_a_language_is_answered_in_that_of_its_thread(p
 def test_a_mail_without_words_is_answered_as_the_senders_former_ones(post: Post) -> None:
     post("en español, por favor", PDF)
     assert post.rows(INBOX, id=post("fr", PDF + b"2"))[0]["payload"]["locale"] == "es"
-    assert "locale" not in post.rows(INBOX, id=post("fr", PDF + b"3", sender="bob@example.org"))[0]["payload"]
+    assert (
+        "locale"
+        not in post.rows(INBOX, id=post("fr", PDF + b"3", sender="bob@example.org"))[0]["payload"]
+    )
 
 
 def test_more_documents_than_a_sender_may_have_are_refused_with_the_numbers(intake: Intake) -> None:
@@ -203,13 +240,16 @@ def test_more_documents_than_a_sender_may_have_are_refused_with_the_numbers(inta
     post("to German", PDF)
     said = post.said(post("auf Deutsch bitte", PDF + b"2", PDF + b"3"))
     assert (said["reason"], said["error_code"]) == ("limit", "limit_reached")
-    assert Limit.from_facts(said["error_facts"]) == Limit(Limited.JOBS, 1, 1, 2)  # two never fit: no `again_at`
+    # two never fit: no `again_at`
+    assert Limit.from_facts(said["error_facts"]) == Limit(Limited.JOBS, 1, 1, 2)
     assert "error_detail" not in said  # that is for the log
     assert len(post.rows(JOBS)) == 1
     assert said["locale"] == "de"
 
 
-def test_a_mail_over_the_limit_of_a_day_is_told_the_limit_and_when_there_is_room(post: Post, intake: Intake) -> None:
+def test_a_mail_over_the_limit_of_a_day_is_told_the_limit_and_when_there_is_room(
+    post: Post, intake: Intake
+) -> None:
     post("auf Deutsch bitte", PDF)
     message_id = intake.keep(
         Message("email", "k", ANN, {"recipient": "t@x", "subject": "", "over_daily_limit": 1})
@@ -273,11 +313,20 @@ def test_cancel_ends_the_work_and_its_own_answer_says_so(post: Post) -> None:
     assert post.said(first) == {}
 
 
-@pytest.mark.parametrize(("word", "state"), [("yes", "ready"), ("no", "cancelled"), ("ja, bitte", "ready")])
+@pytest.mark.parametrize(
+    ("word", "state"), [("yes", "ready"), ("no", "cancelled"), ("ja, bitte", "ready")]
+)
 def test_yes_or_no_to_a_costly_job(post: Post, word: str, state: str) -> None:
     first = post("to German", PDF)
     (job,) = post.rows(JOBS)
-    change(post.intake.database, JOBS, job["id"], state="waiting", waiting_for="approval", run_after=9e9)
+    change(
+        post.intake.database,
+        JOBS,
+        job["id"],
+        state="waiting",
+        waiting_for="approval",
+        run_after=9e9,
+    )
     reply = post(word, answers=f"<{job['id']}.1.question@localhost>")
     assert post.rows(JOBS)[0]["state"] == state
     assert post.rows(OUTBOX, owner=reply) == []
@@ -285,7 +334,9 @@ def test_yes_or_no_to_a_costly_job(post: Post, word: str, state: str) -> None:
 
 
 class TestApprovers:
-    """With APPROVERS set, the sender's yes is not enough, and an approver's is, to the copy of the question."""
+    """With APPROVERS set, the sender's yes is not enough, and an approver's is, to the copy of
+    the question.
+    """
 
     BOSS = "boss@example.org"
 
@@ -295,7 +346,14 @@ class TestApprovers:
         post.intake.settings = post.intake.settings.model_copy(update={"approvers": (self.BOSS,)})
         post("to German", PDF)
         (job,) = post.rows(JOBS)
-        change(post.intake.database, JOBS, job["id"], state="waiting", waiting_for="approval", run_after=9e9)
+        change(
+            post.intake.database,
+            JOBS,
+            job["id"],
+            state="waiting",
+            waiting_for="approval",
+            run_after=9e9,
+        )
         return f"<{job['id']}.1.question@localhost>"
 
     def test_the_sender_is_told_who_decides(self, post: Post, question: str) -> None:
@@ -309,9 +367,14 @@ class TestApprovers:
         assert post.rows(JOBS)[0]["state"] == state
         assert post.rows(OUTBOX, owner=reply) == []
 
-    def test_a_strangers_yes_changes_nothing_and_tells_nothing(self, post: Post, question: str) -> None:
+    def test_a_strangers_yes_changes_nothing_and_tells_nothing(
+        self, post: Post, question: str
+    ) -> None:
         told = post.said(post("yes", answers=question, sender="eve@example.com"))
-        assert told["reason"] == post.said(post("yes", answers="<x@example.com>", sender="eve@example.com"))["reason"]
+        assert (
+            told["reason"]
+            == post.said(post("yes", answers="<x@example.com>", sender="eve@example.com"))["reason"]
+        )
         assert post.rows(JOBS)[0]["state"] == "waiting"
 
     def test_the_sender_may_still_give_it_up(self, post: Post, question: str) -> None:
@@ -328,8 +391,12 @@ def test_help_is_answered(post: Post, body: str) -> None:
     assert post.said(post(body))["reason"] == "help"
 
 
-@pytest.mark.parametrize("wish", ["to German, keep it in house please", "auf Deutsch\n\nBitte im Haus behalten."])
-def test_what_is_to_stay_in_house_stays_there_in_every_language_asked_for_later(post: Post, wish: str) -> None:
+@pytest.mark.parametrize(
+    "wish", ["to German, keep it in house please", "auf Deutsch\n\nBitte im Haus behalten."]
+)
+def test_what_is_to_stay_in_house_stays_there_in_every_language_asked_for_later(
+    post: Post, wish: str
+) -> None:
     first = post(wish, PDF)
     post("to French", answers=ours(first))
     post("to German", PDF + b"another")

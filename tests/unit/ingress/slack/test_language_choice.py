@@ -47,7 +47,8 @@ def test_tone_of_a_text():
 
 
 @pytest.mark.parametrize(
-    ("name", "tag"), [("flag-fr", "fr"), ("jp", "ja"), ("flag-ch", None), ("at", None), ("tada", None)]
+    ("name", "tag"),
+    [("flag-fr", "fr"), ("jp", "ja"), ("flag-ch", None), ("at", None), ("tada", None)],
 )
 def test_language_of_a_flag(name, tag):
     assert language_choice.of_flag(name) == tag
@@ -74,7 +75,12 @@ ALL = {
     ],
 )
 def test_first_match_wins_and_nothing_is_guessed(asked, missing, direct, tags):
-    nothing = {"channel": ChannelWishes(), "person": PersonWishes(), "locale": None, "default": None}
+    nothing = {
+        "channel": ChannelWishes(),
+        "person": PersonWishes(),
+        "locale": None,
+        "default": None,
+    }
     known = {**ALL, **{name: nothing[name] for name in missing}}
     assert language_choice.languages(asked, **known, direct=direct) == tags
 

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[4]
 CALL = re.compile(
     r"(?:client|client_of\([^)]*\))\.((?:chat|conversations|files|reactions|users|views|auth|team|bots)_\w+)\("
 )
-# Scopes that a method needs of a bot, all kinds of channels included; docs.slack.dev/reference/methods.
+# Scopes that a method needs of a bot, all kinds of channels included;
+# docs.slack.dev/reference/methods.
 OF_METHOD = {
     "auth_test": set(),
     "chat_delete": {"chat:write"},
@@ -66,7 +67,9 @@ def test_every_method_has_its_scopes_noted():
 
 
 def test_scopes_are_those_that_the_code_uses():
-    needed = OF_COMMANDS.union(*OF_METHOD.values(), *(OF_EVENT.get(event, set()) for event in manifest.events()))
+    needed = OF_COMMANDS.union(
+        *OF_METHOD.values(), *(OF_EVENT.get(event, set()) for event in manifest.events())
+    )
     assert manifest.scopes() == needed == slack_api.SCOPES
 
 
@@ -87,4 +90,7 @@ def test_what_people_press_and_type_is_there():
 
 def test_how_to_gives_a_reason_for_each_scope():
     page = (ROOT / "docs" / "howto" / "slack.md").read_text()
-    assert set(re.findall(r"^\| `([a-z_]+:[a-z]+|commands)` \|", page, re.MULTILINE)) == manifest.scopes()
+    assert (
+        set(re.findall(r"^\| `([a-z_]+:[a-z]+|commands)` \|", page, re.MULTILINE))
+        == manifest.scopes()
+    )

@@ -46,7 +46,12 @@ def test_team_is_that_of_the_installation():
         {**POST, "bot_id": "B1"},
         {**POST, "subtype": "channel_join"},
         {**POST, "ts": ""},
-        {"type": "message", "subtype": "message_changed", "channel": "C1", "message": {"ts": "1", "files": []}},
+        {
+            "type": "message",
+            "subtype": "message_changed",
+            "channel": "C1",
+            "message": {"ts": "1", "files": []},
+        },
         {
             "type": "reaction_added",
             "user": "U1",
@@ -99,7 +104,10 @@ def test_what_nothing_comes_of_is_not_kept(event):
             parse.PostGone("T1", "C1", "7", ("F2",)),
         ),
         ({"type": "file_deleted", "file_id": "F1"}, parse.FileGone("T1", "F1")),
-        ({"type": "file_unshared", "file_id": "F1", "channel_id": "C1"}, parse.FileGone("T1", "F1", "C1")),
+        (
+            {"type": "file_unshared", "file_id": "F1", "channel_id": "C1"},
+            parse.FileGone("T1", "F1", "C1"),
+        ),
         (
             {
                 "type": "reaction_added",
@@ -139,7 +147,9 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["type", "files", "id", "item", "message", "ts", "file", "tokens", "text", "user"]),
+            st.sampled_from(
+                ["type", "files", "id", "item", "message", "ts", "file", "tokens", "text", "user"]
+            ),
             inner,
             max_size=4,
         )
@@ -151,7 +161,19 @@ JSON = st.recursive(
 @given(
     st.sampled_from(sorted(parse.EVENTS)),
     st.dictionaries(
-        st.sampled_from([*list(POST), "item", "message", "previous_message", "file", "tokens", "tab", "reaction"]), JSON
+        st.sampled_from(
+            [
+                *list(POST),
+                "item",
+                "message",
+                "previous_message",
+                "file",
+                "tokens",
+                "tab",
+                "reaction",
+            ]
+        ),
+        JSON,
     ),
 )
 def test_no_event_breaks_it(kind, event):

@@ -24,7 +24,9 @@ def test_every_field_is_taken_in_the_forms_that_people_write() -> None:
         "pages": "1-3, 9",
         "engine": "DeepL",
     }
-    assert parsed(fields) == Options("pt-BR", "en", Tone.FORMAL, Layout.SIDE_BY_SIDE, "1-3,9", "deepl")
+    assert parsed(fields) == Options(
+        "pt-BR", "en", Tone.FORMAL, Layout.SIDE_BY_SIDE, "1-3,9", "deepl"
+    )
 
 
 def test_empty_fields_count_as_absent() -> None:
@@ -54,7 +56,9 @@ def test_language_is_needed_where_there_is_no_default() -> None:
         ({"colour": "blue"}, UnsupportedOption),
     ],
 )
-def test_wrong_field_gets_an_error_that_says_which(fields: dict[str, str], error: type[Exception]) -> None:
+def test_wrong_field_gets_an_error_that_says_which(
+    fields: dict[str, str], error: type[Exception]
+) -> None:
     with pytest.raises(error) as raised:
         parsed({"target_lang": "de", **fields})
     [(name, value)] = fields.items()

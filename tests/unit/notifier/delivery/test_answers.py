@@ -24,10 +24,21 @@ from notifier.delivery.answers import (
 )
 from notifier.delivery.attachments import encoded_size, with_attachments
 
-FINAL: dict[str, Any] = {"id": "d", "owner": "m", "run": 1, "kind": "final", "channel": "email", "payload": {}}
+FINAL: dict[str, Any] = {
+    "id": "d",
+    "owner": "m",
+    "run": 1,
+    "kind": "final",
+    "channel": "email",
+    "payload": {},
+}
 ACK = {**FINAL, "kind": "ack"}
 MESSAGE: dict[str, Any] = {"id": "m", "sender": "ada@example.org", "payload": {"subject": "Hello"}}
-LOCKED = {"error_code": "encrypted_pdf", "error_message": "It is locked.", "error_advice": "Unlock it."}
+LOCKED = {
+    "error_code": "encrypted_pdf",
+    "error_message": "It is locked.",
+    "error_advice": "Unlock it.",
+}
 NO_PDF = {"filename": "a.docx", "code": "not_a_pdf", "message": "No PDF.", "advice": "Export it."}
 
 
@@ -93,15 +104,25 @@ def test_without_jobs_the_reason_is_the_kind(reason: str, kind: AnswerKind) -> N
 
 
 def test_a_list_of_all_languages_in_an_advice_is_not_cut_off() -> None:
-    advice = "Please choose one of these: " + ", ".join(f"Language {number} (x{number})" for number in range(120))
-    payload = {"reason": "refused", "error_code": "x", "error_message": "No.", "error_advice": advice}
+    advice = "Please choose one of these: " + ", ".join(
+        f"Language {number} (x{number})" for number in range(120)
+    )
+    payload = {
+        "reason": "refused",
+        "error_code": "x",
+        "error_message": "No.",
+        "error_advice": advice,
+    }
     problem = answer_from({**FINAL, "payload": payload}, MESSAGE, []).problem
     assert problem is not None
     assert problem.advice == advice
 
 
 def test_that_a_document_is_in_the_target_language_is_said_once() -> None:
-    row = job(engine="none", warnings=[{"code": "already_in_target", "page": None, "message": "It is a copy."}])
+    row = job(
+        engine="none",
+        warnings=[{"code": "already_in_target", "page": None, "message": "It is a copy."}],
+    )
     assert answer_from(FINAL, MESSAGE, [row]).files[0].warnings == ()
 
 
@@ -116,7 +137,12 @@ def test_a_file_tells_all_that_its_row_knows() -> None:
     links = JobLinks("https://x/j/1", "https://x/d/1")
     [file] = answer_from(FINAL, MESSAGE, [job()], links={"j": links}).files
     assert (file.name, file.result_name) == ("contract.pdf", "contract.fr.pdf")
-    assert (file.pages, file.source_lang, file.target_lang, file.characters) == (2, "en", "fr", 1234)
+    assert (file.pages, file.source_lang, file.target_lang, file.characters) == (
+        2,
+        "en",
+        "fr",
+        1234,
+    )
     assert (file.engine_name, file.links, file.has_result) == ("DeepL", links, True)
 
 
@@ -158,12 +184,17 @@ def test_the_pseudo_engine_is_known_as_such() -> None:
 def test_what_was_left_out_comes_from_the_message_and_once_only() -> None:
     message = {**MESSAGE, "payload": {"ignored": [NO_PDF]}}
     [left_out] = answer_from(FINAL, message, [job()]).left_out
-    assert (left_out.name, left_out.problem) == ("a.docx", Problem("No PDF.", "Export it.", "not_a_pdf"))
+    assert (left_out.name, left_out.problem) == (
+        "a.docx",
+        Problem("No PDF.", "Export it.", "not_a_pdf"),
+    )
     assert answer_from({**FINAL, "run": 2}, message, [job()]).left_out == ()
 
 
 def test_what_was_left_out_may_also_come_with_the_answer() -> None:
-    assert answer_from({**FINAL, "payload": {"reason": "no_pdf", "ignored": [NO_PDF]}}, MESSAGE, []).left_out
+    assert answer_from(
+        {**FINAL, "payload": {"reason": "no_pdf", "ignored": [NO_PDF]}}, MESSAGE, []
+    ).left_out
 
 
 def test_warnings_are_grouped_and_their_pages_counted_from_one() -> None:
@@ -174,19 +205,25 @@ def test_warnings_are_grouped_and_their_pages_counted_from_one() -> None:
 
 
 def test_a_flood_of_warnings_is_cut_and_counted() -> None:
-    warnings = [{"code": "x", "message": f"Note {n}.", "page": None} for n in range(MOST_WARNINGS + 3)]
+    warnings = [
+        {"code": "x", "message": f"Note {n}.", "page": None} for n in range(MOST_WARNINGS + 3)
+    ]
     [file] = answer_from(FINAL, MESSAGE, [job(warnings=warnings)]).files
     assert len(file.warnings) == MOST_WARNINGS + 1
     assert file.warnings[-1].startswith("3 more")
 
 
-@pytest.mark.parametrize(("pages", "words"), [([2], "Page 3"), ([0, 1, 2, 6], "Pages 1-3, 7"), ([4, 4], "Page 5")])
+@pytest.mark.parametrize(
+    ("pages", "words"), [([2], "Page 3"), ([0, 1, 2, 6], "Pages 1-3, 7"), ([4, 4], "Page 5")]
+)
 def test_pages_are_written_as_people_write_them(pages: list[int], words: str) -> None:
     assert page_list(pages) == words
 
 
 def test_results_of_one_name_are_numbered() -> None:
-    names = [file.result_name for file in numbered([a_file(), a_file(), a_file(result_name="A.fr.pdf")])]
+    names = [
+        file.result_name for file in numbered([a_file(), a_file(), a_file(result_name="A.fr.pdf")])
+    ]
     assert names == ["a.fr.pdf", "a (2).fr.pdf", "A (3).fr.pdf"]
 
 
@@ -198,7 +235,9 @@ def test_files_are_attached_in_order_as_long_as_they_fit() -> None:
 
 
 def test_a_failed_file_is_never_attached() -> None:
-    answer = Answer(AnswerKind.FAILED, (a_file(outcome=Outcome.FAILED, result=None, result_size=0),))
+    answer = Answer(
+        AnswerKind.FAILED, (a_file(outcome=Outcome.FAILED, result=None, result_size=0),)
+    )
     assert not with_attachments(answer, 10**7).files[0].attached
 
 
@@ -211,10 +250,16 @@ def test_the_size_of_base64_is_known_beforehand(size: int) -> None:
 
 def test_a_limit_travels_as_values_and_what_the_log_says_is_not_read() -> None:
     limit = Limit(Limited.PAGES, 100, 90, 12, 1_790_000_000.0)
-    row = {"error_code": "limit_reached", "error_message": "Enough.", "error_facts": LimitReached(limit=limit).facts}
+    row = {
+        "error_code": "limit_reached",
+        "error_message": "Enough.",
+        "error_facts": LimitReached(limit=limit).facts,
+    }
     [file] = answer_from(FINAL, MESSAGE, [job("dead", **row, error_detail="jobs 1 2 3")]).files
     assert file.problem
     assert file.problem.limit == limit
-    [old] = answer_from(FINAL, MESSAGE, [job("dead", **(row | {"error_facts": None}), error_detail="jobs 1 2 3")]).files
+    [old] = answer_from(
+        FINAL, MESSAGE, [job("dead", **(row | {"error_facts": None}), error_detail="jobs 1 2 3")]
+    ).files
     assert old.problem
     assert old.problem.limit is None

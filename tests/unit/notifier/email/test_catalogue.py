@@ -1,4 +1,6 @@
-"""Every language says the same: the same keys, with the same facts, in all forms that its numbers need."""
+"""Every language says the same: the same keys, with the same facts, in all forms that its
+numbers need.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,23 @@ from babel import Locale
 
 from dragoman import errors
 from dragoman.errors import RequestError
-from notifier.delivery.answers import Answer, AnswerKind, File, JobLinks, LeftOut, Note, Outcome, Problem
+from notifier.delivery.answers import (
+    Answer,
+    AnswerKind,
+    File,
+    JobLinks,
+    LeftOut,
+    Note,
+    Outcome,
+    Problem,
+)
 from notifier.email.catalogue import available, catalogue
 from notifier.email.rendering import COLUMNS, House, _columns, rendered
 
 LANGUAGES = {"en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja", "zh"}
 RARE = {"many"}  # of Romance languages: for millions only
-NEVER_MAILED = {"not_allowed", "not_found", "ambiguous_id", "conflict"}  # answers to commands and to the API
+# answers to commands and to the API
+NEVER_MAILED = {"not_allowed", "not_found", "ambiguous_id", "conflict"}
 HOUSE = House("translate@example.org", 10**7, 7, 7, 50 * 2**20, 1000)
 
 
@@ -31,7 +43,9 @@ def test_all_languages_are_there() -> None:
 def test_keys_forms_and_facts_are_the_same(locale: str) -> None:
     english, other = catalogue("en").entries, catalogue(locale).entries
     missing = {key for key in english if key not in other}
-    unknown = {key for key in other if key not in english and key.split(".")[0] not in ("error", "warning")}
+    unknown = {
+        key for key in other if key not in english and key.split(".")[0] not in ("error", "warning")
+    }
     assert (missing, unknown) == (set(), set())
     needed = set(Locale(locale).plural_form.tags) | {"other"}
     for key, entry in english.items():
@@ -58,9 +72,15 @@ def test_errors_and_warnings_are_the_same_in_all_languages(locale: str) -> None:
 
 
 def test_every_error_that_the_sender_can_mend_has_words_in_every_language() -> None:
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, RequestError)]
+    kinds = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, RequestError)
+    ]
     codes = {kind.code for kind in kinds} - NEVER_MAILED
-    said = {key.removeprefix("error.") for key in catalogue("de").entries if key.startswith("error.")}
+    said = {
+        key.removeprefix("error.") for key in catalogue("de").entries if key.startswith("error.")
+    }
     assert codes - said == set()
 
 
@@ -87,7 +107,8 @@ def test_every_kind_is_said_in_every_language_in_short_lines(locale: str) -> Non
 
     for answer in answers():
         text, html = rendered(replace(answer, locale=locale), HOUSE, "the-reference")
-        assert max(map(_columns, text.splitlines())) <= COLUMNS + 2, answer.kind  # a mark may hang over the edge
+        # a mark may hang over the edge
+        assert max(map(_columns, text.splitlines())) <= COLUMNS + 2, answer.kind
         assert f'lang="{locale}"' in html
         assert "{" not in text
         if locale != "en" and answer.files:

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from dragoman.domain.costs.prices import Price
 from dragoman.errors import Limit, Limited
-from notifier.delivery.answers import Answer, AnswerKind, Bill, File, JobLinks, LeftOut, Outcome, Problem
+from notifier.delivery.answers import (
+    Answer,
+    AnswerKind,
+    Bill,
+    File,
+    JobLinks,
+    LeftOut,
+    Outcome,
+    Problem,
+)
 from notifier.email.rendering import COLUMNS, House, headline, rendered, wrapped
 
 HOUSE = House("translate@example.org", 10**7, 7, 7)
@@ -34,7 +43,9 @@ DONE = File(
     result_size=1000,
     attached=True,
 )
-FAILED = replace(DONE, outcome=Outcome.FAILED, problem=PROBLEM, result=None, attached=False, warnings=())
+FAILED = replace(
+    DONE, outcome=Outcome.FAILED, problem=PROBLEM, result=None, attached=False, warnings=()
+)
 
 
 def words(answer: Answer) -> str:
@@ -106,7 +117,9 @@ def test_a_pseudo_translation_is_loudly_none_and_the_way_out_is_named() -> None:
     assert "This is not a translation." in rendered(answer, HOUSE, "r")[1]
     assert "ready, but this is not a translation" in headline(answer)
     partly = replace(answer, kind=AnswerKind.PARTLY, files=(*answer.files, FAILED))
-    assert headline(partly) == "The layout of some documents is ready, but this is not a translation."
+    assert (
+        headline(partly) == "The layout of some documents is ready, but this is not a translation."
+    )
 
 
 def test_a_document_without_words_is_said_to_have_none() -> None:
@@ -134,7 +147,11 @@ def test_without_one_there_is_no_link_at_all() -> None:
 
 
 def test_too_large_with_a_link_says_how_long_it_works() -> None:
-    said = words(Answer(AnswerKind.DONE, (replace(DONE, attached=False, result_size=14_200_000, links=LINKS),)))
+    said = words(
+        Answer(
+            AnswerKind.DONE, (replace(DONE, attached=False, result_size=14_200_000, links=LINKS),)
+        )
+    )
     assert "The PDF (14.2 MB) is not attached, since an email may carry at most 10 MB." in said
     assert "the link works for 7 days" in said
 
@@ -188,15 +205,23 @@ def test_names_and_messages_are_never_markup(hostile: str) -> None:
     file = replace(FAILED, name=hostile, problem=problem, links=None)
     plainest = replace(FAILED, name="a", problem=Problem("a", "a", "x"), links=None)
     _, html = rendered(Answer(AnswerKind.FAILED, (file,), (LeftOut(hostile, problem),)), HOUSE, "r")
-    _, calm = rendered(Answer(AnswerKind.FAILED, (plainest,), (LeftOut("a", plainest.problem),)), HOUSE, "r")  # type: ignore[arg-type]
+    _, calm = rendered(
+        Answer(AnswerKind.FAILED, (plainest,), (LeftOut("a", plainest.problem),)), HOUSE, "r"
+    )  # type: ignore[arg-type]
     assert html.count("<") == calm.count("<")
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("- " + "word " * 20, "- " + ("word " * 14).strip() + "\n  " + ("word " * 6).strip() + "\n"),
-        ("  " + "word " * 20, "  " + ("word " * 14).strip() + "\n  " + ("word " * 6).strip() + "\n"),
+        (
+            "- " + "word " * 20,
+            "- " + ("word " * 14).strip() + "\n  " + ("word " * 6).strip() + "\n",
+        ),
+        (
+            "  " + "word " * 20,
+            "  " + ("word " * 14).strip() + "\n  " + ("word " * 6).strip() + "\n",
+        ),
         ("https://example.org/" + "a" * 100, "https://example.org/" + "a" * 100 + "\n"),
         ("a\n\n\n\nb", "a\n\nb\n"),
     ],
@@ -213,7 +238,9 @@ def test_a_limit_is_told_with_its_numbers_and_when_there_is_room() -> None:
 
 @pytest.mark.parametrize("code", ["limit_reached", "team_limit_reached"])
 @pytest.mark.parametrize(("locale", "numbers"), [("de", "1.200"), ("pl", "1 200"), ("ja", "1,200")])
-def test_a_limit_of_a_sender_or_team_has_its_numbers_in_each_language(locale: str, numbers: str, code: str) -> None:
+def test_a_limit_of_a_sender_or_team_has_its_numbers_in_each_language(
+    locale: str, numbers: str, code: str
+) -> None:
     problem = Problem("At most 1200 pages.", "Later.", code, Limit(Limited.PAGES, 1200, 1199, 30))
     said = flat(rendered(Answer(AnswerKind.LIMIT, problem=problem, locale=locale), HOUSE, "r")[0])
     assert numbers in said
@@ -235,7 +262,12 @@ ASKED = replace(
 
 def test_the_question_names_pages_characters_and_the_estimated_price() -> None:
     said = words(Answer(AnswerKind.APPROVAL, (ASKED,)))
-    for shown in ("4 pages", "630,667 characters", "Estimated price: about €12.00, for 600,000 characters", "“yes”"):
+    for shown in (
+        "4 pages",
+        "630,667 characters",
+        "Estimated price: about €12.00, for 600,000 characters",
+        "“yes”",
+    ):
         assert shown in said
     assert "5 % of the text was translated before and costs nothing." in said
     assert "budget" not in said
@@ -256,7 +288,9 @@ def test_what_has_no_price_is_told_in_characters_and_a_budget_is_named() -> None
 
 def test_where_others_decide_the_question_names_them_and_asks_for_no_yes_of_the_sender() -> None:
     problem = Problem("On this server, others decide.", "Please ask one of them.", "not_approver")
-    said = words(Answer(AnswerKind.APPROVAL, (ASKED,), approvers=("boss@example.org",), problem=problem))
+    said = words(
+        Answer(AnswerKind.APPROVAL, (ASKED,), approvers=("boss@example.org",), problem=problem)
+    )
     assert "boss@example.org approves such costs and has received a copy" in said
     assert "Reply “yes” to have it" not in said
     nobody_by_mail = words(Answer(AnswerKind.APPROVAL, (ASKED,), problem=problem))
@@ -271,12 +305,18 @@ def limit_told(**facts: Any) -> str:
 
 
 def test_a_limit_says_when_there_is_room_again() -> None:
-    assert "Wieder Platz ist ab 21. September 2026, 14:14 (UTC)." in limit_told(again_at=1_790_000_000.0)
+    assert "Wieder Platz ist ab 21. September 2026, 14:14 (UTC)." in limit_told(
+        again_at=1_790_000_000.0
+    )
     assert "Wieder Platz" not in limit_told()
 
 
 def test_what_is_more_than_the_whole_limit_is_not_told_to_wait() -> None:
-    problem = Problem("You have reached it.", "Wait.", "limit_reached", Limit(Limited.PAGES, 100, 0, 120))
-    text = flat(rendered(Answer(AnswerKind.LIMIT, problem=problem, locale="de"), HOUSE, "the-reference")[0])
+    problem = Problem(
+        "You have reached it.", "Wait.", "limit_reached", Limit(Limited.PAGES, 100, 0, 120)
+    )
+    text = flat(
+        rendered(Answer(AnswerKind.LIMIT, problem=problem, locale="de"), HOUSE, "the-reference")[0]
+    )
     assert "Warten hilft also nicht" in text
     assert "morgen" not in text

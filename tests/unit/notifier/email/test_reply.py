@@ -1,4 +1,6 @@
-"""The mail as bytes: in the thread, whole ids, lines that every server takes, whatever the original brought."""
+"""The mail as bytes: in the thread, whole ids, lines that every server takes, whatever the
+original brought.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ HOSTILE = st.text(alphabet=st.characters(codec=None), max_size=120) | st.sampled
 )
 
 
-def compose(thread: Thread = THREAD, text: str = "Hello\n", html: str = "<p>Hello</p>\n") -> EmailMessage:
+def compose(
+    thread: Thread = THREAD, text: str = "Hello\n", html: str = "<p>Hello</p>\n"
+) -> EmailMessage:
     return composed(thread, OWN_ID, ADDRESS, text, html)
 
 
@@ -103,7 +107,9 @@ def test_lines_of_quoted_printable_are_short() -> None:
 def test_long_message_ids_stay_in_one_piece(length: int) -> None:
     long = f"<{'a' * (length - 14)}@example.org>"
     assert len(long) == length
-    raw = compose(Thread("ada@example.org", "x", long, (long.replace("a", "b"), "<zero@example.org>"))).as_bytes()
+    raw = compose(
+        Thread("ada@example.org", "x", long, (long.replace("a", "b"), "<zero@example.org>"))
+    ).as_bytes()
     check_lines(raw)
     assert f"In-Reply-To: {long}\r\n".encode() in raw
     assert long.encode() in raw.partition(b"References:")[2]
@@ -146,7 +152,10 @@ def test_the_subject_is_a_reply_and_never_doubled(subject: str, expected: str) -
 @settings(max_examples=50, deadline=None)
 @given(subject=HOSTILE)
 @example("ü" * 80 + ' "q" 😀 é, ß: =20 aus =?x?= ccc, . =20 a_b ß: bb "q" @ =20')
-@example("Grüße aus Köln und ein langer Betreff, der in mehrere kodierte Wörter zerfällt, wirklich überall, ja")
+@example(
+    "Grüße aus Köln und ein langer Betreff, der in mehrere kodierte Wörter zerfällt, wirklich"
+    " überall, ja"
+)
 @example("=?utf-8?b?" + "A" * 900)
 @example("=?utf-8?q?a=0D=0ABcc:_eve@x?=")
 def test_no_subject_breaks_the_header(subject: str) -> None:
@@ -170,7 +179,9 @@ def test_no_id_breaks_the_header(own: str, references: Any) -> None:
     assert mail["Subject"] == "Re: x"
 
 
-@pytest.mark.parametrize("recipient", ["a@b\r\nBcc: eve@x", "", "0123456789", "a b@c@d", "<>", "a@b, c@d"])
+@pytest.mark.parametrize(
+    "recipient", ["a@b\r\nBcc: eve@x", "", "0123456789", "a b@c@d", "<>", "a@b, c@d"]
+)
 def test_an_address_that_is_none_is_permanent_trouble(recipient: str) -> None:
     with pytest.raises(OperatorError):
         compose(replace(THREAD, recipient=recipient))
@@ -182,26 +193,37 @@ def test_an_address_beyond_ascii_is_written_as_utf8() -> None:
 
 
 def test_the_thread_is_what_the_door_read_of_the_original() -> None:
-    payload = {"from": "Ada@example.org", "message_id": "<c@x>", "references": ["<a@x>", "<b@x>"], "subject": "Hello"}
+    payload = {
+        "from": "Ada@example.org",
+        "message_id": "<c@x>",
+        "references": ["<a@x>", "<b@x>"],
+        "subject": "Hello",
+    }
     thread = thread_of({"sender": "ada@example.org", "payload": payload})
     assert thread == Thread("Ada@example.org", "Hello", "<c@x>", ("<a@x>", "<b@x>"))
 
 
 def test_an_original_without_any_of_it_is_answered_too() -> None:
     payload = {"message_id": None, "references": [], "subject": ""}
-    assert thread_of({"sender": "ada@example.org", "payload": payload}) == Thread("ada@example.org", "", None, ())
+    assert thread_of({"sender": "ada@example.org", "payload": payload}) == Thread(
+        "ada@example.org", "", None, ()
+    )
 
 
 def test_the_message_id_is_the_deliverys_own() -> None:
     assert message_id(ROW, ADDRESS) == OWN_ID
     assert message_id({**ROW, "run": 2}, ADDRESS) != OWN_ID
-    assert message_id({**ROW, "instead": "mail_too_large"}, ADDRESS) == "<m.1.final_words@example.org>"
+    assert (
+        message_id({**ROW, "instead": "mail_too_large"}, ADDRESS) == "<m.1.final_words@example.org>"
+    )
 
 
 class NoWayOut:
     """An `Outbound` that nothing must reach."""
 
-    def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
+    def send(
+        self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()
+    ) -> str:
         raise AssertionError
 
     def find(self, message_id: str) -> str | None:
@@ -214,15 +236,23 @@ def prepared(tmp_path: Path, name: str, content: bytes) -> bytes:
     for key in ("jobs/j/result.pdf", "outbox/d1/message.eml"):
         store.delete(key)
     store.put("jobs/j/result.pdf", io.BytesIO(content))
-    file = File("j", "a.pdf", name, Outcome.DONE, "fr", result="jobs/j/result.pdf", result_size=len(content))
-    message = {"id": "m", "sender": "ada@example.org", "payload": {"subject": "x", "message_id": "<one@example.org>"}}
+    file = File(
+        "j", "a.pdf", name, Outcome.DONE, "fr", result="jobs/j/result.pdf", result_size=len(content)
+    )
+    message = {
+        "id": "m",
+        "sender": "ada@example.org",
+        "payload": {"subject": "x", "message_id": "<one@example.org>"},
+    }
     channel = EmailChannel(Settings.from_env(data_dir=tmp_path), store, NoWayOut())
     key = channel.prepare(Delivery(ROW, message, Answer(AnswerKind.DONE, (file,))))
     with store.open(key) as body:
         return body.read()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(name=HOSTILE)
 @example('quoted "name" \\ with; a=b.fr.pdf')
 @example("ü" * 150 + ".fr.pdf")
@@ -237,7 +267,9 @@ def test_no_file_name_breaks_the_mail_and_clean_ones_come_back(tmp_path: Path, n
     assert part.get_content() == b"%PDF-1.7"
 
 
-@pytest.mark.parametrize("size", [1, 56, 57, 58, 57 * 8192 - 1, 57 * 8192, 57 * 8192 + 1, 1_500_000])
+@pytest.mark.parametrize(
+    "size", [1, 56, 57, 58, 57 * 8192 - 1, 57 * 8192, 57 * 8192 + 1, 1_500_000]
+)
 def test_a_pdf_is_streamed_into_the_mail_byte_for_byte(tmp_path: Path, size: int) -> None:
     content = (bytes(range(256)) * (size // 256 + 1))[:size]
     raw = prepared(tmp_path, "a.fr.pdf", content)
@@ -265,13 +297,21 @@ def test_those_who_approve_costs_get_a_copy_of_the_question(tmp_path: Path) -> N
     store, sent = FolderStore(tmp_path), list[tuple[str, tuple[str, ...]]]()
 
     class Recording(NoWayOut):
-        def send(self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()) -> str:
+        def send(
+            self, envelope_from: str, recipient: str, message: bytes, copies: Sequence[str] = ()
+        ) -> str:
             sent.append((recipient, tuple(copies)))
             return "taken"
 
     named = ("boss@example.org", "@finance.example", "slack:T1:U1")
-    channel = EmailChannel(Settings.from_env(data_dir=tmp_path, approvers=named), store, Recording())
-    message = {"id": "m", "sender": "ada@example.org", "payload": {"subject": "x", "message_id": "<one@example.org>"}}
+    channel = EmailChannel(
+        Settings.from_env(data_dir=tmp_path, approvers=named), store, Recording()
+    )
+    message = {
+        "id": "m",
+        "sender": "ada@example.org",
+        "payload": {"subject": "x", "message_id": "<one@example.org>"},
+    }
     file = File("j", "a.pdf", "a.fr.pdf", Outcome.WORKING, "fr", waiting_for="approval")
     for kind, copies in ((AnswerKind.APPROVAL, ("boss@example.org",)), (AnswerKind.ACK, ())):
         row = {**ROW, "id": f"d-{kind}"}

@@ -52,17 +52,29 @@ def job(number: int = 1, **values: Any) -> dict[str, Any]:
 
 
 def done(number: int = 1, **values: Any) -> dict[str, Any]:
-    facts = {"engine": "deepl", "source_lang": "en", "pages": 12, "characters": 23_400, "result": "jobs/1/r/1.pdf"}
+    facts = {
+        "engine": "deepl",
+        "source_lang": "en",
+        "pages": 12,
+        "characters": 23_400,
+        "result": "jobs/1/r/1.pdf",
+    }
     return job(number, state=RowState.DONE, progress=100, epoch=4, **{**facts, **values})
 
 
 def dead(number: int = 1, code: str = "internal", **values: Any) -> dict[str, Any]:
-    words = {"error_code": code, "error_message": "The PDF holds no text.", "error_advice": "Run OCR on it first."}
+    words = {
+        "error_code": code,
+        "error_message": "The PDF holds no text.",
+        "error_advice": "Run OCR on it first.",
+    }
     return job(number, state=RowState.DEAD, epoch=1, **{**words, **values})
 
 
 def working(number: int = 1, progress: int = 45, **values: Any) -> dict[str, Any]:
-    return job(number, state=RowState.RUNNING, stage=Stage.TRANSLATE, progress=progress, epoch=1, **values)
+    return job(
+        number, state=RowState.RUNNING, stage=Stage.TRANSLATE, progress=progress, epoch=1, **values
+    )
 
 
 def waiting(number: int = 1, word: str = "approval", **values: Any) -> dict[str, Any]:
@@ -86,7 +98,9 @@ def facts(
         **card,
     }
     arrivals = {one["id"]: arrived for one in jobs}
-    return Facts(row, jobs, etas or {}, {"state": RowState.DONE, "run_after": 0.0}, arrivals=arrivals)
+    return Facts(
+        row, jobs, etas or {}, {"state": RowState.DONE, "run_after": 0.0}, arrivals=arrivals
+    )
 
 
 def shown(*jobs: dict[str, Any], **card: Any) -> Card:
@@ -103,7 +117,11 @@ def words(card: Card) -> str:
 
 def test_a_job_at_work_shows_steps_percent_time_and_cancel() -> None:
     card = card_from(facts(working(), etas={f"{1:032x}": 143}))
-    assert words(card) == "*contract.pdf* → French\n✓ Read  ·  ▸ *Translate*  ·  Set pages\n45 %, about 2 minutes left"
+    assert (
+        words(card)
+        == "*contract.pdf* → French\n✓ Read  ·  ▸ *Translate*  ·  Set pages\n45 %, about 2 minutes"
+        " left"
+    )
     assert card.text.splitlines() == [
         "Translating 1 document: 0 of 1 finished.",
         "contract.pdf to French: translating, 45 %, about 2 minutes left",
@@ -120,7 +138,9 @@ def test_the_step_for_the_tone_is_shown_where_one_was_asked_for() -> None:
 
 def test_a_finished_job_names_pages_characters_and_engine() -> None:
     card = shown(done())
-    assert "Done: English to French, 12 pages, 23,400 characters, translated by DeepL." in words(card)
+    assert "Done: English to French, 12 pages, 23,400 characters, translated by DeepL." in words(
+        card
+    )
     assert labels(card) == ["Delete now", "Another language"]
     assert (card.reaction, card.moves) == (GOOD, False)
 
@@ -130,16 +150,25 @@ NOT_THERE = [
     (Arrived(Arrival.SENDING), "I am putting the file into this thread", EYES),
     (
         Arrived(Arrival.INSTEAD, "storage_limit_reached"),
-        "I could not hand over the file here: this workspace has no room left for files in Slack. My message about it",
+        (
+            "I could not hand over the file here: this workspace has no room left for files in"
+            " Slack. My message about it"
+        ),
         BAD,
     ),
-    (Arrived(Arrival.FAILED, "some_new_error"), "in any way: Slack did not take it (some_new_error). Please show", BAD),
+    (
+        Arrived(Arrival.FAILED, "some_new_error"),
+        "in any way: Slack did not take it (some_new_error). Please show",
+        BAD,
+    ),
     (Arrived(Arrival.DROPPED), "I could not hand over the file in any way", BAD),
 ]
 
 
 @pytest.mark.parametrize(("arrived", "said", "reaction"), NOT_THERE)
-def test_nothing_is_done_before_its_file_has_arrived(arrived: Arrived | None, said: str, reaction: str) -> None:
+def test_nothing_is_done_before_its_file_has_arrived(
+    arrived: Arrived | None, said: str, reaction: str
+) -> None:
     known = facts(done())
     card = card_from(replace(known, arrivals={f"{1:032x}": arrived} if arrived else {}))
     assert said in words(card)
@@ -158,7 +187,10 @@ def test_a_file_without_text_is_not_called_done() -> None:
 
 def test_a_card_counts_what_could_not_be_handed_over() -> None:
     known = facts(done(1), done(2))
-    arrivals = {f"{1:032x}": DELIVERED, f"{2:032x}": Arrived(Arrival.INSTEAD, "file_uploads_disabled")}
+    arrivals = {
+        f"{1:032x}": DELIVERED,
+        f"{2:032x}": Arrived(Arrival.INSTEAD, "file_uploads_disabled"),
+    }
     card = card_from(replace(known, arrivals=arrivals))
     assert card.text.startswith("Translated, but 1 of 2 files could not be handed over here.")
     assert card.reaction == BAD
@@ -185,7 +217,16 @@ def test_a_document_in_the_language_already_is_good_and_cost_nothing() -> None:
         ("limit_reached", True),
         ("wrong_password", True),
     ]
-    + [(code, False) for code in ("no_text", "damaged_pdf", "encrypted_pdf", "too_many_pages", "unsupported_pair")],
+    + [
+        (code, False)
+        for code in (
+            "no_text",
+            "damaged_pdf",
+            "encrypted_pdf",
+            "too_many_pages",
+            "unsupported_pair",
+        )
+    ],
 )
 def test_another_try_is_offered_where_it_can_help(code: str, helps: bool) -> None:
     card = shown(dead(code=code))
@@ -202,16 +243,27 @@ def test_what_is_purged_offers_nothing() -> None:
 
 
 def test_costs_are_put_with_what_is_known_of_them() -> None:
-    card = shown(waiting(pages=250, characters=500_000, to_bill=300_000, remembered=0.4, engine="deepl"))
-    for fact in ("250 pages, 500,000 characters.", "40 % of it", "DeepL would charge for about 300,000 characters."):
+    card = shown(
+        waiting(pages=250, characters=500_000, to_bill=300_000, remembered=0.4, engine="deepl")
+    )
+    for fact in (
+        "250 pages, 500,000 characters.",
+        "40 % of it",
+        "DeepL would charge for about 300,000 characters.",
+    ):
         assert fact in words(card)
-    assert f"I wait until <!date^{int(UNTIL)}^{{date_short_pretty}} {{time}}|2026-11-18 11:06 UTC>." in words(card)
+    assert (
+        f"I wait until <!date^{int(UNTIL)}^{{date_short_pretty}} {{time}}|2026-11-18 11:06 UTC>."
+        in words(card)
+    )
     assert labels(card) == ["Translate it", "Cancel"]
     assert (card.reaction, card.moves) == (EYES, False)
 
 
 def test_a_free_engine_is_not_said_to_charge() -> None:
-    card = shown(waiting(pages=250, characters=500_000, to_bill=0, remembered=0.0, engine="apertium"))
+    card = shown(
+        waiting(pages=250, characters=500_000, to_bill=0, remembered=0.0, engine="apertium")
+    )
     assert "charge" not in words(card) + card.text
 
 
@@ -233,7 +285,12 @@ def test_one_that_failed_among_several_is_a_warning() -> None:
 
 
 def test_files_left_out_are_named_with_a_reason() -> None:
-    note = {"filename": "notes.docx", "code": "not_a_pdf", "message": "The file is not a PDF.", "advice": "Export it."}
+    note = {
+        "filename": "notes.docx",
+        "code": "not_a_pdf",
+        "message": "The file is not a PDF.",
+        "advice": "Export it.",
+    }
     card = shown(done(), notes=[note] * 20)
     assert "*notes.docx* was left out: The file is not a PDF. Export it." in words(card)
     assert "and 12 more" in words(card)
@@ -249,7 +306,8 @@ def test_a_question_for_the_language_has_a_menu_of_what_can_be_written() -> None
     assert first == [f"{'m' * 32}:{tag}" for tag in ("de", "fr", "zh-Hans", "zh-Hant")]
     assert second == [f"{'m' * 32}:{tag}" for tag in ("sw",)]
     assert card.text.startswith(
-        "<@U1>, I need an answer from you before I can go on:\nWhich language would you like? I wait until <!date^"
+        "<@U1>, I need an answer from you before I can go on:\nWhich language would you like? I"
+        " wait until <!date^"
     )
 
 
@@ -265,7 +323,9 @@ def test_an_answered_question_is_not_put_again() -> None:
     assert "Which language" not in card.text
 
 
-def test_a_post_that_is_being_looked_at_says_so_and_one_with_nothing_is_not_worth_a_message() -> None:
+def test_a_post_that_is_being_looked_at_says_so_and_one_with_nothing_is_not_worth_a_message() -> (
+    None
+):
     opening = card_from(Facts(facts().card, message={"state": RowState.RUNNING, "run_after": 0.0}))
     assert (opening.text, opening.reaction, opening.moves, opening.empty) == (
         "I am looking at your post …",
@@ -292,7 +352,9 @@ def test_two_looks_at_the_same_have_the_same_hash_and_seconds_do_not_count() -> 
     assert first.hash != shown(working(progress=46)).hash
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(None, None), (1, 10), (10, 10), (11, 20), (59, 60), (61, 61)])
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(None, None), (1, 10), (10, 10), (11, 20), (59, 60), (61, 61)]
+)
 def test_times_below_a_minute_come_in_steps_of_ten(seconds: int | None, told: int | None) -> None:
     assert coarse(seconds) == told
 
@@ -320,7 +382,14 @@ def test_hostile_names_are_shown_literally(name: str) -> None:
             assert "\u202e" not in text
 
 
-ESTIMATE = {"pages": 4, "characters": 630_667, "to_bill": 600_000, "price": 12.0, "currency": "EUR", "engine": "deepl"}
+ESTIMATE = {
+    "pages": 4,
+    "characters": 630_667,
+    "to_bill": 600_000,
+    "price": 12.0,
+    "currency": "EUR",
+    "engine": "deepl",
+}
 
 
 def test_a_question_about_the_cost_names_pages_characters_and_price() -> None:
@@ -356,12 +425,17 @@ def test_many_files_fit_into_one_message_and_the_rest_is_counted() -> None:
 def test_the_largest_card_of_all_fits() -> None:
     worst = "&" * 300
     known = facts(
-        *(waiting(number, filename=worst, pages=10**6, to_bill=10**9, engine="deepl") for number in range(60)),
+        *(
+            waiting(number, filename=worst, pages=10**6, to_bill=10**9, engine="deepl")
+            for number in range(60)
+        ),
         asks="language",
         notes=[{"filename": worst, "message": worst, "advice": worst}] * 20,
     )
     targets = [f"{one}{other}" for one in "abcdefg" for other in "abcdefghijkl"]
-    card = card_from(Facts(known.card, known.jobs, {}, {"state": RowState.WAITING, "run_after": UNTIL}, targets))
+    card = card_from(
+        Facts(known.card, known.jobs, {}, {"state": RowState.WAITING, "run_after": UNTIL}, targets)
+    )
     assert complaints(card.blocks) == []
     assert weight(card.blocks) <= MOST_WEIGHT
     assert len(card.text) <= MAX_UPDATE
@@ -372,7 +446,9 @@ rows = st.one_of(
     st.builds(working, st.integers(1, 99), st.integers(0, 100), filename=texts),
     st.builds(dead, st.integers(1, 99), filename=texts, error_message=texts, error_advice=texts),
     st.builds(done, st.integers(1, 99), filename=texts, characters=st.integers(0, 10**12)),
-    st.builds(waiting, st.integers(1, 99), st.sampled_from(["approval", "password"]), filename=texts),
+    st.builds(
+        waiting, st.integers(1, 99), st.sampled_from(["approval", "password"]), filename=texts
+    ),
 )
 left_out = st.fixed_dictionaries({"filename": texts, "message": texts, "advice": texts})
 
@@ -383,7 +459,9 @@ left_out = st.fixed_dictionaries({"filename": texts, "message": texts, "advice":
     notes=st.lists(left_out, max_size=30),
     moved=st.booleans(),
 )
-def test_slack_would_take_whatever_it_is_made_from(jobs: list[Any], notes: list[Any], moved: bool) -> None:
+def test_slack_would_take_whatever_it_is_made_from(
+    jobs: list[Any], notes: list[Any], moved: bool
+) -> None:
     card = card_from(facts(*jobs, notes=notes), moved=moved)
     assert complaints(card.blocks) == []
     assert characters(card.blocks) < weight(card.blocks) <= MOST_WEIGHT

@@ -30,7 +30,9 @@ def test_after_a_call_that_hung_nobody_waits_for_a_while() -> None:
         pass
 
 
-@pytest.mark.parametrize(("after_s", "error"), [(0.0, OutboundUnavailable()), (0.12, StoreUnavailable())])
+@pytest.mark.parametrize(
+    ("after_s", "error"), [(0.0, OutboundUnavailable()), (0.12, StoreUnavailable())]
+)
 def test_what_fails_at_once_or_elsewhere_leaves_it_open(after_s: float, error: Exception) -> None:
     line = Line(slow_s=0.1 if after_s else patience(0.1), pause_s=60.0)
     with pytest.raises(type(error)):

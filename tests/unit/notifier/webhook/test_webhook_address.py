@@ -55,7 +55,8 @@ def test_what_is_no_plain_https_address_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["8.8.8.8", "93.184.215.14", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+    "written",
+    ["8.8.8.8", "93.184.215.14", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"],
 )
 def test_the_internet_is_allowed(written: str) -> None:
     assert address.is_allowed(ip_address(written))
@@ -91,7 +92,13 @@ def test_addresses_of_tokens_are_read() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["https://example.org/", "ci=http://example.org/", "ci=", "=https://a.example/", "a=https://b.c/,a=https://d.e/"],
+    [
+        "https://example.org/",
+        "ci=http://example.org/",
+        "ci=",
+        "=https://a.example/",
+        "a=https://b.c/,a=https://d.e/",
+    ],
 )
 def test_settings_that_say_nothing_plain_stop_the_start(text: str) -> None:
     with pytest.raises(SettingsInvalid, match="DRAGOMAN_WEBHOOK_URLS"):

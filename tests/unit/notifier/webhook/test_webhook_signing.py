@@ -23,7 +23,9 @@ def test_the_vector_that_the_convention_s_libraries_test_themselves_with() -> No
 
 def test_each_owner_and_each_server_has_a_secret_of_its_own() -> None:
     secrets = {
-        signing.secret_of(key, owner) for key in ("one server's key", "another's") for owner in ("web:a", "web:b")
+        signing.secret_of(key, owner)
+        for key in ("one server's key", "another's")
+        for owner in ("web:a", "web:b")
     }
     assert len(secrets) == 4
     assert signing.secret_of("k", "web:a") == signing.secret_of("k", "web:a")

@@ -63,7 +63,9 @@ def test_purge_wants_one_thing_to_forget(run, words):
 
 
 def test_purge_of_an_unknown_job_says_so(run, settings, database):
-    assert isinstance(run("purge", "--job", "none", "--data", settings.data_dir).exception, NotFound)
+    assert isinstance(
+        run("purge", "--job", "none", "--data", settings.data_dir).exception, NotFound
+    )
 
 
 def test_purge_of_a_sender_forgets_the_files(run, settings, database, store):
@@ -92,5 +94,7 @@ def test_init_prints_and_keeps_how_the_models_get_there(run, tmp_path):
 
 
 def test_init_with_a_pair_that_is_none_writes_nothing(run, tmp_path):
-    assert isinstance(run("init", "--dir", tmp_path, "--models", "en-pt,xx").exception, UnsupportedOption)
+    assert isinstance(
+        run("init", "--dir", tmp_path, "--models", "en-pt,xx").exception, UnsupportedOption
+    )
     assert not (tmp_path / ".env").exists()

@@ -9,8 +9,18 @@ from ops.cli.tables import Column, Row, laid_out
 
 COLUMNS = (Column("id"), Column("owner", cut=True), Column("file", cut=True), Column("to"))
 ROWS = (
-    Row(("a2eb1c3d", "a-very-long-name@of-an-organisation.example.org", "Jahresbericht " * 6 + ".pdf", "pt-BR")),
-    Row(("b1", "bo@example.org", "報告書" * 20 + ".pdf", "de"), "quota_used_up: " + "It is used up. " * 20),
+    Row(
+        (
+            "a2eb1c3d",
+            "a-very-long-name@of-an-organisation.example.org",
+            "Jahresbericht " * 6 + ".pdf",
+            "pt-BR",
+        )
+    ),
+    Row(
+        ("b1", "bo@example.org", "報告書" * 20 + ".pdf", "de"),
+        "quota_used_up: " + "It is used up. " * 20,
+    ),
 )
 
 

@@ -107,7 +107,9 @@ def test_pseudo_alone_is_said_aloud(tmp_path):
     assert "DRAGOMAN_DEEPL_AUTH_KEY" in finding.todo
 
 
-@pytest.mark.parametrize(("count", "verdict"), [(0, Verdict.OK), (95, Verdict.WARN), (100, Verdict.FAIL)])
+@pytest.mark.parametrize(
+    ("count", "verdict"), [(0, Verdict.OK), (95, Verdict.WARN), (100, Verdict.FAIL)]
+)
 def test_a_quota_is_watched(count, verdict):
     class Engine:
         def usage(self):
@@ -125,7 +127,11 @@ def test_a_quota_is_watched(count, verdict):
         ({"allowed_senders": "@b.c", "mail_address": "t@b.c"}, Verdict.OK, "we check SPF and DKIM"),
         ({"allowed_senders": "@b.c", "trusted_peers": "mail.b.c"}, Verdict.FAIL, "mail.b.c"),
         ({"allowed_senders": "@b.c", "trusted_peers": "192.0.2.0/24"}, Verdict.WARN, "localhost"),
-        ({"allowed_senders": "@b.c", "trusted_peers": "::1", "mail_address": "t@b.c"}, Verdict.OK, "t@b.c"),
+        (
+            {"allowed_senders": "@b.c", "trusted_peers": "::1", "mail_address": "t@b.c"},
+            Verdict.OK,
+            "t@b.c",
+        ),
     ],
 )
 def test_the_door_for_mail(chosen, verdict, word):
@@ -151,7 +157,9 @@ def test_what_stands_around_the_door(chosen, what, word):
 
 
 def test_a_door_for_this_host_alone_needs_nothing_more():
-    chosen = Settings.from_env(allowed_senders="*", sender_daily_limit=9, lmtp_listen="127.0.0.1:8024")
+    chosen = Settings.from_env(
+        allowed_senders="*", sender_daily_limit=9, lmtp_listen="127.0.0.1:8024"
+    )
     assert not [*doctor.door(chosen), *doctor.tls(chosen), *doctor.records(chosen)]
 
 
@@ -162,10 +170,16 @@ def test_a_door_for_other_hosts_wants_tls(tmp_path):
 
 @pytest.mark.parametrize(
     ("url", "verdict"),
-    [(None, Verdict.OK), ("http://t.example.org", Verdict.WARN), ("https://t.example.org", Verdict.OK)],
+    [
+        (None, Verdict.OK),
+        ("http://t.example.org", Verdict.WARN),
+        ("https://t.example.org", Verdict.OK),
+    ],
 )
 def test_links(url, verdict, tmp_path):
-    [finding] = user_facing.links(Settings.from_env(public_url=url, secret_key="0123456789abcdef", data_dir=tmp_path))
+    [finding] = user_facing.links(
+        Settings.from_env(public_url=url, secret_key="0123456789abcdef", data_dir=tmp_path)
+    )
     assert finding.verdict is verdict
 
 

@@ -17,7 +17,12 @@ DAY_S = 86_400.0
         (0.2, [], Verdict.OK, "same time"),
         (-3600.0, [], Verdict.WARN, "3600 s behind"),
         (90.0, [(-DAY_S, 60.0)], Verdict.WARN, "90 s ahead of"),
-        (0.0, [(-DAY_S, 600.0), (DAY_S, 7200.0)], Verdict.WARN, "set back by 86400 s, 10 minutes ago"),
+        (
+            0.0,
+            [(-DAY_S, 600.0), (DAY_S, 7200.0)],
+            Verdict.WARN,
+            "set back by 86400 s, 10 minutes ago",
+        ),
         (0.0, [(DAY_S, 7200.0)], Verdict.WARN, "set forward by 86400 s, 120 minutes ago"),
         (0.0, [(DAY_S, 2 * DAY_S)], Verdict.OK, "same time"),
     ],

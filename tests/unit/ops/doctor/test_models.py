@@ -23,7 +23,10 @@ def lay(settings):
         for name, body in FILES.items():
             (folder / name.format(pair.replace("-", ""))).write_bytes(body)
         files = tuple(File(file.name, *sum_of(file)) for file in sorted(folder.iterdir()))
-        cards.write(folder, Card(pair, "spring", "tiny", "MPL-2.0", "here", "2026-11-29T20:00:00+00:00", files))
+        cards.write(
+            folder,
+            Card(pair, "spring", "tiny", "MPL-2.0", "here", "2026-11-29T20:00:00+00:00", files),
+        )
         return folder
 
     return put

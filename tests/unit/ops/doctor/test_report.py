@@ -41,20 +41,34 @@ def test_report_has_versions_kinds_and_names_of_settings_and_no_value(tmp_path) 
     )
     live = [
         Finding(
-            "live mail", Verdict.FAIL, "robot at mail.corp.example: hunter2hunter2 | /srv/x refused for bo@corp.example"
+            "live mail",
+            Verdict.FAIL,
+            "robot at mail.corp.example: hunter2hunter2 | /srv/x refused for bo@corp.example",
         )
     ]
     told = written(settings, [Finding("Slack", Verdict.OK, "installed in Secret Workspace")], live)
     assert "answers by smtps" in told
     assert "OUTBOUND_SMTP_URL" in told
     assert "| Slack | ok | |" in told
-    for value in ("hunter2", "corp.example", "very-secret", "very-own", "anna", "token0", "Workspace", "/srv", "bo@"):
+    for value in (
+        "hunter2",
+        "corp.example",
+        "very-secret",
+        "very-own",
+        "anna",
+        "token0",
+        "Workspace",
+        "/srv",
+        "bo@",
+    ):
         assert value not in told
 
 
 def test_languages_of_a_trial_are_such_as_some_engine_has() -> None:
     wide = Capabilities("deepl", frozenset({"de", "en-GB", "ja"}))
-    pairs = Capabilities("apertium", frozenset({"es", "ca"}), frozenset({("en", "es"), ("es", "ca")}))
+    pairs = Capabilities(
+        "apertium", frozenset({"es", "ca"}), frozenset({("en", "es"), ("es", "ca")})
+    )
     assert languages([wide], None) == ("en", "de")
     assert languages([wide], "en-GB") == ("de", "en-GB")
     assert languages([pairs], "ca") == ("en", "es")

@@ -32,7 +32,12 @@ ENTRY = {
 
 def listed(*entries, **more):
     models = {"en-pt": list(entries)}
-    return {"generated": "2026-11-09T00:45:24Z", "baseUrl": "https://example.org", "models": models, **more}
+    return {
+        "generated": "2026-11-09T00:45:24Z",
+        "baseUrl": "https://example.org",
+        "models": models,
+        **more,
+    }
 
 
 def changed(**values):
@@ -89,7 +94,9 @@ def test_a_name_that_the_engine_would_not_know_is_replaced():
     assert offer.files[0].name == "model.enpt.bin"
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../../x.bin", "a/../../x", "https://evil.example/x", "", None, 7])
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "../../x.bin", "a/../../x", "https://evil.example/x", "", None, 7]
+)
 def test_a_path_that_leaves_the_place_is_refused(path):
     with pytest.raises(ModelListInvalid, match="en-pt"):
         read(listed(with_file("lexicalShortlist", path=path, size=1)))
@@ -109,7 +116,9 @@ def test_entries_of_a_kind_that_is_not_known_are_passed_over():
 
 
 def test_a_sum_that_is_none_is_not_believed():
-    entry = with_file("vocab", path="v/vocab.enpt.spm.gz", uncompressedHash="abc", uncompressedSize=-1)
+    entry = with_file(
+        "vocab", path="v/vocab.enpt.spm.gz", uncompressedHash="abc", uncompressedSize=-1
+    )
     (offer,) = read(listed(entry))[EN_PT]
     assert (offer.files[2].size, offer.files[2].sha256) == (None, None)
 

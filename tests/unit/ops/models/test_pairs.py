@@ -29,7 +29,9 @@ def test_a_pair_is_understood_as_people_write_it(text, meant):
     assert parse(text) == meant
 
 
-@pytest.mark.parametrize("text", ["", "en", "enpt", "en-", "-pt", "en-xq", "en-en", "en-en-GB", "../etc-pt", "en/pt"])
+@pytest.mark.parametrize(
+    "text", ["", "en", "enpt", "en-", "-pt", "en-xq", "en-en", "en-en-GB", "../etc-pt", "en/pt"]
+)
 def test_what_is_no_pair_is_refused_with_an_example(text):
     with pytest.raises(UnsupportedOption) as refused:
         parse(text)
@@ -40,7 +42,9 @@ def test_a_folder_is_named_after_its_pair_and_back():
     for pair in (EN_PT, Pair("zh_hant", "en")):
         assert from_folder_name(str(pair)) == pair
     assert from_folder_name("en-zh-Hant") == Pair("en", "zh_hant")
-    assert [from_folder_name(name) for name in (".incoming-en-pt-0123", "lost+found", "a", "en-pt-BR")] == [None] * 4
+    assert [
+        from_folder_name(name) for name in (".incoming-en-pt-0123", "lost+found", "a", "en-pt-BR")
+    ] == [None] * 4
 
 
 def test_the_way_is_direct_or_through_english_or_none():

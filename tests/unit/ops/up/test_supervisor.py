@@ -22,7 +22,10 @@ from tests.patience import patience
 from tests.servers.process import wait_until
 
 # A process whose child does not notice its parent's end, as one that is busy with a document.
-PARENT = "import subprocess, sys, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+PARENT = (
+    "import subprocess, sys, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True);"
+    " time.sleep(60)"
+)
 
 
 def test_secrets_are_made_once_and_for_their_owner_only(tmp_path):
@@ -50,7 +53,9 @@ def test_an_empty_secret_key_is_refused():
 
 @pytest.mark.parametrize("end", ["dies", "is_stopped"])
 def test_what_a_process_leaves_behind_ends_with_it(end):
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, start_new_session=True)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, start_new_session=True
+    )
     assert parent.stdout
     left = int(parent.stdout.readline())
     parent.stdout.close()
@@ -161,5 +166,7 @@ class TestWatch:
 
 def is_running(pid: int) -> bool:
     """Whether a process is there and no zombie, which nobody may be there to collect."""
-    status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    status = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
     return status.stdout.strip()[:1] not in ("", "Z")

@@ -8,7 +8,9 @@ from pipeline.engines.apertium import modes_of
 from pipeline.engines.deepl import closest
 from pipeline.engines.pairs import refuse_unserved, serves
 
-FIXED = Capabilities("apertium", frozenset({"es", "en", "en-US"}), frozenset({("en", "es"), ("es", "en")}))
+FIXED = Capabilities(
+    "apertium", frozenset({"es", "en", "en-US"}), frozenset({("en", "es"), ("es", "en")})
+)
 ANY = Capabilities("deepl", frozenset({"de", "pt-BR", "zh-Hant"}))
 
 
@@ -47,7 +49,11 @@ def test_a_refusal_says_what_is_possible(source, target, error, words):
 
 def test_modes_are_read_by_their_names():
     listing = "  eng-spa\n  spa-eng_US\n  es-fr\n  eco-es-fr\n  eng-cat_valencia\n"
-    assert modes_of(listing) == {("en", "es"): "eng-spa", ("es", "en-US"): "spa-eng_US", ("es", "fr"): "es-fr"}
+    assert modes_of(listing) == {
+        ("en", "es"): "eng-spa",
+        ("es", "en-US"): "spa-eng_US",
+        ("es", "fr"): "es-fr",
+    }
 
 
 @pytest.mark.parametrize(
@@ -64,4 +70,7 @@ def test_modes_are_read_by_their_names():
     ],
 )
 def test_a_tag_means_the_closest_target(tag, expected):
-    assert closest(tag, ["de", "en-GB", "en-US", "pt-BR", "pt-PT", "zh", "zh-Hans", "zh-Hant"]) == expected
+    assert (
+        closest(tag, ["de", "en-GB", "en-US", "pt-BR", "pt-PT", "zh", "zh-Hans", "zh-Hant"])
+        == expected
+    )

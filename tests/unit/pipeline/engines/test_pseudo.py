@@ -14,7 +14,9 @@ def test_it_is_visibly_no_translation():
     assert pseudo("House") == "[Hóóúúšéé]"
 
 
-@pytest.mark.parametrize("text", [TEXT, TEXT * 5, "東京は日本の首都です。" * 3, "Дом стоит на горе и смотрит на море"])
+@pytest.mark.parametrize(
+    "text", [TEXT, TEXT * 5, "東京は日本の首都です。" * 3, "Дом стоит на горе и смотрит на море"]
+)
 def test_it_is_about_30_percent_longer(text):
     assert 1.25 <= len(pseudo(text)) / len(text) <= 1.45
 

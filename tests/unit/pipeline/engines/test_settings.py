@@ -24,7 +24,11 @@ def both(monkeypatch, environment):
         {},
         {"DRAGOMAN_ENGINE": ""},
         {"DRAGOMAN_DEEPL_AUTH_KEY": "key", "DRAGOMAN_DEEPL_SERVER_URL": "http://127.0.0.1:1"},
-        {"dragoman_deepl_auth_key": "key", "DRAGOMAN_ENGINE": "deepl", "DRAGOMAN_DEEPL_WRITE": "TRUE"},
+        {
+            "dragoman_deepl_auth_key": "key",
+            "DRAGOMAN_ENGINE": "deepl",
+            "DRAGOMAN_DEEPL_WRITE": "TRUE",
+        },
         {"DRAGOMAN_DATA_DIR": "/data"},
         {"DRAGOMAN_DATA_DIR": "/data", "DRAGOMAN_LOCAL_MODELS_DIR": "/models"},
         {"DRAGOMAN_DEEPL_WRITE": "1", "DRAGOMAN_MAX_PAGES": "7"},

@@ -1,4 +1,6 @@
-"""What happens in the child stays in the child: crashes, loops, bombs and broken bounds become errors."""
+"""What happens in the child stays in the child: crashes, loops, bombs and broken bounds become
+errors.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,12 @@ def test_a_child_out_of_cpu_time_is_ended(confined):
 
 def test_typefaces_and_hyphenators_are_loaded_once_for_all_children(confined):
     confined("nothing")
-    wait_until(lambda: confined("warmed")[0] == len(HYPHENATED), 20, "the server has loaded more", every_s=0.1)
+    wait_until(
+        lambda: confined("warmed")[0] == len(HYPHENATED),
+        20,
+        "the server has loaded more",
+        every_s=0.1,
+    )
     hyphenators, typefaces, letters = confined("warmed")
     assert (hyphenators, typefaces) == (8, 12)
     assert letters > 200
@@ -139,7 +146,9 @@ def test_the_server_and_its_child_end_with_who_asked(tmp_path):
         own = Server(jobs="tests.sandboxed.reaches", path=(str(ROOT),))
 
         def told(_):
-            (tmp_path / "pids").write_text(" ".join(map(str, [server_pid(own), *children_of(server_pid(own))])))
+            (tmp_path / "pids").write_text(
+                " ".join(map(str, [server_pid(own), *children_of(server_pid(own))]))
+            )
             os.kill(os.getpid(), signal.SIGKILL)
 
         own.call(Call("endless", {}, [], tmp_path), told)

@@ -7,7 +7,10 @@ import pytest
 from dragoman.ports import Term
 from pipeline.stages.checks import Doubt, doubt, lacks_term, scripts_of
 
-LONG = "The committee met on 12 May 2020 and decided to postpone the whole matter until the next meeting."
+LONG = (
+    "The committee met on 12 May 2020 and decided to postpone the whole matter until the next"
+    " meeting."
+)
 LANG = ("en", "de")
 
 
@@ -58,13 +61,19 @@ def test_what_is_broken_is_told(source: str, answer: str | None, expected: Doubt
         ("for int while return (a[i++] == b[--j]) && {c != d};", "for int while return (a[i++] == b[--j]) && {c != d};", LANG),
     ],
 )  # fmt: skip
-def test_what_sound_engines_do_is_left_alone(source: str, answer: str, langs: tuple[str, str]) -> None:
+def test_what_sound_engines_do_is_left_alone(
+    source: str, answer: str, langs: tuple[str, str]
+) -> None:
     assert doubt(source, answer, *langs) is None
 
 
 @pytest.mark.parametrize(
     ("answer", "lacking"),
-    [("Die Häuser sind alt.", False), ("Das Haus ist alt.", False), ("Die Gebäude sind alt.", True)],
+    [
+        ("Die Häuser sind alt.", False),
+        ("Das Haus ist alt.", False),
+        ("Die Gebäude sind alt.", True),
+    ],
 )
 def test_a_term_may_be_inflected(answer: str, lacking: bool) -> None:
     assert lacks_term(answer, [Term("house", "Haus")]) is lacking

@@ -32,21 +32,30 @@ def test_the_other_language_of_a_document_in_two_is_found():
     assert other_language([GERMAN, ENGLISH, GERMAN.upper()[:40]], "de") == "en"
 
 
-@pytest.mark.parametrize("lines", [[GERMAN], [GERMAN, GERMAN, GERMAN, ENGLISH], [GERMAN, "Image", "Version 0.4"], []])
+@pytest.mark.parametrize(
+    "lines", [[GERMAN], [GERMAN, GERMAN, GERMAN, ENGLISH], [GERMAN, "Image", "Version 0.4"], []]
+)
 def test_a_quotation_or_a_few_words_are_no_other_language(lines):
     assert other_language(lines, "de") is None
 
 
 def test_a_table_of_contents_has_a_language():
-    entries = ["Départ du port", "Horaires du soir", "Que faire quand le vent est fort", "Règles à bord du bateau"]
-    text = "\n".join(f"{entry} {'. ' * 60}{number}" for number, entry in enumerate(entries, start=9))
+    entries = [
+        "Départ du port",
+        "Horaires du soir",
+        "Que faire quand le vent est fort",
+        "Règles à bord du bateau",
+    ]
+    text = "\n".join(
+        f"{entry} {'. ' * 60}{number}" for number, entry in enumerate(entries, start=9)
+    )
     assert detect(f"{text}\nhttps://example.org/the/ferry/leaves/the/harbour") == "fr"
 
 
 def test_references_may_be_in_either_of_two_languages():
     reference = (
-        "Lorenz Hallbauer and Norbert Hügelmeier. ‘A geometric view of integral solutions of x2 + xy + y2 = m2’. In: Quaestiones "
-        "(2019), pp. 1–15."
+        "Lorenz Hallbauer and Norbert Hügelmeier. ‘A geometric view of integral solutions of x2 +"
+        " xy + y2 = m2’. In: Quaestiones (2019), pp. 1–15."
     )
     assert {detect(reference), rival(reference)} == {"de", "en"}
 

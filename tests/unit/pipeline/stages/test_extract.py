@@ -25,7 +25,12 @@ LOCKED = {"encryption": pymupdf.PDF_ENCRYPT_AES_256, "owner_pw": "owner", "user_
 
 @pytest.fixture
 def plain(tmp_path):
-    return make(tmp_path / "plain.pdf", LOREM, "Second page with a few words.", "Third page with other words.")
+    return make(
+        tmp_path / "plain.pdf",
+        LOREM,
+        "Second page with a few words.",
+        "Third page with other words.",
+    )
 
 
 def test_a_document_is_read_with_its_language(plain):
@@ -102,7 +107,9 @@ def test_an_empty_file_is_called_empty(tmp_path):
         extract(tmp_path / "a.pdf")
 
 
-@pytest.mark.parametrize("data", [b"hello, world", b"PK\x03\x04 a document of another kind", b"\x89PNG\r\n\x1a\n"])
+@pytest.mark.parametrize(
+    "data", [b"hello, world", b"PK\x03\x04 a document of another kind", b"\x89PNG\r\n\x1a\n"]
+)
 def test_other_files_are_no_pdf(tmp_path, data):
     (tmp_path / "a.pdf").write_bytes(data)
     with pytest.raises(NotAPdf):
@@ -135,13 +142,20 @@ def test_one_page_with_text_among_pictures_is_enough(tmp_path):
     assert extract(make(tmp_path / "a.pdf", "", LOREM)).pages[1].blocks
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_a_cut_or_garbled_file_is_read_or_refused_but_never_breaks_the_reader(tmp_path, data):
     whole = make(tmp_path / "whole.pdf", LOREM).read_bytes()
-    # Drawn as shares: a PDF made anew may differ by a byte in length, and what is drawn must not depend on that.
-    start, end = sorted(9 + data.draw(st.integers(0, 999)) * (len(whole) - 9) // 999 for _ in range(2))
-    (tmp_path / "cut.pdf").write_bytes(whole[:start] + data.draw(st.binary(max_size=20)) + whole[end:])
+    # Drawn as shares: a PDF made anew may differ by a byte in length, and what is drawn must not
+    # depend on that.
+    start, end = sorted(
+        9 + data.draw(st.integers(0, 999)) * (len(whole) - 9) // 999 for _ in range(2)
+    )
+    (tmp_path / "cut.pdf").write_bytes(
+        whole[:start] + data.draw(st.binary(max_size=20)) + whole[end:]
+    )
     with suppress(RequestError):
         extract(tmp_path / "cut.pdf")
 
@@ -157,4 +171,6 @@ def test_a_scan_with_hidden_text_is_no_text_to_translate(tmp_path):
 
 def test_a_scanned_page_among_others_is_kept_and_said(tmp_path):
     document = extract(make(tmp_path / "a.pdf", "", LOREM, draw=hidden))
-    assert [(warning.code, warning.page) for warning in document.warnings] == [("text_unreadable", 0)]
+    assert [(warning.code, warning.page) for warning in document.warnings] == [
+        ("text_unreadable", 0)
+    ]

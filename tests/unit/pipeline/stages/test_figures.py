@@ -73,7 +73,9 @@ def test_numbers_are_written_as_in_the_source(source, translation, expected):
 def test_a_page_is_named_once_with_what_it_lacks():
     pages = (
         page(0, ("In 2018", "Em 2018")),
-        page(4, ("Call 493", "Ligue 443"), ("6 €", "6"), ("7 left", None), ("493 again", "de novo")),
+        page(
+            4, ("Call 493", "Ligue 443"), ("6 €", "6"), ("7 left", None), ("493 again", "de novo")
+        ),
     )
     (warning,) = differing(Document(pages, 5))
     assert (warning.code, warning.page) == (CODE, 4)

@@ -10,7 +10,12 @@ from dragoman.domain.document import Original, Run, Style
 from pipeline.stages import markup
 from pipeline.stages.protection import Glossary
 
-PLAIN, BOLD, ITALIC, NOTE = Style(), Style(bold=True), Style(italic=True), Style(size=7, superscript=True)
+PLAIN, BOLD, ITALIC, NOTE = (
+    Style(),
+    Style(bold=True),
+    Style(italic=True),
+    Style(size=7, superscript=True),
+)
 NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 AWKWARD = [
     "http://a.example/c.",
@@ -24,7 +29,9 @@ AWKWARD = [
     ".....7",
     "</x>",
 ]
-TEXTS = st.one_of(st.text(max_size=20), st.text("ab1. •-/&<>;()_@…gx東", max_size=20), st.sampled_from(AWKWARD))
+TEXTS = st.one_of(
+    st.text(max_size=20), st.text("ab1. •-/&<>;()_@…gx東", max_size=20), st.sampled_from(AWKWARD)
+)
 RUNS = st.lists(st.builds(Run, TEXTS, st.sampled_from([PLAIN, BOLD, ITALIC, NOTE])), max_size=6)
 BITS = [
     '<g id="1">',
@@ -71,18 +78,27 @@ def test_tidy_changes_no_character(runs):
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
-        st.builds(Run, st.text("ab1. 東", min_size=1).map(lambda text: f"{text}."), st.sampled_from([PLAIN, BOLD]))
+        st.builds(
+            Run,
+            st.text("ab1. 東", min_size=1).map(lambda text: f"{text}."),
+            st.sampled_from([PLAIN, BOLD]),
+        )
     )
 )
 def test_tidy_changes_no_style_where_words_are_whole(runs):
     styles = [(c, run.style) for run in runs for c in run.text if not c.isspace()]
-    assert [(c, run.style) for run in markup.tidy(runs) for c in run.text if not c.isspace()] == styles
+    assert [
+        (c, run.style) for run in markup.tidy(runs) for c in run.text if not c.isspace()
+    ] == styles
 
 
 @pytest.mark.parametrize(
     ("runs", "expected"),
     [
-        ([("S", BOLD), ("YNTHESE DES ", PLAIN), ("I", BOLD), ("MPACTS", PLAIN)], [("SYNTHESE DES IMPACTS", PLAIN)]),
+        (
+            [("S", BOLD), ("YNTHESE DES ", PLAIN), ("I", BOLD), ("MPACTS", PLAIN)],
+            [("SYNTHESE DES IMPACTS", PLAIN)],
+        ),
         ([("Wor", BOLD), ("d again", PLAIN)], [("Word ", BOLD), ("again", PLAIN)]),
         ([("H", PLAIN), ("2", NOTE), ("O", PLAIN)], [("H", PLAIN), ("2", NOTE), ("O", PLAIN)]),
         ([("l’", PLAIN), ("eau", BOLD)], [("l’", PLAIN), ("eau", BOLD)]),
@@ -151,13 +167,19 @@ def test_bullets_numbers_and_leaders_are_no_part_of_the_sentence(text, expected)
 
 
 def test_equal_sentences_give_equal_texts_wherever_they_stand():
-    assert sentence(("1. See https://a.example", PLAIN)).text == sentence(("2. See https://b.example", BOLD)).text
+    assert (
+        sentence(("1. See https://a.example", PLAIN)).text
+        == sentence(("2. See https://b.example", BOLD)).text
+    )
 
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ('Ein <g id="1">fettes</g> Wort <x id="2"/>.', [("Ein ", PLAIN), ("fettes ", BOLD), ("Wort u_v.", PLAIN)]),
+        (
+            'Ein <g id="1">fettes</g> Wort <x id="2"/>.',
+            [("Ein ", PLAIN), ("fettes ", BOLD), ("Wort u_v.", PLAIN)],
+        ),
         ('<g id="1">Fettes</g> <x id="2"/>', [("Fettes ", BOLD), ("u_v", PLAIN)]),  # moved
         (
             '<g id="1">A</g> b <g id="1">C</g> <x id="2"/>',
@@ -180,14 +202,24 @@ def test_damaged_answers_lose_style_at_worst(answer, expected):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("a", False), ("x + y", False), ("12 %", False), ("is", True), ("東", True), ("ไ", True), ("é à", False)],
+    [
+        ("a", False),
+        ("x + y", False),
+        ("12 %", False),
+        ("is", True),
+        ("東", True),
+        ("ไ", True),
+        ("é à", False),
+    ],
 )
 def test_letters_alone_are_no_words(text, expected):
     assert sentence((text, PLAIN)).has_words is expected
 
 
 def test_marks_at_the_ends_are_no_part_of_the_sentence():
-    segment = sentence(("1", NOTE), (" A note about ", PLAIN), ("bold", BOLD), (" things.", PLAIN), ("2", NOTE))
+    segment = sentence(
+        ("1", NOTE), (" A note about ", PLAIN), ("bold", BOLD), (" things.", PLAIN), ("2", NOTE)
+    )
     assert segment.text == 'A note about <g id="1">bold</g> things.'
     assert text_of(markup.read(segment, "Etwas")) == "1 Etwas2"
 
@@ -200,7 +232,8 @@ def test_an_answer_without_words_keeps_the_source(answer):
 
 def test_a_glossary_term_is_restored_as_its_target_in_its_style():
     segment = markup.write(
-        [Run("The ", PLAIN), Run("red house", BOLD), Run(" stands here", PLAIN)], Glossary([("house", "Haus")])
+        [Run("The ", PLAIN), Run("red house", BOLD), Run(" stands here", PLAIN)],
+        Glossary([("house", "Haus")]),
     )
     assert segment.text == 'The <g id="1">red <x id="2"/></g> stands here'
     runs = markup.read(segment, 'Da steht das <g id="1">rote <x id="2"/></g>')
@@ -221,7 +254,9 @@ FORMULA = Style(original=Original(((10.0, 20.0, 100.0, 2),), 100.0))
 
 
 def test_a_formula_is_kept_out_whatever_its_letters():
-    segment = markup.write([Run("where ", Style()), Run("xy ", FORMULA), Run("is the speed", Style())])
+    segment = markup.write(
+        [Run("where ", Style()), Run("xy ", FORMULA), Run("is the speed", Style())]
+    )
     assert segment.text == 'where <x id="1"/> is the speed'
     assert markup.read(segment, 'Dabei ist <x id="1"/> die Fahrt')[1] == Run("xy ", FORMULA)
 

@@ -1,4 +1,6 @@
-"""A document read and set in ranges, on several workers perhaps, is the document read and set at once."""
+"""A document read and set in ranges, on several workers perhaps, is the document read and set
+at once.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ TO_GERMAN = Options("de")
 def describe(pdf):
     pdf.set_toc([[1, "First chapter", 1], [1, "Second chapter", 3]])
     pdf.set_page_labels([{"startpage": 0, "prefix": "A-", "style": "D", "firstpagenum": 1}])
-    pdf[0].insert_link({"kind": pymupdf.LINK_GOTO, "from": pymupdf.Rect(72, 72, 200, 90), "page": 4})
+    pdf[0].insert_link(
+        {"kind": pymupdf.LINK_GOTO, "from": pymupdf.Rect(72, 72, 200, 90), "page": 4}
+    )
     widget = pymupdf.Widget()
     widget.field_name, widget.field_type = "Name", pymupdf.PDF_WIDGET_TYPE_TEXT
     widget.rect, widget.field_value = pymupdf.Rect(72, 500, 320, 520), "Alice"
@@ -27,7 +31,11 @@ def describe(pdf):
 
 @pytest.fixture
 def source(tmp_path):
-    return make(tmp_path / "source.pdf", *(f"{LOREM} (Seite № {number}: δ)" for number in range(5)), draw=describe)
+    return make(
+        tmp_path / "source.pdf",
+        *(f"{LOREM} (Seite № {number}: δ)" for number in range(5)),
+        draw=describe,
+    )
 
 
 def in_parts(source, tmp_path, numbers=range(5), size=2, change=str.upper):
@@ -58,14 +66,19 @@ def test_no_typeface_is_embedded_twice(source, tmp_path):
 
 def test_outline_labels_links_and_fields_are_those_of_the_source(source, tmp_path):
     with pymupdf.open(source) as before, pymupdf.open(in_parts(source, tmp_path)) as after:
-        assert after.get_toc() == [[level, text.upper(), page] for level, text, page in before.get_toc()]
+        assert after.get_toc() == [
+            [level, text.upper(), page] for level, text, page in before.get_toc()
+        ]
         assert [page.get_label() for page in after] == ["A-1", "A-2", "A-3", "A-4", "A-5"]
         assert [link["page"] for link in after[0].get_links()] == [4]
         assert [field.field_value for field in after[2].widgets()] == ["Alice"]
 
 
 def test_pages_of_no_part_pass_as_they_are(source, tmp_path):
-    with pymupdf.open(source) as before, pymupdf.open(in_parts(source, tmp_path, numbers=[1])) as after:
+    with (
+        pymupdf.open(source) as before,
+        pymupdf.open(in_parts(source, tmp_path, numbers=[1])) as after,
+    ):
         for number in (0, 2, 3, 4):
             assert raw_contents(after, number) == raw_contents(before, number)
         assert raw_contents(after, 1) != raw_contents(before, 1)
@@ -117,5 +130,9 @@ def test_a_file_that_is_no_part_is_refused(source, tmp_path):
 
 
 def test_warnings_of_all_parts_are_told_once_by_page():
-    whole, second, first = (DocumentWarning("a", "a"), DocumentWarning("b", "b", 1), DocumentWarning("b", "b", 0))
+    whole, second, first = (
+        DocumentWarning("a", "a"),
+        DocumentWarning("b", "b", 1),
+        DocumentWarning("b", "b", 0),
+    )
     assert once([whole, second, whole, first]) == (first, second, whole)

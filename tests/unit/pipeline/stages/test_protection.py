@@ -52,7 +52,10 @@ def test_words_and_plain_numbers_stay_in_the_sentence(text):
 
 
 def test_found_pieces_are_in_order_and_do_not_overlap():
-    found = find("foo_bar https://a.example/x 2026-01-31 foo_bar", Glossary([("foo", "F"), ("bar", "B"), ("x", "X")]))
+    found = find(
+        "foo_bar https://a.example/x 2026-01-31 foo_bar",
+        Glossary([("foo", "F"), ("bar", "B"), ("x", "X")]),
+    )
     assert all(one.end <= other.start for one, other in pairwise(found))
     assert len(found) == 4
 
@@ -71,7 +74,9 @@ def test_found_pieces_are_in_order_and_do_not_overlap():
     ],
 )
 def test_glossary_terms_are_found_in_any_case(text, expected):
-    glossary = Glossary([("house", "Haus"), ("red house", "rotes Haus"), ("red", "rot"), ("C++", "C plus plus")])
+    glossary = Glossary(
+        [("house", "Haus"), ("red house", "rotes Haus"), ("red", "rot"), ("C++", "C plus plus")]
+    )
     assert kept(text, glossary) == expected
 
 

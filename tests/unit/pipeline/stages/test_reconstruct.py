@@ -17,7 +17,11 @@ def source(tmp_path):
         pdf.set_toc([[1, "First chapter", 1], [1, "Second chapter", 2]])
         pdf.set_metadata({"title": "About ferries"})
         pdf[0].insert_link(
-            {"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(72, 72, 300, 90), "uri": "https://example.org"}
+            {
+                "kind": pymupdf.LINK_URI,
+                "from": pymupdf.Rect(72, 72, 300, 90),
+                "uri": "https://example.org",
+            }
         )
 
     return make(tmp_path / "source.pdf", LOREM, "Second page with a few words.", draw=describe)
@@ -62,7 +66,10 @@ def test_links_stay(source, tmp_path):
 def test_outline_title_and_language_are_translated(source, tmp_path):
     out, _ = run(source, tmp_path, str.upper)
     with pymupdf.open(out) as pdf:
-        assert [entry[1:] for entry in pdf.get_toc()] == [["FIRST CHAPTER", 1], ["SECOND CHAPTER", 2]]
+        assert [entry[1:] for entry in pdf.get_toc()] == [
+            ["FIRST CHAPTER", 1],
+            ["SECOND CHAPTER", 2],
+        ]
         assert pdf.metadata["title"] == "ABOUT FERRIES"
         assert pdf.xref_get_key(pdf.pdf_catalog(), "Lang") == ("string", "de")
 
@@ -76,7 +83,11 @@ def test_pages_that_are_not_chosen_are_not_touched(source, tmp_path):
 
 def test_a_password_is_needed_once_and_gone_afterwards(tmp_path):
     locked = make(
-        tmp_path / "a.pdf", LOREM, encryption=pymupdf.PDF_ENCRYPT_AES_256, owner_pw="owner", user_pw="open sesame"
+        tmp_path / "a.pdf",
+        LOREM,
+        encryption=pymupdf.PDF_ENCRYPT_AES_256,
+        owner_pw="owner",
+        user_pw="open sesame",
     )
     out, _ = run(locked, tmp_path, str.upper, password="open sesame")
     assert text_of(out) == LOREM.upper()
@@ -130,7 +141,12 @@ def test_side_by_side_puts_source_and_result_on_one_sheet(source, tmp_path):
 def test_alternating_puts_each_translation_after_its_page(source, tmp_path):
     out, _ = run(source, tmp_path, str.upper, options=Options("de", layout=Layout.ALTERNATING))
     with pymupdf.open(out) as pdf:
-        assert ["ferry" in page.get_text() or "Second" in page.get_text() for page in pdf] == [True, False, True, False]
+        assert ["ferry" in page.get_text() or "Second" in page.get_text() for page in pdf] == [
+            True,
+            False,
+            True,
+            False,
+        ]
         assert [entry[2] for entry in pdf.get_toc()] == [2, 4]
 
 
@@ -148,7 +164,11 @@ def test_the_words_of_both_pages_are_there(source, tmp_path):
 
 def test_blanks_on_both_sides_of_a_line_go_with_it(tmp_path):
     def entry(pdf):
-        for x, shown, face in ((72, " ", "cour"), (80, "An entry with its number", "helv"), (205, " ", "cour")):
+        for x, shown, face in (
+            (72, " ", "cour"),
+            (80, "An entry with its number", "helv"),
+            (205, " ", "cour"),
+        ):
             pdf[0].insert_text((x, 500), shown, fontname=face)
 
     source = make(tmp_path / "blanks.pdf", "Words.", draw=entry)
@@ -161,7 +181,10 @@ def test_numbers_on_both_sides_of_a_new_text_are_two_texts_in_their_own_letters(
     def entry(pdf):
         page = pdf[0]
         page.insert_text((72, 500), "1.1", fontname="tiro")
-        shown = f"BT /tiro 10 Tf 1 0 0 1 72 {page.rect.height - 500:g} Tm [(4.1)-2000(About the ferries)-9000(27)]TJ ET"
+        shown = (
+            f"BT /tiro 10 Tf 1 0 0 1 72 {page.rect.height - 500:g} Tm [(4.1)-2000(About the"
+            " ferries)-9000(27)]TJ ET"
+        )
         number = pdf.get_new_xref()
         pdf.update_object(number, "<<>>")
         pdf.update_stream(number, shown.encode())
@@ -170,8 +193,14 @@ def test_numbers_on_both_sides_of_a_new_text_are_two_texts_in_their_own_letters(
     def numbers(path):
         with pymupdf.open(path) as pdf:
             traces = [trace for trace in pdf[0].get_texttrace() if trace["font"] == "Times-Roman"]
-        return [[chr(one[0]) for one in trace["chars"] if chr(one[0]) in "0123456789."] for trace in traces], [
-            (one[0], round(one[2][0], 1)) for trace in traces for one in trace["chars"] if chr(one[0]).isdigit()
+        return [
+            [chr(one[0]) for one in trace["chars"] if chr(one[0]) in "0123456789."]
+            for trace in traces
+        ], [
+            (one[0], round(one[2][0], 1))
+            for trace in traces
+            for one in trace["chars"]
+            if chr(one[0]).isdigit()
         ]
 
     source = make(tmp_path / "entry.pdf", "", draw=entry)
@@ -185,7 +214,9 @@ def test_numbers_on_both_sides_of_a_new_text_are_two_texts_in_their_own_letters(
 
 def typewritten(path):
     with pymupdf.open(path) as pdf:
-        return sum(len(trace["chars"]) for trace in pdf[0].get_texttrace() if trace["font"] == "Courier")
+        return sum(
+            len(trace["chars"]) for trace in pdf[0].get_texttrace() if trace["font"] == "Courier"
+        )
 
 
 def glyphs_of(path, typeface):
@@ -215,7 +246,9 @@ def test_formulas_of_a_part_return_too(tmp_path):
     document, out = retyped(extract(source), str.upper), tmp_path / "out.pdf"
     set_part(source, document, tmp_path / "part", target_lang="de")
     join(source, document, [tmp_path / "part"], out, options=TO_GERMAN)
-    assert [glyph for glyph, _ in glyphs_of(out, "Symbol")] == [glyph for glyph, _ in glyphs_of(source, "Symbol")]
+    assert [glyph for glyph, _ in glyphs_of(out, "Symbol")] == [
+        glyph for glyph, _ in glyphs_of(source, "Symbol")
+    ]
 
 
 def test_a_sum_that_hangs_over_a_line_is_not_taken_off_with_its_words(tmp_path):
@@ -230,7 +263,9 @@ def test_a_sum_that_hangs_over_a_line_is_not_taken_off_with_its_words(tmp_path):
 
 
 def test_a_number_close_under_erased_lines_stays(tmp_path):
-    """The box that MuPDF gives its letters reaches up between those lines, by the typeface's ascender."""
+    """The box that MuPDF gives its letters reaches up between those lines, by the typeface's
+    ascender.
+    """
 
     def entries(pdf):
         for x, y, shown, size in (
@@ -257,7 +292,9 @@ def test_what_a_blank_at_a_line_s_end_reaches_into_stays(tmp_path):
 
 
 def test_words_in_a_typeface_that_is_said_to_have_no_height_are_taken_off(tmp_path):
-    """Ascender and descender in units of the letter instead of thousandths: MuPDF finds such letters at their baseline only."""
+    """Ascender and descender in units of the letter instead of thousandths: MuPDF finds such
+    letters at their baseline only.
+    """
 
     def low(pdf):
         pdf[0].insert_font(fontname="F7", fontbuffer=pymupdf.Font("helv").buffer)
@@ -290,9 +327,13 @@ def test_what_is_printed_twice_is_translated_once_and_printed_twice(tmp_path, sh
 def test_a_line_from_the_right_in_two_colours_is_taken_off_whole(tmp_path):
     def mixed(pdf):
         words = 'העבורת יוצאת <span style="color:#c00">מן הנמל</span> בבוקר'
-        pdf[0].insert_htmlbox((72, 300, 523, 400), f'<p dir="rtl" style="font-family:sans-serif">{words}</p>')
+        pdf[0].insert_htmlbox(
+            (72, 300, 523, 400), f'<p dir="rtl" style="font-family:sans-serif">{words}</p>'
+        )
 
-    out, warnings = run(make(tmp_path / "right.pdf", "Words.", draw=mixed), tmp_path, lambda _: "Ferry")
+    out, warnings = run(
+        make(tmp_path / "right.pdf", "Words.", draw=mixed), tmp_path, lambda _: "Ferry"
+    )
     assert warnings == ()
     assert text_of(out).replace(" ", "") == 4 * "Ferry"  # one of "Words.", and one of each colour
 
@@ -301,7 +342,11 @@ def test_what_an_earlier_translation_set_stays_when_the_result_is_translated(tmp
     def two(pdf):
         pdf[0].insert_text((72, 500), "Jump quickly", fontname="tiro")
 
-    source, once, twice = make(tmp_path / "source.pdf", LOREM, draw=two), tmp_path / "once.pdf", tmp_path / "twice.pdf"
+    source, once, twice = (
+        make(tmp_path / "source.pdf", LOREM, draw=two),
+        tmp_path / "once.pdf",
+        tmp_path / "twice.pdf",
+    )
     reconstruct(source, retyped(extract(source), str.upper), once, options=Options("de"))
     document = extract(once)
     first = document.blocks()[0]

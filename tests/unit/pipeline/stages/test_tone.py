@@ -38,10 +38,19 @@ def test_only_translated_sentences_are_rephrased():
 
 
 def test_answers_replace_targets_and_keep_styles():
-    source = document((BlockKind.PARAGRAPH, [("This is a ", PLAIN), ("very bold", BOLD), (" long sentence.", PLAIN)]))
+    source = document(
+        (
+            BlockKind.PARAGRAPH,
+            [("This is a ", PLAIN), ("very bold", BOLD), (" long sentence.", PLAIN)],
+        )
+    )
     text = tone.segments(source)[0]
     result = tone.apply(source, {text: 'Here is <g id="1">bold</g> text.'})
-    assert result.blocks()[0].target == (Run("Here is ", PLAIN), Run("bold ", BOLD), Run("text.", PLAIN))
+    assert result.blocks()[0].target == (
+        Run("Here is ", PLAIN),
+        Run("bold ", BOLD),
+        Run("text.", PLAIN),
+    )
 
 
 def test_without_answers_nothing_changes():
@@ -61,5 +70,7 @@ def test_without_answers_nothing_changes():
     ],
 )
 def test_a_tone_is_honoured_where_the_engine_says_so(asked, target, expected):
-    known = Capabilities("deepl", frozenset({"de", "en-US"}), formality=frozenset({"de"}), styles=frozenset({"en"}))
+    known = Capabilities(
+        "deepl", frozenset({"de", "en-US"}), formality=frozenset({"de"}), styles=frozenset({"en"})
+    )
     assert tone.honoured(asked, target, known) is expected

@@ -31,11 +31,16 @@ def targets(result):
 
 def test_equal_texts_are_asked_for_once_in_reading_order():
     labels = (Label("title", "Two"), Label("outline.0", "Three"))
-    assert translate.segments(document("One", "Two", "1. One", labels=labels)) == ("One", "Two", "Three")
+    assert translate.segments(document("One", "Two", "1. One", labels=labels)) == (
+        "One",
+        "Two",
+        "Three",
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("x = y", BlockKind.FORMULA), ("print(x)", BlockKind.CODE), ("12 %", BlockKind.CELL)]
+    ("text", "kind"),
+    [("x = y", BlockKind.FORMULA), ("print(x)", BlockKind.CODE), ("12 %", BlockKind.CELL)],
 )
 def test_code_formulas_and_numbers_are_not_sent(text, kind):
     assert translate.segments(document(text, kind=kind)) == ()
@@ -53,7 +58,9 @@ def test_answers_become_targets_of_every_block_with_the_text():
 
 
 def test_labels_get_their_targets():
-    result = translate.apply(document(labels=(Label("title", "One"), Label("outline.0", "Two"))), {"One": "Eins"})
+    result = translate.apply(
+        document(labels=(Label("title", "One"), Label("outline.0", "Two"))), {"One": "Eins"}
+    )
     assert [label.target for label in result.labels] == ["Eins", None]
 
 
@@ -96,21 +103,27 @@ def test_batches_keep_order_and_limits(texts, count, size):
     batches = translate.plan_batches(texts, Limits(count, size))
     assert [text for batch in batches for text in batch] == texts
     assert all(0 < len(batch) <= count for batch in batches)
-    assert all(len(batch) == 1 or sum(len(text.encode()) for text in batch) <= size for batch in batches)
+    assert all(
+        len(batch) == 1 or sum(len(text.encode()) for text in batch) <= size for batch in batches
+    )
 
 
 @settings(max_examples=300)
 @given(
-    st.lists(st.sampled_from(["One two. ", "é", "東京。", '<x id="1"/>', "&amp;", "word ", ";"]), max_size=30).map(
-        "".join
-    ),
+    st.lists(
+        st.sampled_from(["One two. ", "é", "東京。", '<x id="1"/>', "&amp;", "word ", ";"]),
+        max_size=30,
+    ).map("".join),
     st.integers(12, 60),
 )
 def test_pieces_join_to_the_text_and_fit(text, size):
     pieces = translate.cut(text, size)
     assert "".join(pieces) == text
     assert all(len(piece.encode()) <= size for piece in pieces)
-    assert all("<" not in re.sub(r"<[^<>]*>", "", piece) and "&" not in piece.replace("&amp;", "") for piece in pieces)
+    assert all(
+        "<" not in re.sub(r"<[^<>]*>", "", piece) and "&" not in piece.replace("&amp;", "")
+        for piece in pieces
+    )
 
 
 def test_long_texts_are_cut_after_sentences():
@@ -140,5 +153,12 @@ def test_apply_leaves_the_source_alone():
 
 def test_a_key_depends_on_team_version_and_context_too():
     base = ("deepl", "en", "de", None, "text")
-    known = [{}, {"team": "@example.org"}, {"version": "2"}, {"context": "Contents"}, {"team": "2"}, {"context": "2"}]
+    known = [
+        {},
+        {"team": "@example.org"},
+        {"version": "2"},
+        {"context": "Contents"},
+        {"team": "2"},
+        {"context": "2"},
+    ]
     assert len({translate.memory_key(*base, **facts) for facts in known}) == len(known)

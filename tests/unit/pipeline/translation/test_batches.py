@@ -45,12 +45,16 @@ def test_what_is_remembered_is_not_paid_for_again():
     assert answers["One"] == "[de] One"
 
 
-@pytest.mark.parametrize(("told", "asked"), [("[de] One", ["Two", "Three"]), (None, ["Two", "Three", "One"])])
+@pytest.mark.parametrize(
+    ("told", "asked"), [("[de] One", ["Two", "Three"]), (None, ["Two", "Three", "One"])]
+)
 def test_what_others_ask_for_is_waited_for_and_asked_only_if_they_give_up(told, asked):
     engine, progress = RememberingTranslator(), []
     key = keys_by(engine, ("en", "de"), None)
     memory = DictMemory(others={key("One"): told})
-    answers, _ = translate_all(TEXTS, engine, "en", "de", memory=memory, on_progress=progress.append)
+    answers, _ = translate_all(
+        TEXTS, engine, "en", "de", memory=memory, on_progress=progress.append
+    )
     assert answers == {text: f"[de] {text}" for text in TEXTS}
     assert engine.texts == asked
     assert memory.pauses_left == 0
@@ -99,7 +103,9 @@ def test_a_text_over_the_limit_is_cut_and_joined():
 
 def test_progress_rises_to_one():
     seen = []
-    translate_all(TEXTS, RememberingTranslator(limits=Limits(1, 100)), "en", "de", on_progress=seen.append)
+    translate_all(
+        TEXTS, RememberingTranslator(limits=Limits(1, 100)), "en", "de", on_progress=seen.append
+    )
     assert seen == sorted(seen)
     assert (seen[0], seen[-1]) == (0.0, 1.0)
 
@@ -113,7 +119,9 @@ def test_no_texts_ask_nothing():
 def test_a_tone_model_is_asked_in_the_target_language_and_remembered():
     memory, model = DictMemory(), ShoutingToneModel()
     for _ in range(2):
-        answers, _ = rephrase_all(["eins"], model, target_lang="de", tone=Tone.SIMPLE, memory=memory)
+        answers, _ = rephrase_all(
+            ["eins"], model, target_lang="de", tone=Tone.SIMPLE, memory=memory
+        )
         assert answers == {"eins": "EINS"}
     assert [(batch.source_lang, batch.target_lang) for batch in model.batches] == [("de", "de")]
 
@@ -124,7 +132,9 @@ def test_a_text_with_a_sentence_left_as_it_was_is_told_and_not_remembered():
             return replace(super().translate(batch), partly=frozenset({1}))
 
     memory, doubts = DictMemory(), dict[str, Doubt]()
-    answers, _ = translate_all(TEXTS, Careful(), "en", "de", memory=memory, on_doubt=doubts.__setitem__)
+    answers, _ = translate_all(
+        TEXTS, Careful(), "en", "de", memory=memory, on_doubt=doubts.__setitem__
+    )
     assert answers["Two"] == "[de] Two"
     assert doubts == {"Two": Doubt.SENTENCE}
     assert sorted(memory.known.values()) == ["[de] One", "[de] Three"]

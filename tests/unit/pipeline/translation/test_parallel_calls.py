@@ -62,7 +62,9 @@ def test_what_was_asked_beside_a_failure_is_given_out_before_it_is_raised() -> N
 
 
 @pytest.mark.parametrize(("parallel", "asked"), [(1, 1), (3, 4)])
-def test_after_a_stop_what_is_on_its_way_comes_and_nothing_more_is_asked_for(parallel: int, asked: int) -> None:
+def test_after_a_stop_what_is_on_its_way_comes_and_nothing_more_is_asked_for(
+    parallel: int, asked: int
+) -> None:
     asking = Asking(BATCHES, upper, parallel)
     given = []
     for batch, _ in asking:

@@ -1,4 +1,6 @@
-"""What the reader of a result is told about its figures: where the engine is one that changes them."""
+"""What the reader of a result is told about its figures: where the engine is one that changes
+them.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,14 @@ from pipeline.stages.checks import Doubt
 from pipeline.translation import result_warnings
 
 BOX = (0.0, 0.0, 10.0, 10.0)
-BLOCK = Block("0.0", BlockKind.PARAGRAPH, BOX, (), (Run("Call 493", Style()),), target=(Run("Ligue 443", Style()),))
+BLOCK = Block(
+    "0.0",
+    BlockKind.PARAGRAPH,
+    BOX,
+    (),
+    (Run("Call 493", Style()),),
+    target=(Run("Ligue 443", Style()),),
+)
 DOCUMENT = Document((Page(0, 100.0, 100.0, 0, (BLOCK,)),), 1)
 
 
@@ -22,21 +31,34 @@ def test_other_engines_are_believed():
 
 
 def test_engines_that_follow_rules_are_told_from_those_that_have_learned():
-    assert [result_warnings.mark(name).trained for name in ("deepl", "local", "apertium")] == [True, True, False]
+    assert [result_warnings.mark(name).trained for name in ("deepl", "local", "apertium")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def _page(number: int, *texts: str) -> Page:
     blocks = [
-        Block(f"{number}.{at}", BlockKind.PARAGRAPH, BOX, (), (Run(text, Style()),)) for at, text in enumerate(texts)
+        Block(f"{number}.{at}", BlockKind.PARAGRAPH, BOX, (), (Run(text, Style()),))
+        for at, text in enumerate(texts)
     ]
     return Page(number, 100.0, 100.0, 0, tuple(blocks))
 
 
 def test_what_is_doubted_is_told_by_page():
-    document = Document((_page(0, "First text", "Second text"), _page(1, "Third text", "First text")), 2)
+    document = Document(
+        (_page(0, "First text", "Second text"), _page(1, "Third text", "First text")), 2
+    )
     doubts = {"First text": Doubt.REFUSED, "Second text": Doubt.CUT, "Third text": Doubt.NUMBER}
-    found = {(one.page, one.code): one.message for one in result_warnings.of_doubts(document, doubts)}
-    assert sorted(found) == [(0, "kept_in_original"), (1, "kept_in_original"), (1, "translation_doubtful")]
+    found = {
+        (one.page, one.code): one.message for one in result_warnings.of_doubts(document, doubts)
+    }
+    assert sorted(found) == [
+        (0, "kept_in_original"),
+        (1, "kept_in_original"),
+        (1, "translation_doubtful"),
+    ]
     assert found[0, "kept_in_original"].startswith("2 texts")
     assert "“First text”" in found[1, "kept_in_original"]
 
@@ -55,6 +77,8 @@ def test_a_sentence_that_stays_is_named_with_its_page():
         (Run(told, Style()),),
         target=(Run("It cost 12 § 7 in May. Wir zahlten.", Style()),),
     )
-    (warning,) = result_warnings.of_doubts(Document((Page(3, 100.0, 100.0, 0, (block,)),), 4), {told: Doubt.SENTENCE})
+    (warning,) = result_warnings.of_doubts(
+        Document((Page(3, 100.0, 100.0, 0, (block,)),), 4), {told: Doubt.SENTENCE}
+    )
     assert (warning.code, warning.page) == ("sentence_kept", 3)
     assert warning.message.endswith(": “It cost 12 § 7 in May.”")

@@ -30,8 +30,12 @@ USUAL = Rules(pages=None, characters=300_000)
         (Rules(None, 0), "deepl", 101, 10**7, False, Reason.PAGES),
     ],
 )
-def test_reason(rules: Rules, engine: str, pages: int, to_bill: int, over: bool, why: Reason | None) -> None:
-    assert approval.reason(rules, engine=engine, pages=pages, to_bill=to_bill, over_budget=over) is why
+def test_reason(
+    rules: Rules, engine: str, pages: int, to_bill: int, over: bool, why: Reason | None
+) -> None:
+    assert (
+        approval.reason(rules, engine=engine, pages=pages, to_bill=to_bill, over_budget=over) is why
+    )
 
 
 @pytest.mark.parametrize(

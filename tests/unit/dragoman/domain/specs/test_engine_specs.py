@@ -14,14 +14,26 @@ EACH = pytest.mark.parametrize("spec", engine_specs.engines(), ids=lambda spec: 
 
 @EACH
 def test_what_a_spec_names_is_there(spec: EngineSpec) -> None:
-    for where in (spec.build, spec.tone_model, spec.is_free, spec.price, spec.usage, spec.rates, spec.doctor):
+    for where in (
+        spec.build,
+        spec.tone_model,
+        spec.is_free,
+        spec.price,
+        spec.usage,
+        spec.rates,
+        spec.doctor,
+    ):
         assert where is None or callable(load(where))
 
 
 @EACH
 def test_what_an_engine_needs_is_among_its_settings(spec: EngineSpec) -> None:
     own = {one.name for one in spec.settings}
-    assert {*spec.needs, *([spec.address] if spec.address else [])} <= own <= set(Settings.model_fields)
+    assert (
+        {*spec.needs, *([spec.address] if spec.address else [])}
+        <= own
+        <= set(Settings.model_fields)
+    )
 
 
 @EACH

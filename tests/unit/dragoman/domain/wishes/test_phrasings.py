@@ -1,4 +1,6 @@
-"""The table of phrasings: how often the reader is right, asks without need, and (never) is wrong in silence."""
+"""The table of phrasings: how often the reader is right, asks without need, and (never) is
+wrong in silence.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,11 @@ class Row:
     def written(self) -> Written:
         told = self.context
         return Written(
-            self.text, told.get("s", ""), told.get("to", ""), is_reply="re" in told, previous=told.get("prev")
+            self.text,
+            told.get("s", ""),
+            told.get("to", ""),
+            is_reply="re" in told,
+            previous=told.get("prev"),
         )
 
 
@@ -72,7 +78,9 @@ def wrong(row: Row, found: Reading) -> list[str]:
     if (found.ask is not None) != row.asks:
         faults.append(f"ask {found.ask}")
     plain = ("pages", "layout", "tone")
-    faults += [f"{name} {told[name]}" for name in plain if (told[name] or "") != row.options.get(name, "")]
+    faults += [
+        f"{name} {told[name]}" for name in plain if (told[name] or "") != row.options.get(name, "")
+    ]
     if "source" in row.options and found.source != row.options["source"]:
         faults.append(f"source {found.source}")
     faults += [name for name in FLAGS if told[name] != (name in row.options)]
@@ -90,14 +98,19 @@ def test_the_table_is_large_and_balanced() -> None:
     languages = Counter(row.language for row in rows())
     intents = Counter(row.intent for row in rows())
     assert len(rows()) >= 600
-    assert all(languages[code] >= 35 for code in ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja", "zh"))
+    assert all(
+        languages[code] >= 35
+        for code in ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja", "zh")
+    )
     assert len(languages) >= 28
     assert min(intents.values()) >= 10
     assert len(intents) == 8
 
 
 def test_no_language_is_taken_in_silence_that_was_not_asked_for() -> None:
-    assert [(row.text, found.targets) for row, found in readings() if is_silently_wrong(row, found)] == []
+    assert [
+        (row.text, found.targets) for row, found in readings() if is_silently_wrong(row, found)
+    ] == []
 
 
 @pytest.mark.parametrize("third", range(3), ids=THIRDS)

@@ -1,4 +1,6 @@
-"""The hash of a body as DKIM wants it: the same as the library's, however the body is cut, and in linear time."""
+"""The hash of a body as DKIM wants it: the same as the library's, however the body is cut, and
+in linear time.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,9 @@ from hypothesis import strategies as st
 
 from ingress.email.auth.dkim_body_hash import BodyHash
 
-BODIES = st.lists(st.sampled_from([b"a", b" ", b"\t", b"\r\n", b"\r\n\r\n", b"\r", b"\n", b"ab c"]), max_size=30).map(
-    b"".join
-)
+BODIES = st.lists(
+    st.sampled_from([b"a", b" ", b"\t", b"\r\n", b"\r\n\r\n", b"\r", b"\n", b"ab c"]), max_size=30
+).map(b"".join)
 
 
 @given(BODIES, st.integers(1, 7), st.booleans())

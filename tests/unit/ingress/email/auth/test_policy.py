@@ -84,7 +84,9 @@ def test_peers_are_trusted_by_address_or_network(peers, peer, expected):
 
 
 def test_loopback_is_not_trusted_for_being_loopback():
-    verdict = policy.screen(block("From: a@b.c\n\n"), "a@b.c", "127.0.0.1", the_rules(auth="trusted"))
+    verdict = policy.screen(
+        block("From: a@b.c\n\n"), "a@b.c", "127.0.0.1", the_rules(auth="trusted")
+    )
     assert isinstance(verdict, Refused)
     assert verdict.reason == "peer_not_trusted"
     assert "127.0.0.1 to DRAGOMAN_TRUSTED_PEERS (it is empty: nobody is trusted)" in verdict.hint
@@ -155,7 +157,9 @@ DROPPED = [
 
 @pytest.mark.parametrize(("text", "envelope_from", "reason"), DROPPED)
 def test_what_is_automatic_is_dropped(text, envelope_from, reason):
-    verdict = policy.screen(block(f"From: a@b.c\n{text}\n"), envelope_from, "127.0.0.1", the_rules())
+    verdict = policy.screen(
+        block(f"From: a@b.c\n{text}\n"), envelope_from, "127.0.0.1", the_rules()
+    )
     assert (verdict.reason if isinstance(verdict, Dropped) else None) == reason
 
 
@@ -167,15 +171,25 @@ def test_own_mail_is_dropped(address):
 
 def test_automatic_mail_is_dropped_even_where_its_sender_may_not_send():
     """A refusal would make the other side's server send a bounce to whoever was named."""
-    assert isinstance(policy.screen(block("From: a@b.c\nX-Autoreply: 1\n\n"), "a@b.c", "x", the_rules(())), Dropped)
+    assert isinstance(
+        policy.screen(block("From: a@b.c\nX-Autoreply: 1\n\n"), "a@b.c", "x", the_rules(())),
+        Dropped,
+    )
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_header_block_breaks_the_door(data):
-    for text in (data, b"From: " + data, b"Content-Type: " + data, b"From: a@b.c\r\nSubject: =?utf-8?" + data):
+    for text in (
+        data,
+        b"From: " + data,
+        b"Content-Type: " + data,
+        b"From: a@b.c\r\nSubject: =?utf-8?" + data,
+    ):
         found = headers.read(text)
-        assert isinstance(policy.screen(found, "x@y.z", "127.0.0.1", the_rules()), Accepted | Refused | Dropped)
+        assert isinstance(
+            policy.screen(found, "x@y.z", "127.0.0.1", the_rules()), Accepted | Refused | Dropped
+        )
         assert not set(found.text("subject")) & set("\r\n\0")
         assert isinstance(found.references, list)
         assert found.filename is None or found.filename
@@ -199,4 +213,7 @@ def test_no_header_block_breaks_the_door(data):
 )
 def test_a_refusal_returns_to_the_author_alone(auth, envelope_from, author, returns):
     found = block(f"From: {author}\n\n")
-    assert policy.may_return(found, envelope_from, the_rules(auth=auth, peers=["127.0.0.1"])) is returns
+    assert (
+        policy.may_return(found, envelope_from, the_rules(auth=auth, peers=["127.0.0.1"]))
+        is returns
+    )

@@ -45,22 +45,37 @@ def pdfs(mail: bytes) -> list:
 def mixed(*parts: bytes, boundary: str = "b") -> bytes:
     head = f"From: a@b.c\r\nContent-Type: multipart/mixed; boundary={boundary}\r\n\r\npreamble\r\n".encode()
     line = f"--{boundary}".encode()
-    return head + b"".join(line + b"\r\n" + part + b"\r\n" for part in parts) + line + b"--\r\nepilogue\r\n"
+    return (
+        head
+        + b"".join(line + b"\r\n" + part + b"\r\n" for part in parts)
+        + line
+        + b"--\r\nepilogue\r\n"
+    )
 
 
 def part(
-    content: bytes = PDF, encoding: str = "base64", kind: str = "application/pdf", name: str | None = "a.pdf"
+    content: bytes = PDF,
+    encoding: str = "base64",
+    kind: str = "application/pdf",
+    name: str | None = "a.pdf",
 ) -> bytes:
     text = {
         "base64": lambda: base64.encodebytes(content).replace(b"\n", b"\r\n"),
         "quoted-printable": lambda: binascii.b2a_qp(content, istext=False),
     }.get(encoding, lambda: content)()
     disposition = f'Content-Disposition: attachment; filename="{name}"\r\n' if name else ""
-    return f"Content-Type: {kind}\r\n{disposition}Content-Transfer-Encoding: {encoding}\r\n\r\n".encode() + text
+    return (
+        f"Content-Type: {kind}\r\n{disposition}Content-Transfer-Encoding: {encoding}\r\n\r\n".encode()
+        + text
+    )
 
 
-@pytest.mark.parametrize("encoding", ["base64", "Base64 ", "quoted-printable", "8bit", "binary", "x-unknown"])
-@pytest.mark.parametrize("kind", ["application/pdf", "application/octet-stream", "text/plain", "image/png", "a/b; x"])
+@pytest.mark.parametrize(
+    "encoding", ["base64", "Base64 ", "quoted-printable", "8bit", "binary", "x-unknown"]
+)
+@pytest.mark.parametrize(
+    "kind", ["application/pdf", "application/octet-stream", "text/plain", "image/png", "a/b; x"]
+)
 def test_pdf_is_known_by_its_bytes(encoding, kind):
     real = encoding.strip().lower()
     assert pdfs(mixed(part(PDF, real, kind))) == [("a.pdf", PDF)]
@@ -74,7 +89,11 @@ def test_bytes_are_exact_however_the_stream_is_cut(encoding, size):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=400), st.sampled_from(["base64", "quoted-printable", "binary"]), st.integers(1, 50))
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(["base64", "quoted-printable", "binary"]),
+    st.integers(1, 50),
+)
 def test_any_bytes_come_through(data, encoding, size):
     content = b"%PDF-" + data.replace(b"\n--b", b"")
     assert found(mixed(part(content, encoding)), size) == [("a.pdf", content)]
@@ -105,13 +124,18 @@ def test_words_about_pdfs_are_words():
 def message(content: EmailMessage | bytes, encoding: str = "8bit") -> bytes:
     inner = content if isinstance(content, bytes) else content.as_bytes(policy=policy.SMTP)
     body = base64.encodebytes(inner) if encoding == "base64" else inner
-    return f"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode() + body
+    return (
+        f"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode()
+        + body
+    )
 
 
 @pytest.mark.parametrize("encoding", ["8bit", "base64"])
 def test_forwarded_pdf_is_found_but_forwarded_words_are_not_the_senders(encoding):
     inner = mixed(b"Content-Type: text/plain\r\n\r\nto German", part(), boundary="b")
-    outer = mixed(b"Content-Type: text/plain\r\n\r\nto French", message(inner, encoding), boundary="outer")
+    outer = mixed(
+        b"Content-Type: text/plain\r\n\r\nto French", message(inner, encoding), boundary="outer"
+    )
     assert found(outer) == [Words("to French", is_html=False), ("a.pdf", PDF)]
 
 
@@ -171,7 +195,10 @@ NAMES = [
     ('Content-Disposition: attachment; filename="with space; and.pdf"', "with space; and.pdf"),
     ("Content-Disposition: attachment; filename*=UTF-8''%C3%A4%20b.pdf", "ä b.pdf"),
     ("Content-Disposition: attachment; filename*0*=UTF-8''%C3; filename*1*=%A4.pdf", "ä.pdf"),
-    ('Content-Disposition: attachment;\r\n filename*0="long";\r\n filename*1="er.pdf"', "longer.pdf"),
+    (
+        'Content-Disposition: attachment;\r\n filename*0="long";\r\n filename*1="er.pdf"',
+        "longer.pdf",
+    ),
     ('Content-Disposition: attachment; filename="ä.pdf"', "ä.pdf"),
     ('Content-Disposition: attachment; filename="=?UTF-8?B?w6QucGRm?="', "ä.pdf"),
     ("Content-Type: application/pdf; name=typed.pdf", "typed.pdf"),
@@ -194,23 +221,31 @@ def test_plain_words_come_before_html_and_charsets_are_honoured():
     words = "für München".encode("latin-1")
     mail = mixed(
         b"Content-Type: text/plain; charset=iso-8859-1\r\n\r\n" + words,
-        b"Content-Type: text/html; charset=no-such\r\n\r\n<p>auf&nbsp;<b>Deutsch</b></p><blockquote>to French</blockquote>",
+        b"Content-Type: text/html;"
+        b" charset=no-such\r\n\r\n<p>auf&nbsp;<b>Deutsch</b></p><blockquote>to French</blockquote>",
     )
-    assert found(mail) == [Words("für München", is_html=False), Words("\nauf Deutsch\n", is_html=True)]
+    assert found(mail) == [
+        Words("für München", is_html=False),
+        Words("\nauf Deutsch\n", is_html=True),
+    ]
 
 
 def test_missing_last_delimiter_and_inner_one_lose_nothing():
     whole = mixed(part(), boundary="b")
     assert found(whole[: whole.index(b"--b--")]) == [("a.pdf", PDF)]
     outer = mixed(
-        b"Content-Type: multipart/mixed; boundary=in\r\n\r\n--in\r\n" + part(), part(name="b.pdf"), boundary="out"
+        b"Content-Type: multipart/mixed; boundary=in\r\n\r\n--in\r\n" + part(),
+        part(name="b.pdf"),
+        boundary="out",
     )
     assert found(outer) == [("a.pdf", PDF), ("b.pdf", PDF)]
 
 
 def test_missing_blank_line_loses_nothing():
     assert found(mixed(part().replace(b"\r\n\r\n", b"\r\n", 1))) == [("a.pdf", PDF)]
-    assert found(mixed(part(PDF * 10_000).replace(b"\r\n\r\n", b"\r\n", 1))) == [("a.pdf", PDF * 10_000)]
+    assert found(mixed(part(PDF * 10_000).replace(b"\r\n\r\n", b"\r\n", 1))) == [
+        ("a.pdf", PDF * 10_000)
+    ]
 
 
 def test_delimiter_that_begins_like_another_is_not_it():
@@ -226,7 +261,9 @@ def test_large_pdf_takes_little_memory():
     mail = mixed(part(content))
     stream = io.BytesIO(mail)
     tracemalloc.start()
-    size = sum(len(chunk) for item in attachments.items(stream) for chunk in iter(item.body.read, b""))
+    size = sum(
+        len(chunk) for item in attachments.items(stream) for chunk in iter(item.body.read, b"")
+    )
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert size == len(content)
@@ -238,17 +275,37 @@ def test_large_pdf_takes_little_memory():
 def test_no_bytes_break_it(data, size):
     found(data, size)
     found(mixed(data, b"Content-Type: message/rfc822\r\n\r\n" + data), size)
-    found(mixed(part(data), part(data, "quoted-printable"), part(data, "8bit", "multipart/mixed; boundary=x")), size)
+    found(
+        mixed(
+            part(data),
+            part(data, "quoted-printable"),
+            part(data, "8bit", "multipart/mixed; boundary=x"),
+        ),
+        size,
+    )
 
 
 @settings(deadline=None)
 @given(
     st.lists(
-        st.sampled_from([b"--b", b"--b--", b"\r\n", b"\n", b"x", b"--", b"-", b"Content-Type: multipart/a; boundary=b"])
+        st.sampled_from(
+            [
+                b"--b",
+                b"--b--",
+                b"\r\n",
+                b"\n",
+                b"x",
+                b"--",
+                b"-",
+                b"Content-Type: multipart/a; boundary=b",
+            ]
+        )
     )
 )
 def test_no_order_of_delimiters_breaks_it(pieces):
-    walk = walker.Walk(io.BytesIO(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"".join(pieces)))
+    walk = walker.Walk(
+        io.BytesIO(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"".join(pieces))
+    )
     for one in walk.parts():
         while one.read():
             pass

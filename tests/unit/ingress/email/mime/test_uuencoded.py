@@ -19,9 +19,19 @@ def written(data: bytes, name: bytes = b"a b.pdf", line_end: bytes = b"\r\n") ->
 @pytest.mark.parametrize("size", [1, 7, 64, 100_000])
 @pytest.mark.parametrize("line_end", [b"\r\n", b"\n"])
 def test_files_come_out_whole_wherever_chunks_are_cut(size, line_end):
-    text = b"Hello" + line_end + written(DATA, line_end=line_end) + b"and" + line_end + written(b"x", b"c", line_end)
+    text = (
+        b"Hello"
+        + line_end
+        + written(DATA, line_end=line_end)
+        + b"and"
+        + line_end
+        + written(b"x", b"c", line_end)
+    )
     chunks = iter([text[at : at + size] for at in range(0, len(text), size)])
-    assert [(name, b"".join(body)) for name, body in uuencoded.files(chunks)] == [("a b.pdf", DATA), ("c", b"x")]
+    assert [(name, b"".join(body)) for name, body in uuencoded.files(chunks)] == [
+        ("a b.pdf", DATA),
+        ("c", b"x"),
+    ]
 
 
 def test_file_that_is_not_read_is_skipped():

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from ingress.email.smtp.dot_stuffing import Transparency
 
 PIECES = st.lists(
-    st.sampled_from([b"\r", b"\n", b"\r\n", b".", b"..", b"a", b"\r\n.", b"\n.\n", b"\r.\r"]), max_size=30
+    st.sampled_from([b"\r", b"\n", b"\r\n", b".", b"..", b"a", b"\r\n.", b"\n.\n", b"\r.\r"]),
+    max_size=30,
 )
 
 
@@ -18,7 +19,10 @@ def stuffed(content: bytes) -> bytes:
     if not content.endswith(b"\r\n"):
         content += b"\r\n"
     lines = content.split(b"\r\n")[:-1]
-    return b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines) + b".\r\n"
+    return (
+        b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines)
+        + b".\r\n"
+    )
 
 
 def received(chunks: list[bytes]) -> tuple[bytes, Transparency]:
@@ -56,7 +60,9 @@ def test_empty_message_ends_at_once():
     assert (found, dots.ended) == (b"", True)
 
 
-@pytest.mark.parametrize("wire", [b"a\n.\n", b"a\r.\r", b"a\n.\r\n", b"a\r\n.\n", b"a\r\n.\r", b"a\r\n..\r\n", b""])
+@pytest.mark.parametrize(
+    "wire", [b"a\n.\n", b"a\r.\r", b"a\n.\r\n", b"a\r\n.\n", b"a\r\n.\r", b"a\r\n..\r\n", b""]
+)
 def test_nothing_else_is_an_end(wire):
     assert not received([wire])[1].ended
 

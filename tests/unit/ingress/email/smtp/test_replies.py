@@ -29,7 +29,9 @@ def test_reply_has_its_enhanced_code(reply, expected):
 
 
 def test_own_replies_agree_with_their_enhanced_codes():
-    ours = [value for name, value in vars(replies).items() if name.isupper() and isinstance(value, str)]
+    ours = [
+        value for name, value in vars(replies).items() if name.isupper() and isinstance(value, str)
+    ]
     assert len(ours) >= 10
     for reply in ours:
         assert re.match(r"([245])\d\d \1\.\d+\.\d+ ", reply), reply

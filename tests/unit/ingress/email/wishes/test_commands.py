@@ -95,7 +95,15 @@ def test_thanks_want_no_answer(words: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["", "?", "Thanks, but page 3 is wrong", "Is it done?", "Danke, aber es fehlt eine Seite", "this is it", "no"],
+    [
+        "",
+        "?",
+        "Thanks, but page 3 is wrong",
+        "Is it done?",
+        "Danke, aber es fehlt eine Seite",
+        "this is it",
+        "no",
+    ],
 )
 def test_what_may_want_an_answer_is_not_only_thanks(words: str) -> None:
     assert not is_thanks(words)

@@ -1,4 +1,6 @@
-"""A language in plain words: each target language, named in each language of the answers and in its own tongue."""
+"""A language in plain words: each target language, named in each language of the answers and in
+its own tongue.
+"""
 
 from __future__ import annotations
 
@@ -344,7 +346,9 @@ NO_WISH = [
 
 
 @pytest.mark.parametrize("answered", sorted(WAYS))
-def test_each_target_language_is_known_by_its_name_in_each_language_of_the_answers(answered: str) -> None:
+def test_each_target_language_is_known_by_its_name_in_each_language_of_the_answers(
+    answered: str,
+) -> None:
     missed = []
     for tag in TARGETS:
         name = Locale.parse(tag.replace("-", "_")).get_display_name(answered)
@@ -401,7 +405,15 @@ def test_from_one_language_to_another(line: str, tag: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["Ann -> Bob", "he to is", "page 3 > page 4", "price > 5", "German to partner", "English in Italy"]
+    "line",
+    [
+        "Ann -> Bob",
+        "he to is",
+        "page 3 > page 4",
+        "price > 5",
+        "German to partner",
+        "English in Italy",
+    ],
 )
 def test_other_pairs_are_no_wish(line: str) -> None:
     assert request.from_line(line).target_lang is None
@@ -438,12 +450,24 @@ def test_a_line_of_a_megabyte_costs_no_time() -> None:
 
 
 def test_a_wish_below_the_thanks_still_counts() -> None:
-    assert request.from_words("Thanks for the first one!\nNow in Spanish please\n").target_lang == "es"
+    assert (
+        request.from_words("Thanks for the first one!\nNow in Spanish please\n").target_lang == "es"
+    )
     assert request.from_words("Thanks, that was quick.\nto Spanish\n").target_lang == "es"
 
 
 @pytest.mark.parametrize(
-    "subject", ["German contract", "Re: Vertrag Deutsch-Englisch", "Contract DE", "IT", "it", "de", "Re: hi", "Fwd: no"]
+    "subject",
+    [
+        "German contract",
+        "Re: Vertrag Deutsch-Englisch",
+        "Contract DE",
+        "IT",
+        "it",
+        "de",
+        "Re: hi",
+        "Fwd: no",
+    ],
 )
 def test_an_ordinary_subject_is_no_wish(subject: str) -> None:
     assert request.from_subject(subject).target_lang is None
@@ -472,7 +496,12 @@ def test_a_reply_may_ask_for_another_language(line: str, tag: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["The original is in German.", "Page 3 in German is wrong", "I can read Spanish", "Can you check the French part?"],
+    [
+        "The original is in German.",
+        "Page 3 in German is wrong",
+        "I can read Spanish",
+        "Can you check the French part?",
+    ],
 )
 def test_a_remark_in_a_reply_is_no_wish(line: str) -> None:
     assert request.from_words(line, is_reply=True).target_lang is None

@@ -38,5 +38,8 @@ def test_mail_program_is_asked_where_words_do_not_tell() -> None:
 
 
 def test_what_is_quoted_below_a_reply_does_not_count() -> None:
-    quoted = "en español, por favor\n\nOn Mon, we wrote:\n> Your translation is ready. Would you like it in another language?\n> the the"
+    quoted = (
+        "en español, por favor\n\nOn Mon, we wrote:\n> Your translation is ready. Would you like it"
+        " in another language?\n> the the"
+    )
     assert of_sender(quoted, "", "") == "es"

@@ -98,7 +98,10 @@ BODIES = [
     ("Dear team,\n\nto German\n", "de"),
     ("Hi,\nauf Deutsch\n", "de"),
     ("Hi there, please translate into French\n", "fr"),
-    ("CAUTION: This email originated from outside of the organization.\n[EXTERNAL]\n\nGerman\n", "de"),
+    (
+        "CAUTION: This email originated from outside of the organization.\n[EXTERNAL]\n\nGerman\n",
+        "de",
+    ),
     ("> to German\n> to French\n\nto Spanish\n", "es"),
     ("one\n\ntwo\n\nthree\n\nfour\n\nto German\n", "de"),
     ("one\ntwo\nthree\nfour\nfive\nto German\n", None),

@@ -16,7 +16,10 @@ def filled(view, **values):
     state = {}
     for name, value in values.items():
         if isinstance(value, list):
-            element = {"type": "multi_static_select", "selected_options": [{"value": one} for one in value]}
+            element = {
+                "type": "multi_static_select",
+                "selected_options": [{"value": one} for one in value],
+            }
         elif name in ("tone", "layout", "auto", "editors"):
             element = {"type": "static_select", "selected_option": {"value": value}}
         else:
@@ -56,7 +59,9 @@ def test_a_filled_in_post_dialog():
     ],
 )
 def test_what_is_wrong_is_said_at_its_place(values, block):
-    assert list(dialogs.filled_in(filled(dialogs.for_post("C1", "7", POSSIBLE), **values))[2]) == [block]
+    assert list(dialogs.filled_in(filled(dialogs.for_post("C1", "7", POSSIBLE), **values))[2]) == [
+        block
+    ]
 
 
 def test_terms():
@@ -73,7 +78,11 @@ def test_a_password_is_in_no_dialogs_metadata():
 
 
 def test_a_menu_offers_what_can_be_translated_into_and_nothing_else():
-    (asked,) = [one for one in dialogs.for_post("C1", "7", POSSIBLE)["blocks"] if one["block_id"] == "languages"]
+    (asked,) = [
+        one
+        for one in dialogs.for_post("C1", "7", POSSIBLE)["blocks"]
+        if one["block_id"] == "languages"
+    ]
     offered = [option["value"] for option in asked["element"]["options"]]
     assert sorted(offered) == ["an", "de", "fr", "pt-BR", "pt-PT"]
 

@@ -63,7 +63,10 @@ def row(**values: Any) -> dict[str, Any]:
 
 def test_times_are_iso_8601_in_utc(links: Links) -> None:
     view = job_view(row(ended_at=1_790_000_060.0), links)
-    assert (view.created_at, view.ended_at) == ("2026-09-21T14:13:20+00:00", "2026-09-21T14:14:20+00:00")
+    assert (view.created_at, view.ended_at) == (
+        "2026-09-21T14:13:20+00:00",
+        "2026-09-21T14:14:20+00:00",
+    )
     assert view.stage_started_at == "2026-09-21T14:13:50+00:00"
 
 
@@ -74,8 +77,15 @@ def test_pages_of_warnings_count_from_one(links: Links) -> None:
 
 def test_people_read_each_warning_once_with_its_pages() -> None:
     told = [{"code": "a", "page": page, "message": "Smaller."} for page in (8, 1, 2, 3, 1)]
-    told += [{"code": "b", "page": None, "message": "Whole."}, {"code": "c", "page": 0, "message": "One."}]
-    assert remarks(row(warnings=told)) == [("Pages 2–4, 9", "Smaller."), ("", "Whole."), ("Page 1", "One.")]
+    told += [
+        {"code": "b", "page": None, "message": "Whole."},
+        {"code": "c", "page": 0, "message": "One."},
+    ]
+    assert remarks(row(warnings=told)) == [
+        ("Pages 2–4, 9", "Smaller."),
+        ("", "Whole."),
+        ("Page 1", "One."),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -97,13 +107,18 @@ def test_links_are_given_while_there_is_something_behind_them(
 def test_a_job_that_waits_for_a_yes_says_so_and_one_that_waited_does_not(links: Links) -> None:
     waiting = row(state=RowState.WAITING, waiting_for="approval", to_bill=12_000)
     assert job_view(waiting, links).waiting_for == "approval"
-    assert page_facts(OpenPage(waiting, "t", may_change=True), links)["headline"] == "Waiting for approval"
+    assert (
+        page_facts(OpenPage(waiting, "t", may_change=True), links)["headline"]
+        == "Waiting for approval"
+    )
     given_up = row(state=RowState.DEAD, waiting_for="approval", error_code="no_word")
     assert job_view(given_up, links).waiting_for is None
     assert page_facts(OpenPage(given_up, "t", may_change=True), links)["waits_for"] is None
 
 
-def test_error_is_told_when_the_job_has_failed_and_not_while_it_is_tried_again(links: Links) -> None:
+def test_error_is_told_when_the_job_has_failed_and_not_while_it_is_tried_again(
+    links: Links,
+) -> None:
     error = {"error_code": "engine_busy", "error_message": "Slow down.", "error_advice": "Wait."}
     assert job_view(row(**error), links).error is None
     failed = job_view(row(**error, state=RowState.DEAD), links)
@@ -128,20 +143,33 @@ def test_steps_show_where_the_job_is(state: RowState, epoch: int, states: list[s
 
 def test_tone_is_a_step_where_one_was_asked_for() -> None:
     toned = {"target_lang": "de", "tone": "formal"}
-    assert [step.state for step in steps(row(options=toned))] == ["done", "now", "waiting", "waiting"]
+    assert [step.state for step in steps(row(options=toned))] == [
+        "done",
+        "now",
+        "waiting",
+        "waiting",
+    ]
 
 
 def test_job_that_nobody_has_claimed_is_at_no_step() -> None:
-    assert {step.state for step in steps(row(state=RowState.READY, stage=Stage.EXTRACT, epoch=0))} == {"waiting"}
+    assert {
+        step.state for step in steps(row(state=RowState.READY, stage=Stage.EXTRACT, epoch=0))
+    } == {"waiting"}
 
 
 def test_pseudo_translation_is_not_called_a_translation(links: Links) -> None:
-    facts = page_facts(OpenPage(row(state=RowState.DONE, engine="pseudo"), "token", may_change=True), links)
+    facts = page_facts(
+        OpenPage(row(state=RowState.DONE, engine="pseudo"), "token", may_change=True), links
+    )
     assert facts["pseudo"]
     assert "translation" not in facts["headline"]
 
 
-@given(st.text(min_size=1, max_size=80).filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text)))
+@given(
+    st.text(min_size=1, max_size=80).filter(
+        lambda text: not any("\ud800" <= c <= "\udfff" for c in text)
+    )
+)
 def test_attachment_keeps_any_name_and_is_always_one_plain_header(name: str) -> None:
     header = attachment(name)
     assert header.isascii()

@@ -25,7 +25,9 @@ def changes(*seen: int | Exception) -> list[int]:
         return found
 
     async def collected() -> list[int]:
-        told: AsyncIterator[int] = events._changes(look, lambda value: value, lambda value: value == 9)
+        told: AsyncIterator[int] = events._changes(
+            look, lambda value: value, lambda value: value == 9
+        )
         return [value async for value in told]
 
     return asyncio.run(collected())

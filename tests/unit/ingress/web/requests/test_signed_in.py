@@ -34,7 +34,9 @@ def test_without_a_name_everybody_is_a_stranger(values: list[bytes], peer: str |
     assert person_named(values, peer, TRUSTED) is None
 
 
-@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "10.0.0.6", "172.19.0.1", "fd01::1", "", "testclient", None])
+@pytest.mark.parametrize(
+    "peer", ["127.0.0.1", "::1", "10.0.0.6", "172.19.0.1", "fd01::1", "", "testclient", None]
+)
 def test_nobody_but_the_named_proxy_is_believed_loopback_neither(peer: str | None) -> None:
     with pytest.raises(NotAllowed, match="does not come from the sign-in proxy"):
         person_named([b"ana@example.org"], peer, TRUSTED)
@@ -82,20 +84,30 @@ def test_no_header_at_all_breaks_it_and_no_owner_of_another_kind_comes_out(value
     ("values", "words"),
     [
         ({"remote_user_header": "X-Forwarded-Email"}, "write the addresses of the proxy"),
-        ({"remote_user_header": "X_Forwarded_Email", "remote_user_proxies": "10.0.0.5"}, "letters, digits and hyphens"),
-        ({"remote_user_header": "X-Email:", "remote_user_proxies": "10.0.0.5"}, "letters, digits and hyphens"),
+        (
+            {"remote_user_header": "X_Forwarded_Email", "remote_user_proxies": "10.0.0.5"},
+            "letters, digits and hyphens",
+        ),
+        (
+            {"remote_user_header": "X-Email:", "remote_user_proxies": "10.0.0.5"},
+            "letters, digits and hyphens",
+        ),
         ({"remote_user_proxies": "proxy.example.org"}, "IP addresses or networks"),
         ({"remote_user_proxies": "10.0.0.5, 0.0.0.0/0"}, "sign in as anybody"),
         ({"remote_user_proxies": "::/0"}, "sign in as anybody"),
     ],
 )
-def test_settings_that_would_let_anybody_in_stop_the_start(values: dict[str, str], words: str) -> None:
+def test_settings_that_would_let_anybody_in_stop_the_start(
+    values: dict[str, str], words: str
+) -> None:
     with pytest.raises(SettingsInvalid, match=words):
         Settings.from_env(**values)
 
 
 def test_settings_name_header_and_proxies() -> None:
-    settings = Settings.from_env(remote_user_header="X-Forwarded-Email", remote_user_proxies=" 10.0.0.5, FD00::/64 ")
+    settings = Settings.from_env(
+        remote_user_header="X-Forwarded-Email", remote_user_proxies=" 10.0.0.5, FD00::/64 "
+    )
     assert settings.remote_user_proxies == ("10.0.0.5", "fd00::/64")
     assert Settings.from_env().remote_user_header is None
 

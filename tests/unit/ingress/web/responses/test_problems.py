@@ -16,7 +16,11 @@ async def answer_to(error: Exception) -> int:
     """The status that the handler of the error's class gives."""
     app = FastAPI()
     problems.install(app)
-    handlers = [app.exception_handlers[kind] for kind in type(error).__mro__ if kind in app.exception_handlers]
+    handlers = [
+        app.exception_handlers[kind]
+        for kind in type(error).__mro__
+        if kind in app.exception_handlers
+    ]
     scope = {"type": "http", "path": "/api/v1/upload", "path_params": {}, "headers": []}
     return (await handlers[0](Request(scope), error)).status_code
 

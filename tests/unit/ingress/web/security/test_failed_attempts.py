@@ -9,7 +9,13 @@ from structlog.testing import capture_logs
 
 from ingress.web.security import failed_attempts
 from ingress.web.security.api_tokens import TokenNeeded, WrongToken
-from ingress.web.security.failed_attempts import FREE, LONGEST_S, MOST_ADDRESSES, SHARED_FOR_S, Tries
+from ingress.web.security.failed_attempts import (
+    FREE,
+    LONGEST_S,
+    MOST_ADDRESSES,
+    SHARED_FOR_S,
+    Tries,
+)
 from ingress.web.security.refusals import TooManyTries
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"

@@ -27,8 +27,9 @@ def refusing(*texts):
 def test_the_initial_response_is_that_of_the_documents():
     # The example of developers.google.com/gmail/imap/xoauth2-protocol.
     said = initial_response("someuser@example.com", "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg")
-    assert base64.b64encode(said) == (
-        b"dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0"
+    assert (
+        base64.b64encode(said)
+        == b"dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0"
         b"Q2cBAQ=="
     )
 
@@ -36,7 +37,10 @@ def test_the_initial_response_is_that_of_the_documents():
 def test_a_refusal_s_challenge_is_read():
     # The same page's example of an error.
     challenge = b"eyJzdGF0dXMiOiI0MDEiLCJzY2hlbWVzIjoiYmVhcmVyIG1hYyIsInNjb3BlIjoiaHR0cHM6Ly9tYWlsLmdvb2dsZS5jb20vIn0K"
-    assert told_by(challenge) == '{"status": "401", "schemes": "bearer mac", "scope": "https://mail.google.com/"}'
+    assert (
+        told_by(challenge)
+        == '{"status": "401", "schemes": "bearer mac", "scope": "https://mail.google.com/"}'
+    )
 
 
 @pytest.mark.parametrize("odd", [b"", b"!!!", b"bm8gSlNPTg==", b"/////w==", b"\xff\xfe"])
@@ -80,9 +84,18 @@ def test_a_token_that_a_server_repeats_is_blotted_out(user):
     assert said.endswith(" end")
     left = said.split()[2].replace("***", "")
     around = len(base64.b64encode(initial_response(user, "")))
-    assert len(left) <= around + 4  # what stands before and behind the token, and the two letters that it shares
+    # what stands before and behind the token, and the two letters that it shares
+    assert len(left) <= around + 4
 
 
 def test_the_providers_libraries_are_loaded_where_they_are_used_alone():
-    code = "import sys, notifier.tasks; print({'msal', 'google.auth', 'google.oauth2'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "set()\n"
+    code = (
+        "import sys, notifier.tasks; print({'msal', 'google.auth', 'google.oauth2'} &"
+        " set(sys.modules))"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        ).stdout
+        == "set()\n"
+    )

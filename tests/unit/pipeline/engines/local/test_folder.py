@@ -67,7 +67,8 @@ def test_no_folder_is_no_models(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("missing", "words"), [(0, "no weights"), (1, "no shortlist"), (2, "no vocabulary"), (3, "no vocabulary")]
+    ("missing", "words"),
+    [(0, "no weights"), (1, "no shortlist"), (2, "no vocabulary"), (3, "no vocabulary")],
 )
 def test_an_incomplete_model_is_named_and_not_offered(tmp_path, missing, words):
     names = FILES[:missing] + FILES[missing + 1 :] if missing < 3 else SPLIT[:3]
@@ -87,8 +88,16 @@ def test_what_can_be_seen_to_be_wrong_is_named(tmp_path):
     (lay(tmp_path, "en-pl") / "model.json").write_text(json.dumps(facts))
     found = look(tmp_path)
     assert found.models == ()
-    wanted = ["an empty file lex", "mixes files", "two files", "not JSON", "of 1 bytes that should have 2"]
-    assert [words for flaw, words in zip(found.flaws, wanted, strict=True) if words not in flaw.wrong] == []
+    wanted = [
+        "an empty file lex",
+        "mixes files",
+        "two files",
+        "not JSON",
+        "of 1 bytes that should have 2",
+    ]
+    assert [
+        words for flaw, words in zip(found.flaws, wanted, strict=True) if words not in flaw.wrong
+    ] == []
 
 
 def test_what_model_json_tells_is_taken(tmp_path):

@@ -1,4 +1,6 @@
-"""How the local engine takes a text through a model: what is held back, put back, mended and placed. The model is a function here."""
+"""How the local engine takes a text through a model: what is held back, put back, mended and
+placed. The model is a function here.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,11 @@ ENGLISH = kept_pieces.patterns("en")
 
 def split(text: str) -> Iterator[str]:
     """Sentences, as the library tells them: it knows no abbreviations."""
-    return (match.group().strip() for match in re.finditer(r"[^.!?]*[.!?]+\S*|[^.!?]+$", text) if match.group().strip())
+    return (
+        match.group().strip()
+        for match in re.finditer(r"[^.!?]*[.!?]+\S*|[^.!?]+$", text)
+        if match.group().strip()
+    )
 
 
 def held(text: str, pattern=ENGLISH, source="en", target="pt") -> list[str]:
@@ -56,7 +62,11 @@ class TestMarked:
     def test_kept_pieces_become_holes_and_spans_move_with_them(self):
         whole = marked.read('Call 12–34 <g id="1">now or</g> never')
         kept = whole.keep([Kept(5, 10)])
-        assert (kept.words, kept.pieces, kept.spans) == ("Call \ue000 now or never", ("12–34",), (Span("1", 7, 13),))
+        assert (kept.words, kept.pieces, kept.spans) == (
+            "Call \ue000 now or never",
+            ("12–34",),
+            (Span("1", 7, 13),),
+        )
         assert marked.write(kept) == 'Call 12–34 <g id="1">now or</g> never'
 
     def test_a_kept_piece_may_hold_others(self):
@@ -128,11 +138,15 @@ class TestStandIns:
         assert (answer, len(asked)) == ("Ver \ue000 and \ue001.", 1)
 
     def test_where_all_are_lost_the_words_between_are_translated(self):
-        answer = standins.through("Ask \ue000 for help", lambda text: re.sub(r"\W*\d\W*|X\d", "", text).upper())
+        answer = standins.through(
+            "Ask \ue000 for help", lambda text: re.sub(r"\W*\d\W*|X\d", "", text).upper()
+        )
         assert answer == "ASK \ue000 FOR HELP"
 
     def test_a_repeated_one_does_not_count(self):
-        twice = lambda text: f"{text} {text}" if "\ue000" not in text and re.search(r"\d", text) else text  # noqa: E731
+        twice = lambda text: (  # noqa: E731
+            f"{text} {text}" if "\ue000" not in text and re.search(r"\d", text) else text
+        )
         assert standins.through("Ask \ue000 today", twice).count("\ue000") == 1
 
     def test_neighbours_are_one(self):
@@ -160,18 +174,27 @@ class TestSentences:
 
     def test_a_remark_that_the_source_has_not_is_taken_away(self):
         assert through("John Smith", lambda text: f"{text} (em inglês)") == "John Smith"
-        assert through("John (Smith)", lambda text: f"{text} (em inglês)") == "John (Smith) (em inglês)"
+        assert (
+            through("John (Smith)", lambda text: f"{text} (em inglês)")
+            == "John (Smith) (em inglês)"
+        )
 
     def test_a_bracket_that_is_opened_for_nothing_is_taken_away(self):
         assert through("Ask us.", lambda text: "Pergunte (.") == "Pergunte."
 
     def test_words_in_capitals_inside_a_sentence_are_words_and_abbreviations_stay(self):
         seen = []
-        through("See FOR FURTHER INFORMATION or the HTTP API today.", lambda text: seen.append(text) or text)
+        through(
+            "See FOR FURTHER INFORMATION or the HTTP API today.",
+            lambda text: seen.append(text) or text,
+        )
         assert seen == ["See For further information or the HTTP API today."]
 
     def test_what_the_models_write_as_one_word_becomes_two(self):
-        assert slips.mended(lambda text: "a biblioteca eo café", "pt-BR")("x") == "a biblioteca e o café"
+        assert (
+            slips.mended(lambda text: "a biblioteca eo café", "pt-BR")("x")
+            == "a biblioteca e o café"
+        )
         assert slips.mended(lambda text: "ea eo", "de")("x") == "ea eo"
 
     def test_dashes_come_back_as_they_were(self):
@@ -188,11 +211,18 @@ class TestSentences:
         )
 
     def test_round_quotation_marks_come_back(self):
-        assert through("He said “yes” today", lambda text: 'Ele disse "sim" hoje') == "Ele disse “sim” hoje"
+        assert (
+            through("He said “yes” today", lambda text: 'Ele disse "sim" hoje')
+            == "Ele disse “sim” hoje"
+        )
 
-    @pytest.mark.parametrize("text", ["x", '<x id="1"/> 12', "3.5 / a = 4 + b - c 17 (22) of", "…", ""])
+    @pytest.mark.parametrize(
+        "text", ["x", '<x id="1"/> 12', "3.5 / a = 4 + b - c 17 (22) of", "…", ""]
+    )
     def test_what_is_no_language_stays(self, text):
-        assert through(text.replace("…", "..."), lambda text: "nonsense") == text.replace("…", "...")
+        assert through(text.replace("…", "..."), lambda text: "nonsense") == text.replace(
+            "…", "..."
+        )
 
     def test_a_changed_number_is_asked_for_again_and_kept(self):
         def changing(text: str) -> str:
@@ -201,7 +231,10 @@ class TestSentences:
         assert through("Call 493 now", changing) == "Ligue 493 now"
 
     def test_a_lost_sign_is_asked_for_again(self):
-        assert through("It costs 6.00 € today", lambda text: text.replace(" €", "")) == "It costs 6.00 € today"
+        assert (
+            through("It costs 6.00 € today", lambda text: text.replace(" €", ""))
+            == "It costs 6.00 € today"
+        )
 
     def test_a_sentence_that_cannot_be_translated_without_a_loss_stays(self):
         assert through("All the words 12", lambda text: "") == "All the words 12"
@@ -210,7 +243,9 @@ class TestSentences:
     def test_a_sentence_that_stays_is_told(self):
         kept: list[str] = []
         ask = lambda text: "" if "12" in text or "words" in text else text.upper()  # noqa: E731
-        answer = sentences.translated("All the words 12. And this one.", ask, split, (), kept.append)
+        answer = sentences.translated(
+            "All the words 12. And this one.", ask, split, (), kept.append
+        )
         assert answer == "All the words 12. AND THIS ONE."
         assert kept == ["All the words 12."]
 
@@ -230,11 +265,15 @@ class TestPlacing:
         assert spans == (Span("1", 9, 17),)
 
     def test_else_it_is_placed_by_proportion_at_the_edges_of_words(self):
-        (span,) = word_alignment.place("A red house", "Uma casa rubra", [Span("1", 2, 5)], lambda _: "vermelha")
+        (span,) = word_alignment.place(
+            "A red house", "Uma casa rubra", [Span("1", 2, 5)], lambda _: "vermelha"
+        )
         assert "Uma casa rubra"[span.start : span.end] in ("Uma", "casa", "rubra", "casa rubra")
 
     def test_the_whole_stays_the_whole(self):
-        assert word_alignment.place("Red", "Vermelho", [Span("1", 0, 3)], lambda _: "x") == (Span("1", 0, 8),)
+        assert word_alignment.place("Red", "Vermelho", [Span("1", 0, 3)], lambda _: "x") == (
+            Span("1", 0, 8),
+        )
 
     @given(
         st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=5),
@@ -245,7 +284,9 @@ class TestPlacing:
         spans = nested([Span(str(n), min(edge), max(edge)) for n, edge in enumerate(edges)])
         placed = word_alignment.place(words, answer, spans, lambda text: text[:3])
         text = marked.write(Marked(answer, (), placed))
-        assert sorted(re.findall(r'<g id="\d">', text)) == sorted(f'<g id="{span.id}">' for span in spans)
+        assert sorted(re.findall(r'<g id="\d">', text)) == sorted(
+            f'<g id="{span.id}">' for span in spans
+        )
         assert balanced(text)
 
 
@@ -253,7 +294,10 @@ def nested(spans: list[Span]) -> list[Span]:
     """Those of the spans that cross none before them."""
     kept: list[Span] = []
     for span in spans:
-        if not any(a.start < span.start < a.end < span.end or span.start < a.start < span.end < a.end for a in kept):
+        if not any(
+            a.start < span.start < a.end < span.end or span.start < a.start < span.end < a.end
+            for a in kept
+        ):
             kept.append(span)
     return kept
 

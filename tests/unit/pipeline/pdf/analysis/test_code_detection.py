@@ -45,7 +45,9 @@ def test_code_commands_and_names_are_no_sentences(text):
 
 
 def kinds(*runs):
-    """The kind of each block of a page with PROSE and `runs` of (words, font, size), each run on one line of its own."""
+    """The kind of each block of a page with PROSE and `runs` of (words, font, size), each run
+    on one line of its own.
+    """
     with pymupdf.open() as pdf:
         sheet = pdf.new_page()
         sheet.insert_textbox((72, 300, 523, 500), PROSE, fontsize=10, fontname="tiro")
@@ -66,16 +68,21 @@ def test_a_typewritten_note_is_translated_and_a_command_is_not():
 
 
 def test_a_typewritten_title_is_a_heading():
-    assert kinds([("Application for membership", "cour", 18)]) == {"Application for membership": BlockKind.HEADING}
+    assert kinds([("Application for membership", "cour", 18)]) == {
+        "Application for membership": BlockKind.HEADING
+    }
 
 
 def test_a_long_typewritten_address_does_not_make_its_sentence_code():
-    sentence = [("More about it: ", "tiro", 10), ("https://example.org/ferries/harbour/timetable", "cour", 10)]
+    sentence = [
+        ("More about it: ", "tiro", 10),
+        ("https://example.org/ferries/harbour/timetable", "cour", 10),
+    ]
     address = [("https://example.org/islands", "cour", 10)]
     assert list(kinds(sentence, address).values()) == [BlockKind.PARAGRAPH, BlockKind.CODE]
 
 
 def test_an_argument_beside_typewritten_code_leaves_it_code():
-    assert list(kinds([("path/ferry --leave-at --island ", "cour", 10), ("N", "tiit", 10)]).values()) == [
-        BlockKind.CODE
-    ]
+    assert list(
+        kinds([("path/ferry --leave-at --island ", "cour", 10), ("N", "tiit", 10)]).values()
+    ) == [BlockKind.CODE]

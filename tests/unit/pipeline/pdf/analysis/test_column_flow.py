@@ -10,7 +10,9 @@ FONT = pymupdf.Font("helv")
 
 
 def aligned(tmp_path, *rows, at=None):
-    """How rows of these texts under each other stand, each around the middle 250, or from `at` on."""
+    """How rows of these texts under each other stand, each around the middle 250, or from `at`
+    on.
+    """
 
     def draw(pdf):
         for number, text in enumerate(rows):
@@ -23,12 +25,20 @@ def aligned(tmp_path, *rows, at=None):
 
 
 def test_rows_around_one_middle_stay_around_it(tmp_path):
-    blocks = aligned(tmp_path, "The harbour and its ferries", "A short guide", "Second edition of the year")
+    blocks = aligned(
+        tmp_path, "The harbour and its ferries", "A short guide", "Second edition of the year"
+    )
     assert {block.align for block in blocks} == {Align.CENTER}
 
 
 def test_rows_that_begin_together_do_not(tmp_path):
-    blocks = aligned(tmp_path, "The harbour and its ferries", "A short guide", "Second edition of the year", at=90)
+    blocks = aligned(
+        tmp_path,
+        "The harbour and its ferries",
+        "A short guide",
+        "Second edition of the year",
+        at=90,
+    )
     assert {block.align for block in blocks} == {Align.LEFT}
 
 
@@ -60,7 +70,9 @@ def test_rows_of_one_title_around_a_middle_are_around_it_together(tmp_path):
 def test_an_initial_in_the_middle_of_a_cell_is_no_marker(tmp_path):
     def draw(pdf):
         pdf[0].draw_rect((100, 290, 300, 320))
-        pdf[0].insert_text((200 - FONT.text_length("B. Guillon", 11) / 2, 308), "B. Guillon", fontsize=11)
+        pdf[0].insert_text(
+            (200 - FONT.text_length("B. Guillon", 11) / 2, 308), "B. Guillon", fontsize=11
+        )
 
     (block,) = extract(make(tmp_path / "source.pdf", "", draw=draw)).pages[0].blocks
     assert (block.text, block.align) == ("B. Guillon", Align.CENTER)
@@ -68,7 +80,9 @@ def test_an_initial_in_the_middle_of_a_cell_is_no_marker(tmp_path):
 
 def test_what_stands_on_a_rule_is_not_pushed_over_it(tmp_path):
     def draw(pdf):
-        pdf[0].insert_textbox((72, 200, 240, 260), "Instructions for filling in the form", fontsize=22)
+        pdf[0].insert_textbox(
+            (72, 200, 240, 260), "Instructions for filling in the form", fontsize=22
+        )
         pdf[0].insert_text((72, 262), "For those who live abroad", fontsize=12)
         pdf[0].draw_line((72, 266), (523, 266), width=2)
 

@@ -26,7 +26,9 @@ def blocks(*lettered, indent=26):
                 sheet.insert_text((x, top + 12 * row), line, fontname="tiro", fontsize=11)
         sheet.insert_textbox((72, 400, 523, 600), LOREM, fontname="tiro", fontsize=11)
         with pymupdf.open("pdf", pdf.tobytes()) as again:
-            return [block.text for block in page_of(again.load_page(0), 0).blocks if block.text != LOREM]
+            return [
+                block.text for block in page_of(again.load_page(0), 0).blocks if block.text != LOREM
+            ]
 
 
 def test_an_initial_is_the_first_letter_of_its_paragraph():

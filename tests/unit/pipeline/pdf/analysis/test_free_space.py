@@ -7,9 +7,9 @@ TEXT = (72.0, 100.0, 172.0, 112.0)
 
 
 def room(*others, marks=None, single=True):
-    return Rooms([TEXT, (72, 60, 523, 72), (72, 780, 523, 792), *others], Ground(marks or Marks()), PAGE).around(
-        TEXT, single=single
-    )
+    return Rooms(
+        [TEXT, (72, 60, 523, 72), (72, 780, 523, 792), *others], Ground(marks or Marks()), PAGE
+    ).around(TEXT, single=single)
 
 
 def test_a_row_may_grow_to_the_margin():
@@ -59,11 +59,17 @@ def test_neighbours_below_are_found_across_bands():
 
 
 def test_a_row_stays_in_the_column_that_entries_end_at():
-    entries = [(72.0, 130.0 + 20 * place, 250.0 + place / 4, 142.0 + 20 * place) for place in range(4)]
+    entries = [
+        (72.0, 130.0 + 20 * place, 250.0 + place / 4, 142.0 + 20 * place) for place in range(4)
+    ]
     beside = (300, 100, 400, 112)
-    within = Rooms([TEXT, beside, *entries], Ground(Marks()), PAGE, entries).around(TEXT, single=True)
+    within = Rooms([TEXT, beside, *entries], Ground(Marks()), PAGE, entries).around(
+        TEXT, single=True
+    )
     assert 250 <= within[2] <= 251
-    too_few = Rooms([TEXT, beside, *entries], Ground(Marks()), PAGE, entries[:3]).around(TEXT, single=True)
+    too_few = Rooms([TEXT, beside, *entries], Ground(Marks()), PAGE, entries[:3]).around(
+        TEXT, single=True
+    )
     assert too_few[2] == 300 - GAP
 
 

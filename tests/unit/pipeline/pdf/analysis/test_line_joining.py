@@ -11,7 +11,14 @@ STYLE = Style()
 
 def rows(*texts):
     return [
-        Row((Span(text, STYLE, (0, 12 * at, 100, 12 * at + 11), 12 * at + 9),), at, 0, 100, 12 * at + 9, 11)
+        Row(
+            (Span(text, STYLE, (0, 12 * at, 100, 12 * at + 11), 12 * at + 9),),
+            at,
+            0,
+            100,
+            12 * at + 9,
+            11,
+        )
         for at, text in enumerate(texts)
     ]
 
@@ -34,7 +41,13 @@ def test_brackets_that_are_shown_turned_are_turned_back(shown, meant):
 
 @pytest.mark.parametrize(
     "shown",
-    ["העבורת (והנוסעים) יוצאת", "העבורת יוצאת) בבוקר", "1) העבורת", "Ferries )and( boats, ותו לא", "Ferry )x( leaves"],
+    [
+        "העבורת (והנוסעים) יוצאת",
+        "העבורת יוצאת) בבוקר",
+        "1) העבורת",
+        "Ferries )and( boats, ותו לא",
+        "Ferry )x( leaves",
+    ],
 )
 def test_other_brackets_are_left_alone(shown):
     assert text(shown) == shown

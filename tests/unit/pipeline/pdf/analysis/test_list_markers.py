@@ -7,7 +7,15 @@ from pipeline.pdf.model.text_rows import Row
 
 def row(text, x=50.0, baseline=100.0, text_x=None):
     x1 = x + 5 * len(text)
-    return Row((Span(text, Style(size=10.0), (x, 90, x1, 102), baseline),), 0, x, x1, baseline, 10.0, text_x=text_x)
+    return Row(
+        (Span(text, Style(size=10.0), (x, 90, x1, 102), baseline),),
+        0,
+        x,
+        x1,
+        baseline,
+        10.0,
+        text_x=text_x,
+    )
 
 
 @pytest.mark.parametrize("marker", ["•", "1.", "(a)", "12)", "–"])

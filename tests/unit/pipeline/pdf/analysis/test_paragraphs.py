@@ -17,7 +17,9 @@ class Sheet:
 
     def put(self, text, x, baseline, *, size=10.0, x1=None, **style):
         x1 = x + len(text) * WIDTH_OF_A_LETTER if x1 is None else x1
-        span = Span(text, Style(Family.SERIF, size, **style), (x, baseline - 8, x1, baseline + 2), baseline)
+        span = Span(
+            text, Style(Family.SERIF, size, **style), (x, baseline - 8, x1, baseline + 2), baseline
+        )
         self.rows.append(Row((span,), len(self.rows), x, x1, baseline, size))
         return self
 
@@ -58,7 +60,11 @@ def test_a_line_that_ends_early_ends_its_paragraph():
 
 @pytest.mark.parametrize("marker", ["• ", "1. ", "(a) ", "– "])
 def test_a_list_marker_begins_an_item(marker):
-    sheet = Sheet().put(f"{marker}first item here", 50, 100, x1=200).put(f"{marker}second item", 50, 112, x1=200)
+    sheet = (
+        Sheet()
+        .put(f"{marker}first item here", 50, 100, x1=200)
+        .put(f"{marker}second item", 50, 112, x1=200)
+    )
     assert len(sheet.texts()) == 2
 
 
@@ -72,7 +78,11 @@ def test_a_number_in_brackets_in_the_middle_of_a_sentence_begins_nothing():
 
 
 def test_another_size_is_another_paragraph():
-    sheet = Sheet().put("A heading over", 50, 100, size=14.0, x1=200).put("the text under it", 50, 114, x1=200)
+    sheet = (
+        Sheet()
+        .put("A heading over", 50, 100, size=14.0, x1=200)
+        .put("the text under it", 50, 114, x1=200)
+    )
     assert len(sheet.texts()) == 2
 
 
@@ -86,20 +96,28 @@ def test_a_bold_line_does_not_run_into_plain_text():
 
 
 def test_a_rule_parts_what_stands_over_and_under_it():
-    sheet = Sheet().put("cell over the rule", 50, 100, x1=200).put("cell under the rule", 50, 113, x1=200)
+    sheet = (
+        Sheet()
+        .put("cell over the rule", 50, 100, x1=200)
+        .put("cell under the rule", 50, 113, x1=200)
+    )
     assert len(sheet.texts()) == 1
     assert len(sheet.texts(Marks(rules=((40, 102.5, 300, 103.5),)))) == 2
 
 
 def test_text_on_a_fill_is_apart_from_text_beside_it():
-    sheet = Sheet().put("title on a band", 50, 100, x1=200).put("text on plain paper", 50, 112, x1=200)
+    sheet = (
+        Sheet().put("title on a band", 50, 100, x1=200).put("text on plain paper", 50, 112, x1=200)
+    )
     assert len(sheet.texts(Marks(fills=((40, 88, 300, 104),)))) == 2
 
 
 def test_rows_of_a_table_without_rules_are_not_merged():
     sheet = Sheet()
     for row, (name, number) in enumerate([("Alabama", "1,204"), ("Alaska", "377")]):
-        sheet.put(name, 50, 100 + 12 * row, x1=90).put(number, 120, 100 + 12 * row).put("7%", 180, 100 + 12 * row)
+        sheet.put(name, 50, 100 + 12 * row, x1=90).put(number, 120, 100 + 12 * row).put(
+            "7%", 180, 100 + 12 * row
+        )
     assert "Alabama" in sheet.texts()
     assert "Alaska" in sheet.texts()
 
@@ -143,12 +161,19 @@ def test_line_ends_are_resolved(before, after, expected):
 
 
 def test_a_rounded_size_is_no_style_of_its_own():
-    rows = Sheet().put("eleven points", 50, 100, size=11.0).put("nearly eleven", 50, 112, size=11.1).rows
+    rows = (
+        Sheet()
+        .put("eleven points", 50, 100, size=11.0)
+        .put("nearly eleven", 50, 112, size=11.1)
+        .rows
+    )
     assert len(joined(rows)) == 1
 
 
 def names(*texts, wide=400, at=50):
-    sheet = Sheet().put("Running text with the same left edge, as wide as the page", 50, 40, x1=wide)
+    sheet = Sheet().put(
+        "Running text with the same left edge, as wide as the page", 50, 40, x1=wide
+    )
     for number, words in enumerate(texts):
         sheet.put(words, at, 100 + 12 * number, x1=at + 60)
     return sheet
@@ -184,7 +209,12 @@ def test_short_rows_beside_text_are_in_a_column_of_their_own():
 def spaced(leading, lines=7):
     sheet = Sheet()
     for number in range(lines):
-        sheet.put(f"Line {number} of a typescript that is set far apart goes on", 50, 100 + leading * number, x1=320)
+        sheet.put(
+            f"Line {number} of a typescript that is set far apart goes on",
+            50,
+            100 + leading * number,
+            x1=320,
+        )
     return sheet.texts()
 
 
@@ -201,9 +231,16 @@ def test_a_few_rows_far_apart_are_not_either():
 
 
 def test_lines_that_end_long_before_the_column_does_are_lines_of_their_own():
-    sheet = Sheet().put("Copyright 1994 by Daniel Quinlan", 50, 100).put("Copyright 2001 by Paul Russell", 50, 112)
+    sheet = (
+        Sheet()
+        .put("Copyright 1994 by Daniel Quinlan", 50, 100)
+        .put("Copyright 2001 by Paul Russell", 50, 112)
+    )
     sheet.put(
-        "The column is as wide as this row of words is, which begins at the same edge as they do", 50, 160, x1=400
+        "The column is as wide as this row of words is, which begins at the same edge as they do",
+        50,
+        160,
+        x1=400,
     )
     assert len(sheet.texts()) == 3
 
@@ -211,13 +248,24 @@ def test_lines_that_end_long_before_the_column_does_are_lines_of_their_own():
 def test_lines_around_one_middle_are_lines_of_their_own_where_text_around_it_is_wide():
     sheet = Sheet().put("A wide title around the middle of the page", 100, 60, x1=400)
     sheet.put("John Frampton", 210, 100, x1=290).put("Department of Phonology", 190, 112, x1=310)
-    assert sheet.texts() == ["A wide title around the middle of the page", "John Frampton", "Department of Phonology"]
+    assert sheet.texts() == [
+        "A wide title around the middle of the page",
+        "John Frampton",
+        "Department of Phonology",
+    ]
 
 
 def test_a_sentence_beside_a_picture_stays_one():
-    sheet = Sheet().put("Copyright 1994 by Daniel Quinlan", 50, 100).put("Copyright 2001 by Paul Russell", 50, 112)
+    sheet = (
+        Sheet()
+        .put("Copyright 1994 by Daniel Quinlan", 50, 100)
+        .put("Copyright 2001 by Paul Russell", 50, 112)
+    )
     sheet.put(
-        "The column is as wide as this row of words is, which begins at the same edge as they do", 50, 160, x1=400
+        "The column is as wide as this row of words is, which begins at the same edge as they do",
+        50,
+        160,
+        x1=400,
     )
     beside = Marks(pictures=((230, 80, 400, 120),))
     assert len(sheet.texts(beside)) == 2
@@ -227,7 +275,12 @@ def test_values_beside_labels_are_cells():
     sheet = Sheet()
     for place, label in enumerate(("Marital status:", "Spouse name:", "Years of education:")):
         sheet.put(label, 50, 100 + 12 * place).put("Not on file", 220, 100 + 12 * place)
-    assert sorted(sheet.texts()) == ["Marital status:", *["Not on file"] * 3, "Spouse name:", "Years of education:"]
+    assert sorted(sheet.texts()) == [
+        "Marital status:",
+        *["Not on file"] * 3,
+        "Spouse name:",
+        "Years of education:",
+    ]
 
 
 def test_names_beside_what_they_did_are_cells():
@@ -246,19 +299,31 @@ def test_a_cell_that_goes_on_beside_another_is_one():
 
 
 def test_a_title_in_capitals_is_no_line_of_what_follows():
-    sheet = Sheet().put("ACTA ACUSTICA UNITED WITH ACUSTICA", 50, 100).put("Vol. 99 of the year 2013", 50, 112)
+    sheet = (
+        Sheet()
+        .put("ACTA ACUSTICA UNITED WITH ACUSTICA", 50, 100)
+        .put("Vol. 99 of the year 2013", 50, 112)
+    )
     assert len(sheet.texts()) == 2
 
 
 def test_a_paragraph_in_capitals_is_one():
-    sheet = Sheet().put("THE SOFTWARE IS PROVIDED AS IT IS, WITHOUT ANY", 50, 100).put("WARRANTY 2.", 50, 112)
+    sheet = (
+        Sheet()
+        .put("THE SOFTWARE IS PROVIDED AS IT IS, WITHOUT ANY", 50, 100)
+        .put("WARRANTY 2.", 50, 112)
+    )
     assert len(sheet.texts()) == 1
 
 
 def test_a_colon_at_the_end_of_a_line_of_a_column_is_no_label():
     sheet = Sheet()
     for place, words in enumerate(
-        ("For service information you may", "contact the airplanes' maker, Attention:", "Contractual and Data Services")
+        (
+            "For service information you may",
+            "contact the airplanes' maker, Attention:",
+            "Contractual and Data Services",
+        )
     ):
         sheet.put(words, 50, 100 + 12 * place, x1=250).put(
             "what the other column says here", 270, 100 + 12 * place, x1=470

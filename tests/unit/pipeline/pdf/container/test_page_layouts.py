@@ -1,4 +1,6 @@
-"""Source and translation in one file: both are seen, and what leads to or lies on the pages stays alive."""
+"""Source and translation in one file: both are seen, and what leads to or lies on the pages
+stays alive.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,16 @@ def describe(pdf):
     pdf.set_toc([[1, "First chapter", 1], [1, "Second chapter", 2]])
     pdf.set_page_labels([{"startpage": 0, "prefix": "A-", "style": "D", "firstpagenum": 1}])
     page = pdf[0]
-    page.insert_link({"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(72, 420, 200, 438), "uri": "https://example.org"})
-    page.insert_link({"kind": pymupdf.LINK_GOTO, "from": pymupdf.Rect(72, 450, 200, 470), "page": 1})
+    page.insert_link(
+        {
+            "kind": pymupdf.LINK_URI,
+            "from": pymupdf.Rect(72, 420, 200, 438),
+            "uri": "https://example.org",
+        }
+    )
+    page.insert_link(
+        {"kind": pymupdf.LINK_GOTO, "from": pymupdf.Rect(72, 450, 200, 470), "page": 1}
+    )
     page.add_highlight_annot(pymupdf.Rect(72, 72, 200, 90))
     page.draw_rect((300, 500, 400, 600), fill=(0.2, 0.4, 0.8))
     widget = pymupdf.Widget()
@@ -36,7 +46,9 @@ def made(tmp_path, layout, draw=describe, change=str.upper, pages=None):
 
 
 def pixels(page, clip=None, *, annots=False):
-    return page.get_pixmap(dpi=36, clip=clip, colorspace=pymupdf.csGRAY, alpha=False, annots=annots).samples
+    return page.get_pixmap(
+        dpi=36, clip=clip, colorspace=pymupdf.csGRAY, alpha=False, annots=annots
+    ).samples
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
@@ -52,7 +64,11 @@ def test_side_by_side_shows_the_original_on_the_left_however_a_page_is_turned(tm
 
 
 def test_side_by_side_shows_the_part_of_a_page_that_is_not_cropped(tmp_path):
-    source, out = made(tmp_path, Layout.SIDE_BY_SIDE, lambda pdf: pdf[0].set_cropbox(pymupdf.Rect(50, 60, 550, 460)))
+    source, out = made(
+        tmp_path,
+        Layout.SIDE_BY_SIDE,
+        lambda pdf: pdf[0].set_cropbox(pymupdf.Rect(50, 60, 550, 460)),
+    )
     with pymupdf.open(source) as before, pymupdf.open(out) as after:
         assert (after[0].rect.width, after[0].rect.height) == (1000, 400)
         assert share_of_different_ink(pixels(before[0]), pixels(after[0], before[0].rect)) < 0.02
@@ -61,9 +77,13 @@ def test_side_by_side_shows_the_part_of_a_page_that_is_not_cropped(tmp_path):
 def test_side_by_side_keeps_links_fields_and_comments_over_the_translation(tmp_path):
     _, out = made(tmp_path, Layout.SIDE_BY_SIDE)
     with pymupdf.open(out) as pdf:
-        places = sorted((round(link["from"].x0), round(link["from"].y0)) for link in pdf[0].get_links())
+        places = sorted(
+            (round(link["from"].x0), round(link["from"].y0)) for link in pdf[0].get_links()
+        )
         assert places == [(72, 420), (72, 450), (72 + 595, 420), (72 + 595, 450)]
-        assert [(field.field_value, round(field.rect.x0)) for field in pdf[0].widgets()] == [("Alice", 72 + 595)]
+        assert [(field.field_value, round(field.rect.x0)) for field in pdf[0].widgets()] == [
+            ("Alice", 72 + 595)
+        ]
         notes = {(note.type[1], round(note.rect.x0, -1)) for note in pdf[0].annots()}
         assert notes == {("Highlight", 660), ("Stamp", 70)}
         assert [entry[2] for entry in pdf.get_toc()] == [1, 2]
@@ -81,7 +101,12 @@ def test_alternating_keeps_each_page_whole_and_its_label(tmp_path):
         assert [page.get_label() for page in after] == ["A-1", "A-1", "A-2", "A-2"]
         assert [entry[2] for entry in after.get_toc()] == [2, 4]
         assert [len(page.get_links()) for page in after] == [2, 2, 0, 0]
-        assert [link["page"] for page in after for link in page.get_links() if link["kind"] == pymupdf.LINK_GOTO] == [
+        assert [
+            link["page"]
+            for page in after
+            for link in page.get_links()
+            if link["kind"] == pymupdf.LINK_GOTO
+        ] == [
             3,
             3,
         ]
@@ -94,9 +119,13 @@ def test_a_file_with_both_holds_pictures_once(tmp_path, layout):
     for x in range(200):
         for y in range(0, 200, 3):
             noise.set_pixel(x, y, (x * y % 251, x * 7 % 253, y * 11 % 249))
-    _, out = made(tmp_path, layout, lambda pdf: pdf[0].insert_image((100, 400, 300, 600), pixmap=noise))
+    _, out = made(
+        tmp_path, layout, lambda pdf: pdf[0].insert_image((100, 400, 300, 600), pixmap=noise)
+    )
     with pymupdf.open(out) as pdf:
-        pictures = [n for n in range(1, pdf.xref_length()) if pdf.xref_get_key(n, "Subtype")[1] == "/Image"]
+        pictures = [
+            n for n in range(1, pdf.xref_length()) if pdf.xref_get_key(n, "Subtype")[1] == "/Image"
+        ]
     assert len(pictures) == 1
 
 

@@ -23,7 +23,11 @@ def add(pdf, text):
 def link(pdf, action):
     """An action behind a link on the first page, written in the annotation itself."""
     page = pdf.page_xref(0)
-    old = pdf.xref_get_key(page, "Annots")[1].strip("[]") if pdf.xref_get_key(page, "Annots")[0] == "array" else ""
+    old = (
+        pdf.xref_get_key(page, "Annots")[1].strip("[]")
+        if pdf.xref_get_key(page, "Annots")[0] == "array"
+        else ""
+    )
     number = add(pdf, f"<</Type/Annot/Subtype/Link/Rect[72 700 200 720]/Border[0 0 0]/A {action}>>")
     pdf.xref_set_key(page, "Annots", f"[{old} {number} 0 R]")
 
@@ -37,11 +41,17 @@ HOSTILE = {
     "script as a stream": lambda pdf: link(pdf, f"{add(pdf, '<</S/JavaScript/JS(evil)>>')} 0 R"),
     "program behind a link": lambda pdf: link(pdf, "<</S/Launch/F(evil.exe)>>"),
     "second action": lambda pdf: link(pdf, "<</S/GoTo/D[0/Fit]/Next<</S/Launch/F(evil.exe)>>>>"),
-    "one of several next actions": lambda pdf: link(pdf, "<</S/GoTo/D[0/Fit]/Next[<</S/JavaScript/JS(evil)>>]>>"),
+    "one of several next actions": lambda pdf: link(
+        pdf, "<</S/GoTo/D[0/Fit]/Next[<</S/JavaScript/JS(evil)>>]>>"
+    ),
     "script on opening": lambda pdf: catalog(pdf, "OpenAction", "<</S/JavaScript/JS(evil)>>"),
-    "page called on opening": lambda pdf: catalog(pdf, "OpenAction", "<</S/URI/URI(http://evil.example)>>"),
+    "page called on opening": lambda pdf: catalog(
+        pdf, "OpenAction", "<</S/URI/URI(http://evil.example)>>"
+    ),
     "action on printing": lambda pdf: catalog(pdf, "AA", "<</WP<</S/JavaScript/JS(evil)>>>>"),
-    "action of a page": lambda pdf: pdf.xref_set_key(pdf.page_xref(0), "AA", "<</O<</S/URI/URI(http://evil.e)>>>>"),
+    "action of a page": lambda pdf: pdf.xref_set_key(
+        pdf.page_xref(0), "AA", "<</O<</S/URI/URI(http://evil.e)>>>>"
+    ),
     "scripts of the document": lambda pdf: catalog(
         pdf, "Names", "<</JavaScript<</Names[(a)<</S/JavaScript/JS(evil)>>]>>>>"
     ),
@@ -52,13 +62,17 @@ HOSTILE = {
     "form that is sent": lambda pdf: link(pdf, "<</S/SubmitForm/F(http://evil.example)>>"),
     "XML form": lambda pdf: catalog(pdf, "AcroForm", "<</Fields[]/XFA(evil)>>"),
     "attached file": lambda pdf: pdf.embfile_add("evil", b"evil file " * 9, filename="evil.exe"),
-    "file behind a pin": lambda pdf: pdf[0].add_file_annot((300, 500), b"evil file " * 9, "evil.exe"),
+    "file behind a pin": (
+        lambda pdf: pdf[0].add_file_annot((300, 500), b"evil file " * 9, "evil.exe")
+    ),
 }
 
 
 def through(source, tmp_path, layout=Layout.TRANSLATED):
     out = tmp_path / "out.pdf"
-    warnings = reconstruct(source, retyped(extract(source), str.upper), out, options=Options("de", layout=layout))
+    warnings = reconstruct(
+        source, retyped(extract(source), str.upper), out, options=Options("de", layout=layout)
+    )
     return out, {warning.code for warning in warnings}
 
 
@@ -66,7 +80,11 @@ def everything(path):
     """All that the file holds, unpacked, names undisguised."""
     with pymupdf.open(path) as pdf:
         objects = [pdf.xref_object(number).encode() for number in range(1, pdf.xref_length())]
-        streams = [pdf.xref_stream(number) for number in range(1, pdf.xref_length()) if pdf.xref_is_stream(number)]
+        streams = [
+            pdf.xref_stream(number)
+            for number in range(1, pdf.xref_length())
+            if pdf.xref_is_stream(number)
+        ]
     return path.read_bytes() + b"\n".join(objects + streams)
 
 
@@ -88,8 +106,14 @@ KEPT = {
     "without a scheme": ("<</S/URI/URI(www.example.org/a)>>", "http://www.example.org/a"),
     "in capitals": ("<</S/URI/URI(HTTPS://EXAMPLE.ORG/)>>", "HTTPS://EXAMPLE.ORG/"),
     "with a line break": ("<</S/URI/URI(https://example.org/a\\nb)>>", "https://example.org/ab"),
-    "with letters of all kinds": ("<</S/URI/URI <68747470733a2f2f652e6f72672fc3bc>>>", "https://e.org/%C3%BC"),
-    "with a second action": ("<</S/URI/URI(http://e.org/)/Next<</S/Named/N/Print>>>>", "http://e.org/"),
+    "with letters of all kinds": (
+        "<</S/URI/URI <68747470733a2f2f652e6f72672fc3bc>>>",
+        "https://e.org/%C3%BC",
+    ),
+    "with a second action": (
+        "<</S/URI/URI(http://e.org/)/Next<</S/Named/N/Print>>>>",
+        "http://e.org/",
+    ),
     "page": ("<</S/GoTo/D[0/Fit]>>", "[0/Fit]"),
     "place with a name": ("<</S/GoTo/D(chapter 2)>>", "chapter 2"),
     "page, with something beside it": ("<</S/GoTo/D[0/Fit]/F(evil.pdf)/P 1 0 R>>", "[0/Fit]"),
@@ -106,17 +130,27 @@ def test_links_that_do_no_harm_stay(tmp_path, name):
         annotation = int(pdf.xref_get_key(pdf.page_xref(0), "Annots")[1].strip("[]").split()[0])
         kind = pdf.xref_get_key(annotation, "A/S")[1].strip("/")
         assert pdf.xref_get_key(annotation, "A/URI" if kind == "URI" else "A/D")[1] == leads_to
-        assert pdf.xref_get_key(annotation, "A/Next")[0] == pdf.xref_get_key(annotation, "A/F")[0] == "null"
+        assert (
+            pdf.xref_get_key(annotation, "A/Next")[0]
+            == pdf.xref_get_key(annotation, "A/F")[0]
+            == "null"
+        )
 
 
 GONE = {
     "program behind a link, dressed as an element": "<</S/Launch/F(evil.exe)/P 1 0 R>>",
-    "program, by reference": lambda pdf: f"{add(pdf, '<</S/Launch/Win<</F(evil.exe)>>/P 1 0 R>>')} 0 R",
+    "program, by reference": lambda pdf: (
+        f"{add(pdf, '<</S/Launch/Win<</F(evil.exe)>>/P 1 0 R>>')} 0 R"
+    ),
     "program, without a known entry": "<</S/Launch/P 1 0 R/K 0>>",
     "script with a line break in its scheme": "<</S/URI/URI(java\\nscript:evil)>>",
     "script behind control characters": "<</S/URI/URI(\\001\\t javascript:evil)>>",
-    "script in UTF-16": "<</S/URI/URI <feff006a006100760061007300630072006900700074003a006500760069006c>>>",
-    "script behind an invisible character": "<</S/URI/URI <feff200b006a0061007600610073000a0063003a006500760069006c>>>",
+    "script in UTF-16": (
+        "<</S/URI/URI <feff006a006100760061007300630072006900700074003a006500760069006c>>>"
+    ),
+    "script behind an invisible character": (
+        "<</S/URI/URI <feff200b006a0061007600610073000a0063003a006500760069006c>>>"
+    ),
     "address of nothing known": "<</S/URI/URI(evil-app://open)>>",
     "local file without a scheme": "<</S/URI/URI(evil.exe)>>",
     "other host without a scheme": "<</S/URI/URI(\\\\\\\\evil\\\\share)>>",
@@ -148,7 +182,10 @@ def test_a_link_that_leads_elsewhere_goes_and_is_said(tmp_path, name, holder):
         number = int(pdf.xref_get_key(pdf.page_xref(0), "Annots")[1].strip("[]").split()[0])
         if holder == "PA":
             pdf.update_object(
-                number, pdf.xref_object(number, compressed=True).replace("/A", "/PA", 1).replace("/PAnnot", "/Annot")
+                number,
+                pdf.xref_object(number, compressed=True)
+                .replace("/A", "/PA", 1)
+                .replace("/PAnnot", "/Annot"),
             )
 
     out, said = through(make(tmp_path / "source.pdf", LOREM, draw=draw), tmp_path)
@@ -174,18 +211,24 @@ def add_field(pdf, action):
 PLACES = {
     "outline": outlined,
     "opening": lambda pdf, action: catalog(pdf, "OpenAction", action),
-    "next but one": lambda pdf, action: link(pdf, f"<</S/GoTo/D[0/Fit]/Next[<</S/GoTo/D[0/Fit]/Next {action}>>]>>"),
+    "next but one": lambda pdf, action: link(
+        pdf, f"<</S/GoTo/D[0/Fit]/Next[<</S/GoTo/D[0/Fit]/Next {action}>>]>>"
+    ),
     "field": add_field,
     "presentation": lambda pdf, action: pdf.xref_set_key(
         pdf.page_xref(0), "PresSteps", f"<</NA {action}/PA {action}>>"
     ),
-    "unknown entry": lambda pdf, action: catalog(pdf, "Later", f"<</Deep[[{action}]/x<</On {action}>>]>>"),
+    "unknown entry": lambda pdf, action: catalog(
+        pdf, "Later", f"<</Deep[[{action}]/x<</On {action}>>]>>"
+    ),
     "object that nothing leads to": add,
 }
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("action", ["<</S/Launch/F(evil.exe)/P 1 0 R>>", "<</Type/Action/S/Thread/F(evil.pdf)/D 0>>"])
+@pytest.mark.parametrize(
+    "action", ["<</S/Launch/F(evil.exe)/P 1 0 R>>", "<</Type/Action/S/Thread/F(evil.pdf)/D 0>>"]
+)
 def test_wherever_an_action_can_stand(tmp_path, place, action):
     source = make(tmp_path / "source.pdf", LOREM, draw=lambda pdf: PLACES[place](pdf, action))
     assert b"evil" in everything(source)
@@ -212,7 +255,11 @@ def test_what_a_reader_would_fetch_from_another_file_goes(tmp_path):
 def test_the_structure_keeps_its_elements_and_attributes(tmp_path):
     def draw(pdf):
         root = add(pdf, "null")
-        element = add(pdf, f"<</Type/StructElem/S/Sound/P {root} 0 R/A[<</O/Layout/Placement/Block>>0]/Alt(kept)>>")
+        element = add(
+            pdf,
+            f"<</Type/StructElem/S/Sound/P {root} 0"
+            " R/A[<</O/Layout/Placement/Block>>0]/Alt(kept)>>",
+        )
         pdf.update_object(root, f"<</Type/StructTreeRoot/K {element} 0 R>>")
         catalog(pdf, "Later", f"{element} 0 R")
 
@@ -255,7 +302,9 @@ def test_a_signature_is_left_out_and_said(tmp_path):
 
 def test_metadata_say_what_the_file_says_now(tmp_path):
     def describe(pdf):
-        pdf.set_metadata({"title": "About ferries", "author": "A & B", "creationDate": "D:20260102030405+01'00'"})
+        pdf.set_metadata(
+            {"title": "About ferries", "author": "A & B", "creationDate": "D:20260102030405+01'00'"}
+        )
         pdf.set_xml_metadata("<x>About ferries, PDF/A-1b pdfaid:part</x>")
 
     out, _ = through(make(tmp_path / "source.pdf", LOREM, draw=describe), tmp_path)
@@ -271,7 +320,11 @@ def test_metadata_say_what_the_file_says_now(tmp_path):
 
 
 def test_deep_nesting_within_an_object_ends(tmp_path):
-    source = make(tmp_path / "source.pdf", LOREM, draw=lambda pdf: link(pdf, "[" * 90 + "<</JS(x)>>" + "]" * 90))
+    source = make(
+        tmp_path / "source.pdf",
+        LOREM,
+        draw=lambda pdf: link(pdf, "[" * 90 + "<</JS(x)>>" + "]" * 90),
+    )
     with pymupdf.open(source) as pdf:
         clean(pdf)
         assert b"JS" not in zlib.compress(b"") + pdf.tobytes(expand=255)

@@ -1,4 +1,6 @@
-"""Each result says in its XMP metadata that a machine made its words; what the source's said besides is kept."""
+"""Each result says in its XMP metadata that a machine made its words; what the source's said
+besides is kept.
+"""
 
 import json
 import subprocess
@@ -19,7 +21,8 @@ from tests.servers.process import needs
 RIGHTS = "http://ns.adobe.com/xap/1.0/rights/"
 PDFA = "http://www.aiim.org/pdfa/ns/id/"
 FERRY = "https://ferries.test/ns#"
-# As a publisher's program writes it: two descriptions, properties as elements and as attributes, a claim, an earlier mark.
+# As a publisher's program writes it: two descriptions, properties as elements and as attributes, a
+# claim, an earlier mark.
 PUBLISHED = f"""<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="Publisher 3">
  <rdf:RDF xmlns:rdf="{RDF}" xmlns:ferry="{FERRY}">
@@ -40,14 +43,20 @@ TOLD = Told("ÜBER FÄHREN", "en", "de", Mark("deepl"))
 
 
 def described(packet):
-    """The properties of a packet, each once: RDF in the form that ISO 16684-1 asks for, or this fails."""
+    """The properties of a packet, each once: RDF in the form that ISO 16684-1 asks for, or this
+    fails.
+    """
     root = ET.fromstring(packet.removeprefix("\ufeff"))
     rdf = root if root.tag == f"{{{RDF}}}RDF" else root.find(f"{{{RDF}}}RDF")
     abouts, found = set(), {}
     for description in rdf:
         assert description.tag == f"{{{RDF}}}Description"
         abouts.add(description.get(f"{{{RDF}}}about"))
-        properties = {name: value for name, value in description.attrib.items() if not name.startswith(f"{{{RDF}}}")}
+        properties = {
+            name: value
+            for name, value in description.attrib.items()
+            if not name.startswith(f"{{{RDF}}}")
+        }
         properties |= {one.tag: "".join(one.itertext()).strip() for one in description}
         assert all(name.startswith("{") for name in properties)
         assert not properties.keys() & found.keys()
@@ -79,7 +88,9 @@ def translated(tmp_path, source, **options):
 
 class TestPacket:
     def test_without_one_of_the_source_it_has_the_facts_of_the_file(self):
-        found = described(renewed("", {"title": "About", "author": "Ann", "producer": "LaTeX"}, TOLD))
+        found = described(
+            renewed("", {"title": "About", "author": "Ann", "producer": "LaTeX"}, TOLD)
+        )
         assert found[f"{{{DC}}}title"] == "ÜBER FÄHREN"
         assert found[f"{{{DC}}}creator"] == "Ann"
         assert found[f"{{{DC}}}language"] == "de"
@@ -102,7 +113,9 @@ class TestPacket:
 
     def test_a_result_that_is_translated_again_tells_of_the_last_time(self):
         once = renewed(PUBLISHED, {}, TOLD)
-        found = described(renewed(once, {}, Told(None, "de", "fr", Mark("apertium", trained=False))))
+        found = described(
+            renewed(once, {}, Told(None, "de", "fr", Mark("apertium", trained=False)))
+        )
         assert found[f"{{{IPTC}}}DigitalSourceType"] == RULES
         assert found[f"{{{OWN}}}SourceLanguage"] == "de"
         assert found[f"{{{OWN}}}Engine"] == "apertium"
@@ -116,7 +129,10 @@ class TestPacket:
             f'<rdf:RDF xmlns:rdf="{RDF}"><rdf:Description',
             f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Rdf xmlns:rdf="{RDF}"/></x:xmpmeta>',
             '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><rdf:RDF>&b;</rdf:RDF>',
-            f'<rdf:RDF xmlns:rdf="{RDF}">' + "<rdf:Description>" * 5000 + "</rdf:Description>" * 5000 + "</rdf:RDF>",
+            f'<rdf:RDF xmlns:rdf="{RDF}">'
+            + "<rdf:Description>" * 5000
+            + "</rdf:Description>" * 5000
+            + "</rdf:RDF>",
         ],
     )
     def test_what_is_no_packet_is_replaced_by_one(self, broken):
@@ -153,22 +169,34 @@ def test_a_packet_in_another_encoding_is_kept_or_replaced(tmp_path, encoding):
 
     def draw(pdf):
         pdf.set_xml_metadata("later")
-        pdf.update_stream(int(pdf.xref_get_key(pdf.pdf_catalog(), "Metadata")[1].split()[0]), packet.encode(encoding))
+        pdf.update_stream(
+            int(pdf.xref_get_key(pdf.pdf_catalog(), "Metadata")[1].split()[0]),
+            packet.encode(encoding),
+        )
 
     found = described(xmp_of(translated(tmp_path, make(tmp_path / "a.pdf", LOREM, draw=draw))))
     assert found[f"{{{OWN}}}Engine"] == "deepl"
-    if encoding.startswith("utf") and encoding != "utf-16-be":  # without its mark nobody can tell that one
+    # without its mark nobody can tell that one
+    if encoding.startswith("utf") and encoding != "utf-16-be":
         assert found[f"{{{DC}}}rights"] == "Fähre"
 
 
 @pytest.mark.parametrize("value", ["(words)", "[1 2]", "<</Type/Metadata>>", "999 0 R", "1 0 R"])
 def test_metadata_that_are_no_stream_are_replaced(tmp_path, value):
-    source = make(tmp_path / "a.pdf", LOREM, draw=lambda pdf: pdf.xref_set_key(pdf.pdf_catalog(), "Metadata", value))
+    source = make(
+        tmp_path / "a.pdf",
+        LOREM,
+        draw=lambda pdf: pdf.xref_set_key(pdf.pdf_catalog(), "Metadata", value),
+    )
     assert described(xmp_of(translated(tmp_path, source)))[f"{{{OWN}}}Engine"] == "deepl"
 
 
 def test_a_document_in_parts_is_marked(tmp_path):
-    source, part, out = make(tmp_path / "a.pdf", LOREM, LOREM, draw=titled()), tmp_path / "part", tmp_path / "out.pdf"
+    source, part, out = (
+        make(tmp_path / "a.pdf", LOREM, LOREM, draw=titled()),
+        tmp_path / "part",
+        tmp_path / "out.pdf",
+    )
     document = replace(retyped(extract(source)), source_lang="en")
     set_part(source, document, part, target_lang="de")
     join(source, document, [part], out, options=Options("de"), mark=Mark("local"))
@@ -177,9 +205,14 @@ def test_a_document_in_parts_is_marked(tmp_path):
 
 @needs("exiftool", "libimage-exiftool-perl")
 @needs("qpdf", "qpdf")
-@pytest.mark.parametrize("kind", ["plain", "encrypted", "linearized", "with object streams", "published"])
+@pytest.mark.parametrize(
+    "kind", ["plain", "encrypted", "linearized", "with object streams", "published"]
+)
 def test_another_program_reads_who_made_the_words(tmp_path, kind):
-    plain, source = make(tmp_path / "a.pdf", LOREM, draw=titled(PUBLISHED * (kind == "published"))), tmp_path / "b.pdf"
+    plain, source = (
+        make(tmp_path / "a.pdf", LOREM, draw=titled(PUBLISHED * (kind == "published"))),
+        tmp_path / "b.pdf",
+    )
     change = {
         "encrypted": ["--encrypt", "", "owner", "256", "--"],
         "linearized": ["--linearize"],

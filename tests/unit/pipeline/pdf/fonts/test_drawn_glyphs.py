@@ -1,4 +1,6 @@
-"""MuPDF's own array of glyphs says what PyMuPDF says of each of them: an upgrade that lays it out otherwise is found here."""
+"""MuPDF's own array of glyphs says what PyMuPDF says of each of them: an upgrade that lays it
+out otherwise is found here.
+"""
 
 import pymupdf
 import pytest

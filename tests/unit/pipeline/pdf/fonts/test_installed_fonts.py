@@ -1,4 +1,6 @@
-"""Typefaces of the system: used where they are, and no page is joined without the one that it was set in."""
+"""Typefaces of the system: used where they are, and no page is joined without the one that it
+was set in.
+"""
 
 from pathlib import Path
 

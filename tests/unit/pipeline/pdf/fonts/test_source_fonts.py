@@ -18,13 +18,20 @@ from tests.pdfs import LOREM, retyped, words
 from tests.servers.process import needs
 
 NOTO = pymupdf.Font(script=1).buffer  # serif, which our faces for Latin are not
-GERMAN = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich, und die Fähre fährt um sieben."
+GERMAN = (
+    "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich, und die Fähre fährt um"
+    " sieben."
+)
 
 
 def with_rights(program, rights):
     """The font program with another fsType (OpenType 1.9, OS/2)."""
     records = range(12, 12 + 16 * struct.unpack_from(">H", program, 4)[0], 16)
-    place = next(struct.unpack_from(">I", program, at + 8)[0] for at in records if program[at : at + 4] == b"OS/2")
+    place = next(
+        struct.unpack_from(">I", program, at + 8)[0]
+        for at in records
+        if program[at : at + 4] == b"OS/2"
+    )
     return program[: place + 8] + struct.pack(">H", rights) + program[place + 10 :]
 
 
@@ -82,7 +89,9 @@ def test_a_font_cut_to_the_same_letters_is_used(tmp_path):
     assert translated(source, tmp_path / "out.pdf") == {"NotoSerifRegular"}
 
 
-@pytest.mark.parametrize(("rights", "used"), [(0, True), (2, False), (4, False), (8, True), (12, True), (0x104, False)])
+@pytest.mark.parametrize(
+    ("rights", "used"), [(0, True), (2, False), (4, False), (8, True), (12, True), (0x104, False)]
+)
 def test_a_font_that_may_not_be_edited_is_left_alone(tmp_path, rights, used):
     source = made(tmp_path, LOREM + GERMAN, program=with_rights(NOTO, rights))
     assert ("NotoSerifRegular" in translated(source, tmp_path / "out.pdf")) is used
@@ -91,7 +100,9 @@ def test_a_font_that_may_not_be_edited_is_left_alone(tmp_path, rights, used):
 @needs("pdftotext", "poppler-utils")
 def test_its_words_can_be_copied(tmp_path):
     translated(made(tmp_path, LOREM + GERMAN), tmp_path / "out.pdf")
-    found = subprocess.run(["pdftotext", tmp_path / "out.pdf", "-"], capture_output=True, text=True, check=True).stdout
+    found = subprocess.run(
+        ["pdftotext", tmp_path / "out.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
     assert found.replace("-\n", "").split() == GERMAN.split()
 
 
@@ -103,7 +114,10 @@ def test_no_new_program_comes_into_the_file(tmp_path):
 
 def test_a_sign_that_it_lacks_comes_from_another_face(tmp_path):
     source = made(tmp_path, LOREM + GERMAN, subset=True)
-    assert translated(source, tmp_path / "out.pdf", GERMAN + " (ja)") == {"NotoSerifRegular", "TimesRoman"}
+    assert translated(source, tmp_path / "out.pdf", GERMAN + " (ja)") == {
+        "NotoSerifRegular",
+        "TimesRoman",
+    }
 
 
 def test_parts_are_set_in_it_too(tmp_path):
@@ -125,7 +139,10 @@ def test_a_font_of_a_few_words_gives_way_to_the_face_of_most(tmp_path):
     own = with_targets(document, {few.id: few.source}, {})
     most = with_targets(
         document,
-        {block.id: (Run(GERMAN, replace(block.source[0].style, font="Other")),) for block in document.blocks()},
+        {
+            block.id: (Run(GERMAN, replace(block.source[0].style, font="Other")),)
+            for block in document.blocks()
+        },
         {},
     )
     with pymupdf.open(source) as pdf:
@@ -138,8 +155,9 @@ def test_the_letters_of_a_font_by_its_encoding(tmp_path):
         number = pdf.get_new_xref()
         pdf.update_object(
             number,
-            "<</Type/Font/Subtype/Type1/BaseFont/Own/FirstChar 32/LastChar 34/Widths[250 500 0]"
-            "/Encoding<</BaseEncoding/WinAnsiEncoding/Differences[33/adieresis/nosuchname 200/Zcaron]>>>>",
+            "<</Type/Font/Subtype/Type1/BaseFont/Own/FirstChar 32/LastChar 34/Widths[250 500"
+            " 0]/Encoding<</BaseEncoding/WinAnsiEncoding/Differences[33/adieresis/nosuchname"
+            " 200/Zcaron]>>>>",
         )
         pdf.xref_set_key(pdf[0].xref, "Resources", f"<</Font<</Enc {number} 0 R>>>>")
         (font,) = PageFonts(pdf, 0).named("Own")
@@ -155,7 +173,12 @@ def test_a_font_whose_program_is_broken_is_not_used(tmp_path):
         assert font.outlines is not None
         broken = replace(font)
         pdf.update_stream(
-            next(xref for xref in range(1, pdf.xref_length()) if len(pdf.xref_stream(xref) or b"") > 99_999), b"broken"
+            next(
+                xref
+                for xref in range(1, pdf.xref_length())
+                if len(pdf.xref_stream(xref) or b"") > 99_999
+            ),
+            b"broken",
         )
         assert broken.outlines is None
 

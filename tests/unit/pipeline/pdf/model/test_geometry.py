@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pdf.model.geometry import axis, back, intersects, point_back, turned, turned_point, union
+from pipeline.pdf.model.geometry import (
+    axis,
+    back,
+    intersects,
+    point_back,
+    turned,
+    turned_point,
+    union,
+)
 
 DIRECTIONS = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)]
 numbers = st.integers(-1000, 1000).map(float)
@@ -29,7 +37,8 @@ def test_the_next_line_of_text_that_runs_upwards_stands_to_its_right():
 
 
 @pytest.mark.parametrize(
-    ("direction", "expected"), [((0.9999, 0.005), (1, 0)), ((0.0, -1.0), (0, -1)), ((0.7, 0.7), None)]
+    ("direction", "expected"),
+    [((0.9999, 0.005), (1, 0)), ((0.0, -1.0), (0, -1)), ((0.7, 0.7), None)],
 )
 def test_only_text_along_an_axis_has_one(direction, expected):
     assert axis(direction) == expected

@@ -32,7 +32,9 @@ def test_the_parts_stand_where_they_stood():
     font = pymupdf.Font("helv")
     for part, before in ((left, ""), (middle, HEADER[:49]), (right, HEADER[:102])):
         assert part["origin"][0] == pytest.approx(40 + font.text_length(before, 10), abs=0.1)
-        assert part["bbox"][2] == pytest.approx(40 + font.text_length(before + part["text"], 10), abs=0.1)
+        assert part["bbox"][2] == pytest.approx(
+            40 + font.text_length(before + part["text"], 10), abs=0.1
+        )
 
 
 def test_blanks_after_a_text_are_no_part_of_it():
@@ -67,7 +69,9 @@ class TextPage:
         return self._text.extractRAWDICT()
 
 
-@pytest.mark.parametrize(("text", "asked"), [("A sentence with one blank between its words.", 0), (HEADER, 1)])
+@pytest.mark.parametrize(
+    ("text", "asked"), [("A sentence with one blank between its words.", 0), (HEADER, 1)]
+)
 def test_where_each_letter_stands_is_asked_for_wide_blanks_alone(text, asked):
     page = TextPage(sheet_with(text))
     parted(page)

@@ -11,12 +11,15 @@ def block(font, *texts, width=None):
     spans = []
     for text in texts:
         long = sum(width or 3 + ord(letter) % 5 for letter in text)
-        spans.append({"text": text, "font": font, "size": 10.0, "bbox": (0, 0, long, 10), "flags": 0})
+        spans.append(
+            {"text": text, "font": font, "size": 10.0, "bbox": (0, 0, long, 10), "flags": 0}
+        )
     return {"lines": [{"spans": spans}]}
 
 
 @pytest.mark.parametrize(
-    ("font", "width", "mono"), [("F43", 5.25, True), ("F30", None, False), ("Helvetica", 5.25, False)]
+    ("font", "width", "mono"),
+    [("F43", 5.25, True), ("F30", None, False), ("Helvetica", 5.25, False)],
 )
 def test_even_letters_are_a_typewriters(font, width, mono):
     page = block(font, "plot(cars)", "will", "mmm", width=width)

@@ -32,7 +32,9 @@ def test_a_row_without_maths_is_left_as_it_is():
 
 
 def test_an_index_belongs_to_its_variable():
-    assert Line().put("if ").put("x", maths=True).put("n", size=7, rise=-2).put(" is").formulas() == ["xn"]
+    assert Line().put("if ").put("x", maths=True).put("n", size=7, rise=-2).put(
+        " is"
+    ).formulas() == ["xn"]
 
 
 def test_a_footnote_mark_after_a_word_is_no_index():
@@ -41,9 +43,9 @@ def test_a_footnote_mark_after_a_word_is_no_index():
 
 
 def test_signs_between_two_pieces_join_them():
-    assert Line().put("f", maths=True).put("(").put("x", maths=True).put(") = 2").put("y", maths=True).formulas() == [
-        "f(x) = 2y"
-    ]
+    assert Line().put("f", maths=True).put("(").put("x", maths=True).put(") = 2").put(
+        "y", maths=True
+    ).formulas() == ["f(x) = 2y"]
 
 
 @pytest.mark.parametrize("between", [" and ", ", "])

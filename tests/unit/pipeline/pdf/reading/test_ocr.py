@@ -12,16 +12,22 @@ SENTENCE = "The harbour has a list of all the ferries"
 
 
 def layer(text, *widths):
-    """A layer of rows of one text in a typewriter's letters, each as many points long as one of the `widths`."""
+    """A layer of rows of one text in a typewriter's letters, each as many points long as one of
+    the `widths`.
+    """
     rows = []
     for number, width in enumerate(widths):
         y = 100.0 + 14 * number
-        span = Span(text, Style(Family.MONO, 10.0, font="Courier"), (72, y - 8, 72 + width, y + 2), y)
+        span = Span(
+            text, Style(Family.MONO, 10.0, font="Courier"), (72, y - 8, 72 + width, y + 2), y
+        )
         rows.append(Row((span,), number, 72, 72 + width, y, 10.0, unknown=1.0))
     return Reading({UPRIGHT: rows}, Marks())
 
 
-@pytest.mark.parametrize(("widths", "family"), [((170, 190, 163), Family.SERIF), ((246, 246, 247), Family.MONO)])
+@pytest.mark.parametrize(
+    ("widths", "family"), [((170, 190, 163), Family.SERIF), ((246, 246, 247), Family.MONO)]
+)
 def test_letters_of_one_width_are_a_typewriters(widths, family):
     found = known_words(PAGE, layer(SENTENCE, *widths))
     assert {span.style.family for row in found.rows[UPRIGHT] for span in row.spans} == {family}

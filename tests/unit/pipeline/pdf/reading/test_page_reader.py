@@ -52,7 +52,11 @@ def test_turned_text_is_a_paragraph_with_its_direction(turn, direction):
 
 def test_text_aslant_is_left_out():
     sheet_turn = pymupdf.Matrix(30)
-    read = page(lambda sheet: sheet.insert_text((200, 300), "DRAFT", morph=(pymupdf.Point(200, 300), sheet_turn)))
+    read = page(
+        lambda sheet: sheet.insert_text(
+            (200, 300), "DRAFT", morph=(pymupdf.Point(200, 300), sheet_turn)
+        )
+    )
     assert read.blocks == ()
 
 
@@ -92,7 +96,10 @@ def test_a_header_at_the_right_margin_is_right_aligned():
 
 
 def test_entries_of_a_table_of_contents_keep_their_own_blocks():
-    read = page(text("Getting started . . . . . . . . 5"), text("Going further . . . . . . . . . 9", at=(72, 114)))
+    read = page(
+        text("Getting started . . . . . . . . 5"),
+        text("Going further . . . . . . . . . 9", at=(72, 114)),
+    )
     assert len(read.blocks) == 2
 
 
@@ -112,7 +119,13 @@ def test_entries_of_a_table_of_contents_keep_their_own_blocks():
 )
 def test_the_style_is_told_from_the_name_of_the_font(font, family, bold, italic):
     style = style_of({"font": font, "flags": 4, "char_flags": 16, "size": 10.04, "color": 0xFF})
-    assert (style.family, style.bold, style.italic, style.size, style.color) == (family, bold, italic, 10.0, 0xFF)
+    assert (style.family, style.bold, style.italic, style.size, style.color) == (
+        family,
+        bold,
+        italic,
+        10.0,
+        0xFF,
+    )
 
 
 def test_a_formula_in_a_sentence_is_read_as_the_letters_of_the_page():
@@ -121,7 +134,9 @@ def test_a_formula_in_a_sentence_is_read_as_the_letters_of_the_page():
         text("a", (140, 100), fontname="symb", set_simple=True),
         text("today", (152, 100)),
     )
-    assert [(run.text.strip(), run.style.original is not None) for run in read.blocks[0].source] == [
+    assert [
+        (run.text.strip(), run.style.original is not None) for run in read.blocks[0].source
+    ] == [
         ("The speed is", False),
         ("a", True),
         ("today", False),
@@ -143,7 +158,9 @@ def test_a_sentence_with_a_bar_over_a_letter_stays_as_it_is():
 
 def test_a_bullet_of_a_typeface_of_symbols_is_no_formula():
     read = page(text("•", (72, 100), fontname="symb"), text("An item", (82, 100)))
-    assert [run.style.original for block in read.blocks for run in block.source if "item" in run.text] == [None]
+    assert [
+        run.style.original for block in read.blocks for run in block.source if "item" in run.text
+    ] == [None]
     assert all("item" not in block.text or "•" not in block.text for block in read.blocks)
 
 
@@ -157,9 +174,9 @@ def words_at(baseline, words, gap, size=11):
 
 
 def test_a_line_stretched_to_its_column_is_one_sentence():
-    assert [block.text for block in page(*words_at(100, "The ferry leaves a harbour.", 16)).blocks] == [
-        "The ferry leaves a harbour."
-    ]
+    assert [
+        block.text for block in page(*words_at(100, "The ferry leaves a harbour.", 16)).blocks
+    ] == ["The ferry leaves a harbour."]
 
 
 def test_words_in_columns_are_cells():
@@ -172,11 +189,15 @@ def test_words_in_columns_are_cells():
 
 
 def from_the_right(words, rect=(72, 72, 523, 200)):
-    return lambda sheet: sheet.insert_htmlbox(rect, f'<p dir="rtl" style="font-family:sans-serif">{words}</p>')
+    return lambda sheet: sheet.insert_htmlbox(
+        rect, f'<p dir="rtl" style="font-family:sans-serif">{words}</p>'
+    )
 
 
 def test_a_line_from_the_right_in_two_colours_is_one_row():
-    read = page(from_the_right('העבורת יוצאת <span style="color:#c00">מן הנמל</span> בכל בוקר בשבע'))
+    read = page(
+        from_the_right('העבורת יוצאת <span style="color:#c00">מן הנמל</span> בכל בוקר בשבע')
+    )
     (block,) = read.blocks
     (line,) = block.lines
     assert len(line.spans) == 3
@@ -185,7 +206,9 @@ def test_a_line_from_the_right_in_two_colours_is_one_row():
     assert " ".join(block.text.split()) == "העבורת יוצאת מן הנמל בכל בוקר בשבע"
 
 
-@pytest.mark.parametrize("words", ["העבורת (והנוסעים) יוצאת [בכל] בוקר", "העבורת יוצאת (ferry) בבוקר, (בשבע) בדיוק"])
+@pytest.mark.parametrize(
+    "words", ["העבורת (והנוסעים) יוצאת [בכל] בוקר", "העבורת יוצאת (ferry) בבוקר, (בשבע) בדיוק"]
+)
 def test_brackets_from_the_right_open_before_they_close(words):
     assert [block.text for block in page(from_the_right(words)).blocks] == [words]
 
@@ -208,9 +231,13 @@ def test_ligatures_without_a_name_are_spelled_in_words_only(coded, meant):
     def unnamed(sheet):
         sheet.insert_text((72, 100), "X", fontname="helv", fontsize=11)
         pdf, number = sheet.parent, sheet.get_contents()[0]
-        pdf.update_stream(number, pdf.xref_stream(number).replace(b"<58>", b"<" + coded.hex().encode() + b">"))
+        pdf.update_stream(
+            number, pdf.xref_stream(number).replace(b"<58>", b"<" + coded.hex().encode() + b">")
+        )
         names = " ".join(f"/a{code}" for code in range(32))
-        pdf.xref_set_key(sheet.get_fonts()[0][0], "Encoding", f"<</Type/Encoding/Differences[0 {names}]>>")
+        pdf.xref_set_key(
+            sheet.get_fonts()[0][0], "Encoding", f"<</Type/Encoding/Differences[0 {names}]>>"
+        )
 
     assert " ".join(block.text for block in page(unnamed).blocks) == meant
 
@@ -218,7 +245,12 @@ def test_ligatures_without_a_name_are_spelled_in_words_only(coded, meant):
 def test_rows_of_one_line_have_orders_of_their_own():
     with pymupdf.open() as pdf:
         sheet = pdf.new_page()
-        for x, words in ((72, "First name"), (150, "          "), (200, "Last name"), (300, "First name")):
+        for x, words in (
+            (72, "First name"),
+            (150, "          "),
+            (200, "Last name"),
+            (300, "First name"),
+        ):
             sheet.insert_text((x, 100), words, fontsize=10)
         (rows,) = page_reader.read(sheet).rows.values()
     assert [row.text for row in rows] == ["First name", "Last name", "First name"]
@@ -231,14 +263,21 @@ def faces(*parts):
     def draw(sheet):
         x = 72.0
         for words, face in parts:
-            sheet.insert_text((x, 100), words, fontname=face, fontsize=11, set_simple=face == "symb")
+            sheet.insert_text(
+                (x, 100), words, fontname=face, fontsize=11, set_simple=face == "symb"
+            )
             x += pymupdf.get_text_length(words, face, 11)
 
     return draw
 
 
 def test_dots_from_a_typeface_of_mathematics_are_no_formula():
-    entry = (("Ferries and ", "tiro"), ("islands", "cour"), (" . . . . . . . .", "symb"), (" 21", "tiro"))
+    entry = (
+        ("Ferries and ", "tiro"),
+        ("islands", "cour"),
+        (" . . . . . . . .", "symb"),
+        (" 21", "tiro"),
+    )
     (block,) = page(faces(*entry)).blocks
     assert block.kind is BlockKind.PARAGRAPH
     assert block.text.replace(" .", "") == "Ferries and islands 21"
@@ -247,7 +286,9 @@ def test_dots_from_a_typeface_of_mathematics_are_no_formula():
 
 
 def test_an_ellipsis_between_variables_is_a_formula():
-    (block,) = page(faces(("for the ferries ", "tiro"), ("a . . . b", "symb"), (" in the harbour", "tiro"))).blocks
+    (block,) = page(
+        faces(("for the ferries ", "tiro"), ("a . . . b", "symb"), (" in the harbour", "tiro"))
+    ).blocks
     assert [run.style.original is not None for run in block.source] == [False, True, False]
 
 
@@ -284,7 +325,9 @@ def test_a_number_on_a_ball_stands_by_itself():
         lambda sheet: sheet.insert_text((74, 199), "1", fontsize=7, color=(1, 1, 1)),
         text("To know what words mean", (84, 200), fontsize=10),
     )
-    assert [block.text for block in read.blocks if block.translatable] == ["To know what words mean"]
+    assert [block.text for block in read.blocks if block.translatable] == [
+        "To know what words mean"
+    ]
 
 
 def test_a_thick_rule_is_a_rule_and_no_ground():
@@ -307,7 +350,10 @@ def test_words_of_such_letters_are_no_numbers(word):
 
 
 def test_the_baseline_of_a_row_is_that_of_most_letters_of_its_size(monkeypatch):
-    parts = [span("An open hole of an", 72), span("Zh is calculated", 170) | {"origin": (170, 101.5)}]
+    parts = [
+        span("An open hole of an", 72),
+        span("Zh is calculated", 170) | {"origin": (170, 101.5)},
+    ]
     line = {"lines": [{"dir": (1.0, 0.0), "wmode": 0, "spans": parts}], "number": 0, "type": 0}
     with pymupdf.open() as pdf:
         sheet = pdf.new_page()

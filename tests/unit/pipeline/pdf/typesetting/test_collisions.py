@@ -21,7 +21,9 @@ def line(x0, x1, baseline=100.0):
 def block(x0, baseline, x1):
     box = (x0, baseline - 7.5, x1, baseline + 2.2)
     span = Span("word", Style(size=10), box, baseline)
-    return Block("a", BlockKind.PARAGRAPH, box, (Line((span,), box),), (Run("word", Style(size=10)),))
+    return Block(
+        "a", BlockKind.PARAGRAPH, box, (Line((span,), box),), (Run("word", Style(size=10)),)
+    )
 
 
 def test_texts_side_by_side_and_one_under_the_other_are_fine():
@@ -30,7 +32,10 @@ def test_texts_side_by_side_and_one_under_the_other_are_fine():
 
 
 def test_the_text_that_left_its_box_is_to_blame():
-    grown, at_home = Placed((line(50, 220),), HOME), Placed((line(180, 300),), (180.0, 90.0, 300.0, 104.0))
+    grown, at_home = (
+        Placed((line(50, 220),), HOME),
+        Placed((line(180, 300),), (180.0, 90.0, 300.0, 104.0)),
+    )
     assert misplaced([grown, at_home], [], SHEET) == {0}
 
 
@@ -72,9 +77,15 @@ def test_a_line_reaches_as_far_as_its_blanks_and_narrow_letters_go():
     words = Words(Fonts()).of([Run("Some words of a line", Style(size=10))])
     width = sum(word.width + (word.blank.width if word.blank else 0) for word in words)
     unbroken = [replace(words[0], blank=None), *words[1:]]
-    (plain,) = placed(Setting((SetLine(words, 50, 100, 3),), 1, fits=True), 10, (1.0, 0.0), HOME).lines
-    (narrow,) = placed(Setting((SetLine(words, 50, 100),), 1, fits=True, narrow=0.9), 10, (1.0, 0.0), HOME).lines
-    (less,) = placed(Setting((SetLine(unbroken, 50, 100, 3),), 1, fits=True), 10, (1.0, 0.0), HOME).lines
+    (plain,) = placed(
+        Setting((SetLine(words, 50, 100, 3),), 1, fits=True), 10, (1.0, 0.0), HOME
+    ).lines
+    (narrow,) = placed(
+        Setting((SetLine(words, 50, 100),), 1, fits=True, narrow=0.9), 10, (1.0, 0.0), HOME
+    ).lines
+    (less,) = placed(
+        Setting((SetLine(unbroken, 50, 100, 3),), 1, fits=True), 10, (1.0, 0.0), HOME
+    ).lines
     assert plain[2] == pytest.approx(50 + width + 4 * 3 - 0.4)
     assert narrow[2] == pytest.approx(50 + 0.9 * width - 0.4)
     assert less[2] == pytest.approx(plain[2] - 3 - words[0].blank.width)

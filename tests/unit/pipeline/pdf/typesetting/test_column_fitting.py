@@ -21,13 +21,27 @@ from tests.pdfs import make, retyped
 WORDS = Words(Fonts("de"))
 STYLE = Style(Family.SERIF, 10.0)
 SENTENCE = "seven words make up a line here "
-PARAGRAPH = "The ferry runs every hour from the old harbour to the island and back, also on Sundays. " * 3
+PARAGRAPH = (
+    "The ferry runs every hour from the old harbour to the island and back, also on Sundays. " * 3
+)
 
 
 def text(lines, baseline, *, room=0, was=None, single=False):
-    """So many lines of words where `was` as many were, with `room` under them in points, and their box."""
+    """So many lines of words where `was` as many were, with `room` under them in points, and
+    their box.
+    """
     last = baseline + 12 * ((was or lines) - 1)
-    box = Box(0, 150, baseline, last + DESCENT * 10 + room, 10, 12, single=single, original_right=150, last=last)
+    box = Box(
+        0,
+        150,
+        baseline,
+        last + DESCENT * 10 + room,
+        10,
+        12,
+        single=single,
+        original_right=150,
+        last=last,
+    )
     return WORDS.of([Run((SENTENCE * lines).strip(), STYLE)]), box
 
 
@@ -35,19 +49,39 @@ class TestTops:
     """Where texts of a column begin."""
 
     def test_what_needs_no_more_room_stays(self):
-        assert tops([0, 50, 100], [40, 30, 40], [10, 10], (140, 150), most=9, crowded=False) == [0, 50, 100]
+        assert tops([0, 50, 100], [40, 30, 40], [10, 10], (140, 150), most=9, crowded=False) == [
+            0,
+            50,
+            100,
+        ]
 
     def test_what_is_in_the_way_is_pushed_and_all_are_spaced_evenly(self):
-        assert tops([0, 50, 100], [46, 30, 40], [6, 6], (140, 150), most=20, crowded=False) == [0, 58, 100]
+        assert tops([0, 50, 100], [46, 30, 40], [6, 6], (140, 150), most=20, crowded=False) == [
+            0,
+            58,
+            100,
+        ]
 
     def test_what_would_be_far_apart_then_is_only_pushed(self):
-        assert tops([0, 50, 100], [46, 10, 10], [6, 6], (140, 150), most=9, crowded=False) == [0, 52, 100]
+        assert tops([0, 50, 100], [46, 10, 10], [6, 6], (140, 150), most=9, crowded=False) == [
+            0,
+            52,
+            100,
+        ]
 
     def test_in_a_crowded_column_they_follow_each_other(self):
-        assert tops([0, 50, 100], [46, 10, 10], [6, 6], (140, 150), most=9, crowded=True) == [0, 61, 86]
+        assert tops([0, 50, 100], [46, 10, 10], [6, 6], (140, 150), most=9, crowded=True) == [
+            0,
+            61,
+            86,
+        ]
 
     def test_what_is_short_makes_room_for_what_follows(self):
-        assert tops([0, 50, 100], [20, 30, 60], [10, 10], (140, 140), most=9, crowded=True) == [0, 35, 80]
+        assert tops([0, 50, 100], [20, 30, 60], [10, 10], (140, 140), most=9, crowded=True) == [
+            0,
+            35,
+            80,
+        ]
 
     def test_there_may_be_no_room(self):
         assert tops([0, 50], [60, 70], [6], (100, 130), most=9, crowded=True) is None
@@ -55,10 +89,14 @@ class TestTops:
     @given(st.lists(st.floats(5, 80), min_size=2, max_size=6), st.floats(0, 400), st.booleans())
     def test_nothing_overlaps_and_nothing_leaves_the_column(self, heights, end, crowded):
         wanted = [40.0 * place for place in range(len(heights))]
-        found = tops(wanted, heights, [2.0] * (len(heights) - 1), (end, end), most=9, crowded=crowded)
+        found = tops(
+            wanted, heights, [2.0] * (len(heights) - 1), (end, end), most=9, crowded=crowded
+        )
         if found is not None:
             ends = [top + height for top, height in zip(found, heights, strict=True)]
-            assert all(top >= before + 2 - 1e-6 for before, top in zip(ends, found[1:], strict=False))
+            assert all(
+                top >= before + 2 - 1e-6 for before, top in zip(ends, found[1:], strict=False)
+            )
             assert ends[-1] <= end + 1e-6
 
 
@@ -87,7 +125,9 @@ def test_what_cannot_be_set_at_all_is_said():
 
 
 def test_a_title_of_one_line_stays_one_and_keeps_its_size():
-    column = Column([text(9, 100, was=6), text(1, 186, single=True), text(4, 204, was=4, room=4)], unsplit)
+    column = Column(
+        [text(9, 100, was=6), text(1, 186, single=True), text(4, 204, was=4, room=4)], unsplit
+    )
     title = column.settings(column.least())[1]
     assert len(title.lines) == 1
     assert title.scale == 1
@@ -138,7 +178,8 @@ def test_both_paragraphs_of_a_column_have_one_size_on_the_page(tmp_path):
 
     source, out = make(tmp_path / "source.pdf", "", draw=draw), tmp_path / "out.pdf"
     longer = retyped(
-        extract(source), lambda shown: shown if shown.startswith("An") else shown + shown[: len(shown) // 2]
+        extract(source),
+        lambda shown: shown if shown.startswith("An") else shown + shown[: len(shown) // 2],
     )
     assert reconstruct(source, longer, out, options=Options("en")) == ()
     with pymupdf.open(out) as pdf:

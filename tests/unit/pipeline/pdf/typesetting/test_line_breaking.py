@@ -17,7 +17,17 @@ def words(text, style=STYLE):
 
 def box(**changes):
     return Box(
-        **({"left": 0.0, "right": 200.0, "baseline": 10.0, "bottom": 100.0, "size": 10.0, "leading": 12.0} | changes)
+        **(
+            {
+                "left": 0.0,
+                "right": 200.0,
+                "baseline": 10.0,
+                "bottom": 100.0,
+                "size": 10.0,
+                "leading": 12.0,
+            }
+            | changes
+        )
     )
 
 
@@ -39,7 +49,9 @@ def test_what_fits_stays_in_its_box(text, width, height):
     if setting.fits:
         assert setting.lines[-1].baseline <= height
         for line in setting.lines:
-            natural = sum(word.width + (word.blank.width if word.blank else 0) for word in line.words[:-1])
+            natural = sum(
+                word.width + (word.blank.width if word.blank else 0) for word in line.words[:-1]
+            )
             assert line.x + (natural + line.words[-1].width) * setting.across <= width + 0.1
 
 
@@ -85,16 +97,23 @@ def test_centered_lines_have_the_same_space_on_both_sides():
 
 
 def test_justified_lines_but_the_last_reach_the_right_edge():
-    setting = fit(words("some words that fill more than one line of the box " * 2), box(align=Align.JUSTIFY))
+    setting = fit(
+        words("some words that fill more than one line of the box " * 2), box(align=Align.JUSTIFY)
+    )
     for line in setting.lines[:-1]:
         blanks = sum(word.blank is not None for word in line.words[:-1])
-        width = sum(word.width for word in line.words) + sum(word.blank.width for word in line.words[:-1] if word.blank)
+        width = sum(word.width for word in line.words) + sum(
+            word.blank.width for word in line.words[:-1] if word.blank
+        )
         assert abs(line.x + width + blanks * line.stretch - 200) < 0.01
     assert setting.lines[-1].stretch == 0
 
 
 def test_first_line_and_hanging_indents_are_kept():
-    setting = fit(words("an item of a list that runs over several lines of text " * 2), box(first=0, hanging=15))
+    setting = fit(
+        words("an item of a list that runs over several lines of text " * 2),
+        box(first=0, hanging=15),
+    )
     assert setting.lines[0].x == 0
     assert {line.x for line in setting.lines[1:]} == {15}
 
@@ -127,7 +146,9 @@ def test_blocks_of_one_style_get_one_size():
 
 def test_every_script_of_europe_and_east_asia_has_glyphs():
     fonts = Fonts()
-    Words(fonts).of([Run("Tiếng Việt Ελληνικά Русский Čeština Türkçe 中文 ✓ → ≤ ▶ ● ქართული Հայերեն", STYLE)])
+    Words(fonts).of(
+        [Run("Tiếng Việt Ελληνικά Русский Čeština Türkçe 中文 ✓ → ≤ ▶ ● ქართული Հայերեն", STYLE)]
+    )
     assert fonts.missing == set()
 
 
@@ -138,7 +159,9 @@ def test_characters_without_a_glyph_are_named():
 
 
 def test_a_long_word_is_hyphenated_by_the_rules_of_the_language_rather_than_shrunk():
-    setting = fit(words("Versicherungsgesellschaft und mehr"), box(right=90, bottom=60), split=WORDS.split)
+    setting = fit(
+        words("Versicherungsgesellschaft und mehr"), box(right=90, bottom=60), split=WORDS.split
+    )
     assert setting.scale == 1
     assert letters(setting.lines[0].words[0]).endswith("-")
 
@@ -170,7 +193,10 @@ def test_justified_chinese_is_spread_between_its_characters():
 
 def test_letters_get_a_little_narrower_before_they_get_smaller():
     text = words("one line of words that is full")
-    natural = sum(word.width + (word.blank.width if word.blank else 0) for word in text[:-1]) + text[-1].width
+    natural = (
+        sum(word.width + (word.blank.width if word.blank else 0) for word in text[:-1])
+        + text[-1].width
+    )
     setting = fit(text, box(right=natural * 0.97, bottom=12.5))
     assert (setting.scale, setting.narrow) == (1, NARROW)
     assert fit(text, box(right=natural, bottom=12.5)).narrow == 1

@@ -15,18 +15,24 @@ def block(name, x0, x1, baseline, words, room=None):
     box = (x0, baseline - 7.5, x1, baseline + 2.2)
     line = Line((Span("Words", STYLE, box, baseline),), box)
     target = (Run(words, STYLE),) if words else None
-    return Block(name, BlockKind.PARAGRAPH, box, (line,), (Run("Words", STYLE),), target=target, room=room)
+    return Block(
+        name, BlockKind.PARAGRAPH, box, (line,), (Run("Words", STYLE),), target=target, room=room
+    )
 
 
 def composed(*blocks):
     page = Page(0, 595.0, 842.0, 0, blocks)
-    return Composer(Words(Fonts("de")), Plan(), rtl=False).compose([one for one in blocks if one.target], page)
+    return Composer(Words(Fonts("de")), Plan(), rtl=False).compose(
+        [one for one in blocks if one.target], page
+    )
 
 
 def ends(one):
     last = one.setting.lines[-1]
     return (
-        last.x + sum(word.width + (word.blank.width if word.blank else 0) for word in last.words) * one.setting.across
+        last.x
+        + sum(word.width + (word.blank.width if word.blank else 0) for word in last.words)
+        * one.setting.across
     )
 
 
@@ -57,12 +63,16 @@ def paragraph(name, x0, baselines, ends, words):
         lines.append(Line((Span("Words", STYLE, box, baseline),), box))
     box = (x0, baselines[0] - 7.5, max(ends), baselines[-1] + 2.2)
     target = (Run(words, STYLE),)
-    return Block(name, BlockKind.PARAGRAPH, box, tuple(lines), (Run("Words", STYLE),), target=target)
+    return Block(
+        name, BlockKind.PARAGRAPH, box, tuple(lines), (Run("Words", STYLE),), target=target
+    )
 
 
 def reach(one):
     return max(
-        line.x + sum(word.width + (word.blank.width if word.blank else 0) for word in line.words) * one.setting.across
+        line.x
+        + sum(word.width + (word.blank.width if word.blank else 0) for word in line.words)
+        * one.setting.across
         for line in one.setting.lines
     )
 

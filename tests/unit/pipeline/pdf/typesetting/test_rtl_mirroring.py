@@ -1,4 +1,7 @@
-"""Where blocks go when a page is read from the right: values in, edges out. All pages are 400 points wide."""
+"""Where blocks go when a page is read from the right: values in, edges out.
+
+All pages are 400 points wide.
+"""
 
 import pytest
 
@@ -10,14 +13,18 @@ WIDTH = 400.0
 STYLE = Style(size=10.0)
 
 
-def block(name, x0, x1, y, text="Words", *, lines=1, kept=False, align=Align.LEFT, direction=(1.0, 0.0)):
+def block(
+    name, x0, x1, y, text="Words", *, lines=1, kept=False, align=Align.LEFT, direction=(1.0, 0.0)
+):
     """A block with its first line's top at `y`, its lines 12 points apart."""
     boxes = [(x0, y + 12 * place, x1, y + 12 * place + 9.7) for place in range(lines)]
     rows = tuple(Line((Span(text, STYLE, box, box[3] - 2.2),), box, direction) for box in boxes)
     runs = (Run(text, STYLE),)
     kind = BlockKind.FORMULA if kept else BlockKind.PARAGRAPH
     whole = (x0, boxes[0][1], x1, boxes[-1][3])
-    return Block(name, kind, whole, rows, runs, align, None if kept else runs, None if kept else whole)
+    return Block(
+        name, kind, whole, rows, runs, align, None if kept else runs, None if kept else whole
+    )
 
 
 def column(name, x0, x1, y):
@@ -92,7 +99,9 @@ def test_a_picture_in_a_row_keeps_its_place_and_its_neighbour_beside_it():
 
 def test_a_title_on_a_picture_stays_in_its_middle():
     title = block("t", 130, 170, 300)
-    found = planned(title, block("p", 340, 350, 560, "1", kept=True), pictures=((50.0, 250.0, 250.0, 350.0),))
+    found = planned(
+        title, block("p", 340, 350, 560, "1", kept=True), pictures=((50.0, 250.0, 250.0, 350.0),)
+    )
     assert side(found, title) == (130, 170)
 
 
@@ -126,12 +135,18 @@ def test_a_form_is_mirrored_with_its_fields():
     assert side(found, label) == (310, 350)
 
 
-@pytest.mark.parametrize("stays", [{"pictures": ((300.0, 300.0, 350.0, 350.0),)}, {"kept": "∮"}, {"may_flip": False}])
+@pytest.mark.parametrize(
+    "stays", [{"pictures": ((300.0, 300.0, 350.0, 350.0),)}, {"kept": "∮"}, {"may_flip": False}]
+)
 def test_a_form_that_cannot_be_mirrored_stays_as_it_is(stays):
     blocks = [block("a", 50, 90, 100), block("b", 150, 200, 100)]
     blocks += [block("k", 60, 90, 400, stays["kept"], kept=True)] if "kept" in stays else []
     page = Page(0, WIDTH, 600.0, 0, tuple(blocks))
-    found = plan(page, Marks(fields=(FIELD,), pictures=stays.get("pictures", ())), may_flip=stays.get("may_flip", True))
+    found = plan(
+        page,
+        Marks(fields=(FIELD,), pictures=stays.get("pictures", ())),
+        may_flip=stays.get("may_flip", True),
+    )
     assert (found.edges, found.moved, found.flipped) == ({}, {}, None)
 
 
@@ -177,4 +192,8 @@ def test_no_two_blocks_of_a_page_come_over_each_other():
     found = planned(*blocks)
     boxes = [(*side(found, one), one.bbox[1], one.bbox[3]) for one in blocks]
     for place, (x0, x1, y0, y1) in enumerate(boxes):
-        assert not [o for o in boxes[place + 1 :] if min(x1, o[1]) > max(x0, o[0]) and min(y1, o[3]) > max(y0, o[2])]
+        assert not [
+            o
+            for o in boxes[place + 1 :]
+            if min(x1, o[1]) > max(x0, o[0]) and min(y1, o[3]) > max(y0, o[2])
+        ]

@@ -12,7 +12,8 @@ from tests.pdfs import make
 BLUE = (0, 0, 1)
 TEXT = "Please read the manual before you start the engine, see page 12 for help."
 LONGER = (
-    "Vor dem Anlassen des Motors ist unbedingt die ganze Anleitung durchzulesen, Hilfe steht auf Seite 12 im Anhang."
+    "Vor dem Anlassen des Motors ist unbedingt die ganze Anleitung durchzulesen, Hilfe steht auf"
+    " Seite 12 im Anhang."
 )
 
 
@@ -27,7 +28,9 @@ def linked(path, anchor, **look):
             page.insert_text((x, 200), text, fontsize=11, **more)
             if text == anchor:
                 place = pymupdf.Rect(x, 190, x + width, 203)
-                page.insert_link({"kind": pymupdf.LINK_URI, "from": place, "uri": "https://example.org"})
+                page.insert_link(
+                    {"kind": pymupdf.LINK_URI, "from": place, "uri": "https://example.org"}
+                )
             x += width
 
     return make(path, "", draw=draw)
@@ -51,7 +54,9 @@ def under_links(path, page=0):
 def _words(page, box):
     """What stands in the middle of a box, without the tips of letters of the lines around."""
     third = box.height / 3
-    return " ".join(page.get_textbox(pymupdf.Rect(box.x0, box.y0 + third, box.x1, box.y1 - third)).split())
+    return " ".join(
+        page.get_textbox(pymupdf.Rect(box.x0, box.y0 + third, box.x1, box.y1 - third)).split()
+    )
 
 
 def run(source, tmp_path, coloured="", text=LONGER, layout=Layout.TRANSLATED):
@@ -83,20 +88,30 @@ def test_a_link_over_all_of_a_block_stays_over_all_of_it(tmp_path):
         place = pymupdf.Rect(72, 190, 115, 203)
         pdf[0].insert_link({"kind": pymupdf.LINK_URI, "from": place, "uri": "https://example.org"})
 
-    out = run(make(tmp_path / "a.pdf", "", draw=draw), tmp_path, text="Inhaltsverzeichnis dieses Buches")
+    out = run(
+        make(tmp_path / "a.pdf", "", draw=draw), tmp_path, text="Inhaltsverzeichnis dieses Buches"
+    )
     assert under_links(out) == ["Inhaltsverzeichnis dieses Buches"]
 
 
 def test_a_link_that_goes_on_in_another_line_lies_over_both(tmp_path):
     def draw(pdf):
         box = pymupdf.Rect(72, 180, 300, 260)
-        html = "<p style='font-size:11px'>This is a rather long sentence with <span style='color:#00f'>some words of a link</span> in it and a few more behind.</p>"
+        html = (
+            "<p style='font-size:11px'>This is a rather long sentence with <span"
+            " style='color:#00f'>some words of a link</span> in it and a few more behind.</p>"
+        )
         pdf[0].insert_htmlbox(box, html)
         for place in pdf[0].search_for("some words of a link"):
-            pdf[0].insert_link({"kind": pymupdf.LINK_URI, "from": place, "uri": "https://example.org"})
+            pdf[0].insert_link(
+                {"kind": pymupdf.LINK_URI, "from": place, "uri": "https://example.org"}
+            )
 
     source = make(tmp_path / "a.pdf", "", draw=draw)
-    words = "ein paar ganz besonders lange Woerter eines sehr langen Verweises, der nicht in eine Zeile geht"
+    words = (
+        "ein paar ganz besonders lange Woerter eines sehr langen Verweises, der nicht in eine Zeile"
+        " geht"
+    )
     out = run(source, tmp_path, words, text=f"Ein Satz mit {words} und mehr.")
     with pymupdf.open(out) as pdf:
         links = pdf[0].get_links()
@@ -150,7 +165,11 @@ def test_a_link_over_an_entry_and_its_dots_stays_one(tmp_path):
     def entry(pdf):
         pdf[0].insert_text((72, 200), "The engine and its parts " + ". " * 50 + "12", fontsize=11)
         pdf[0].insert_link(
-            {"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(72, 190, 400, 203), "uri": "https://example.org"}
+            {
+                "kind": pymupdf.LINK_URI,
+                "from": pymupdf.Rect(72, 190, 400, 203),
+                "uri": "https://example.org",
+            }
         )
 
     source, out = make(tmp_path / "a.pdf", "", draw=entry), tmp_path / "out.pdf"

@@ -1,4 +1,6 @@
-"""The tags of a translated file lead to the translated words; poppler, which did not write them, reads them back."""
+"""The tags of a translated file lead to the translated words; poppler, which did not write
+them, reads them back.
+"""
 
 import subprocess
 
@@ -34,7 +36,10 @@ def tagged(pdf):
     }
     for number, entries in kids.items():
         pdf.update_object(number, f"<</Type/StructElem{entries}>>")
-    pdf.update_object(root, f"<</Type/StructTreeRoot/K {document} 0 R/ParentTree {parents} 0 R/ParentTreeNextKey 1>>")
+    pdf.update_object(
+        root,
+        f"<</Type/StructTreeRoot/K {document} 0 R/ParentTree {parents} 0 R/ParentTreeNextKey 1>>",
+    )
     pdf.update_object(parents, f"<</Nums[0[{heading} 0 R {paragraph} 0 R {link} 0 R]]>>")
     pdf.xref_set_key(page, "StructParents", "0")
     pdf.xref_set_key(pdf.pdf_catalog(), "StructTreeRoot", f"{root} 0 R")
@@ -75,7 +80,8 @@ def test_words_that_belonged_to_no_element_are_artifacts(tmp_path):
     source, out = source_of(tmp_path), tmp_path / "out.pdf"
     reconstruct(source, retyped(extract(source), str.upper), out, options=Options("de"))
     with pymupdf.open(out) as pdf:
-        assert pdf[0].read_contents().count(b"/Artifact BMC") == 2  # the old place, empty now, and the new one
+        # the old place, empty now, and the new one
+        assert pdf[0].read_contents().count(b"/Artifact BMC") == 2
         assert "PAGE ONE" in pdf[0].get_text()
 
 
@@ -83,7 +89,9 @@ def test_elements_say_their_language_and_no_old_words(tmp_path):
     source, out = source_of(tmp_path), tmp_path / "out.pdf"
     reconstruct(source, retyped(extract(source), str.upper), out, options=Options("de"))
     with pymupdf.open(out) as pdf:
-        objects = [pdf.xref_object(number, compressed=True) for number in range(1, pdf.xref_length())]
+        objects = [
+            pdf.xref_object(number, compressed=True) for number in range(1, pdf.xref_length())
+        ]
     heading = next(text for text in objects if "/S/H1" in text)
     assert "/Lang(de)" in heading
     assert "ActualText" not in heading
