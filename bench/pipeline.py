@@ -69,6 +69,7 @@ class Bed:
             "broker_url": redis.url,
             "engine": "pseudo",
             "approval_pages": 0,
+            "approval_characters": 0,
             **more,
         }
         self._environment = {
