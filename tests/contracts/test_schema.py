@@ -12,7 +12,7 @@ import structlog
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Connection, MetaData, Table, text
 
 from dragoman.db import schema
 from dragoman.db.engine import Database
@@ -194,3 +194,39 @@ def test_postgresql_that_comes_back_is_used_again(postgresql, postgresql_url):
         postgresql.start()
     assert schema.is_current(database)
     database.close()
+
+
+# Of the version that may still be at work while a newer one has brought the schema up to date.
+PREVIOUS = "0014"
+SAMPLES = {str: "x", int: 1, float: 1.0, bool: True, object: {"of": "JSON"}, dict: {"of": "JSON"}}
+
+
+def tables(connection: Connection) -> dict[str, Table]:
+    """The tables that are there, each after those that it points to."""
+    known = MetaData()
+    known.reflect(connection)
+    return {one.name: one for one in known.sorted_tables if one.name != "alembic_version"}
+
+
+def types(table: Table) -> set[tuple[str, str]]:
+    return {(one.name, str(one.type)) for one in table.columns}
+
+
+def test_the_previous_version_goes_on_on_the_new_schema(empty):
+    """Migrations only add: whoever runs while `db upgrade` is run reads and writes as before."""
+    with empty.write() as connection:
+        schema.build(connection, PREVIOUS)
+    with empty.read() as connection:
+        before = tables(connection)
+    schema.upgrade(empty)
+    with empty.read() as connection:
+        after = tables(connection)
+    for name, table in before.items():
+        assert types(table) <= types(after[name])
+        fresh = [one for one in after[name].columns if one.name not in table.columns]
+        assert [one.name for one in fresh if not (one.nullable or one.server_default)] == []
+    with empty.write() as connection:
+        for table in before.values():
+            row = {one.name: SAMPLES[one.type.python_type] for one in table.columns}
+            connection.execute(table.insert().values(**row))
+            assert dict(connection.execute(table.select()).mappings().one()) == row
