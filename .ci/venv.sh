@@ -23,6 +23,9 @@ find_python() {
     done
 }
 
+# Whether there is less room than any installer needs: venv does not repeat what its pip said of that.
+is_nearly_full() { [ "$(df -Pk . | awk 'NR == 2 {print $4}')" -lt 51200 ]; }
+
 # Runs an installer, which says nothing while all is well; else the cause in one sentence, and what to do.
 quietly() {
     log=$(mktemp "${TMPDIR:-/tmp}/dragoman-setup.XXXXXX") || {
@@ -33,7 +36,7 @@ quietly() {
         rm -f "$log"
         return
     fi
-    if grep -qiE 'no space left|disk quota exceeded' "$log"; then
+    if grep -qiE 'no space left|disk quota exceeded' "$log" || is_nearly_full; then
         say "The set-up ran out of room on the disk: it needs $room in $PWD. Make room, then run make again."
     elif grep -qi 'read-only file system' "$log"; then
         say "The set-up could not write to $PWD, which is on a read-only disk. Copy the project to a disk that can be written to, and run make there."
@@ -63,7 +66,7 @@ esac
 
 # Where PYTHONDONTWRITEBYTECODE is set, compiling our own files at every start costs 0.1 s.
 compile_ours() {
-    .venv/bin/python -m compileall -q dragoman ingress pipeline notifier || true
+    .venv/bin/python -m compileall -q dragoman ingress pipeline notifier ops || true
 }
 
 python=$(find_python)
