@@ -36,13 +36,17 @@ class Disk:
         )
 
     def fill(self) -> None:
-        """Leave no byte."""
+        """Leave no byte.
+
+        Never more than its own size is written: where it is unmounted meanwhile, the same path is
+        on the machine's own disk.
+        """
         with (self.path / BALLAST).open("wb", buffering=0) as file, suppress(OSError):
             facts = os.statvfs(self.path)
             with suppress(OSError):
-                os.posix_fallocate(file.fileno(), 0, facts.f_bavail * facts.f_frsize)
+                os.posix_fallocate(file.fileno(), 0, min(facts.f_bavail * facts.f_frsize, SIZE))
             file.seek(0, os.SEEK_END)
-            while True:
+            while file.tell() < SIZE:
                 file.write(b"\0" * 4096)
 
     def free(self) -> None:
