@@ -78,3 +78,9 @@ def ignored(name: str) -> bool:
 )
 def test_what_is_none_of_the_builders_business_stays(name):
     assert ignored(name)
+
+
+def test_all_that_the_wheel_is_built_from_goes_to_the_builder():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert [one for one in (*wheel["packages"], *wheel["force-include"]) if ignored(one)] == []
