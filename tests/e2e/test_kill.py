@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_deepl import KEY, FakeDeepL
+from tests.patience import patience
 from tests.pdfs import long_pdf
 from tests.servers.process import wait_until
 from tests.servers.redis import Redis
@@ -117,7 +118,9 @@ def test_killed_worker_s_job_is_picked_up_within_lease_and_sweep(
     }
     with Stack(tmp_path / "data", broker_url=redis_server.url, **engine) as stack:
         start_mail_job(stack, deepl)
-        deepl.latency_s = 8.0  # each request from now on: there is work left to be picked up
+        # Each request from now on: there is work left when the other worker has started, however
+        # slow the machine is.
+        deepl.latency_s = patience(8.0)
         first = stack.pids("worker")
         with stack.another("worker"):
             wait_until(
