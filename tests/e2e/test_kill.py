@@ -120,7 +120,7 @@ def test_killed_worker_s_job_is_picked_up_within_lease_and_sweep(
         start_mail_job(stack, deepl)
         # Each request from now on: there is work left when the other worker has started, however
         # slow the machine is.
-        deepl.latency_s = patience(8.0)
+        deepl.latency_s = patience(20.0)
         first = stack.pids("worker")
         with stack.another("worker"):
             wait_until(
