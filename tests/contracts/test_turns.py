@@ -12,7 +12,7 @@ from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.parts import PARTS
 from dragoman.db.queries import turns
 from dragoman.db.records import process_registry
-from dragoman.domain.job import Stage
+from dragoman.domain.job import RowState, Stage
 from dragoman.domain.owner import team_of
 from dragoman.domain.turns import Holder, Places
 from pipeline.attempt.turns import Turns
@@ -103,6 +103,20 @@ def test_a_job_whose_next_stage_was_not_rung_for_waits_like_others(database, adm
     with database.read() as connection:
         assert [one.owner for one in turns.held(connection)] == [BEA]
     assert next_of(database) == [mine]  # who holds nothing goes first
+
+
+def test_jobs_that_are_tried_again_wait_for_their_turn(database, admits):
+    dead = due(database, ANN, 4)
+    for job_id in dead:
+        held = lease.claim(database, jobs.LEDGER, job_id, 60.0)
+        with database.write() as connection:
+            held.finish(connection, RowState.DEAD)
+        change(database, JOBS, job_id, lease_until=now_s() - 3600)
+        with database.write() as connection:
+            lease.revive(connection, JOBS, job_id)
+    with database.read() as connection:
+        assert turns.held(connection) == []
+    assert [bool(claim(database, admits, job_id)) for job_id in dead] == [True, True, False, False]
 
 
 def test_a_lease_that_ran_out_holds_no_place(database, admits):

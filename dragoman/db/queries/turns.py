@@ -142,12 +142,14 @@ def _is_leased(table: Table) -> ColumnElement[bool]:
 def _has_begun(table: Table) -> ColumnElement[bool]:
     """Whether a job has ended a stage a moment ago, so that its next one is on the way to a
     worker.
+
+    Its last lease would still be good: that of a job that an admin tries again ran out long ago.
     """
     if table is not JOBS:
         return false()
     return and_(
         table.c.state == RowState.READY,
-        table.c.epoch > 0,
+        table.c.lease_until >= now_s(),
         table.c.attempts == 0,
         table.c.run_after <= now_s(),
         table.c.rung_at > now_s() - JUST_RUNG_S,
