@@ -26,12 +26,14 @@ from typing import Any, BinaryIO, cast
 from dragoman.adapters.confinement import kernel, walls
 from dragoman.adapters.confinement.landlock import Reach
 from dragoman.adapters.confinement.walls import Limits
+from dragoman.errors import StageTimedOut, WorkerLost
 from ingress.email.mime import attachments, headers, tnef_smime
 from ingress.email.mime.headers import Headers
 
 # bytes beyond what is mapped at its start; the largest mail that is read whole takes about half
 MEMORY = 1 << 30
 CPU_S, WALL_S = 60, 240  # less than the task has
+ENDS_WITHIN_S = 5.0  # after it has closed its output
 COMMAND: tuple[str, ...] = ("-I", "-m", "ingress.email.sandboxed_parser")
 ENVIRONMENT = {"LANG": "C.UTF-8"}
 LONGEST_FRAME = 1 << 20
@@ -52,7 +54,9 @@ class Top:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The child did not come to the mail's end: too much memory or time, or it died."""
+    """The child did not come to the mail's end, and would not the next time: too much memory or
+    CPU time, or the parser broke.
+    """
 
 
 Found = attachments.Item | Top | Broken
@@ -87,25 +91,65 @@ class PdfBody:
 def found_in(mail: BinaryIO) -> Iterator[Found]:
     """What is in the mail (a file, read from its position), in its order; a PDF's body is read
     before the next is asked for.
+
+    Raises what another attempt may mend: StageTimedOut when the time by the clock is over, which
+    on a busy machine says nothing of the mail; WorkerLost when the child was killed by others.
     """
-    with _child(mail) as pipe:
+    with _child(mail) as (child, pipe):
         while True:
             frame = _frame(pipe)
-            facts = json.loads(frame) if frame else {"item": "broken"}
+            if frame is None:
+                yield child.why_broken()
+                return
+            facts = json.loads(frame)
             if facts["item"] == "end":
                 return
             body = PdfBody(pipe)
             yield _item(facts, body)
-            if facts["item"] == "broken":
-                return
             if facts["item"] == "pdf":
                 with suppress(EOFError):
                     while body.read():
                         pass
 
 
+class _Child:
+    """The process that parses, and the watch that kills it when its time by the clock is over."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._is_late = threading.Event()
+        self._watch = threading.Timer(WALL_S, self._kill_late)
+        self._watch.daemon = True
+
+    def start_watch(self) -> None:
+        self._watch.start()
+
+    def end(self) -> None:
+        self._watch.cancel()
+        self._process.kill()
+
+    def why_broken(self) -> Broken:
+        """What the end of its output means, when no end of the mail was written before it.
+
+        Raises StageTimedOut and WorkerLost, see `found_in`.
+        """
+        with suppress(subprocess.TimeoutExpired):  # else it closed its output and lives on
+            self._process.wait(ENDS_WITHIN_S)
+        if self._is_late.is_set():
+            raise StageTimedOut("It took too long to read the email.")
+        # the limit of CPU time sends SIGXCPU, the limit of memory raises MemoryError: this is
+        # somebody else's, such as the system's when its memory is full
+        if self._process.returncode in (-signal.SIGKILL, -signal.SIGTERM):
+            raise WorkerLost("The process that read the email stopped unexpectedly.")
+        return Broken()
+
+    def _kill_late(self) -> None:
+        self._is_late.set()
+        self._process.kill()
+
+
 @contextmanager
-def _child(mail: BinaryIO) -> Iterator[BinaryIO]:
+def _child(mail: BinaryIO) -> Iterator[tuple[_Child, BinaryIO]]:
     with subprocess.Popen(
         [sys.executable, *COMMAND],
         stdin=mail,
@@ -113,14 +157,13 @@ def _child(mail: BinaryIO) -> Iterator[BinaryIO]:
         stderr=subprocess.DEVNULL,
         env=ENVIRONMENT,
         cwd="/",
-    ) as child:
-        watch = threading.Timer(WALL_S, child.kill)
-        watch.start()
+    ) as process:
+        child = _Child(process)
+        child.start_watch()
         try:
-            yield cast("BinaryIO", child.stdout)
+            yield child, cast("BinaryIO", process.stdout)
         finally:
-            watch.cancel()
-            child.kill()
+            child.end()
 
 
 def _item(facts: dict[str, Any], body: PdfBody) -> Found:  # noqa: PLR0911 - one for each kind
@@ -137,7 +180,7 @@ def _item(facts: dict[str, Any], body: PdfBody) -> Found:  # noqa: PLR0911 - one
             return attachments.Locked(facts["filename"])
         case "too_many":
             return attachments.TooMany(facts["filename"])
-        case _:
+        case _:  # a child that was taken over says what it likes
             return Broken()
 
 

@@ -17,6 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dragoman.domain.retry import attempts_for
+from dragoman.errors import StageTimedOut, WorkerLost
 from ingress.email import sandboxed_parser
 from ingress.email.mime import attachments, tnef_smime
 
@@ -158,13 +160,38 @@ def test_child_sees_what_the_parser_sees(tmp_path: Path) -> None:
     assert found(b"", tmp_path)[0] == sandboxed_parser.Top("", (), "")
 
 
-@pytest.mark.parametrize("program", ["raise SystemExit(1)", "import time; time.sleep(30)"])
-def test_child_that_dies_or_hangs_is_said_to_be_broken(
+@pytest.mark.parametrize(
+    "program",
+    [
+        "raise SystemExit(1)",
+        "import os; os.abort()",
+        "import os, signal; os.kill(os.getpid(), signal.SIGXCPU)",
+    ],
+    ids=["it broke", "it crashed", "its CPU time was over"],
+)
+def test_child_that_would_die_again_is_said_to_be_broken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     monkeypatch.setattr(sandboxed_parser, "COMMAND", ("-c", program))
-    monkeypatch.setattr(sandboxed_parser, "WALL_S", 0.2)
     assert found(mail(PDF, "application/pdf", "a.pdf"), tmp_path) == [sandboxed_parser.Broken()]
+
+
+@pytest.mark.parametrize(
+    ("program", "error"),
+    [
+        ("import time; time.sleep(60)", StageTimedOut),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", WorkerLost),
+    ],
+    ids=["a slow machine", "a machine without memory"],
+)
+def test_mail_is_opened_again_where_its_child_fell_to_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(sandboxed_parser, "COMMAND", ("-c", program))
+    monkeypatch.setattr(sandboxed_parser, "WALL_S", 2.0)
+    with pytest.raises(error):
+        found(mail(PDF, "application/pdf", "a.pdf"), tmp_path)
+    assert attempts_for(error()) > 1
 
 
 def test_pdf_that_is_cut_off_by_the_childs_death_is_no_pdf(tmp_path: Path) -> None:
