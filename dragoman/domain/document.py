@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 Rect = tuple[float, float, float, float]
+OPAQUE = 255  # of a style's alpha
 
 
 class Family(StrEnum):
@@ -76,8 +77,9 @@ class Original:
 class Style:
     """How a run looks.
 
-    `size` in points; `color` as 0xRRGGBB. `original`: it looks as on the source's page; None: it is
-    set.
+    `size` in points; `color` as 0xRRGGBB; `alpha` from 1 (next to invisible) to 255 (opaque).
+    `outlined`: only the edges of its letters are drawn. `underlined`: by a line that the page has
+    drawn. `original`: it looks as on the source's page; None: it is set.
 
     `font`: what the source calls its typeface, None where that says too little of its look. Styles
     that differ in it only are equal.
@@ -91,6 +93,9 @@ class Style:
     superscript: bool = False
     original: Original | None = None
     font: str | None = field(default=None, compare=False)
+    alpha: int = OPAQUE
+    outlined: bool = False
+    underlined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +175,7 @@ class Page:
     erased. `aslant`: boxes of text that is not read, since it runs along no axis. `blanks`: of
     blanks before and after its lines. `from_right`: the direction of writing in which it is read
     from the right; `Block.align` counts from there then, so that `LEFT` is where lines begin. None:
-    it is read from the left.
+    it is read from the left. `underlines`: the boxes of lines that are drawn under words.
     """
 
     number: int
@@ -182,6 +187,7 @@ class Page:
     aslant: tuple[Rect, ...] = ()
     blanks: tuple[Rect, ...] = ()
     from_right: tuple[float, float] | None = None
+    underlines: tuple[Rect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

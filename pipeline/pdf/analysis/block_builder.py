@@ -83,6 +83,7 @@ def page_from(reading: Reading, page: pymupdf.Page, number: int, *, scanned: boo
         reading.aslant,
         reading.blanks,
         from_right,
+        reading.underlines,
     )
 
 

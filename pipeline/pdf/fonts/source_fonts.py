@@ -17,9 +17,9 @@ import pymupdf
 from pymupdf import mupdf
 
 from dragoman.domain.document import Family, Page, Run
-from pipeline.pdf.fonts.drawn_glyphs import Drawn, glyphs_of
 from pipeline.pdf.fonts.page_fonts import FileFont, PageFonts
 from pipeline.pdf.fonts.typefaces import Face
+from pipeline.pdf.model.drawn_glyphs import Drawn, glyphs_of
 
 MOST = 0.8  # of the characters in a kind of typeface
 RARE = 0.002  # of the letters in a font: so many of them may be set in another one

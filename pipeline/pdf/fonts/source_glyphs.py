@@ -17,8 +17,8 @@ import pymupdf
 from pymupdf import mupdf
 
 from dragoman.domain.document import Original
-from pipeline.pdf.fonts.drawn_glyphs import Drawn, glyphs_of
 from pipeline.pdf.fonts.page_fonts import FileFont, PageFonts
+from pipeline.pdf.model.drawn_glyphs import Drawn, glyphs_of
 from pipeline.pdf.model.geometry import Direction, point_back, turned_point
 
 SLACK = 0.6  # points that a letter may be off its part's baseline

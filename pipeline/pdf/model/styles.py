@@ -11,12 +11,14 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from dragoman.domain.document import Family, Style
+from dragoman.domain.document import OPAQUE, Family, Style
 
 # Bits of a span's `flags` and `char_flags` (PyMuPDF documentation, "Span Dictionary";
 # mupdf/fitz/structured-text.h).
-FLAG_SUPERSCRIPT, FLAG_ITALIC, FLAG_MONO, FLAG_BOLD = 1, 2, 8, 16
-CHAR_SYNTHETIC, CHAR_BOLD, CHAR_FILLED, CHAR_STROKED = 4, 8, 16, 32
+FLAG_SUPERSCRIPT, FLAG_ITALIC, FLAG_SERIF, FLAG_MONO, FLAG_BOLD = 1, 2, 4, 8, 16
+# ours: its letters were measured, so that FLAG_SERIF can be relied on
+FLAG_MEASURED = 1 << 10
+CHAR_UNDERLINED, CHAR_SYNTHETIC, CHAR_BOLD, CHAR_FILLED, CHAR_STROKED = 2, 4, 8, 16, 32
 
 _MONO = re.compile(
     r"courier|mono(?!type)|consol|typewriter|menlo|cmtt|cmsltt|cmitt|inconsolata|sourcecode|fixed|beramono|letter"
@@ -66,28 +68,48 @@ def style_of(span: dict[str, Any]) -> Style:
     object.
     """
     return _style(
-        span["font"], round(span["size"], 1), span["color"], span["flags"], span["char_flags"]
+        span["font"],
+        round(span["size"], 1),
+        span["color"],
+        span["flags"],
+        span["char_flags"],
+        alpha=span["alpha"],
     )
 
 
 @lru_cache(maxsize=4096)
-def _style(font: str, size: float, color: int, flags: int, char_flags: int) -> Style:
+def _style(font: str, size: float, color: int, flags: int, char_flags: int, *, alpha: int) -> Style:
     family, bold, italic = _by_name(font)
-    if family is None and is_maths_font(font):
-        family = Family.SERIF
-    elif family is None:
-        family = (
-            Family.MONO if flags & FLAG_MONO else Family.SERIF if is_nameless(font) else Family.SANS
-        )
+    outlined = bool(char_flags & CHAR_STROKED) and not char_flags & CHAR_FILLED
+    thickened = bool(char_flags & CHAR_STROKED) and not outlined
     return Style(
-        family=family,
+        family=family or _family_of(font, flags),
         size=size,
         color=color,
-        bold=bold or bool(flags & FLAG_BOLD) or bool(char_flags & CHAR_STROKED),
+        bold=bold or bool(flags & FLAG_BOLD) or thickened,
         italic=italic or bool(flags & FLAG_ITALIC),
         superscript=bool(flags & FLAG_SUPERSCRIPT),
         font=None if char_flags & CHAR_STROKED else font,
+        alpha=alpha or OPAQUE,
+        outlined=outlined,
+        underlined=bool(char_flags & CHAR_UNDERLINED),
     )
+
+
+def _family_of(font: str, flags: int) -> Family:
+    """Of a typeface whose name does not tell."""
+    if is_maths_font(font):
+        return Family.SERIF
+    if flags & FLAG_MONO:
+        return Family.MONO
+    if flags & FLAG_MEASURED:
+        return Family.SERIF if flags & FLAG_SERIF else Family.SANS
+    return Family.SERIF if is_nameless(font) else Family.SANS
+
+
+def family_by_name(font: str) -> Family | None:
+    """What a typeface's name says of it; None: nothing."""
+    return Family.SERIF if is_maths_font(font) else _by_name(font)[0]
 
 
 @lru_cache(maxsize=1024)

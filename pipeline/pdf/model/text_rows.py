@@ -130,12 +130,14 @@ class Reading:
     """What was read of a page: rows by direction (axes only), and its marks.
 
     `aslant`: boxes of text in other directions. `blanks`: boxes of blanks before and after rows.
+    `underlines`: of lines that are drawn under words.
     """
 
     rows: dict[Direction, list[Row]] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
     aslant: tuple[Rect, ...] = ()
     blanks: tuple[Rect, ...] = ()
+    underlines: tuple[Rect, ...] = ()
 
     def reflected(self, direction: Direction, sheet: Rect) -> Reading:
         """The rows of a direction in a mirror, see `geometry.reflected`, with all else there:

@@ -9,7 +9,7 @@ people filled in is never translated.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -24,7 +24,10 @@ from pipeline.pdf.reading.column_gaps import parted
 from pipeline.pdf.reading.font_metrics import measured
 from pipeline.pdf.reading.formulas import with_formulas
 from pipeline.pdf.reading.glyph_text import ODD, spelled
+from pipeline.pdf.reading.letter_shapes import tell_serifs
 from pipeline.pdf.reading.row_repair import LEADER, LEAST_GAP, WIDE_GAP, mended, once, trimmed
+from pipeline.pdf.reading.underlines import found as underlines_of
+from pipeline.pdf.reading.underlines import marked, rejoin
 
 FLAGS = (
     pymupdf.TEXT_PRESERVE_WHITESPACE
@@ -66,8 +69,9 @@ def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
 
     `fields`: the boxes of its form fields, which were detached.
     """
-    blocks = parted(page.get_textpage(flags=FLAGS))
+    blocks, underlines = _blocks(page)
     measured(blocks)
+    tell_serifs(page, blocks)
     rows: dict[Direction, list[Row]] = {}
     aslant: list[Rect] = []
     blanks: list[Rect] = []
@@ -83,10 +87,29 @@ def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
             )
     return Reading(
         {direction: once(mended(found)) for direction, found in rows.items()},
-        replace(_marks(blocks, page), fields=tuple(fields)),
+        replace(_marks(blocks, page, underlines), fields=tuple(fields)),
         tuple(aslant),
         tuple(blanks),
+        tuple(sorted(underlines)),
     )
+
+
+def _blocks(page: pymupdf.Page) -> tuple[list[dict[str, Any]], set[Rect]]:
+    """The blocks of MuPDF's text dictionary, and the boxes of lines that underline words.
+
+    Which letters these are is asked for only where there are such lines, since it takes a second
+    reading.
+    """
+    blocks = parted(page.get_textpage(flags=FLAGS))
+    vectors = [block["bbox"] for block in blocks if block["type"] == VECTOR_BLOCK]
+    if not vectors or len(vectors) > MOST_MARKS:
+        return blocks, set()
+    underlines = underlines_of(blocks, vectors)
+    if underlines:
+        blocks = parted(page.get_textpage(flags=FLAGS | pymupdf.TEXT_COLLECT_STYLES))
+        marked(blocks, underlines)
+        rejoin(blocks, underlines)
+    return blocks, underlines
 
 
 def detach_annotations(pdf: pymupdf.Document, number: int) -> tuple[str, str]:
@@ -280,8 +303,14 @@ def _level(span: Span, size: float, baseline: float) -> Span:
     return replace(span, baseline=baseline)
 
 
-def _marks(blocks: Iterable[dict[str, Any]], page: pymupdf.Page) -> Marks:
-    vectors = [block for block in blocks if block["type"] == VECTOR_BLOCK]
+def _marks(
+    blocks: Iterable[dict[str, Any]], page: pymupdf.Page, underlines: Collection[Rect]
+) -> Marks:
+    vectors = [
+        block
+        for block in blocks
+        if block["type"] == VECTOR_BLOCK and block["bbox"] not in underlines
+    ]
     # Where pictures stand costs a second pass over the page.
     pictures = (
         tuple(tuple(image["bbox"]) for image in page.get_image_info()) if page.get_images() else ()

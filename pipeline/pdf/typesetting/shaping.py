@@ -24,6 +24,7 @@ SUPERSCRIPT_RISE = 0.33  # of the main size
 SLANT = 0.21  # the tangent of 12 degrees, as in most italics
 LONG_WORD = 18  # characters; only longer ones are broken after signs inside them
 FAR = 1.6  # times the room: a part of a word that seems wider than that is not measured
+PLAIN = Style()
 _CODE = {2: "%02x", 4: "%04x"}  # twice as fast as other ways to write a number
 _TOKEN = re.compile(r"\s+|[^\s\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]+|.")
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
@@ -53,7 +54,8 @@ class Piece:
     `slant`: what uprights lean to the right by, of their height, where the face has no italic cut.
     `level`: of the text (UAX 9), odd from right to left. `codes`: the glyphs' ids in hexadecimal
     where they follow each other by their own widths and each stands for its own text, else empty.
-    `original`: no glyphs, but letters of the source's page.
+    `original`: no glyphs, but letters of the source's page. `style`: of its run, which says how it
+    is painted.
     """
 
     glyphs: tuple[Glyph, ...]
@@ -65,6 +67,7 @@ class Piece:
     codes: str = ""
     slant: float = 0.0
     original: Original | None = None
+    style: Style = PLAIN
 
 
 @dataclass(slots=True, eq=False)
@@ -129,7 +132,16 @@ class Words:
             line.flush(blank)
         width = self.originals[original].width
         line.held.append(
-            Piece((), style.size, style.color, 0.0, width, level + level % 2, original=original)
+            Piece(
+                (),
+                style.size,
+                style.color,
+                0.0,
+                width,
+                level + level % 2,
+                original=original,
+                style=style,
+            )
         )
         line.previous = text
         if text[-1:].isspace():
@@ -273,7 +285,7 @@ def _piece(glyphs: tuple[Glyph, ...], style: Style, rise: float, level: int) -> 
     codes = "".join([form % glyph.id for glyph in glyphs]) if plain else ""
     slant = SLANT if style.italic and not glyphs[0].face.italic else 0.0
     width = sum([glyph.advance for glyph in glyphs]) * style.size
-    return Piece(glyphs, style.size, style.color, rise, width, level, codes, slant)
+    return Piece(glyphs, style.size, style.color, rise, width, level, codes, slant, None, style)
 
 
 def _last(word: Word) -> Word:

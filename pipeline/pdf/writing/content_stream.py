@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pymupdf
 from pymupdf import mupdf
 
-from dragoman.domain.document import Block, Original, Rect
+from dragoman.domain.document import OPAQUE, Block, Original, Rect, Span, Style
 from pipeline.pdf.analysis.page_graphics import Neighbours
 from pipeline.pdf.fonts.bidi import in_sight
 from pipeline.pdf.fonts.embedding import stream
@@ -30,6 +31,17 @@ BAND_INSET = 0.4  # points at both ends
 REACH = 16  # rectangles that a band may become part of
 _OUTLINED = re.compile(rb"(?<![\w.])2\s+Tr\b")  # fill, then stroke: ISO 32000-1 9.3.6
 _STROKE_COLOR = re.compile(rb"\b(?:RG|G|K|SCN?|CS)\b")  # ISO 32000-1 8.6.8
+
+# Modes of drawing text (ISO 32000-1 table 106).
+FILLED, STROKED, THICKENED = 0, 1, 2
+EDGE = 0.02  # of the size: the lines of letters of which only the edges are drawn
+OPACITY = "DgmA"  # of our opacities' names in a page's resources; 0 to 255 follows
+_OPACITY = re.compile(rf"/{OPACITY}(\d+) gs")
+# of the size: how far under the baseline an underline begins, how thick it is
+UNDER, UNDER_THICKNESS = 0.1, 0.05
+LOWEST = 0.26  # of the size: how far under the baseline the underline of a file may be
+SLACK = 0.5  # points around a line that is taken off: what is drawn is told to half a point
+TOUCH = 0.5  # points: underlines that are closer are one
 
 Originals = Mapping[Original, Returned]
 NO_ORIGINALS: Originals = {}
@@ -58,17 +70,52 @@ def erase(
     if not bands:
         return
     _thin(page)
+    _redact(page, bands, text=True)
+
+
+def erase_underlines(page: pymupdf.Page, blocks: Iterable[Block], drawn: Sequence[Rect]) -> None:
+    """Take the lines off the page that are `drawn` under words of `blocks`."""
+    if not drawn:
+        return
+    under = Neighbours(drawn)
+    found = {
+        line
+        for block in blocks
+        for span in (span for one in block.lines for span in one.spans)
+        if span.style.underlined
+        for line in under.meeting(_below(span))
+    }
+    if found:
+        _redact(page, [_grown(line) for line in found], text=False)
+
+
+def _below(span: Span) -> Rect:
+    """Where the underline of a span may be."""
+    x0, _, x1, _ = span.bbox
+    return x0, span.baseline, x1, span.baseline + LOWEST * span.style.size
+
+
+def _grown(rect: Rect) -> Rect:
+    return rect[0] - SLACK, rect[1] - SLACK, rect[2] + SLACK, rect[3] + SLACK
+
+
+def _redact(page: pymupdf.Page, boxes: Iterable[Rect], *, text: bool) -> None:
+    """Take off the page what stands in `boxes`: its letters, or the drawings that lie in one of
+    them as a whole.
+    """
     # PyMuPDF's own wrappers around these calls cost three times as much as the calls (measured on a
     # tax form).
     pdf_page = mupdf.pdf_page_from_fz_page(page.this)
-    for band in bands:
+    for box in boxes:
         annotation = mupdf.pdf_create_annot(pdf_page, mupdf.PDF_ANNOT_REDACT)
-        mupdf.pdf_set_annot_rect(annotation, mupdf.FzRect(*band))
+        mupdf.pdf_set_annot_rect(annotation, mupdf.FzRect(*box))
     options = mupdf.PdfRedactOptions()
     options.black_boxes = 0
-    options.text = mupdf.PDF_REDACT_TEXT_REMOVE
+    options.text = mupdf.PDF_REDACT_TEXT_REMOVE if text else mupdf.PDF_REDACT_TEXT_NONE
     options.image_method = mupdf.PDF_REDACT_IMAGE_NONE
-    options.line_art = mupdf.PDF_REDACT_LINE_ART_NONE
+    options.line_art = (
+        mupdf.PDF_REDACT_LINE_ART_NONE if text else mupdf.PDF_REDACT_LINE_ART_REMOVE_IF_COVERED
+    )
     mupdf.pdf_redact_page(pdf_page.doc(), pdf_page, options)
 
 
@@ -145,7 +192,26 @@ def text_operators(
     yield "BT"
     for line in setting.lines:
         yield from pen.line(line)
-    yield "0 Tr\nET" if pen.outline else "ET"
+    if pen.alpha != OPAQUE:
+        yield _opacity(OPAQUE)
+    yield "0 Tr\nET" if pen.mode else "ET"
+    yield from pen.underlines()
+
+
+@dataclass(frozen=True, slots=True)
+class _Underline:
+    """A line under words of one size and colour, in turned space.
+
+    `whole`: where they end with their last blank.
+    """
+
+    start: float
+    end: float
+    whole: float
+    baseline: float
+    size: float
+    color: int
+    alpha: int
 
 
 class _Pen:
@@ -159,11 +225,19 @@ class _Pen:
         self.font: tuple[str, float] | None = None
         self.color: int | None = None
         self.outline = 0.0
+        self.mode = FILLED
+        self.alpha = OPAQUE
+        self.under: list[_Underline] = []
 
     def line(self, line: SetLine) -> Iterator[str]:
         x = line.x
         for pieces, gaps in _groups(line):
             first = pieces[0]
+            if first.style.underlined:
+                self._underline(pieces, gaps, x, line.baseline)
+            if self.alpha != first.style.alpha:
+                yield _opacity(first.style.alpha)
+                self.alpha = first.style.alpha
             if first.original:
                 yield from self._returned(first, first.original, x, line.baseline)
                 x += first.width * self.scale + sum(gaps)
@@ -182,23 +256,57 @@ class _Pen:
     def _returned(self, piece: Piece, original: Original, x: float, y: float) -> Iterator[str]:
         if self.color != piece.color:
             yield _color(piece.color)
-        if self.outline:
+        if self.mode:
             yield "0 Tr"
         yield from operators(
             self.originals[original].glyphs, x, y, self.scale, self.direction, narrow=self.narrow
         )
-        self.font, self.color, self.outline = None, piece.color, 0.0
+        self.font, self.color, self.outline, self.mode = None, piece.color, 0.0, FILLED
+
+    def _underline(
+        self, pieces: Sequence[Piece], gaps: Sequence[float], x: float, baseline: float
+    ) -> None:
+        """Note the line under pieces; a blank at their end has one only if it goes on."""
+        size, color = pieces[0].size * self.scale, pieces[0].color
+        across = self.scale * self.narrow
+        ends = [x]
+        for piece, gap in zip(pieces, gaps, strict=True):
+            ends.append(ends[-1] + piece.width * across + gap)
+        last = self.under[-1] if self.under else None
+        whole = ends[-1]
+        if _is_blank(pieces[-1]):
+            ends.pop()
+        if last and last.baseline == baseline and last.color == color and x - last.whole < TOUCH:
+            self.under[-1] = replace(last, end=ends[-1], whole=whole)
+        else:
+            alpha = pieces[0].style.alpha
+            self.under.append(_Underline(x, ends[-1], whole, baseline, size, color, alpha))
+
+    def underlines(self) -> Iterator[str]:
+        """The lines under words, as operators."""
+        for line in self.under:
+            if line.alpha != OPAQUE:
+                yield _opacity(line.alpha)
+            depth, thickness = UNDER * line.size, UNDER_THICKNESS * line.size
+            top, bottom = line.baseline + depth, line.baseline + depth + thickness
+            x0, y0, x1, y1 = back((line.start, top, line.end, bottom), self.direction)
+            yield f"{_color(line.color)} {x0:.2f} {y0:.2f} {x1 - x0:.2f} {y1 - y0:.2f} re f"
+            if line.alpha != OPAQUE:
+                yield _opacity(OPAQUE)
 
     def _look(self, piece: Piece) -> Iterator[str]:
         face, size = piece.glyphs[0].face, piece.size * self.scale
-        outline = face.outline * size
+        outlined = piece.style.outlined
+        outline = EDGE * size if outlined else face.outline * size
+        mode = STROKED if outlined else THICKENED if outline else FILLED
         if self.color != piece.color or (outline and not self.outline):
             yield _color(piece.color) + (f" {_color(piece.color).upper()}" if outline else "")
         if self.font != (face.name, size):
             yield f"/{face.name} {size:.3f} Tf"
-        if outline != self.outline:
-            yield f"2 Tr {outline:.3f} w" if outline else "0 Tr"
-        self.font, self.color, self.outline = (face.name, size), piece.color, outline
+        if outline != self.outline or mode != self.mode:
+            yield f"{mode} Tr {outline:.3f} w" if outline else "0 Tr"
+        self.font, self.color = (face.name, size), piece.color
+        self.outline, self.mode = outline, mode
 
     def _at(self, x: float, y: float, slant: float) -> str:
         px, py = point_back(x, y, self.direction)
@@ -313,7 +421,24 @@ def _alike(one: Piece, other: Piece) -> bool:
         and one.color == other.color
         and one.rise == other.rise
         and one.slant == other.slant
+        and (one.style is other.style or _is_painted_alike(one.style, other.style))
     )
+
+
+def _is_painted_alike(one: Style, other: Style) -> bool:
+    return (one.alpha, one.outlined, one.underlined) == (
+        other.alpha,
+        other.outlined,
+        other.underlined,
+    )
+
+
+def _is_blank(piece: Piece) -> bool:
+    return not "".join([glyph.text for glyph in piece.glyphs]).strip() and not piece.original
+
+
+def _opacity(alpha: int) -> str:
+    return f"/{OPACITY}{alpha} gs"
 
 
 def _color(color: int) -> str:
@@ -336,6 +461,7 @@ def add_content(
     pdf = page.parent
     a, b, c, d, e, f = ~page.transformation_matrix
     drawn = _renamed(drawn, _add_fonts(pdf, page.xref, fonts))
+    _add_opacities(pdf, page.xref, drawn)
     shown = f"\nQ\nq {a:g} {b:g} {c:g} {d:g} {e:g} {f:g} cm\n{drawn}\nQ\n"
     kind, value = pdf.xref_get_key(page.xref, "Contents")
     old = value.strip("[]") if kind in ("xref", "array") else ""
@@ -369,14 +495,7 @@ def _add_fonts(pdf: pymupdf.Document, page: int, fonts: dict[str, int]) -> dict[
     """Name fonts in a page's resources; gives those that have another name there, since theirs
     is taken: the page was translated before.
     """
-    kind, value = pdf.xref_get_key(page, "Resources")
-    if kind == "null":
-        pdf.xref_set_key(page, "Resources", _inherited(pdf, page))
-        kind, value = pdf.xref_get_key(page, "Resources")
-    owner, path = (int(value.split()[0]), "Font") if kind == "xref" else (page, "Resources/Font")
-    kind, value = pdf.xref_get_key(owner, path)
-    if kind == "xref":
-        owner, path = int(value.split()[0]), ""
+    owner, path = _resources(pdf, page, "Font")
     renamed: dict[str, str] = {}
     for name, number in fonts.items():
         free = name
@@ -387,6 +506,29 @@ def _add_fonts(pdf: pymupdf.Document, page: int, fonts: dict[str, int]) -> dict[
             renamed[name] = free = f"{free}x"
         pdf.xref_set_key(owner, f"{path}/{free}".lstrip("/"), f"{number} 0 R")
     return renamed
+
+
+def _add_opacities(pdf: pymupdf.Document, page: int, drawn: str) -> None:
+    """Name the opacities that operators use in a page's resources (ISO 32000-1 11.6.4.4)."""
+    used = set(_OPACITY.findall(drawn)) if f"/{OPACITY}" in drawn else set()
+    if not used:
+        return
+    owner, path = _resources(pdf, page, "ExtGState")
+    for alpha in used:
+        share = f"{int(alpha) / OPAQUE:.3g}"
+        name = f"{path}/{OPACITY}{alpha}".lstrip("/")
+        pdf.xref_set_key(owner, name, f"<</ca {share}/CA {share}>>")
+
+
+def _resources(pdf: pymupdf.Document, page: int, kind: str) -> tuple[int, str]:
+    """The object that holds a page's resources of a kind, and the path to them in it."""
+    found, value = pdf.xref_get_key(page, "Resources")
+    if found == "null":
+        pdf.xref_set_key(page, "Resources", _inherited(pdf, page))
+        found, value = pdf.xref_get_key(page, "Resources")
+    owner, path = (int(value.split()[0]), kind) if found == "xref" else (page, f"Resources/{kind}")
+    found, value = pdf.xref_get_key(owner, path)
+    return (int(value.split()[0]), "") if found == "xref" else (owner, path)
 
 
 def _inherited(pdf: pymupdf.Document, page: int) -> str:

@@ -28,7 +28,13 @@ from pipeline.pdf.typesetting.line_breaking import FLOOR
 from pipeline.pdf.typesetting.page_composer import Composed, Composer, standing
 from pipeline.pdf.typesetting.rtl_mirroring import Plan, plan
 from pipeline.pdf.typesetting.shaping import Words
-from pipeline.pdf.writing.content_stream import AT_BASELINE, add_content, erase, text_operators
+from pipeline.pdf.writing.content_stream import (
+    AT_BASELINE,
+    add_content,
+    erase,
+    erase_underlines,
+    text_operators,
+)
 from pipeline.pdf.writing.kept_words import separated
 from pipeline.pdf.writing.link_areas import MOVABLE, Anchors, anchors_of, flipped_boxes
 from pipeline.pdf.writing.object_changes import Changes
@@ -180,7 +186,9 @@ class Writer:
         if still:
             erase(sheet, [blocks[number] for number in still], kept, bottom=AT_BASELINE)
             still = _left(sheet, blocks)
-        return [one for number, one in enumerate(composed) if number not in still]
+        gone = [one for number, one in enumerate(composed) if number not in still]
+        erase_underlines(sheet, [one.block for one in gone], page.underlines)
+        return gone
 
     def _operators(
         self, composed: Iterable[Composed], anchors: Anchors, tags: Tags

@@ -118,7 +118,16 @@ def test_entries_of_a_table_of_contents_keep_their_own_blocks():
     ],
 )
 def test_the_style_is_told_from_the_name_of_the_font(font, family, bold, italic):
-    style = style_of({"font": font, "flags": 4, "char_flags": 16, "size": 10.04, "color": 0xFF})
+    style = style_of(
+        {
+            "font": font,
+            "flags": 4,
+            "char_flags": 16,
+            "size": 10.04,
+            "color": 0xFF,
+            "alpha": 255,
+        }
+    )
     assert (style.family, style.bold, style.italic, style.size, style.color) == (
         family,
         bold,

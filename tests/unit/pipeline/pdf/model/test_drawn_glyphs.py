@@ -6,7 +6,7 @@ import pymupdf
 import pytest
 from pymupdf import mupdf
 
-from pipeline.pdf.fonts.drawn_glyphs import glyphs_of
+from pipeline.pdf.model.drawn_glyphs import glyphs_of
 
 
 class Device(mupdf.FzDevice2):
