@@ -23,6 +23,7 @@ has to (`get_text("dict")`) and saves as small as ours, so that its multiples ar
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import resource
@@ -48,6 +49,7 @@ import pymupdf  # noqa: E402  # after the path
 
 from dragoman.domain.job import Options  # noqa: E402  # after the path
 from pipeline.engines.pseudo import pseudo  # noqa: E402  # after the path
+from pipeline.sandbox.server import OBJECTS_A_COLLECTION  # noqa: E402  # after the path
 from pipeline.stages import translate  # noqa: E402  # after the path
 from pipeline.stages.extract import extract  # noqa: E402  # after the path
 from pipeline.stages.reconstruct import reconstruct  # noqa: E402  # after the path
@@ -364,6 +366,7 @@ def main() -> None:
         results |= {
             name: run(command, sources, given, scratch) for name, command in _peers(given).items()
         }
+        gc.set_threshold(OBJECTS_A_COLLECTION)  # as in the processes that work
         works = [work_of(source, _target(given, source), scratch) for source in sources]
     if given.json:
         figures = {name: vars(result) for name, result in results.items()} | {
