@@ -29,10 +29,10 @@ from dragoman.ports import NO_TOKENS, Batch, Tokens, Translator
 from pipeline.engines import registry
 from pipeline.engines import settings as engine_settings
 from pipeline.engines.openai.engine import OpenAI
-from pipeline.stages import checks, markup
+from pipeline.stages import markup, terms
 from pipeline.stages.checks import Doubt
 from pipeline.stages.protection import NO_GLOSSARY, Glossary
-from pipeline.translation.batches import NO_HINTS, Hints, NoMemory, translate_all
+from pipeline.translation.batches import Hints, NoMemory, translate_all
 from pipeline.translation.document_context import held_back
 from pipeline.translation.glossary import load
 
@@ -150,7 +150,7 @@ def measured(
         chrf=round(CHRF().corpus_score(answers, [references]).score, 2),
         bleu=round(BLEU().corpus_score(answers, [references]).score, 2),
         tags_kept=_tags_kept(engine, texts[:tagged], *langs) if engine and tagged else None,
-        terms_kept=_terms_kept(texts, answers, glossary),
+        terms_kept=_terms_kept(texts, answers, glossary, langs),
         failed=asked.failed if asked else 0,
         doubted=len(asked.doubts) - asked.failed if asked else 0,
         characters_billed=asked.billed if asked else 0,
@@ -193,7 +193,7 @@ class _Asked:
     """Texts through an engine as documents go through it, and what came of it."""
 
     def __init__(self, engine: Translator, langs: tuple[str, str], glossary: Glossary) -> None:
-        self._engine, self._langs, self._glossary = engine, langs, glossary
+        self._engine, self._langs, self._glossary = engine, langs, glossary.of(langs[0])
         self.forget()
 
     def forget(self) -> None:
@@ -204,7 +204,9 @@ class _Asked:
     def __call__(self, texts: Sequence[str]) -> list[str]:
         """The translations, the source in place of one that failed."""
         segments = [
-            markup.write([Run(text, Style())], held_back(self._engine, self._glossary))
+            markup.write(
+                [Run(text, Style())], held_back(self._engine, self._glossary, *self._langs)
+            )
             for text in texts
         ]
         answers, billed = translate_all(
@@ -212,7 +214,7 @@ class _Asked:
             self._engine,
             *self._langs,
             memory=self.memory,
-            hints=Hints(glossary=self._glossary) if self._engine.takes_hints else NO_HINTS,
+            hints=Hints(glossary=self._glossary),
             on_doubt=self.doubts.__setitem__,
         )
         self.billed += billed
@@ -223,14 +225,15 @@ class _Asked:
         return ["".join(run.text for run in runs) for runs in found]
 
 
-def _terms_kept(texts: Sequence[str], answers: Sequence[str], glossary: Glossary) -> float | None:
-    hints = Hints(glossary=glossary)
-    kept = [
-        not checks.lacks_term(markup.escape(answer), [term])
-        for text, answer in zip(texts, answers, strict=True)
-        for term in hints.terms(markup.escape(text))
-    ]
-    return round(sum(kept) / len(kept), 3) if kept else None
+def _terms_kept(
+    texts: Sequence[str], answers: Sequence[str], glossary: Glossary, langs: tuple[str, str]
+) -> float | None:
+    """The share of the terms that occur which is in the answers as it should be."""
+    known, occurring, wrong = glossary.of(langs[0]), 0, 0
+    for text, answer in zip(texts, answers, strict=True):
+        occurring += len({one.term for one in known.occurrences(text)})
+        wrong += len(list(terms.doubts(text, answer, known, langs[1])))
+    return round(1 - wrong / occurring, 3) if occurring else None
 
 
 def _bare(folder: Path, source: str, target: str) -> Callable[[Sequence[str]], list[str]]:

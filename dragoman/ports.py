@@ -145,9 +145,13 @@ class Translator(Protocol):
 
     @property
     def takes_hints(self) -> bool:
-        """Whether it minds `Batch.context` and `Batch.terms`.
+        """Whether it minds `Batch.context`."""
 
-        For one that does not, the terms of a glossary are taken out of the texts.
+    def takes_terms(self, source_lang: str | None, target_lang: str) -> bool:
+        """Whether it minds `Batch.terms` between these languages.
+
+        Where it does not, the terms of a glossary are taken out of the texts, and put back as they
+        stand.
         """
 
     @property

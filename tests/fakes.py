@@ -37,6 +37,9 @@ class RememberingTranslator:
         self.limits = limits
         self.batches: list[Batch] = []
 
+    def takes_terms(self, source_lang: str | None, target_lang: str) -> bool:
+        return False
+
     def capabilities(self) -> Capabilities:
         return Capabilities(self.name, frozenset({"de", "es", "fr", "en"}))
 

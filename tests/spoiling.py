@@ -60,6 +60,9 @@ class Spoiling:
     def takes_hints(self) -> bool:
         return self._engine.takes_hints
 
+    def takes_terms(self, source_lang: str | None, target_lang: str) -> bool:
+        return self._engine.takes_terms(source_lang, target_lang)
+
     @property
     def limits(self) -> Limits:
         return self._engine.limits

@@ -152,10 +152,12 @@ class Run:
         except Gone as error:
             raise ArtifactLost(key) from error
 
-    @property
+    @cached_property
     def glossary(self) -> Glossary:
-        """The terms that the sender wants kept to."""
-        return Glossary(self.options.glossary)
+        """The terms that the sender wants kept to, in the language of the document as far as it
+        is known.
+        """
+        return Glossary(self.options.glossary, self.job["source_lang"])
 
     def confined(self, call: Call) -> Any:
         """As `pipeline.sandbox.client`, until the lease is lost: the stage's work, and so its

@@ -14,18 +14,29 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache, lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from dragoman.domain import language
-from dragoman.errors import EngineMisbehaved, EngineMissing, EngineUnavailable
+from dragoman.errors import (
+    EngineMisbehaved,
+    EngineMissing,
+    EngineUnavailable,
+    UnsupportedPair,
+    UnsupportedTarget,
+)
 from dragoman.ports import Answer, Batch, Capabilities, Limits
+from pipeline.engines import apertium_lemmas
+from pipeline.engines.apertium_lemmas import Lemma, dumped
 from pipeline.engines.pairs import refuse_unserved
 from pipeline.engines.settings import EngineSettings
+from pipeline.stages.word_forms import forms
 
 NAME = "apertium"
 PROGRAM = "apertium"
@@ -41,6 +52,10 @@ _BLANKS = re.compile(r" {2,}")
 _STRAY = re.compile(r" ([,.](?:\s|$))")
 _FILE = re.compile(r"'(/[^']+)'")  # in a mode's file
 _TAG = re.compile(r"<[^<>]*>")
+# The step that looks words up in the dictionary of both languages, and the first one, which knows
+# the source's words.
+_LOOKUP = re.compile(r"lt-proc -b '[^'|]*autobil\.bin'")
+_ANALYSER = re.compile(r"\Alt-proc (?:-\w+ )*'([^'|]*automorf\.bin)'")
 # soft hyphens and zero-width blanks cut words in two
 _HIDDEN = str.maketrans(dict.fromkeys("\u00ad\u200b\ufeff"))
 
@@ -67,6 +82,14 @@ class Apertium:
         """Whether the program is there."""
         return shutil.which(self._program) is not None
 
+    def takes_terms(self, source_lang: str | None, target_lang: str) -> bool:
+        """See `Translator.takes_terms`."""
+        try:
+            mode = self._mode(source_lang, target_lang)
+        except (UnsupportedPair, UnsupportedTarget):
+            return False
+        return _LOOKUP.search(self._mode_file(mode)) is not None
+
     def capabilities(self) -> Capabilities:
         """The installed pairs. Raises EngineMissing where the program is not installed."""
         modes = self._modes()
@@ -78,19 +101,32 @@ class Apertium:
         """A hash over the sizes and times of the files that the pairs are made of: another
         package, another version.
         """
+        modes = sorted(self._modes().values())
+        return _fingerprint([self._folder / f"{mode}.mode" for mode in modes])
+
+    @property
+    def _folder(self) -> Path:
+        """Where the modes are."""
         program = Path(shutil.which(self._program) or self._program)
-        modes = program.resolve().parent.parent / "share" / "apertium" / "modes"
-        return _fingerprint([modes / f"{mode}.mode" for mode in sorted(self._modes().values())])
+        return program.resolve().parent.parent / "share" / "apertium" / "modes"
+
+    def _mode_file(self, mode: str) -> str:
+        """The pipeline of a mode, as a line of a shell; empty: it is not to be had."""
+        try:
+            return (self._folder / f"{mode}.mode").read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
 
     def translate(self, batch: Batch) -> Answer:
         """See `Translator.translate`. Needs `source_lang`."""
         mode = self._mode(batch.source_lang, batch.target_lang)
         texts = [text.translate(_HIDDEN) for text in batch.texts]
         wanted = [index for index, text in enumerate(texts) if _TAG.sub("", text).strip()]
-        answers = self._ask(mode, {index: texts[index] for index in wanted})
-        for index in wanted:
-            if index not in answers:
-                answers |= self._ask(mode, {index: texts[index]})
+        with self._way(mode, batch) as way:
+            answers = self._ask(way, {index: texts[index] for index in wanted})
+            for index in wanted:
+                if index not in answers:
+                    answers |= self._ask(way, {index: texts[index]})
         asked = frozenset(wanted)
         if asked and not answers:
             raise EngineMisbehaved(detail=f"{mode}: none of {len(texts)} texts came back")
@@ -110,11 +146,73 @@ class Apertium:
         source, target = language.base(source_lang or "und"), language.base(target_lang)
         return modes.get((source, target_lang)) or modes[source, target]
 
-    def _ask(self, mode: str, texts: dict[int, str]) -> dict[int, str]:
+    @contextmanager
+    def _way(self, mode: str, batch: Batch) -> Iterator[list[str]]:
+        """The program's arguments for a mode: where terms are given, for a copy of it that puts
+        them in.
+        """
+        pipeline = self._mode_file(mode) if batch.terms else ""
+        if not _LOOKUP.search(pipeline):
+            yield [mode]
+            return
+        with TemporaryDirectory(prefix="dragoman-terms-") as name:
+            folder = Path(name)
+            last = language.base(batch.source_lang or "") == "en"
+            terms = dumped(self._lemmas(mode, batch), head_is_last=last)
+            (folder / "terms.json").write_text(terms, encoding="utf-8")
+            program = f"'{sys.executable}' -I -m {apertium_lemmas.__name__} '{folder}/terms.json'"
+            (folder / "modes").mkdir()
+            changed = _LOOKUP.sub(lambda found: f"{found[0]} | {program}", pipeline, count=1)
+            (folder / "modes" / f"{mode}.mode").write_text(changed, encoding="utf-8")
+            yield ["-d", str(folder), mode]
+
+    def _lemmas(self, mode: str, batch: Batch) -> list[Lemma]:
+        """The terms of a batch, with the genders of those that the target's dictionary has."""
+        analyser = self._analyser(mode)
+        found = []
+        for term in batch.terms:
+            head, _, rest = term.target.partition(" ")
+            gender = apertium_lemmas.gender_of(self._analysis(analyser, head)) if analyser else None
+            words = tuple(
+                (word, *sorted(forms(word, batch.source_lang) - {word}))
+                for word in term.source.casefold().split()
+            )
+            found.append(Lemma(words, head, rest.strip(), gender))
+        return found
+
+    def _analyser(self, mode: str) -> str | None:
+        """The dictionary of the words of a mode's target, which is another mode's first step."""
+        target = mode.split("-")[1].partition("_")[0]
+        for other in sorted(self._modes().values()):
+            first = _ANALYSER.search(self._mode_file(other)) if other.startswith(target) else None
+            if first:
+                return first[1]
+        return None
+
+    @staticmethod
+    @lru_cache(2048)
+    def _analysis(analyser: str, word: str) -> str:
+        """What the dictionary says of a word; empty: it cannot be asked."""
+        program = shutil.which("lt-proc")
+        if program is None:
+            return ""
+        try:
+            asked = subprocess.run(
+                [program, "-w", analyser],
+                input=f"{word}\n".encode(),
+                capture_output=True,
+                timeout=LIST_TIMEOUT_S,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return ""
+        return asked.stdout.decode(errors="replace")
+
+    def _ask(self, way: list[str], texts: dict[int, str]) -> dict[int, str]:
         if not texts:
             return {}
         page = "".join(f'<p id="{index}">{text}</p>\n' for index, text in texts.items())
-        answer = self._run(["-u", "-f", "html-noent", mode], page, BATCH_TIMEOUT_S)
+        answer = self._run(["-u", "-f", "html-noent", *way], page, BATCH_TIMEOUT_S)
         found = {int(number): text.strip() for number, text in _PARAGRAPH.findall(answer)}
         # Where a word falls away, Apertium leaves both of its blanks, and one before the comma that
         # follows.

@@ -108,6 +108,10 @@ class DeepL:
         """
         return is_free_key(self._auth_key)
 
+    def takes_terms(self, source_lang: str | None, target_lang: str) -> bool:
+        """See `Translator.takes_terms`."""
+        return False
+
     def capabilities(self) -> Capabilities:
         """What DeepL lists as targets, asked at most once an hour."""
         if self._known is None or self._clock() - self._known[0] > CAPABILITIES_TTL_S:

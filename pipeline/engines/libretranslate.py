@@ -83,6 +83,10 @@ class LibreTranslate:
         self._timeouts = (TIMEOUTS_S[0], silence_s)
         self._known: tuple[float, Capabilities, dict[str, str]] | None = None
 
+    def takes_terms(self, source_lang: str | None, target_lang: str) -> bool:
+        """See `Translator.takes_terms`."""
+        return False
+
     def capabilities(self) -> Capabilities:
         """Its languages and pairs, asked at most once an hour."""
         return self._listed()[0]

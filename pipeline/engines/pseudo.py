@@ -35,6 +35,10 @@ class Pseudo:
     takes_hints = False
     limits = Limits(texts=500, size=200_000)
 
+    def takes_terms(self, source_lang: str | None, target_lang: str) -> bool:
+        """See `Translator.takes_terms`."""
+        return False
+
     def capabilities(self) -> Capabilities:
         """Everything."""
         return Capabilities(NAME, _all_languages())

@@ -21,7 +21,7 @@ from dragoman.ports import Translator
 from dragoman.settings import Settings
 from pipeline.attempt.stage_run import Run
 from pipeline.translation import engine_calls
-from pipeline.translation.batches import NO_HINTS, Hints, estimate
+from pipeline.translation.batches import Hints, estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _characters(
         options.target_lang,
         tone=options.tone,
         team=sharing(run.job["owner"]),
-        hints=Hints(glossary=run.glossary) if engine.takes_hints else NO_HINTS,
+        hints=Hints(glossary=run.glossary.of(source_lang)),
         recall=recall,
     )
     to_bill = (

@@ -251,7 +251,9 @@ class _Work:
         are kept.
         """
         memory, billed = _Memory(), 0
-        held = document_context.held_back(engine, self.glossary)
+        source_lang, target_lang = read.shell.source_lang, self.options.target_lang
+        glossary = self.glossary.of(source_lang)
+        held = document_context.held_back(engine, glossary, source_lang, target_lang)
 
         def done(document: Document, told: OnShare) -> Document:
             nonlocal billed
@@ -259,19 +261,20 @@ class _Work:
             answers, more = batches.translate_all(
                 translate.segments(document, held),
                 engine,
-                read.shell.source_lang,
-                self.options.target_lang,
+                source_lang,
+                target_lang,
                 tone=self.options.tone,
                 memory=memory,
-                hints=document_context.hints_of(engine, document, self.glossary),
+                hints=document_context.hints_of(engine, document, glossary),
                 on_progress=told,
                 on_doubt=doubts.__setitem__,
             )
             billed += more
             whole = translate.apply(document, answers, held)
-            return replace(
-                whole, warnings=(*whole.warnings, *result_warnings.of_doubts(whole, doubts, held))
+            said = result_warnings.of_words(
+                whole, doubts, held=held, glossary=glossary, target_lang=target_lang
             )
+            return replace(whole, warnings=(*whole.warnings, *said))
 
         first, *others = read.parts
         # The labels go with the first range: a short document is one request.

@@ -12,12 +12,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 
 from dragoman.domain import language
-from dragoman.ports import Term
 from pipeline.stages import figures, markup, protection
 
 _TAG = re.compile(r'<(/?)([gx])\b(?:\s+id="(\d+)")?\s*/?>')
@@ -43,7 +42,6 @@ SHORT = 60  # characters; the length of shorter texts says nothing
 LEAST_SHARE, MOST_SHARE = 0.35, 4.0  # of the source's length
 OPEN_SHARE = 0.85  # of a sentence without an end
 CUT_CHARACTERS = 40  # a source that long, which ends with a full stop, has a translation that does
-STEM_LETTERS = 4
 # Writing without blanks says the same in a third of the characters.
 _DENSE = frozenset({"ja", "zh", "ko", "yue"})
 _WITHOUT_STOPS = frozenset({"th", "lo", "km", "my", "bo"})
@@ -142,15 +140,6 @@ def _in_the_words(
         yield Doubt.NUMBER
 
 
-def lacks_term(answer: str, terms: Iterable[Term]) -> bool:
-    """Whether a term of the glossary is missing in the marked-up `answer`.
-
-    It may be inflected: stems are looked for.
-    """
-    said = _plain_letters(markup.plain(answer))
-    return any(_stem(word) not in said for term in terms for word in _WORD.findall(term.target))
-
-
 def tags(text: str) -> Counter[str]:
     """The tags of a marked-up text; a `</g>` that closes nothing is one of its own."""
     found: Counter[str] = Counter()
@@ -227,21 +216,6 @@ def _weight(text: str, lang: str | None) -> float:
     """How much a text says, in characters of an alphabet."""
     dense = lang is not None and language.base(lang) in _DENSE
     return len(text) * (2.5 if dense and not text.isascii() else 1.0)
-
-
-def _stem(word: str) -> str:
-    """What of a word stays when it is inflected, as far as that can be told for any language."""
-    plain = _plain_letters(word)
-    return plain[: max(STEM_LETTERS, len(plain) - STEM_LETTERS + 1)]
-
-
-def _plain_letters(text: str) -> str:
-    """Without marks on the letters, which inflection may set or take away (Haus, Häuser)."""
-    return "".join(
-        one
-        for one in unicodedata.normalize("NFKD", text.casefold())
-        if not unicodedata.combining(one)
-    )
 
 
 def _bare(text: str) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from pipeline.stages.word_forms import forms
+
 _PATTERNS = (
     r"(?:https?|ftp)://[^\s<>\"“”]+",
     r"(?<![\w.@])www\.[^\s<>\"“”]+",
@@ -48,17 +50,6 @@ _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Characters `start` to `end` of a text stay out of the translation; `shown` stands there
-    in the result.
-    """
-
-    start: int
-    end: int
-    shown: str
-
-
-@dataclass(frozen=True, slots=True)
 class Term:
     """A glossary term as the words that are looked for, casefolded, and where blanks stand
     between them.
@@ -70,43 +61,82 @@ class Term:
     target: str
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Characters `start` to `end` of a text stay out of the translation; `shown` stands there
+    in the result.
+
+    `term`: of the glossary, None: what no translator must touch.
+    """
+
+    start: int
+    end: int
+    shown: str
+    term: Term | None = None
+
+
 class Glossary:
     """Terms and how they are to be translated: the longest match wins, whole words only, in any
     case.
     """
 
-    def __init__(self, entries: Iterable[tuple[str, str]] = ()) -> None:
-        """`entries` are (source term, target term); the last of two entries for one term counts."""
-        terms = {term.words: term for source, target in entries if (term := _term(source, target))}
+    def __init__(
+        self, entries: Iterable[tuple[str, str]] = (), source_lang: str | None = None
+    ) -> None:
+        """`entries` are (source term, target term); the last of two entries for one term counts.
+
+        `source_lang`: whose rules tell other forms of a term; None: only the terms as they stand.
+        """
+        self.entries = tuple(entries)
+        self.source_lang = source_lang
+        terms = {term.words: term for one in self.entries if (term := _term(*one))}
         self._by_first: dict[str, list[Term]] = {}
+        self._inflected: dict[str, list[Term]] = {}
         for term in sorted(terms.values(), key=lambda term: -len(term.words)):
             self._by_first.setdefault(term.words[0], []).append(term)
+            for form in forms(term.words[0], source_lang):
+                self._inflected.setdefault(form, []).append(term)
 
     def __bool__(self) -> bool:
         """Whether there is any term."""
         return bool(self._by_first)
 
+    def of(self, source_lang: str | None) -> Glossary:
+        """The same terms, in texts of that language."""
+        return Glossary(self.entries, source_lang) if source_lang != self.source_lang else self
+
     def find(self, text: str) -> Iterator[Found]:
-        """The terms in `text`, from left to right, not overlapping."""
-        tokens = list(_TOKEN.finditer(text)) if self._by_first else []
+        """The terms in `text` as they stand in the glossary, from left to right, not
+        overlapping.
+        """
+        return self._found(text, self._by_first, None)
+
+    def occurrences(self, text: str) -> Iterator[Found]:
+        """The terms in `text` in any of their forms (plurals, cases), as `find` gives them."""
+        return self._found(text, self._inflected, self.source_lang)
+
+    def _found(
+        self, text: str, by_first: dict[str, list[Term]], lang: str | None
+    ) -> Iterator[Found]:
+        tokens = list(_TOKEN.finditer(text)) if by_first else []
         words = [token.group().casefold() for token in tokens]
         spaced = [one.end() < other.start() for one, other in pairwise(tokens)]
         at = 0
         while at < len(tokens):
-            term = next(
-                (
-                    term
-                    for term in self._by_first.get(words[at], ())
-                    if _stands(term, words, spaced, at)
-                ),
-                None,
-            )
-            if term is None:
+            here = [
+                term
+                for term in by_first.get(words[at], ())
+                if _stands(term, words, spaced, at, lang)
+            ]
+            if not here:
                 at += 1
                 continue
+            # The longest; of several forms of one length the one that is written so.
+            term = max(here, key=lambda one: (len(one.words), one.words[0] == words[at]))
             last = tokens[at + len(term.words) - 1]
             start = tokens[at].start()
-            yield Found(start, last.end(), _in_case_of(text[start : last.end()], term))
+            shown = _in_case_of(text[start : last.end()], term)
+            yield Found(start, last.end(), shown, term)
             at += len(term.words)
 
 
@@ -165,11 +195,15 @@ def _term(source: str, target: str) -> Term | None:
     )
 
 
-def _stands(term: Term, words: list[str], spaced: list[bool], at: int) -> bool:
+def _stands(term: Term, words: list[str], spaced: list[bool], at: int, lang: str | None) -> bool:
+    """Whether a term stands at a word, in any form that `lang` has for its words."""
     size = len(term.words)
-    return (
-        tuple(words[at : at + size]) == term.words
-        and tuple(spaced[at : at + size - 1]) == term.spaced
+    here = words[at : at + size]
+    if len(here) < size or tuple(spaced[at : at + size - 1]) != term.spaced:
+        return False
+    return all(
+        said == word or (lang is not None and said in forms(word, lang))
+        for said, word in zip(here, term.words, strict=True)
     )
 
 

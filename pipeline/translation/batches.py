@@ -27,7 +27,7 @@ from dragoman.ports import (
     ToneModel,
     Translator,
 )
-from pipeline.stages import checks, markup
+from pipeline.stages import checks, markup, terms
 from pipeline.stages.checks import Doubt
 from pipeline.stages.protection import NO_GLOSSARY, Glossary
 from pipeline.stages.translate import cut, memory_key, plan_batches
@@ -45,10 +45,10 @@ NEIGHBOUR_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What an engine that `takes_hints` is told besides the texts.
+    """What an engine is told besides the texts, and what its answers are looked over for.
 
     `title` of the document, `sections`: the heading that a text stands under, `glossary`: terms
-    that are to be used, inflected.
+    that are to be used, inflected; it is checked for every engine.
     """
 
     title: str = ""
@@ -62,13 +62,19 @@ class Hints:
         return Context(_shown(self.title), _shown(self.sections.get(batch[0], "")), before, after)
 
     def terms(self, text: str) -> tuple[Term, ...]:
-        """The terms that occur in a text."""
+        """The terms that occur in a text in any form, each once, as the glossary has them."""
         if not self.glossary:
             return ()
-        plain = markup.plain(text)
-        return tuple(
-            Term(plain[one.start : one.end], one.shown) for one in self.glossary.find(plain)
-        )
+        found = self.glossary.occurrences(markup.plain(text))
+        named = [Term(one.term.source, one.term.target) for one in found if one.term]
+        return tuple(dict.fromkeys(named))
+
+    def are_kept(self, text: str, answer: str, target_lang: str) -> bool:
+        """Whether all terms of a marked-up text are in its marked-up answer as they should be."""
+        if not self.glossary:
+            return True
+        meant, said = markup.plain(text), markup.plain(answer)
+        return next(terms.doubts(meant, said, self.glossary, target_lang), None) is None
 
 
 NO_HINTS = Hints()
@@ -144,18 +150,18 @@ def translate_all(
     places = {text: at for at, text in enumerate(ordered)}
 
     def ask(batch: tuple[str, ...]) -> Answer:
-        context, terms = NO_CONTEXT, tuple[Term, ...]()
+        context, told = NO_CONTEXT, tuple[Term, ...]()
         if translator.takes_hints:
             context = hints.context(batch, ordered, places.get(batch[0], 0))
-            terms = tuple(dict.fromkeys(term for text in batch for term in hints.terms(text)))
-        return translator.translate(Batch(batch, source_lang, target_lang, tone, context, terms))
+        if translator.takes_terms(source_lang, target_lang):
+            told = tuple(dict.fromkeys(term for text in batch for term in hints.terms(text)))
+        return translator.translate(Batch(batch, source_lang, target_lang, tone, context, told))
 
     def judge(text: str, answer: str | None) -> Doubt | None:
         found = checks.doubt(text, answer, source_lang, target_lang)
-        lacking = (
-            found is None and answer is not None and checks.lacks_term(answer, hints.terms(text))
-        )
-        return Doubt.TERM if lacking else found
+        if found is None and answer is not None and not hints.are_kept(text, answer, target_lang):
+            return Doubt.TERM
+        return found
 
     key = keys_by(translator, (source_lang, target_lang), tone, team=team, hints=hints)
     work = _Work(translator.limits, ask, key, judge, translator.parallel, around)

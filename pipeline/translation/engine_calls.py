@@ -22,6 +22,7 @@ from pipeline.engines import registry
 from pipeline.stages import tone as toning
 from pipeline.stages import translate as translating
 from pipeline.stages.checks import Doubt
+from pipeline.stages.protection import Glossary
 from pipeline.translation import document_context, result_warnings
 from pipeline.translation.batches import NO_HINTS, Hints, OnDoubt, rephrase_all, translate_all
 from pipeline.translation.memory import SharedMemory
@@ -38,8 +39,8 @@ def translated(run: Run, document: Document, *, whole: bool = False) -> Document
     translated: that is no result.
     """
     engine, doubts = _engine(run), dict[str, Doubt]()
-    held = document_context.held_back(engine, run.glossary)
-    hints = document_context.hints_of(engine, document, run.glossary)
+    glossary, held = run.glossary, _held_back(run, engine)
+    hints = document_context.hints_of(engine, document, glossary)
     texts = translating.segments(document, held)
     found = answers(run, texts, hints=hints, on_doubt=doubts.__setitem__)
     if whole and texts and not found:
@@ -48,7 +49,10 @@ def translated(run: Run, document: Document, *, whole: bool = False) -> Document
             detail=f"{engine.name}: {len(texts)} texts, {', '.join(sorted(set(doubts.values())))}",
         )
     done = translating.apply(document, found, held)
-    return replace(done, warnings=(*done.warnings, *result_warnings.of_doubts(done, doubts, held)))
+    said = result_warnings.of_words(
+        done, doubts, held=held, glossary=glossary, target_lang=run.options.target_lang
+    )
+    return replace(done, warnings=(*done.warnings, *said))
 
 
 def answers(
@@ -82,7 +86,7 @@ def answers(
 
 def texts_of(run: Run, document: Document) -> tuple[str, ...]:
     """What of `document` its engine has to see."""
-    return translating.segments(document, document_context.held_back(_engine(run), run.glossary))
+    return translating.segments(document, _held_back(run, _engine(run)))
 
 
 def tone_model(run: Run) -> ToneModel | None:
@@ -128,6 +132,12 @@ def choose(
 def _engine(run: Run) -> Translator:
     """The engine that the job began with: it is never switched on the way."""
     return choose(run, run.options, run.job["source_lang"], run.job["engine"])
+
+
+def _held_back(run: Run, engine: Translator) -> Glossary:
+    return document_context.held_back(
+        engine, run.glossary, run.job["source_lang"], run.options.target_lang
+    )
 
 
 def _queue(run: Run, engine: Translator) -> Queue:

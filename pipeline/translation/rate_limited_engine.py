@@ -84,6 +84,10 @@ class ThrottledTranslator:
         """As the engine."""
         return self._engine.takes_hints
 
+    def takes_terms(self, source_lang: str | None, target_lang: str) -> bool:
+        """As the engine."""
+        return self._engine.takes_terms(source_lang, target_lang)
+
     @property
     def limits(self) -> Limits:
         """The engine's own."""

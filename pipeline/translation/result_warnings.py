@@ -13,9 +13,10 @@ from dragoman.domain.job import Options
 from dragoman.domain.specs import engine_specs
 from dragoman.ports import ToneModel, Translator
 from pipeline.pdf.container.mark import Mark
-from pipeline.stages import figures, tone, translate
+from pipeline.stages import figures, terms, tone, translate
 from pipeline.stages.checks import Doubt
 from pipeline.stages.protection import NO_GLOSSARY, Glossary
+from pipeline.stages.terms import Fault, TermDoubt
 
 KEPT, TERMS, DOUBTFUL, SENTENCE = (
     "kept_in_original",
@@ -55,6 +56,12 @@ _SAID = {
         ),
     ),
 }
+_TERM_SAID = {
+    Fault.MISSING: "“{one.source}” is not “{one.target}” everywhere",
+    Fault.UNINFLECTED: "“{one.target}” (“{one.source}”) stands in its basic form",
+    Fault.DISAGREES: "“{one.shown}”: the words around “{one.target}” do not fit it",
+}
+MOST_TERMS = 4  # terms of one page that are named
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 _SHOWN = 60  # characters of a text
 
@@ -85,6 +92,29 @@ def of_figures(engine: str, document: Document) -> tuple[DocumentWarning, ...]:
     )
 
 
+def of_words(
+    document: Document,
+    doubts: Mapping[str, Doubt],
+    *,
+    held: Glossary = NO_GLOSSARY,
+    glossary: Glossary = NO_GLOSSARY,
+    target_lang: str,
+) -> tuple[DocumentWarning, ...]:
+    """What the reader has to know of the translated words: which were kept in the original, which
+    are to be looked at, and which terms of the `glossary` are not as they should be.
+
+    `held`: the terms that were taken out of the texts, as `doubts` know these.
+    """
+    of_terms = tuple(_of_terms(document, glossary, target_lang))
+    told = {one.page for one in of_terms}
+    others = (
+        one
+        for one in of_doubts(document, doubts, held)
+        if one.code != TERMS or one.page not in told
+    )
+    return (*others, *of_terms)
+
+
 def of_doubts(
     document: Document, doubts: Mapping[str, Doubt], glossary: Glossary = NO_GLOSSARY
 ) -> tuple[DocumentWarning, ...]:
@@ -98,6 +128,27 @@ def of_doubts(
         DocumentWarning(code, _of_page(code, blocks), page)
         for (page, code), blocks in pages.items()
     )
+
+
+def _of_terms(
+    document: Document, glossary: Glossary, target_lang: str
+) -> Iterator[DocumentWarning]:
+    """The terms that were not obeyed, page by page; texts that stay in the original say nothing."""
+    for page in document.pages if glossary else ():
+        found: dict[TermDoubt, None] = {}
+        for block in page.blocks:
+            if block.translatable and block.target:
+                said = "".join(run.text for run in block.target)
+                found |= dict.fromkeys(terms.doubts(block.text, said, glossary, target_lang))
+        if found:
+            yield DocumentWarning(TERMS, _terms_said(list(found)), page.number)
+
+
+def _terms_said(found: Sequence[TermDoubt]) -> str:
+    said = [_TERM_SAID[one.fault].format(one=one) for one in found[:MOST_TERMS]]
+    more = len(found) - MOST_TERMS
+    rest = f"; and {more} more" if more > 0 else ""
+    return f"Terms of the glossary: {'; '.join(said)}{rest}"
 
 
 def _of_page(code: str, blocks: Sequence[Block]) -> str:

@@ -45,6 +45,9 @@ def build(settings):
 class Toy:
     name, version, parallel, takes_hints, limits = "toy", "1", 1, False, Limits(texts=50, size=50_000)
 
+    def takes_terms(self, source_lang, target_lang):
+        return False
+
     def capabilities(self):
         return Capabilities("toy", frozenset({"de", "fr"}))
 

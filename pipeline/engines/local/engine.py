@@ -69,6 +69,10 @@ class Local:
         """The models in the folder, and what is wrong with others."""
         return look(self._folder)
 
+    def takes_terms(self, source_lang: str | None, target_lang: str) -> bool:
+        """See `Translator.takes_terms`."""
+        return False
+
     def capabilities(self) -> Capabilities:
         """The pairs that the models make, also two by two through English."""
         return routes.capabilities(self.found().models)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import ClassVar
 
 from dragoman.domain import language
@@ -23,8 +23,9 @@ from pipeline.engines.openai.prompts import Form
 from pipeline.engines.openai.wire import FormRefused, Reply, TooLong, Wire
 from pipeline.engines.pairs import refuse_unserved
 from pipeline.engines.settings import EngineSettings, number, text
-from pipeline.stages import checks, markup, protection
+from pipeline.stages import checks, markup, protection, terms
 from pipeline.stages.checks import Doubt
+from pipeline.stages.protection import Glossary
 
 NAME = "openai"
 PARALLEL = 4
@@ -78,6 +79,10 @@ class OpenAI:
         return (
             whole if len(whole) <= LONGEST_VERSION else hashlib.sha256(whole.encode()).hexdigest()
         )
+
+    def takes_terms(self, source_lang: str | None, target_lang: str) -> bool:
+        """See `Translator.takes_terms`."""
+        return not prompts.is_template_model(self._model)
 
     def capabilities(self) -> Capabilities:
         """What current models translate, with every tone. Nobody is asked."""
@@ -210,6 +215,12 @@ class _Work:
     doubts: dict[int, Doubt] = field(default_factory=dict)
     spent: Tokens = NO_TOKENS
 
+    @cached_property
+    def glossary(self) -> Glossary:
+        """The terms that the model is told."""
+        entries = [(term.source, term.target) for term in self.batch.terms]
+        return Glossary(entries, self.batch.source_lang)
+
     def take(self, at: int, words: str) -> None:
         """Keep an answer, unless there is a better one already."""
         answer = tags.restored(words)
@@ -242,9 +253,11 @@ class _Work:
         found = checks.doubt(self.batch.texts[at], answer, source_lang, target_lang)
         if found is not None or language.same(source_lang, target_lang):
             return found
-        return (
-            Doubt.LANGUAGE if language_check.is_in_another_language(answer, target_lang) else None
-        )
+        if language_check.is_in_another_language(answer, target_lang):
+            return Doubt.LANGUAGE
+        meant, said = markup.plain(self.batch.texts[at]), markup.plain(answer)
+        wrong = next(terms.doubts(meant, said, self.glossary, target_lang), None)
+        return Doubt.TERM if wrong else None
 
 
 def _rank(doubt: Doubt | None) -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.ports import Term
-from pipeline.stages.checks import Doubt, doubt, lacks_term, scripts_of
+from pipeline.stages.checks import Doubt, doubt, scripts_of
 
 LONG = (
     "The committee met on 12 May 2020 and decided to postpone the whole matter until the next"
@@ -65,18 +64,6 @@ def test_what_sound_engines_do_is_left_alone(
     source: str, answer: str, langs: tuple[str, str]
 ) -> None:
     assert doubt(source, answer, *langs) is None
-
-
-@pytest.mark.parametrize(
-    ("answer", "lacking"),
-    [
-        ("Die Häuser sind alt.", False),
-        ("Das Haus ist alt.", False),
-        ("Die Gebäude sind alt.", True),
-    ],
-)
-def test_a_term_may_be_inflected(answer: str, lacking: bool) -> None:
-    assert lacks_term(answer, [Term("house", "Haus")]) is lacking
 
 
 def test_a_language_may_have_two_scripts() -> None:
