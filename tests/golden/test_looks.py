@@ -80,3 +80,85 @@ def test_rules_stay_where_they_are(tmp_path):
     with through(tmp_path, draw, lambda text: f"{text} {text}") as pdf:
         (line,) = [drawing["rect"] for drawing in pdf[0].get_drawings()]
     assert (line.x0, line.x1) == (72, 500)
+
+
+CMAP = """/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Private def
+/CMapType 2 def 1 begincodespacerange <0000> <FFFF> endcodespacerange
+{count} beginbfchar
+{codes}
+endbfchar endcmap end end"""
+
+
+def private(sheet, codes):
+    """A typeface of signs with private codes on a page, as Wingdings: sign -> code."""
+    signs = pymupdf.Font("zadb")
+    number = sheet.insert_font("Wing", fontbuffer=signs.buffer)
+    pdf = sheet.parent
+    lines = [f"<{signs.has_glyph(ord(sign)):04x}> <{code:04x}>" for sign, code in codes.items()]
+    cmap = CMAP.format(count=len(lines), codes="\n".join(lines))
+    told = pdf.xref_get_key(number, "ToUnicode")[1]
+    pdf.update_stream(int(told.split()[0]), cmap.encode())
+
+
+def darkness(page, box):
+    """How much ink is in a part of a page, 0 to 1."""
+    drawn = page.get_pixmap(clip=box, dpi=200, colorspace=pymupdf.csGRAY)
+    return 1 - sum(drawn.samples) / 255 / len(drawn.samples)
+
+
+@pytest.mark.parametrize("lang", ["de", "ar"])
+def test_signs_with_private_codes_stay_and_stay_told_apart(tmp_path, lang):
+    signs = {"◆": 0xF075, "✔": 0xF0FC, "❏": 0xF06F}
+
+    def draw(sheet):
+        private(sheet, signs)
+        for number, sign in enumerate(signs):
+            y = 100 + 40 * number
+            sheet.insert_text((60, y), sign, fontname="Wing")
+            sheet.insert_text((76, y), "I agree to the terms of the house and to its rules")
+            sheet.insert_text((76, y + 14), "as long as I live in it")
+
+    with pymupdf.open() as pdf:
+        draw(pdf.new_page())
+        pdf.save(tmp_path / "source.pdf")
+    out = tmp_path / "out.pdf"
+    source = tmp_path / "source.pdf"
+    warnings = reconstruct(source, retyped(extract(source), str.upper), out, options=Options(lang))
+    with pymupdf.open(source) as before, pymupdf.open(out) as after:
+        for code in signs.values():
+            (was,), (at,) = places(before[0], chr(code)), places(after[0], chr(code))
+            assert darkness(after[0], at) == pytest.approx(darkness(before[0], was), abs=0.02)
+            assert (at.x0 > 300) == (lang == "ar")
+    assert warnings == ()
+
+
+def places(page, sign):
+    """Where a sign stands on a page."""
+    return [
+        pymupdf.Rect(character["bbox"])
+        for block in page.get_text("rawdict", flags=0)["blocks"]
+        for line in block["lines"]
+        for span in line["spans"]
+        for character in span["chars"]
+        if character["c"] == sign
+    ]
+
+
+def test_ticks_among_words_are_the_pages_own(tmp_path):
+    def draw(sheet):
+        private(sheet, {"✔": 0xF0FC, "❏": 0xF06F})
+        x = 72.0
+        for text, font in [
+            ("The answer is yes ", "helv"),
+            ("✔", "Wing"),
+            (" or no ", "helv"),
+            ("❏", "Wing"),
+            (" as you please", "helv"),
+        ]:
+            sheet.insert_text((x, 100), text, fontname=font)
+            face = pymupdf.Font("zadb") if font == "Wing" else pymupdf.Font(font)
+            x += face.text_length(text, 11)
+
+    with through(tmp_path, draw) as pdf:
+        text = pdf[0].get_text().replace("\n", " ")
+    assert " ".join(text.split()) == "THE ANSWER IS YES \uf0fc OR NO \uf06f AS YOU PLEASE"

@@ -11,8 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from dragoman.domain.document import KEPT, Block, BlockKind, Rect, Run, Style
+from dragoman.domain.document import (
+    KEPT,
+    Block,
+    BlockKind,
+    Line,
+    Original,
+    Rect,
+    Run,
+    Span,
+    Style,
+)
 from pipeline.pdf.model.geometry import Direction, contains, overlap, turned, union
+from pipeline.pdf.model.scripts import SIGNS
 from pipeline.pdf.model.styles import is_maths_font
 
 FLOW_LINES = 3  # a block with as many lines is running text, whose edges are those of its column
@@ -26,12 +37,11 @@ INSET = 0.1  # of the size: lines that follow each other closely do not stand si
 # Kept text that our typefaces can set as well as the source's: figures, units, plain signs and
 # bullets.
 _PLAIN = re.compile(
-    r"[ -~\u0660-\u0669\u06f0-\u06f9\u00a0-\u00ff\u2010-\u2026\u2030-\u203a\u20ac\u2022\u25a0-\u25cf\u25e6\u2043\u2122\u2190-\u2193\u2212\u2713\u2714\u27a2\u27a4\uf0b7\uf0a7]+"  # noqa: E501
+    r"[ -~\u0660-\u0669\u06f0-\u06f9\u00a0-\u00ff\u2010-\u2026\u2030-\u203a\u20ac\u2022\u25a0-\u25cf\u25e6\u2043\u2122\u2190-\u2193\u2212\u2713\u2714\u27a2\u27a4]+"  # noqa: E501
 )
+_SIGNS = re.compile(rf"[\s{SIGNS}]*[{SIGNS}][\s{SIGNS}]*")
 _WORD = re.compile(r"[^\W\d_]{2}")
 _NUMBER = re.compile(r"\(?\w{1,4}(?:\.\w{1,3})*[.)]")
-# as Word writes them in Symbol and Wingdings
-_BULLETS = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪"})
 
 
 class Item:
@@ -81,11 +91,30 @@ def is_number(text: str) -> bool:
 
 
 def kept_runs(block: Block) -> tuple[Run, ...]:
-    """The source's text as it is set at another place, on the baseline where it stood."""
+    """The source's text as it is set at another place, on the baseline where it stood.
+
+    Signs stand there as on the page, since their codes mean nothing elsewhere.
+    """
+    if _SIGNS.fullmatch(block.text):
+        return tuple(map(own_letters, block.lines))
     return tuple(
-        Run(run.text.translate(_BULLETS), replace(run.style, superscript=False, original=None))
-        for run in block.source
+        Run(run.text, replace(run.style, superscript=False, original=None)) for run in block.source
     )
+
+
+def own_letters(line: Line) -> Run:
+    """A line's own letters, as they stand on the page."""
+    main = line.spans[0]
+    parts = tuple(part for span in line.spans for part in _parts(span, line.direction))
+    style = replace(main.style, superscript=False, original=Original(parts, main.baseline))
+    return Run(line.text, style)
+
+
+def _parts(span: Span, direction: Direction) -> Sequence[tuple[float, float, float, int]]:
+    if span.style.original:
+        return span.style.original.parts
+    left, _, right, _ = turned(span.bbox, direction)
+    return [(left, right, span.baseline, len("".join(span.text.split())))]
 
 
 def columns(items: Sequence[Item]) -> list[Rect]:
@@ -177,5 +206,5 @@ def is_plain(block: Block) -> bool:
         block.kind is not BlockKind.UNREADABLE
         and one_row
         and not words
-        and bool(_PLAIN.fullmatch(text))
+        and bool(_PLAIN.fullmatch(text) or _SIGNS.fullmatch(text))
     )

@@ -10,10 +10,11 @@ from dataclasses import replace
 import pymupdf
 
 from dragoman.domain.document import Family, Span
+from pipeline.pdf.model.scripts import SIGNS
 from pipeline.pdf.model.text_rows import Row
 
 MARKER = re.compile(
-    r"(?:[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·\uf0b7\uf0a7]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,4}[.)])(?:\s|$)"
+    rf"(?:[•▪▫●○■□◦‣⁃➢➤–—*·►▶◆◇{SIGNS}]|\(?\d{{1,3}}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{{1,4}}[.)])(?:\s|$)"
 )
 HANGING = 0.5  # of the size: the least by which later rows are indented
 FARTHEST = 4.0  # of the size: a second span that begins later is no text after a marker
@@ -57,7 +58,7 @@ def _cut(row: Row, count: int, x: float) -> tuple[Row, Row]:
     for span in row.spans:
         left, right = span.text[:count], span.text[max(count, 0) :]
         x0, y0, x1, y1 = span.bbox
-        if count > 0 and left:
+        if count > 0 and left.strip():
             before.append(replace(span, text=left.rstrip(), bbox=(x0, y0, min(x1, x - 1), y1)))
         if right:
             after.append(

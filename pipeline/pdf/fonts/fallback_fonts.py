@@ -74,6 +74,10 @@ OUTLINE = 0.03
 # Characters that are set as another, looking the same: kinds of blanks and hyphens.
 _SAME = str.maketrans({"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u2009": " ", "\u200a": " ", "\u2002": " ", "\u2003": " ",  # noqa: E501
                        "\u2010": "-", "\u2011": "-", "\t": " "})  # fmt: skip
+# What Wingdings has for private codes (its table of characters), for signs of which the page's own
+# drawing was not found.
+_SAME |= str.maketrans({"\uf0b7": "•", "\uf0a7": "▪", "\uf06c": "●", "\uf06e": "■", "\uf06f": "□", "\uf071": "❑", "\uf075": "◆", "\uf076": "❖",  # noqa: E501
+                        "\uf0a8": "◻", "\uf0d8": "➢", "\uf0e0": "→", "\uf0fb": "✗", "\uf0fc": "✓", "\uf0fd": "☒", "\uf0fe": "☑"})  # noqa: E501  # fmt: skip
 
 
 class Fonts:
@@ -296,9 +300,14 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    text = unicodedata.normalize("NFC", text).translate(_SAME)
+    text = known(unicodedata.normalize("NFC", text))
     return "".join(
         one
         for one in text
         if one in JOINERS or unicodedata.category(one) not in {"Cc", "Cf", "Co", "Cs"}
     )
+
+
+def known(text: str) -> str:
+    """The text with each character that is set as another as that one."""
+    return text.translate(_SAME)

@@ -8,6 +8,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# Signs, as the inside of a regular expression's class: codes that mean what their typeface has
+# there (Wingdings, fonts of icons), and pictures (Unicode's blocks from Miscellaneous Symbols to
+# Dingbats, and Miscellaneous Symbols and Arrows).
+PRIVATE = "\ue000-\uf8ff"
+SIGNS = f"{PRIVATE}\u2600-\u27bf\u2b00-\u2bff"
+
 
 @dataclass(frozen=True, slots=True)
 class Script:

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from dragoman.domain.document import Original, Span, Style
 from pipeline.pdf.model.geometry import union
+from pipeline.pdf.model.scripts import SIGNS
 
 # Words of formulas: a text that has no others is one (ISO 80000-2, clauses 13 to 16).
 _FUNCTION = re.compile(
@@ -30,6 +31,7 @@ _CLOSE = re.compile(r"[\d\s()\[\]{}|+=/<>'-]+")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 # stands for a formula whose letters have no meaning (object replacement character)
 NOTHING = "\ufffc"
+SIGN = re.compile(rf"[\s{SIGNS}]+")
 
 
 def is_word(text: str) -> bool:
@@ -141,5 +143,6 @@ def _formula(spans: Sequence[Span], plain: Style, size: float, baseline: float) 
         superscript=False,
         original=Original(parts, baseline),
     )
-    shown = text.strip() if text.isprintable() and text.strip() else NOTHING
+    known = text.isprintable() or SIGN.fullmatch(text)
+    shown = text.strip() if known and text.strip() else NOTHING
     return Span(blank + shown, style, union(span.bbox for span in spans), baseline)

@@ -18,11 +18,12 @@ import pymupdf
 
 from dragoman.domain.document import Family, Rect, Span, Style
 from pipeline.pdf.model.geometry import UPRIGHT, Direction, axis, contains, turned, turned_point
+from pipeline.pdf.model.scripts import PRIVATE
 from pipeline.pdf.model.styles import is_invisible, is_maths_font, style_of
 from pipeline.pdf.model.text_rows import Marks, Reading, Row
 from pipeline.pdf.reading.column_gaps import parted
 from pipeline.pdf.reading.font_metrics import measured
-from pipeline.pdf.reading.formulas import with_formulas
+from pipeline.pdf.reading.formulas import SIGN, with_formulas
 from pipeline.pdf.reading.glyph_text import ODD, spelled
 from pipeline.pdf.reading.letter_shapes import tell_serifs
 from pipeline.pdf.reading.row_repair import LEADER, LEAST_GAP, WIDE_GAP, mended, once, trimmed
@@ -43,7 +44,7 @@ DOTS = re.compile(r"\s*(?:\.\s*){4,}")  # more than an ellipsis
 # char_flags of a blank that MuPDF made up where letters stand apart (FZ_STEXT_SYNTHETIC,
 # FZ_STEXT_SYNTHETIC_LARGE).
 MADE_UP = 4 | 512
-BULLET = re.compile("[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·∗⋆]")
+BULLET = re.compile(f"[•▪▫●○■□◦‣⁃➢➤✓✔❖◆◇►▶–—*·∗⋆{PRIVATE}]")
 BLANK_FIRST = (
     # what a span that begins with a blank counts where the baseline is asked for: it is that of the
     # blank
@@ -216,6 +217,7 @@ def _row(
     spans: list[Span] = []
     weights: dict[tuple[float, float], float] = {}
     maths = unknown = letters = 0
+    signs = False
     also: tuple[float, ...] = ()
     left, right = group[0][1][0], group[0][1][2]
     for span, box in group:
@@ -240,6 +242,7 @@ def _row(
         letters += count
         if is_maths_font(span["font"]) and not DOTS.fullmatch(text):
             maths += count
+        signs = signs or SIGN.fullmatch(text) is not None
         char_flags = span["char_flags"]
         if char_flags & UNKNOWN_UNICODE or is_invisible(char_flags, span["alpha"]):
             unknown += count
@@ -254,8 +257,8 @@ def _row(
         spans = [_level(span, size, baseline) for span in spans]
     else:
         size, baseline = key
-    if maths:
-        symbols = [_is_maths(span) for span, _ in group]
+    if maths or signs:
+        symbols = [_is_maths(span) or bool(SIGN.fullmatch(span["text"])) for span, _ in group]
         symbols[0] = symbols[0] and not BULLET.fullmatch(spans[0].text.strip())
         spans = with_formulas(spans, symbols, size, baseline)
     return Row(

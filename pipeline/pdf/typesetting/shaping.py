@@ -13,10 +13,10 @@ from typing import Any
 
 from dragoman.domain.document import Original, Run, Style
 from pipeline.pdf.fonts.bidi import levels
-from pipeline.pdf.fonts.fallback_fonts import Fonts, clean
+from pipeline.pdf.fonts.fallback_fonts import Fonts, clean, known
 from pipeline.pdf.fonts.source_glyphs import Returned
 from pipeline.pdf.fonts.typefaces import Glyph
-from pipeline.pdf.model.scripts import is_simple
+from pipeline.pdf.model.scripts import PRIVATE, is_simple
 from pipeline.pdf.reading.formulas import NOTHING
 from pipeline.pdf.typesetting.hyphenation import SHORTEST, Hyphenator, hyphenator
 
@@ -25,6 +25,7 @@ SLANT = 0.21  # the tangent of 12 degrees, as in most italics
 LONG_WORD = 18  # characters; only longer ones are broken after signs inside them
 FAR = 1.6  # times the room: a part of a word that seems wider than that is not measured
 PLAIN = Style()
+_PRIVATE = re.compile(f"[{PRIVATE}]")
 _CODE = {2: "%02x", 4: "%04x"}  # twice as fast as other ways to write a number
 _TOKEN = re.compile(r"\s+|[^\s\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]+|.")
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
@@ -110,6 +111,7 @@ class Words:
         cleaned = [(_plain(run), run.style) for run in runs]
         size = max((style.size for _, style in cleaned), default=0.0)
         found = levels("".join([text for text, _ in cleaned]), rtl=rtl)
+        self._note_private(runs)
         line = _Line()
         at = 0
         for text, style in cleaned:
@@ -121,6 +123,13 @@ class Words:
             at += len(text)
         line.flush(None)
         return line.words
+
+    def _note_private(self, runs: Sequence[Run]) -> None:
+        """Say of codes that mean something in the source's typeface only that they are left out."""
+        for run in runs:
+            if run.text.isascii() or run.style.original in self.originals:
+                continue
+            self.fonts.missing.update(_PRIVATE.findall(known(run.text)))
 
     def _add_original(self, line: _Line, text: str, style: Style, level: int) -> None:
         """A formula, which reads from left to right, whatever is around it."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dragoman.domain.document import Block, Line, Original, Rect, Run, Span
+from dragoman.domain.document import Block, Line, Rect, Span
+from pipeline.pdf.analysis.block_relations import own_letters
 from pipeline.pdf.model.geometry import Direction, overlap, turned
 
 LEVEL = 0.3  # of the size: baselines as close are one line
@@ -53,10 +54,7 @@ def separated(blocks: Sequence[Block]) -> list[Block]:
         ]
         for level in _levels(rows):
             found |= {row.block.id: row.block for row in _behind(level, taken)}
-    return [
-        replace(block, target=tuple(_letters(line) for line in block.lines))
-        for block in found.values()
-    ]
+    return [replace(block, target=tuple(map(own_letters, block.lines))) for block in found.values()]
 
 
 def _levels(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
@@ -100,18 +98,3 @@ def _shares_style(some: Iterable[Span], others: Sequence[Span]) -> bool:
     return any(
         one.style == other.style for one in some for other in others if one.style.original is None
     )
-
-
-def _letters(line: Line) -> Run:
-    """A line's own letters, as they stand on the page."""
-    main = line.spans[0]
-    parts = tuple(part for span in line.spans for part in _parts(span, line.direction))
-    style = replace(main.style, superscript=False, original=Original(parts, main.baseline))
-    return Run(line.text, style)
-
-
-def _parts(span: Span, direction: Direction) -> Sequence[tuple[float, float, float, int]]:
-    if span.style.original:
-        return span.style.original.parts
-    left, _, right, _ = turned(span.bbox, direction)
-    return [(left, right, span.baseline, len("".join(span.text.split())))]

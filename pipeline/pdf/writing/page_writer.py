@@ -141,7 +141,7 @@ class Writer:
 
     def _settle(self) -> None:
         if self.fonts.missing:
-            shown = " ".join(sorted(self.fonts.missing)[:10])
+            shown = " ".join(map(_shown, sorted(self.fonts.missing)[:10]))
             message = f"No typeface here has these characters, so they were left out: {shown}"
             self.warnings.append(DocumentWarning("characters_missing", message))
 
@@ -206,6 +206,10 @@ class Writer:
             self.warnings.append(DocumentWarning("text_tiny", TEXT_TINY, number))
         if left:
             self.warnings.append(DocumentWarning("text_kept", TEXT_KEPT, number))
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() else f"U+{ord(character):04X}"
 
 
 def _left(sheet: pymupdf.Page, blocks: Sequence[Block]) -> set[int]:
