@@ -98,12 +98,13 @@ class JobRow(Leased, Base):
     The estimate made after reading it: `to_bill`, the characters that the engine will charge for,
     and `remembered`, the share of its text (0 to 1) that was paid for before. `approved_at`: when
     somebody agreed to that. `price`: what they may cost, in `currency` (ISO 4217); None: nothing,
-    or not known. `approval_reason`: why somebody has to agree
-    (`dragoman.domain.costs.approval.Reason`); None: nobody has to. `team`: a hash of the owner's
-    Slack workspace or mail domain, which stays when the owner is forgotten. `remade_in`: the run in
-    which it began anew since its artifact was lost. `parts`: how many a long document was cut into,
-    0: none. `parts_left`: those that have not finished the present stage; the last one makes the
-    job due.
+    or not known. What it came to: `tokens_read` and `tokens_written` of a language model, and
+    `paid` in `paid_in`, at the prices that are set (None: there are none). `approval_reason`: why
+    somebody has to agree (`dragoman.domain.costs.approval.Reason`); None: nobody has to. `team`: a
+    hash of the owner's Slack workspace or mail domain, which stays when the owner is forgotten.
+    `remade_in`: the run in which it began anew since its artifact was lost. `parts`: how many a
+    long document was cut into, 0: none. `parts_left`: those that have not finished the present
+    stage; the last one makes the job due.
     """
 
     __tablename__ = "jobs"
@@ -141,6 +142,10 @@ class JobRow(Leased, Base):
     approved_at: Mapped[float | None]
     price: Mapped[float | None] = mapped_column(Seconds)
     currency: Mapped[str | None] = mapped_column(String(3))
+    tokens_read: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    tokens_written: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    paid: Mapped[float | None] = mapped_column(Seconds)
+    paid_in: Mapped[str | None] = mapped_column(String(3))
     approval_reason: Mapped[str | None] = mapped_column(String(20))
     parts: Mapped[int] = mapped_column(default=0)
     parts_left: Mapped[int] = mapped_column(default=0)

@@ -251,7 +251,7 @@ DELIVERY_SHOWN = (
 )
 SHOWN = (
     "message_id", "run", "epoch", "attempts", "losses", "source_size", "result_size", "characters",
-    "characters_billed", "to_bill", "price", "currency", "remembered", "approval_reason", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",  # noqa: E501
+    "characters_billed", "to_bill", "price", "currency", "paid", "paid_in", "tokens_read", "tokens_written", "remembered", "approval_reason", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",  # noqa: E501
 )  # fmt: skip
 
 

@@ -120,6 +120,7 @@ def _run(
     from pipeline.engines import settings as engine_settings
     from pipeline.jobs import in_process
     from pipeline.stages.protection import NO_GLOSSARY
+    from pipeline.translation import billing
     from pipeline.translation import glossary as glossaries
 
     _readable(source)
@@ -132,6 +133,9 @@ def _run(
             settings, options.engine, source, target, allowed
         ),
         tone_model=lambda engine, tone, lang: registry.tone_model(settings, engine, tone, lang),
+        bill=lambda engine, characters, tokens: billing.amount(
+            engine, characters, tokens, settings
+        ),
     )
     terms = glossaries.load(glossary) if glossary else NO_GLOSSARY
     out = out or source.with_name(f"{source.stem}.{options.target_lang}.pdf")

@@ -41,20 +41,22 @@ _KIB_A_MIB, _BYTES_A_MIB = 1024, 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Engines:
     """How a run finds its engine: `choose` by source (None: unknown) and target language,
-    `tone_model` by what was chosen.
+    `tone_model` by what was chosen; and `bill`, what its characters and tokens came to.
     """
 
     choose: Callable[[str | None, str], Translator]
     tone_model: Callable[[Translator, Tone | None, str], ToneModel | None] = (
         lambda _engine, _tone, _lang: None
     )
+    bill: Callable[[Translator, int, Tokens], float | None] = lambda _engine, _count, _tokens: None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a run did.
 
-    `pages` of the source; `seconds` by stage; `peak_rss_mb` of this process, in MiB.
+    `pages` of the source; `cost` in the currency that the prices of the settings are in, None:
+    nothing, or there is no price; `seconds` by stage; `peak_rss_mb` of this process, in MiB.
     """
 
     out: Path
@@ -66,6 +68,7 @@ class Report:
     characters: int = 0
     characters_billed: int = 0
     tokens: Tokens = NO_TOKENS
+    cost: float | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     peak_rss_mb: float = 0.0
     warnings: tuple[DocumentWarning, ...] = ()
@@ -236,7 +239,9 @@ class _Work:
             *self._doubted(engine.name, read.parts),
             *left_out,
         )
-        return replace(self.report(read, engine.name, billed, said), tokens=tokens)
+        cost = self.engines.bill(engine, billed, tokens)
+        report = self.report(read, engine.name, billed, said)
+        return replace(report, tokens=tokens, cost=None if cost is None else round(cost, 6))
 
     @staticmethod
     def _doubted(engine: str, parts: Sequence[_Kept]) -> Iterator[DocumentWarning]:

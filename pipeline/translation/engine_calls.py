@@ -23,7 +23,7 @@ from pipeline.stages import tone as toning
 from pipeline.stages import translate as translating
 from pipeline.stages.checks import Doubt
 from pipeline.stages.protection import Glossary
-from pipeline.translation import document_context, result_warnings
+from pipeline.translation import billing, document_context, result_warnings
 from pipeline.translation.batches import NO_HINTS, Hints, OnDoubt, rephrase_all, translate_all
 from pipeline.translation.memory import SharedMemory
 from pipeline.translation.rate_limited_engine import Queue, ThrottledToneModel, ThrottledTranslator
@@ -75,7 +75,14 @@ def answers(
         run.options.target_lang,
         tone=run.options.tone,
         team=sharing(run.job["owner"]),
-        memory=SharedMemory(run.lease, engine.name, run.context.cache, run.job, engine.version),
+        memory=SharedMemory(
+            run.lease,
+            engine.name,
+            run.context.cache,
+            run.job,
+            engine.version,
+            bill=billing.of_engine(engine, run.context.settings),
+        ),
         hints=hints,
         on_progress=run.progress if tells else lambda _: run.lease.check(),
         on_doubt=on_doubt,
@@ -110,7 +117,13 @@ def rephrased(run: Run, document: Document, model: ToneModel) -> Document:
         target_lang=run.options.target_lang,
         tone=run.options.tone,
         team=sharing(run.job["owner"]),
-        memory=SharedMemory(run.lease, f"{run.job['engine']}-write", run.context.cache, run.job),
+        memory=SharedMemory(
+            run.lease,
+            f"{run.job['engine']}-write",
+            run.context.cache,
+            run.job,
+            bill=billing.of_engine(_engine(run), run.context.settings),
+        ),
         on_progress=run.progress,
     )
     return toning.apply(document, found)

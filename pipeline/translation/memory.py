@@ -20,6 +20,7 @@ from dragoman.domain.costs import prices
 from dragoman.domain.owner import sharing
 from dragoman.ports import NO_TOKENS, Tokens
 from dragoman.telemetry import hashed
+from pipeline.translation.billing import Bill
 
 LOOK_AGAIN_S = 0.25  # until others' answers are looked for again
 
@@ -34,11 +35,14 @@ class SharedMemory:
         cache: Cache,
         job: dict[str, Any] | None = None,
         version: str = "",
+        *,
+        bill: Bill = lambda _characters, _tokens: None,
     ) -> None:
         """`engine` and its `version`: what is noted beside each text.
 
-        `job`: who pays, None: the leased row itself.
+        `job`: who pays, None: the leased row itself. `bill`: what it comes to.
         """
+        self._bill = bill
         self._lease, self._engine, self._cache, self._version = lease, engine, cache, version
         self._job = job or lease.row
         self._reserves = prices.costs(engine)
@@ -88,7 +92,8 @@ class SharedMemory:
     def _commit(self, answers: Mapping[str, str], billed: int, tokens: Tokens) -> bool:
         """Whether they are kept: nothing is learnt from a purged job."""
         with self._lease.database.write() as connection:
-            if not jobs.note_cost(connection, self._job["id"], billed):
+            paid = self._bill(billed, tokens)
+            if not jobs.note_cost(connection, self._job["id"], billed, tokens, paid):
                 return False
             translation_memory.remember(
                 connection,

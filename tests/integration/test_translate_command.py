@@ -35,7 +35,7 @@ GERMAN = [
     "Die Fischer hatten die Stadt viele Jahre lang darum gebeten.",
 ]
 FIELDS = {
-    "out", "pages", "source_lang", "target_lang", "engine", "blocks", "characters", "characters_billed", "tokens", "seconds", "peak_rss_mb", "warnings",
+    "out", "pages", "source_lang", "target_lang", "engine", "blocks", "characters", "characters_billed", "tokens", "cost", "seconds", "peak_rss_mb", "warnings",
 }  # fmt: skip
 
 

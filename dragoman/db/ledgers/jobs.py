@@ -7,7 +7,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, case, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Table,
+    bindparam,
+    case,
+    func,
+    select,
+    update,
+)
 
 from dragoman.db.clock import now_s
 from dragoman.db.ledgers import alarms, cards, inbox, outbox, parts
@@ -19,11 +29,13 @@ from dragoman.db.statements import insert_once
 from dragoman.db.tables import JobRow
 from dragoman.domain.actors import Action
 from dragoman.domain.answers.row_words import Kind
+from dragoman.domain.costs.prices import Price
 from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent
 from dragoman.domain.owner import team_of
 from dragoman.domain.specs import channel_specs
 from dragoman.domain.specs.channel_specs import Answered
 from dragoman.errors import Conflict, EngineKeyRejected, QuotaUsedUp
+from dragoman.ports import NO_TOKENS, Tokens
 from dragoman.telemetry import hashed
 
 JOBS = cast("Table", JobRow.__table__)
@@ -168,17 +180,27 @@ def show_progress(connection: Connection, lease: Lease, fraction: float) -> None
     )
 
 
-def note_cost(connection: Connection, job_id: str, billed: int) -> bool:
-    """Add characters that an engine charged for, whoever holds the job now; False if the job is
-    purged.
+def note_cost(
+    connection: Connection,
+    job_id: str,
+    billed: int,
+    tokens: Tokens = NO_TOKENS,
+    paid: Price | None = None,
+) -> bool:
+    """Add characters and tokens that an engine charged for, and what they came to, whoever holds
+    the job now; False if the job is purged.
     """
+    values: dict[str, ColumnElement[Any] | str] = {
+        "characters_billed": JOBS.c.characters_billed + billed
+    }
+    if tokens != NO_TOKENS:
+        values["tokens_read"] = JOBS.c.tokens_read + tokens.taken
+        values["tokens_written"] = JOBS.c.tokens_written + tokens.given
+    if paid is not None:
+        values["paid"] = func.coalesce(JOBS.c.paid, 0.0) + paid.amount
+        values["paid_in"] = paid.currency
     statement = update(JOBS).where(JOBS.c.id == job_id, JOBS.c.purged_at.is_(None))
-    return (
-        connection.execute(
-            statement.values(characters_billed=JOBS.c.characters_billed + billed)
-        ).rowcount
-        == 1
-    )
+    return connection.execute(statement.values(**values)).rowcount == 1
 
 
 def is_toned(row: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,8 @@ class Usage:
 
     `owner`: as in a job's row, a hash once the address was forgotten. `completed` and `failed` are
     among `jobs`. `characters`: of the documents; `characters_billed`: those that an engine charges
-    for.
+    for; `tokens_read`, `tokens_written`: of language models. `paid`: what they came to, in
+    `currency` (ISO 4217); None: no price is known.
     """
 
     month: str
@@ -51,6 +53,10 @@ class Usage:
     pages: int
     characters: int
     characters_billed: int
+    tokens_read: int
+    tokens_written: int
+    paid: float | None
+    currency: str | None
 
 
 def by_month(
@@ -76,10 +82,33 @@ def by_month(
         func.coalesce(func.sum(JOBS.c.pages), 0),
         func.coalesce(func.sum(JOBS.c.characters), 0),
         billed,
+        func.coalesce(func.sum(JOBS.c.tokens_read), 0),
+        func.coalesce(func.sum(JOBS.c.tokens_written), 0),
+        func.sum(JOBS.c.paid),
+        func.max(JOBS.c.paid_in),
     ).where(*lists.matching(JOBS.c.owner, owner), *lists.equal(JOBS.c.owner, seen_by))
     if since is not None:
         statement = statement.where(JOBS.c.created_at >= since)
     ordered = statement.group_by(month, JOBS.c.owner).order_by(
         month.desc(), billed.desc(), JOBS.c.owner
     )
-    return [Usage(*row[:2], *map(int, row[2:])) for row in connection.execute(ordered)]
+    return [_usage(tuple(row)) for row in connection.execute(ordered)]
+
+
+def _usage(row: Sequence[Any]) -> Usage:
+    month, owner, jobs, completed, failed, *counts, paid, currency = row
+    pages, characters, billed, read, written = map(int, counts)
+    return Usage(
+        month=month,
+        owner=owner,
+        jobs=int(jobs),
+        completed=int(completed),
+        failed=int(failed),
+        pages=pages,
+        characters=characters,
+        characters_billed=billed,
+        tokens_read=read,
+        tokens_written=written,
+        paid=None if paid is None else round(paid, 4),
+        currency=currency,
+    )

@@ -42,7 +42,8 @@ class EngineSpec:
     What only some have, each a function named as `module:name`: `tone_model` (settings, engine,
     tone, target language) gives the `ToneModel` beside it, None: there is none. `is_free` (engine,
     settings, in_house=) tells whether it costs nothing after all. `price` (engine, characters,
-    settings) gives an amount in the server's currency, None: not known. `usage` (engine) gives
+    settings) gives an amount in the server's currency, None: not known; `bill` (engine, characters,
+    tokens, settings) what they came to, None: as `price` says. `usage` (engine) gives
     characters used and allowed. `rates` (settings) gives the key that is waited for and requests
     and characters a second. `doctor` (engine) gives findings.
     """
@@ -63,6 +64,7 @@ class EngineSpec:
     tone_model: str | None = None
     is_free: str | None = None
     price: str | None = None
+    bill: str | None = None
     usage: str | None = None
     rates: str | None = None
     doctor: str | None = None

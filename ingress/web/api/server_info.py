@@ -83,6 +83,10 @@ class UsageView(BaseModel):
     pages: int
     characters: int = Field(description="Of the documents.")
     characters_billed: int = Field(description="Those that an engine charges for.")
+    tokens_read: int = Field(description="Of language models.")
+    tokens_written: int
+    paid: float | None = Field(description="In `currency`, at the prices that are set.")
+    currency: str | None
 
 
 class UsageList(BaseModel):
@@ -102,6 +106,10 @@ class UsageList(BaseModel):
                             "pages": 140,
                             "characters": 301_211,
                             "characters_billed": 212_004,
+                            "tokens_read": 0,
+                            "tokens_written": 0,
+                            "paid": 4.2401,
+                            "currency": "EUR",
                         }
                     ]
                 }

@@ -66,6 +66,18 @@ class Cost:
     others_decide: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a document came to: `characters` that were charged for, tokens of a language model, and
+    `paid` such as `€0.31`; None: there is no price.
+    """
+
+    characters: int
+    tokens_read: int
+    tokens_written: int
+    paid: str | None = None
+
+
 def page_facts(
     page: OpenPage,
     links: Links,
@@ -94,6 +106,7 @@ def page_facts(
         "cost": cost(row, approvers) if waits is WaitingFor.APPROVAL else None,
         "steps": steps(row),
         "remarks": remarks(row),
+        "bill": bill(row) if ended else None,
         "not_handed_over": not_handed_over(row),
         "failure": failure(row),
         "engine": engine_specs.title_of(row["engine"]),
@@ -141,6 +154,19 @@ def cost(row: dict[str, Any], approvers: Sequence[str] = ()) -> Cost:
         price=prices.in_words(prices.Price(amount, currency)) if amount and currency else None,
         over_budget=row.get("approval_reason") == approval.Reason.BUDGET,
         others_decide=not approval.may_approve(approvers, row["owner"], row["owner"]),
+    )
+
+
+def bill(row: dict[str, Any]) -> Bill | None:
+    """What a job came to; None: its engine charged for nothing."""
+    if not row["characters_billed"] and not row["tokens_read"]:
+        return None
+    amount, currency = row["paid"], row["paid_in"]
+    return Bill(
+        characters=row["characters_billed"],
+        tokens_read=row["tokens_read"],
+        tokens_written=row["tokens_written"],
+        paid=prices.in_words(prices.Price(amount, currency)) if amount and currency else None,
     )
 
 

@@ -59,6 +59,9 @@ EXAMPLE: dict[str, JsonValue] = {
     "to_bill": 39_870,
     "price": 0.7974,
     "currency": "EUR",
+    "paid": 0.2401,
+    "tokens_read": 0,
+    "tokens_written": 0,
     "approval_reason": None,
     "waiting_for": None,
     "remembered": 0.03,
@@ -165,6 +168,11 @@ class JobView(BaseModel):
         )
     )
     currency: str | None = Field(description="ISO 4217, such as `EUR`.")
+    paid: float | None = Field(
+        description="What it has come to, in `currency`; null: nothing, or there is no price."
+    )
+    tokens_read: int = Field(description="Tokens that a language model has read for it.")
+    tokens_written: int = Field(description="Tokens that it has written.")
     approval_reason: str | None = Field(
         description=(
             "Why somebody has to approve the cost: `pages`, `characters` or `budget`; null: nobody"
@@ -241,6 +249,7 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
     return JobView(
         **{name: row[name] for name in _COPIED},
         job_id=row["id"],
+        currency=row["currency"] or row["paid_in"],
         status=word,
         waiting_for=waits_for(row),
         warnings=warnings(row),
@@ -257,7 +266,8 @@ def job_view(row: dict[str, Any], links: Links) -> JobView:
 
 _COPIED = (
     "owner", "channel", "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine", "characters",  # noqa: E501
-    "characters_billed", "to_bill", "remembered", "price", "currency", "approval_reason",
+    "characters_billed", "to_bill", "remembered", "price", "paid", "tokens_read", "tokens_written",
+    "approval_reason",
 )  # fmt: skip
 
 

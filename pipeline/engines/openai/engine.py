@@ -303,6 +303,12 @@ def price(engine: OpenAI, characters: int, settings: EngineSettings) -> float | 
     return engine.price(characters) or None
 
 
+def bill(engine: OpenAI, characters: int, tokens: Tokens, settings: EngineSettings) -> float | None:
+    """What was paid: for the tokens that the server counted, else about what characters cost."""
+    counted = engine.price_of(tokens) if tokens != NO_TOKENS else engine.price(characters)
+    return counted or None
+
+
 @lru_cache(8)
 def _kept(
     base_url: str,

@@ -60,5 +60,6 @@ ENGINE = EngineSpec(
     costs=True,
     is_free="pipeline.engines.openai.engine:is_free",
     price="pipeline.engines.openai.engine:price",
+    bill="pipeline.engines.openai.engine:bill",
     doctor="ops.doctor.user_facing:of_language_model",
 )

@@ -18,7 +18,7 @@ from tests.integration.web.conftest import ADMIN, ANNA, BERT, RESULT, Client, Wo
 FIELDS = {
     "job_id", "status", "stage", "stage_started_at", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine",
     "characters", "owner", "channel", "characters_billed", "to_bill", "remembered", "waiting_for", "warnings", "error", "created_at", "ended_at", "result_url", "page_url", "deleted",
-    "delivery", "price", "currency", "approval_reason",
+    "delivery", "price", "currency", "paid", "tokens_read", "tokens_written", "approval_reason",
 }  # fmt: skip
 
 

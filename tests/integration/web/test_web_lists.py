@@ -127,7 +127,8 @@ def test_languages_are_what_the_workers_say(client: Client, database: Database) 
 
 
 def test_usage_is_told_by_month_and_owner(client: Client, worker: Worker, jobs: Database) -> None:
-    worker.all(FIRST, pages=3, characters=1000, characters_billed=700)
+    cost = {"tokens_read": 90, "tokens_written": 60, "paid": 0.25, "paid_in": "EUR"}
+    worker.all(FIRST, pages=3, characters=1000, characters_billed=700, **cost)
     worker.fail(SECOND, QuotaUsedUp())
     november, october = 1_793_500_000.0, 1_791_200_000.0  # 2026-11-01 02:26 and 2026-10-05 in UTC
     change(jobs, JOBS, FIRST, created_at=november)
@@ -139,9 +140,10 @@ def test_usage_is_told_by_month_and_owner(client: Client, worker: Worker, jobs: 
     ]  # fmt: skip
     assert told[0] == {
         "month": "2026-11", "owner": "web:anna", "jobs": 1, "completed": 1, "failed": 0, "pages": 3, "characters": 1000,
-        "characters_billed": 700,
+        "characters_billed": 700, "tokens_read": 90, "tokens_written": 60, "paid": 0.25, "currency": "EUR",
     }  # fmt: skip
     assert told[2]["failed"] == 1
+    assert told[2]["paid"] is None
     assert client.get("/api/v1/usage", ANNA).json["usage"] == told[:1]
     assert client.get("/api/v1/usage?owner=web:bert", ANNA).json["usage"] == []
     assert client.get("/api/v1/usage?since=2026-11-01&owner=web:*", ADMIN).json["usage"] == told[:1]
