@@ -1,9 +1,10 @@
 """Wishes: what a channel or a person has chosen, and one reader of what people write.
 
-`understand` reads a message; `kept` has the small values that lie in rows. All of it is pure.
+`understanding` reads a message, `understood` says what comes of it, `preferences` has the small
+values that lie in rows. All of it is pure.
 """
 
 from dragoman.domain.wishes.preferences import ChannelWishes, PersonWishes
-from dragoman.domain.wishes.reading import Intent, Reading, Written
+from dragoman.domain.wishes.reading import Intent, Origin, Reading, Stop, Written
 
-__all__ = ["ChannelWishes", "Intent", "PersonWishes", "Reading", "Written"]
+__all__ = ["ChannelWishes", "Intent", "Origin", "PersonWishes", "Reading", "Stop", "Written"]

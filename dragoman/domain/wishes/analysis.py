@@ -55,6 +55,12 @@ class Analysis:
         """All words."""
         return (word for one in self.sentences for word in one.words)
 
+    def words_beside_names(self) -> Iterator[Word]:
+        """All words that belong to no name of a language, nor to its region."""
+        for one in self.sentences:
+            named = {at for name in one.mentions for at in range(name.start, name.end)}
+            yield from (word for at, word in enumerate(one.words) if at not in named)
+
     @property
     def source(self) -> str | None:
         """The language that the document is said to be in, None where none or several are."""

@@ -6,10 +6,27 @@ from dragoman.domain.wishes.analysis import Analysis
 from dragoman.domain.wishes.grammar.roles import Role
 from dragoman.domain.wishes.grammar.sentence import Sentence
 from dragoman.domain.wishes.lexicon.word import Word
-from dragoman.domain.wishes.reading import Intent
+from dragoman.domain.wishes.reading import Intent, Stop
 
 _FEW = 2  # unknown words that thanks may hold
-_SOME = 3  # unknown words that an order may hold
+
+
+def stop_in(body: Analysis) -> Stop | None:
+    """A "no" or "cancel" that is all that the first sentence says; None for none."""
+    for one in body.sentences[:1]:
+        if _is_all(one, "cancel"):
+            return Stop.CANCEL
+        if _is_all(one, "no") and not any(word.can("yes") for word in one.words):
+            return Stop.NO
+    return None
+
+
+def is_of_everything(body: Analysis) -> bool:
+    """Whether an order is about all that is here, and not of one document."""
+    return any(
+        any(word.can("delete") for word in one.words) and any(word.can("all") for word in one.words)
+        for one in body.sentences
+    )
 
 
 def intent_without_target(  # noqa: PLR0911 - the order of the questions is the rule
@@ -20,7 +37,7 @@ def intent_without_target(  # noqa: PLR0911 - the order of the questions is the 
         return Intent.NONE
     if is_choice:
         return Intent.TRANSLATE
-    if body.has("help") or _is_only(body, "help_alone"):
+    if body.has("help") or _is_call_for_help(body):
         return Intent.HELP
     if is_reply and body.of(Role.REFUSED):
         return Intent.CORRECT
@@ -30,7 +47,7 @@ def intent_without_target(  # noqa: PLR0911 - the order of the questions is the 
         return Intent.CORRECT
     if _is_complaint(body, is_reply):
         return Intent.COMPLAINT
-    if any(_is_delete(one) for one in body.sentences):
+    if not body.pages and any(_is_delete(one) for one in body.sentences):
         return Intent.DELETE
     if any(_is_all(one, "yes") for one in body.sentences[:1]) and not body.has("ask", "here"):
         return Intent.APPROVE
@@ -53,7 +70,16 @@ def _is_delete(one: Sentence) -> bool:
         return False
     if any(word.can("not") for word in words):
         return False
-    return sum(word.is_unknown for word in words) <= _SOME
+    # Nothing is deleted for half an understanding: "delete my number from your list".
+    return not any(word.is_unknown for word in words)
+
+
+def _is_call_for_help(body: Analysis) -> bool:
+    """Whether "help" is all that is said, and not what somebody is thanked for."""
+    if not _is_only(body, "help_alone"):
+        return False
+    said = [word for word in body.words() if word.can("help_alone", "thanks")]
+    return said[0].can("help_alone")
 
 
 def _is_all(one: Sentence, kind: str) -> bool:

@@ -145,7 +145,9 @@ def _read(found: re.Match[str]) -> str | None:
 
 def _joint(gap: str) -> str:
     """What stands between two numbers: a range, or the next of a list."""
-    bare = re.sub(rf"(?:{_page()})|第|\s", "", gap, flags=re.IGNORECASE).casefold()
+    # "s" is short for "Seite", and also the last letter of "bis".
+    page = rf"(?<!\w)(?:{_page()})(?!\w)|{_page(glued=True)}"
+    bare = re.sub(rf"{page}|第|\s", "", gap, flags=re.IGNORECASE).casefold()
     through = {word.replace(" ", "") for word in _all("thru")} | {"-", "–", "—", "〜", "～"}
     return "-" if bare in through else ","
 

@@ -23,6 +23,29 @@ class Intent(StrEnum):
     NONE = "none"
 
 
+class Origin(StrEnum):
+    """From what the languages are known: it is said with each answer.
+
+    The first three stand in the message itself; the others are what else is known.
+    """
+
+    WORDS = "words"
+    SUBJECT = "subject"
+    ADDRESS = "address"
+    THREAD = "thread"
+    HABIT = "habit"
+    CHANNEL = "channel"
+    LOCALE = "locale"
+    SERVER = "server"
+
+
+class Stop(StrEnum):
+    """That something is not to be done: CANCEL ends work, NO answers a question."""
+
+    CANCEL = "cancel"
+    NO = "no"
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A message before it is read. `text` is plain or HTML, quotes and signature still in it.
@@ -45,6 +68,10 @@ class Reading:
     `ask`: None where nothing has to be asked, else the likely choices, best first. `files`: the
     languages of files that were named (`targets` has these, too). `secret`: the password itself,
     never shown. `pages` is a list such as `1-5,9`. `said`: the reading in words for its sender.
+
+    `origin`: where the languages were found, None where there are none. `in_doubt`: languages were
+    named, and not clearly, so that no default may stand in. `everything`: a DELETE that means all
+    that is here of the sender. `stop`: a "no" or "cancel", which is no intent of its own.
     """
 
     intent: Intent
@@ -60,13 +87,10 @@ class Reading:
     as_before: bool = False
     always: bool = False
     said: str = ""
-
-    def targets_for(self, filename: str) -> tuple[str, ...]:
-        """The languages for one file: its own where it was named, else those of no file."""
-        if filename in self.files:
-            return self.files[filename]
-        of_files = {tag for tags in self.files.values() for tag in tags}
-        return tuple(tag for tag in self.targets if tag not in of_files)
+    origin: Origin | None = None
+    in_doubt: bool = False
+    everything: bool = False
+    stop: Stop | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for `dragoman understand --json`; of the password only that there is one."""

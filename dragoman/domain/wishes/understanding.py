@@ -10,16 +10,19 @@ import re
 from dataclasses import replace
 
 from dragoman.domain import language
+from dragoman.domain.job import Tone
 from dragoman.domain.wishes import address, saying
 from dragoman.domain.wishes.analysis import Analysis, Part, analyse, files, without
 from dragoman.domain.wishes.grammar.roles import Role
-from dragoman.domain.wishes.intents import intent_without_target
-from dragoman.domain.wishes.reading import Intent, Reading, Written
+from dragoman.domain.wishes.intents import intent_without_target, is_of_everything, stop_in
+from dragoman.domain.wishes.lexicon import codes
+from dragoman.domain.wishes.reading import Intent, Origin, Reading, Written
 
 _PREFIX = re.compile(
     r"^\s*(?:(?:re|fwd?|aw|wg|sv|vs|rv|tr|odp|pd|antw|doorst|rif|i|r|enc|res)\s*[:：]\s*)+",
     re.IGNORECASE,
 )
+_TO = re.compile(r"^\s*to\s*:\s*", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[([^\[\]]{2,40})\]")
 _SHOUTED = frozenset(
     [
@@ -74,19 +77,32 @@ def _of_body(body: Analysis, written: Written) -> Reading:
     )
     if targets and not choice and not _is_no_order(body, targets, written):
         intent = Intent.CORRECT if _is_correction(body, wanted, written) else Intent.TRANSLATE
-        return replace(common, intent=intent, targets=tuple(targets), always=_is_lasting(body))
+        return replace(
+            common,
+            intent=intent,
+            targets=tuple(targets),
+            always=_is_lasting(body),
+            origin=Origin.WORDS,
+        )
+    if (stop := stop_in(body)) is not None:
+        return Reading(Intent.NONE, stop=stop)
     intent = intent_without_target(body, written.is_reply, is_choice=bool(choice))
     if intent not in (Intent.TRANSLATE, Intent.CORRECT, Intent.NONE):
-        return Reading(intent)
-    if as_before and written.previous and not body.of(Role.REFUSED, Role.UNCLEAR):
-        return replace(common, targets=(written.previous,))
+        everything = intent is Intent.DELETE and is_of_everything(body)
+        # A password may come with a word of thanks.
+        return Reading(intent, everything=everything, secret=body.secret)
+    in_doubt = bool(choice or body.of(Role.REFUSED, Role.UNCLEAR))
+    if as_before and written.previous and not in_doubt:
+        return replace(common, targets=(written.previous,), origin=Origin.THREAD)
     asks = intent is not Intent.NONE or not written.is_reply or body.has("here", "doc")
     asks = asks and not body.has("away")
     choices = _choices(body, written, choice) if asks else None
     is_wish = intent is not Intent.NONE
     if not is_wish:
         common = replace(common, pages=None, tone=None, layout=None)
-    return replace(common, intent=intent, ask=choices, files={}, as_before=as_before)
+    return replace(
+        common, intent=intent, ask=choices, files={}, as_before=as_before, in_doubt=in_doubt
+    )
 
 
 def _wanted(body: Analysis) -> list[Part]:
@@ -206,15 +222,16 @@ def _choices(body: Analysis, written: Written, first: list[str]) -> tuple[str, .
 def _with_subject(found: Reading, body: Analysis, written: Written) -> Reading:
     """The reading with what the subject wants, where the subject alone is a wish."""
     from_subject = _of_subject(written.subject)
+    if from_subject is None and not body.sentences:
+        return _order_of(written.subject) or found
     if from_subject is None or found.intent not in (Intent.TRANSLATE, Intent.NONE, Intent.THANKS):
         return found
     if found.targets:
         if set(from_subject.targets) <= set(found.targets):
             return found
         return _asking(found, [*found.targets, *from_subject.targets])
-    if found.intent is Intent.TRANSLATE and body.of(Role.REFUSED, Role.UNCLEAR):
-        return found
-    if body.has("away"):
+    is_unclear = found.intent is Intent.TRANSLATE and body.of(Role.REFUSED, Role.UNCLEAR)
+    if is_unclear or body.has("away"):
         return found
     return replace(
         found,
@@ -225,15 +242,41 @@ def _with_subject(found: Reading, body: Analysis, written: Written) -> Reading:
         pages=body.pages or from_subject.pages,
         layout=body.layout or from_subject.layout,
         ask=None,
+        origin=Origin.SUBJECT,
     )
+
+
+def _order_of(subject: str) -> Reading | None:
+    """An order that a subject gives, the whole of it: "Help"; None for none."""
+    read = analyse(_PREFIX.sub("", subject))
+    if not read.sentences or read.parts or any(word.is_unknown for word in read.words()):
+        return None
+    intent = intent_without_target(read, is_reply=False, is_choice=False)
+    if intent not in (Intent.HELP, Intent.DELETE):
+        return None
+    return Reading(intent, everything=intent is Intent.DELETE and is_of_everything(read))
 
 
 def _of_subject(subject: str) -> Reading | None:
     for inner in _BRACKETS.findall(subject):
-        if inner.strip() not in _SHOUTED and (found := _alone(inner, is_tag=True)):
+        if inner.strip() in _SHOUTED:
+            continue
+        if found := _tagged(inner) or _alone(inner, is_tag=True):
             return found
     bare = _PREFIX.sub("", re.sub(r"\[[^\[\]]*\]", " ", subject)).strip()
     return _alone(bare, is_tag=False) if bare else None
+
+
+def _tagged(inner: str) -> Reading | None:
+    """What a tag of codes wants: [de], [fr formal], [to: pt-br], as after the plus of an address."""
+    words = re.split(r"[\s-]+", _TO.sub("", inner).strip().casefold())
+    named = [word for word in words if word not in set(Tone)]
+    if not (codes.regional("-".join(named)) or all(codes.of_code(word) for word in named)):
+        return None
+    tags = address.read(f"+{'-'.join(words)}@")
+    if not tags.targets:
+        return None
+    return Reading(Intent.TRANSLATE, tags.targets, None, tags.source, tone=tags.tone)
 
 
 def _alone(text: str, *, is_tag: bool) -> Reading | None:
@@ -243,7 +286,7 @@ def _alone(text: str, *, is_tag: bool) -> Reading | None:
     clear = wanted and len(wanted) + len(read.of(Role.SOURCE)) == len(read.parts)
     if not clear or any(part.group.is_choice for part in wanted):
         return None
-    if any(word.is_unknown or word.can("here") for word in read.words()):
+    if any(word.is_unknown or word.can("here") for word in read.words_beside_names()):
         return None
     codes = any(mention.is_code for part in wanted for mention in part.group.mentions)
     if not is_tag and codes and read.source is None and not read.has("ask", "into"):
@@ -290,10 +333,17 @@ def _with_address(found: Reading, body: Analysis, written: Written) -> Reading:
         pages=body.pages,
         layout=body.layout,
         ask=None,
+        origin=Origin.ADDRESS,
     )
 
 
 def _asking(found: Reading, choices: list[str]) -> Reading:
     return replace(
-        found, intent=Intent.TRANSLATE, targets=(), files={}, ask=tuple(dict.fromkeys(choices))
+        found,
+        intent=Intent.TRANSLATE,
+        targets=(),
+        files={},
+        ask=tuple(dict.fromkeys(choices)),
+        origin=None,
+        in_doubt=True,
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 LONGEST = 8000  # characters of a message that are read
 _WRAPPED = 45  # characters of a line that a mail program may have broken
 _MARKUP = re.compile(
-    r"<(?:!--|/?(?:p|div|br|html|body|span|b|i|table|a|blockquote|ul|li)\b)", re.IGNORECASE
+    r"<(?:!--|/?(?:p|div|br|html|body|span|b|i|table|a|blockquote|ul|li)(?=[\s/>]))", re.IGNORECASE
 )
 _GREETING = re.compile(
     r"(?:hi|hello|hey|dear|good\s+(?:morning|afternoon|evening|day)|hallo|moin|guten|liebe[rs]?|sehr"
@@ -98,13 +98,20 @@ def sentences(text: str) -> list[str]:
     return [part for at, part in enumerate(parts) if at == 0 or not _CLOSING.match(part)]
 
 
+def unquoted(text: str) -> Iterator[str]:
+    """The lines that are the sender's own, greeting and signature among them."""
+    for line in (line.strip() for line in text.splitlines()):
+        if _THE_REST_IS_OLD.match(line[:400]):
+            return
+        if line and not line.startswith((">", "|")):
+            yield line
+
+
 def _own(text: str) -> Iterator[str]:
     """The lines of the sender, without greeting and signature."""
     signed = thanked = False
-    for index, line in enumerate(line.strip() for line in text.splitlines()):
-        if _THE_REST_IS_OLD.match(line[:400]):
-            return
-        if not line or line.startswith((">", "|")) or (index < 5 and _BANNER.search(line)):  # noqa: PLR2004
+    for index, line in enumerate(unquoted(text)):
+        if index < 5 and _BANNER.search(line):  # noqa: PLR2004
             continue
         if signed or (thanked and _is_name_line(line)):
             continue

@@ -171,9 +171,19 @@ def _is_of_thing(spot: Spot) -> bool:
     """Whether it says what a thing is in, before the wish: "a document in Spanish that I need"."""
     if spot.mark() != "in" or not any(word.can("doc") for word in spot.before):
         return False
+    later = [one for one in spot.sentence.mentions if one.start >= spot.group.end]
+    if not later:
+        return False
+    # "translate the contract in German into English": right behind the thing, and a way out of it.
+    steps = [word for word in spot.before if not word.can("small", "in", near=spot.near)]
+    gap = spot.sentence.words[spot.group.end : later[0].start]
+    is_led = later[0].mark == "into" or any(
+        word.can("into", near=later[0].locales) and not word.can("and") for word in gap
+    )
+    if steps and steps[-1].can("doc") and is_led and len(gap) == 1:
+        return True
     wish = any(word.can("ask", "want", "meant", "noun", "polite") for word in spot.before)
-    later = any(one.start >= spot.group.end for one in spot.sentence.mentions)
-    return later and not wish
+    return not wish
 
 
 def _is_spoken(spot: Spot) -> bool:
@@ -354,7 +364,16 @@ def _is_wanted(spot: Spot) -> bool:
 def _is_bare(spot: Spot) -> bool:
     """Whether the clause says nothing but languages and small words."""
     if spot.group.mentions[0].is_code:
-        kinds: tuple[str, ...] = ("polite", "and", "or", "also", "formal", "informal", "into")
+        kinds: tuple[str, ...] = (
+            "polite",
+            "and",
+            "or",
+            "also",
+            "always",
+            "formal",
+            "informal",
+            "into",
+        )
         return all(word.shape != "word" or word.can(*kinds) for word in spot.clause.others())
     if any(mention.adjective for mention in spot.group.mentions) or spot.is_before_a_thing():
         return False

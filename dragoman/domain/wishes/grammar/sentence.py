@@ -174,7 +174,11 @@ def _is_meant(words: list[Word], index: int) -> bool:
         before = words[index - 1] if index else None
         after = words[index + 1] if index + 1 < len(words) else None
         ends = after is None or after.shape == "mark" or after.can("polite", "noun", "and")
-        return ends and (before is None or not before.can("polite", "want"))
+        # "I need to polish."
+        needs = (
+            index > 1 and before is not None and before.can("into") and words[index - 2].can("want")
+        )
+        return ends and not needs and (before is None or not before.can("polite", "want"))
     if word.text in countries() and not word.is_code:
         # "Latvia" is a language in Indonesian, and "Italia" in Finnish.
         said = frozenset().union(*(name.locales for name in word.names))

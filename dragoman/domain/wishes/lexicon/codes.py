@@ -39,6 +39,8 @@ _WORDS = frozenset(
         "pa",
     ]
 )
+# All that a message says, such a word is nothing else.
+_ALONE = frozenset({"it"})
 _SHOUTED = frozenset(
     [
         "IT",
@@ -258,6 +260,8 @@ def is_meant(words: Sequence[Word], index: int) -> bool:  # noqa: PLR0911 - one 
     if alone and sum(other.is_code for other in words) > 1:
         return True
     if word.text in _WORDS:
+        if _is_labelled(words, index) or (len(words) == 1 and word.raw in _ALONE):
+            return True
         return word.raw in _SHOUTED and before is not None and before.can("into") and not alone
     if alone:
         is_small = word.raw.islower() and word.can("yes", "no", "and", "or", "polite", "thanks")
@@ -265,11 +269,19 @@ def is_meant(words: Sequence[Word], index: int) -> bool:  # noqa: PLR0911 - one 
     if word.raw.isupper():
         return word.raw not in _SHOUTED
     ends = after is None or not (after.names and not after.is_code)
-    if before is not None and before.text in (":", "：", "=") and ends:
+    if before is not None and before.text.endswith((":", "：", "=")) and ends:
         return True
     is_marked = before is not None and before.can("into")
     is_last = after is None or after.shape == "mark" or after.can("polite", "and", "formal")
     return is_marked and is_last and not word.kinds.get("small", set()) & word.spoken
+
+
+def _is_labelled(words: Sequence[Word], index: int) -> bool:
+    """Whether it is all that follows a label, but for a tone: "to: it formal"."""
+    label = [word.text for word in words[:index]]
+    rest = words[index + 1 :]
+    is_label = len(label) == 2 and words[0].can("into", "noun", "style") and label[1] in ":：="  # noqa: PLR2004
+    return is_label and all(word.shape == "mark" or word.can("formal", "informal") for word in rest)
 
 
 def _is_in_pair(words: Sequence[Word], index: int) -> bool:

@@ -16,6 +16,7 @@ from dragoman.domain.wishes import address
 from dragoman.domain.wishes.lexicon import word_lists
 from dragoman.domain.wishes.reading import Intent, Written
 from dragoman.domain.wishes.understanding import understand
+from dragoman.domain.wishes.understood import settled
 from ops.cli import app
 from tests.patience import patience
 
@@ -78,9 +79,11 @@ def test_a_password_may_hold_the_name_of_a_language() -> None:
 
 
 def test_each_file_has_its_own_languages_and_other_files_those_of_none() -> None:
-    found = understand(Written("a.pdf into German, b.pdf into French"))
-    assert (found.targets_for("a.pdf"), found.targets_for("b.pdf")) == (("de",), ("fr",))
+    found = settled(understand(Written("a.pdf into German, b.pdf into French")), ())
+    assert found is not None
+    assert (found.targets_for("A.pdf"), found.targets_for("b.pdf")) == (("de",), ("fr",))
     assert found.targets_for("c.pdf") == ()
+    assert found.of_files(["c.pdf"]).targets_for("c.pdf") == ("de", "fr")
 
 
 @pytest.mark.parametrize(

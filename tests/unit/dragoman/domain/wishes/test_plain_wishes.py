@@ -1,14 +1,22 @@
-"""What a sender wants, in plain words."""
+"""What a sender wants, in plain words, and what holds where a message says nothing."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.domain.job import Tone
-from ingress.email.wishes import request
-from ingress.email.wishes.request import Wish
+from dragoman.domain.job import Layout, Tone
+from dragoman.domain.wishes import Origin, Reading, Written, address
+from dragoman.domain.wishes.understanding import understand
+from dragoman.domain.wishes.understood import Default, Understood, settled
+
+
+def read(text: str, subject: str = "", to: str = "") -> Reading:
+    return understand(Written(text, subject, to))
+
 
 LINES = [
     ("to: de formal", "de", "formal"),
@@ -54,7 +62,8 @@ LINES = [
 
 @pytest.mark.parametrize(("line", "tag", "tone"), LINES)
 def test_line_that_is_a_wish(line, tag, tone):
-    assert request.from_line(line) == Wish(tag, Tone(tone) if tone else None)
+    found = read(line)
+    assert (found.targets, found.tone) == ((tag,), tone and Tone(tone))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +100,7 @@ def test_line_that_is_a_wish(line, tag, tone):
     ],
 )
 def test_line_that_is_no_wish(line):
-    assert request.from_line(line) == Wish()
+    assert read(line).targets == ()
 
 
 BODIES = [
@@ -104,7 +113,7 @@ BODIES = [
     ),
     ("> to German\n> to French\n\nto Spanish\n", "es"),
     ("one\n\ntwo\n\nthree\n\nfour\n\nto German\n", "de"),
-    ("one\ntwo\nthree\nfour\nfive\nto German\n", None),
+    ("one\ntwo\nthree\nfour\nfive\nto German\n", "de"),
     ("Thanks!\n-- \nGerman\n", None),
     ("See below\n---------- Forwarded message ---------\nTo: German\n", None),
     ("ok\nOn Monday, Bob <b@c.d> wrote:\nto German\n", None),
@@ -115,27 +124,28 @@ BODIES = [
 
 
 @pytest.mark.parametrize(("body", "tag"), BODIES)
-def test_first_lines_of_a_body(body, tag):
-    assert request.from_words(body).target_lang == tag
+def test_lines_of_a_body(body, tag):
+    assert read(body).targets == ((tag,) if tag else ())
 
 
 ADDRESSES = [
-    ("translate@x.y", Wish()),
-    ("translate+de@x.y", Wish("de")),
-    ("translate+de+formal@x.y", Wish("de", Tone.FORMAL)),
-    ("translate+informal+zh-hans@x.y", Wish("zh-Hans", Tone.INFORMAL)),
-    ("translate+pt-br@x.y", Wish("pt-BR")),
-    ("translate+german@x.y", Wish("de")),
-    ("translate+it@x.y", Wish("it")),
-    ("translate+formal@x.y", Wish(None, Tone.FORMAL)),
-    ("translate+@x.y", Wish()),
-    ("translate+xyzzy@x.y", Wish(unknown="xyzzy")),
+    ("translate@x.y", (), None, None),
+    ("translate+de@x.y", ("de",), None, None),
+    ("translate+de+formal@x.y", ("de",), "formal", None),
+    ("translate+informal+zh-hans@x.y", ("zh-Hans",), "informal", None),
+    ("translate+pt-br@x.y", ("pt-BR",), None, None),
+    ("translate+german@x.y", ("de",), None, None),
+    ("translate+it@x.y", ("it",), None, None),
+    ("translate+formal@x.y", (), "formal", None),
+    ("translate+@x.y", (), None, None),
+    ("translate+xyzzy@x.y", (), None, "xyzzy"),
 ]
 
 
-@pytest.mark.parametrize(("address", "expected"), ADDRESSES)
-def test_address_with_plus(address, expected):
-    assert request.from_address(address) == expected
+@pytest.mark.parametrize(("to", "targets", "tone", "unknown"), ADDRESSES)
+def test_address_with_plus(to, targets, tone, unknown):
+    found = address.read(to)
+    assert (found.targets, found.tone, found.unknown) == (targets, tone and Tone(tone), unknown)
 
 
 SUBJECTS = [
@@ -154,24 +164,48 @@ SUBJECTS = [
 
 @pytest.mark.parametrize(("subject", "tag"), SUBJECTS)
 def test_brackets_in_a_subject(subject, tag):
-    assert request.from_subject(subject).target_lang == tag
+    assert read("", subject).targets == ((tag,) if tag else ())
 
 
-NO_HABIT = Wish()
+HABIT = Default(("pt",), Origin.HABIT, Tone.FORMAL, Layout.SIDE_BY_SIDE)
+SERVER = Default(("it",), Origin.SERVER)
 
 
-def test_address_counts_before_words_before_subject_before_habit_before_default():
-    usual = Wish("pt")
-    assert request.wish("t+de@x", "to fr", "[es]", usual, "it").target_lang == "de"
-    assert request.wish("t@x", "to fr", "[es]", usual, "it").target_lang == "fr"
-    assert request.wish("t@x", "hello", "[es]", usual, "it").target_lang == "es"
-    assert request.wish("t@x", "hello", "x", usual, "it").target_lang == "pt"
-    assert request.wish("t@x", "hello", "x", NO_HABIT, "it").target_lang == "it"
-    assert request.wish("t@x", "hello", "x", NO_HABIT, None) == Wish()
+def chosen(text: str, *defaults: Default, subject: str = "", to: str = "") -> Understood | None:
+    return settled(read(text, subject, to), defaults)
+
+
+def test_words_count_before_subject_before_habit_before_default():
+    def of(text: str, subject: str, *defaults: Default) -> tuple[object, ...]:
+        found = chosen(text, *defaults, subject=subject)
+        return (found.targets, found.origin) if found else ()
+
+    assert of("to French", "[fr]", HABIT) == (("fr",), Origin.WORDS)
+    assert of("hello", "[es]", HABIT, SERVER) == (("es",), Origin.SUBJECT)
+    assert of("hello", "x", HABIT, SERVER) == (("pt",), Origin.HABIT)
+    assert of("hello", "x", Default((), Origin.HABIT), SERVER) == (("it",), Origin.SERVER)
+    assert of("hello", "x") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "to"),
+    [("to French", "[es]", ""), ("to French", "", "t+de@x"), ("", "[es]", "t+de@x")],
+)
+def test_places_that_name_different_languages_are_asked_about(text, subject, to):
+    found = read(text, subject, to)
+    assert (found.targets, found.in_doubt) == ((), True)
+    assert chosen(text, HABIT, subject=subject, to=to) is None
+
+
+def test_no_default_stands_in_for_what_was_named_and_not_understood():
+    assert chosen("German or French, whichever is faster", HABIT) is None
+    assert chosen("not into German", HABIT) is None
 
 
 def test_tone_may_come_from_another_place_than_the_language():
-    assert request.wish("t+formal@x", "to French", "", NO_HABIT, None) == Wish("fr", Tone.FORMAL)
+    found = chosen("to French", to="t+formal@x")
+    assert found is not None
+    assert (found.targets, found.tone) == (("fr",), Tone.FORMAL)
 
 
 @pytest.mark.parametrize(
@@ -192,23 +226,27 @@ def test_tone_may_come_from_another_place_than_the_language():
     ],
 )
 def test_wish_for_all_mails_to_come(line, tag):
-    found = request.from_line(line)
-    assert (found.target_lang, found.is_lasting) == (tag, True)
-    assert not request.from_line("to German").is_lasting
-    assert not request.from_line("always").target_lang
+    found = read(line)
+    assert (found.targets, found.always) == ((tag,), True)
+    assert not read("to German").always
+    assert not read("always").targets
 
 
-def test_usual_tone_goes_with_the_usual_language_only():
-    usual = Wish("fr", Tone.FORMAL)
-    assert request.wish("t@x", "", "", usual, None) == usual
-    assert request.wish("t@x", "to German", "", usual, None) == Wish("de")
+def test_usual_tone_and_layout_go_with_the_usual_language_only():
+    usual, other = chosen("", HABIT), chosen("to German", HABIT)
+    assert usual is not None
+    assert other is not None
+    assert (usual.tone, usual.layout) == (Tone.FORMAL, Layout.SIDE_BY_SIDE)
+    assert (other.tone, other.layout) == (None, None)
 
 
-def test_unknown_language_in_the_address_is_not_guessed_around():
-    assert request.wish("t+xyzzy@x", "to French", "[es]", NO_HABIT, "it") == Wish(unknown="xyzzy")
+def test_what_was_understood_comes_back_from_a_row():
+    found = chosen("a.pdf into German, b.pdf into French, pages 1-2, formal, side by side", HABIT)
+    assert found is not None
+    assert Understood.from_json(json.loads(json.dumps(found.as_json()))) == found
 
 
 @settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=80))
 def test_no_text_breaks_it(words, subject):
-    request.wish(f"translate+{subject}@x", words, subject, NO_HABIT, None)
+    chosen(words, HABIT, subject=subject, to=f"translate+{subject}@x")
