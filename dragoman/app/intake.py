@@ -23,7 +23,7 @@ from dragoman.app.capabilities import Possible
 from dragoman.app.pdf_check import Checked, clean_name
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
-from dragoman.db.ledgers import cards, inbox, jobs, lease, outbox
+from dragoman.db.ledgers import alarms, cards, inbox, jobs, lease, outbox
 from dragoman.db.queries import arrivals, dead_letters, history
 from dragoman.domain import engines
 from dragoman.domain.answers.row_words import AnswerKind, Kind
@@ -133,6 +133,7 @@ class Intake(Possible):
         notes: Mapping[str, Any] | None = None,
         ack_after_s: float | None = None,
         on_card: OnCard | None = None,
+        forget_bytes: bool = False,
     ) -> Receipt:
         """Make jobs of requests, all or none in one transaction.
 
@@ -140,7 +141,8 @@ class Intake(Possible):
         (what was left out, for the answer) are added to its payload, and an ack is owed in
         `ack_after_s` seconds, a note of progress later, unless the answer is faster. `on_card`:
         what its card says of files that were left out, with the same commit: nobody would say it
-        later. Raises UnsupportedTarget or LimitReached; then nothing is written.
+        later. `forget_bytes`: the message's own bytes are deleted, since they hold a password.
+        Raises UnsupportedTarget or LimitReached; then nothing is written.
         """
         for request in requests:
             self.check_request(request.options, owner=request.owner, channel=request.channel)
@@ -148,9 +150,20 @@ class Intake(Possible):
             "intake.submit", attributes={"dragoman.jobs": len(requests)}
         ):
             receipt = self._submit(requests, message, notes or {}, ack_after_s, on_card)
+        if forget_bytes and message:
+            self.forget_bytes(message.id)
         if on_card:
             self.doorbell.ring(queues.SHOW_CARD, on_card.card_id)
         return receipt
+
+    def forget_bytes(self, message_id: str) -> None:
+        """Delete what a message was made of, and keep what is known of it; safe to repeat."""
+        with self.database.read() as connection:
+            row = inbox.by_id(connection, message_id)
+        if row and row["blob"]:
+            self.store.delete(row["blob"])
+            with self.database.write() as connection:
+                inbox.forget_bytes(connection, message_id)
 
     def check_request(self, options: Options, *, owner: str, channel: str) -> None:
         """Raise UnsupportedTarget unless an engine that may have the document can translate it
@@ -221,6 +234,22 @@ class Intake(Possible):
         with self.database.write() as connection:
             message.finish(connection, payload={**message.row["payload"], **(notes or {})})
             self._owe(connection, message.row, Kind.FINAL, dict(payload), 0.0)
+        self.doorbell.ring(queues.DELIVER, message.id)
+
+    def complained(
+        self,
+        message: lease.Lease,
+        payload: Mapping[str, Any],
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """As `answer`, for a message that says what is wrong with a translation: the admin is told,
+        too, with the id of the message that it is about, and not a word of it.
+        """
+        with self.database.write() as connection:
+            message.finish(connection, payload={**message.row["payload"], **(notes or {})})
+            self._owe(connection, message.row, Kind.FINAL, dict(payload), 0.0)
+            about = str((notes or {}).get("about") or message.id)
+            alarms.tell(connection, alarms.Cause.COMPLAINT, of=about)
         self.doorbell.ring(queues.DELIVER, message.id)
 
     def drop(self, message: lease.Lease, reason: str) -> None:
@@ -414,6 +443,7 @@ class Intake(Possible):
             source_sha256=pdf.sha256,
             source_size=pdf.size,
             target_lang=request.options.target_lang,
+            secret=encryption.seal(self.settings, request.password) if request.password else None,
             traceparent=(traceparent() or message["traceparent"]) if message else any_traceparent(),
         )
         if created:

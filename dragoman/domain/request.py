@@ -40,7 +40,8 @@ class Request:
     `owner` is an address, `web:NAME` or `slack:TEAM:USER`; `key` says when two requests are the
     same.
 
-    `card_id` and `file_ref`: as in the job's row.
+    `card_id` and `file_ref`: as in the job's row. `password`: of the PDF, kept encrypted until the
+    job ends.
     """
 
     pdf: Pdf
@@ -50,6 +51,7 @@ class Request:
     key: str
     card_id: str | None = None
     file_ref: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,11 +45,18 @@ class Contents:
 
     def __init__(self, intake: Intake) -> None:
         self.pdfs: list[Pdf] = []
-        self.words = ""
+        self.copies: list[Pdf] = []  # of PDFs that become several jobs
         self.top = sandboxed_parser.Top("", (), "")
         self.ignored: list[dict[str, str]] = []
         self._intake = intake
-        self._words_are_html = True
+        self._plain: list[str] = []
+        self._html: list[str] = []
+
+    @property
+    def words(self) -> str:
+        """What the sender wrote, before and after attachments; as plain text where there is one."""
+        plain = "\n".join(self._plain)
+        return plain if plain.strip() else "\n".join(self._html)
 
     def read(self, mail: BinaryIO) -> None:
         """Take everything out of `mail`, each PDF once."""
@@ -81,15 +88,15 @@ class Contents:
 
     def forget(self) -> None:
         """Delete the PDFs from the store: no job will need them."""
-        for pdf in self.pdfs:
+        for pdf in (*self.pdfs, *self.copies):
             with suppress(StoreUnavailable):
                 self._intake.store.delete(pdf.blob)
-        self.pdfs = []
+        self.pdfs, self.copies = [], []
 
     def _take(self, item: sandboxed_parser.Found) -> None:
         match item:
             case attachments.Words(text, is_html):
-                self._hear(text, is_html=is_html)
+                (self._html if is_html else self._plain).append(text)
             case attachments.PdfFound(filename, body):
                 self.add(filename, cast("BinaryIO", body))
             case attachments.Other(filename, head):
@@ -102,11 +109,6 @@ class Contents:
                 self.leave(REST_OF_EMAIL, MailTooComplex())
             case sandboxed_parser.Top():
                 self.top = item
-
-    def _hear(self, text: str, *, is_html: bool) -> None:
-        # The plain text is what the sender typed; a second text part is a footer or an attachment.
-        if not self.words.strip() or (self._words_are_html and not is_html):
-            self.words, self._words_are_html = text, is_html
 
     def _keep(self, pdf: Pdf) -> None:
         if any(pdf.sha256 == known.sha256 for known in self.pdfs):

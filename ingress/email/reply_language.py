@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from ingress.email.wishes import body_lines
+from dragoman.domain.wishes.grammar import letter
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja", "zh")
 _NAME = 2  # what the name of a language counts
@@ -47,7 +47,7 @@ def of_sender(words: str, subject: str, announced: str) -> str | None:
 
     `announced`: the value of `Accept-Language`, or of `Content-Language`.
     """
-    sample = f"{' '.join(body_lines.own(words[:LONGEST]))} {subject}"
+    sample = f"{' '.join(letter.unquoted(words[:LONGEST]))} {subject}"
     if _KANA.search(sample):
         return "ja"
     if _HAN.search(sample):

@@ -18,6 +18,7 @@ from dragoman.domain.costs.prices import Price
 from dragoman.domain.file_names import LONGEST_NAME, plain, result_name
 from dragoman.domain.job import NO_ENGINE, OPEN, RowState
 from dragoman.domain.specs import engine_specs
+from dragoman.domain.wishes.understood import Understood
 from dragoman.errors import DragomanError, Limit
 
 LONGEST_ADVICE = 4000  # of an advice: it may list all languages or pairs of an engine
@@ -166,7 +167,8 @@ class Answer:
     language that was asked for in vain, as it was written. `kept`: the message's PDFs wait for a
     reply. `limit`: mails in 24 hours, where that is reached, and in how many seconds there is room
     again. `approvers`: the addresses of those who decide about the cost, and get a copy; empty: the
-    sender does.
+    sender does. `understood`: what was made of the sender's wish; `likely`: the tags of languages
+    that they may have meant. `operator_told`: the admin hears of it, too.
     """
 
     kind: AnswerKind
@@ -180,6 +182,9 @@ class Answer:
     limit: int | None = None
     room_in_s: float | None = None
     approvers: tuple[str, ...] = ()
+    understood: Understood | None = None
+    likely: tuple[str, ...] = ()
+    operator_told: bool = False
 
     @property
     def is_result(self) -> bool:
@@ -223,6 +228,9 @@ def answer_from(
         kept=bool(payload.get("kept")),
         limit=payload.get("limit"),
         room_in_s=payload.get("room_in_s"),
+        understood=Understood.from_json(told) if (told := payload.get("understood")) else None,
+        likely=tuple(payload.get("likely") or ()),
+        operator_told=bool(payload.get("operator_told")),
     )
 
 

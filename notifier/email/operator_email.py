@@ -89,6 +89,13 @@ WORDS: Mapping[Cause, Words] = {
         " tried again for a day.",
         "Check DRAGOMAN_OUTBOUND_SMTP_URL; `dragoman doctor` tries it.",
     ),
+    Cause.COMPLAINT: Words(
+        "somebody says that a translation is wrong",
+        "Somebody answered a translation by email and says that something is wrong with it. They"
+        " were told what they can do, and that you know.",
+        "`dragoman jobs list` shows the jobs of the message named below. Please write to its sender"
+        " if they need a person.",
+    ),
 }
 
 

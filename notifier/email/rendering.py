@@ -41,6 +41,7 @@ from notifier.delivery.answers import (
     Problem,
     page_numbers,
 )
+from notifier.email import understood_words
 from notifier.email.catalogue import Catalogue, catalogue
 
 DAY_S = 86400.0
@@ -138,6 +139,8 @@ def rendered(answer: Answer, house: House, reference: str) -> tuple[str, str]:
         "room_in": t.duration(answer.room_in_s or DAY_S),
         "approvers": t.comma.join(answer.approvers),
         "characters": sum(file.characters or 0 for file in answer.files),
+        "understood": understood_words.line(answer.understood, t),
+        "likely": t.languages(answer.likely),
     }
     name = _TEMPLATES.get(answer.kind, "result" if answer.files else "help")
     return wrapped(templating.render(f"email/{name}.txt", **values)), _inlined(

@@ -20,8 +20,9 @@ from dragoman.db.engine import Database
 from dragoman.db.ledgers import inbox, jobs, lease
 from dragoman.db.ledgers.inbox import INBOX
 from dragoman.db.records import preferences
-from dragoman.domain.job import OPEN, RowState, WaitingFor
-from dragoman.domain.wishes import PersonWishes
+from dragoman.domain.job import OPEN, Options, RowState, WaitingFor
+from dragoman.domain.wishes import Origin, PersonWishes
+from dragoman.domain.wishes.understood import Default
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from dragoman.telemetry import hashed
@@ -30,6 +31,9 @@ FARTHEST = 20  # replies to replies that are followed
 TEAM = "email"  # the "workspace" that all senders of mail belong to
 # of a Message-ID of ours (`notifier.email.reply.message_id`)
 _OWNER = re.compile(r"<([0-9a-f]{32})\.\d+\.[a-z_]+@")
+
+
+NOTHING_BEFORE = Default((), Origin.THREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Thread:
 
     `mail`: the blob of a kept mail whose PDFs have not become jobs; `locale`: as in its answers.
 
-    `in_house`: whether its documents were asked to be kept in house.
+    `in_house`: whether its documents were asked to be kept in house. `before`: what its jobs were
+    asked for, the latest first; none where there are no jobs.
     """
 
     message_id: str
@@ -56,6 +61,7 @@ class Thread:
     mail: str | None
     locale: str | None = None
     in_house: bool = False
+    before: Default = NOTHING_BEFORE
 
 
 def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | None:
@@ -92,6 +98,15 @@ def asked_about(database: Database, ids: Sequence[str]) -> tuple[str, ...]:
             ):
                 found[job["id"]] = None
     return tuple(found)
+
+
+def last_wishes(database: Database, sender: str) -> Default:
+    """What the latest documents of a sender were asked for in; no languages: there are none."""
+    with database.read() as connection:
+        for row in _latest(connection, sender):
+            if made := jobs.of_message(connection, row["id"]):
+                return _before(made)
+    return NOTHING_BEFORE
 
 
 def last_locale(database: Database, sender: str) -> str | None:
@@ -218,4 +233,22 @@ def _thread(row: dict[str, Any], made: list[dict[str, Any]]) -> Thread:
     open_jobs = tuple(job["id"] for job in open_)
     in_house = any((job["options"] or {}).get("in_house") for job in made)
     locale = row["payload"].get("locale")
-    return Thread(row["id"], tuple(sources.values()), open_jobs, waiting, mail, locale, in_house)
+    return Thread(
+        row["id"],
+        tuple(sources.values()),
+        open_jobs,
+        waiting,
+        mail,
+        locale,
+        in_house,
+        _before(made),
+    )
+
+
+def _before(made: Sequence[dict[str, Any]]) -> Default:
+    """What jobs were asked for: their languages in their order, and how the last of them was."""
+    if not made:
+        return NOTHING_BEFORE
+    languages = tuple(dict.fromkeys(job["target_lang"] for job in made))
+    last = Options.from_json({"target_lang": languages[-1], **(made[-1]["options"] or {})})
+    return Default(languages, Origin.THREAD, last.tone, last.layout)

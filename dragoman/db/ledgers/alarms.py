@@ -41,6 +41,7 @@ class Cause(StrEnum):
     WORKER_AWAY = "worker_away"
     DISK_LOW = "disk_low"
     MAIL_DOWN = "mail_down"
+    COMPLAINT = "complaint"
 
 
 def tell(connection: Connection, cause: Cause, detail: str = "", of: str = "") -> bool:

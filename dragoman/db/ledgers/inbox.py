@@ -34,6 +34,11 @@ def by_id(connection: Connection, message_id: str) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
+def forget_bytes(connection: Connection, message_id: str) -> None:
+    """The message's bytes are no longer in the store."""
+    connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(blob=None, size=0))
+
+
 def by_key(connection: Connection, key: str) -> dict[str, Any] | None:
     """The message with this source key, or None."""
     row = connection.execute(_BY_KEY, {"wanted": key}).mappings().one_or_none()

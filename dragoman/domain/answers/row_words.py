@@ -47,3 +47,4 @@ class AnswerKind(StrEnum):
     UNCLEAR = "unclear"
     REMEMBERED = "remembered"
     REFUSED = "refused"
+    COMPLAINT = "complaint"

@@ -7,13 +7,12 @@ nothing is opened that is not a PDF.
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from dragoman.domain.file_kinds import is_pdf
+from dragoman.domain.wishes.grammar import letter
 from ingress.email.mime.walker import Part, Walk, wrapping_of
 
 MOST_PDFS = 25
@@ -116,7 +115,7 @@ def _is_pdf(head: bytes, *, at_once: bool) -> bool:
 def _words(part: Part, kind: str) -> Words:
     text = _as_text(part.peek(LONGEST_WORDS), part.headers.parameter("content-type", "charset"))
     return (
-        Words(without_markup(text), is_html=True)
+        Words(letter.without_markup(text), is_html=True)
         if kind == "text/html"
         else Words(text, is_html=False)
     )
@@ -127,12 +126,3 @@ def _as_text(data: bytes, charset: str | None) -> str:
         return data.decode((charset or "utf-8").strip(), "replace")
     except (LookupError, ValueError):  # no charset that anybody knows, or none that makes text
         return data.decode("utf-8", "replace")
-
-
-def without_markup(text: str) -> str:
-    """The lines of an HTML body, without what it quotes."""
-    text = re.split(r"<blockquote\b", text, maxsplit=1, flags=re.IGNORECASE)[0]
-    text = re.sub(r"(?is)<(style|script|head|title)\b.*?(?:</\1\s*>|\Z)", " ", text)
-    text = re.sub(r"\s+", " ", text)
-    text = re.sub(r"(?i)<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6])\b[^<>]*>", "\n", text)
-    return html.unescape(re.sub(r"<[^<>]*>", "", text)).replace("\xa0", " ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingress.email.wishes.reply_language import of_sender
+from ingress.email.reply_language import of_sender
 
 TEXTS = [
     ("auf Deutsch", "de"),
