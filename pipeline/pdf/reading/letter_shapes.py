@@ -100,24 +100,26 @@ class _Device(mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF's classes have no
             if (name, glyph) in self._seen:
                 continue
             self._seen.add((name, glyph))
-            found = feet(_ink(span.font, glyph))
+            found = feet(ink_of(span.font, glyph) or [])
             if found is not None:
                 known[glyph] = found
 
 
-def _ink(font: Any, glyph: int) -> list[int]:
-    """The inked pixels of a glyph by row; none where it cannot be drawn by itself."""
-    if mupdf.ll_fz_font_t3_procs(font):
-        return []
+def ink_of(font: Any, glyph: int) -> list[int] | None:
+    """The inked pixels of a glyph by row; None: it cannot be drawn by itself."""
+    if glyph < 0 or mupdf.ll_fz_font_t3_procs(font):
+        return None
     kept = mupdf.FzFont(mupdf.ll_fz_keep_font(font))
     up = mupdf.FzMatrix(SIZE, 0, 0, -SIZE, 0, 0)
     try:
         drawn = mupdf.fz_render_glyph_pixmap(kept, glyph, up, SCISSOR, SMOOTH)
     except mupdf.FzErrorBase:
-        return []
+        return None
     if drawn.m_internal is None:
-        return []
+        return None
     width, stride = drawn.w(), drawn.stride()
+    if not width or not stride:
+        return []
     pixels = mupdf.fz_pixmap_samples_memoryview(drawn)
     rows = [
         sum(pixel > INKED for pixel in pixels[start : start + width])

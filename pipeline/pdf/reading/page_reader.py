@@ -21,6 +21,7 @@ from pipeline.pdf.model.geometry import UPRIGHT, Direction, axis, contains, turn
 from pipeline.pdf.model.scripts import PRIVATE
 from pipeline.pdf.model.styles import is_invisible, is_maths_font, style_of
 from pipeline.pdf.model.text_rows import Marks, Reading, Row
+from pipeline.pdf.reading.blank_glyphs import tell_blanks
 from pipeline.pdf.reading.column_gaps import parted
 from pipeline.pdf.reading.font_metrics import measured
 from pipeline.pdf.reading.formulas import SIGN, with_formulas
@@ -71,6 +72,7 @@ def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
     `fields`: the boxes of its form fields, which were detached.
     """
     blocks, underlines = _blocks(page)
+    tell_blanks(page, blocks)
     measured(blocks)
     tell_serifs(page, blocks)
     rows: dict[Direction, list[Row]] = {}
