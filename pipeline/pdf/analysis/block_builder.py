@@ -19,7 +19,8 @@ from pipeline.pdf.analysis.free_space import Rooms
 from pipeline.pdf.analysis.line_joining import joined
 from pipeline.pdf.analysis.list_markers import MARKER, split
 from pipeline.pdf.analysis.page_graphics import Ground, Neighbours
-from pipeline.pdf.analysis.paragraphs import LEADER, Paragraph, group
+from pipeline.pdf.analysis.paragraphs import Paragraph, group
+from pipeline.pdf.analysis.structure.row_wording import LEADER
 from pipeline.pdf.model.geometry import UPRIGHT, Direction, back, intersects, reflected, turned
 from pipeline.pdf.model.scripts import RIGHT_TO_LEFT
 from pipeline.pdf.model.text_rows import Reading, Row

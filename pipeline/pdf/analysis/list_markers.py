@@ -14,7 +14,7 @@ from pipeline.pdf.model.scripts import SIGNS
 from pipeline.pdf.model.text_rows import Row
 
 MARKER = re.compile(
-    rf"(?:[•▪▫●○■□◦‣⁃➢➤–—*·►▶◆◇{SIGNS}]|\(?\d{{1,3}}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{{1,4}}[.)])(?:\s|$)"
+    rf"(?:[•▪▫●○■□◦‣⁃➢➤–—*\-·►▶◆◇{SIGNS}]|\(?\d{{1,3}}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{{1,4}}[.)])(?:\s|$)"
 )
 HANGING = 0.5  # of the size: the least by which later rows are indented
 FARTHEST = 4.0  # of the size: a second span that begins later is no text after a marker

@@ -111,13 +111,16 @@ class Ground:
         )
         return min(around, key=area, default=None)
 
-    def is_ruled(self, x0: float, x1: float, upper: float, lower: float) -> bool:
-        """Whether a rule crosses most of the stretch from `x0` to `x1` between two heights."""
-        return any(
-            upper < (rule[1] + rule[3]) / 2 < lower
-            and overlap(x0, x1, rule[0], rule[2]) > 0.5 * (x1 - x0)
-            for rule in self._rules.beside(upper, lower)
-        )
+    def rules_between(self, x0: float, x1: float, upper: float, lower: float) -> Iterator[Rect]:
+        """The rules between two heights that cross most of the stretch from `x0` to `x1`."""
+        for rule in self._rules.beside(upper, lower):
+            middle = (rule[1] + rule[3]) / 2
+            if upper < middle < lower and overlap(x0, x1, rule[0], rule[2]) > 0.5 * (x1 - x0):
+                yield rule
+
+    def walls_beside(self, upper: float, lower: float) -> Iterator[float]:
+        """The x of the walls that share some height with the stretch between two heights."""
+        return (wall[0] for wall in self._walls.beside(upper, lower))
 
     def has_bar(self, x0: float, x1: float, upper: float, lower: float) -> bool:
         """Whether a rule that is no longer than the stretch from `x0` to `x1` lies over it,
@@ -130,11 +133,12 @@ class Ground:
             for rule in self._rules.beside(upper, lower)
         )
 
-    def has_field(self, x0: float, x1: float, y: float) -> bool:
-        """Whether a form field lies between `x0` and `x1` at the height `y`."""
-        return any(
-            overlap(x0, x1, field[0], field[2]) > 0
+    def fields_at(self, x0: float, x1: float, y: float) -> Iterator[Rect]:
+        """The form fields that lie between `x0` and `x1` at the height `y`."""
+        return (
+            field
             for field in self._fields.beside(y - 0.1, y + 0.1)
+            if overlap(x0, x1, field[0], field[2]) > 0
         )
 
     def cell(self, x0: float, x1: float, y: float) -> tuple[float, float] | None:

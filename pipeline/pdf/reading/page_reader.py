@@ -55,6 +55,7 @@ BALL = 2  # characters
 # of the letters of a row's commonest size: others that have as many are its sizes too, such as that
 # of words beside an address
 MAIN = 0.35
+FULL_LETTERS = 3  # of a larger size, for them to be words beside small capitals
 # TeX draws signs as letters in a circle
 CIRCLE, ENCLOSED = "\u20dd", {"c": "©", "R": "®", "r": "®", "P": "℗"}
 RULE_THICKNESS = 3.0  # points; MuPDF grows a hairline's box to about 3
@@ -254,7 +255,12 @@ def _row(
         size, baseline = max(weights, key=weights.__getitem__)
         least = MAIN * weights[size, baseline]
         also = tuple(
-            {one for (one, _), weight in weights.items() if one != size and weight >= least}
+            {
+                one
+                for (one, level), weight in weights.items()
+                if one != size
+                and (weight >= least or _is_full_size(one, level, size, baseline, weight))
+            }
         )
         spans = [_level(span, size, baseline) for span in spans]
     else:
@@ -276,6 +282,13 @@ def _row(
         also=also,
         text_x=group[1][1][0] if len(group) > 1 else None,
     )
+
+
+def _is_full_size(one: float, level: float, size: float, baseline: float, weight: float) -> bool:
+    """Whether letters beside those of the commonest size are full ones, and those small capitals:
+    they are larger, on the same baseline, and no mere initial.
+    """
+    return one > size and weight >= FULL_LETTERS and abs(level - baseline) < 0.1 * size
 
 
 def _of_entry(spans: Sequence[Span], own: Style) -> Style:
