@@ -75,7 +75,8 @@ class Batch:
     Each text is XML: `&amp; &lt; &gt;` escaped, `<g id="N">…</g>` around a run of another style,
     `<x id="N"/>` for something that must come back unchanged. An engine keeps every tag once, and
     may move them. `source_lang` None: the engine detects it. `terms`: those of the glossary that
-    occur in the texts.
+    occur in the texts; `glossary`: all of them where any occurs, for an engine that keeps
+    glossaries of its own.
     """
 
     texts: tuple[str, ...]
@@ -84,6 +85,7 @@ class Batch:
     tone: Tone | None = None
     context: Context = NO_CONTEXT
     terms: tuple[Term, ...] = ()
+    glossary: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

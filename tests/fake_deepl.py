@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -54,10 +55,19 @@ TARGETS = [
     "ZH-HANT",
 ]
 FORMAL = {"DE", "FR", "IT", "ES", "NL", "PL", "PT-BR", "PT-PT", "JA", "RU"}
+NO_GLOSSARY = {"AR", "UK"}  # here: to see what happens without
 NO_PLAIN_TARGET = {"EN", "PT"}
 UNHEARD = ("cut", "hang")
 MAX_TEXTS, MAX_BYTES = 50, 128 * 1024
 TAG = re.compile(r"(<[^<>]*>|&\w+;)")
+
+
+@dataclass(frozen=True)
+class Glossary:
+    """One that was made: what is `told` of it, and its entries."""
+
+    told: dict[str, Any]
+    entries: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,10 @@ class FakeDeepL:
         self.characters_billed = 0
         self.character_limit = 500_000
         self.lists = 0
+        self.has_v3 = True  # `/v3/languages`; before, a server has the deprecated lists
+        self.glossaries: dict[str, Glossary] = {}
+        self.glossaries_made = 0
+        self.most_glossaries = 1000
         self.agents: set[str] = set()
         self.lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), type("Bound", (_Handler,), {"fake": self}))
@@ -106,19 +120,54 @@ class FakeDeepL:
         self._server.server_close()
 
     def translate(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if path.endswith("/v3/glossaries"):
+            return self._make_glossary(body)
+        if (asked := body.get("glossary_id")) and asked not in self.glossaries:
+            return 404, {"message": "glossary not found"}
         texts = body.get("text") or []
-        if len(texts) > MAX_TEXTS:
-            return 400, {"message": "too many texts"}
-        if path.endswith("/write/rephrase"):
+        if path.endswith("/write/rephrase") and len(texts) <= MAX_TEXTS:
             return 200, {"improvements": [_improved(text, body) for text in texts]}
-        target = str(body.get("target_lang", "")).upper()
-        if target not in TARGETS or target in NO_PLAIN_TARGET:
-            return 400, {"message": "Value for 'target_lang' not supported."}
-        if body.get("tag_handling") == "xml" and not all(map(_well_formed, texts)):
-            return 400, {"message": "Tag handling parsing failed, please check input."}
-        answers = [_translation(text, target, body) for text in texts]
+        if wrong := self._wrong(texts, body):
+            return 400, {"message": wrong}
+        target = str(body["target_lang"]).upper()
+        entries = self.glossaries[asked].entries if asked else {}
+        answers = [_translation(text, target, body, entries) for text in texts]
         self.characters_billed += sum(answer["billed_characters"] for answer in answers)
         return 200, {"translations": answers}
+
+    @staticmethod
+    def _wrong(texts: list[str], body: dict[str, Any]) -> str | None:
+        """What DeepL would complain of; None: nothing."""
+        if len(texts) > MAX_TEXTS:
+            return "too many texts"
+        target = str(body.get("target_lang", "")).upper()
+        if target not in TARGETS or target in NO_PLAIN_TARGET:
+            return "Value for 'target_lang' not supported."
+        if body.get("tag_handling") == "xml" and not all(map(_well_formed, texts)):
+            return "Tag handling parsing failed, please check input."
+        return None
+
+    def _make_glossary(self, body: dict[str, Any]) -> tuple[int, Any]:
+        [dictionary] = body["dictionaries"]
+        entries = dict(line.split("\t") for line in dictionary["entries"].splitlines())
+        if self.most_glossaries <= len(self.glossaries):
+            return 400, {"message": "too many glossaries"}
+        self.glossaries_made += 1
+        number = f"g{self.glossaries_made}"
+        told = {
+            "glossary_id": number,
+            "name": body["name"],
+            "creation_time": f"2026-11-30T10:00:{self.glossaries_made % 60:02}.000000Z",
+            "dictionaries": [
+                {
+                    "source_lang": dictionary["source_lang"],
+                    "target_lang": dictionary["target_lang"],
+                    "entry_count": len(entries),
+                }
+            ],
+        }
+        self.glossaries[number] = Glossary(told, entries)
+        return 201, told
 
 
 class _Server(ThreadingHTTPServer):
@@ -145,6 +194,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, {"character_count": billed, "character_limit": limit})
             return
         self.fake.lists += 1
+        path = urlsplit(self.path).path
+        if path.endswith("/v3/glossaries"):
+            self._answer(200, {"glossaries": [one.told for one in self.fake.glossaries.values()]})
+            return
+        if path.endswith("/v3/languages"):
+            self._answer(*((200, _languages()) if self.fake.has_v3 else (404, {"message": "no"})))
+            return
+        if path.endswith("/glossary-language-pairs"):
+            self._answer(404, {"message": "no"})
+            return
         codes = (
             TARGETS if asked.get("type") == ["target"] else sorted({code[:2] for code in TARGETS})
         )
@@ -155,6 +214,11 @@ class _Handler(BaseHTTPRequestHandler):
                 for code in codes
             ],
         )
+
+    def do_DELETE(self) -> None:
+        if self._welcome():
+            self.fake.glossaries.pop(self.path.rpartition("/")[2], None)
+            self._answer(204, "")
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -225,15 +289,52 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-def _translation(text: str, target: str, body: dict[str, Any]) -> dict[str, Any]:
+def _languages() -> list[dict[str, Any]]:
+    """As `/v3/languages` has them: codes in their own case, and what each may be used for."""
+    plain = sorted({code[:2] for code in TARGETS})
+    codes = [*plain, *(code for code in TARGETS if "-" in code)]
+    return [
+        {
+            "lang": "-".join([code[:2].lower(), code[3:].title() if len(code) > 5 else code[3:]])
+            if "-" in code
+            else code.lower(),
+            "name": code,
+            "usable_as_source": "-" not in code,
+            "usable_as_target": code in TARGETS,
+            "features": {
+                **({"formality": {}} if code in FORMAL else {}),
+                **({"glossary": {}} if code[:2] not in NO_GLOSSARY else {}),
+            },
+        }
+        for code in codes
+    ]
+
+
+def _translation(
+    text: str, target: str, body: dict[str, Any], entries: Mapping[str, str] = {}
+) -> dict[str, Any]:
     parts = TAG.split(text)
-    translated = "".join(part if index % 2 else part.upper() for index, part in enumerate(parts))
+    translated = "".join(
+        part if index % 2 else _worded(part, entries) for index, part in enumerate(parts)
+    )
     billed = len("".join(parts[::2]))
     return {
         "detected_source_language": str(body.get("source_lang") or "EN").upper(),
         "text": f"{target.lower()}:{translated}" if "".join(parts[::2]).strip() else text,
         "billed_characters": billed,
     }
+
+
+def _worded(text: str, entries: Mapping[str, str]) -> str:
+    """In capitals, but for the terms of the glossary, which get the ending that theirs has."""
+    if not entries:
+        return text.upper()
+    terms = "|".join(map(re.escape, sorted(entries, key=len, reverse=True)))
+    pieces = re.split(rf"\b({terms})(s?)\b", text)
+    return "".join(
+        piece.upper() if at % 3 == 0 else entries[piece] if at % 3 == 1 else piece
+        for at, piece in enumerate(pieces)
+    )
 
 
 def _improved(text: str, body: dict[str, Any]) -> dict[str, str]:

@@ -19,6 +19,8 @@ from functools import cached_property, lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import structlog
+
 from dragoman.domain import language
 from dragoman.domain.job import Tone
 from dragoman.errors import (
@@ -29,32 +31,36 @@ from dragoman.errors import (
     EngineUnavailable,
     QuotaUsedUp,
 )
-from dragoman.ports import Answer, Batch, Capabilities, Limits
-from pipeline.engines.deepl_internals import on_answer
+from dragoman.ports import Answer, Batch, Capabilities, Context, Limits
+from pipeline.engines import deepl_languages
+from pipeline.engines.deepl_glossaries import Glossaries
+from pipeline.engines.deepl_internals import languages, on_answer
+from pipeline.engines.deepl_languages import INSTRUCTED, NAME, VARIANTS, Listed
 from pipeline.engines.pairs import refuse_unserved
 from pipeline.engines.settings import EngineSettings, number, text
 from pipeline.stages import markup
+
+log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
     import requests
     from deepl import DeepLClient, TextResult
     from deepl.exceptions import DeepLException
 
-NAME = "deepl"
 # At most 50 texts and 128 KiB a request (developers.deepl.com/api-reference/translate). JSON writes
 # a character of 2 bytes as 6, so 30,000 bytes of text stay below 90,000 on the way.
 LIMITS = Limits(texts=50, size=30_000)
 # Write takes 10 KiB a request (developers.deepl.com/api-reference/improve-text).
 WRITE_LIMITS = Limits(texts=50, size=3_000)
 PARALLEL = 4
+# The default of DeepL is speed; all languages have both
+# (developers.deepl.com/docs/translate/understanding-model-types).
+MODEL_TYPE = "quality_optimized"
 VERSION_LETTERS = 16
 ANSWER_TIMEOUT_S = 60.0
 CAPABILITIES_TTL_S = 3600.0
 # developers.deepl.com/docs/best-practices/error-handling
 QUOTA_EXCEEDED, TOO_MANY_REQUESTS, OVERLOADED = 456, 429, 529
-# Which of a language's variants a plain tag means; DeepL takes no plain EN or PT as a target.
-VARIANTS = {"en": "en-US", "pt": "pt-BR", "zh": "zh-Hans"}
-INSTRUCTED = ("de", "en", "es", "fr", "it", "ja", "ko", "zh")  # languages with custom instructions
 INSTRUCTIONS = {
     Tone.BUSINESS: "Use the clear, courteous and professional language of business correspondence.",
     Tone.ACADEMIC: "Use precise academic language, as in a scholarly publication.",
@@ -73,7 +79,7 @@ class DeepL:
 
     name = NAME
     parallel = PARALLEL
-    takes_hints = False
+    takes_hints = True
     limits = LIMITS
 
     def __init__(
@@ -81,15 +87,18 @@ class DeepL:
         auth_key: str,
         server_url: str | None = None,
         clock: Callable[[], float] = time.monotonic,
+        model_type: str | None = MODEL_TYPE,
     ) -> None:
-        """`server_url` None: DeepL's own host.
+        """`server_url` None: DeepL's own host. `model_type` None: DeepL's own choice.
 
         `clock` in seconds, for how long its list of languages is believed.
         """
         self._auth_key = auth_key
         self._server_url = f"{server_url.rstrip('/')}/" if server_url else None
         self._clock = clock
-        self._known: tuple[float, Capabilities] | None = None
+        self._model_type = model_type
+        self._known: tuple[float, Listed] | None = None
+        self._glossaries = Glossaries(lambda: self.client)
         self.asked_s: float | None = None  # what the last answer asked to wait
 
     @cached_property
@@ -97,7 +106,7 @@ class DeepL:
         """A hash of the options that every request has; which model DeepL takes is its own
         choice, and is not told.
         """
-        options = _options(Batch((), None, "de"), "DE")
+        options = _options(Batch((), None, "de"), "DE", self._model_type)
         said = json.dumps([options, VARIANTS, FORMALITY, INSTRUCTIONS], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:VERSION_LETTERS]
 
@@ -110,10 +119,16 @@ class DeepL:
 
     def takes_terms(self, source_lang: str | None, target_lang: str) -> bool:
         """See `Translator.takes_terms`."""
-        return False
+        if source_lang is None:  # a glossary needs to know it
+            return False
+        have = self._listed().glossaries
+        return language.base(source_lang) in have and language.base(target_lang) in have
 
     def capabilities(self) -> Capabilities:
         """What DeepL lists as targets, asked at most once an hour."""
+        return self._listed().capabilities
+
+    def _listed(self) -> Listed:
         if self._known is None or self._clock() - self._known[0] > CAPABILITIES_TTL_S:
             self._known = (self._clock(), self._ask_capabilities())
         return self._known[1]
@@ -122,8 +137,8 @@ class DeepL:
         """See `Translator.translate`."""
         if not batch.texts:
             return Answer((), 0)
-        target = self._target(batch.target_lang)
-        results = list(self._results(batch.texts, _options(batch, target)))
+        options = _options(batch, self._target(batch.target_lang), self._model_type)
+        results = self._with_terms(batch, options)
         if len(results) != len(batch.texts):
             raise EngineMisbehaved(
                 detail=f"{len(results)} translations of {len(batch.texts)} texts"
@@ -132,6 +147,34 @@ class DeepL:
             tuple(result.text for result in results),
             sum(result.billed_characters for result in results),
         )
+
+    def _with_terms(self, batch: Batch, options: dict[str, Any]) -> list[TextResult]:
+        """The results with the glossary of the batch; made anew where it is gone meanwhile."""
+        for again in (True, False):
+            glossary = self._glossary(batch)
+            try:
+                return list(self._results(batch.texts, {**options, **glossary}))
+            except EngineMissing:
+                if not glossary or not again:
+                    raise
+                self._glossaries.forget()
+        raise AssertionError
+
+    def _glossary(self, batch: Batch) -> dict[str, Any]:
+        """The option that names the glossary with the terms of a batch; empty: it has none.
+
+        One that DeepL does not take is left out: what is not obeyed then is told afterwards.
+        """
+        source, target = batch.source_lang, batch.target_lang
+        if source is None or not batch.terms or not self.takes_terms(source, target):
+            return {}
+        try:
+            with translated_errors(lambda: self.asked_s):
+                found = self._glossaries.id_of(batch.glossary or batch.terms, source, target)
+        except (EngineMisbehaved, QuotaUsedUp) as error:
+            log.warning("deepl_glossary_refused", detail=error.detail)
+            return {}
+        return {"glossary": found} if found else {}
 
     @cached_property
     def client(self) -> DeepLClient:
@@ -169,23 +212,15 @@ class DeepL:
             client.close()  # type: ignore[no-untyped-call]
         return (used.count, used.limit) if used.count is not None and used.limit else None
 
-    def _ask_capabilities(self) -> Capabilities:
+    def _ask_capabilities(self) -> Listed:
         # The library asks by GET with a body, which some servers leave unread: a connection of its
         # own.
         client = _client(self._auth_key, self._server_url)
         try:
             with translated_errors():
-                listed = client.get_target_languages()
+                return deepl_languages.listed(languages(client)) or deepl_languages.before(client)
         finally:
             client.close()  # type: ignore[no-untyped-call]
-        tags = {_tag(one.code): bool(one.supports_formality) for one in listed}
-        styles = frozenset(tag for tag in tags if language.base(tag) in INSTRUCTED)
-        return Capabilities(
-            NAME,
-            frozenset(tags),
-            formality=frozenset(t for t, formal in tags.items() if formal),
-            styles=styles,
-        )
 
     def _target(self, tag: str) -> str:
         """DeepL's code for a target tag. Raises UnsupportedTarget."""
@@ -317,7 +352,15 @@ def _client(auth_key: str, server_url: str | None) -> DeepLClient:
     return deepl.DeepLClient(auth_key, server_url=server_url, send_platform_info=False)
 
 
-def _options(batch: Batch, target: str) -> dict[str, Any]:
+def _context(context: Context) -> str:
+    """Where the texts stand, as a text of its own: DeepL reads it, and neither translates nor
+    charges for it.
+    """
+    parts = (context.title, context.section, *context.before, *context.after)
+    return "\n".join(dict.fromkeys(part for part in parts if part))
+
+
+def _options(batch: Batch, target: str, model_type: str | None) -> dict[str, Any]:
     options: dict[str, Any] = {
         "source_lang": language.base(batch.source_lang).upper() if batch.source_lang else None,
         "target_lang": target,
@@ -327,6 +370,10 @@ def _options(batch: Batch, target: str) -> dict[str, Any]:
         "ignore_tags": ["x"],
         "split_sentences": "nonewlines",
     }
+    if model_type:
+        options["model_type"] = model_type
+    if said := _context(batch.context):
+        options["context"] = said
     if batch.tone in FORMALITY:
         options["formality"] = FORMALITY[batch.tone]
     elif batch.tone in INSTRUCTIONS and language.base(batch.target_lang) in INSTRUCTED:
@@ -334,20 +381,12 @@ def _options(batch: Batch, target: str) -> dict[str, Any]:
     return options
 
 
-def _tag(code: str) -> str:
-    """Our tag for DeepL's code: `zh-Hans` of `ZH-HANS`."""
-    base, _, rest = code.partition("-")
-    return (
-        "-".join([base.lower(), rest.title() if len(rest) == language.SCRIPT_LETTERS else rest])
-        if rest
-        else base.lower()
-    )
-
-
 def build(settings: EngineSettings) -> DeepL | None:
     """DeepL, if a key is set."""
     key = text(settings, "deepl_auth_key")
-    return _kept(key, text(settings, "deepl_server_url")) if key else None
+    if key is None:
+        return None
+    return _kept(key, text(settings, "deepl_server_url"), text(settings, "deepl_model_type"))
 
 
 def tone_model(
@@ -380,5 +419,5 @@ def rates(settings: EngineSettings) -> tuple[str, float, float]:
 
 
 @lru_cache(8)  # clients kept open; a process has one key
-def _kept(auth_key: str, server_url: str | None) -> DeepL:
-    return DeepL(auth_key, server_url)
+def _kept(auth_key: str, server_url: str | None, model_type: str | None) -> DeepL:
+    return DeepL(auth_key, server_url, model_type=model_type)

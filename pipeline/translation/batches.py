@@ -69,6 +69,11 @@ class Hints:
         named = [Term(one.term.source, one.term.target) for one in found if one.term]
         return tuple(dict.fromkeys(named))
 
+    @property
+    def all_terms(self) -> tuple[Term, ...]:
+        """The whole glossary."""
+        return tuple(Term(*entry) for entry in self.glossary.entries)
+
     def are_kept(self, text: str, answer: str, target_lang: str) -> bool:
         """Whether all terms of a marked-up text are in its marked-up answer as they should be."""
         if not self.glossary:
@@ -155,7 +160,10 @@ def translate_all(
             context = hints.context(batch, ordered, places.get(batch[0], 0))
         if translator.takes_terms(source_lang, target_lang):
             told = tuple(dict.fromkeys(term for text in batch for term in hints.terms(text)))
-        return translator.translate(Batch(batch, source_lang, target_lang, tone, context, told))
+        whole = hints.all_terms if told else ()
+        return translator.translate(
+            Batch(batch, source_lang, target_lang, tone, context, told, whole)
+        )
 
     def judge(text: str, answer: str | None) -> Doubt | None:
         found = checks.doubt(text, answer, source_lang, target_lang)

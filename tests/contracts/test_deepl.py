@@ -5,6 +5,7 @@ its faults.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import deepl
 import pytest
@@ -19,7 +20,8 @@ from dragoman.errors import (
     EngineUnavailable,
     QuotaUsedUp,
 )
-from dragoman.ports import Batch
+from dragoman.ports import NO_CONTEXT, Batch, Context, Term
+from pipeline.engines import deepl_glossaries
 from pipeline.engines.deepl import CAPABILITIES_TTL_S, LIMITS, DeepL, DeepLWrite, retry_after_s
 from tests.fake_deepl import KEY, FakeDeepL
 
@@ -183,6 +185,108 @@ def test_a_path_in_the_address_is_kept():
 
 def test_free_keys_go_to_the_free_host():
     assert "api-free" in DeepL("key:fx").client.server_url
+
+
+HOUSE, FENCE = Term("house", "vivienda"), Term("fence", "cerca")
+
+
+def with_terms(*texts: str, terms: tuple[Term, ...] = (HOUSE,), target: str = "es") -> Batch:
+    return Batch(texts, "en", target, None, NO_CONTEXT, terms, (HOUSE, FENCE))
+
+
+class TestContextAndTerms:
+    def test_where_the_texts_stand_is_told_and_not_billed(self, server):
+        context = Context("A handbook", "The roof", ("It is old.",), ("It is new.",))
+        answer = DeepL(KEY, server.url).translate(Batch(("The fence",), "en", "de", None, context))
+        assert server.requests[0]["context"] == "A handbook\nThe roof\nIt is old.\nIt is new."
+        assert answer.characters_billed == len("The fence")
+        DeepL(KEY, server.url).translate(batch("The fence"))
+        assert "context" not in server.requests[1]
+
+    def test_the_model_is_the_one_of_the_settings(self, server):
+        DeepL(KEY, server.url).translate(batch("House"))
+        DeepL(KEY, server.url, model_type="latency_optimized").translate(batch("House"))
+        DeepL(KEY, server.url, model_type=None).translate(batch("House"))
+        assert [one.get("model_type") for one in server.requests] == [
+            "quality_optimized",
+            "latency_optimized",
+            None,
+        ]
+
+    def test_terms_are_a_glossary_at_deepl_made_once_whoever_asks(self, server):
+        engine = DeepL(KEY, server.url)
+        assert engine.takes_terms("en-GB", "es")
+        first = engine.translate(with_terms("All houses"))
+        second = engine.translate(with_terms("The fence", terms=(FENCE,)))
+        other = DeepL(KEY, server.url).translate(with_terms("The house"))
+        assert first.texts == ("es:ALL viviendas",)
+        assert second.texts == ("es:THE cerca",)
+        assert other.texts == ("es:THE vivienda",)
+        assert server.glossaries_made == 1
+        assert "glossary_id" not in _asked(engine, server, batch("The sun", target="es"))
+
+    def test_another_language_or_other_terms_are_another_glossary(self, server):
+        engine = DeepL(KEY, server.url)
+        engine.translate(with_terms("The house"))
+        engine.translate(with_terms("The house", target="fr"))
+        engine.translate(Batch(("The house",), "en", "es", terms=(HOUSE,)))
+        assert server.glossaries_made == 3
+
+    @pytest.mark.parametrize(("source", "target"), [(None, "es"), ("en", "uk"), ("ar", "es")])
+    def test_where_deepl_takes_no_glossary_terms_are_no_business_of_its(
+        self, server, source, target
+    ):
+        engine = DeepL(KEY, server.url)
+        assert not engine.takes_terms(source, target)
+        engine.translate(Batch(("House",), source, target, terms=(HOUSE,)))
+        assert "glossary_id" not in server.requests[0]
+
+    def test_a_glossary_that_is_gone_is_made_anew(self, server):
+        engine = DeepL(KEY, server.url)
+        engine.translate(with_terms("The house"))
+        server.glossaries.clear()
+        assert engine.translate(with_terms("The house")).texts == ("es:THE vivienda",)
+        assert server.glossaries_made == 2
+
+    def test_one_that_deepl_refuses_costs_no_translation(self, server):
+        server.most_glossaries = 0
+        answer = DeepL(KEY, server.url).translate(with_terms("The house"))
+        assert answer.texts == ("es:THE HOUSE",)
+
+    def test_the_oldest_of_ours_gives_way(self, server, monkeypatch):
+        monkeypatch.setattr(deepl_glossaries, "MOST", 3)
+        engine = DeepL(KEY, server.url)
+        for number in range(5):
+            term = Term("house", f"vivienda{number}")
+            engine.translate(Batch(("The house",), "en", "es", terms=(term,)))
+        assert [one.told["glossary_id"] for one in server.glossaries.values()] == ["g3", "g4", "g5"]
+
+    def test_terms_that_deepl_does_not_take_are_left_out(self, server):
+        odd = (Term("a\tb", "x"), Term("house", "y" * 2000), HOUSE)
+        DeepL(KEY, server.url).translate(Batch(("The house",), "en", "es", terms=odd))
+        [made] = server.glossaries.values()
+        assert made.entries == {"house": "vivienda"}
+
+    def test_four_requests_at_once_make_one_glossary(self, server):
+        engine = DeepL(KEY, server.url)
+        engine.capabilities()
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: engine.translate(with_terms("The house")), range(8)))
+        assert server.glossaries_made == 1
+
+
+def test_a_server_with_the_deprecated_lists_alone_serves_too(server):
+    server.has_v3 = False
+    engine = DeepL(KEY, server.url)
+    assert {"de", "en-US", "zh-Hans"} <= engine.capabilities().targets
+    assert "de" in engine.capabilities().formality
+    assert not engine.takes_terms("en", "es")
+    assert engine.translate(batch("House")).texts == ("de:HOUSE",)
+
+
+def _asked(engine: DeepL, server: FakeDeepL, of: Batch) -> dict[str, object]:
+    engine.translate(of)
+    return server.requests[-1]
 
 
 class TestWrite:

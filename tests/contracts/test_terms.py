@@ -155,7 +155,7 @@ def test_apertium_keeps_tags_and_puts_unknown_words_in_as_they_stand(tmp_path: P
 def test_each_engine_says_whether_it_minds_terms(name: str, tmp_path: Path):
     with running(name, tmp_path) as engine:
         assert isinstance(engine.takes_terms("en", "es"), bool)
-        assert engine.takes_terms("en", "es") is (name in ("openai", "apertium"))
+        assert engine.takes_terms("en", "es") is (name in ("deepl", "openai", "apertium"))
 
 
 def test_a_text_that_stays_in_the_original_says_nothing_of_its_terms():

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dragoman.domain.specs.engine_specs import EngineSpec
 from dragoman.domain.specs.setting import WORKER, Setting
+
+MODEL_TYPES = ("quality_optimized", "latency_optimized", "prefer_quality_optimized")
+
+
+def _model_type(value: str | None, known: Mapping[str, object]) -> str | None:
+    if value and value not in MODEL_TYPES:
+        raise ValueError(f"write one of {', '.join(MODEL_TYPES)}")
+    return value
+
 
 ENGINE = EngineSpec(
     name="deepl",
@@ -25,6 +36,7 @@ ENGINE = EngineSpec(
             ),
         ),
         Setting(name="deepl_server_url"),
+        Setting(name="deepl_model_type", check=_model_type, default="quality_optimized"),
         Setting(name="deepl_write", kind=bool, default=False),
         Setting(name="deepl_requests_per_s", kind=float, default=10.0, least=0),
         Setting(name="deepl_characters_per_s", kind=float, default=0.0, least=0),
