@@ -55,6 +55,12 @@ UPLOAD_FORM = {
             "type": "string",
             "description": "Such as `deepl`; absent or `auto`: the server's choice.",
         },
+        "glossary": {
+            "type": "string",
+            "format": "binary",
+            "description": "Terms for this document: CSV, TSV or XLSX with a term and its"
+            " translation in its first two columns.",
+        },
         "in_house": {
             "type": "string",
             "enum": ["true", "false"],
@@ -93,14 +99,14 @@ async def upload(
     ] = None,
 ) -> Accepted:
     """Have a PDF translated. 202 means that it is stored safely, even if a process fails later."""
-    file, fields = await uploads.read_form(request, door.settings.max_pdf_bytes)
+    form = await uploads.read_form(request, door.settings.max_pdf_bytes)
     try:
-        reply = uploads.take_reply(door.settings, caller.owner, fields)
+        reply = uploads.take_reply(door.settings, caller.owner, form.fields)
         row = await run_in_threadpool(
-            uploads.accept, door, caller, file, fields, idempotency_key, reply=reply
+            uploads.accept, door, caller, form, idempotency_key, reply=reply
         )
     finally:
-        await file.close()
+        await form.close()
     status_url = router.url_path_for("job_status", job_id=row["id"])
     return Accepted(job_id=row["id"], status_url=status_url, page_url=door.links.path("own", row))
 

@@ -94,16 +94,16 @@ async def _accepted(
         request, caller = await _with_token(request, door)
     else:
         caller = person
-    file, fields = await uploads.read_form(request, door.settings.max_pdf_bytes)
+    form = await uploads.read_form(request, door.settings.max_pdf_bytes)
     try:
-        fields.pop(TOKEN, None)
-        key = fields.pop(FORM_KEY, "")
-        typed.update(fields)
+        form.fields.pop(TOKEN, None)
+        key = form.fields.pop(FORM_KEY, "")
+        typed.update(form.fields)
         if person is not None:
             check_form(request, door, person, key)
-        return await run_in_threadpool(uploads.accept, door, caller, file, fields, None)
+        return await run_in_threadpool(uploads.accept, door, caller, form, None)
     finally:
-        await file.close()
+        await form.close()
 
 
 async def _with_token(request: HttpRequest, door: Door) -> tuple[HttpRequest, Caller]:

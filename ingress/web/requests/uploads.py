@@ -11,8 +11,11 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request as HttpRequest
 from starlette.types import Message
 
+from dragoman.adapters import table_reader
 from dragoman.app.intake import Pdf, Request
 from dragoman.app.pdf_check import too_large
+from dragoman.domain import glossary_files
+from dragoman.domain.glossary_files import Terms
 from dragoman.domain.job import Options
 from dragoman.domain.specs.channel_specs import channels
 from dragoman.domain.specs.loading import load
@@ -24,7 +27,7 @@ from ingress.web.requests.context import Door
 
 FORM_BYTES = 64 * 1024  # the form around the file: fields, headers and boundaries
 LONGEST_KEY = 255  # characters of an Idempotency-Key
-FILE = "file"
+FILE, GLOSSARY = "file", "glossary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +66,36 @@ class Owning(Protocol):
         """The owner of the job."""
 
 
-async def read_form(request: HttpRequest, limit: int) -> tuple[UploadFile, dict[str, str]]:
-    """The file (spooled to disk) and the other fields of a multipart form.
-
-    Raises TooLarge at the header or at the first byte over `limit` (of the file), RequestError
-    without a file.
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What an upload holds: the PDF (spooled to disk), a glossary's file if there is one, and the
+    other fields.
     """
+
+    file: UploadFile
+    fields: dict[str, str]
+    glossary: UploadFile | None = None
+
+    async def close(self) -> None:
+        """Let go of the files."""
+        await self.file.close()
+        if self.glossary is not None:
+            await self.glossary.close()
+
+
+async def read_form(request: HttpRequest, limit: int) -> Form:
+    """The parts of a multipart form.
+
+    Raises TooLarge at the header or at the first byte over `limit` (of the file) and what a form
+    and a glossary may have, RequestError without a file.
+    """
+    most = limit + FORM_BYTES + glossary_files.MOST_BYTES
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > limit + FORM_BYTES:
+    if length.isdecimal() and int(length) > most:
         raise too_large(limit)
-    bounded = HttpRequest(request.scope, _bounded(request, limit + FORM_BYTES, limit))
+    bounded = HttpRequest(request.scope, _bounded(request, most, limit))
     form = await bounded.form(
-        max_files=1, max_fields=len(parse.FIELDS) + 5, max_part_size=FORM_BYTES
+        max_files=2, max_fields=len(parse.FIELDS) + 5, max_part_size=FORM_BYTES
     )
     file = form.get(FILE)
     if not isinstance(file, UploadFile):
@@ -86,14 +107,18 @@ async def read_form(request: HttpRequest, limit: int) -> tuple[UploadFile, dict[
                 " target_lang=de …"
             ),
         )
-    return file, {name: value for name, value in form.items() if isinstance(value, str)}
+    glossary = form.get(GLOSSARY)
+    return Form(
+        file,
+        {name: value for name, value in form.items() if isinstance(value, str)},
+        glossary if isinstance(glossary, UploadFile) else None,
+    )
 
 
 def accept(
     door: Door,
     caller: Owning,
-    file: UploadFile,
-    fields: dict[str, str],
+    form: Form,
     idempotency_key: str | None,
     *,
     reply: Reply = NO_REPLY,
@@ -106,23 +131,34 @@ def accept(
     """
     with tracer().start_as_current_span("web.upload"):
         options = parse.options(
-            fields,
+            form.fields,
             default_target=door.settings.default_target_lang,
             engines=door.engines(),
             max_pages=door.settings.max_pages,
         )
-        options = replace(options, reply_by=reply.channel, reply_to=reply.to)
+        options = replace(
+            options, reply_by=reply.channel, reply_to=reply.to, glossary=_terms(form.glossary)
+        )
         door.intake.check_request(options, owner=caller.owner, channel="web")
         door.check_engine(options.engine, options.target_lang)
         key = _key(caller, idempotency_key)
         # When `submit` fails the bytes stay until the clean-up: the commit may have happened all
         # the same.
-        pdf = door.intake.store_pdf(file.filename or "", file.file)
+        pdf = door.intake.store_pdf(form.file.filename or "", form.file.file)
         receipt = door.intake.submit([Request(pdf, options, caller.owner, "web", key)])
     row = door.intake.find(receipt.job_ids[0])
     if not receipt.created:
         _check_same(row, pdf, options)
     return row
+
+
+def _terms(glossary: UploadFile | None) -> Terms:
+    """The terms of a glossary's file. Raises UnsupportedOption."""
+    # A form of a page has a part without a name where no file was chosen.
+    if glossary is None or not glossary.filename:
+        return ()
+    data = glossary.file.read(glossary_files.MOST_BYTES + 1)
+    return table_reader.terms(glossary.filename, data)
 
 
 def _bounded(request: HttpRequest, most: int, limit: int) -> Any:

@@ -23,12 +23,14 @@ from tests.integration.web.conftest import (
     ANNA,
     BERT,
     PDF,
+    Answer,
     Client,
     Worker,
     multipart,
     serving,
 )
 from tests.patience import patience
+from tests.workbooks import workbook
 
 
 def test_upload_is_kept_before_it_is_accepted_and_the_broker_is_rung(
@@ -298,3 +300,42 @@ class TestNothingIsAcceptedThatIsNotDurable:
             assert "127.0.0.1" not in answer.body.decode()
         assert list(store.keys("jobs/")) == []
         assert doorbell.rings == []
+
+
+def upload_with_glossary(client: Client, name: str, data: bytes) -> Answer:
+    """The answer to an upload whose form has a glossary's file before the PDF."""
+    form, kind = multipart(PDF, "report.pdf", {"target_lang": "de"})
+    boundary = kind.rpartition("=")[2]
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="glossary"; filename="{name}"'
+    part = f"{head}\r\nContent-Type: application/octet-stream\r\n\r\n".encode() + data + b"\r\n"
+    return client.ask("POST", "/api/v1/upload", ANNA, part + form, Content_Type=kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("terms.csv", b"house;Haus\nroof;Dach"),
+        ("terms.xlsx", workbook([("house", "Haus"), ("roof", "Dach")])),
+    ],
+)
+def test_a_glossary_comes_with_the_document_that_it_is_for(
+    client: Client, worker: Worker, name: str, data: bytes
+) -> None:
+    answer = upload_with_glossary(client, name, data)
+    assert answer.status == 202
+    terms = worker.row(answer.json["job_id"])["options"]["glossary"]
+    assert [tuple(one) for one in terms] == [("house", "Haus"), ("roof", "Dach")]
+
+
+def test_a_form_without_a_chosen_glossary_has_none(client: Client, worker: Worker) -> None:
+    answer = upload_with_glossary(client, "", b"")
+    assert worker.row(answer.json["job_id"])["options"]["glossary"] == []
+
+
+def test_a_glossary_that_contradicts_itself_is_told_and_nothing_is_kept(
+    client: Client, doorbell: RecordingDoorbell
+) -> None:
+    answer = upload_with_glossary(client, "terms.csv", b"house;Haus\nhouse;Gebaeude")
+    assert (answer.status, answer.json["code"]) == (422, "unsupported_option")
+    assert "two translations for “house”" in answer.json["detail"]
+    assert doorbell.rings == []
