@@ -152,11 +152,54 @@ def found(
     by_direction = {direction: _Places(device.glyphs, direction) for direction in extents}
     for original, direction in wanted:
         glyphs = by_direction[direction].of(original)
-        letters = list(_letters(glyphs, original.baseline, fonts))
+        left = min((x for x, _, _ in glyphs), default=0.0)
+        at_start = [(x - left, y - original.baseline, glyph) for x, y, glyph in glyphs]
+        letters = list(_letters(at_start, fonts))
         if glyphs and len(letters) == len(glyphs):
             width = max(x + glyph.advance for x, _, glyph in glyphs) - min(x for x, _, _ in glyphs)
             ready[original] = Returned(tuple(letters), width)
     return ready, fonts.used
+
+
+@dataclass(frozen=True, slots=True)
+class Redrawn:
+    """Letters of a page where they stand: the operators that draw them, the fonts that these need
+    (name in the result -> object number), and whether all were found.
+    """
+
+    operators: tuple[str, ...]
+    fonts: dict[str, int]
+    whole: bool
+
+
+def redrawn(page: pymupdf.Page, wanted: Iterable[tuple[Original, Direction, int]]) -> Redrawn:
+    """All letters that stand where the `wanted` do, each with its colour (0xRRGGBB).
+
+    The page must not be rotated at the moment, and still have its words.
+    """
+    known = list(wanted)
+    device = _Device(_extents([(original, direction) for original, direction, _ in known]))
+    mupdf.fz_run_page(page.this, device, mupdf.FzMatrix(), mupdf.FzCookie())
+    mupdf.fz_close_device(device)
+    fonts = _Fonts(page)
+    places = {direction: _Places(device.glyphs, direction) for _, direction, _ in known}
+    found: dict[tuple[str, int, float, float], str] = {}
+    whole = True
+    for original, direction, color in known:
+        for part in original.parts:
+            near = places[direction].on(part)
+            letters = list(_letters([(glyph.x, glyph.y, glyph) for glyph in near], fonts))
+            whole = whole and len(letters) == len(near) >= part[-1]
+            for glyph, letter in zip(near, letters, strict=False):
+                drawn = operators([letter], 0.0, 0.0, 1.0, (1.0, 0.0))
+                key = glyph.font, glyph.code, glyph.x, glyph.y
+                found[key] = " ".join([_color(color), *drawn])
+    return Redrawn(("BT", *found.values(), "ET") if found else (), fonts.used, whole)
+
+
+def _color(color: int) -> str:
+    red, green, blue = (color >> shift & 0xFF for shift in (16, 8, 0))
+    return f"{red / 255:.3g} {green / 255:.3g} {blue / 255:.3g} rg"
 
 
 def _extents(
@@ -172,17 +215,13 @@ def _extents(
     return extents
 
 
-def _letters(
-    glyphs: Sequence[tuple[float, float, _Glyph]], baseline: float, fonts: _Fonts
-) -> Iterator[Letter]:
-    left = min((x for x, _, _ in glyphs), default=0.0)
+def _letters(glyphs: Iterable[tuple[float, float, _Glyph]], fonts: _Fonts) -> Iterator[Letter]:
+    """The glyphs as letters of the result, up to the first whose font cannot be named."""
     for x, y, glyph in glyphs:
         font = fonts.of(glyph.font)
         if font is None:
             return
-        yield Letter(
-            fonts.use(font), f"{glyph.code:0{font.digits}x}", glyph.turn, x - left, y - baseline
-        )
+        yield Letter(fonts.use(font), f"{glyph.code:0{font.digits}x}", glyph.turn, x, y)
 
 
 class _Places:
@@ -211,6 +250,12 @@ class _Places:
                 return []
             taken += part
         return taken
+
+    def on(self, part: tuple[float, float, float, int]) -> list[_Glyph]:
+        """All glyphs on a stretch of a baseline, may they be more than were read."""
+        left, right, baseline, _ = part
+        near = self._near(baseline, SLACK)
+        return [one for x, _, one in near if left - EDGE <= x < max(right - EDGE, left + EDGE)]
 
     def _near(self, baseline: float, slack: float) -> Iterator[tuple[float, float, _Glyph]]:
         for row in _heights(baseline, slack):

@@ -9,12 +9,12 @@ import pymupdf
 
 from dragoman.domain.document import Block, DocumentWarning, Original, Page, Rect
 from pipeline.pdf.analysis.block_builder import reflected_block
-from pipeline.pdf.analysis.block_relations import kept_runs
+from pipeline.pdf.analysis.block_relations import kept_runs, own_letters
 from pipeline.pdf.fonts.bidi import is_right_to_left
 from pipeline.pdf.fonts.embedding import embed, reserve
 from pipeline.pdf.fonts.fallback_fonts import Fonts
 from pipeline.pdf.fonts.source_fonts import OwnFace
-from pipeline.pdf.fonts.source_glyphs import found
+from pipeline.pdf.fonts.source_glyphs import Redrawn, found, redrawn
 from pipeline.pdf.model.geometry import Direction, reflected, union
 from pipeline.pdf.reading.page_reader import (
     annotation_numbers,
@@ -35,6 +35,7 @@ from pipeline.pdf.writing.content_stream import (
     erase_underlines,
     text_operators,
 )
+from pipeline.pdf.writing.kept_letters import Word, lost, restore, snapshot
 from pipeline.pdf.writing.kept_words import separated
 from pipeline.pdf.writing.link_areas import MOVABLE, Anchors, anchors_of, flipped_boxes
 from pipeline.pdf.writing.object_changes import Changes
@@ -46,7 +47,12 @@ TEXT_TINY = (
     "Some text on this page had to be set very small, since its translation is much longer than the"
     " original."
 )
+TEXT_LOST = (
+    "Some signs on this page that are not translated could not be kept. Please compare it with the"
+    " original."
+)
 TEXT_KEPT = "Some text on this page was left as it is, since there is no room for its translation."
+NOTHING_AGAIN = Redrawn((), {}, whole=True)
 
 
 @dataclass(slots=True)
@@ -88,9 +94,10 @@ class Writer:
         anchors, tags = anchors_of(sheet, annotations if kind != "null" else ""), tags_of(sheet)
         blocks += there.moved.values()
         again = [] if page.scanned or there.moved else separated(page.blocks)
-        self.words.originals, fonts = (
-            found(sheet, _originals([*blocks, *again])) if not page.scanned else ({}, {})
-        )
+        fonts: dict[str, int] = {}
+        kept = NOTHING_AGAIN
+        if not page.scanned:
+            self.words.originals, fonts = found(sheet, _originals([*blocks, *again]))
         composed = self._composed(blocks, page, there)
         if there.flipped and len(composed) < len(blocks):
             there = there.at_home()
@@ -100,7 +107,7 @@ class Writer:
             strip_text(sheet, set_anew)
             covers = cover(sheet, set_anew)
         else:
-            ready = self._erased(sheet, page, [*composed, *self._standing(again)])
+            ready, kept = self._erased(sheet, page, [*composed, *self._standing(again)])
             # what is left of them would be seen in a mirror
             if there.flipped and len(ready) < len(composed):
                 there, gone = there.at_home(), {one.block.id for one in ready}
@@ -111,12 +118,12 @@ class Writer:
             bool({block.id for block in blocks} - {one.block.id for one in composed}),
             page.number,
         )
-        operators = [covers, *self._operators(composed, anchors, tags), stamp]
+        operators = [covers, *kept.operators, *self._operators(composed, anchors, tags), stamp]
         reserve(self.pdf, self.fonts.used(), self._numbers)
         add_content(
             sheet,
             "\n".join(operators),
-            self._numbers | self.fonts.kept() | fonts,
+            self._numbers | self.fonts.kept() | fonts | kept.fonts,
             flipped=there.flipped,
         )
         moves = flipped_boxes(sheet, annotations, there.flipped) if there.flipped else {}
@@ -175,20 +182,51 @@ class Writer:
 
     def _erased(
         self, sheet: pymupdf.Page, page: Page, composed: Sequence[Composed]
-    ) -> list[Composed]:
-        """Take the originals' words off; gives those texts of which nothing is left on the page."""
+    ) -> tuple[list[Composed], Redrawn]:
+        """Take the originals' words off; gives those texts of which nothing is left on the page,
+        and the kept letters that went with them, to be drawn again.
+        """
+        before = snapshot(sheet)
+        gone, words = self._taken(sheet, page, composed)
+        missing = lost(sheet, words, _staying(page, composed))
+        if not missing:
+            return gone, NOTHING_AGAIN
+        restore(sheet, before)
+        kept = redrawn(sheet, _letters_of(missing))
+        if not kept.whole:
+            # as what the file itself draws, which may be cut off at edges that are not known here
+            missing, kept = [], NOTHING_AGAIN
+        gone, words = self._taken(sheet, page, composed, missing)
+        taken = {block.id for block in missing}
+        others = [block for block in _staying(page, composed) if block.id not in taken]
+        if lost(sheet, words, others):
+            self.warnings.append(DocumentWarning("text_lost", TEXT_LOST, page.number))
+        return gone, kept
+
+    def _taken(
+        self,
+        sheet: pymupdf.Page,
+        page: Page,
+        composed: Sequence[Composed],
+        also: Sequence[Block] = (),
+    ) -> tuple[list[Composed], list[Word]]:
+        """Take the originals' words off, and those of blocks that are drawn again; gives those
+        texts of which nothing is left on the page, and the words that are.
+        """
         blocks = [one.block for one in composed]
-        taken = {block.id for block in blocks}
-        stay = [block for block in page.blocks if block.id not in taken]
+        drawn = {block.id for block in also}
+        stay = [block for block in _staying(page, composed) if block.id not in drawn]
         kept = [*_stays(stay), *page.aslant]
-        erase(sheet, blocks, kept, page.blanks)
-        still = _left(sheet, blocks)
+        erase(sheet, [*blocks, *also], kept, page.blanks)
+        words = sheet.get_text("words", flags=0)
+        still = _left(words, blocks)
         if still:
             erase(sheet, [blocks[number] for number in still], kept, bottom=AT_BASELINE)
-            still = _left(sheet, blocks)
+            words = sheet.get_text("words", flags=0)
+            still = _left(words, blocks)
         gone = [one for number, one in enumerate(composed) if number not in still]
         erase_underlines(sheet, [one.block for one in gone], page.underlines)
-        return gone
+        return gone, words
 
     def _operators(
         self, composed: Iterable[Composed], anchors: Anchors, tags: Tags
@@ -212,9 +250,24 @@ def _shown(character: str) -> str:
     return character if character.isprintable() else f"U+{ord(character):04X}"
 
 
-def _left(sheet: pymupdf.Page, blocks: Sequence[Block]) -> set[int]:
+def _left(words: Iterable[Word], blocks: Sequence[Block]) -> set[int]:
     """The places of the blocks of which words are still on the page."""
-    return unerased((word[:4] for word in sheet.get_text("words", flags=0)), blocks)
+    return unerased((word[:4] for word in words), blocks)
+
+
+def _staying(page: Page, composed: Iterable[Composed]) -> list[Block]:
+    """The blocks of a page that are not set anew."""
+    taken = {one.block.id for one in composed}
+    return [block for block in page.blocks if block.id not in taken]
+
+
+def _letters_of(blocks: Iterable[Block]) -> Iterator[tuple[Original, Direction, int]]:
+    """The letters of kept blocks: where they stand, and their colour."""
+    for block in blocks:
+        for line in block.lines:
+            original = own_letters(line).style.original
+            if original:
+                yield original, line.direction, line.spans[0].style.color
 
 
 def _stays(blocks: Iterable[Block]) -> Iterator[Rect]:
