@@ -18,6 +18,8 @@ NOT_THERE = frozenset(
     {"message_not_found", "thread_not_found", "file_not_found", "file_deleted", "user_not_found"}
 )
 
+THREAD = 200  # posts of a thread that are looked at
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
@@ -77,6 +79,10 @@ def post(client: WebClient, place: str, ts: str, thread_ts: str | None = None) -
     message = _in_thread(client, place, thread_ts or ts, ts) or _in_channel(client, place, ts)
     if message is None or message.get("subtype") == "tombstone":
         return None
+    return _post(message, place, thread_ts)
+
+
+def _post(message: Mapping[str, Any], place: str, thread_ts: str | None) -> Post:
     files = tuple(
         str(one["id"])
         for one in message.get("files") or ()
@@ -85,13 +91,30 @@ def post(client: WebClient, place: str, ts: str, thread_ts: str | None = None) -
     own = message.get("thread_ts")
     return Post(
         place=place,
-        ts=ts,
+        ts=str(message.get("ts") or ""),
         thread_ts=str(own) if own else thread_ts,
         user=str(message.get("user") or ""),
         text=str(message.get("text") or ""),
         files=files,
         bot=bool(message.get("bot_id")) or message.get("subtype") == "bot_message",
     )
+
+
+def latest_with_files(
+    client: WebClient, place: str, thread_ts: str, *, without: str
+) -> Post | None:
+    """The post of a thread whose files somebody means who names none: its last one with files that
+    `without` (our user) did not write; None where there is none.
+    """
+    try:
+        with our_errors():
+            found = client.conversations_replies(channel=place, ts=thread_ts, limit=THREAD)
+    except SlackRefused as error:
+        if error.error in NOT_THERE:
+            return None
+        raise
+    posts = [_post(one, place, thread_ts) for one in found["messages"]]
+    return next((one for one in reversed(posts) if one.files and one.user != without), None)
 
 
 def file(client: WebClient, file_id: str) -> SlackFile | None:
@@ -135,10 +158,14 @@ def person(client: WebClient, user: str, team: str) -> Person:
     except SlackRefused:
         return NOBODY
     home = said.get("team_id")
+    # Colleagues of another workspace of the same Enterprise Grid organisation belong to ours, too.
+    # docs.slack.dev/reference/objects/user-object
+    of_grid = team in ((said.get("enterprise_user") or {}).get("teams") or ())
+    is_elsewhere = home is not None and home != team and not of_grid
     return Person(
         locale=said.get("locale"),
         bot=bool(said.get("is_bot")),
-        external=bool(said.get("is_stranger")) or (home is not None and home != team),
+        external=bool(said.get("is_stranger")) or is_elsewhere,
         admin=bool(said.get("is_admin") or said.get("is_owner") or said.get("is_primary_owner")),
     )
 

@@ -20,19 +20,29 @@ from dragoman.channels.slack.slack_api import (
     SlackClosed,
     SlackRefused,
     SlackScopeMissing,
+    our_errors,
     owner_of,
 )
 from dragoman.db.ledgers.lease import Lease
 from dragoman.db.records import preferences
 from dragoman.domain import engines
-from dragoman.domain.job import Layout, Options, Tone, WaitingFor
+from dragoman.domain.job import Layout, Options, WaitingFor
 from dragoman.domain.request import OnCard, Pdf, Request
-from dragoman.domain.wishes import ChannelWishes, PersonWishes
-from dragoman.errors import DragomanError, EmptyFile, NotAPdf, RequestError, StoreUnavailable
-from ingress.slack import download, invitations, language_choice, lookup, parse
+from dragoman.domain.wishes import ChannelWishes, Intent, Origin, PersonWishes
+from dragoman.domain.wishes.understood import Understood, settled
+from dragoman.errors import (
+    DragomanError,
+    EmptyFile,
+    Gone,
+    NoLanguage,
+    NotAPdf,
+    RequestError,
+    StoreUnavailable,
+)
+from ingress.slack import calls, download, invitations, language_choice, lookup, parse
+from ingress.slack.calls import Call
 from ingress.slack.context import Context
-from ingress.slack.lookup import Post, SlackFile
-from ingress.slack.surfaces import dialogs
+from ingress.slack.lookup import Person, SlackFile
 from ingress.slack.surfaces.commands import help_text
 
 log = structlog.get_logger(__name__)
@@ -41,53 +51,53 @@ LANGUAGE_WAIT_S = 86_400.0
 # jobs of one person at a time: further posts of theirs wait, and others' come in between
 MOST_OPEN = 10
 TURN_S = 5.0
+THANKS = "heart"  # the name of an emoji
 SHARES_WAIT_S = 10.0  # Slack notes where a file is shared a little after it says that it is
 
+SEEN_BY_ALL = (
+    "Please never write a password where others can read it. I have not used it; it is safest to"
+    " delete that message. If a PDF turns out to be locked, I ask you with a button that only you"
+    " can use."
+)
+UNSEEN = Gone(
+    "Slack does not show me this file.",
+    advice="Please post it here once more, or share it in this channel.",
+)
 OUTSIDERS = "Sorry, on this server only members of its own organisation can have PDFs translated."
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """What somebody wants of a post.
-
-    `asked`: they turned to us, so silence is no answer; `explicit`: languages named by them.
-
-    `adds`: it may add languages to what a former call began.
-    """
-
-    post: Post
-    user: str
-    asked: bool
-    explicit: tuple[str, ...] = ()
-    adds: bool = False
-    options: Options | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be made of a post: each file in each of `wanted`."""
+    """What is to be made of a post: each file in its languages, with the options of `each`."""
 
     call: Call
     card_id: str
     files: tuple[SlackFile, ...]
-    wanted: tuple[Options, ...]
+    understood: Understood
+    each: Options
+
+    def wanted(self, file: SlackFile) -> tuple[Options, ...]:
+        """The options of each translation of a file."""
+        targets = self.understood.targets_for(file.name)[: language_choice.MOST_LANGUAGES]
+        return tuple(replace(self.each, target_lang=target) for target in targets)
 
 
-def act(
-    context: Context, held: Lease, event: parse.Posted | parse.Shared | parse.Flagged | parse.Wanted
-) -> None:
+def act(context: Context, held: Lease, event: calls.Asking) -> None:
     """Act on an event that may be about PDFs; it ends `held`."""
+    if isinstance(event, parse.Posted) and event.told_password:
+        _warn(context, event)
+    if isinstance(event, parse.Posted | parse.Edited) and _chose(context, held, event):
+        return
     try:
-        call = _call(context, event)
+        call = calls.of(context, event)
     except SlackClosed as closed:
         if not isinstance(event, parse.Wanted) or not invitations.is_outside(closed):
             raise
         invitations.wait(context, held, event.place, event.user)
         return
-    if call is None or call.post.bot or not call.user or call.user == context.bot_user:
+    if call is None or not call.user or call.user == context.bot_user:
         context.intake.drop(held, "no post by a person")
-        return
-    if not call.post.files:
+    elif not call.post.files:
         _without_files(context, held, call)
     elif posts.card_of_message(context.intake, held.id) and _takes_turns(context, held, call):
         # looked into before: while it waits nothing is asked of Slack, which counts the calls
@@ -96,105 +106,68 @@ def act(
         _with_files(context, held, call)
 
 
-def _call(
-    context: Context, event: parse.Posted | parse.Shared | parse.Flagged | parse.Wanted
-) -> Call | None:
-    client = context.client
-    match event:
-        case parse.Posted():
-            return _call_of_message(context, event)
-        case parse.Shared():
-            return _call_of_file(context, event)
-        case parse.Flagged():
-            found = lookup.post(client, event.place, event.ts)
-            return (
-                Call(found, event.user, asked=True, explicit=(event.language,), adds=True)
-                if found and found.files
-                else None
-            )
-        case parse.Wanted():
-            found = lookup.post(client, event.place, event.ts)
-            if found is None or not event.languages:
-                return None
-            options = Options(
-                target_lang="",
-                tone=Tone(event.tone) if event.tone else None,
-                layout=Layout(event.layout) if event.layout else Layout.TRANSLATED,
-                pages=event.pages or None,
-                glossary=dialogs.terms(event.glossary),
-            )
-            return Call(
-                found, event.user, asked=True, explicit=event.languages, adds=True, options=options
-            )
+def _warn(context: Context, event: parse.Posted) -> None:
+    with suppress(SlackRefused):
+        context.whisper(event.place, event.user, SEEN_BY_ALL, event.thread_ts)
 
 
-def _call_of_message(context: Context, event: parse.Posted) -> Call | None:
-    mentioned = f"<@{context.bot_user}>" in event.text
-    found = Post(
-        event.place, event.ts, event.thread_ts, event.user, event.text, event.files, bot=False
-    )
-    if mentioned and not event.files:  # `app_mention` may come without the files of its message
-        found = lookup.post(context.client, event.place, event.ts, event.thread_ts) or found
-    if mentioned and not found.files and found.thread_ts:
-        above = lookup.post(context.client, event.place, found.thread_ts)
-        if above and above.files:
-            return Call(
-                above,
-                event.user,
-                asked=True,
-                explicit=language_choice.of_text(event.text)[0],
-                adds=True,
-            )
-    return Call(
-        found,
-        event.user,
-        asked=mentioned or event.direct,
-        explicit=language_choice.of_text(found.text)[0],
-    )
+def _chose(context: Context, held: Lease, event: parse.Posted | parse.Edited) -> bool:
+    """Whether a line answers our question for a language: in its thread, in a direct message, or
+    by an edit of the post itself; then it ends `held`.
+    """
+    if isinstance(event, parse.Posted) and event.files:
+        return False
+    targets = language_choice.read(event.text, is_reply=True).targets
+    if not targets:
+        return False
+    if isinstance(event, parse.Edited):
+        waiting = posts.asked_about(context.intake, _key(context, event.place, event.ts))
+    elif event.thread_ts:
+        waiting = _asked_in(context, event)
+    else:
+        intake, team = context.intake, context.team
+        waiting = posts.waiting_for_language(intake, team, event.place, event.user)
+    answer = {"languages": list(targets), "answer": event.text[: language_choice.LONGEST_ANSWER]}
+    if not waiting or not context.intake.tell(waiting, WaitingFor.LANGUAGE, answer):
+        return False
+    context.intake.drop(held, "chose a language")
+    return True
 
 
-def _call_of_file(context: Context, event: parse.Shared) -> Call | None:
-    """The message that brought a file, by the places where the file is shared."""
-    file = lookup.file(context.client, event.file)
-    if file is None or file.user == context.bot_user:
+def _asked_in(context: Context, event: parse.Posted) -> str | None:
+    """The message that waits for a language in a thread, if this person may choose it."""
+    card = posts.asking_in(context.intake, context.team, event.place, event.thread_ts or "")
+    if card is None:
         return None
-    entries = file.shares.get(event.place, ())
-    if not entries:
-        if not file.shares:
-            raise StoreUnavailable(
-                "Slack does not say yet where the file is shared.", detail=event.place
-            )
-        return None
-    newest = max(entries, key=lambda entry: str(entry.get("ts", "")))
-    found = lookup.post(context.client, event.place, str(newest.get("ts")), newest.get("thread_ts"))
-    if found is None:
-        return None
-    mentioned = f"<@{context.bot_user}>" in found.text
-    return Call(
-        found,
-        found.user,
-        asked=mentioned or event.place.startswith("D"),
-        explicit=language_choice.of_text(found.text)[0],
+    may = lookup.may_steer(
+        context.client,
+        context.settings,
+        context.team,
+        event.place,
+        user=event.user,
+        requester=card["requester"],
     )
+    return str(card["message_id"]) if may else None
 
 
 def _without_files(context: Context, held: Lease, call: Call) -> None:
-    """A word to us without a PDF: a language that was asked for, or a question."""
+    """A word to us without a PDF: thanks, or a question."""
     if not call.asked:
         context.intake.drop(held, "no PDF")
         return
-    if call.explicit and (
-        waiting := posts.waiting_for_language(
-            context.intake, context.team, call.post.place, call.user
-        )
-    ):
-        context.intake.tell(waiting, WaitingFor.LANGUAGE, {"languages": list(call.explicit)})
-        context.intake.drop(held, "chose a language")
+    if call.reading.intent is Intent.THANKS:
+        _like(context, call)
+        context.intake.drop(held, "thanks")
         return
     thread_ts = call.post.thread_ts or (None if call.post.place.startswith("D") else call.post.ts)
     with suppress(SlackRefused):  # where nobody can be answered, nobody needs help
         context.say(call.post.place, help_text(context.intake), thread_ts=thread_ts)
     context.intake.drop(held, "helped")
+
+
+def _like(context: Context, call: Call) -> None:
+    with suppress(SlackRefused), our_errors():
+        context.client.reactions_add(channel=call.post.place, timestamp=call.post.ts, name=THANKS)
 
 
 def _with_files(context: Context, held: Lease, call: Call) -> None:
@@ -209,8 +182,10 @@ def _with_files(context: Context, held: Lease, call: Call) -> None:
     if person.external and not context.settings.slack_external_users:
         _refuse_outsider(context, held, call)
         return
-    files = [file for file in (lookup.file(context.client, one) for one in call.post.files) if file]
-    files, notes = _sorted_out(context, call, files)
+    found = [lookup.file(context.client, one) for one in call.post.files]
+    files, notes = _sorted_out(context, call, [file for file in found if file])
+    if call.asked and None in found:
+        notes.append(_note("a file", UNSEEN))
     if not files and not (notes and call.asked):
         context.intake.drop(held, "no PDF")
         return
@@ -218,19 +193,45 @@ def _with_files(context: Context, held: Lease, call: Call) -> None:
     if not created and card["message_id"] != held.id and not call.adds:
         context.intake.drop(held, "the same post")
         return
-    chosen = tuple(held.row["payload"].get("languages") or ()) or language_choice.languages(
-        call.explicit, channel, person_wishes, person.locale, context.settings.default_target_lang,
-        direct=call.post.place.startswith("D"),
-    )  # fmt: skip
+    understood = _understood(context, held, call, (channel, person_wishes, person))
     if files and (refused := _no_engine(context)):
         notes += [_note(file.name, refused) for file in files]
         files = []
-    if files and not chosen:
+    if files and not understood:
         context.intake.wait(held, WaitingFor.LANGUAGE, LANGUAGE_WAIT_S, {"card_id": card["id"]})
         return
     if not _takes_turns(context, held, call):
-        wanted = tuple(_options(call, tag, channel, person_wishes) for tag in chosen)
-        _submit(context, held, Work(call, card["id"], tuple(files), wanted), notes)
+        nothing = Understood((), Origin.WORDS)  # there are only notes to show
+        told = understood.of_files(file.name for file in files) if understood else nothing
+        each = _options(call, told, channel, person_wishes)
+        _submit(context, held, Work(call, card["id"], tuple(files), told, each), notes)
+
+
+def _understood(
+    context: Context, held: Lease, call: Call, wishes: tuple[ChannelWishes, PersonWishes, Person]
+) -> Understood | None:
+    """What is to be made of a post's files; None: somebody has to be asked."""
+    reading, payload = call.reading, held.row["payload"]
+    if answer := payload.get("answer"):
+        said = language_choice.read(answer, is_reply=True)
+        reading = replace(
+            said,
+            pages=said.pages or reading.pages,
+            layout=said.layout or reading.layout,
+            tone=said.tone or reading.tone,
+        )
+    if told := tuple(payload.get("languages") or ()) or call.explicit:
+        # Files that the text names keep their languages only where the text itself is followed.
+        files = reading.files if set(told) == set(reading.targets) else {}
+        reading = replace(reading, targets=told, origin=Origin.WORDS, files=files)
+    if not call.asked and reading.in_doubt:
+        reading = replace(reading, in_doubt=False)  # people talk of languages to each other
+    channel, person, someone = wishes
+    server, direct = context.settings.default_target_lang, call.post.place.startswith("D")
+    return settled(
+        reading,
+        language_choice.defaults(channel, person, someone.locale, server, direct=direct),
+    )
 
 
 def _no_engine(context: Context) -> NoEngine | None:
@@ -256,8 +257,13 @@ def _submit(context: Context, held: Lease, work: Work, notes: list[dict[str, str
     requests: list[Request] = []
     try:
         for file in work.files:
+            if not work.wanted(file):
+                notes.append(_note(file.name, NoLanguage()))
             requests += _requests(context, work, file, notes)
-        context.intake.submit(requests, message=held, on_card=OnCard(work.card_id, notes))
+        told = replace(work.understood, password=False, always=False, glossary=False)
+        said = {"understood": told.as_json()} if told.targets else {}
+        on_card = OnCard(work.card_id, notes)
+        context.intake.submit(requests, message=held, notes=said, on_card=on_card)
     except BaseException:
         if not held.ended:
             _forget(context, requests)
@@ -270,7 +276,7 @@ def _requests(
     """A request for each language that is not there yet; what cannot be fetched becomes a note."""
     made: list[Request] = []
     post, owner = work.call.post, owner_of(context.team, work.call.user)
-    for options in work.wanted:
+    for options in work.wanted(file):
         key = f"{CHANNEL}:{context.team}:{post.place}:{post.ts}:{file.id}:{_kind(options)}"
         if posts.job_by_key(context.intake, key):
             continue
@@ -343,10 +349,9 @@ def _complaint(context: Context, file: SlackFile) -> RequestError | None:
 
 def _card(context: Context, held: Lease, call: Call) -> tuple[dict[str, Any], bool]:
     post = call.post
-    key = f"{CHANNEL}:{context.team}:{post.place}:{post.ts}"
     return posts.open_card(
         context.intake,
-        key=key,
+        key=_key(context, post.place, post.ts),
         team=context.team,
         place=post.place,
         post_ts=post.ts,
@@ -363,15 +368,26 @@ def _wishes(context: Context, call: Call) -> tuple[ChannelWishes, PersonWishes]:
     return channel, person
 
 
-def _options(call: Call, tag: str, channel: ChannelWishes, person: PersonWishes) -> Options:
+def _options(
+    call: Call, understood: Understood, channel: ChannelWishes, person: PersonWishes
+) -> Options:
+    """What all translations of a post have in common; their language is put in for each."""
     in_house = engines.wants_in_house(call.post.text)
     if call.options:
-        return replace(call.options, target_lang=tag, in_house=in_house)
-    tone = language_choice.of_text(call.post.text)[1] or channel.tone
-    if not call.post.place.startswith("D"):
-        return Options(tag, tone=tone, in_house=in_house)
-    layout = person.layout or Layout.TRANSLATED
-    return Options(tag, tone=tone or person.tone, layout=layout, in_house=in_house)
+        return replace(call.options, in_house=in_house)
+    direct = call.post.place.startswith("D")
+    own = person if direct else PersonWishes()
+    told = understood.options("", in_house=in_house)
+    return replace(
+        told,
+        tone=told.tone or channel.tone or own.tone,
+        layout=understood.layout or own.layout or Layout.TRANSLATED,
+    )
+
+
+def _key(context: Context, place: str, ts: str) -> str:
+    """The key of a post's card."""
+    return f"{CHANNEL}:{context.team}:{place}:{ts}"
 
 
 def _refuse_outsider(context: Context, held: Lease, call: Call) -> None:

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dragoman.channels.slack.owner import CHANNEL, owner_of
+from dragoman.domain.wishes import options
 from ingress.slack import language_choice
 
 LONGEST_TEXT = 4000  # characters of a post that are looked at
 MOST_FILES = 25  # of one post
 # Subtypes of `message` that a person makes; all others are news about the channel.
 BY_PEOPLE = frozenset({None, "file_share", "thread_broadcast"})
-DIRECT = frozenset({"im", "mpim"})
+# In a direct message of two all is for us; where several talk (mpim), only what names us is.
+DIRECT = "im"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Kept:
 class Posted:
     """A person's message.
 
-    `files` are ids; `mentioned`: it names a user, perhaps us; `direct`: in a direct message.
+    `files` are ids; `direct`: in a direct message of one person with us. `told_password`: one stood
+    in the text, and was cut out of it.
     """
 
     team: str
@@ -44,6 +47,18 @@ class Posted:
     text: str
     files: tuple[str, ...]
     direct: bool
+    told_password: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A person changed what their post with files asks for; `text` is the new one."""
+
+    team: str
+    place: str
+    ts: str
+    user: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +179,7 @@ class Nothing:
 
 Event = (
     Posted
+    | Edited
     | Shared
     | Flagged
     | PostGone
@@ -263,8 +279,15 @@ def _message(event: Mapping[str, Any], team: str, place: str, user: str) -> Even
     posted = _posted(event, team, place, user)
     if not (place and user and posted.ts):
         return Nothing("incomplete")
-    # A mention comes as `app_mention` too; here its text says that the post is meant for us.
-    return posted if posted.files or posted.direct else Nothing("no file")
+    return posted if posted.files or posted.direct or _may_answer(posted) else Nothing("no file")
+
+
+def _may_answer(posted: Posted) -> bool:
+    """Whether a line without a file may answer our question. What people say to each other is not
+    kept beside that; a mention comes as `app_mention`.
+    """
+    is_reply = bool(posted.thread_ts) and "<@" not in posted.text
+    return is_reply and language_choice.is_answer(posted.text)
 
 
 def _changed(event: Mapping[str, Any], team: str, place: str) -> Event:
@@ -276,7 +299,21 @@ def _changed(event: Mapping[str, Any], team: str, place: str) -> Event:
     lost += tuple(
         _text(file.get("id")) for file in now.get("files") or () if file.get("mode") == "tombstone"
     )
-    return PostGone(team, place, ts, lost) if lost and ts else Nothing("edited")
+    if lost and ts:
+        return PostGone(team, place, ts, lost)
+    text, user = _text(now.get("text")), _text(now.get("user"))
+    is_persons = bool(user) and not now.get("bot_id") and now.get("subtype") in BY_PEOPLE
+    if ts and is_persons and _files(now) and _asks_anew(text, _text(before.get("text"))):
+        return Edited(team, place, ts, user, text)
+    return Nothing("edited")
+
+
+def _asks_anew(text: str, before: str) -> bool:
+    """Whether a new text names languages that the one before it did not."""
+    if text == before:
+        return False
+    wanted = set(language_choice.read(text).targets)
+    return bool(wanted - set(language_choice.read(before).targets))
 
 
 def _posted(event: Mapping[str, Any], team: str, place: str, user: str) -> Posted:
@@ -288,7 +325,8 @@ def _posted(event: Mapping[str, Any], team: str, place: str, user: str) -> Poste
         user=user,
         text=_text(event.get("text"))[:LONGEST_TEXT],
         files=_files(event),
-        direct=event.get("channel_type") in DIRECT or place.startswith("D"),
+        direct=event.get("channel_type") == DIRECT or place.startswith("D"),
+        told_password=bool(event.get("told_password")),
     )
 
 
@@ -378,7 +416,7 @@ def _payload(team: str, event: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {
         name: event[name] for name in _TEXTS if isinstance(event.get(name), str) and event[name]
     }
-    kept["text"] = _text(event.get("text"))[:LONGEST_TEXT]
+    kept["text"], kept["told_password"] = _without_password(_text(event.get("text")))
     kept["files"] = _file_facts(event)
     kept["late"] = bool(event.get("late"))
     kept["languages"] = [one for one in _list(event.get("languages")) if isinstance(one, str)]
@@ -392,8 +430,11 @@ def _payload(team: str, event: Mapping[str, Any]) -> dict[str, Any]:
         message = _mapping(event.get(name))
         kept[name] = {
             "ts": _text(message.get("ts")),
-            "subtype": _text(message.get("subtype")),
+            "subtype": _text(message.get("subtype")) or None,
             "files": _file_facts(message),
+            "text": _without_password(_text(message.get("text")))[0],
+            "user": _text(message.get("user")),
+            "bot_id": _text(message.get("bot_id")),
         }
     kept = {name: value for name, value in kept.items() if value}
     place, ts = (
@@ -407,6 +448,12 @@ def _payload(team: str, event: Mapping[str, Any]) -> dict[str, Any]:
         "thread_ts": ts,
         "user": kept.get("user") or kept.get("user_id"),
     }
+
+
+def _without_password(text: str) -> tuple[str, bool]:
+    """A text as it is kept, and whether a password was cut out of it."""
+    found = options.password(text[:LONGEST_TEXT])
+    return found.rest, found.value is not None
 
 
 def _file_facts(message: Mapping[str, Any]) -> list[dict[str, str]]:

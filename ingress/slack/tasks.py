@@ -84,7 +84,7 @@ def _who(context: Context, event: parse.Event) -> str | None:
 
 def _act(context: Context, held: Lease, event: parse.Event) -> None:
     match event:
-        case parse.Posted() | parse.Shared() | parse.Flagged() | parse.Wanted():
+        case parse.Posted() | parse.Edited() | parse.Shared() | parse.Flagged() | parse.Wanted():
             new_posts.act(context, held, event)
         case parse.Pressed():
             actions.press(context, held, event)

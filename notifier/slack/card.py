@@ -23,6 +23,8 @@ from dragoman.domain.file_names import LONGEST_NAME, plain
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor
 from dragoman.domain.retry import retry_helps
 from dragoman.domain.specs import engine_specs
+from dragoman.domain.wishes.saying import in_words
+from dragoman.domain.wishes.understood import Understood
 from notifier.delivery.answers import Outcome, file_of
 from notifier.slack.blocks import (
     LONGEST_TEXT,
@@ -193,6 +195,9 @@ def card_from(known: Facts, *, moved: bool = False) -> Card:
     if call:
         first.append(section(call))
     last = [section(note) for note in notes] + _asking(known) + _closing(known, views)
+    understood = _understood(known)
+    if understood and views:
+        last.append(context(understood))
     if not views or _asks(known):
         first.append(section(head))
     blocks = [
@@ -211,6 +216,14 @@ def card_from(known: Facts, *, moved: bool = False) -> Card:
         empty=kind in ("nothing", "stopped"),
         asks=asks,
     )
+
+
+def _understood(known: Facts) -> str:
+    """What was understood of the post, and from what; "" where that is not known."""
+    told = ((known.message or {}).get("payload") or {}).get("understood")
+    if not told:
+        return ""
+    return said("card_understood", what=slack_api.escape(in_words(Understood.from_json(told)), 300))
 
 
 def pause_s(busy: int) -> float:

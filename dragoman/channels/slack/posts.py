@@ -83,6 +83,20 @@ def waiting_for_language(intake: Intake, team: str, place: str, user: str) -> st
         return cards.asking(connection, team, place, user, WaitingFor.LANGUAGE)
 
 
+def asked_about(intake: Intake, key: str) -> str | None:
+    """The message of the card with this key if it asks for a language, else None."""
+    with intake.database.read() as connection:
+        card = cards.by_key(connection, key)
+    asks = card is not None and card["asks"] == WaitingFor.LANGUAGE
+    return str(card["message_id"]) if card and asks else None
+
+
+def asking_in(intake: Intake, team: str, place: str, thread_ts: str) -> dict[str, Any] | None:
+    """The newest card of a thread that asks for a language, or None."""
+    with intake.database.read() as connection:
+        return cards.asking_in(connection, team, place, thread_ts, WaitingFor.LANGUAGE)
+
+
 def results(intake: Intake, job_ids: Sequence[str]) -> list[str]:
     """The ids of the files that were handed over in Slack for these jobs."""
     with intake.database.read() as connection:

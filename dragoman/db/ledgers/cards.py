@@ -86,6 +86,21 @@ def asking(connection: Connection, team: str, place: str, requester: str, what: 
     )
 
 
+def asking_in(
+    connection: Connection, team: str, place: str, thread_ts: str, what: str
+) -> dict[str, Any] | None:
+    """The newest card of a thread that asks for `what`, or None."""
+    here = (
+        CARDS.c.team == team,
+        CARDS.c.place == place,
+        CARDS.c.thread_ts == thread_ts,
+        CARDS.c.asks == what,
+    )
+    newest = select(CARDS).where(*here).order_by(CARDS.c.created_at.desc()).limit(1)
+    row = connection.execute(newest).mappings().one_or_none()
+    return dict(row) if row else None
+
+
 def wake(connection: Connection, card_id: str | None, **values: Any) -> None:
     """Something changed that the card has to show: due now; one that is being worked on is
     looked at once more.

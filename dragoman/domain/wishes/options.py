@@ -52,7 +52,7 @@ def pages(text: str) -> Taken:
 
 def _is_left_out(before: str) -> bool:
     """Whether the pages are those that are not wanted: "all but page 1"."""
-    last = fold(before).split()[-_FEW:]
+    last = fold(re.split(r"[.;!?\n]", before)[-1]).split()[-_FEW:]
     words = {word for kind in ("except", "keep", "not") for word in _all(kind)}
     words = {word for word in words if len(word) > 2}  # noqa: PLR2004 - "en" is a "not" in Finnish
     return any(word.strip(".,:;") in words for word in last)

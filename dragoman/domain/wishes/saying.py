@@ -1,12 +1,12 @@
-"""A reading in words, for the person whose message it was (pure)."""
+"""What was understood, in English words, for the person whose message it was (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dragoman.domain import language
-from dragoman.domain.wishes import address
-from dragoman.domain.wishes.reading import Intent, Reading, Written
+from dragoman.domain.wishes.reading import Intent, Origin, Reading, Stop
+from dragoman.domain.wishes.understood import Understood, settled
 
 _OTHERS = {
     Intent.APPROVE: "Yes, go ahead",
@@ -16,46 +16,59 @@ _OTHERS = {
     Intent.COMPLAINT: "Something is wrong with a translation",
     Intent.NONE: "No wish in these words",
 }
+_STOPS = {Stop.CANCEL: "Stop the work", Stop.NO: "No, do not do it"}
+_FROM = {
+    Origin.WORDS: "as you wrote",
+    Origin.SUBJECT: "as the subject says",
+    Origin.ADDRESS: "as the address says",
+    Origin.THREAD: "as before",
+    Origin.HABIT: "as you always want it",
+    Origin.CHANNEL: "as this channel wants it",
+    Origin.LOCALE: "your own language",
+    Origin.SERVER: "as is usual on this server",
+}
 
 
-def said(found: Reading, written: Written) -> str:
-    """What was understood and from what, in English."""
-    if found.targets:
-        return "; ".join([_targets(found, written), *_options(found)])
+def said(found: Reading) -> str:
+    """What was understood and from what."""
+    understood = settled(found, ())
+    if understood:
+        return in_words(understood)
     if found.ask:
         return f"No language is certain. {_listed(found.ask, 'or')}?"
+    if found.stop:
+        return _STOPS[found.stop]
+    if found.everything:
+        return "Delete everything of yours"
     return _OTHERS.get(found.intent, "No language was named")
 
 
-def _targets(found: Reading, written: Written) -> str:
-    names = _listed(found.targets, "and")
-    if found.files:
-        files = (f"{name} into {_listed(tags, 'and')}" for name, tags in found.files.items())
-        return f"{', '.join(files)}, as you wrote"
-    if found.as_before and found.targets == (written.previous,):
-        return f"{names}, as before"
-    if address.read(written.address).targets == found.targets:
-        return f"{names}, as the address says"
-    return f"{names}, as you wrote"
+def in_words(told: Understood) -> str:
+    """`French and German, as you wrote; pages 1-2`."""
+    return "; ".join(_parts(told))
 
 
-def _options(found: Reading) -> list[str]:
-    told = []
-    if found.source:
-        told.append(f"from {language.name(found.source)}")
-    if found.pages:
-        told.append(f"pages {found.pages}")
-    if found.layout:
-        told.append(f"layout {found.layout}")
-    if found.tone:
-        told.append(f"{found.tone} tone")
-    if found.glossary:
-        told.append("with your glossary")
-    if found.secret:
-        told.append("with the password you gave")
-    if found.always:
-        told.append("from now on")
-    return told
+def _parts(told: Understood) -> Iterator[str]:
+    named = _listed(told.targets, "and")
+    if told.files:
+        named = ", ".join(
+            f"{name} into {_listed(tags, 'and')}" for name, tags in told.files.items()
+        )
+    yield f"{named}, {_FROM[told.origin]}"
+    if told.source:
+        yield f"from {language.name(told.source)}"
+    if told.pages:
+        yield f"pages {told.pages}"
+    if told.layout:
+        yield f"layout {told.layout}"
+    if told.tone:
+        yield f"{told.tone} tone"
+    if told.glossary:
+        yield "with your glossary"
+    if told.password:
+        yield "with the password you gave"
+    if told.always:
+        yield "from now on"
 
 
 def _listed(tags: Sequence[str], joint: str) -> str:

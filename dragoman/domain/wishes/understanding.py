@@ -56,7 +56,7 @@ def understand(written: Written) -> Reading:
     if not written.is_reply:
         found = _with_subject(found, body, written)
     found = _with_address(found, body, written)
-    return replace(found, said=saying.said(found, written))
+    return replace(found, said=saying.said(found))
 
 
 def _of_body(body: Analysis, written: Written) -> Reading:
@@ -166,7 +166,7 @@ def _is_said(body: Analysis, kind: str) -> bool:
     """Whether a thing is named, in a clause that does not refuse it."""
     return any(
         any(word.can(kind) for word in clause.words)
-        and not any(word.can("not") for word in clause.words)
+        and not any(word.can("not", "keep") for word in clause.words)
         for clause in body.clauses
     )
 

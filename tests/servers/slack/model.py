@@ -26,7 +26,9 @@ class Team:
 
 @dataclass(eq=False)
 class User:
-    """A person or a bot. `email` None: the profile has none. A user of another team is external."""
+    """A person or a bot. `email` None: the profile has none. A user of another team is external,
+    but for the workspaces of one Enterprise Grid organisation (`grid_teams`).
+    """
 
     id: str
     team_id: str
@@ -43,6 +45,7 @@ class User:
     bot_id: str | None = None
     app_id: str | None = None
     deleted: bool = False
+    grid_teams: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)

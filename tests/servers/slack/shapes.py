@@ -245,9 +245,11 @@ def user(it: User, team_id: str, *, locale: bool, email: bool) -> Json:
         "is_ultra_restricted": it.is_ultra_restricted,
         "is_bot": it.is_bot,
         "is_app_user": False,
-        "is_stranger": it.team_id != team_id,
+        "is_stranger": it.team_id != team_id and team_id not in it.grid_teams,
         "updated": 0,
     }
+    if it.grid_teams:
+        answer["enterprise_user"] = {"id": it.id, "teams": list(it.grid_teams)}
     return answer | ({"locale": it.locale} if locale else {})
 
 

@@ -70,6 +70,8 @@ class Spot:
     def mark(self) -> str | None:
         """into, in or from, by the name's own form, by the word after it or before it."""
         first = self.group.mentions[0]
+        if first.mark and not first.locales:  # a form that nothing can turn round, such as 英訳
+            return first.mark
         following = self.sentence.words[self.group.end : self.group.end + 1]
         if following:
             for kind in ("into", "from", "in"):
@@ -285,6 +287,38 @@ def _is_stated(spot: Spot) -> bool:
     return (states and not wish) or later or (behind and not spot.has("want", "polite", "also"))
 
 
+def _is_continued(spot: Spot) -> bool:
+    """Whether it goes on with what a thing is in: "it is partly in English and partly in French"."""
+    if spot.mark() != "in" or spot.has("want", "ask", "polite", "meant", "also", "noun"):
+        return False
+    words, at = spot.sentence.words, spot.clause.start
+    earlier = [one for one in spot.sentence.mentions if one.end < at]
+    if not earlier or not words[at - 1].can("and"):
+        return False
+    before = words[: earlier[-1].start]
+    wishes = any(word.can("want", "ask", "meant", "noun") for word in before)
+    return any(word.can("is") for word in before) and not wishes
+
+
+def _is_default(spot: Spot) -> bool:
+    """Whether it is what somebody wants for all that is to come: "German by default"."""
+    if not spot.has("always") or spot.mark() == "from" or spot.is_before_a_thing():
+        return False
+    return not any(word.is_unknown or word.can("here") for word in spot.clause.others())
+
+
+def _is_contrast(spot: Spot) -> bool:
+    """Whether it is what somebody meant in place of another: ドイツ語ではなくフランス語です."""
+    words = spot.sentence.words
+    earlier = [one for one in spot.sentence.mentions if one.end <= spot.group.start]
+    if not earlier or spot.has("original", "doc", "here"):
+        return False
+    gap = words[earlier[-1].end : spot.group.start]
+    return (
+        bool(gap) and gap[0].can("after_not") and all(one.can("after_not", "small") for one in gap)
+    )
+
+
 def _is_labelled(spot: Spot) -> bool:
     """Whether "source:" or "from:" stands before it."""
     words, at = spot.sentence.words, spot.clause.start - 1
@@ -406,7 +440,10 @@ _RULES: tuple[tuple[Callable[[Spot], bool], Role], ...] = (
     (_is_remark, Role.ASIDE),
     (_is_source, Role.SOURCE),
     (_is_second_of_pair, Role.TARGET),
+    (_is_contrast, Role.TARGET),
+    (_is_continued, Role.SOURCE),
     (_is_stated, Role.SOURCE),
+    (_is_default, Role.TARGET),
     (_is_marked, Role.TARGET),
     (_is_version, Role.TARGET),
     (_is_wanted, Role.TARGET),

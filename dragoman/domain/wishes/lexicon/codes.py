@@ -273,7 +273,9 @@ def is_meant(words: Sequence[Word], index: int) -> bool:  # noqa: PLR0911 - one 
         return True
     is_marked = before is not None and before.can("into")
     is_last = after is None or after.shape == "mark" or after.can("polite", "and", "formal")
-    return is_marked and is_last and not word.kinds.get("small", set()) & word.spoken
+    is_bare = all(one is word or one.can("into", "polite") or one.shape == "mark" for one in words)
+    is_small = bool(word.kinds.get("small", set()) & word.spoken)
+    return is_marked and is_last and (is_bare or not is_small)
 
 
 def _is_labelled(words: Sequence[Word], index: int) -> bool:

@@ -142,6 +142,7 @@ _REGIONS = frozenset(
 )
 _WRITTEN = frozenset(["en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja", "zh"])
 _ARTICLE = "ال"
+_TRANSLATED = "訳"  # 英訳: a translation into English, in one word
 
 
 @cache
@@ -152,7 +153,8 @@ def named() -> tuple[tuple[str, word_lists.Name], ...]:
 
 def _named() -> Iterator[tuple[str, word_lists.Name]]:
     for form, tag in word_lists.files()[word_lists.NAMES_FILE]["more"].items():
-        yield form, word_lists.Name(tag, frozenset())
+        mark = "into" if form.endswith(_TRANSLATED) else None
+        yield form, word_lists.Name(tag, frozenset(), mark)
     for locale, name, tag in sorted(cldr(), key=lambda one: language.base(one[2]) not in OFTEN):
         spoken = locale.partition("_")[0]
         folded = fold(name)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dragoman.domain.job import Tone
-from dragoman.domain.wishes import ChannelWishes, PersonWishes
+from dragoman.domain.wishes import ChannelWishes, Intent, Origin, PersonWishes, Reading
+from dragoman.domain.wishes.understood import settled
 from ingress.slack import language_choice
 
 
@@ -22,6 +23,9 @@ from ingress.slack import language_choice
         ("na polski", ["pl"]),
         (":flag-fr: :jp:", ["fr", "ja"]),
         ("🇧🇷", ["pt-BR"]),
+        ("German &amp; French &gt; both please", ["de", "fr"]),
+        ("<@U1|ann> into French", ["fr"]),
+        (":at: hello", []),
         ("de", ["de"]),
         ("to de", ["de"]),
         ("to: fr formal", ["fr"]),
@@ -38,12 +42,12 @@ from ingress.slack import language_choice
     ],
 )
 def test_languages_of_a_text(text, tags):
-    assert list(language_choice.of_text(text)[0]) == tags
+    assert list(language_choice.read(text).targets) == tags
 
 
 def test_tone_of_a_text():
-    assert language_choice.of_text("to German, formal please")[1] is Tone.FORMAL
-    assert language_choice.of_text("to German")[1] is None
+    assert language_choice.read("to German, formal please").tone is Tone.FORMAL
+    assert language_choice.read("to German").tone is None
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,7 @@ ALL = {
     "channel": ChannelWishes(languages=("de", "fr")),
     "person": PersonWishes(language="it"),
     "locale": "es-ES",
-    "default": "nl",
+    "server": "nl",
 }
 
 
@@ -71,7 +75,7 @@ ALL = {
         ((), ("channel", "person"), True, ("es-ES",)),
         ((), ("channel",), False, ("nl",)),  # in a channel nobody's own language counts
         ((), ("channel", "person", "locale"), True, ("nl",)),
-        ((), ("channel", "person", "locale", "default"), True, ()),
+        ((), ("channel", "person", "locale", "server"), True, ()),
     ],
 )
 def test_first_match_wins_and_nothing_is_guessed(asked, missing, direct, tags):
@@ -79,13 +83,14 @@ def test_first_match_wins_and_nothing_is_guessed(asked, missing, direct, tags):
         "channel": ChannelWishes(),
         "person": PersonWishes(),
         "locale": None,
-        "default": None,
+        "server": None,
     }
     known = {**ALL, **{name: nothing[name] for name in missing}}
-    assert language_choice.languages(asked, **known, direct=direct) == tags
+    reading = Reading(Intent.TRANSLATE, asked, origin=Origin.WORDS)
+    found = settled(reading, language_choice.defaults(**known, direct=direct))
+    assert (found.targets if found else ()) == tags
 
 
 @given(st.text(max_size=300))
 def test_no_text_breaks_it(text):
-    tags, _ = language_choice.of_text(text)
-    assert len(tags) <= language_choice.MOST_LANGUAGES
+    language_choice.read(text)
