@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
@@ -135,6 +136,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """A text that goes on in other blocks, in the next column or on the next page.
+
+    `source`: of all of them, as one; `blocks`: their ids in order, the first one's too.
+    """
+
+    source: tuple[Run, ...]
+    blocks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A paragraph, heading, cell or caption: what is translated and set as one.
 
@@ -143,6 +155,10 @@ class Block:
     around `bbox` that a longer text may grow into; None: there is none. `prints`: how many times
     the page has it at one place, as some programs make bold letters. `under`: the id of the block
     over it in its column, where nothing stands between or beside the two; None: there is none.
+
+    `flow`: its text goes on in other blocks, and is translated with theirs as one; None: it does
+    not, or is no first one. `goes_on`: another block follows in its flow; `follows`: one went
+    before, which has the `flow`.
     """
 
     id: str
@@ -155,6 +171,9 @@ class Block:
     room: Rect | None = None
     prints: int = 1
     under: str | None = None
+    flow: Flow | None = None
+    goes_on: bool = False
+    follows: bool = False
 
     @property
     def text(self) -> str:
@@ -188,6 +207,39 @@ class Page:
     blanks: tuple[Rect, ...] = ()
     from_right: tuple[float, float] | None = None
     underlines: tuple[Rect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text that is translated as one: a block, or those of a flow. `page` is the first one's,
+    0-based.
+    """
+
+    page: int
+    blocks: tuple[Block, ...]
+
+    @property
+    def source(self) -> tuple[Run, ...]:
+        """The text as it is sent, without line ends."""
+        first = self.blocks[0]
+        return first.flow.source if first.flow else first.source
+
+    @property
+    def text(self) -> str:
+        """The same without style."""
+        return "".join(run.text for run in self.source)
+
+    @property
+    def target(self) -> tuple[Run, ...] | None:
+        """The translation, as one; None: some of it stays as it is."""
+        runs: list[Run] = []
+        for block in self.blocks:
+            if block.target is None:
+                return None
+            if runs:
+                runs[-1] = replace(runs[-1], text=f"{runs[-1].text} ")
+            runs += block.target
+        return tuple(runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +284,15 @@ class Document:
     def blocks(self) -> list[Block]:
         """All blocks of all pages, in reading order."""
         return [block for page in self.pages for block in page.blocks]
+
+    def passages(self) -> Iterator[Passage]:
+        """What is translated as one, in reading order."""
+        by_id = {block.id: block for block in self.blocks()}
+        for page in self.pages:
+            for block in page.blocks:
+                if not block.follows:
+                    names = block.flow.blocks if block.flow else (block.id,)
+                    yield Passage(page.number, tuple(by_id[name] for name in names))
 
     def characters(self) -> int:
         """Characters of all translatable blocks."""

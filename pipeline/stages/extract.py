@@ -16,10 +16,13 @@ from dragoman.domain.document import BlockKind, Document, DocumentWarning, Page
 from dragoman.domain.job import parse_pages
 from dragoman.errors import NoText, OcrMissing, TooManyPages
 from pipeline.pdf.analysis.block_builder import page_from, page_of
+from pipeline.pdf.analysis.flows import with_flows
+from pipeline.pdf.analysis.structure.compounds import Compounds, with_compounds
 from pipeline.pdf.container.metadata import labels_of
 from pipeline.pdf.container.opening import damage_named, opened
 from pipeline.pdf.reading.ocr import Recogniser, is_installed, is_scan, known_words
 from pipeline.pdf.reading.page_reader import detach_annotations, read
+from pipeline.pdf.typesetting.hyphenation import breaks_of
 from pipeline.stages.detection import detect, other_language, rival
 
 ENOUGH_TO_DETECT = 20_000  # characters
@@ -172,13 +175,15 @@ def _read(
     source_lang: str | None,
     on_progress: Callable[[float], None],
 ) -> Document:
-    read, recogniser = [], Recogniser(detect, source_lang)
+    read: list[Page] = []
+    recogniser = Recogniser(detect, source_lang)
     said: list[DocumentWarning] = []
     for place, number in enumerate(numbers, start=1):
         read.append(_page(pdf, number, recogniser, said))
         on_progress(place / len(numbers))
         if place % SHRINK_EVERY == 0:
             pymupdf.TOOLS.store_shrink(100)
+    read = list(_understood(read, source_lang))
     unreadable = [page.number for page in read if _is_unreadable(page)]
     return Document(
         pages=tuple(read),
@@ -186,6 +191,17 @@ def _read(
         source_lang=source_lang,
         warnings=(*said, *_warnings(read, unreadable)),
     )
+
+
+def _understood(pages: Sequence[Page], source_lang: str | None) -> tuple[Page, ...]:
+    """The pages with what only their neighbours tell: compounds, and texts that go on."""
+
+    def breaks() -> Callable[[str], Sequence[int]] | None:
+        lang = source_lang or detect(_sample(pages))
+        return breaks_of(lang) if lang else None
+
+    compounds = Compounds(pages, breaks)
+    return with_flows(with_compounds(pages, compounds), compounds.is_one)
 
 
 def _page(

@@ -73,14 +73,15 @@ def differing(document: Document) -> tuple[DocumentWarning, ...]:
 
 
 def _of_pages(document: Document) -> Iterator[DocumentWarning]:
-    for page in document.pages:
-        missing: list[str] = []
-        for block in page.blocks:
-            if block.target is not None:
-                found = lost(block.text, "".join(run.text for run in block.target))
-                missing += [*found.numbers, *found.signs]
-        if missing:
-            yield DocumentWarning(CODE, _message(list(dict.fromkeys(missing))), page.number)
+    missing: dict[int, list[str]] = {}
+    for passage in document.passages():
+        target = passage.target
+        if target is not None:
+            found = lost(passage.text, "".join(run.text for run in target))
+            missing.setdefault(passage.page, []).extend([*found.numbers, *found.signs])
+    for page, signs in missing.items():
+        if signs:
+            yield DocumentWarning(CODE, _message(list(dict.fromkeys(signs))), page)
 
 
 def _message(missing: list[str]) -> str:

@@ -7,13 +7,13 @@ there is one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from dragoman.domain import language
-from dragoman.domain.document import Block, BlockKind, Document, with_targets
+from dragoman.domain.document import Block, BlockKind, Document, Run, with_targets
 from dragoman.domain.job import Tone
 from dragoman.ports import Capabilities
-from pipeline.stages import markup
+from pipeline.stages import flows, markup
 
 SHORTEST_WORDS = 4  # headings and cells of a few words have no tone
 
@@ -30,9 +30,9 @@ def segments(document: Document) -> tuple[str, ...]:
     """The unique translated texts that are worth rephrasing, in reading order."""
     return tuple(
         dict.fromkeys(
-            markup.write(block.target).text
-            for block in document.blocks()
-            if _has_tone(block) and block.target
+            markup.write(target).text
+            for passage in document.passages()
+            if (target := passage.target) and _has_tone(passage.blocks[0], target)
         )
     )
 
@@ -41,16 +41,18 @@ def apply(document: Document, answers: Mapping[str, str]) -> Document:
     """The document with its targets rephrased as `answers` (text of `segments` -> text) say;
     others stay.
     """
-    targets = {}
-    for block in document.blocks():
-        if not block.target or not _has_tone(block):
+    targets: dict[str, tuple[Run, ...]] = {}
+    for passage in document.passages():
+        target = passage.target
+        if not target or not _has_tone(passage.blocks[0], target):
             continue
-        segment = markup.write(block.target)
+        segment = markup.write(target)
         if segment.text in answers:
-            targets[block.id] = markup.read(segment, answers[segment.text])
+            runs = markup.read(segment, answers[segment.text])
+            targets |= flows.spread(runs, passage.blocks)
     return with_targets(document, targets, {})
 
 
-def _has_tone(block: Block) -> bool:
-    words = "".join(run.text for run in block.target or ()).split()
+def _has_tone(block: Block, target: Iterable[Run]) -> bool:
+    words = "".join(run.text for run in target).split()
     return block.kind in (BlockKind.PARAGRAPH, BlockKind.CAPTION) and len(words) >= SHORTEST_WORDS

@@ -13,10 +13,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from dragoman.domain import language
-from dragoman.domain.document import Block, BlockKind, Document, Run, Style, with_targets
+from dragoman.domain.document import (
+    Block,
+    BlockKind,
+    Document,
+    Passage,
+    Run,
+    Style,
+    with_targets,
+)
 from dragoman.domain.job import Options, Tone
 from dragoman.ports import Limits
-from pipeline.stages import markup
+from pipeline.stages import flows, markup
 from pipeline.stages.checks import Doubt
 from pipeline.stages.markup import Segment
 from pipeline.stages.protection import NO_GLOSSARY, Glossary
@@ -87,10 +95,10 @@ def apply(
     A block whose translation is its own text stays without a target: there is nothing to set anew.
     """
     targets: dict[str, tuple[Run, ...]] = {}
-    for key, segment in _of_blocks(document, glossary):
+    for passage, segment in _of_blocks(document, glossary):
         runs = _translated(segment, answers)
         if runs is not None:
-            targets[key] = runs
+            targets |= flows.spread(runs, passage.blocks)
     labels: dict[str, str] = {}
     for key, segment in _of_labels(document, glossary):
         runs = _translated(segment, answers)
@@ -105,12 +113,12 @@ def doubtful(
     """Which blocks of which pages (0-based) have a text of `segments` whose translation is not
     believed.
     """
-    for page in document.pages if doubts else ():
-        for block in page.blocks:
-            if block.translatable and (
-                found := doubts.get(markup.write(block.source, glossary).text)
-            ):
-                yield page.number, block, found
+    for passage in document.passages() if doubts else ():
+        block = passage.blocks[0]
+        if block.translatable and (
+            found := doubts.get(markup.write(passage.source, glossary).text)
+        ):
+            yield passage.page, block, found
 
 
 def sections(document: Document, glossary: Glossary = NO_GLOSSARY) -> dict[str, str]:
@@ -119,11 +127,12 @@ def sections(document: Document, glossary: Glossary = NO_GLOSSARY) -> dict[str, 
     """
     found: dict[str, str] = {}
     heading = ""
-    for block in document.blocks():
+    for passage in document.passages():
+        block = passage.blocks[0]
         if block.kind is BlockKind.HEADING:
-            heading = block.text.strip()
+            heading = passage.text.strip()
         elif heading and block.translatable:
-            found.setdefault(markup.write(block.source, glossary).text, heading)
+            found.setdefault(markup.write(passage.source, glossary).text, heading)
     return found
 
 
@@ -148,11 +157,11 @@ def memory_key(
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
-def _of_blocks(document: Document, glossary: Glossary) -> Iterator[tuple[str, Segment]]:
+def _of_blocks(document: Document, glossary: Glossary) -> Iterator[tuple[Passage, Segment]]:
     return (
-        (block.id, markup.write(block.source, glossary))
-        for block in document.blocks()
-        if block.translatable
+        (passage, markup.write(passage.source, glossary))
+        for passage in document.passages()
+        if passage.blocks[0].translatable
     )
 
 

@@ -134,14 +134,16 @@ def _of_terms(
     document: Document, glossary: Glossary, target_lang: str
 ) -> Iterator[DocumentWarning]:
     """The terms that were not obeyed, page by page; texts that stay in the original say nothing."""
-    for page in document.pages if glossary else ():
-        found: dict[TermDoubt, None] = {}
-        for block in page.blocks:
-            if block.translatable and block.target:
-                said = "".join(run.text for run in block.target)
-                found |= dict.fromkeys(terms.doubts(block.text, said, glossary, target_lang))
-        if found:
-            yield DocumentWarning(TERMS, _terms_said(list(found)), page.number)
+    pages: dict[int, dict[TermDoubt, None]] = {}
+    for passage in document.passages() if glossary else ():
+        target = passage.target
+        if passage.blocks[0].translatable and target:
+            said = "".join(run.text for run in target)
+            found = terms.doubts(passage.text, said, glossary, target_lang)
+            pages.setdefault(passage.page, {}).update(dict.fromkeys(found))
+    for page, doubts in pages.items():
+        if doubts:
+            yield DocumentWarning(TERMS, _terms_said(list(doubts)), page)
 
 
 def _terms_said(found: Sequence[TermDoubt]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
-from dragoman.domain.document import Run, Style
+from dragoman.domain.document import Run, Span, Style
 from pipeline.pdf.model.scripts import RIGHT_TO_LEFT
-from pipeline.pdf.model.text_rows import Row
 
 NEAR_SIZE = 0.08  # of the block's size: rounding in the file, not another style
 HYPHENS = "-\u2010\u00ad"
@@ -17,12 +17,30 @@ MOSTLY = 0.5  # of its letters: a text with more of them from right to left is o
 _OPENING, _CLOSING = "([{«‹", ")]}»›"
 _MIRRORED = str.maketrans(_OPENING + _CLOSING, _CLOSING + _OPENING)
 _BRACKET = re.compile(r"[(\[{)\]}]")
+# of a compound whose other half comes later: "Aktien- und Fondskonten", "pre- and post-war"
+_SUSPENDED = re.compile(r"(?:und|oder|sowie|bzw|and|or|och|eller|og)\b")
 _UNSPACED = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\u0e00-\u0eff]")
 
 
-def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
+class _Spans(Protocol):
+    """A row, or a line of the document."""
+
+    @property
+    def spans(self) -> Sequence[Span]: ...
+
+
+def _is_none(_before: str, _after: str) -> bool:
+    """No word is known to be a compound."""
+    return False
+
+
+def joined(
+    rows: Iterable[_Spans], is_compound: Callable[[str, str], bool] = _is_none
+) -> tuple[Run, ...]:
     """The text of the rows as one: hyphens at line ends resolved, no blank between CJK lines,
     styles made even.
+
+    `is_compound`: whether a hyphen between two texts is the word's own.
     """
     rows = list(rows)
     if len(rows) == 1 and len(rows[0].spans) == 1 and not rows[0].spans[0].style.superscript:
@@ -33,12 +51,25 @@ def joined(rows: Iterable[Row]) -> tuple[Run, ...]:
     for row in rows:
         runs = [Run(span.text, _even(span.style, span.text, main)) for span in row.spans]
         if pieces:
-            pieces[-1], runs[0] = _join(pieces[-1], runs[0])
+            pieces[-1], runs[0] = _join(pieces[-1], runs[0], is_compound)
         pieces += runs
     return tuple(_bracketed(_merge(pieces)))
 
 
-def _main_style(rows: Iterable[Row]) -> Style:
+def run_on(
+    texts: Iterable[tuple[Run, ...]], is_compound: Callable[[str, str], bool] = _is_none
+) -> tuple[Run, ...]:
+    """Texts that go on in one another as one, joined as rows are."""
+    pieces: list[Run] = []
+    for runs in texts:
+        following = list(runs)
+        if pieces and following:
+            pieces[-1], following[0] = _join(pieces[-1], following[0], is_compound)
+        pieces += following
+    return tuple(_merge(pieces))
+
+
+def _main_style(rows: Iterable[_Spans]) -> Style:
     """The style of most letters, in the font that most of these have."""
     spans = [span for row in rows for span in row.spans if not span.style.original]
     weights: dict[Style, int] = {}
@@ -101,18 +132,21 @@ def _is_paired(text: str) -> bool:
     return depth == 0
 
 
-def _join(run: Run, following: Run) -> tuple[Run, Run]:
+def _join(run: Run, following: Run, is_compound: Callable[[str, str], bool]) -> tuple[Run, Run]:
     """The last run of a row and the first of the next, with the line end resolved."""
     before, after = run.text, following.text
     if not before or not after:
         return run, following
     if run.style.original:
         return Run(before + " ", run.style), following
+    if before[-1] in HYPHENS and _SUSPENDED.match(after):
+        return Run(before + " ", run.style), following
     if before[-1] == "\u00ad" or (
         before[-1] in HYPHENS
         and before[-2:-1].isalpha()
         and after[0].isalpha()
         and after[0].islower()
+        and not is_compound(before, after)
     ):
         return Run(before[:-1], run.style), following
     unspaced = _UNSPACED.match(before[-1]) and _UNSPACED.match(after[0])

@@ -43,7 +43,8 @@ class Box:
     `first`: what the first line is indented by, `hanging` the others; `baseline`: the first line's,
     `last`: the original's last one's; `bottom`: the lowest y that a descender may reach; `leading`
     and `size` as in the original, in points; `single`: it was one line; `rtl`: lines begin at the
-    right, where all of this is mirrored.
+    right, where all of this is mirrored; `goes_on`: the text
+    does in another box, so that its last line is none of a paragraph's.
     """
 
     left: float
@@ -59,6 +60,7 @@ class Box:
     original_right: float = 0.0
     rtl: bool = False
     last: float = 0.0
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ def placed(
             x += free / 2
         elif (
             box.align is Align.JUSTIFY
-            and number < len(lines) - 1
+            and (box.goes_on or number < len(lines) - 1)
             and 0 < free < (1 - FULLEST_STRETCH) * room
         ):
             spread = len(blanks) < SPARSE * len(line)

@@ -61,6 +61,7 @@ def box_of(block: Block, runs: tuple[Run, ...], *, rtl: bool = False) -> Box:
         single=single,
         original_right=original_right,
         rtl=rtl,
+        goes_on=block.goes_on,
     )
 
 

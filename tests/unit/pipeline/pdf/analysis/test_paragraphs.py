@@ -152,6 +152,7 @@ def test_alignment_is_told_from_the_edges(rows, expected):
         ("the Anglo-", "Saxon poem", "the Anglo-Saxon poem"),
         ("pages 10-", "20 of it", "pages 10-20 of it"),
         ("two", "words", "two words"),
+        ("Aktien-", "und Fondskonten", "Aktien- und Fondskonten"),
         ("漢字", "文章", "漢字文章"),
     ],
 )
