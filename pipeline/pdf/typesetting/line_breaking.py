@@ -141,7 +141,8 @@ def wrap(
 ) -> Lines:
     """The words of each line: as many as go into `width`, at least one.
 
-    A word is split where more than `slack` of it would stay empty.
+    A word is split where more than `slack` of it would stay empty; the last one only where it is
+    wider than a line.
     """
     lines: Lines = []
     line: list[Word] = []
@@ -153,7 +154,8 @@ def wrap(
             not line and word.width > limit - filled
         ):
             room = limit - filled - blank
-            parts = split(word, room) if room > slack * width or not line else None
+            loose = room > slack * width and word.blank is not None
+            parts = split(word, room) if loose or not line else None
             if parts is None and not line:
                 break
             if parts is not None:

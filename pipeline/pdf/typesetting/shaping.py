@@ -29,7 +29,10 @@ _PRIVATE = re.compile(f"[{PRIVATE}]")
 _CODE = {2: "%02x", 4: "%04x"}  # twice as fast as other ways to write a number
 _TOKEN = re.compile(r"\s+|[^\s\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]+|.")
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
-_BREAKS = re.compile(r"(?<=[-/\u2010\u2013\u2014_?&=.@])(?=\w)")
+# not within 100.00
+_BREAKS = re.compile(
+    r"(?<=[-/\u2010\u2013\u2014_?&=@])(?=\w)|(?<=\.)(?=[^\W\d])|(?<=[^\W\d]\.)(?=\d)"
+)
 # Scripts of South-East Asia write no blanks between words (Unicode Standard, 16).
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{2,}")
 _THAI = re.compile("[\u0e00-\u0e7f]")
@@ -140,6 +143,7 @@ class Words:
         if text[:1].isspace():
             line.flush(blank)
         width = self.originals[original].width
+        line.alone = "", None
         line.held.append(
             Piece(
                 (),
@@ -205,13 +209,14 @@ class _Line:
         self.words: list[Word] = []
         self.held: list[Piece] = []
         self.previous = ""
+        self.alone: tuple[str, Look | None] = "", None
+        """What is held, where it is one word of one look, and that look."""
 
     def flush(self, blank: Piece | None) -> None:
         """End the word that is held, with the blank after it."""
         if self.held:
-            self.words.append(
-                Word(tuple(self.held), sum([piece.width for piece in self.held]), blank)
-            )
+            width = sum([piece.width for piece in self.held])
+            self.words.append(Word(tuple(self.held), width, blank, *self.alone))
             self.held.clear()
 
     def add(self, look: Look, text: str, found: Sequence[int] | None) -> None:
@@ -237,6 +242,7 @@ class _Line:
             else:
                 if held and _may_break(self.previous, token):
                     self.flush(None)
+                self.alone = ("", None) if held or found else (token, look)
                 held.extend(look.by_level(token, found[at : at + len(token)] if found else None))
             self.previous = token
             at += len(token)

@@ -207,3 +207,34 @@ def test_letters_get_a_little_narrower_before_they_get_smaller():
 
 def test_a_character_without_a_meaning_is_a_blank():
     assert [letters(word) for word in words("one\ufffctwo")] == ["one", "two"]
+
+
+def shown(setting):
+    return [
+        "".join(
+            glyph.text for word in line.words for piece in word.pieces for glyph in piece.glyphs
+        )
+        for line in setting.lines
+    ]
+
+
+def test_a_word_alone_is_hyphenated_where_it_is_wider_than_its_cell():
+    setting = fit(words("Umgebungstemperatur"), box(right=60.0, bottom=30.0), split=WORDS.split)
+    assert setting.scale == 1.0
+    assert len(setting.lines) == 2
+    assert shown(setting)[0].endswith("-")
+    assert "".join(shown(setting)).replace("-", "") == "Umgebungstemperatur"
+
+
+def test_the_last_word_of_a_text_is_not_hyphenated_to_fill_a_line():
+    setting = fit(words("Die Umgebungstemperatur"), box(right=100.0), split=WORDS.split)
+    assert shown(setting) == ["Die", "Umgebungstemperatur"]
+
+
+def test_a_line_never_ends_within_a_number():
+    lines = wrap(words("(Grundkapital,auf)100.00%der-Anteile.Alle"), 60.0)
+    text = [
+        "".join(glyph.text for word in line for piece in word.pieces for glyph in piece.glyphs)
+        for line in lines
+    ]
+    assert text == ["(Grundkapital,auf)100.00%der-", "Anteile.Alle"]
