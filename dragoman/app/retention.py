@@ -22,7 +22,7 @@ from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.lease import settle
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.db.ledgers.parts import PARTS
-from dragoman.db.records import audit, translation_memory
+from dragoman.db.records import audit, glossaries, translation_memory
 from dragoman.domain.actors import Action
 from dragoman.domain.job import OPEN, RowState
 from dragoman.domain.specs import channel_specs
@@ -173,6 +173,7 @@ def purge_sender(
     _forget_texts_of_former_jobs(database, sender, cache)
     with database.write() as connection:
         audit.forget_person(connection, sender)
+        glossaries.drop_all(connection, _spelled(sender))
     return len(job_ids)
 
 

@@ -288,6 +288,23 @@ class PlaceRow(Base):
     changed_at: Mapped[float]
 
 
+class GlossaryRow(Base):
+    """A glossary that is kept for a person, a channel or a team, see
+    `dragoman.domain.kept_glossaries`.
+
+    `terms`: pairs of a term and its translation.
+    """
+
+    __tablename__ = "glossaries"
+
+    scope: Mapped[str] = mapped_column(String(320), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    target_lang: Mapped[str] = mapped_column(String(20), primary_key=True)
+    source_lang: Mapped[str | None] = mapped_column(String(20))
+    terms: Mapped[list[list[str]]] = mapped_column(JSON)
+    kept_at: Mapped[float] = mapped_column(Seconds)
+
+
 class ReservedTextRow(Base):
     """A text that is being asked for.
 

@@ -11,7 +11,7 @@ import typer
 
 from dragoman import __version__
 from dragoman.errors import DragomanError
-from ops.cli import admin, audit, backup, jobs, models, processes, store
+from ops.cli import admin, audit, backup, glossary, jobs, models, processes, store
 from ops.cli.demo import demo
 from ops.cli.translate import translate
 from ops.cli.understand import understand
@@ -29,6 +29,7 @@ app.command(context_settings={"ignore_unknown_options": True})(understand)
 processes.register(app)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
+app.add_typer(glossary.app, name="glossary")
 admin.register(app)
 store.register(app)
 audit.register(app)

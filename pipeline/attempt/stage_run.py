@@ -21,12 +21,14 @@ import structlog
 from dragoman.adapters import queues
 from dragoman.adapters.encryption import unseal
 from dragoman.db import clock
-from dragoman.db.ledgers import jobs, lease, parts
+from dragoman.db.ledgers import cards, jobs, lease, parts
 from dragoman.db.queries import history
-from dragoman.db.records import counters
+from dragoman.db.records import counters, glossaries
 from dragoman.domain import document as documents
+from dragoman.domain import kept_glossaries
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
+from dragoman.domain.kept_glossaries import KeptGlossary
 from dragoman.errors import Gone, OperatorError
 from pipeline.attempt.context import Context
 from pipeline.attempt.interrupts import interruptible
@@ -154,10 +156,24 @@ class Run:
 
     @cached_property
     def glossary(self) -> Glossary:
-        """The terms that the sender wants kept to, in the language of the document as far as it
-        is known.
+        """The terms that the sender wants kept to, for this document or for all, in the language
+        of the document as far as it is known.
         """
-        return Glossary(self.options.glossary, self.job["source_lang"])
+        lang, options = self.job["source_lang"], self.options
+        kept = self.kept_glossaries(lang)
+        return Glossary(kept_glossaries.joined(kept, options.glossary), lang)
+
+    def kept_glossaries(self, source_lang: str | None) -> tuple[KeptGlossary, ...]:
+        """Those that are kept for the sender, the channel and the team, and serve a document in
+        `source_lang`.
+        """
+        card_id = self.job["card_id"]
+        with self.context.database.read() as connection:
+            card = cards.by_id(connection, card_id) if card_id else None
+            scopes = kept_glossaries.scopes_of(self.job["owner"], card["place"] if card else None)
+            found = glossaries.of_scopes(connection, scopes)
+        target_lang = self.options.target_lang
+        return tuple(one for one in found if one.serves(source_lang, target_lang))
 
     def confined(self, call: Call) -> Any:
         """As `pipeline.sandbox.client`, until the lease is lost: the stage's work, and so its

@@ -162,7 +162,10 @@ def _plan(run: Run, document: Document, pages: int, texts: Iterable[str]) -> dic
             cost_estimate.plan(run, pages, texts, document.source_lang, engine),
         )
         model = registry.tone_model(settings, engine, options.tone, options.target_lang)
-        said = result_warnings.of_engine(engine, model, options)
+        said = (
+            *result_warnings.of_engine(engine, model, options),
+            *result_warnings.of_kept(run.kept_glossaries(document.source_lang)),
+        )
     return {
         "engine": engine_name,
         "warnings": page_parts.as_json((*document.warnings, *said)),

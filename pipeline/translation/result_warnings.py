@@ -5,11 +5,12 @@ worker and on the command line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dragoman.domain import language
 from dragoman.domain.document import Block, Document, DocumentWarning
 from dragoman.domain.job import Options
+from dragoman.domain.kept_glossaries import KeptGlossary
 from dragoman.domain.specs import engine_specs
 from dragoman.ports import ToneModel, Translator
 from pipeline.pdf.container.mark import Mark
@@ -80,6 +81,16 @@ def of_engine(
             "tone_ignored",
             f"{engine.name} does not offer the tone “{options.tone}” in {spoken}, so it was left"
             " out.",
+        )
+
+
+def of_kept(glossaries: Iterable[KeptGlossary]) -> Iterator[DocumentWarning]:
+    """Which glossaries that are kept were used: nobody has asked for them with this document."""
+    for one in glossaries:
+        yield DocumentWarning(
+            "glossary_used",
+            f"The glossary “{one.name}” ({len(one.terms):,} terms), which is kept for {one.scope},"
+            " was used.",
         )
 
 
