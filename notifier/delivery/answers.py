@@ -23,6 +23,18 @@ from dragoman.errors import DragomanError, Limit
 
 LONGEST_ADVICE = 4000  # of an advice: it may list all languages or pairs of an engine
 MOST_WARNINGS = 8  # kinds of warning shown for a file; the rest is counted
+MOST_OF_WORDS = 3  # of them about the words
+# What an answer says of the words, once for all pages of a document: which they are stands on its
+# page. The gravest first.
+OF_WORDS = {
+    "kept_in_original": "Some texts could not be translated and stayed in the original.",
+    "sentence_kept": "Some sentences stayed in the original, to keep their figures and signs.",
+    "figures_differ": "Some numbers or signs differ from the original.",
+    "terms_differ": "Some terms of the glossary are not as they should be.",
+    "translation_doubtful": (
+        "Numbers or the style of words may differ: please compare them with the original."
+    ),
+}
 
 
 _BEFORE_THE_END = {
@@ -343,24 +355,35 @@ def _problem(facts: Mapping[str, Any], prefix: str = "") -> Problem:
     )
 
 
+def shown(notes: Sequence[Note]) -> tuple[tuple[Note, ...], int]:
+    """The notes that an answer tells, at most three of them about the words; how many are left
+    out.
+    """
+    order = list(OF_WORDS)
+    words = sorted(
+        (one for one in notes if one.code in OF_WORDS), key=lambda one: order.index(one.code)
+    )
+    others = [one for one in notes if one.code not in OF_WORDS]
+    told = (*words[:MOST_OF_WORDS], *others)[:MOST_WARNINGS]
+    return told, len(notes) - len(told)
+
+
 def _warnings(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """One sentence for each different warning, with the pages that it is about."""
-    notes = _notes(rows)
+    notes, more = shown(_notes(rows))
     told = [
         f"{page_list(note.pages)}: {note.message}" if note.pages else note.message for note in notes
     ]
-    more = len(told) - MOST_WARNINGS
-    return (
-        (*told[:MOST_WARNINGS], f"{more} more notes are left out here.")
-        if more > 0
-        else tuple(told)
-    )
+    rest = "1 more note is" if more == 1 else f"{more} more notes are"
+    return (*told, f"{rest} left out here.") if more else tuple(told)
 
 
 def _notes(rows: Sequence[Mapping[str, Any]]) -> tuple[Note, ...]:
     pages: dict[tuple[str, str], list[int]] = {}
     for row in rows:
-        found = pages.setdefault((row.get("code") or "", plain(row["message"])), [])
+        code = row.get("code") or ""
+        message = OF_WORDS.get(code) or plain(row["message"])
+        found = pages.setdefault((code, message), [])
         if row.get("page") is not None:
             found.append(row["page"])
     return tuple(Note(code, message, tuple(found)) for (code, message), found in pages.items())

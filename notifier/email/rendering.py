@@ -33,13 +33,13 @@ from dragoman.errors import (
     WrongPassword,
 )
 from notifier.delivery.answers import (
-    MOST_WARNINGS,
     Answer,
     File,
     LeftOut,
     Outcome,
     Problem,
     page_numbers,
+    shown,
 )
 from notifier.email import understood_words
 from notifier.email.catalogue import Catalogue, catalogue
@@ -367,17 +367,17 @@ def _handover(file: File, house: House, t: Catalogue) -> str:
 def _notes(file: File, t: Catalogue) -> tuple[str, ...]:
     if not t.has("error.operator"):  # English
         return file.warnings
-    shown = []
-    for note in file.notes[:MOST_WARNINGS]:
+    lines = []
+    notes, more = shown(file.notes)
+    for note in notes:
         message = t(f"warning.{note.code}") if t.has(f"warning.{note.code}") else note.message
         pages = (
             t("file.on_pages", len(set(note.pages)), pages=page_numbers(note.pages))
             if note.pages
             else ""
         )
-        shown.append(f"{pages}{t.colon}{message}" if pages else message)
-    more = len(file.notes) - MOST_WARNINGS
-    return (*shown, t("file.more_notes", more)) if more > 0 else tuple(shown)
+        lines.append(f"{pages}{t.colon}{message}" if pages else message)
+    return (*lines, t("file.more_notes", more)) if more else tuple(lines)
 
 
 def _left_name(item: LeftOut, t: Catalogue) -> str:

@@ -263,3 +263,23 @@ def test_a_limit_travels_as_values_and_what_the_log_says_is_not_read() -> None:
     ).files
     assert old.problem
     assert old.problem.limit is None
+
+
+def test_what_is_said_of_the_words_takes_three_lines_at_most_whatever_is_wrong() -> None:
+    codes = ("translation_doubtful", "terms_differ", "kept_in_original", "figures_differ")
+    warnings = [
+        {"code": code, "message": f"Something on page {page}: “{code}”", "page": page}
+        for page in range(20)
+        for code in codes
+    ]
+    links = {"code": "links_removed", "message": "A link was removed.", "page": None}
+    [file] = answer_from(FINAL, MESSAGE, [job(warnings=[*warnings, links])]).files
+    assert file.warnings == (
+        "Pages 1-20: Some texts could not be translated and stayed in the original.",
+        "Pages 1-20: Some numbers or signs differ from the original.",
+        "Pages 1-20: Some terms of the glossary are not as they should be.",
+        "A link was removed.",
+        "1 more note is left out here.",
+    )
+    [sound] = answer_from(FINAL, MESSAGE, [job(warnings=[])]).files
+    assert sound.warnings == ()
