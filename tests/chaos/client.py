@@ -144,7 +144,12 @@ class Client:
 
     def _upload(self, sent: Sent, pdf: bytes) -> None:
         line = "boundary-of-the-client"
-        field = f'--{line}\r\nContent-Disposition: form-data; name="target_lang"\r\n\r\nde\r\n'
+        # One in two by the language model: by its word, so that it stays so when it is sent again.
+        engine = "openai" if sent.word[0] < "i" else "auto"
+        field = "".join(
+            f'--{line}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in (("target_lang", "de"), ("engine", engine))
+        )
         file = (
             f'--{line}\r\nContent-Disposition: form-data; name="file";'
             f' filename="{sent.word}.pdf"\r\n\r\n'
@@ -214,7 +219,7 @@ def document(word: str, pages: int) -> bytes:
 
 
 def is_translated(sent: Sent, pdf: bytes) -> bool:
-    """Whether it is the document as the fake service translates: in capitals."""
+    """Whether it is the document as the fake services translate: its word in capitals."""
     try:
         with pymupdf.open("pdf", pdf) as read:
             text = "".join(page.get_text() for page in read)

@@ -20,6 +20,7 @@ from tests.patience import Patience, patience
 
 SMTP_FAULTS = ("451 4.3.0 later", "421 4.3.2 going down", "554 5.3.0 not today", "cut", "silent")
 DEEPL_FAULTS: tuple[int | str, ...] = (429, 503, 529, "hang_up", "cut", "hang")
+LLM_FAULTS: tuple[int | str, ...] = (429, 500, 503, 529, "hang_up", "cut", "stream_error")
 SLACK_FAULTS: tuple[int | str, ...] = (429, 500, 503, "internal_error", "cut", "cut_after", "hang")
 SLACK_PLACES = ("*", "*", "*", "upload", "download", "files.completeUploadExternal")
 
@@ -70,6 +71,8 @@ class Faults:
         assert self._over.wait(patience(180)), "a fault never ended"
         self._site.deepl.latency_s = 0.05
         self._site.deepl.faults.clear()
+        self._site.llm.latency_s = 0.05
+        self._site.llm.faults.clear()
         self._site.sink.faults.clear()
         self._site.slack.faults.clear()
         self._site.slack.faults.release()
@@ -96,7 +99,7 @@ class Faults:
             self.kill, self.kill, self.kill, self.kill, self.kill, self.kill_child, self.kill_child, self.freeze, self.freeze,
             self.flush_redis, self.freeze_redis, self.restart_redis, self.kill_redis,
             self.step_clock, self.step_clock,
-            self.deepl_fails, self.deepl_fails, self.deepl_slow, self.mail_fails, self.mail_fails, self.slack_fails, self.slack_fails,
+            self.deepl_fails, self.deepl_fails, self.deepl_slow, self.llm_fails, self.llm_fails, self.llm_slow, self.mail_fails, self.mail_fails, self.slack_fails, self.slack_fails,
         ]  # fmt: skip
         if self._site.postgresql:
             kinds += [self.restart_database, self.kill_database, self.freeze_database]
@@ -219,6 +222,14 @@ class Faults:
 
     def deepl_fails(self) -> None:
         self._site.deepl.faults.extend(self._dice.choices(DEEPL_FAULTS, k=self._dice.randint(1, 4)))
+
+    def llm_fails(self) -> None:
+        self._site.llm.faults.extend(self._dice.choices(LLM_FAULTS, k=self._dice.randint(1, 4)))
+
+    def llm_slow(self) -> None:
+        self._site.llm.latency_s = 1.5
+        self._wait(0.5, 2.0)
+        self._site.llm.latency_s = 0.05
 
     def deepl_slow(self) -> None:
         self._site.deepl.latency_s = 1.5

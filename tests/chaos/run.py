@@ -71,13 +71,14 @@ class Aftermath:
 
     def facts(self) -> dict[str, Any]:
         """The figures of the run."""
-        said, deepl = self.site.said(), self.site.deepl
+        said, deepl, llm = self.site.said(), self.site.deepl, self.site.llm
         return {
             "accepted": len(self.client.sent), "repeated": self.client.repeated, "faults": self.faults.counted(),
             "kills": sum(one.kind.startswith("kill") for one in self.faults.strikes),
             "strikes": len(self.faults.strikes), "restarts": len(self.site.deaths),
             "retries": sum(count for event, count in said.items() if event.startswith("will_retry")),
             "logged": {event: count for event, count in sorted(said.items()) if event.startswith(WORTH_COUNTING)}, "retried_dead": self.retried_dead, "orphans_swept": self.swept,
+            "requests_to_the_model": len(llm.paths),
             "texts": len({text for one in deepl.paid for text in one.texts}), "texts_paid_twice": ledger.paid_twice(deepl.paid),
             "mails_sent_again": self.site.sink.sent_again(), "seconds": round(self.seconds, 1), "seconds_of_peace": round(self.peace_s, 1), "clock_away_s": self.faults.away_s,
             **self._of_backup(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,8 @@ from tests.chaos.disk import BALLAST, Disk
 from tests.chaos.sink import Sink
 from tests.fake_deepl import KEY, FakeDeepL
 from tests.patience import patience
+from tests.servers.llm import KEY as LLM_KEY
+from tests.servers.llm import MODEL, FakeLLM
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import LOOPBACK, free_port, listens, wait_until
 from tests.servers.redis import Redis
@@ -33,6 +36,7 @@ from tests.servers.slack.slack import FakeSlack
 SERVICES = ("web", "smtp", "worker", "worker", "notifier", "sweeper", "sweeper")
 TOKEN = "chaos-token-0123456789"
 LEASE_S = 4
+WORD = re.compile("[a-p]{12}")  # what a document has that no other has
 CONCURRENCY = 2
 
 
@@ -177,6 +181,8 @@ class Site:
         self.disk = Disk(self.data)
         self._stack.callback(self.disk.remove)
         self.deepl = self._stack.enter_context(FakeDeepL(latency_s=0.05))
+        self.llm = self._stack.enter_context(FakeLLM())
+        self.llm.shouts = WORD
         self.sink = self._stack.enter_context(Sink())
         self.slack = self._stack.enter_context(
             FakeSlack(events=manifest.events(), scopes=manifest.scopes())
@@ -214,10 +220,14 @@ class Site:
             "database_url": self.database_url,
             "broker_url": self.redis.url,
             "storage_url": self.storage_url,
-            "engine": "deepl",
+            "engine": "auto",  # DeepL, but for those who ask for the language model by name
             "deepl_auth_key": KEY,
             "deepl_server_url": self.deepl.url,
             "deepl_requests_per_s": 200,
+            "openai_base_url": self.llm.url,
+            "openai_model": MODEL,
+            "openai_api_key": LLM_KEY,
+            "openai_price_in": 1.0,
             "web_listen": f"{LOOPBACK}:{self.web}",
             "smtp_listen": f"{LOOPBACK}:{self.smtp}",
             "outbound_smtp_url": f"smtp://{LOOPBACK}:{self.sink.port}",

@@ -48,13 +48,15 @@ _BY_NAME = {name: words.split() for name, words in WORDS.items()}
 _INTO = re.compile(r"into (\w+)")
 
 
-def translation(text: str, language: str) -> str:
+def translation(text: str, language: str, shouts: re.Pattern[str] | None = None) -> str:
     """Words of the language, as many as the text has, each always the same; tags, figures and
-    other scripts stay.
+    other scripts stay, and the words of `shouts` in capitals.
     """
     words = _BY_NAME[language]
 
     def word(match: re.Match[str]) -> str:
+        if shouts and shouts.fullmatch(match.group()):
+            return match.group().upper()
         return match.group(1) or words[zlib.crc32(match.group().lower().encode()) % len(words)]
 
     return _WORD.sub(word, text)
@@ -78,6 +80,8 @@ class FakeLLM:
         self.context = 10**9  # bytes of all messages that the model takes
         self.retry_after: str | None = None
         self.error: dict[str, Any] = {"error": {"message": "injected"}}
+        # words that it leaves as names, in capitals
+        self.shouts: re.Pattern[str] | None = None
         self.language: str | None = None  # that it answers in, whatever it is asked for
         self.latency_s = 0.0
         self.models: tuple[str, ...] | None = (MODEL,)
@@ -133,7 +137,7 @@ class FakeLLM:
     def _said(self, text: str, language: str) -> str | None:
         ours = tags.restored(text)
         fault = self.spoils.get(ours)
-        said = translation(text, language)
+        said = translation(text, language, self.shouts)
         if fault is None:
             return said
         broken = fault(ours, tags.restored(said))
