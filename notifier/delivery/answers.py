@@ -31,6 +31,7 @@ OF_WORDS = {
     "sentence_kept": "Some sentences stayed in the original, to keep their figures and signs.",
     "figures_differ": "Some numbers or signs differ from the original.",
     "terms_differ": "Some terms of the glossary are not as they should be.",
+    "translations_vary": "The same words were translated in two ways.",
     "translation_doubtful": (
         "Numbers or the style of words may differ: please compare them with the original."
     ),

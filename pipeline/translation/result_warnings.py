@@ -62,6 +62,8 @@ _TERM_SAID = {
     Fault.UNINFLECTED: "“{one.target}” (“{one.source}”) stands in its basic form",
     Fault.DISAGREES: "“{one.shown}”: the words around “{one.target}” do not fit it",
 }
+VARIANTS = "translations_vary"
+SHORTEST_REPEATED = 5  # words; shorter texts may mean different things in different places
 MOST_TERMS = 4  # terms of one page that are named
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 _SHOWN = 60  # characters of a text
@@ -123,7 +125,7 @@ def of_words(
         for one in of_doubts(document, doubts, held)
         if one.code != TERMS or one.page not in told
     )
-    return (*others, *of_terms)
+    return (*others, *of_terms, *_of_variants(document))
 
 
 def of_doubts(
@@ -155,6 +157,29 @@ def _of_terms(
     for page, doubts in pages.items():
         if doubts:
             yield DocumentWarning(TERMS, _terms_said(list(doubts)), page)
+
+
+def _of_variants(document: Document) -> Iterator[DocumentWarning]:
+    """Sentences that stand in a document twice and were translated in two ways, as where only one
+    of them has a word in another style.
+    """
+    known: dict[str, str] = {}
+    for passage in document.passages():
+        text, target = " ".join(passage.text.split()), passage.target
+        if not passage.blocks[0].translatable or not target:
+            continue
+        if len(text.split()) < SHORTEST_REPEATED:
+            continue
+        said = _bare("".join(run.text for run in target))
+        if known.setdefault(_bare(text), said) != said:
+            shown = f"{text[:_SHOWN]}{'…' if len(text) > _SHOWN else ''}"
+            yield DocumentWarning(
+                VARIANTS, f"The same words were translated in two ways: “{shown}”", passage.page
+            )
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _terms_said(found: Sequence[TermDoubt]) -> str:

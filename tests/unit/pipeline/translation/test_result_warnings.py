@@ -82,3 +82,22 @@ def test_a_sentence_that_stays_is_named_with_its_page():
     )
     assert (warning.code, warning.page) == ("sentence_kept", 3)
     assert warning.message.endswith(": “It cost 12 § 7 in May.”")
+
+
+def test_one_source_with_two_targets_is_told_and_short_texts_are_left_alone():
+    def block(at: int, text: str, said: str) -> Block:
+        run = (Run(text, Style()),)
+        return Block(f"0.{at}", BlockKind.PARAGRAPH, BOX, (), run, target=(Run(said, Style()),))
+
+    sentence = "Press the red button to stop."
+    blocks = (
+        block(0, sentence, "Den roten Knopf zum Halten drücken."),
+        block(1, sentence.upper(), "Zum Anhalten die rote Taste drücken."),
+        block(2, sentence, "Den  roten Knopf zum Halten drücken"),
+        block(3, "Right", "Rechts"),
+        block(4, "Right", "Richtig"),
+    )
+    document = Document((Page(0, 100.0, 100.0, 0, blocks),), 1)
+    [said] = result_warnings.of_words(document, {}, target_lang="de")
+    assert (said.code, said.page) == ("translations_vary", 0)
+    assert "PRESS THE RED BUTTON" in said.message
