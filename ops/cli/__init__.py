@@ -13,6 +13,7 @@ from dragoman import __version__
 from dragoman.errors import DragomanError
 from ops.cli import admin, audit, backup, glossary, jobs, models, processes, store
 from ops.cli.demo import demo
+from ops.cli.explain import explain as explain_page
 from ops.cli.translate import translate
 from ops.cli.understand import understand
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(translate)
+app.command("explain")(explain_page)
 # A text may begin with a dash: "- Italian".
 app.command(context_settings={"ignore_unknown_options": True})(understand)
 processes.register(app)

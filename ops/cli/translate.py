@@ -123,7 +123,7 @@ def _run(
     from pipeline.translation import billing
     from pipeline.translation import glossary as glossaries
 
-    _readable(source)
+    readable(source)
     settings = engine_settings.from_env(os.environ)
     registry.admit(settings, options.engine, options.source_lang, options.target_lang)
     own = in_house(settings.given)
@@ -152,7 +152,7 @@ def _run(
         )
 
 
-def _readable(source: Path) -> None:
+def readable(source: Path) -> None:
     """Raises NotFound or NotAllowed with the reason where the file cannot be opened, NotAPdf
     with what it seems to be.
     """

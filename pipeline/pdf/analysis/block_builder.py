@@ -62,7 +62,7 @@ def page_from(reading: Reading, page: pymupdf.Page, number: int, *, scanned: boo
     box = page.cropbox
     size = (box.width, box.height)
     names = (f"{number}.{place}" for place in count())
-    from_right = _from_right(reading.rows)
+    from_right = from_right_of(reading.rows)
     blocks: list[Block] = []
     for direction in reading.rows:
         if direction != from_right:
@@ -104,7 +104,7 @@ def reflected_block(block: Block, direction: Direction, sheet: Rect) -> Block:
     return replace(block, bbox=reflected(block.bbox, direction, sheet), lines=lines, room=room)
 
 
-def _from_right(rows: Mapping[Direction, Sequence[Row]]) -> Direction | None:
+def from_right_of(rows: Mapping[Direction, Sequence[Row]]) -> Direction | None:
     """The direction of most letters, if most of those are read from the right, and they are
     enough to tell.
     """

@@ -97,6 +97,12 @@ def with_flows(pages: Sequence[Page], is_compound: Callable[[str, str], bool]) -
     return tuple(replace(page, blocks=tuple(map(linked, page.blocks))) for page in pages)
 
 
+def columns_of_text(pages: Sequence[Page]) -> dict[int, list[Column]]:
+    """By page (0-based) the left and right edges of the columns that its running text has."""
+    heads = running_headers(pages)
+    return _columns_of([piece for page in pages for piece in _pieces(page, heads)])
+
+
 def _pairs(pages: Sequence[Page]) -> Iterator[tuple[str, str]]:
     """The ids of blocks, and of those that they go on in."""
     heads = running_headers(pages)
