@@ -36,7 +36,7 @@ from pipeline.engines import apertium_lemmas
 from pipeline.engines.apertium_lemmas import Lemma, dumped
 from pipeline.engines.pairs import refuse_unserved
 from pipeline.engines.settings import EngineSettings
-from pipeline.stages.word_forms import forms
+from pipeline.stages.word_forms import forms, plural
 
 NAME = "apertium"
 PROGRAM = "apertium"
@@ -55,6 +55,7 @@ _TAG = re.compile(r"<[^<>]*>")
 # The step that looks words up in the dictionary of both languages, and the first one, which knows
 # the source's words.
 _LOOKUP = re.compile(r"lt-proc -b '[^'|]*autobil\.bin'")
+_GENERATOR = re.compile(r"lt-proc \$1 '([^'|]*autogen\.bin)'")
 _ANALYSER = re.compile(r"\Alt-proc (?:-\w+ )*'([^'|]*automorf\.bin)'")
 # soft hyphens and zero-width blanks cut words in two
 _HIDDEN = str.maketrans(dict.fromkeys("\u00ad\u200b\ufeff"))
@@ -168,16 +169,19 @@ class Apertium:
 
     def _lemmas(self, mode: str, batch: Batch) -> list[Lemma]:
         """The terms of a batch, with the genders of those that the target's dictionary has."""
-        analyser = self._analyser(mode)
+        analyser, generator = self._analyser(mode), _GENERATOR.search(self._mode_file(mode))
         found = []
         for term in batch.terms:
             head, _, rest = term.target.partition(" ")
-            gender = apertium_lemmas.gender_of(self._analysis(analyser, head)) if analyser else None
+            gender = None
+            if analyser and generator:
+                gender = self._gender(analyser, generator[1], head)
             words = tuple(
                 (word, *sorted(forms(word, batch.source_lang) - {word}))
                 for word in term.source.casefold().split()
             )
-            found.append(Lemma(words, head, rest.strip(), gender))
+            several = plural(head, batch.target_lang) if head.islower() else None
+            found.append(Lemma(words, head, rest.strip(), gender, several))
         return found
 
     def _analyser(self, mode: str) -> str | None:
@@ -189,16 +193,24 @@ class Apertium:
                 return first[1]
         return None
 
+    def _gender(self, analyser: str, generator: str, noun: str) -> str | None:
+        """The gender of a noun that the dictionaries know and can write; None: they cannot."""
+        gender = apertium_lemmas.gender_of(self._looked_up("-w", analyser, noun))
+        if gender is None:
+            return None
+        written = self._looked_up("-g", generator, f"^{noun}<n>{gender}<pl>$")
+        return None if "#" in written else gender  # one pair's dictionary has fewer words
+
     @staticmethod
-    @lru_cache(2048)
-    def _analysis(analyser: str, word: str) -> str:
-        """What the dictionary says of a word; empty: it cannot be asked."""
+    @lru_cache(4096)
+    def _looked_up(option: str, dictionary: str, word: str) -> str:
+        """What a dictionary says of a word; empty: it cannot be asked."""
         program = shutil.which("lt-proc")
         if program is None:
             return ""
         try:
             asked = subprocess.run(
-                [program, "-w", analyser],
+                [program, option, dictionary],
                 input=f"{word}\n".encode(),
                 capture_output=True,
                 timeout=LIST_TIMEOUT_S,

@@ -5,7 +5,8 @@ A program of a pipeline: `python -I -m pipeline.engines.apertium_lemmas TERMS.js
 Apertium's stream from its standard input to its standard output. A lexical unit there is
 `^house<n><pl>/casa<n><f><pl>$` (wiki.apertium.org/wiki/Apertium_stream_format). Of a term of
 several words the first is inflected, and the others follow it as they are. A term whose first word
-is no noun that the target's dictionary has stands as it is: that is the last resort.
+is no noun that the target's dictionary has stands as it is, or in its regular plural: that is the
+last resort.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ class Lemma:
     """A term: of each word of its source the casefolded forms, as it stands first; the target's
     `head`, and the `rest` behind it.
 
-    `gender`: the tag of a head that is a noun, such as `<f>`; None: it cannot be inflected.
+    `gender`: the tag of a head that is a noun, such as `<f>`; None: the dictionary does not have
+    it, and only its regular `plural` is known.
     """
 
     words: tuple[tuple[str, ...], ...]
     head: str
     rest: str = ""
     gender: str | None = None
+    plural: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,6 @@ def _stands(term: Lemma, units: Sequence[_Unit], at: int, stream: str) -> bool:
 
 def _unit(term: Lemma, here: Sequence[_Unit], *, head_is_last: bool) -> str:
     """The lexical unit of a term that stands at units of the source."""
-    head = term.head
-    if here[0].lemma[:1].isupper():
-        head = head[:1].upper() + head[1:]
-    rest = f"[ {_escaped(term.rest)}]" if term.rest else ""
-    if term.gender is None:
-        return f"^*{_escaped(head)}/*{_escaped(head)}${rest}"
     numbered = list(zip(here, term.words, strict=True))
     nouns = [(one, said) for one, said in numbered if "<n>" in one.source] or numbered
     unit, said = numbered[-1] if head_is_last else nouns[0]
@@ -105,6 +102,12 @@ def _unit(term: Lemma, here: Sequence[_Unit], *, head_is_last: bool) -> str:
     is_plural = "<pl>" in unit.source or (
         unit.source.startswith("*") and unit.lemma.casefold() != said[0]
     )
+    head = (is_plural and term.gender is None and term.plural) or term.head
+    if here[0].lemma[:1].isupper():
+        head = head[:1].upper() + head[1:]
+    rest = f"[ {_escaped(term.rest)}]" if term.rest else ""
+    if term.gender is None:
+        return f"^*{_escaped(head)}/*{_escaped(head)}${rest}"
     number = "<pl>" if is_plural else "<sg>"
     source = _escaped(" ".join(one.lemma for one in here))
     return f"^{source}<n>{number}/{_escaped(head)}<n>{term.gender}{number}${rest}"
@@ -116,14 +119,14 @@ def _escaped(text: str) -> str:
 
 def dumped(terms: Sequence[Lemma], *, head_is_last: bool) -> str:
     """What `main` reads."""
-    listed = [[term.words, term.head, term.rest, term.gender] for term in terms]
+    listed = [[term.words, term.head, term.rest, term.gender, term.plural] for term in terms]
     return json.dumps({"head_is_last": head_is_last, "terms": listed})
 
 
 def main() -> None:
     """See the module's words."""
     told = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    terms = [Lemma(tuple(words), head, rest, gender) for words, head, rest, gender in told["terms"]]
+    terms = [Lemma(tuple(map(tuple, words)), *rest) for words, *rest in told["terms"]]
     stream = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
     made = with_terms(stream, terms, head_is_last=told["head_is_last"])
     sys.stdout.buffer.write(made.encode("utf-8", "surrogateescape"))

@@ -103,6 +103,15 @@ def forms(word: str, lang: str | None) -> frozenset[str]:
     return frozenset({word})
 
 
+def plural(word: str, lang: str) -> str | None:
+    """The regular plural of a casefolded noun; None: there are no rules for that language."""
+    base = language.base(lang)
+    if base == "en":
+        return _english(word)[0]
+    found = _by_ending(word, _PLURALS[base]) if base in _PLURALS else []
+    return found[0] if found else None
+
+
 def _english(word: str) -> tuple[str, ...]:
     if word in _IRREGULAR_ENGLISH:
         return (_IRREGULAR_ENGLISH[word],)

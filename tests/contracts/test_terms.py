@@ -151,6 +151,14 @@ def test_apertium_keeps_tags_and_puts_unknown_words_in_as_they_stand(tmp_path: P
     assert "Zwergenwerk" in told
 
 
+def test_a_noun_that_apertium_s_dictionary_does_not_have_gets_its_regular_plural(tmp_path: Path):
+    with running("apertium", tmp_path) as engine:
+        [text] = engine.translate(
+            Batch(("All files are old.",), "en", "es", terms=(Term("file", "fichero"),))
+        ).texts
+    assert "ficheros" in (text or "")
+
+
 @pytest.mark.parametrize("name", ["openai", "deepl", "apertium", "local", "libretranslate"])
 def test_each_engine_says_whether_it_minds_terms(name: str, tmp_path: Path):
     with running(name, tmp_path) as engine:

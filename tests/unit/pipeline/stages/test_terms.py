@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.stages.protection import Glossary
 from pipeline.stages.terms import Fault, doubts
-from pipeline.stages.word_forms import forms
+from pipeline.stages.word_forms import forms, plural
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,22 @@ from pipeline.stages.word_forms import forms
 )
 def test_a_term_is_found_in_its_other_forms(lang: str, word: str, in_text: str) -> None:
     assert in_text.casefold() in forms(word.casefold(), lang)
+
+
+@pytest.mark.parametrize(
+    ("lang", "word", "several"),
+    [
+        ("es", "fichero", "ficheros"),
+        ("es", "inversión", "inversiones"),
+        ("pt-BR", "ação", "ações"),
+        ("fr", "journal", "journaux"),
+        ("it", "contratto", "contratti"),
+        ("en", "policy", "policies"),
+        ("de", "Haus", None),
+    ],
+)
+def test_regular_plurals(lang: str, word: str, several: str | None) -> None:
+    assert plural(word, lang) == several
 
 
 @pytest.mark.parametrize(
