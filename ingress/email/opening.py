@@ -7,6 +7,7 @@ its thread.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,6 +43,14 @@ log = structlog.get_logger(__name__)
 DAY_S = 86400.0
 ACK_AFTER_S = 30.0  # a quick result needs no ack before it
 _LONGEST_NAME = 40  # characters of a language that nobody knows
+
+
+# Places that people put files, to send a link in place of them.
+_CLOUD = re.compile(
+    r"(?:drive|docs)\.google\.com|dropbox\.com|1drv\.ms|onedrive\.live\.com|sharepoint\.com"
+    r"|wetransfer\.com|we\.tl/|icloud\.com|box\.com/|swisstransfer\.com|nextcloud|mega\.nz",
+    re.IGNORECASE,
+)
 
 
 class Opening:
@@ -91,6 +100,9 @@ class Opening:
             return
         if self.thread is not None:
             self.facts["about"] = self.thread.message_id
+        if (reason := self._is_for_nobody(reading)) is not None:
+            self.intake.drop(self.held, reason)
+            return
         if self._decide_for_others(reading) or self._obey(reading):
             return
         if self.thread is not None and not self.contents.ignored:
@@ -102,7 +114,9 @@ class Opening:
             self._answer(told)
             return
         only_others = all(left["code"] == NotAPdf.code for left in self.contents.ignored)
-        self._answer({"reason": AnswerKind.NO_PDF if only_others else AnswerKind.REFUSED})
+        reason = AnswerKind.NO_PDF if only_others else AnswerKind.REFUSED
+        has_links = _CLOUD.search(words) is not None
+        self._answer({"reason": reason, **({"links": True} if has_links else {})})
 
     def _read(self, words: str) -> Reading:
         """What the mail's words, its subject and its address want."""
@@ -121,17 +135,27 @@ class Opening:
         """Find the language of the answers: the mail's, else its thread's, else that of the
         sender's former mails.
         """
+        of_thread = self.thread.locale if self.thread else None
         found = reply_language.of_sender(
-            self.contents.words, self.payload["subject"], self.contents.top.languages
+            self.contents.words,
+            self.payload["subject"],
+            self.contents.top.languages,
+            surely=of_thread is not None,
         )
-        known = (
-            found
-            or (self.thread.locale if self.thread else None)
-            or threads.last_locale(self.intake.database, self.sender)
-        )
+        known = found or of_thread or threads.last_locale(self.intake.database, self.sender)
         self.facts = {"locale": known} if known else {}
 
     # What a mail without documents is about.
+
+    def _is_for_nobody(self, reading: Reading) -> str | None:
+        """Why a mail without a PDF must not be answered: what a program wrote, or what people write
+        to each other with us in Cc; None: it may be.
+        """
+        if reading.away:
+            return "out of office"
+        if self.thread is None and self.contents.top.is_copied(self.payload["recipient"]):
+            return "in Cc, without a PDF"
+        return None
 
     def _obey(self, reading: Reading) -> bool:
         """Carry out an order; False if there is nothing that it could be meant for."""

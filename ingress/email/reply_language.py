@@ -42,10 +42,11 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 
 
-def of_sender(words: str, subject: str, announced: str) -> str | None:
+def of_sender(words: str, subject: str, announced: str, *, surely: bool = False) -> str | None:
     """One of LANGUAGES; None where nothing tells.
 
-    `announced`: the value of `Accept-Language`, or of `Content-Language`.
+    `announced`: the value of `Accept-Language`, or of `Content-Language`. `surely`: one word is
+    not enough, since something better is known.
     """
     sample = f"{' '.join(letter.unquoted(words[:LONGEST]))} {subject}"
     if _KANA.search(sample):
@@ -64,7 +65,7 @@ def of_sender(words: str, subject: str, announced: str) -> str | None:
         return leading[0]
     if said is not None:
         return said
-    return leading[0] if best and len(leading) == 1 else None
+    return leading[0] if best and len(leading) == 1 and not surely else None
 
 
 def _announced(value: str) -> list[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -38,18 +39,31 @@ COMMAND: tuple[str, ...] = ("-I", "-m", "ingress.email.sandboxed_parser")
 ENVIRONMENT = {"LANG": "C.UTF-8"}
 LONGEST_FRAME = 1 << 20
 LENGTH = struct.Struct(">I")
+LONGEST_LIST = 20_000  # characters of a list of addresses
 _STEP = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Top:
     """What the mail's own headers say beyond what the door kept: its subject, ids it answers,
-    languages of its writer.
+    languages of its writer, and the addresses in To and in Cc, in lower case, as they are written.
     """
 
     subject: str
     answers: tuple[str, ...]
     languages: str
+    to: str = ""
+    copied: str = ""
+
+    def is_copied(self, recipient: str) -> bool:
+        """Whether a recipient stands in Cc alone: the mail is to somebody else."""
+        one = _untagged(recipient)
+        return one in _untagged(self.copied) and one not in _untagged(self.to)
+
+
+def _untagged(addresses: str) -> str:
+    """Addresses without what stands after their plus."""
+    return re.sub(r"\+[^@\s]*@", "@", addresses.casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +183,8 @@ def _child(mail: BinaryIO) -> Iterator[tuple[_Child, BinaryIO]]:
 def _item(facts: dict[str, Any], body: PdfBody) -> Found:  # noqa: PLR0911 - one for each kind
     match facts["item"]:
         case "top":
-            return Top(facts["subject"], tuple(facts["answers"]), facts["languages"])
+            answers, languages = tuple(facts["answers"]), facts["languages"]
+            return Top(facts["subject"], answers, languages, facts["to"], facts["copied"])
         case "words":
             return attachments.Words(facts["text"], is_html=facts["is_html"])
         case "pdf":
@@ -256,6 +271,10 @@ def _top(head: bytes) -> dict[str, Any]:
         "languages": " ".join(
             (found.raw("accept-language"), found.raw("content-language"))
         ).strip()[:200],
+        "to": " ".join(headers.text_of(one) for one in found.all("to"))[:LONGEST_LIST].casefold(),
+        "copied": " ".join(headers.text_of(one) for one in found.all("cc"))[
+            :LONGEST_LIST
+        ].casefold(),
     }
 
 

@@ -182,6 +182,7 @@ class Answer:
     again. `approvers`: the addresses of those who decide about the cost, and get a copy; empty: the
     sender does. `understood`: what was made of the sender's wish; `likely`: the tags of languages
     that they may have meant. `operator_told`: the admin hears of it, too.
+    `links`: the message had a link to a file in place of the file.
     """
 
     kind: AnswerKind
@@ -198,6 +199,7 @@ class Answer:
     understood: Understood | None = None
     likely: tuple[str, ...] = ()
     operator_told: bool = False
+    links: bool = False
 
     @property
     def is_result(self) -> bool:
@@ -244,6 +246,7 @@ def answer_from(
         understood=Understood.from_json(told) if (told := payload.get("understood")) else None,
         likely=tuple(payload.get("likely") or ()),
         operator_told=bool(payload.get("operator_told")),
+        links=bool(payload.get("links")),
     )
 
 

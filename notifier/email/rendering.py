@@ -236,8 +236,8 @@ def said(
         advice = t.sentences(advice, t("mail.again_at", when=t.moment(limit.again_at)))
     elif entry and limit and limit.never_fits:
         advice = t("mail.never_fits")
-    more = t("file.unlock") if problem.code in _LOCKED_CODES else ""
-    return Said(message, t.sentences(advice, more))
+    unlock = ("file.unlock", "file.unlock_reply") if problem.code in _LOCKED_CODES else ()
+    return Said(message, t.sentences(advice, *(t(key) for key in unlock)))
 
 
 def _numbers(problem: Problem, t: Catalogue) -> dict[str, str]:

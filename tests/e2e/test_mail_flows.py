@@ -149,6 +149,29 @@ def test_asked_for_the_language_then_again_then_thanked_then_deleted(stack: Stac
     assert stack.rows("SELECT count(*) FROM jobs WHERE owner = 'ann@example.org'") == [(0,)]
 
 
+def test_two_languages_and_pages_in_one_answer_then_a_correction(stack: Stack) -> None:
+    joe = Person(stack, "joe")
+    joe.write(
+        "Please translate page 1 into French and German, side by side with the original.", a_pdf(2)
+    )
+    result = joe.hears(1)
+    assert sorted(names(result)) == ["contract.de.pdf", "contract.fr.pdf"]
+    said = " ".join(words(result).split())
+    assert (
+        "We understood: French and German, as you wrote; pages 1; side by side with the original."
+        in said
+    )
+    assert "Is that not what you meant? Just reply" in said
+
+    joe.write("No, I said Spanish, not French!", answers=result)
+    right = joe.hears(2)
+    assert names(right) == ["contract.es.pdf"]
+    assert "We understood: Spanish, as you wrote" in " ".join(words(right).split())
+
+    joe.write("The Spanish on page 1 is wrong.", answers=right)
+    assert words(joe.hears(3)).startswith("We are sorry that the translation is not right.")
+
+
 @pytest.mark.more
 def test_a_large_document_waits_for_a_yes(stack: Stack) -> None:
     bob = Person(stack, "bob")
@@ -196,6 +219,16 @@ def test_a_locked_document_comes_back_with_how_to_unlock_it(stack: Stack) -> Non
     said = " ".join(words(pia.hears(1)).split())
     assert "Il PDF è bloccato da una password." in said
     assert "Per sbloccarlo: lo apra con la password in un lettore PDF" in said
+
+    pia.write("Scusate, la password è secret", answers=pia.got[-1])
+    result = pia.hears(2)
+    assert names(result) == ["contract.it.pdf"], words(result)
+    said = " ".join(words(result).split())
+    assert "Abbiamo capito: italiano, come prima; aperto con la Sua password" in said
+    assert stack.rows("SELECT count(*) FROM jobs WHERE secret IS NOT NULL") == [(0,)]
+    assert stack.rows(f"SELECT blob FROM inbox WHERE sender = '{pia.address}' ORDER BY created_at")[
+        -1
+    ] == (None,)
 
 
 @pytest.mark.more

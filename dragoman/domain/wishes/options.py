@@ -13,6 +13,7 @@ from dragoman.domain.wishes.lexicon import vocabulary, word_lists
 from dragoman.domain.wishes.lexicon.tokens import fold, is_unspaced
 from dragoman.domain.wishes.lexicon.word import Word
 
+_JAPANESE_END = re.compile(r"(?:です|でございます)[。.]?$")  # glued to the word before it
 _FEW = 3  # words between "except" and the pages
 _STRONG_TONES = ("formal", "informal")
 _CONNECTED = (
@@ -32,7 +33,7 @@ class Taken:
 def password(text: str) -> Taken:
     """The password that a text tells, and the text without it: it may hold anything."""
     for found in _password().finditer(text):
-        secret = found["secret"].rstrip(".,;!。").strip("\"'“”„«»")
+        secret = _JAPANESE_END.sub("", found["secret"]).rstrip(".,;!。").strip("\"'“”„«»")
         if secret and (fold(secret),) not in vocabulary.vocabulary().phrases:
             rest = f"{text[: found.start('secret')]} {text[found.end('secret') :]}"
             return Taken(secret, rest)

@@ -71,7 +71,8 @@ class Reading:
 
     `origin`: where the languages were found, None where there are none. `in_doubt`: languages were
     named, and not clearly, so that no default may stand in. `everything`: a DELETE that means all
-    that is here of the sender. `stop`: a "no" or "cancel", which is no intent of its own.
+    that is here of the sender. `stop`: a "no" or "cancel", which is no intent of its own. `away`:
+    it says that somebody is out of the office, as a program answers for them.
     """
 
     intent: Intent
@@ -91,6 +92,7 @@ class Reading:
     in_doubt: bool = False
     everything: bool = False
     stop: Stop | None = None
+    away: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for `dragoman understand --json`; of the password only that there is one."""

@@ -56,7 +56,8 @@ def understand(written: Written) -> Reading:
     if not written.is_reply:
         found = _with_subject(found, body, written)
     found = _with_address(found, body, written)
-    return replace(found, said=saying.said(found))
+    away = body.has("away") and not found.targets
+    return replace(found, said=saying.said(found), away=away)
 
 
 def _of_body(body: Analysis, written: Written) -> Reading:

@@ -7,6 +7,7 @@ nothing is opened that is not a PDF.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -19,6 +20,13 @@ MOST_PDFS = 25
 HEAD = 1024  # bytes in which readers look for `%PDF-` (ISO 32000-1, annex H)
 LONGEST_WORDS = 32_768  # bytes of a body; a wish stands in its first lines
 NAMELESS = "document.pdf"
+_JAPANESE = b"\x1b$"
+# Pictures of a signature, by the names that mail programs and companies give them.
+_SIGNATURE = re.compile(
+    r"(?:image\d{3}|outlook-\w+|logo|signature|signatur|firma|banner|facebook|linkedin|twitter"
+    r"|instagram|youtube|xing)[\w .-]*\.(?:png|jpe?g|gif|svg|bmp)",
+    re.IGNORECASE,
+)
 _DECORATION = frozenset({
     "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "text/calendar",  # noqa: E501
     "text/vcard", "text/x-vcard", "application/pgp-encrypted", "message/delivery-status", "message/partial",  # noqa: E501
@@ -101,6 +109,7 @@ def _item(part: Part) -> Item | None:
     is_inside = kind.startswith("image/") and (
         disposition == "inline" or bool(part.headers.raw("content-id"))
     )
+    is_inside = is_inside or (kind.startswith("image/") and bool(_SIGNATURE.fullmatch(name or "")))
     is_meant = disposition == "attachment" or bool(name) or kind.startswith("application/")
     if kind in _DECORATION or is_inside or not is_meant:
         return None
@@ -122,6 +131,8 @@ def _words(part: Part, kind: str) -> Words:
 
 
 def _as_text(data: bytes, charset: str | None) -> str:
+    if charset is None and _JAPANESE in data:
+        charset = "iso-2022-jp"  # RFC 1468: its escapes are nothing in any other encoding
     try:
         return data.decode((charset or "utf-8").strip(), "replace")
     except (LookupError, ValueError):  # no charset that anybody knows, or none that makes text

@@ -14,6 +14,8 @@ from email.header import decode_header
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 
+from ingress.email.mime import raw_names
+
 LONGEST_SUBJECT = 500  # characters that are kept
 LONGEST_NAME = 200
 LONGEST_ID = 900  # RFC 5322 2.1.1 allows lines of 998
@@ -129,6 +131,8 @@ class Headers:
     def parameter(self, field: str, name: str) -> str | None:
         """A parameter of a MIME header, RFC 2231's spellings included; None if there is none."""
         value = self.raw(field)
+        if not _is_utf8(next(iter(self.all(field)), b"")):
+            value = raw_names.guessed(value)
         if not value or len(value) > LONGEST_STRUCTURED:
             return None
         carrier = Message()
@@ -136,7 +140,7 @@ class Headers:
             carrier[field] = _UNSEEN.sub(" ", value)
             found = carrier.get_param(name, header=field, unquote=False)
             if isinstance(found, tuple):
-                return collapse_rfc2231_value((*found[:2], _unquoted(found[2]) or ""))
+                return _from_rfc2231(found[0], _unquoted(found[2]) or "")
             return _unquoted(found)
         except (ValueError, LookupError, TypeError, AttributeError, IndexError):
             return None
@@ -182,6 +186,16 @@ def text_of(value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:
         return value.decode("latin-1")
+
+
+def _from_rfc2231(charset: str | None, text: str) -> str:
+    """A parameter in RFC 2231's spelling. Some programs say US-ASCII, or nothing, of bytes that are
+    none.
+    """
+    told = (charset or "").casefold()
+    if told in ("", "us-ascii", "ascii") and not text.isascii():
+        return text_of(text.encode("latin-1", "replace"))
+    return collapse_rfc2231_value((charset, None, text))
 
 
 def _unquoted(value: str | None) -> str | None:

@@ -99,7 +99,15 @@ class Spot:
             return False
         if word.can("doc"):
             return True
-        return word.is_unknown and not word.raw[:1].isdigit()
+        return word.is_unknown and not word.raw[:1].isdigit() and not self._is_before_the_verb()
+
+    def _is_before_the_verb(self) -> bool:
+        """Whether only the verb follows, as at the end of a question in German or Dutch: "Mag ik
+        dit in het Engels ontvangen?".
+        """
+        led = self.mark() in ("in", "into") and self.had("want")
+        last = len(self.after) == 1 and self.after[0].raw.islower()
+        return led and last and bool(self.near & _VERB_LAST_OF_EUROPE)
 
     def is_after_a_thing(self) -> bool:
         """Whether it belongs to the noun before it: "contrat allemand", "umowa niemiecka"."""
@@ -110,6 +118,7 @@ class Spot:
 
 
 _VERB_LAST = frozenset({"de", "nl", "hu", "tr", "ja", "ko", "hi"})
+_VERB_LAST_OF_EUROPE = frozenset({"de", "nl"})
 _NOUN_FIRST = frozenset(["fr", "es", "it", "pt", "pl", "ro", "ca", "ar", "he", "vi", "id", "th"])
 
 

@@ -43,3 +43,9 @@ def test_what_is_quoted_below_a_reply_does_not_count() -> None:
         " in another language?\n> the the"
     )
     assert of_sender(quoted, "", "") == "es"
+
+
+def test_one_word_is_not_enough_where_something_better_is_known() -> None:
+    words = "Scusate, la password è Roma77"
+    assert of_sender(words, "", "") == "fr"
+    assert of_sender(words, "", "", surely=True) is None

@@ -353,3 +353,56 @@ def test_a_text_that_is_attached_is_not_read(ann: Ann) -> None:
     note = ("text/plain", "note.txt", "Into German please.")
     mail = ann.sends(parts(("text/plain", "", "Hello"), A_PDF, note))
     assert ann.said(mail)["reason"] == "no_language"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I am out of the office until 7 December. For questions about German matters contact Bob.",
+        "Ich bin bis zum 7. Dezember nicht im Büro.",
+        "Je suis absent du bureau jusqu'au 7 décembre.",
+    ],
+)
+def test_an_out_of_office_note_without_marks_is_left_without_an_answer(
+    ann: Ann, words: str
+) -> None:
+    note = ann(words, subject="Automatic reply: Document")
+    assert ann.rows(OUTBOX, owner=note) == []
+    assert ann.payload(note)["dropped"] == "out of office"
+
+
+def copied(*more: str) -> bytes:
+    """A mail of a talk in which we stand in Cc."""
+    lines = ["From: ann@example.org", "To: bob@example.org", "Cc: Team <Translate+x@localhost>"]
+    return "\r\n".join([*lines, "Subject: Re: Contract", *more]).encode()
+
+
+def test_people_who_talk_to_each_other_with_us_in_cc_hear_nothing(ann: Ann) -> None:
+    talk = ann.sends(copied("", "Looks fine to me."))
+    assert ann.rows(OUTBOX, owner=talk) == []
+    assert ann.payload(talk)["dropped"] == "in Cc, without a PDF"
+
+
+def test_a_pdf_is_served_to_its_writer_also_where_we_stand_in_cc(ann: Ann) -> None:
+    whole = parts(("text/plain", "", "to German please"), A_PDF)
+    content = copied(*whole.decode().split("\r\n")[2:])
+    assert ann.jobs(ann.sends(content)) == [("a.pdf", "de")]
+
+
+def test_a_link_in_place_of_a_file_is_named(ann: Ann) -> None:
+    link = "to German\n\ncontract.pdf <https://drive.google.com/file/d/1aBcD/view>"
+    said = ann.said(ann(link))
+    assert (said["reason"], said["links"]) == ("no_pdf", True)
+    assert "links" not in ann.said(ann("Hello"))
+
+
+def test_pictures_of_a_signature_are_passed_over_without_a_word(ann: Ann) -> None:
+    picture = ("image/png", "logo.png", "x")
+    photo = ("image/jpeg", "page 1.jpg", "x")
+    mail = ann.sends(parts(("text/plain", "", "to German"), A_PDF, picture, photo))
+    assert [left["filename"] for left in ann.payload(mail)["ignored"]] == ["page 1.jpg"]
+
+
+def test_japanese_without_a_charset_is_read(ann: Ann) -> None:
+    words = "この契約書を英語に翻訳してください".encode("iso-2022-jp").decode("ascii")
+    assert ann.jobs(ann.sends(parts(("text/plain", "", words), A_PDF))) == [("a.pdf", "en")]
