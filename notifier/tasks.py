@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -26,6 +26,7 @@ from dragoman.db.ledgers import alarms, cards, lease, outbox
 from dragoman.db.ledgers.lease import Lease
 from dragoman.db.records import counters, process_registry
 from dragoman.domain.job import RowState
+from dragoman.domain.rows.delivery import Delivery as Owed
 from dragoman.domain.specs.channel_specs import by_name, channels
 from dragoman.domain.specs.loading import load as load_named
 from dragoman.errors import (
@@ -145,20 +146,20 @@ def _deliver_one(context: Context, row_id: str) -> bool:
         return False
 
 
-def _attempt(context: Context, held: Lease) -> bool:
+def _attempt(context: Context, held: Lease[Owed]) -> bool:
     row, began = held.row, time.thread_time()
-    names = {"delivery_id": held.id, "owner": row["owner"], "kind": row["kind"]}
+    names = {"delivery_id": held.id, "owner": row.owner, "kind": row.kind}
     with (
-        joined(row["traceparent"]),
+        joined(row.traceparent),
         tracer().start_as_current_span("deliver", attributes=names),
         structlog.contextvars.bound_contextvars(**names),
     ):
-        channel = context.channels.get(row["channel"])
-        if channel is None and row["channel"] == alarms.CHANNEL:  # nobody wants to be told
+        channel = context.channels.get(row.channel)
+        if channel is None and row.channel == alarms.CHANNEL:  # nobody wants to be told
             _mark(context, held, RowState.CANCELLED)
             return False
         if channel is None:
-            raise OperatorError(f"This server knows no way back to the channel “{row['channel']}”.")
+            raise OperatorError(f"This server knows no way back to the channel “{row.channel}”.")
         delivery = load(context.database, context.store, context.links, row)
         if delivery is None:
             _mark(context, held, RowState.CANCELLED)
@@ -173,11 +174,11 @@ def _attempt(context: Context, held: Lease) -> bool:
         return True
 
 
-def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delivery) -> str:
+def _send_once(context: Context, held: Lease[Owed], channel: Channel, delivery: Delivery) -> str:
     try:
         return _try(context, held, channel, delivery)
     except NotAsItIs as refused:
-        if held.row["instead"]:  # not even in words
+        if held.row.instead:  # not even in words
             raise OutboundRefused(detail=refused.detail) from refused
         log.warning("delivery_not_as_it_is", code=refused.code, detail=refused.detail)
         facts = {
@@ -192,35 +193,36 @@ def _send_once(context: Context, held: Lease, channel: Channel, delivery: Delive
         raise OutboundRefused(detail=refused.detail) from refused
 
 
-def _tell_admin(context: Context, held: Lease, refused: NotAsItIs) -> None:
+def _tell_admin(context: Context, held: Lease[Owed], refused: NotAsItIs) -> None:
     """A size or a full mailbox is the recipient's; what a workspace refuses is the admin's to
     look into.
     """
-    spec = by_name(held.row["channel"])
+    spec = by_name(held.row.channel)
     if spec and spec.refusals_concern_admin:
         with context.database.write() as connection:
             alarms.tell(
                 connection,
                 alarms.Cause.FILES_REFUSED,
                 f"{refused.code}: {refused.detail}",
-                held.row["owner"],
+                held.row.owner,
             )
 
 
-def _try(context: Context, held: Lease, channel: Channel, delivery: Delivery) -> str:
+def _try(context: Context, held: Lease[Owed], channel: Channel, delivery: Delivery) -> str:
+    delivery = replace(delivery, row=held.row)  # as the attempt before this one left it
     try:
         rendered = channel.prepare(delivery)
     except Gone as error:
         # Somebody deleted a result just now. The next attempt says so, and still has what the
         # others wait for.
         raise StoreUnavailable(detail="deleted while it was rendered") from error
-    in_the_dark = bool(held.row["maybe_sent"])
+    in_the_dark = bool(held.row.maybe_sent)
     if in_the_dark and (found := channel.find(delivery)):
         log.info("delivery_found_as_sent")
         return found
     _write(context, held, maybe_sent=1, rendered=rendered, lease_until=now_s() + held.lease_s)
     try:
-        return channel.send(delivery, rendered)
+        return channel.send(replace(delivery, row=held.row), rendered)
     except Unseen as unseen:
         _write(context, held, rendered=unseen.rendered)
         raise
@@ -233,24 +235,25 @@ def _try(context: Context, held: Lease, channel: Channel, delivery: Delivery) ->
         raise
 
 
-def _mark(context: Context, held: Lease, state: RowState, **values: Any) -> None:
+def _mark(context: Context, held: Lease[Owed], state: RowState, **values: Any) -> None:
     def commit() -> None:
         with context.database.write() as connection:
             # it tells of the end
-            cards.wake(connection, outbox.card_of(connection, held.row["owner"]))
+            cards.wake(connection, outbox.card_of(connection, held.row.owner))
             held.finish(connection, state, maybe_sent=0, **values)
             if state == RowState.DONE:
                 counters.add(
                     connection,
                     counters.DELIVERIES,
-                    channel=held.row["channel"],
-                    kind=held.row["kind"],
+                    channel=held.row.channel,
+                    kind=held.row.kind,
                 )
 
     insist(commit)  # unmarked, it would be sent once more
 
 
-def _write(context: Context, held: Lease, **values: Any) -> None:
+def _write(context: Context, held: Lease[Owed], **values: Any) -> None:
     with context.database.write() as connection:
         held.write(connection, **values)
-    held.row.update({name: value for name, value in values.items() if name in KEPT_IN_STEP})
+    kept = {name: value for name, value in values.items() if name in KEPT_IN_STEP}
+    held.row = replace(held.row, **kept)

@@ -7,10 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 import pymupdf
+from sqlalchemy import select
 
 from dragoman.adapters import queues
-from dragoman.db.ledgers import parts
 from dragoman.db.ledgers.jobs import JOBS
+from dragoman.db.ledgers.parts import PARTS
 from dragoman.domain.job import RowState, Stage
 from pipeline.attempt.context import Context
 from pipeline.worker.tasks import perform, perform_part
@@ -45,7 +46,10 @@ def drive(
 def parts_of(context: Context, job_id: str) -> list[dict[str, Any]]:
     """The rows of a job's parts."""
     with context.database.read() as connection:
-        return parts.of_job(connection, job_id)
+        found = connection.execute(
+            select(PARTS).where(PARTS.c.job_id == job_id).order_by(PARTS.c.number)
+        )
+        return [dict(part) for part in found.mappings()]
 
 
 def text_of(context: Context, job: dict[str, Any]) -> list[str]:

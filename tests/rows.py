@@ -12,6 +12,7 @@ from dragoman.db.engine import Database
 from dragoman.db.ledgers import inbox, jobs, lease
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import Stage
+from dragoman.domain.rows.job import Job
 
 SENDER = "ann@example.org"
 
@@ -83,17 +84,17 @@ def make_due(database: Database, table: Table, row_id: str) -> None:
 
 
 def deliveries(database: Database, owner: str) -> list[dict[str, Any]]:
-    """All rows of the outbox that an owner has."""
+    """All rows of the outbox that an owner has, oldest first."""
     with database.read() as connection:
         return [
             dict(found)
             for found in connection.execute(
-                select(OUTBOX).where(OUTBOX.c.owner == owner)
+                select(OUTBOX).where(OUTBOX.c.owner == owner).order_by(OUTBOX.c.created_at)
             ).mappings()
         ]
 
 
-def claim_job(database: Database, job_id: str, lease_s: float = 60.0) -> lease.Lease:
+def claim_job(database: Database, job_id: str, lease_s: float = 60.0) -> lease.Lease[Job]:
     """The lease on a job that is due."""
     held = lease.claim(database, jobs.LEDGER, job_id, lease_s)
     assert held is not None
@@ -102,8 +103,8 @@ def claim_job(database: Database, job_id: str, lease_s: float = 60.0) -> lease.L
 
 def complete(database: Database, job_id: str) -> None:
     """Walk a job through what is left of its stages to its end."""
-    while (held := claim_job(database, job_id)).row["stage"] != Stage.RECONSTRUCT:
+    while (held := claim_job(database, job_id)).row.stage != Stage.RECONSTRUCT:
         with database.write() as connection:
-            jobs.finish_stage(connection, held, f"jobs/{job_id}/{held.row['stage']}/1.json")
+            jobs.finish_stage(connection, held, f"jobs/{job_id}/{held.row.stage}/1.json")
     with database.write() as connection:
         jobs.complete(connection, held, f"jobs/{job_id}/reconstruct/1.pdf", 3)

@@ -11,10 +11,11 @@ downloads; it may stand where others read it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
+from dragoman.domain.rows.job import Job
 from dragoman.errors import Gone, NotFound, SettingsInvalid
 from dragoman.settings import Settings
 
@@ -52,15 +53,15 @@ class Links:
         self._ttl_s = settings.link_ttl_s
         self._public_url = settings.public_url
 
-    def token(self, purpose: Purpose, job: dict[str, Any]) -> str:
+    def token(self, purpose: Purpose, job: Job) -> str:
         """The token for a job's row."""
-        return str(self._serializer(purpose).dumps([job["id"], job["link_version"]]))
+        return str(self._serializer(purpose).dumps([job.id, job.link_version]))
 
-    def path(self, purpose: Purpose, job: dict[str, Any]) -> str:
+    def path(self, purpose: Purpose, job: Job) -> str:
         """The path on this server, such as `/j/TOKEN`."""
         return PATHS[purpose] + self.token(purpose, job)
 
-    def public(self, purpose: Purpose, job: dict[str, Any]) -> str | None:
+    def public(self, purpose: Purpose, job: Job) -> str | None:
         """The link for people outside, None where no PUBLIC_URL is set."""
         return self._public_url + self.path(purpose, job) if self._public_url else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -24,12 +24,15 @@ from dragoman.app.pdf_check import Checked, clean_name
 from dragoman.db.clock import now_s
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import alarms, cards, inbox, jobs, lease, outbox
-from dragoman.db.queries import arrivals, dead_letters, history
+from dragoman.db.queries import arrivals, dead_letters
 from dragoman.domain import engines
-from dragoman.domain.answers.row_words import AnswerKind, Kind
+from dragoman.domain.answers.job_status import JobStatus
+from dragoman.domain.answers.row_words import AnswerKind
 from dragoman.domain.costs import approval
 from dragoman.domain.job import Options, WaitingFor
 from dragoman.domain.request import Message, OnCard, Pdf, Receipt, Request
+from dragoman.domain.rows.delivery import Kind
+from dragoman.domain.rows.message import InboxMessage, Payload
 from dragoman.domain.specs import channel_specs
 from dragoman.domain.specs.channel_specs import Answered
 from dragoman.errors import Conflict, NotApprover, NotFound
@@ -71,7 +74,7 @@ class Intake(Possible):
         if known:
             if isinstance(body, Path):
                 body.unlink(missing_ok=True)
-            return Receipt(created=False, message_id=known["id"])
+            return Receipt(created=False, message_id=known.id)
         message_id = uuid.uuid4().hex
         blob = self._put(f"inbox/{message_id}/message", body) if body is not None else None
         # asked here: a slow store must not hold a transaction open
@@ -92,7 +95,7 @@ class Intake(Possible):
         if known:
             if blob:
                 self.store.delete(blob)
-            return Receipt(created=False, message_id=known["id"])
+            return Receipt(created=False, message_id=known.id)
         self.doorbell.ring(queues.OPEN_OF[message.channel], message_id)
         return Receipt(created=True, message_id=message_id)
 
@@ -108,7 +111,7 @@ class Intake(Possible):
         with self.database.read() as connection:
             return inbox.received(connection, sender, within_s, most)
 
-    def opened(self, message_id: str) -> AbstractContextManager[lease.Lease | None]:
+    def opened(self, message_id: str) -> AbstractContextManager[lease.Lease[InboxMessage] | None]:
         """One attempt at opening a message, ended by `submit` or `answer`; None if it is not
         ours to open.
         """
@@ -129,8 +132,8 @@ class Intake(Possible):
         self,
         requests: Sequence[Request],
         *,
-        message: lease.Lease | None = None,
-        notes: Mapping[str, Any] | None = None,
+        message: lease.Lease[InboxMessage] | None = None,
+        notes: Payload | None = None,
         ack_after_s: float | None = None,
         on_card: OnCard | None = None,
         forget_bytes: bool = False,
@@ -160,8 +163,8 @@ class Intake(Possible):
         """Delete what a message was made of, and keep what is known of it; safe to repeat."""
         with self.database.read() as connection:
             row = inbox.by_id(connection, message_id)
-        if row and row["blob"]:
-            self.store.delete(row["blob"])
+        if row and row.blob:
+            self.store.delete(row.blob)
             with self.database.write() as connection:
                 inbox.forget_bytes(connection, message_id)
 
@@ -177,8 +180,8 @@ class Intake(Possible):
     def _submit(
         self,
         requests: Sequence[Request],
-        message: lease.Lease | None,
-        notes: Mapping[str, Any],
+        message: lease.Lease[InboxMessage] | None,
+        notes: Payload,
         ack_after_s: float | None,
         on_card: OnCard | None,
     ) -> Receipt:
@@ -191,9 +194,7 @@ class Intake(Possible):
             made = [self._insert(connection, request, message_row) for request in requests]
             if message and message_row:
                 new = sum(created for _, created in made)
-                message.finish(
-                    connection, payload={**message_row["payload"], **notes}, jobs_left=new
-                )
+                message.finish(connection, payload={**message_row.payload, **notes}, jobs_left=new)
             new_ones = [one for one, (_, created) in zip(requests, made, strict=True) if created]
             cards.wake_all(connection, {one.card_id for one in new_ones})
             if on_card:
@@ -202,7 +203,7 @@ class Intake(Possible):
                 if ack_after_s is not None and new:
                     self._owe(connection, message_row, Kind.ACK, {}, ack_after_s)
                     self._owe(connection, message_row, Kind.PROGRESS, {}, PROGRESS_AFTER_S)
-                if not new and not channel_specs.named(message_row["channel"], Answered.JOB):
+                if not new and not channel_specs.named(message_row.channel, Answered.JOB):
                     self._owe(
                         connection, message_row, Kind.FINAL, {"reason": AnswerKind.NOTHING_NEW}, 0.0
                     )
@@ -210,7 +211,7 @@ class Intake(Possible):
             self._after(request, job_id, created=created)
         if (
             message
-            and not channel_specs.named(message.row["channel"], Answered.JOB)
+            and not channel_specs.named(message.row.channel, Answered.JOB)
             and not any(created for _, created in made)
         ):
             self.doorbell.ring(queues.DELIVER, message.id)
@@ -222,9 +223,9 @@ class Intake(Possible):
 
     def answer(
         self,
-        message: lease.Lease,
-        payload: Mapping[str, Any],
-        notes: Mapping[str, Any] | None = None,
+        message: lease.Lease[InboxMessage],
+        payload: Payload,
+        notes: Payload | None = None,
     ) -> None:
         """End a message without a job: the notifier tells the sender what `payload` says (`reason`
         and facts).
@@ -232,36 +233,40 @@ class Intake(Possible):
         `notes` are added to the message's own payload.
         """
         with self.database.write() as connection:
-            message.finish(connection, payload={**message.row["payload"], **(notes or {})})
+            message.finish(connection, payload={**message.row.payload, **(notes or {})})
             self._owe(connection, message.row, Kind.FINAL, dict(payload), 0.0)
         self.doorbell.ring(queues.DELIVER, message.id)
 
     def complained(
         self,
-        message: lease.Lease,
-        payload: Mapping[str, Any],
-        notes: Mapping[str, Any] | None = None,
+        message: lease.Lease[InboxMessage],
+        payload: Payload,
+        notes: Payload | None = None,
     ) -> None:
         """As `answer`, for a message that says what is wrong with a translation: the admin is told,
         too, with the id of the message that it is about, and not a word of it.
         """
         with self.database.write() as connection:
-            message.finish(connection, payload={**message.row["payload"], **(notes or {})})
+            message.finish(connection, payload={**message.row.payload, **(notes or {})})
             self._owe(connection, message.row, Kind.FINAL, dict(payload), 0.0)
             about = str((notes or {}).get("about") or message.id)
             alarms.tell(connection, alarms.Cause.COMPLAINT, of=about)
         self.doorbell.ring(queues.DELIVER, message.id)
 
-    def drop(self, message: lease.Lease, reason: str) -> None:
+    def drop(self, message: lease.Lease[InboxMessage], reason: str) -> None:
         """End a message that must not be answered (an auto-reply, a bounce, our own); the
         reason is kept.
         """
         with self.database.write() as connection:
-            message.finish(connection, payload={**message.row["payload"], "dropped": reason})
+            message.finish(connection, payload={**message.row.payload, "dropped": reason})
         log.info("message_dropped", message_id=message.id, reason=reason)
 
     def bounced(
-        self, message: lease.Lease, delivery_id: str, said: str, instead: str | None = None
+        self,
+        message: lease.Lease[InboxMessage],
+        delivery_id: str,
+        said: str,
+        instead: str | None = None,
     ) -> bool:
         """End a message that reports the bounce of a delivery; its sender is told in words.
 
@@ -284,11 +289,11 @@ class Intake(Possible):
 
     def wait(
         self,
-        message: lease.Lease,
+        message: lease.Lease[InboxMessage],
         waiting_for: WaitingFor,
         expires_s: float,
-        notes: Mapping[str, Any],
-        question: Mapping[str, Any] | None = None,
+        notes: Payload,
+        question: Payload | None = None,
     ) -> None:
         """The message needs a person's word before it can be opened further; `notes` are added to
         its payload.
@@ -297,7 +302,7 @@ class Intake(Possible):
         """
         with self.database.write() as connection:
             message.wait(
-                connection, waiting_for, expires_s, payload={**message.row["payload"], **notes}
+                connection, waiting_for, expires_s, payload={**message.row.payload, **notes}
             )
             cards.wake(connection, notes.get("card_id"), asks=waiting_for)
             if question:
@@ -305,16 +310,16 @@ class Intake(Possible):
         if question:
             self.doorbell.ring(queues.DELIVER, message.id)
 
-    def tell(self, message_id: str, waiting_for: WaitingFor, notes: Mapping[str, Any]) -> bool:
+    def tell(self, message_id: str, waiting_for: WaitingFor, notes: Payload) -> bool:
         """The word came that a message waits for; False if it does not wait for it (any more)."""
         with self.database.write() as connection:
             row = inbox.by_id(connection, message_id)
-            payload = {**row["payload"], **notes} if row else {}
+            payload = {**row.payload, **notes} if row else {}
             told = lease.resume(connection, inbox.INBOX, message_id, waiting_for, payload=payload)
             if told:
                 cards.wake(connection, payload.get("card_id"), asks=None)
         if row and told:
-            self.doorbell.ring(queues.OPEN_OF[row["channel"]], message_id)
+            self.doorbell.ring(queues.OPEN_OF[row.channel], message_id)
         return told
 
     def approve(self, job_id: str, by: str | None = None) -> bool:
@@ -334,7 +339,7 @@ class Intake(Possible):
         """
         with self.database.read() as connection:
             row = jobs.by_id(connection, job_id)
-        return row is not None and approval.may_approve(self.settings.approvers, who, row["owner"])
+        return row is not None and approval.may_approve(self.settings.approvers, who, row.owner)
 
     def unlock(self, job_id: str, password: str) -> bool:
         """The password of a job's PDF, kept encrypted until the job ends; False if it waits for
@@ -354,18 +359,13 @@ class Intake(Possible):
             self.doorbell.ring(queues.EXTRACT_AND_TRANSLATE, job_id)
         return resumed
 
-    def find(self, job_id: str, owner: str | None = None) -> dict[str, Any]:
-        """The job's row with `eta_s` (seconds, None: ended) and `arrival`; of `owner` only,
-        unless None. Raises NotFound.
-        """
+    def find(self, job_id: str, owner: str | None = None) -> JobStatus:
+        """How the job is doing; one of `owner` only, unless None. Raises NotFound."""
         with self.database.read() as connection:
             row = jobs.by_id(connection, job_id)
-            if row is None or owner not in (None, row["owner"]):
+            if row is None or owner not in (None, row.owner):
                 raise NotFound("There is no such job.")
-            return {
-                **arrivals.joined(connection, [row])[0],
-                "eta_s": history.eta_s(connection, row),
-            }
+            return arrivals.statuses(connection, [row])[0]
 
     def knows(self, job_id: str) -> bool:
         """Whether there is a job with this id."""
@@ -400,8 +400,8 @@ class Intake(Possible):
         tried = []
         for letter in letters:
             with suppress(Conflict):  # somebody else was faster
-                self.retry(letter["id"], from_start=from_start)
-                tried.append(letter["id"])
+                self.retry(letter.id, from_start=from_start)
+                tried.append(letter.id)
         return tried
 
     def purge(self, job_id: str) -> bool:
@@ -424,15 +424,15 @@ class Intake(Possible):
         return key
 
     def _insert(
-        self, connection: Any, request: Request, message: dict[str, Any] | None
+        self, connection: Any, request: Request, message: InboxMessage | None
     ) -> tuple[str, bool]:
         pdf = request.pdf
         created = jobs.insert(
             connection,
             id=pdf.job_id,
             key=request.key,
-            message_id=message["id"] if message else None,
-            run=message["run"] if message else 1,
+            message_id=message.id if message else None,
+            run=message.run if message else 1,
             card_id=request.card_id,
             file_ref=request.file_ref,
             channel=request.channel,
@@ -444,12 +444,12 @@ class Intake(Possible):
             source_size=pdf.size,
             target_lang=request.options.target_lang,
             secret=encryption.seal(self.settings, request.password) if request.password else None,
-            traceparent=(traceparent() or message["traceparent"]) if message else any_traceparent(),
+            traceparent=(traceparent() or message.traceparent) if message else any_traceparent(),
         )
         if created:
             return pdf.job_id, True
         known = jobs.by_key(connection, request.key)
-        return (known or {"id": pdf.job_id})["id"], False
+        return known.id if known else pdf.job_id, False
 
     def _after(self, request: Request, job_id: str, *, created: bool) -> None:
         if created:
@@ -469,15 +469,15 @@ class Intake(Possible):
 
     @staticmethod
     def _owe(
-        connection: Any, row: dict[str, Any], kind: Kind, payload: dict[str, Any], after_s: float
+        connection: Any, row: InboxMessage, kind: Kind, payload: dict[str, Any], after_s: float
     ) -> None:
         outbox.owe(
             connection,
-            owner=row["id"],
-            run=row["run"],
+            owner=row.id,
+            run=row.run,
             kind=kind,
-            channel=row["channel"],
+            channel=row.channel,
             payload=payload,
             after_s=after_s,
-            traceparent=row["traceparent"],
+            traceparent=row.traceparent,
         )

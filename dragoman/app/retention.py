@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,8 @@ def purge_job(
         # from here on no retry
         connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**dead_links))
         jobs.cancel(connection, job_id)
-        if row["purged_at"] is None:
-            audit.note(connection, Action.DELETED, row)
+        if row.purged_at is None:
+            audit.note(connection, Action.DELETED, audit.touched(row))
         parts.forget(connection, job_id)  # they hold samples of the text
         texts = [] if keeps_texts else translation_memory.forget_job(connection, job_id)
     if cache:
@@ -77,15 +78,13 @@ def purge_job(
             "result": None,
             "source_sha256": "",
         }
-        gone["options"] = {
-            name: value for name, value in row["options"].items() if name != "reply_to"
-        }
+        gone["options"] = replace(row.options, reply_to=None).as_json()
         connection.execute(
-            update(JOBS).where(JOBS.c.id == job_id).values(**gone, owner=_unnamed(row["owner"]))
+            update(JOBS).where(JOBS.c.id == job_id).values(**gone, owner=_unnamed(row.owner))
         )
         _forget_texts(connection, OUTBOX.c.owner == job_id)
-    if row["message_id"]:
-        purge_message(database, store, row["message_id"], maildir)
+    if row.message_id:
+        purge_message(database, store, row.message_id, maildir)
     return True
 
 
@@ -99,7 +98,7 @@ def take_back(database: Database, settings: Settings, job_id: str) -> int:
     """
     with database.read() as connection:
         row = jobs.by_id(connection, job_id)
-    spec = channel_specs.by_name(jobs.replied_by(row)) if row else None
+    spec = channel_specs.by_name(row.replied_by) if row else None
     return int(load(spec.take_back)(database, settings, job_id)) if spec and spec.take_back else 0
 
 
@@ -115,37 +114,37 @@ def purge_message(
     with database.read() as connection:
         row = inbox.by_id(connection, message_id)
         deliveries = outbox.deliveries(connection, message_id)
-        waits = any(delivery["state"] in OPEN for delivery in deliveries)
+        waits = any(delivery.state in OPEN for delivery in deliveries)
         waits = waits or any(
-            job["purged_at"] is None for job in jobs.of_message(connection, message_id)
+            job.purged_at is None for job in jobs.of_message(connection, message_id)
         )
     if (
         row is not None
-        and row["state"] == RowState.WAITING
-        and not channel_specs.named(row["channel"], Answered.JOB)
+        and row.state == RowState.WAITING
+        and not channel_specs.named(row.channel, Answered.JOB)
     ):
         with database.write() as connection:  # nobody will have to say a word about it any more
             settle(connection, INBOX, INBOX.c.id == message_id)
-    elif row is None or row["state"] in OPEN:
+    elif row is None or row.state in OPEN:
         return False
     _delete_below(store, f"inbox/{message_id}/")
-    ended = [delivery for delivery in deliveries if delivery["state"] not in OPEN]
+    ended = [delivery for delivery in deliveries if delivery.state not in OPEN]
     for delivery in ended:
-        _delete_below(store, f"outbox/{delivery['id']}/")
+        _delete_below(store, f"outbox/{delivery.id}/")
     if waits:
         with database.write() as connection:
             connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(blob=None))
-            gone_mails = OUTBOX.c.id.in_([delivery["id"] for delivery in ended])
+            gone_mails = OUTBOX.c.id.in_([delivery.id for delivery in ended])
             connection.execute(update(OUTBOX).where(gone_mails).values(rendered=None))
         return False
     for delivery in ended:
-        _delete_mail(maildir, delivery["ref"])
+        _delete_mail(maildir, delivery.ref)
     with database.write() as connection:
         gone: dict[str, Any] = {
             "payload": {},
             "blob": None,
             "purged_at": now_s(),
-            "sender": _unnamed(row["sender"]),
+            "sender": _unnamed(row.sender),
         }
         connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(**gone))
         _forget_texts(connection, OUTBOX.c.owner == message_id)

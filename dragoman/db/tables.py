@@ -25,13 +25,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from dragoman.domain.job import RowState
 
 Seconds = Float(53)
+# A column of JSON as it is stored; what it means is said by the values of `dragoman.domain.rows`.
+Json = dict[str, Any]
 
 
 class Base(DeclarativeBase):
     """All tables of the program."""
 
     # SQLAlchemy's way
-    type_annotation_map = {dict[str, Any]: JSON, list[dict[str, Any]]: JSON, float: Seconds}  # noqa: RUF012
+    type_annotation_map = {Json: JSON, list[Json]: JSON, float: Seconds}  # noqa: RUF012
 
 
 class Leased:
@@ -59,7 +61,7 @@ class Leased:
     error_message: Mapped[str | None] = mapped_column(Text)
     error_advice: Mapped[str | None] = mapped_column(Text)
     # `DragomanError.facts`
-    error_facts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    error_facts: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
     # for the log and the admin; no code reads it
     error_detail: Mapped[str | None] = mapped_column(Text)
     traceparent: Mapped[str | None] = mapped_column(String(60))
@@ -79,7 +81,7 @@ class InboxRow(Leased, Base):
     key: Mapped[str] = mapped_column(String(200), unique=True)
     channel: Mapped[str] = mapped_column(String(20))
     sender: Mapped[str] = mapped_column(String(320), index=True)
-    payload: Mapped[dict[str, Any]]
+    payload: Mapped[Json]
     blob: Mapped[str | None] = mapped_column(String(200))
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     run: Mapped[int] = mapped_column(default=1)
@@ -100,7 +102,7 @@ class JobRow(Leased, Base):
     somebody agreed to that. `price`: what they may cost, in `currency` (ISO 4217); None: nothing,
     or not known. What it came to: `tokens_read` and `tokens_written` of a language model, and
     `paid` in `paid_in`, at the prices that are set (None: there are none). `approval_reason`: why
-    somebody has to agree (`dragoman.domain.costs.approval.Reason`); None: nobody has to. `team`: a
+    somebody has to agree (`dragoman.domain.job.ApprovalReason`); None: nobody has to. `team`: a
     hash of the owner's Slack workspace or mail domain, which stays when the owner is forgotten.
     `remade_in`: the run in which it began anew since its artifact was lost. `parts`: how many a
     long document was cut into, 0: none. `parts_left`: those that have not finished the present
@@ -121,7 +123,7 @@ class JobRow(Leased, Base):
     owner: Mapped[str] = mapped_column(String(320), index=True)
     team: Mapped[str | None] = mapped_column(String(10), index=True)
     filename: Mapped[str] = mapped_column(String(255))
-    options: Mapped[dict[str, Any]]
+    options: Mapped[Json]
     source: Mapped[str] = mapped_column(String(200))
     source_sha256: Mapped[str] = mapped_column(String(64))
     source_size: Mapped[int] = mapped_column(BigInteger)
@@ -150,7 +152,7 @@ class JobRow(Leased, Base):
     parts: Mapped[int] = mapped_column(default=0)
     parts_left: Mapped[int] = mapped_column(default=0)
     remade_in: Mapped[int | None]
-    warnings: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    warnings: Mapped[list[Json]] = mapped_column(default=list)
     link_version: Mapped[int] = mapped_column(default=1)
     purged_at: Mapped[float | None]
 
@@ -176,7 +178,7 @@ class PartRow(Leased, Base):
     pages: Mapped[list[int]] = mapped_column(JSON)
     progress: Mapped[int] = mapped_column(default=0)
     artifact: Mapped[str | None] = mapped_column(String(200))
-    facts: Mapped[dict[str, Any]]
+    facts: Mapped[Json]
 
 
 class OutboxRow(Leased, Base):
@@ -200,7 +202,7 @@ class OutboxRow(Leased, Base):
     run: Mapped[int]
     kind: Mapped[str] = mapped_column(String(20))
     channel: Mapped[str] = mapped_column(String(20))
-    payload: Mapped[dict[str, Any]]
+    payload: Mapped[Json]
     rendered: Mapped[str | None] = mapped_column(String(200))
     maybe_sent: Mapped[int] = mapped_column(default=0)
     ref: Mapped[str | None] = mapped_column(String(998))
@@ -240,7 +242,7 @@ class CardRow(Leased, Base):
     shown_at: Mapped[float] = mapped_column(default=0.0)
     maybe_sent: Mapped[int] = mapped_column(default=0)
     reaction: Mapped[str | None] = mapped_column(String(60))
-    notes: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    notes: Mapped[list[Json]] = mapped_column(default=list)
     asks: Mapped[str | None] = mapped_column(String(20))
     withdrawn_at: Mapped[float | None]
 
@@ -271,7 +273,7 @@ class TeamRow(Base):
     __tablename__ = "teams"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    facts: Mapped[dict[str, Any]]
+    facts: Mapped[Json]
     seen_at: Mapped[float]
     revoked_at: Mapped[float | None]
 
@@ -284,7 +286,7 @@ class PlaceRow(Base):
     __tablename__ = "places"
 
     key: Mapped[str] = mapped_column(String(90), primary_key=True)
-    wishes: Mapped[dict[str, Any]]
+    wishes: Mapped[Json]
     changed_at: Mapped[float]
 
 
@@ -345,7 +347,7 @@ class CapabilityRow(Base):
 
     worker: Mapped[str] = mapped_column(String(80), primary_key=True)
     engine: Mapped[str] = mapped_column(String(40), primary_key=True)
-    facts: Mapped[dict[str, Any]]
+    facts: Mapped[Json]
     seen_at: Mapped[float]
 
 
@@ -369,7 +371,7 @@ class HeartbeatRow(Base):
     __tablename__ = "heartbeats"
 
     service: Mapped[str] = mapped_column(String(80), primary_key=True)
-    facts: Mapped[dict[str, Any]]
+    facts: Mapped[Json]
     seen_at: Mapped[float]
 
 
@@ -382,7 +384,7 @@ class PulseRow(Base):
 
     service: Mapped[str] = mapped_column(String(80), primary_key=True)
     pid: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    facts: Mapped[dict[str, Any]]
+    facts: Mapped[Json]
     seen_at: Mapped[float]
 
 

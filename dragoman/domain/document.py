@@ -269,6 +269,23 @@ class DocumentWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class Gist:
+    """What has to be known of a range of pages to judge the whole document, small enough for a
+    database row.
+
+    `pages`, `unreadable` and `scans` (those that nothing could read) count pages; `sample` is its
+    most telling text, at most as much as a language is detected by.
+    """
+
+    pages: int
+    blocks: int
+    characters: int
+    unreadable: int
+    sample: str
+    scans: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """The words of one PDF and where they stand.
 

@@ -55,6 +55,14 @@ class WaitingFor(StrEnum):
     APPROVAL = "approval"
 
 
+class ApprovalReason(StrEnum):
+    """Why somebody has to agree to what a job will cost."""
+
+    PAGES = "pages"
+    CHARACTERS = "characters"
+    BUDGET = "budget"
+
+
 class Status(StrEnum):
     """What is told of a job to the outside."""
 

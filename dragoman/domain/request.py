@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from dragoman.domain.job import Options
+from dragoman.domain.rows.card import Note
+from dragoman.domain.rows.message import Payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Message:
     channel: str
     key: str
     sender: str
-    payload: Mapping[str, Any]
+    payload: Payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +71,4 @@ class OnCard:
     """
 
     card_id: str
-    notes: Sequence[Mapping[str, Any]]
+    notes: Sequence[Note]

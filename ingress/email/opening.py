@@ -21,6 +21,7 @@ from dragoman.db.ledgers.lease import Lease
 from dragoman.domain import engines, language
 from dragoman.domain.answers.row_words import AnswerKind
 from dragoman.domain.job import Options, WaitingFor
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.domain.wishes import Intent, Origin, PersonWishes, Reading, Stop, Written, address
 from dragoman.domain.wishes.understanding import understand
 from dragoman.domain.wishes.understood import Default, Understood, settled
@@ -62,10 +63,10 @@ class Opening:
     of its documents, `tells_secret` the message besides this one that told it.
     """
 
-    def __init__(self, intake: Intake, held: Lease) -> None:
+    def __init__(self, intake: Intake, held: Lease[InboxMessage]) -> None:
         self.intake, self.held = intake, held
-        self.payload: dict[str, Any] = held.row["payload"]
-        self.sender: str = held.row["sender"]
+        self.payload = held.row.payload
+        self.sender = held.row.sender
         self.contents = Contents(intake)
         self.facts: dict[str, Any] = {}
         self.thread: Thread | None = None
@@ -77,7 +78,7 @@ class Opening:
     def run(self) -> None:
         """Open it and act on it; after trouble no PDF stays behind that no job has."""
         try:
-            with self.intake.store.open(self.held.row["blob"]) as mail:
+            with self.intake.store.open(self.held.row.blob or "") as mail:
                 self.contents.read(mail)
             self._act()
         except BaseException:
@@ -396,7 +397,7 @@ class Opening:
         return copy
 
     def _request(self, pdf: Pdf, options: Options) -> Request:
-        key = f"{self.held.row['key']}:{pdf.sha256}:{options.target_lang}"
+        key = f"{self.held.row.key}:{pdf.sha256}:{options.target_lang}"
         return Request(pdf, options, self.sender, CHANNEL, key, password=self.secret)
 
     def _remember(self, targets: Sequence[str], reading: Reading) -> None:

@@ -21,6 +21,7 @@ from dragoman.db.engine import Database
 from dragoman.db.ledgers.lease import Lease
 from dragoman.domain.actors import acting
 from dragoman.domain.answers.row_words import AnswerKind
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.errors import DragomanError, StageTimedOut
 from dragoman.settings import Settings
 from ingress.email import reply_language
@@ -41,16 +42,16 @@ def open_message(intake: Intake, message_id: str) -> None:
     with intake.opened(message_id) as held:
         if held is None:
             return
-        if policy.is_for_postmaster(held.row["payload"]["recipient"]):
+        if policy.is_for_postmaster(held.row.payload["recipient"]):
             intake.drop(held, "postmaster")
             return
-        if held.row["payload"].get("bounce_of"):
+        if held.row.payload.get("bounce_of"):
             _record_bounce(intake, held)
             return
-        if held.row["payload"].get("over_daily_limit"):
+        if held.row.payload.get("over_daily_limit"):
             intake.answer(held, _over_the_limit(intake, held))
             return
-        with _in_time(), acting("email", held.row["sender"]):
+        with _in_time(), acting("email", held.row.sender):
             Opening(intake, held).run()
 
 
@@ -71,13 +72,13 @@ def register(app: Celery, settings: Settings) -> None:
         open_message(intake_of(), message_id)
 
 
-def _over_the_limit(intake: Intake, held: Lease) -> dict[str, Any]:
+def _over_the_limit(intake: Intake, held: Lease[InboxMessage]) -> dict[str, Any]:
     """Such a mail is not looked at, so that its words tell nothing of its language; but its
     sender may be known.
     """
-    sender, limit = held.row["sender"], held.row["payload"]["over_daily_limit"]
+    sender, limit = held.row.sender, held.row.payload["over_daily_limit"]
     locale = threads.last_locale(intake.database, sender) or reply_language.of_sender(
-        "", held.row["payload"]["subject"], ""
+        "", held.row.payload["subject"], ""
     )
     told = {
         "reason": AnswerKind.QUOTA,
@@ -88,13 +89,13 @@ def _over_the_limit(intake: Intake, held: Lease) -> dict[str, Any]:
     return {**told, "locale": locale} if locale else told
 
 
-def _record_bounce(intake: Intake, held: Lease) -> None:
-    with intake.store.open(held.row["blob"]) as mail:
+def _record_bounce(intake: Intake, held: Lease[InboxMessage]) -> None:
+    with intake.store.open(held.row.blob or "") as mail:
         told = delivery_report.said(mail.read(delivery_report.READ_BYTES))
     if told is None or told.startswith(delivery_report.DELAYED):  # the mail server goes on trying
         intake.drop(held, "delivered, or delayed")
     else:
-        intake.bounced(held, held.row["payload"]["bounce_of"], told, bounces.instead(told))
+        intake.bounced(held, held.row.payload["bounce_of"], told, bounces.instead(told))
 
 
 @contextmanager

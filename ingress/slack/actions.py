@@ -15,6 +15,8 @@ from dragoman.db.ledgers import cards
 from dragoman.db.ledgers.lease import Lease
 from dragoman.db.records import preferences
 from dragoman.domain.job import OPEN, WaitingFor
+from dragoman.domain.rows.card import Card
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.domain.wishes import ChannelWishes, PersonWishes
 from dragoman.errors import DragomanError, NotApprover, RequestError
 from ingress.slack import lookup, parse
@@ -34,7 +36,7 @@ GREETING = (
 )
 
 
-def press(context: Context, held: Lease, event: parse.Pressed) -> None:
+def press(context: Context, held: Lease[InboxMessage], event: parse.Pressed) -> None:
     """Do what a button says, if its presser may."""
     intake = context.intake
     if event.late:
@@ -48,7 +50,9 @@ def press(context: Context, held: Lease, event: parse.Pressed) -> None:
     intake.drop(held, event.action or "unknown button")
 
 
-def forget(context: Context, held: Lease, event: parse.PostGone | parse.FileGone) -> None:
+def forget(
+    context: Context, held: Lease[InboxMessage], event: parse.PostGone | parse.FileGone
+) -> None:
     """A post or a file is gone: what is made of it stops unanswered, and source and result are
     deleted.
     """
@@ -65,7 +69,7 @@ def forget(context: Context, held: Lease, event: parse.PostGone | parse.FileGone
     context.intake.drop(held, "gone")
 
 
-def leave(intake: Intake, held: Lease, team: str) -> None:
+def leave(intake: Intake, held: Lease[InboxMessage], team: str) -> None:
     """The app was removed: nothing can be posted any more, so the workspace's jobs stop.
 
     The log tells the admin.
@@ -75,7 +79,7 @@ def leave(intake: Intake, held: Lease, team: str) -> None:
     intake.drop(held, "removed")
 
 
-def greet(context: Context, held: Lease, event: parse.Joined) -> None:
+def greet(context: Context, held: Lease[InboxMessage], event: parse.Joined) -> None:
     """Ask once for the languages of a channel that Dragoman was invited to."""
     if event.user == context.bot_user:
         posts.invited(context.intake, context.team, event.place)
@@ -100,7 +104,7 @@ def greet(context: Context, held: Lease, event: parse.Joined) -> None:
     context.intake.drop(held, "joined")
 
 
-def settle(context: Context, held: Lease, event: parse.Settled) -> None:
+def settle(context: Context, held: Lease[InboxMessage], event: parse.Settled) -> None:
     """Keep what a channel or a person wants from now on, if they may say so."""
     wishes: ChannelWishes | PersonWishes
     if event.place == event.user:
@@ -131,7 +135,7 @@ def settle(context: Context, held: Lease, event: parse.Settled) -> None:
 def _choose(context: Context, event: parse.Pressed) -> None:
     message_id, _, tag = event.value.partition(":")
     card = posts.card_of_message(context.intake, message_id)
-    if card is None or not _may(context, card["place"], event.user, card["requester"]):
+    if card is None or not _may(context, card.place, event.user, card.requester):
         _whisper(context, event, NOT_YOURS)
     elif not context.intake.tell(message_id, WaitingFor.LANGUAGE, {"languages": [tag]}):
         _whisper(
@@ -145,14 +149,14 @@ def _steer(context: Context, event: parse.Pressed) -> None:
         _whisper(context, event, "This document is no longer here.")
         return
     if event.action == slack_api.APPROVE and context.settings.approvers:
-        _approve(context, event, job["id"])
+        _approve(context, event, job.id)
         return
-    _, requester = user_of(job["owner"]) if job["owner"].count(":") > 1 else ("", "")
+    _, requester = user_of(job.owner) if job.owner.count(":") > 1 else ("", "")
     if not _may(context, event.place, event.user, requester):
         _whisper(context, event, NOT_YOURS)
         return
     try:
-        _do(context, event.action, job["id"])
+        _do(context, event.action, job.id)
     except RequestError as error:
         _whisper(context, event, f"{error} {error.advice}")
 
@@ -178,30 +182,30 @@ def _do(context: Context, action: str, job_id: str) -> None:
         context.intake.purge(job_id)
 
 
-def _withdraw(context: Context, card: dict[str, Any]) -> None:
-    job_ids = posts.job_ids(context.intake, card["id"])
-    posts.withdraw(context.intake, card["id"])
+def _withdraw(context: Context, card: Card) -> None:
+    job_ids = posts.job_ids(context.intake, card.id)
+    posts.withdraw(context.intake, card.id)
     _delete_results(context, job_ids)
-    if card["shown_ts"]:
+    if card.shown_ts:
         with suppress(SlackRefused), our_errors():
-            context.client.chat_delete(channel=card["shown_place"], ts=card["shown_ts"])
+            context.client.chat_delete(channel=card.shown_place or "", ts=card.shown_ts)
 
 
 def _forget_file(context: Context, file: str, place: str | None) -> None:
     """End the jobs of a file; with `place`, those of posts in that channel."""
     for row, card in posts.of_file(context.intake, f"{context.team}:{file}"):
-        if place and card and card["place"] != place:
+        if place and card and card.place != place:
             continue
-        was_open = row["state"] in OPEN
-        context.intake.purge(row["id"])
+        was_open = row.state in OPEN
+        context.intake.purge(row.id)
         if card and was_open:
             note = {
-                "filename": row["filename"],
+                "filename": row.filename,
                 "code": "gone",
                 "message": "The file was deleted.",
                 "advice": "",
             }
-            posts.note(context.intake, card["id"], [note])
+            posts.note(context.intake, card.id, [note])
 
 
 def _delete_results(context: Context, job_ids: Sequence[str]) -> None:

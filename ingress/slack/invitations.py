@@ -12,6 +12,7 @@ from contextlib import suppress
 from dragoman.channels.slack import posts
 from dragoman.channels.slack.slack_api import SlackClosed, escape, our_errors
 from dragoman.db.ledgers.lease import Lease
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.errors import DragomanError, NoWord
 from ingress.slack.context import Context
 
@@ -35,7 +36,7 @@ def is_outside(closed: SlackClosed) -> bool:
     return closed.error in NOT_A_MEMBER
 
 
-def wait(context: Context, held: Lease, place: str, user: str) -> None:
+def wait(context: Context, held: Lease[InboxMessage], place: str, user: str) -> None:
     """Say how to invite us, once, and look again later; it ends `held`.
 
     Raises NoWord after a day without an invitation.
@@ -44,13 +45,13 @@ def wait(context: Context, held: Lease, place: str, user: str) -> None:
         _tell(context, user, NO_CHANNEL)
         context.intake.drop(held, "in a direct message of others")
         return
-    waited_s = held.row["lease_until"] - held.lease_s - held.row["created_at"]
+    waited_s = held.row.lease_until - held.lease_s - held.row.created_at
     if waited_s > PATIENCE_S:
         raise NoWord(
             "I was not invited to that channel, so I could not see the PDF.",
             advice="Please type `/invite @Dragoman` there, then ask once more.",
         )
-    if not held.row["payload"].get(posts.INVITED_TO):
+    if not held.row.payload.get(posts.INVITED_TO):
         _tell(context, user, INVITE.format(place=escape(place, 40)))
     posts.wait_for_invitation(context.intake, held, place, pause_s(waited_s))
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
 
 import structlog
 
@@ -28,6 +27,8 @@ from dragoman.db.records import preferences
 from dragoman.domain import engines
 from dragoman.domain.job import Layout, Options, WaitingFor
 from dragoman.domain.request import OnCard, Pdf, Request
+from dragoman.domain.rows.card import Card
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.domain.wishes import ChannelWishes, Intent, Origin, PersonWishes
 from dragoman.domain.wishes.understood import Understood, settled
 from dragoman.errors import (
@@ -82,7 +83,7 @@ class Work:
         return tuple(replace(self.each, target_lang=target) for target in targets)
 
 
-def act(context: Context, held: Lease, event: calls.Asking) -> None:
+def act(context: Context, held: Lease[InboxMessage], event: calls.Asking) -> None:
     """Act on an event that may be about PDFs; it ends `held`."""
     if isinstance(event, parse.Posted) and event.told_password:
         _warn(context, event)
@@ -111,7 +112,7 @@ def _warn(context: Context, event: parse.Posted) -> None:
         context.whisper(event.place, event.user, SEEN_BY_ALL, event.thread_ts)
 
 
-def _chose(context: Context, held: Lease, event: parse.Posted | parse.Edited) -> bool:
+def _chose(context: Context, held: Lease[InboxMessage], event: parse.Posted | parse.Edited) -> bool:
     """Whether a line answers our question for a language: in its thread, in a direct message, or
     by an edit of the post itself; then it ends `held`.
     """
@@ -145,12 +146,12 @@ def _asked_in(context: Context, event: parse.Posted) -> str | None:
         context.team,
         event.place,
         user=event.user,
-        requester=card["requester"],
+        requester=card.requester,
     )
-    return str(card["message_id"]) if may else None
+    return card.message_id if may else None
 
 
-def _without_files(context: Context, held: Lease, call: Call) -> None:
+def _without_files(context: Context, held: Lease[InboxMessage], call: Call) -> None:
     """A word to us without a PDF: thanks, or a question."""
     if not call.asked:
         context.intake.drop(held, "no PDF")
@@ -170,7 +171,7 @@ def _like(context: Context, call: Call) -> None:
         context.client.reactions_add(channel=call.post.place, timestamp=call.post.ts, name=THANKS)
 
 
-def _with_files(context: Context, held: Lease, call: Call) -> None:
+def _with_files(context: Context, held: Lease[InboxMessage], call: Call) -> None:
     channel, person_wishes = _wishes(context, call)
     if not call.asked and not channel.auto:
         context.intake.drop(held, "not asked in a quiet channel")
@@ -190,7 +191,7 @@ def _with_files(context: Context, held: Lease, call: Call) -> None:
         context.intake.drop(held, "no PDF")
         return
     card, created = _card(context, held, call)
-    if not created and card["message_id"] != held.id and not call.adds:
+    if not created and card.message_id != held.id and not call.adds:
         context.intake.drop(held, "the same post")
         return
     understood = _understood(context, held, call, (channel, person_wishes, person))
@@ -198,20 +199,23 @@ def _with_files(context: Context, held: Lease, call: Call) -> None:
         notes += [_note(file.name, refused) for file in files]
         files = []
     if files and not understood:
-        context.intake.wait(held, WaitingFor.LANGUAGE, LANGUAGE_WAIT_S, {"card_id": card["id"]})
+        context.intake.wait(held, WaitingFor.LANGUAGE, LANGUAGE_WAIT_S, {"card_id": card.id})
         return
     if not _takes_turns(context, held, call):
         nothing = Understood((), Origin.WORDS)  # there are only notes to show
         told = understood.of_files(file.name for file in files) if understood else nothing
         each = _options(call, told, channel, person_wishes)
-        _submit(context, held, Work(call, card["id"], tuple(files), told, each), notes)
+        _submit(context, held, Work(call, card.id, tuple(files), told, each), notes)
 
 
 def _understood(
-    context: Context, held: Lease, call: Call, wishes: tuple[ChannelWishes, PersonWishes, Person]
+    context: Context,
+    held: Lease[InboxMessage],
+    call: Call,
+    wishes: tuple[ChannelWishes, PersonWishes, Person],
 ) -> Understood | None:
     """What is to be made of a post's files; None: somebody has to be asked."""
-    reading, payload = call.reading, held.row["payload"]
+    reading, payload = call.reading, held.row.payload
     if answer := payload.get("answer"):
         said = language_choice.read(answer, is_reply=True)
         reading = replace(
@@ -243,7 +247,7 @@ def _no_engine(context: Context) -> NoEngine | None:
     return None
 
 
-def _takes_turns(context: Context, held: Lease, call: Call) -> bool:
+def _takes_turns(context: Context, held: Lease[InboxMessage], call: Call) -> bool:
     """Whether the message waits, since its sender has enough at work already."""
     waits = posts.take_turns(
         context.intake, held, owner_of(context.team, call.user), MOST_OPEN, TURN_S
@@ -253,7 +257,9 @@ def _takes_turns(context: Context, held: Lease, call: Call) -> bool:
     return waits
 
 
-def _submit(context: Context, held: Lease, work: Work, notes: list[dict[str, str]]) -> None:
+def _submit(
+    context: Context, held: Lease[InboxMessage], work: Work, notes: list[dict[str, str]]
+) -> None:
     requests: list[Request] = []
     try:
         for file in work.files:
@@ -347,7 +353,7 @@ def _complaint(context: Context, file: SlackFile) -> RequestError | None:
     return None
 
 
-def _card(context: Context, held: Lease, call: Call) -> tuple[dict[str, Any], bool]:
+def _card(context: Context, held: Lease[InboxMessage], call: Call) -> tuple[Card, bool]:
     post = call.post
     return posts.open_card(
         context.intake,
@@ -390,7 +396,7 @@ def _key(context: Context, place: str, ts: str) -> str:
     return f"{CHANNEL}:{context.team}:{place}:{ts}"
 
 
-def _refuse_outsider(context: Context, held: Lease, call: Call) -> None:
+def _refuse_outsider(context: Context, held: Lease[InboxMessage], call: Call) -> None:
     if call.asked:
         with suppress(SlackRefused):
             context.whisper(call.post.place, call.user, OUTSIDERS, call.post.thread_ts)

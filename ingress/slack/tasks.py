@@ -17,6 +17,7 @@ from dragoman.channels.slack import slack_api
 from dragoman.db.engine import Database
 from dragoman.db.ledgers.lease import Lease
 from dragoman.domain.actors import acting
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.errors import DragomanError
 from dragoman.settings import Settings
 from ingress.slack import actions, new_posts, parse
@@ -56,13 +57,13 @@ def open_event(intake: Intake, message_id: str) -> None:
     with intake.opened(message_id) as held:
         if held is None:
             return
-        event = parse.read(held.row["payload"])
+        event = parse.read(held.row.payload)
         if isinstance(event, parse.Nothing):
             intake.drop(held, event.reason)
         elif isinstance(event, parse.Removed):
             actions.leave(intake, held, event.team)
         else:
-            context = Context.open(intake, str(held.row["payload"].get("team") or ""))
+            context = Context.open(intake, str(held.row.payload.get("team") or ""))
             if context is None:
                 intake.drop(held, "not installed there")
                 return
@@ -82,7 +83,7 @@ def _who(context: Context, event: parse.Event) -> str | None:
     return f"{slack_api.CHANNEL}:{context.team}:{user}" if user else None
 
 
-def _act(context: Context, held: Lease, event: parse.Event) -> None:
+def _act(context: Context, held: Lease[InboxMessage], event: parse.Event) -> None:
     match event:
         case parse.Posted() | parse.Edited() | parse.Shared() | parse.Flagged() | parse.Wanted():
             new_posts.act(context, held, event)

@@ -12,11 +12,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from dragoman.domain.answers.row_words import AnswerKind, Kind
-from dragoman.domain.costs.approval import Reason
+from dragoman.domain.answers.row_words import AnswerKind
 from dragoman.domain.costs.prices import Price
+from dragoman.domain.document import DocumentWarning
 from dragoman.domain.file_names import LONGEST_NAME, plain, result_name
-from dragoman.domain.job import NO_ENGINE, OPEN, RowState
+from dragoman.domain.job import NO_ENGINE, OPEN, ApprovalReason, RowState
+from dragoman.domain.rows.delivery import Delivery, Kind
+from dragoman.domain.rows.job import Job
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.domain.specs import engine_specs
 from dragoman.domain.wishes.understood import Understood
 from dragoman.errors import DragomanError, Limit
@@ -208,9 +211,9 @@ class Answer:
 
 
 def answer_from(
-    delivery: Mapping[str, Any],
-    message: Mapping[str, Any] | None,
-    jobs: Sequence[Mapping[str, Any]],
+    delivery: Delivery,
+    message: InboxMessage | None,
+    jobs: Sequence[Job],
     *,
     links: Mapping[str, JobLinks] | None = None,
     etas: Mapping[str, int | None] | None = None,
@@ -218,19 +221,19 @@ def answer_from(
 ) -> Answer:
     """The answer that a delivery (a row of the outbox) stands for.
 
-    `message` is the row of the inbox that it answers, `jobs` are the rows of its run, in the order
-    of their files. `links` and `etas` (seconds) are by job id.
+    `message` is what it answers, `jobs` are those of its run, in the order of their files. `links`
+    and `etas` (seconds) are by job id.
     """
-    payload = {**(message["payload"] if message else {}), **delivery["payload"]}
+    payload = {**(message.payload if message else {}), **delivery.payload}
     files = numbered(
-        [file_of(job, (links or {}).get(job["id"]), (etas or {}).get(job["id"])) for job in jobs]
+        [file_of(job, (links or {}).get(job.id), (etas or {}).get(job.id)) for job in jobs]
     )
     # What was left out was said with the first run's answer; a retry has nothing to do with it.
-    tells_of_it = delivery["run"] == 1 and delivery["kind"] != Kind.INSTEAD
+    tells_of_it = delivery.run == 1 and delivery.kind != Kind.INSTEAD
     ignored = payload.get("ignored") or () if tells_of_it else ()
-    reason = delivery["payload"].get("reason")
+    reason = delivery.payload.get("reason")
     return Answer(
-        kind=_kind(delivery["kind"], reason, [file.outcome for file in files]),
+        kind=_kind(delivery.kind, reason, [file.outcome for file in files]),
         files=tuple(files),
         left_out=tuple(
             LeftOut(plain(item.get("filename") or "", LONGEST_NAME), _problem(item))
@@ -282,11 +285,11 @@ def page_numbers(pages: Sequence[int]) -> str:
     return ", ".join(words)
 
 
-def _kind(told: str, reason: str | None, outcomes: Sequence[Outcome]) -> AnswerKind:
+def _kind(told: Kind, reason: str | None, outcomes: Sequence[Outcome]) -> AnswerKind:
     if reason is not None:
         return AnswerKind(reason) if reason in set(AnswerKind) else AnswerKind.REFUSED
     if told in _BEFORE_THE_END:
-        return _BEFORE_THE_END[Kind(told)]
+        return _BEFORE_THE_END[told]
     good = [
         outcome for outcome in outcomes if outcome in (Outcome.DONE, Outcome.SAME, Outcome.DELETED)
     ]
@@ -296,57 +299,65 @@ def _kind(told: str, reason: str | None, outcomes: Sequence[Outcome]) -> AnswerK
     return AnswerKind.CANCELLED if cancelled else AnswerKind.FAILED
 
 
-def file_of(
-    job: Mapping[str, Any], links: JobLinks | None = None, eta_s: int | None = None
-) -> File:
-    """What there is to tell of a job (a row); `eta_s`: seconds."""
+def file_of(job: Job, links: JobLinks | None = None, eta_s: int | None = None) -> File:
+    """What there is to tell of a job; `eta_s`: seconds."""
     outcome = _outcome(job)
     return File(
-        job_id=job["id"],
-        name=plain(job["filename"], LONGEST_NAME) or "a document",
-        result_name=result_name(job["filename"], job["target_lang"]),
+        job_id=job.id,
+        name=plain(job.filename, LONGEST_NAME) or "a document",
+        result_name=result_name(job.filename, job.target_lang),
         outcome=outcome,
-        target_lang=job["target_lang"],
-        source_lang=job["source_lang"],
-        pages=job["pages"],
-        characters=job["characters"],
-        engine=job["engine"],
+        target_lang=job.target_lang,
+        source_lang=job.source_lang,
+        pages=job.pages,
+        characters=job.characters,
+        engine=job.engine,
         # That a document is in the target language already is what `SAME` says.
-        warnings=_warnings(job["warnings"]) if outcome is Outcome.DONE else (),
-        notes=_notes(job["warnings"]) if outcome is Outcome.DONE else (),
-        waiting_for=job.get("waiting_for") if outcome is Outcome.WORKING else None,
+        warnings=_warnings(job.warnings) if outcome is Outcome.DONE else (),
+        notes=_notes(job.warnings) if outcome is Outcome.DONE else (),
+        waiting_for=job.waiting_for if outcome is Outcome.WORKING else None,
         bill=bill_of(job) if outcome is Outcome.WORKING else None,
-        problem=_problem(job, "error_") if outcome is Outcome.FAILED else None,
-        result=job["result"],
-        result_size=job["result_size"] or 0,
+        problem=_problem_of(job) if outcome is Outcome.FAILED else None,
+        result=job.result,
+        result_size=job.result_size or 0,
         eta_s=eta_s,
         links=links if outcome is not Outcome.DELETED else None,
     )
 
 
-def bill_of(job: Mapping[str, Any]) -> Bill | None:
-    """What the estimate in a job's row says; None before there is one."""
-    if job.get("to_bill") is None:
+def bill_of(job: Job) -> Bill | None:
+    """What the estimate of a job says; None before there is one."""
+    if job.to_bill is None:
         return None
-    amount, currency = job.get("price"), job.get("currency")
+    amount, currency = job.price, job.currency
     return Bill(
-        to_bill=job["to_bill"],
-        remembered=round(100 * (job.get("remembered") or 0.0)),
+        to_bill=job.to_bill,
+        remembered=round(100 * (job.remembered or 0.0)),
         price=Price(amount, currency) if amount and currency else None,
-        over_budget=job.get("approval_reason") == Reason.BUDGET,
+        over_budget=job.approval_reason == ApprovalReason.BUDGET,
     )
 
 
-def _outcome(job: Mapping[str, Any]) -> Outcome:
-    if job["state"] in OPEN:
+def _outcome(job: Job) -> Outcome:
+    if job.state in OPEN:
         return Outcome.WORKING
-    if job["state"] == RowState.DEAD:
+    if job.state == RowState.DEAD:
         return Outcome.FAILED
-    if job["state"] == RowState.CANCELLED:
+    if job.state == RowState.CANCELLED:
         return Outcome.CANCELLED
-    if job["purged_at"] or not job["result"]:
+    if job.purged_at or not job.result:
         return Outcome.DELETED
-    return Outcome.SAME if job["engine"] == NO_ENGINE else Outcome.DONE
+    return Outcome.SAME if job.engine == NO_ENGINE else Outcome.DONE
+
+
+def _problem_of(job: Job) -> Problem:
+    """What went wrong with a job that failed."""
+    return Problem(
+        message=plain(job.error_message or "Something went wrong on our side."),
+        advice=plain(job.error_advice or "", LONGEST_ADVICE) or DragomanError.advice,
+        code=plain(job.error_code or "", 40),
+        limit=Limit.from_facts(job.error_facts),
+    )
 
 
 def _problem(facts: Mapping[str, Any], prefix: str = "") -> Problem:
@@ -372,7 +383,7 @@ def shown(notes: Sequence[Note]) -> tuple[tuple[Note, ...], int]:
     return told, len(notes) - len(told)
 
 
-def _warnings(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _warnings(rows: Sequence[DocumentWarning]) -> tuple[str, ...]:
     """One sentence for each different warning, with the pages that it is about."""
     notes, more = shown(_notes(rows))
     told = [
@@ -382,12 +393,11 @@ def _warnings(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return (*told, f"{rest} left out here.") if more else tuple(told)
 
 
-def _notes(rows: Sequence[Mapping[str, Any]]) -> tuple[Note, ...]:
+def _notes(rows: Sequence[DocumentWarning]) -> tuple[Note, ...]:
     pages: dict[tuple[str, str], list[int]] = {}
     for row in rows:
-        code = row.get("code") or ""
-        message = OF_WORDS.get(code) or plain(row["message"])
-        found = pages.setdefault((code, message), [])
-        if row.get("page") is not None:
-            found.append(row["page"])
+        message = OF_WORDS.get(row.code) or plain(row.message)
+        found = pages.setdefault((row.code, message), [])
+        if row.page is not None:
+            found.append(row.page)
     return tuple(Note(code, message, tuple(found)) for (code, message), found in pages.items())

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from dragoman.domain.rows.card import Card
+from dragoman.domain.rows.delivery import Delivery as Owed
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.errors import OutboundUnavailable
 from notifier.delivery.answers import Answer
 
@@ -46,16 +49,15 @@ class Unseen(OutboundUncertain):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A delivery under way: its row of the outbox, the row of the inbox that it answers, and what
-    it says.
+    """A delivery under way: what is owed, the message that it answers, and what it says.
 
-    `card`: the row of the card of the post that it answers, None where there is none.
+    `card`: that of the post that it answers, None where there is none.
     """
 
-    row: Mapping[str, Any]
-    message: Mapping[str, Any]
+    row: Owed
+    message: InboxMessage
     answer: Answer
-    card: Mapping[str, Any] | None = None
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Any
 
 from dragoman.channels.email import bounces
 from dragoman.db.ledgers.alarms import Cause
+from dragoman.domain.rows.delivery import Delivery as Owed
 from dragoman.settings import Settings
 from notifier.delivery.channel import Delivery
 from notifier.email.reply import FROM_NAME, POLICY, message_id
@@ -120,9 +120,9 @@ class OperatorChannel:
         return self._outbound.send("", self._address, mail.as_bytes())
 
 
-def composed(row: Mapping[str, Any], own: str, address: str) -> EmailMessage:
+def composed(row: Owed, own: str, address: str) -> EmailMessage:
     """The email for a row that `dragoman.db.ledgers.alarms.tell` inserted."""
-    told = row["payload"]
+    told = row.payload
     words, at = WORDS[Cause(told["cause"])], datetime.fromtimestamp(told["at"], UTC)
     mail = EmailMessage(policy=POLICY.clone(utf8=not address.isascii()))
     local, _, domain = address.rpartition("@")

@@ -11,7 +11,7 @@ import base64
 import re
 import secrets
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from email.header import Header
 from email.headerregistry import Address
@@ -24,6 +24,8 @@ from dragoman.channels.email import bounces
 from dragoman.domain.answers.row_words import AnswerKind
 from dragoman.domain.costs import approval
 from dragoman.domain.file_names import plain
+from dragoman.domain.rows.delivery import Delivery as Owed
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.errors import NotApprover, OperatorError, OutboundRefused, OutboundUnavailable
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
@@ -104,8 +106,8 @@ class EmailChannel:
 
     def prepare(self, delivery: Delivery) -> str:
         """As `Channel.prepare`. Raises OperatorError for an address that no mail can go to."""
-        why = delivery.row["instead"]
-        key = f"outbox/{delivery.row['id']}/{'instead' if why else 'message'}.eml"
+        why = delivery.row.instead
+        key = f"outbox/{delivery.row.id}/{'instead' if why else 'message'}.eml"
         if any(file.outcome is Outcome.DELETED for file in delivery.answer.files):
             self._store.delete(key)  # what was rendered before may hold what has been deleted since
         if self._store.size(key) is None:
@@ -134,7 +136,7 @@ class EmailChannel:
         except OutboundUncertain:
             raise
         except (OutboundRefused, OutboundUnavailable) as error:
-            why = None if delivery.row["instead"] else self._without_files(delivery.answer, error)
+            why = None if delivery.row.instead else self._without_files(delivery.answer, error)
             if why is None:
                 raise
             raise NotAsItIs(why, error.detail) from error
@@ -155,7 +157,7 @@ class EmailChannel:
         """The answer; a question about the cost names who decides about it, where that is not
         the sender.
         """
-        sender = delivery.message["sender"]
+        sender = delivery.message.sender
         if answer.kind is not AnswerKind.APPROVAL or approval.may_approve(
             self._approvers, sender, sender
         ):
@@ -172,11 +174,11 @@ class EmailChannel:
         """
         if not delivery.answer.is_result or not self._secret:
             return ""
-        return bounces.return_path(self._address, delivery.row["id"], self._secret)
+        return bounces.return_path(self._address, delivery.row.id, self._secret)
 
     def _write(self, answer: Answer, delivery: Delivery, file: BinaryIO) -> None:
         thread = thread_of(delivery.message)
-        text, html = rendered(answer, self._house, delivery.message["id"])
+        text, html = rendered(answer, self._house, delivery.message.id)
         mail = composed(thread, message_id(delivery.row, self._address), self._address, text, html)
         if answer.approvers:
             mail["Cc"] = [_address(one) for one in answer.approvers]
@@ -199,17 +201,17 @@ class EmailChannel:
         file.write(mail)
 
 
-def thread_of(message: Mapping[str, Any]) -> Thread:
-    """The thread of a message (a row of the inbox), whose payload holds what the door read of the
+def thread_of(message: InboxMessage) -> Thread:
+    """The thread of a message, whose payload holds what the door read of the
     original.
 
     That is `from` (the author as written: before the @ capitals may count), `subject`, `message_id`
     and `references` (a list); each may be missing.
     """
-    payload = message["payload"]
+    payload = message.payload
     own = _ID.findall(payload.get("message_id") or "")
     return Thread(
-        recipient=payload.get("from") or message["sender"],
+        recipient=payload.get("from") or message.sender,
         subject=payload.get("subject") or "",
         message_id=own[0] if own else None,
         references=tuple(_ID.findall(" ".join(payload.get("references") or ()))),
@@ -238,16 +240,16 @@ def composed(thread: Thread, own_id: str, address: str, text: str, html: str) ->
     return mail
 
 
-def message_id(delivery: Mapping[str, Any], address: str) -> str:
-    """The Message-ID of a delivery (a row of the outbox): the same on every attempt, another one
+def message_id(delivery: Owed, address: str) -> str:
+    """The Message-ID of a delivery: the same on every attempt, another one
     for each run.
 
     And another one for the words that stand in for files: they are another message (RFC 5322
     3.6.4), and an earlier attempt that was cut off may have brought the files after all.
     """
     domain = address.rpartition("@")[2]
-    kind = f"{delivery['kind']}_words" if delivery.get("instead") else delivery["kind"]
-    return f"<{delivery['owner']}.{delivery['run']}.{kind}@{domain}>"
+    kind = f"{delivery.kind}_words" if delivery.instead else delivery.kind
+    return f"<{delivery.owner}.{delivery.run}.{kind}@{domain}>"
 
 
 def reply_subject(subject: str) -> str:

@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from dragoman.channels.slack import slack_api
 from dragoman.channels.slack.error_meanings import reason
@@ -22,6 +21,10 @@ from dragoman.domain.costs import prices
 from dragoman.domain.file_names import LONGEST_NAME, plain
 from dragoman.domain.job import OPEN, RowState, Stage, WaitingFor
 from dragoman.domain.retry import retry_helps
+from dragoman.domain.rows.card import Card as CardRow
+from dragoman.domain.rows.card import Note
+from dragoman.domain.rows.job import Job
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.domain.specs import engine_specs
 from dragoman.domain.wishes.saying import in_words
 from dragoman.domain.wishes.understood import Understood
@@ -42,6 +45,7 @@ from notifier.slack.blocks import (
 )
 from notifier.slack.rendering import (
     LONGEST_FALLBACK,
+    Moment,
     coarse,
     facts,
     id_or_nothing,
@@ -134,10 +138,10 @@ class Facts:
     nothing is called done before its answer has arrived.
     """
 
-    card: Mapping[str, Any]
-    jobs: Sequence[Mapping[str, Any]] = ()
+    card: CardRow
+    jobs: Sequence[Job] = ()
     etas: Mapping[str, int | None] = field(default_factory=dict)
-    message: Mapping[str, Any] | None = None
+    message: InboxMessage | None = None
     targets: Sequence[str] = ()
     busy: int = 1
     approvers: Sequence[str] | None = None
@@ -169,6 +173,45 @@ class Card:
         return f"{ASKS if self.asks else ''}{said_}"[:HASH_LENGTH]
 
 
+@dataclass(frozen=True, slots=True)
+class JobLines:
+    """What is said of one job, as its paragraph and its line need it; nothing is escaped.
+
+    `kind`: which paragraph it is. `steps`: each with its `name`, and whether it is `done` or `now`.
+    `eta_s`: seconds, rounded coarsely; `remembered`: percent of the text that costs nothing.
+    `until`: when its wait is over, None while it waits for nobody. `kept`: its files are here
+    still; `ended`: nobody works on it any more, `finished`: nor delivers it.
+    """
+
+    id: str
+    kind: str
+    name: str
+    language: str
+    steps: list[dict[str, str]]
+    stage: str
+    percent: int
+    eta_s: int | None
+    pages: int
+    characters: str | None
+    remembered: int
+    to_bill: str | None
+    price: str | None
+    over_budget: bool
+    approvers: Sequence[str] | None
+    engine: str | None
+    pseudo: bool
+    facts: str
+    until: Moment | None
+    problem: str
+    advice: str
+    code: str | None
+    short_id: str
+    kept: bool
+    ended: bool
+    finished: bool
+    reason: str
+
+
 def asked(shown: str | None) -> bool:
     """Whether a card with this hash waits for somebody's word."""
     return (shown or "").startswith(ASKS)
@@ -180,18 +223,18 @@ def card_from(known: Facts, *, moved: bool = False) -> Card:
     `moved`: it stands in a direct message, since the channel is closed to us.
     """
     views = [
-        _view(job, known.etas.get(job["id"]), known.arrivals.get(job["id"]), known.approvers)
+        _view(job, known.etas.get(job.id), known.arrivals.get(job.id), known.approvers)
         for job in known.jobs
     ]
     kind = _situation(known, views)
     head = said("card_head", kind=kind, it=_head(known, views))
-    notes = [_note(note) for note in known.card["notes"][:MOST_NOTES]]
-    left = len(known.card["notes"]) - MOST_NOTES
+    notes = [_note(note) for note in known.card.notes[:MOST_NOTES]]
+    left = len(known.card.notes) - MOST_NOTES
     if left > 0:
         notes.append(said("card_more", count=left, ended=0))
-    asks = kind == "language" or any(view["kind"] in ("approval", "password") for view in views)
+    asks = kind == "language" or any(view.kind in ("approval", "password") for view in views)
     call = _call(known) if asks and not moved else ""
-    first = [context(said("card_moved", place=known.card["place"]))] if moved else []
+    first = [context(said("card_moved", place=known.card.place))] if moved else []
     if call:
         first.append(section(call))
     last = [section(note) for note in notes] + _asking(known) + _closing(known, views)
@@ -220,7 +263,7 @@ def card_from(known: Facts, *, moved: bool = False) -> Card:
 
 def _understood(known: Facts) -> str:
     """What was understood of the post, and from what; "" where that is not known."""
-    told = ((known.message or {}).get("payload") or {}).get("understood")
+    told = known.message.payload.get("understood") if known.message else None
     if not told:
         return ""
     return said("card_understood", what=slack_api.escape(in_words(Understood.from_json(told)), 300))
@@ -237,63 +280,56 @@ def retry_button(row_id: str, label: str = "Try again") -> Block:
 
 
 def _view(
-    job: Mapping[str, Any],
+    job: Job,
     eta_s: int | None,
     arrived: Arrived | None,
     approvers: Sequence[str] | None = None,
-) -> dict[str, Any]:
+) -> JobLines:
     """What the templates are told of a job. Nothing in it is escaped. `approvers` as in `Facts`."""
     file = file_of(job)
-    waits = job["waiting_for"] if job["state"] == RowState.WAITING else None
-    stage, kind = Stage(job["stage"]), _kind(job, file.outcome, arrived)
+    waits = job.waits_for
+    stage, kind = job.stage, _kind(job, file.outcome, arrived)
     kind = "untouched" if kind == "done" and file.is_untouched else kind
     problem = file.problem
-    return {
-        "id": job["id"],
-        "kind": kind,
-        "name": plain(job["filename"], LONGEST_CARD_NAME) or "a document",
-        "language": language.name(job["target_lang"]),
-        "steps": _steps(stage, toned=bool((job["options"] or {}).get("tone"))),
-        "stage": DOING[stage],
-        "percent": job["progress"],
-        "eta_s": coarse(eta_s),
-        "pages": job["pages"] or 0,
-        "characters": None if job["characters"] is None else f"{job['characters']:,}",
-        "remembered": round(100 * (job["remembered"] or 0.0)),
-        "to_bill": f"{job['to_bill']:,}" if job["to_bill"] else None,
-        "price": prices.in_words(file.bill.price) if file.bill and file.bill.price else None,
-        "over_budget": bool(file.bill and file.bill.over_budget),
-        "approvers": approvers,
-        "engine": engine_specs.title_of(job["engine"]),
-        "pseudo": file.is_pseudo,
-        "facts": facts(file),
-        "until": moment(job["run_after"]) if waits else None,
-        "problem": plain(
-            problem.message if problem else job["error_message"] or "", LONGEST_PROBLEM
-        ),
-        "advice": plain(problem.advice if problem else "", LONGEST_PROBLEM),
-        "code": job["error_code"],
-        "short_id": short(job["id"]),
-        "kept": job["purged_at"] is None,
-        "ended": job["state"] not in OPEN,
-        "finished": job["state"] not in OPEN and kind != "delivering",
-        "reason": reason(arrived.code or "")
-        if arrived and kind in ("instead", "undelivered")
-        else "",
-    }
+    return JobLines(
+        id=job.id,
+        kind=kind,
+        name=plain(job.filename, LONGEST_CARD_NAME) or "a document",
+        language=language.name(job.target_lang),
+        steps=_steps(stage, toned=job.is_toned),
+        stage=DOING[stage],
+        percent=job.progress,
+        eta_s=coarse(eta_s),
+        pages=job.pages or 0,
+        characters=None if job.characters is None else f"{job.characters:,}",
+        remembered=round(100 * (job.remembered or 0.0)),
+        to_bill=f"{job.to_bill:,}" if job.to_bill else None,
+        price=prices.in_words(file.bill.price) if file.bill and file.bill.price else None,
+        over_budget=bool(file.bill and file.bill.over_budget),
+        approvers=approvers,
+        engine=engine_specs.title_of(job.engine),
+        pseudo=file.is_pseudo,
+        facts=facts(file),
+        until=moment(job.run_after) if waits else None,
+        problem=plain(problem.message if problem else job.error_message or "", LONGEST_PROBLEM),
+        advice=plain(problem.advice if problem else "", LONGEST_PROBLEM),
+        code=job.error_code,
+        short_id=short(job.id),
+        kept=job.purged_at is None,
+        ended=job.state not in OPEN,
+        finished=job.state not in OPEN and kind != "delivering",
+        reason=reason(arrived.code or "") if arrived and kind in ("instead", "undelivered") else "",
+    )
 
 
-def _kind(job: Mapping[str, Any], outcome: Outcome, arrived: Arrived | None) -> str:
+def _kind(job: Job, outcome: Outcome, arrived: Arrived | None) -> str:
     if outcome is Outcome.DONE:
         return NOT_ARRIVED.get(arrived.state if arrived else Arrival.SENDING, outcome.value)
     if outcome is not Outcome.WORKING:
         return outcome.value
-    if job["state"] == RowState.WAITING and job["waiting_for"] in (
-        WaitingFor.APPROVAL,
-        WaitingFor.PASSWORD,
-    ):
-        return str(job["waiting_for"])
-    return "working" if job["epoch"] else "pending"
+    if job.waits_for in (WaitingFor.APPROVAL, WaitingFor.PASSWORD):
+        return str(job.waits_for)
+    return "working" if job.epoch else "pending"
 
 
 def _steps(stage: Stage, *, toned: bool) -> list[dict[str, str]]:
@@ -308,29 +344,27 @@ def _steps(stage: Stage, *, toned: bool) -> list[dict[str, str]]:
     ]
 
 
-def _paragraphs(
-    views: Sequence[dict[str, Any]], places: int, others: Sequence[Block]
-) -> list[Block]:
+def _paragraphs(views: Sequence[JobLines], places: int, others: Sequence[Block]) -> list[Block]:
     """The jobs' blocks, in their order: in full what fits, those that wait or failed first, a
     line each of the rest.
     """
-    made = {view["id"]: _job(view) for view in views}
-    whole = [block for view in views for block in made[view["id"]]]
+    made = {view.id: _job(view) for view in views}
+    whole = [block for view in views for block in made[view.id]]
     room = MOST_WEIGHT - weight(others)
     if len(whole) <= places and weight(whole) <= room:
         return whole
     room, places, full = room - ROOM, places - 1, set[str]()
-    for view in sorted(views, key=lambda view: FIRST.get(view["kind"], len(FIRST))):
-        room, places = room - weight(made[view["id"]]), places - len(made[view["id"]])
+    for view in sorted(views, key=lambda view: FIRST.get(view.kind, len(FIRST))):
+        room, places = room - weight(made[view.id]), places - len(made[view.id])
         if room < 0 or places < 0:
             break
-        full.add(view["id"])
-    rest = [view for view in views if view["id"] not in full]
-    shown = [block for view in views if view["id"] in full for block in made[view["id"]]]
+        full.add(view.id)
+    rest = [view for view in views if view.id not in full]
+    shown = [block for view in views if view.id in full for block in made[view.id]]
     return [*shown, section(_lines(rest))]
 
 
-def _lines(views: Sequence[dict[str, Any]]) -> str:
+def _lines(views: Sequence[JobLines]) -> str:
     lines, room = list[str](), LONGEST_TEXT - 200
     for view in views[:MOST_LINES]:
         line = "• " + cut(said("card_line", it=view), LONGEST_LINE)
@@ -339,62 +373,60 @@ def _lines(views: Sequence[dict[str, Any]]) -> str:
             break
         lines.append(line)
     if more := views[len(lines) :]:
-        lines.append(
-            said("card_more", count=len(more), ended=sum(view["finished"] for view in more))
-        )
+        lines.append(said("card_more", count=len(more), ended=sum(view.finished for view in more)))
     return "\n".join(lines)
 
 
-def _job(view: dict[str, Any]) -> list[Block]:
+def _job(view: JobLines) -> list[Block]:
     text, buttons = said("card_job", it=view), _buttons(view)
     if len(buttons) > 1:
         return [section(text), actions(*buttons)]
     return [section(text, *buttons)]
 
 
-def _buttons(view: dict[str, Any]) -> list[Block]:
-    kind, can_retry = view["kind"], view["kept"] and retry_helps(view["code"])
+def _buttons(view: JobLines) -> list[Block]:
+    kind, can_retry = view.kind, view.kept and retry_helps(view.code)
     shown: list[Block | None] = [
-        button("Translate it", slack_api.APPROVE, view["id"], style="primary")
+        button("Translate it", slack_api.APPROVE, view.id, style="primary")
         if kind == "approval"
         else None,
-        button("Enter the password", slack_api.PASSWORD, view["id"], style="primary")
+        button("Enter the password", slack_api.PASSWORD, view.id, style="primary")
         if kind == "password"
         else None,
-        None if view["ended"] else _cancel(view),
-        retry_button(view["id"]) if kind == "failed" and can_retry else None,
-        retry_button(view["id"], "Start again") if kind == "cancelled" and view["kept"] else None,
+        None if view.ended else _cancel(view),
+        retry_button(view.id) if kind == "failed" and can_retry else None,
+        retry_button(view.id, "Start again") if kind == "cancelled" and view.kept else None,
         _delete(view) if kind in ("done", "untouched", "instead", "undelivered") else None,
     ]
     return [one for one in shown if one]
 
 
-def _cancel(view: dict[str, Any]) -> Block:
+def _cancel(view: JobLines) -> Block:
     asked = confirm(
         "Cancel?", "Documents that are not finished will not be delivered.", "Cancel it", "Go on"
     )
-    return button("Cancel", slack_api.CANCEL, view["id"], confirm=asked)
+    return button("Cancel", slack_api.CANCEL, view.id, confirm=asked)
 
 
-def _delete(view: dict[str, Any]) -> Block:
+def _delete(view: JobLines) -> Block:
     asked = confirm(
         "Delete now?",
         "The translation will be deleted from this thread and from our server.",
         "Delete it",
         "Keep it",
     )
-    return button("Delete now", slack_api.DELETE, view["id"], style="danger", confirm=asked)
+    return button("Delete now", slack_api.DELETE, view.id, style="danger", confirm=asked)
 
 
-def _closing(known: Facts, views: Sequence[dict[str, Any]]) -> list[Block]:
-    if not any(view["ended"] and view["kept"] for view in views):
+def _closing(known: Facts, views: Sequence[JobLines]) -> list[Block]:
+    if not any(view.ended and view.kept for view in views):
         return []
-    return [actions(button("Another language", slack_api.ANOTHER_LANGUAGE, known.card["id"]))]
+    return [actions(button("Another language", slack_api.ANOTHER_LANGUAGE, known.card.id))]
 
 
 def _asking(known: Facts) -> list[Block]:
     """The menu of languages, while the post waits for one."""
-    message_id = known.card["message_id"]
+    message_id = known.card.message_id
     if not _asks(known) or not message_id:
         return []
     possible = set(known.targets)
@@ -416,25 +448,25 @@ def _asking(known: Facts) -> list[Block]:
 
 def _call(known: Facts) -> str:
     """The requester's name before a question; in a direct message nobody has to be called."""
-    user, place = id_or_nothing(known.card["requester"]), known.card["place"]
+    user, place = id_or_nothing(known.card.requester), known.card.place
     return said("card_ask", user=user) if user and not place.startswith("D") else ""
 
 
 def _asks(known: Facts) -> bool:
-    waits = known.message is None or known.message["state"] == RowState.WAITING
-    return known.card["asks"] == WaitingFor.LANGUAGE and waits
+    waits = known.message is None or known.message.state == RowState.WAITING
+    return known.card.asks == WaitingFor.LANGUAGE and waits
 
 
-def _situation(known: Facts, views: Sequence[dict[str, Any]]) -> str:
+def _situation(known: Facts, views: Sequence[JobLines]) -> str:
     """What the card as a whole is about, in the words of its template."""
-    kinds = {view["kind"] for view in views}
+    kinds = {view.kind for view in views}
     if _asks(known):
         return "language"
-    if not views and known.message is not None and known.message["state"] == RowState.DEAD:
+    if not views and known.message is not None and known.message.state == RowState.DEAD:
         return "stopped"
     if not views:
-        opening = known.message is None or known.message["state"] in OPEN
-        return "left_out" if known.card["notes"] else "opening" if opening else "nothing"
+        opening = known.message is None or known.message.state in OPEN
+        return "left_out" if known.card.notes else "opening" if opening else "nothing"
     return _progress(kinds)
 
 
@@ -448,20 +480,18 @@ def _progress(kinds: set[str]) -> str:
     return next((word for word in ("cancelled", "untouched") if kinds == {word}), "done")
 
 
-def _head(known: Facts, views: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    waits = known.message is not None and known.message["state"] == RowState.WAITING
+def _head(known: Facts, views: Sequence[JobLines]) -> dict[str, object]:
+    waits = known.message is not None and known.message.state == RowState.WAITING
     return {
         "count": len(views),
-        "ended": sum(view["finished"] for view in views),
-        "undelivered": sum(view["kind"] in ("instead", "undelivered") for view in views),
-        "failed": sum(view["kind"] == "failed" for view in views),
-        "until": moment(known.message["run_after"])
-        if known.message is not None and waits
-        else None,
+        "ended": sum(view.finished for view in views),
+        "undelivered": sum(view.kind in ("instead", "undelivered") for view in views),
+        "failed": sum(view.kind == "failed" for view in views),
+        "until": moment(known.message.run_after) if known.message is not None and waits else None,
     }
 
 
-def _note(note: Mapping[str, Any]) -> str:
+def _note(note: Note) -> str:
     left_out = {
         "name": plain(note.get("filename") or "", LONGEST_NAME) or "A file",
         "problem": plain(note.get("message") or "It could not be translated.", LONGEST_PROBLEM),
@@ -470,25 +500,21 @@ def _note(note: Mapping[str, Any]) -> str:
     return cut(said("card_note", it=left_out), LONGEST_NOTE)
 
 
-def _reaction(known: Facts, views: Sequence[dict[str, Any]], situation: str) -> str:
+def _reaction(known: Facts, views: Sequence[JobLines], situation: str) -> str:
     kinds, state = (
-        {view["kind"] for view in views},
-        known.message["state"] if known.message is not None else None,
+        {view.kind for view in views},
+        known.message.state if known.message is not None else None,
     )
     if situation in ("opening", "language", "working", "waiting") or state in OPEN:
         return EYES
-    if (
-        kinds & {"failed", "instead", "undelivered"}
-        or known.card["notes"]
-        or state == RowState.DEAD
-    ):
+    if kinds & {"failed", "instead", "undelivered"} or known.card.notes or state == RowState.DEAD:
         return BAD
     return GOOD if kinds - {"cancelled", "deleted", "untouched"} else ""
 
 
-def _moves(known: Facts, views: Sequence[dict[str, Any]]) -> bool:
-    opening = known.message is not None and known.message["state"] in (
+def _moves(known: Facts, views: Sequence[JobLines]) -> bool:
+    opening = known.message is not None and known.message.state in (
         RowState.READY,
         RowState.RUNNING,
     )
-    return opening or any(view["kind"] in ("working", "pending") for view in views)
+    return opening or any(view.kind in ("working", "pending") for view in views)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -35,6 +35,7 @@ from dragoman.db.queries import arrivals, history
 from dragoman.db.records import preferences, process_registry
 from dragoman.domain.costs import approval
 from dragoman.domain.job import RowState, WaitingFor
+from dragoman.domain.rows.card import Card as CardRow
 from dragoman.domain.specs import engine_specs
 from dragoman.errors import DragomanError, LeaseLost, OutboundRefused, OutboundUnavailable
 from dragoman.settings import Settings
@@ -68,9 +69,7 @@ class Shower:
             ) as held:
                 if held is None:
                     return False
-                with structlog.contextvars.bound_contextvars(
-                    card_id=card_id, team=held.row["team"]
-                ):
+                with structlog.contextvars.bound_contextvars(card_id=card_id, team=held.row.team):
                     self._show(held)
         except LeaseLost:
             return False
@@ -79,8 +78,8 @@ class Shower:
             return False
         return True
 
-    def _show(self, held: Lease) -> None:
-        team = held.row["team"]
+    def _show(self, held: Lease[CardRow]) -> None:
+        team = held.row.team
         known, now, revoked = self._known(held.row)
         if revoked:
             self._end(held)
@@ -99,19 +98,19 @@ class Shower:
         with self.database.write() as connection:
             cards.rest(connection, held, again_in_s)
 
-    def _end(self, held: Lease) -> None:
+    def _end(self, held: Lease[CardRow]) -> None:
         with self.database.write() as connection:
             held.finish(connection, RowState.DONE)
 
-    def _known(self, row: dict[str, Any]) -> tuple[Facts, float, bool]:
+    def _known(self, row: CardRow) -> tuple[Facts, float, bool]:
         """What the card is made from, the database's time, and whether the workspace took our
         token back.
         """
         approvers = self.settings.approvers
         with self.database.read() as connection:
-            rows = jobs.of_card(connection, row["id"])
-            team = preferences.team(connection, row["team"])
-            asks = row["asks"] == WaitingFor.LANGUAGE
+            rows = jobs.of_card(connection, row.id)
+            team = preferences.team(connection, row.team)
+            asks = row.asks == WaitingFor.LANGUAGE
             targets = [
                 tag
                 for one in process_registry.published(connection)
@@ -121,11 +120,11 @@ class Shower:
             known = Facts(
                 card=row,
                 jobs=rows,
-                etas={job["id"]: history.eta_s(connection, job) for job in rows},
-                message=inbox.by_id(connection, row["message_id"]) if row["message_id"] else None,
+                etas={job.id: history.eta_s(connection, job) for job in rows},
+                message=inbox.by_id(connection, row.message_id) if row.message_id else None,
                 targets=sorted(set(targets)) if asks else (),
-                busy=cards.busy(connection, row["team"]),
-                approvers=approval.users_of_team(approvers, row["team"]) if approvers else None,
+                busy=cards.busy(connection, row.team),
+                approvers=approval.users_of_team(approvers, row.team) if approvers else None,
                 arrivals=arrivals.of_jobs(connection, rows),
             )
             now = float(connection.scalar(select(now_s())) or 0.0)
@@ -136,7 +135,12 @@ class _Showing:
     """One look at a card."""
 
     def __init__(
-        self, database: Database, held: Lease, client: WebClient, known: Facts, now: float
+        self,
+        database: Database,
+        held: Lease[CardRow],
+        client: WebClient,
+        known: Facts,
+        now: float,
     ) -> None:
         self._database, self._held, self._client = database, held, client
         self._known, self._now = known, now
@@ -163,16 +167,16 @@ class _Showing:
     def _message(self) -> float | None:
         card = self._card(self._spot())
         pause = pause_s(self._known.busy)
-        if self._row["shown_ts"] is None:
+        if self._row.shown_ts is None:
             if not card.empty:
                 self._post()
-        elif card.hash != self._row["shown"]:
+        elif card.hash != self._row.shown:
             # By its size alone: a moment that lies ahead is one of a clock that was set back since.
-            shown_ago_s = abs(self._now - self._row["shown_at"])
+            shown_ago_s = abs(self._now - self._row.shown_at)
             wait_s = pause - shown_ago_s
             if wait_s > 0:
                 return float(wait_s)
-            if card.asks and not asked(self._row["shown"]):
+            if card.asks and not asked(self._row.shown):
                 self._ask()
             else:
                 self._update(card)
@@ -182,17 +186,17 @@ class _Showing:
         """Where the card stands or is to stand: in the thread, or in a direct message if the
         channel is closed to us.
         """
-        place = self._row["shown_place"] or self._row["place"]
-        return Spot(place, self._row["thread_ts"] if place == self._row["place"] else None)
+        place = self._row.shown_place or self._row.place
+        return Spot(place, self._row.thread_ts if place == self._row.place else None)
 
     def _card(self, spot: Spot) -> Card:
-        return card_from(self._known, moved=spot.place != self._row["place"])
+        return card_from(self._known, moved=spot.place != self._row.place)
 
     def _post(self) -> None:
         spot = self._spot()
         metadata = {"event_type": CARD_EVENT, "event_payload": {"card_id": self._held.id}}
-        if self._row["maybe_sent"] and (
-            ts := find(self._client, spot, metadata, self._row["created_at"])
+        if self._row.maybe_sent and (
+            ts := find(self._client, spot, metadata, self._row.created_at)
         ):
             log.info("card_found_as_posted")
             self._shown(spot, ts, "")
@@ -216,21 +220,18 @@ class _Showing:
         """Post the card anew: Slack tells nobody of an edit, and this one waits for somebody."""
         spot = self._spot()
         with suppress(SlackRefused), our_errors():
-            self._client.chat_delete(channel=spot.place, ts=self._row["shown_ts"])
+            self._client.chat_delete(channel=spot.place, ts=self._row.shown_ts or "")
         self._write(shown_ts=None, shown=None, maybe_sent=0)
         self._post()
 
     def _update(self, card: Card) -> None:
         spot = self._spot()
-        facts = {
-            "channel": spot.place,
-            "ts": self._row["shown_ts"],
-            "text": card.text,
-            "blocks": card.blocks,
-        }
+        ts = self._row.shown_ts or ""
         try:
             with sending():
-                self._client.chat_update(**facts)
+                self._client.chat_update(
+                    channel=spot.place, ts=ts, text=card.text, blocks=card.blocks
+                )
         except SlackClosed as closed:
             self._move(spot, closed)
             self._post()
@@ -243,7 +244,7 @@ class _Showing:
 
     def _move(self, spot: Spot, closed: SlackClosed) -> None:
         self._write(maybe_sent=0)
-        there = instead(self._client, spot, self._row["requester"], closed)
+        there = instead(self._client, spot, self._row.requester, closed)
         log.info("card_moved", because=closed.error)
         self._write(shown_place=there.place, shown_ts=None, shown=None)
 
@@ -261,16 +262,16 @@ class _Showing:
         """
         with self._database.read() as connection:
             row = cards.by_id(connection, self._held.id)
-        if row and row["withdrawn_at"]:
+        if row and row.withdrawn_at:
             with our_errors():
                 self._client.chat_delete(channel=spot.place, ts=ts)
 
     def _react(self, wanted: str) -> None:
         """Put the reaction on the post that says how it is doing, then take the former one off."""
-        had = self._row["reaction"] or ""
+        had = self._row.reaction or ""
         if wanted == had:
             return
-        item = {"channel": self._row["place"], "timestamp": self._row["post_ts"]}
+        item = {"channel": self._row.place, "timestamp": self._row.post_ts}
         if wanted:
             self._tolerant(lambda: self._client.reactions_add(name=wanted, **item))
         if had:
@@ -291,7 +292,7 @@ class _Showing:
     def _write(self, **values: Any) -> None:
         with self._database.write() as connection:
             self._held.write(connection, **values)
-        self._row.update(values)
+        self._row = replace(self._row, **values)
 
 
 @contextmanager

@@ -23,13 +23,13 @@ def take_back(database: Database, settings: Settings, job_id: str) -> int:
         row = jobs.by_id(connection, job_id)
         if row is None:
             return 0
-        cards.wake(connection, row["card_id"])
-        card = cards.by_id(connection, row["card_id"]) if row["card_id"] else None
-        refs = [delivery["ref"] or "" for delivery in outbox.deliveries(connection, job_id)]
+        cards.wake(connection, row.card_id)
+        card = cards.by_id(connection, row.card_id) if row.card_id else None
+        refs = [delivery.ref or "" for delivery in outbox.deliveries(connection, job_id)]
     files = [ref for ref in refs if ref.startswith("F")]  # a file's id, not a message's ts
     if not files or card is None or not settings.slack_speaks:
         return 0
-    client = slack_api.client_of(settings, card["team"])
+    client = slack_api.client_of(settings, card.team)
     for file in files:
         try:
             slack_api.delete_file(client, file)

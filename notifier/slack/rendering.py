@@ -11,7 +11,7 @@ import math
 import re
 import time
 from functools import cache
-from typing import Any
+from typing import Any, TypedDict
 
 from jinja2 import Environment
 
@@ -49,7 +49,14 @@ def coarse(seconds: int | None) -> int | None:
     return max(COARSE_S, math.ceil(seconds / COARSE_S) * COARSE_S)
 
 
-def moment(at_s: float) -> dict[str, Any]:
+class Moment(TypedDict):
+    """A time for `<!date^…>`: seconds since 1970, and what is shown where Slack cannot."""
+
+    ts: int
+    utc: str
+
+
+def moment(at_s: float) -> Moment:
     """A time, for `<!date^…>` (docs.slack.dev/messaging/formatting-message-text): `ts`, and
     `utc` where it cannot be shown.
     """

@@ -89,10 +89,10 @@ class SlackChannel:
 
     def prepare(self, delivery: Delivery) -> str:
         """As `Channel.prepare`: a result is uploaded, for nobody to see yet."""
-        kept, file = Sent.read(delivery.row["rendered"]), _result(delivery.answer)
-        if delivery.row["instead"]:
+        kept, file = Sent.read(delivery.row.rendered), _result(delivery.answer)
+        if delivery.row.instead:
             # What was uploaded before is named, so that it is deleted before the words are said.
-            return f"{WORDS}:{kept.file_id}" if kept else str(delivery.row["rendered"] or WORDS)
+            return f"{WORDS}:{kept.file_id}" if kept else str(delivery.row.rendered or WORDS)
         if file is None or file.result is None:
             return WORDS
         target = _Target(self._settings, self._database, delivery)
@@ -122,9 +122,9 @@ class SlackChannel:
     def find(self, delivery: Delivery) -> str | None:
         """As `Channel.find`."""
         target = _Target(self._settings, self._database, delivery)
-        kept = Sent.read(delivery.row["rendered"])
+        kept = Sent.read(delivery.row.rendered)
         with self._line.taken(), target.revocation():
-            if kept and not delivery.row["instead"]:
+            if kept and not delivery.row.instead:
                 return kept.file_id if shares(target.client, kept.file_id) else None
             return target.find()
 
@@ -153,23 +153,22 @@ class _Target:
     """Where one delivery goes, and its calls."""
 
     def __init__(self, settings: Settings, database: Database, delivery: Delivery) -> None:
-        card, payload = delivery.card or {}, delivery.message["payload"]
+        card, payload = delivery.card, delivery.message.payload
         self._database, self._delivery = database, delivery
-        self.team = str(
-            card.get("team") or payload.get("team") or user_of(delivery.message["sender"])[0]
-        )
-        self.user = id_or_nothing(card.get("requester") or payload.get("user"))
+        team, user = (card.team, card.requester) if card else ("", "")
+        self.team = str(team or payload.get("team") or user_of(delivery.message.sender)[0])
+        self.user = id_or_nothing(user or payload.get("user"))
         self.client: WebClient = client_of(settings, self.team)
         here = Spot(
-            str(card.get("place") or payload.get("place") or ""),
-            card.get("thread_ts") or payload.get("thread_ts"),
+            str((card.place if card else "") or payload.get("place") or ""),
+            (card.thread_ts if card else "") or payload.get("thread_ts"),
         )
-        shown = card.get("shown_place")
+        shown = card.shown_place if card else None
         self._spot = Spot(shown) if shown and shown != here.place else here
         self._moved = self._spot is not here
         self._metadata = {
             "event_type": ANSWER_EVENT,
-            "event_payload": {"delivery_id": delivery.row["id"]},
+            "event_payload": {"delivery_id": delivery.row.id},
         }
 
     def revocation(self) -> _Revocation:
@@ -178,7 +177,7 @@ class _Target:
 
     def find(self) -> str | None:
         """The message, where it was to go or in the person's direct message."""
-        since_s = self._delivery.row["created_at"]
+        since_s = self._delivery.row.created_at
         found = find(self.client, self._spot, self._metadata, since_s)
         if found or self._spot.is_direct or not self.user:
             return found
@@ -229,10 +228,8 @@ class _Target:
         log.info("answer_moved", because=refused.error)
 
     def _address(self) -> dict[str, Any]:
-        place = id_or_nothing(
-            (self._delivery.card or {}).get("place")
-            or self._delivery.message["payload"].get("place")
-        )
+        card, payload = self._delivery.card, self._delivery.message.payload
+        place = id_or_nothing((card.place if card else "") or payload.get("place"))
         user = "" if self._spot.is_direct else self.user
         return {"user": user, "moved": self._moved, "place": place}
 
@@ -240,16 +237,13 @@ class _Target:
         """Raise StoreUnavailable, and take the upload back, if the post or the translation went
         away since it was loaded.
         """
-        job_id, card_id = (
-            self._delivery.answer.files[0].job_id,
-            (self._delivery.card or {}).get("id"),
-        )
+        job_id, shown = self._delivery.answer.files[0].job_id, self._delivery.card
         with self._database.read() as connection:
             job, card = (
                 jobs.by_id(connection, job_id),
-                cards.by_id(connection, card_id) if card_id else None,
+                cards.by_id(connection, shown.id) if shown else None,
             )
-        if job and job["purged_at"] is None and not (card and card["withdrawn_at"]):
+        if job and job.purged_at is None and not (card and card.withdrawn_at):
             return
         delete_file(self.client, file_id)
         raise StoreUnavailable(detail="deleted while it was delivered")
@@ -279,13 +273,13 @@ def _result(answer: Answer) -> File | None:
 
 def _failed(delivery: Delivery) -> int:
     """How many attempts will have failed if this one does."""
-    return max(int(delivery.row["attempts"]) - int(delivery.row["losses"]), 1)
+    return delivery.row.failed
 
 
 def _has_words(delivery: Delivery) -> bool:
     """Whether the answer is more than what the card says."""
     answer = delivery.answer
-    if delivery.row["instead"] and _result(answer):
+    if delivery.row.instead and _result(answer):
         return True
     return answer.kind is not AnswerKind.ACK and (
         not answer.files or any(file.outcome is Outcome.FAILED for file in answer.files)
@@ -296,7 +290,7 @@ def _words(delivery: Delivery, address: dict[str, Any]) -> tuple[str, list[Block
     """What is said without a file: the text, and the same in blocks with what can be done."""
     answer, result = delivery.answer, _result(delivery.answer)
     if result:
-        why = reason(delivery.row["instead"] or "")
+        why = reason(delivery.row.instead or "")
         text = said(
             "instead",
             file=result,
@@ -313,7 +307,7 @@ def _words(delivery: Delivery, address: dict[str, Any]) -> tuple[str, list[Block
         again, code = failed.job_id, failed.problem.code if failed.problem else None
     else:
         text = _answer_words(answer, address)
-        again, code = delivery.message["id"], answer.problem.code if answer.problem else None
+        again, code = delivery.message.id, answer.problem.code if answer.problem else None
     can_retry = answer.kind is AnswerKind.FAILED and retry_helps(code)
     blocks = [section(text), *([actions(retry_button(again))] if can_retry else [])]
     return cut(text, LONGEST_FALLBACK), blocks

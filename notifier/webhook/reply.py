@@ -63,15 +63,15 @@ class WebhookChannel:
 
     def send(self, delivery: Delivery, rendered: str) -> str:
         """As `Channel.send`. Raises SettingsInvalid on a server without a key."""
-        key = secret(self._settings, delivery.message["sender"])
+        key = secret(self._settings, delivery.message.sender)
         if key is None:
             raise SettingsInvalid("Without DRAGOMAN_SECRET_KEY no webhook can be signed.")
         try:
-            target = address.parsed(delivery.message["payload"].get("reply_to") or "")
+            target = address.parsed(delivery.message.payload.get("reply_to") or "")
         except ValueError as error:
             raise WebhookRefused(detail=str(error)) from error
         body = json.dumps(said(delivery), ensure_ascii=False, separators=(",", ":")).encode()
-        signed = signing.headers(key, delivery.row["id"], int(time.time()), body)
+        signed = signing.headers(key, delivery.row.id, int(time.time()), body)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": f"Dragoman/{__version__}",

@@ -5,11 +5,16 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ops.cli.tables import Column, Row, laid_out
+
+if TYPE_CHECKING:
+    from dragoman.db.queries.dead_letters import DeadLetter
+    from dragoman.domain.answers.job_status import JobStatus
 
 JOB_COLUMNS = (
     Column("id"),
@@ -38,50 +43,55 @@ NOT_AS_IT_IS = {
 }
 
 
-def facts_of(row: dict[str, Any]) -> dict[str, Any]:
-    """A job's row as a program reads it."""
-    from dragoman.domain.job import RowState, Stage, status_of
+def facts_of(known: JobStatus) -> dict[str, Any]:
+    """A job as a program reads it."""
+    from dragoman.domain.job import RowState
     from dragoman.domain.moments import iso
 
-    is_waiting, has_failed = row["state"] == RowState.WAITING, row["state"] == RowState.DEAD
-    error = {name: row[f"error_{name}"] for name in ("code", "message", "advice", "detail")}
+    job = known.job
+    error = {
+        "code": job.error_code,
+        "message": job.error_message,
+        "advice": job.error_advice,
+        "detail": job.error_detail,
+    }
     return {
-        "job_id": row["id"],
-        "status": status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"]),
-        "stage": row["stage"],
-        "progress": row["progress"],
-        "waiting_for": row["waiting_for"] if is_waiting else None,
-        "owner": row["owner"],
-        "channel": row["channel"],
-        "filename": row["filename"],
-        "source_lang": row["source_lang"],
-        "target_lang": row["target_lang"],
-        "engine": row["engine"],
-        "pages": row["pages"],
-        "error": error if has_failed else None,
-        "delivery": row["arrival"].state if row.get("arrival") else None,
-        "created_at": iso(row["created_at"]),
-        "ended_at": iso(row["ended_at"]),
-        "deleted": row["purged_at"] is not None,
+        "job_id": job.id,
+        "status": job.status,
+        "stage": job.stage,
+        "progress": job.progress,
+        "waiting_for": job.waits_for,
+        "owner": job.owner,
+        "channel": job.channel,
+        "filename": job.filename,
+        "source_lang": job.source_lang,
+        "target_lang": job.target_lang,
+        "engine": job.engine,
+        "pages": job.pages,
+        "error": error if job.state is RowState.DEAD else None,
+        "delivery": known.arrival.state if known.arrival else None,
+        "created_at": iso(job.created_at),
+        "ended_at": iso(job.ended_at),
+        "deleted": job.purged_at is not None,
     }
 
 
-def letter_facts(letter: dict[str, Any]) -> dict[str, Any]:
+def letter_facts(letter: DeadLetter) -> dict[str, Any]:
     """A dead letter as a program reads it."""
     from dragoman.domain.moments import iso
 
-    return {**letter, "ended_at": iso(letter["ended_at"])}
+    return {**asdict(letter), "ended_at": iso(letter.ended_at)}
 
 
-def jobs_table(rows: Sequence[dict[str, Any]], now: float, width: int | None) -> list[str]:
+def jobs_table(jobs: Sequence[JobStatus], now: float, width: int | None) -> list[str]:
     """The lines of a table of jobs; `width` and ids as in `_ids`, times before `now`."""
-    ids = _ids([row["id"] for row in rows], width)
+    ids = _ids([known.job.id for known in jobs], width)
     shown = []
-    for row, short in zip(rows, ids, strict=True):
-        facts = facts_of(row)
+    for known, short in zip(jobs, ids, strict=True):
+        facts = facts_of(known)
         cells = (
             short,
-            _when(row["created_at"], now, width),
+            _when(known.job.created_at, now, width),
             _status(facts),
             facts["owner"],
             facts["channel"],
@@ -92,25 +102,23 @@ def jobs_table(rows: Sequence[dict[str, Any]], now: float, width: int | None) ->
     return laid_out(JOB_COLUMNS, shown, width)
 
 
-def letters_table(letters: Sequence[dict[str, Any]], now: float, width: int | None) -> list[str]:
+def letters_table(letters: Sequence[DeadLetter], now: float, width: int | None) -> list[str]:
     """The lines of a table of dead letters, as `jobs_table`."""
-    ids = _ids([letter["id"] for letter in letters], width)
+    ids = _ids([letter.id for letter in letters], width)
     shown = []
     for letter, short in zip(letters, ids, strict=True):
         cells = (
             short,
-            letter["what"],
-            _when(letter["ended_at"], now, width),
-            letter["owner"] or "",
-            letter["channel"],
-            letter["filename"] or "",
-            letter["stage"] or "",
-            str(letter["attempts"]),
+            letter.what,
+            _when(letter.ended_at, now, width),
+            letter.owner or "",
+            letter.channel,
+            letter.filename or "",
+            letter.stage or "",
+            str(letter.attempts),
         )
-        whose = f" (of {letter['of']})" if letter["what"] == "delivery" else ""
-        shown.append(
-            Row(cells, f"{letter['code']}: {letter['detail'] or letter['message'] or ''}{whose}")
-        )
+        whose = f" (of {letter.of})" if letter.what == "delivery" else ""
+        shown.append(Row(cells, f"{letter.code}: {letter.detail or letter.message or ''}{whose}"))
     return laid_out(LETTER_COLUMNS, shown, width)
 
 

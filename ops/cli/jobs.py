@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from dragoman.app.intake import Intake
     from dragoman.db.queries.lists import Wanted
+    from dragoman.domain.answers.job_status import JobStatus
     from dragoman.domain.job import Status
+    from dragoman.domain.rows.delivery import Delivery
     from dragoman.settings import Settings
 
 app = typer.Typer(
@@ -91,7 +93,7 @@ def list_(
             now, since, cursor, owner=owner, channel=channel, file=file, error=error, limit=limit
         )
         page = lists.jobs(connection, replace(wanted, status=_status(status)))
-        rows = arrivals.joined(connection, page.rows)
+        rows = arrivals.statuses(connection, page.rows, with_etas=False)
     if as_json:
         told = {"jobs": [facts_of(row) for row in rows], "next": page.next and str(page.next)}
         typer.echo(json.dumps(told, ensure_ascii=False))
@@ -106,16 +108,16 @@ def show(job_id: JobId, *, data: DataDir = None, as_json: AsJson = False) -> Non
     from dragoman.domain.moments import iso
 
     with _intake(data) as intake:
-        row = intake.find(_job_id(intake, job_id))
+        known = intake.find(_job_id(intake, job_id))
+        job = known.job
         with intake.database.read() as connection:
             # a question is the job's own, the answer may be a mail's
-            owners = {row["id"], jobs.answered_to(row)}
+            owners = {job.id, jobs.answered_to(job)}
             sent = [one for owner in owners for one in outbox.deliveries(connection, owner)]
-    facts = {**facts_of(row), **{name: row[name] for name in SHOWN}}
-    facts["approved_at"] = iso(row["approved_at"])
-    facts["deliveries"] = [
-        _delivery(one) for one in sorted(sent, key=lambda one: one["created_at"])
-    ]
+    facts = {**facts_of(known), **{name: getattr(job, name) for name in SHOWN}}
+    facts["approved_at"], facts["eta_s"] = iso(job.approved_at), known.eta_s
+    facts["warnings"] = [asdict(warning) for warning in job.warnings]
+    facts["deliveries"] = [_delivery(one) for one in sorted(sent, key=lambda one: one.created_at)]
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
@@ -251,7 +253,7 @@ DELIVERY_SHOWN = (
 )
 SHOWN = (
     "message_id", "run", "epoch", "attempts", "losses", "source_size", "result_size", "characters",
-    "characters_billed", "to_bill", "price", "currency", "paid", "paid_in", "tokens_read", "tokens_written", "remembered", "approval_reason", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent", "eta_s",  # noqa: E501
+    "characters_billed", "to_bill", "price", "currency", "paid", "paid_in", "tokens_read", "tokens_written", "remembered", "approval_reason", "approved_at", "parts_left", "warnings", "error_code", "error_message", "error_advice", "error_detail", "traceparent",  # noqa: E501
 )  # fmt: skip
 
 
@@ -317,11 +319,11 @@ def _status(word: str | None) -> Status | None:
         raise typer.BadParameter(f"Possible: {', '.join(Status)}.") from error
 
 
-def _delivery(row: dict[str, Any]) -> dict[str, Any]:
+def _delivery(row: Delivery) -> dict[str, Any]:
     from dragoman.domain.moments import iso
 
     return {
-        name: iso(row[name]) if name in ("sent_at", "bounced_at") else row[name]
+        name: iso(getattr(row, name)) if name in ("sent_at", "bounced_at") else getattr(row, name)
         for name in DELIVERY_SHOWN
     }
 
@@ -353,7 +355,9 @@ def _remark(warning: dict[str, Any]) -> str:
     return f"{page}{warning['message']} ({warning['code']})"
 
 
-def _done(row: dict[str, Any], what: str, as_json: bool) -> None:
+def _done(known: JobStatus, what: str, as_json: bool) -> None:
     typer.echo(
-        json.dumps(facts_of(row), ensure_ascii=False) if as_json else f"Job {row['id']} {what}."
+        json.dumps(facts_of(known), ensure_ascii=False)
+        if as_json
+        else f"Job {known.job.id} {what}."
     )

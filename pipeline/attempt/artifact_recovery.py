@@ -15,7 +15,9 @@ import structlog
 from dragoman.adapters import queues
 from dragoman.db.ledgers import jobs, parts
 from dragoman.domain.job import Stage
-from pipeline.attempt.stage_run import ArtifactLost, PartRun, Run
+from dragoman.domain.rows.job import Job
+from dragoman.domain.rows.part import Part
+from pipeline.attempt.stage_run import NO_KEY, ArtifactLost, PartRun, Run
 
 log = structlog.get_logger(__name__)
 
@@ -27,47 +29,47 @@ def remake(run: Run, error: ArtifactLost) -> None:
     """
     lost = _lost_parts(run, error.key)
     if any(_was_remade(one, run.job) for one in lost) or (
-        not lost and run.job["remade_in"] == run.job["run"]
+        not lost and run.job.remade_in == run.job.run
     ):
         raise error
     # Parts that have not begun with the stage wait where they are: what they share is translated
     # before they begin.
-    stays = all(one["stage"] == run.stage for one in run.parts)
+    stays = all(one.stage == run.stage for one in run.parts)
     with run.context.database.write() as connection:
         jobs.step_back(
             connection, run.lease, lost, to=run.stage if lost and stays else Stage.EXTRACT
         )
-    _tell(error, run.stage, parts=[one["number"] for one in lost])
+    _tell(error, run.stage, parts=[one.number for one in lost])
     run.halted = True
-    run.rings += [(queues.PART, one["id"]) for one in lost] or [
+    run.rings += [(queues.PART, one.id) for one in lost] or [
         (queues.EXTRACT_AND_TRANSLATE, run.lease.id)
     ]
 
 
 def remake_part(run: PartRun, error: ArtifactLost) -> None:
     """As `remake`, for the part that the run is for."""
-    row = run.lease.row
+    row = run.part
     if _was_remade(row, run.job):
         raise error
     with run.context.database.write() as connection:
-        run.lease.advance(connection, **parts.anew(row, run.job["run"]))
-    _tell(error, run.stage, parts=[row["number"]])
+        run.lease.advance(connection, **parts.anew(row, run.job.run))
+    _tell(error, run.stage, parts=[row.number])
     run.rings.append((queues.PART, run.lease.id))
 
 
-def _lost_parts(run: Run, key: str) -> list[dict[str, Any]]:
+def _lost_parts(run: Run, key: str) -> list[Part]:
     """All parts whose work is lost, if `key` is one's: they go back together."""
-    if key not in [one["artifact"] for one in run.parts]:
+    if key not in [one.artifact for one in run.parts]:
         return []
     return [
         one
         for one in run.parts
-        if one["artifact"] == key or run.context.store.size(one["artifact"]) is None
+        if one.artifact == key or run.context.store.size(one.artifact or NO_KEY) is None
     ]
 
 
-def _was_remade(part: dict[str, Any], job: dict[str, Any]) -> bool:
-    return bool(part["facts"].get(parts.REMADE_IN) == job["run"])
+def _was_remade(part: Part, job: Job) -> bool:
+    return part.facts.remade_in == job.run
 
 
 def _tell(error: ArtifactLost, stage: Stage, **facts: Any) -> None:

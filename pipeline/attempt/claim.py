@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -18,6 +17,8 @@ from opentelemetry import trace
 
 from dragoman.db.ledgers import jobs, lease, parts
 from dragoman.domain.job import Stage
+from dragoman.domain.rows.job import Job
+from dragoman.domain.rows.part import Part
 from dragoman.errors import DragomanError, LeaseLost, StageTimedOut
 from pipeline.attempt import artifact_recovery
 from pipeline.attempt.context import Context
@@ -63,8 +64,8 @@ def stage_run(context: Context, job_id: str, stage: Stage) -> Iterator[Run | Non
             log.info("stage_finished", **facts, attempt=held.attempt)
 
 
-def _parts_of(context: Context, held: lease.Lease) -> list[dict[str, Any]]:
-    if not held.row["parts"]:
+def _parts_of(context: Context, held: lease.Lease[Job]) -> list[Part]:
+    if not held.row.parts:
         return []
     with context.database.read() as connection:
         return parts.of_job(connection, held.id)
@@ -86,7 +87,7 @@ def part_run(context: Context, part_id: str) -> Iterator[PartRun | None]:
         if held is None:
             yield None
             return
-        stage, job_id = Stage(held.row["stage"]), held.row["job_id"]
+        stage, job_id = held.row.stage, held.row.job_id
         trace.get_current_span().set_attribute("dragoman.job_id", job_id)
         with context.database.read() as connection:
             job = jobs.by_id(connection, job_id)
@@ -95,7 +96,7 @@ def part_run(context: Context, part_id: str) -> Iterator[PartRun | None]:
         run = PartRun(context, held, stage, scope, whole=job)
         with structlog.contextvars.bound_contextvars(job_id=job_id), _our_errors(run):
             yield run
-            log.info("part_finished", stage=stage, part=held.row["number"], attempt=held.attempt)
+            log.info("part_finished", stage=stage, part=held.row.number, attempt=held.attempt)
 
 
 def delete_left_folders() -> None:

@@ -18,7 +18,7 @@ from dragoman.db.ledgers.lease import Lease
 from dragoman.errors import LeaseLost
 
 SIGNAL = signal.SIGUSR2
-_blocked: list[Lease] = []  # the lease that the main thread makes a call for
+_blocked: list[Lease[Any]] = []  # the lease that the main thread makes a call for
 
 
 def install() -> None:
@@ -27,7 +27,7 @@ def install() -> None:
 
 
 @contextmanager
-def interruptible(lease: Lease) -> Iterator[None]:
+def interruptible(lease: Lease[Any]) -> Iterator[None]:
     """The block raises LeaseLost as soon as the lease is lost, in the main thread of a process that
     was made interruptible.
 
@@ -50,7 +50,7 @@ def interruptible(lease: Lease) -> Iterator[None]:
         lease.on_lost = None
 
 
-def _insist(lease: Lease) -> None:
+def _insist(lease: Lease[Any]) -> None:
     if lease.lost.is_set():
         raise LeaseLost
 

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +29,8 @@ from dragoman.domain import kept_glossaries
 from dragoman.domain.document import Document
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
 from dragoman.domain.kept_glossaries import KeptGlossary
+from dragoman.domain.rows.job import Job
+from dragoman.domain.rows.part import Part
 from dragoman.errors import Gone, OperatorError
 from pipeline.attempt.context import Context
 from pipeline.attempt.interrupts import interruptible
@@ -40,6 +42,7 @@ from pipeline.stages.protection import Glossary
 log = structlog.get_logger(__name__)
 
 FOLDER_PREFIX = "dragoman-stage-"
+NO_KEY = "jobs/none"  # nothing is there: what a row should name and does not counts as lost
 SOURCE_GONE = "The document that was sent is no longer in the file store of this server."
 EVERY_S, EVERY_PERCENT = 2.0, 5  # progress is written when this much time or work has gone by,
 # and not before this much time: a short document is done before anybody has looked
@@ -90,10 +93,10 @@ class Run:
     """
 
     context: Context
-    lease: lease.Lease
+    lease: lease.Lease[Any]
     stage: Stage
     scope: ExitStack
-    parts: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     rings: list[tuple[str, str]] = field(default_factory=list)
     halted: bool = False
     began: float = field(default_factory=time.monotonic)
@@ -103,13 +106,14 @@ class Run:
 
     def __post_init__(self) -> None:
         """What the row says already is known."""
-        self._told, self._told_at = int(self.lease.row["progress"]), self.began
+        self._told, self._told_at = self.lease.row.progress, self.began
         self._began_cpu_s = cpu_s()
 
     @property
-    def job(self) -> dict[str, Any]:
-        """The job's row as it was claimed."""
-        return self.lease.row
+    def job(self) -> Job:
+        """The job as it was claimed."""
+        claimed: Job = self.lease.row
+        return claimed
 
     @cached_property
     def folder(self) -> Path:
@@ -117,18 +121,28 @@ class Run:
         return Path(self.scope.enter_context(tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX)))
 
     @property
+    def engine(self) -> str:
+        """The name of the engine that was chosen; `NO_ENGINE` before that."""
+        return self.job.engine or NO_ENGINE
+
+    @property
+    def artifact(self) -> str:
+        """The key of what the stage before left behind."""
+        return self.job.artifact or NO_KEY
+
+    @property
     def options(self) -> Options:
         """What the sender chose."""
-        return Options.from_json(self.job["options"])
+        return self.job.options
 
     def source(self) -> Path:
         """The source PDF as a file. Raises Gone or StoreUnavailable."""
         path = self.folder / "source.pdf"
         try:
-            self._fetch(self.job["source"], path)
+            self._fetch(self.job.source, path)
         except Gone as error:
-            raise Gone(SOURCE_GONE, detail=f"{self.job['source']} is lost") from error
-        return self._unlocked(path) if self.job.get("secret") else path
+            raise Gone(SOURCE_GONE, detail=f"{self.job.source} is lost") from error
+        return self._unlocked(path) if self.job.secret else path
 
     def _fetch(self, key: str, path: Path) -> Path:
         with self.context.store.open(key) as body, path.open("wb") as file:
@@ -137,18 +151,20 @@ class Run:
 
     def document(self) -> Document:
         """What the stage before left behind. Raises ArtifactLost or StoreUnavailable."""
-        return self.document_at(self.job["artifact"])
+        return self.document_at(self.artifact)
 
-    def document_at(self, key: str) -> Document:
+    def document_at(self, key: str | None) -> Document:
         """The document under `key`. Raises ArtifactLost or StoreUnavailable."""
+        key = key or NO_KEY
         try:
             with self.context.store.open(key) as body:
                 return documents.from_bytes(body.read())
         except (Gone, ValueError) as error:
             raise ArtifactLost(key) from error
 
-    def file_at(self, key: str, name: str) -> Path:
+    def file_at(self, key: str | None, name: str) -> Path:
         """What a part has left under `key`, as a file. Raises ArtifactLost or StoreUnavailable."""
+        key = key or NO_KEY
         try:
             return self._fetch(key, self.folder / name)
         except Gone as error:
@@ -159,7 +175,7 @@ class Run:
         """The terms that the sender wants kept to, for this document or for all, in the language
         of the document as far as it is known.
         """
-        lang, options = self.job["source_lang"], self.options
+        lang, options = self.job.source_lang, self.options
         kept = self.kept_glossaries(lang)
         return Glossary(kept_glossaries.joined(kept, options.glossary), lang)
 
@@ -167,10 +183,10 @@ class Run:
         """Those that are kept for the sender, the channel and the team, and serve a document in
         `source_lang`.
         """
-        card_id = self.job["card_id"]
+        card_id = self.job.card_id
         with self.context.database.read() as connection:
             card = cards.by_id(connection, card_id) if card_id else None
-            scopes = kept_glossaries.scopes_of(self.job["owner"], card["place"] if card else None)
+            scopes = kept_glossaries.scopes_of(self.job.owner, card.place if card else None)
             found = glossaries.of_scopes(connection, scopes)
         target_lang = self.options.target_lang
         return tuple(one for one in found if one.serves(source_lang, target_lang))
@@ -200,10 +216,8 @@ class Run:
 
     def _unlocked(self, locked: Path) -> Path:
         """The PDF without its password, which the sender has given. Raises WrongPassword."""
-        path, password = (
-            self.folder / "unlocked.pdf",
-            unseal(self.context.settings, self.job["secret"]),
-        )
+        path = self.folder / "unlocked.pdf"
+        password = unseal(self.context.settings, self.job.secret or "")
         calls.unlock(self.confined_aside, self.folder, locked, path, password)
         return path
 
@@ -242,22 +256,20 @@ class Run:
             jobs.complete(connection, self.lease, key, size, **facts)
             parts.forget(connection, self.lease.id)
             self._note(connection, facts)
-            engine = self.job["engine"] or NO_ENGINE
-            counters.add(connection, counters.PAGES, self.job["pages"] or 0, engine=engine)
-            counters.add(
-                connection, counters.CHARACTERS, self.job["characters"] or 0, engine=engine
-            )
+            engine = self.engine
+            counters.add(connection, counters.PAGES, self.job.pages or 0, engine=engine)
+            counters.add(connection, counters.CHARACTERS, self.job.characters or 0, engine=engine)
 
     def _key(self, extension: str) -> str:
-        return f"jobs/{self.lease.id}/{self.stage}/{self.job['epoch']}.{extension}"
+        return f"jobs/{self.lease.id}/{self.stage}/{self.job.epoch}.{extension}"
 
     def _note(self, connection: Any, facts: dict[str, Any]) -> None:
-        engine = facts.get("engine") or self.job["engine"] or NO_ENGINE
-        pages = facts.get("pages") or self.job["pages"] or 1
+        engine = facts.get("engine") or self.engine
+        pages = facts.get("pages") or self.job.pages or 1
         seconds, self.cpu_s = time.monotonic() - self.began, cpu_s() - self._began_cpu_s
         if self.parts:  # they worked before this, beside each other
             # the clock may have been set back
-            seconds = max(clock.now(connection) - self.job["stage_since"], 0.0)
+            seconds = max(clock.now(connection) - self.job.stage_since, 0.0)
         history.note(connection, self.stage, engine, pages, seconds)
         counters.observe(
             connection, counters.STAGE_SECONDS, seconds, stage=self.stage, engine=engine
@@ -284,19 +296,25 @@ def is_news(percent_more: int, seconds: float) -> bool:
 class PartRun(Run):
     """A run for a range of pages.
 
-    `lease.row` is the part's row, `job` that of the job it belongs to.
+    `lease.row` is the part, `job` the job that it belongs to.
     """
 
-    whole: dict[str, Any] = field(default_factory=dict)
+    whole: Job = field(kw_only=True)
 
     @property
-    def job(self) -> dict[str, Any]:
-        """The job's row as it was when the part was claimed."""
+    def job(self) -> Job:
+        """The job as it was when the part was claimed."""
         return self.whole
+
+    @property
+    def part(self) -> Part:
+        """The part as it was claimed."""
+        claimed: Part = self.lease.row
+        return claimed
 
     def document(self) -> Document:
         """What the stage before left behind of this part."""
-        return self.document_at(self.lease.row["artifact"])
+        return self.document_at(self.part.artifact)
 
     def progress(self, fraction: float) -> None:
         """Tell how much of the part is done (0 to 1). Raises LeaseLost."""
@@ -314,17 +332,15 @@ class PartRun(Run):
 
         One that was made anew has more stages to go.
         """
-        facts = {**self.lease.row["facts"], **facts}
+        told = replace(self.part.facts, **facts)
         with self.context.database.write() as connection:
-            if self.stage != self.job["stage"]:
-                jobs.walk_part(
-                    connection, self.lease, artifact, facts, toned=jobs.is_toned(self.job)
-                )
+            if self.stage != self.job.stage:
+                jobs.walk_part(connection, self.lease, artifact, told, toned=self.job.is_toned)
                 self.rings.append((queues.PART, self.lease.id))
                 return
-            is_last = jobs.finish_part(connection, self.lease, artifact, facts)
+            is_last = jobs.finish_part(connection, self.lease, artifact, told)
         if is_last:
-            self.rings.append((queues.EXTRACT_AND_TRANSLATE, self.job["id"]))
+            self.rings.append((queues.EXTRACT_AND_TRANSLATE, self.job.id))
 
     def keep(self, file: Path, **facts: Any) -> None:
         """End the part's stage with a file."""
@@ -334,5 +350,5 @@ class PartRun(Run):
         self.pass_on(key, **facts)
 
     def _key(self, extension: str) -> str:
-        row = self.lease.row
-        return f"jobs/{self.job['id']}/{self.stage}/{row['number']}-{row['epoch']}.{extension}"
+        part = self.part
+        return f"jobs/{part.job_id}/{self.stage}/{part.number}-{part.epoch}.{extension}"

@@ -61,7 +61,7 @@ class Turns:
         except DatabaseUnavailable as error:
             log.warning("next_not_known", detail=error.detail)
             return []
-        return [(task_of(table), row["id"]) for table, row in chosen]
+        return [(task_of(table), row.id) for table, row in chosen]
 
     def _places(self, connection: Connection) -> Places:
         now = time.monotonic()

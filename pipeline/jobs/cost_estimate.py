@@ -12,7 +12,7 @@ from dragoman.app import quotas
 from dragoman.db.ledgers import alarms
 from dragoman.db.records import translation_memory
 from dragoman.domain.costs import approval, prices
-from dragoman.domain.costs.approval import Reason
+from dragoman.domain.job import ApprovalReason
 from dragoman.domain.owner import sharing
 from dragoman.domain.specs import engine_specs
 from dragoman.domain.specs.loading import load
@@ -50,7 +50,7 @@ def plan(
     settings = run.context.settings
     to_bill, remembered = _characters(run, texts, source_lang, engine)
     with run.context.database.read() as connection:
-        quotas.check_work(connection, settings, run.job["owner"], pages, to_bill)
+        quotas.check_work(connection, settings, run.job.owner, pages, to_bill)
     over_budget = bool(to_bill) and _is_over_budget(run, engine, to_bill)
     rules = approval.Rules(settings.approval_pages, settings.approval_characters)
     why = approval.reason(
@@ -67,12 +67,12 @@ def must_wait(run: Run) -> bool:
     Raises QuotaUsedUp for a job that was agreed to and that the engine's own quota is still too
     small for: nothing is paid for a part of a document.
     """
-    why = run.job["approval_reason"]
+    why = run.job.approval_reason
     if why is None:
         return False
-    if run.job["approved_at"] is None:
+    if run.job.approved_at is None:
         return True
-    if why == Reason.BUDGET:
+    if why == ApprovalReason.BUDGET:
         _check_quota(run)
     return False
 
@@ -95,7 +95,7 @@ def _characters(
         source_lang,
         options.target_lang,
         tone=options.tone,
-        team=sharing(run.job["owner"]),
+        team=sharing(run.job.owner),
         hints=Hints(glossary=run.glossary.of(source_lang)),
         recall=recall,
     )
@@ -163,8 +163,8 @@ def _tell(run: Run, what: str, used: int, adding: int, most: int) -> None:
 
 
 def _check_quota(run: Run) -> None:
-    usage = _usage(engine_calls.choose(run, run.options, run.job["source_lang"], run.job["engine"]))
-    needed = max((run.job["to_bill"] or 0) - run.job["characters_billed"], 0)
+    usage = _usage(engine_calls.choose(run, run.options, run.job.source_lang, run.job.engine))
+    needed = max((run.job.to_bill or 0) - run.job.characters_billed, 0)
     if usage is not None and usage[0] + needed > usage[1]:
         used, limit = usage
         raise QuotaUsedUp(

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dragoman.domain.document import Document, DocumentWarning
+from dragoman.domain.document import Document, DocumentWarning, Gist
 from dragoman.domain.job import NO_ENGINE, Options, Stage, Tone
 from dragoman.domain.os_errors import of_disk
 from dragoman.errors import NotAllowed, NotFound, StoreUnavailable, UnsupportedOption
@@ -25,7 +25,7 @@ from pipeline.sandbox import calls
 from pipeline.sandbox.client import confined, usage
 from pipeline.stages import tone, translate
 from pipeline.stages.checks import Doubt
-from pipeline.stages.extract import Gist, gist, judge
+from pipeline.stages.extract import gist, judge
 from pipeline.stages.protection import NO_GLOSSARY, Glossary
 from pipeline.translation import batches, document_context, result_warnings
 

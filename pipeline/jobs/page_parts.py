@@ -21,7 +21,6 @@ from pipeline.sandbox import calls
 from pipeline.stages import extract as extracting
 from pipeline.stages import reconstruct as reconstructing
 from pipeline.stages import translate as translating
-from pipeline.stages.extract import Gist
 from pipeline.translation import engine_calls, result_warnings
 
 
@@ -37,12 +36,12 @@ class Whole:
 
 def is_new(run: Run) -> bool:
     """Whether the parts have not begun with this stage."""
-    return all(part["stage"] != run.stage for part in run.parts)
+    return all(part.stage != run.stage for part in run.parts)
 
 
 def spread_or(run: Run, join_: Callable[[], None]) -> None:
     """Give the stage to the parts that have not finished it; with all of them done, `join_`."""
-    if all(part["stage"] == run.stage and part["state"] == RowState.DONE for part in run.parts):
+    if all(part.stage == run.stage and part.state == RowState.DONE for part in run.parts):
         join_()
     else:
         spread(run)
@@ -66,10 +65,10 @@ def read(run: Run) -> Whole:
     texts = dict.fromkeys(translating.segments(shell, run.glossary))
     warnings: list[DocumentWarning] = []
     for part in run.parts:
-        document = run.document_at(part["artifact"])
+        document = run.document_at(part.artifact)
         texts.update(dict.fromkeys(translating.segments(document, run.glossary)))
         warnings += document.warnings
-    gists = [Gist(**part["facts"]["gist"]) for part in run.parts]
+    gists = [part.facts.gist for part in run.parts if part.facts.gist]
     source_lang = extracting.judge(gists, options.source_lang, options.target_lang)
     return Whole(
         replace(shell, source_lang=source_lang, warnings=tuple(warnings)),
@@ -86,7 +85,7 @@ def translate_shared(run: Run) -> None:
     seen = Counter(
         text
         for part in run.parts
-        for text in engine_calls.texts_of(run, run.document_at(part["artifact"]))
+        for text in engine_calls.texts_of(run, run.document_at(part.artifact))
     )
     engine_calls.answers(run, [text for text, parts in seen.items() if parts > 1], tells=False)
 
@@ -94,8 +93,8 @@ def translate_shared(run: Run) -> None:
 def join(run: Run) -> None:
     """Put the parts' pages on the source: the result."""
     source, document, result = run.source(), run.document(), run.folder / "result.pdf"
-    files = [run.file_at(part["artifact"], f"{part['number']}.part") for part in run.parts]
-    mark = result_warnings.mark(run.job["engine"])
+    files = [run.file_at(part.artifact, f"{part.number}.part") for part in run.parts]
+    mark = result_warnings.mark(run.engine)
     said = calls.join(
         run.confined_aside,
         run.folder,
@@ -106,20 +105,16 @@ def join(run: Run) -> None:
         options=run.options,
         mark=mark,
     )
-    of_parts = [
-        DocumentWarning(**one) for part in run.parts for one in part["facts"].get("warnings", ())
-    ]
-    told = [DocumentWarning(**one) for one in run.job["warnings"]]
-    run.complete(
-        result, warnings=as_json(reconstructing.once([*told, *document.warnings, *of_parts, *said]))
-    )
+    of_parts = [warning for part in run.parts for warning in part.facts.warnings]
+    told = [*run.job.warnings, *document.warnings, *of_parts, *said]
+    run.complete(result, warnings=as_json(reconstructing.once(told)))
 
 
 def extract_part(run: PartRun) -> None:
     """Read the part's pages."""
-    source, pages, source_lang = run.source(), run.lease.row["pages"], run.options.source_lang
+    source, pages, source_lang = run.source(), run.part.pages, run.options.source_lang
     document = calls.extract_part(run.confined, run.folder, source, pages, source_lang=source_lang)
-    run.save(document, gist=asdict(extracting.gist(document)))
+    run.save(document, gist=extracting.gist(document))
 
 
 def translate_part(run: PartRun) -> None:
@@ -136,12 +131,12 @@ def customize_part(run: PartRun) -> None:
 def reconstruct_part(run: PartRun) -> None:
     """Set the part's pages."""
     source, document, made = run.source(), run.document(), run.folder / "part"
-    stamp, lang = result_warnings.stamp(run.job["engine"]), run.options.target_lang
+    stamp, lang = result_warnings.stamp(run.engine), run.options.target_lang
     warnings = calls.set_part(
         run.confined, run.folder, source, document, made, target_lang=lang, stamp=stamp
     )
-    warnings += (*document.warnings, *result_warnings.of_figures(run.job["engine"], document))
-    run.keep(made, warnings=as_json(warnings))
+    warnings += (*document.warnings, *result_warnings.of_figures(run.engine, document))
+    run.keep(made, warnings=tuple(warnings))
 
 
 WORK_OF_PART: dict[Stage, Callable[[PartRun], None]] = {

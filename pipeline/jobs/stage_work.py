@@ -34,7 +34,7 @@ def extract(run: Run) -> None:
     try:
         found = _read(run)
     except (EncryptedPdf, WrongPassword):
-        if run.job["card_id"] is None:  # nobody can be asked
+        if run.job.card_id is None:  # nobody can be asked
             raise
         with run.context.database.write() as connection:
             jobs.wait(connection, run.lease, WaitingFor.PASSWORD, PASSWORD_WAIT_S, secret=None)
@@ -56,8 +56,8 @@ def translate(run: Run) -> None:
     """Translate what is not remembered, batch by batch; a document in the target language
     passes through.
     """
-    if run.job["engine"] == NO_ENGINE:
-        run.pass_on(run.job["artifact"])
+    if run.job.engine == NO_ENGINE:
+        run.pass_on(run.artifact)
     elif cost_estimate.must_wait(run):
         with run.context.database.write() as connection:
             jobs.wait(
@@ -76,16 +76,16 @@ def customize_tone(run: Run) -> None:
     """Rephrase where a tone was asked for that a tone model has; else pass through."""
     model = engine_calls.tone_model(run)
     if model is None:
-        run.pass_on(run.job["artifact"])
+        run.pass_on(run.artifact)
     elif run.parts:
-        page_parts.spread_or(run, lambda: run.pass_on(run.job["artifact"]))
+        page_parts.spread_or(run, lambda: run.pass_on(run.artifact))
     else:
         run.save(engine_calls.rephrased(run, run.document(), model))
 
 
 def reconstruct(run: Run) -> None:
     """Set the translation on the source's pages: the result."""
-    if run.job["engine"] == NO_ENGINE:
+    if run.job.engine == NO_ENGINE:
         result = run.folder / "result.pdf"
         copyfile(run.source(), result)
         run.complete(result)
@@ -115,7 +115,7 @@ def _extract_joined(run: Run) -> None:
 
 def _reconstruct_whole(run: Run) -> None:
     source, document, result = run.source(), run.document(), run.folder / "result.pdf"
-    stamp, mark = result_warnings.stamp(run.job["engine"]), result_warnings.mark(run.job["engine"])
+    stamp, mark = result_warnings.stamp(run.engine), result_warnings.mark(run.engine)
     warnings = calls.reconstruct(
         run.confined,
         run.folder,
@@ -126,12 +126,11 @@ def _reconstruct_whole(run: Run) -> None:
         mark=mark,
         stamp=stamp,
     )
-    told = [DocumentWarning(**one) for one in run.job["warnings"]]
     said = [
-        *told,
+        *run.job.warnings,
         *document.warnings,
         *warnings,
-        *result_warnings.of_figures(run.job["engine"], document),
+        *result_warnings.of_figures(run.engine, document),
     ]
     run.complete(result, warnings=page_parts.as_json(reconstructing.once(said)))
 
@@ -155,7 +154,7 @@ def _plan(run: Run, document: Document, pages: int, texts: Iterable[str]) -> dic
         engine_name, planned = NO_ENGINE, Cost(0, 1.0)
     else:
         engine = engine_calls.choose(
-            run, options, document.source_lang, run.job["engine"]
+            run, options, document.source_lang, run.job.engine
         )  # the second time as the first
         engine_name, planned = (
             engine.name,

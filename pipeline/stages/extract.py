@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pymupdf
 
 from dragoman.domain import language
-from dragoman.domain.document import BlockKind, Document, DocumentWarning, Page
+from dragoman.domain.document import BlockKind, Document, DocumentWarning, Gist, Page
 from dragoman.domain.job import parse_pages
 from dragoman.errors import NoText, OcrMissing, TooManyPages
 from pipeline.pdf.analysis.block_builder import page_from, page_of
@@ -46,23 +46,6 @@ RECOGNISED = (
 )
 UNREADABLE = "This page is a picture, or its letters cannot be recognised, so it was left as it is."
 _WORD = re.compile(r"[^\W\d_]{2,}")
-
-
-@dataclass(frozen=True, slots=True)
-class Gist:
-    """What has to be known of a range of pages to judge the whole document, small enough for a
-    database row.
-
-    `pages`, `unreadable` and `scans` (those that nothing could read) count pages; `sample` is its
-    most telling text, at most `ENOUGH_TO_DETECT` characters.
-    """
-
-    pages: int
-    blocks: int
-    characters: int
-    unreadable: int
-    sample: str
-    scans: int = 0
 
 
 def extract(

@@ -71,10 +71,10 @@ def answers(
     found, _ = translate_all(
         texts,
         ThrottledTranslator(engine, _queue(run, engine)),
-        run.job["source_lang"],
+        run.job.source_lang,
         run.options.target_lang,
         tone=run.options.tone,
-        team=sharing(run.job["owner"]),
+        team=sharing(run.job.owner),
         memory=SharedMemory(
             run.lease,
             engine.name,
@@ -99,7 +99,7 @@ def texts_of(run: Run, document: Document) -> tuple[str, ...]:
 def tone_model(run: Run) -> ToneModel | None:
     """What rephrases in the tone that was asked for; None: nothing does."""
     options = run.options
-    if not options.tone or run.job["engine"] == NO_ENGINE:
+    if not options.tone or run.job.engine == NO_ENGINE:
         return None
     model = registry.tone_model(
         run.context.settings, _engine(run), options.tone, options.target_lang
@@ -116,10 +116,10 @@ def rephrased(run: Run, document: Document, model: ToneModel) -> Document:
         model,
         target_lang=run.options.target_lang,
         tone=run.options.tone,
-        team=sharing(run.job["owner"]),
+        team=sharing(run.job.owner),
         memory=SharedMemory(
             run.lease,
-            f"{run.job['engine']}-write",
+            f"{run.job.engine}-write",
             run.context.cache,
             run.job,
             bill=billing.of_engine(_engine(run), run.context.settings),
@@ -134,7 +134,7 @@ def choose(
 ) -> Translator:
     """The engine for a document in `source_lang`. Raises as `registry.choose`."""
     settings, job = run.context.settings, run.job
-    who = {"channel": job["channel"], "owner": job["owner"]}
+    who = {"channel": job.channel, "owner": job.owner}
     only = settings.in_house_engines if options.in_house else None
     allowed = engines.allowed(settings.engine_rules, **who, only=only)
     return registry.choose(
@@ -144,12 +144,12 @@ def choose(
 
 def _engine(run: Run) -> Translator:
     """The engine that the job began with: it is never switched on the way."""
-    return choose(run, run.options, run.job["source_lang"], run.job["engine"])
+    return choose(run, run.options, run.job.source_lang, run.job.engine)
 
 
 def _held_back(run: Run, engine: Translator) -> Glossary:
     return document_context.held_back(
-        engine, run.glossary, run.job["source_lang"], run.options.target_lang
+        engine, run.glossary, run.job.source_lang, run.options.target_lang
     )
 
 

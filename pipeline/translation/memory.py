@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from dragoman.adapters.translation_cache import Cache
 from dragoman.db.engine import insist
@@ -18,6 +17,8 @@ from dragoman.db.ledgers.lease import Lease
 from dragoman.db.records import counters, translation_memory
 from dragoman.domain.costs import prices
 from dragoman.domain.owner import sharing
+from dragoman.domain.rows.job import Job
+from dragoman.domain.rows.part import Part
 from dragoman.ports import NO_TOKENS, Tokens
 from dragoman.telemetry import hashed
 from pipeline.translation.billing import Bill
@@ -30,10 +31,10 @@ class SharedMemory:
 
     def __init__(
         self,
-        lease: Lease,
+        lease: Lease[Job] | Lease[Part],
         engine: str,
         cache: Cache,
-        job: dict[str, Any] | None = None,
+        job: Job,
         version: str = "",
         *,
         bill: Bill = lambda _characters, _tokens: None,
@@ -44,7 +45,7 @@ class SharedMemory:
         """
         self._bill = bill
         self._lease, self._engine, self._cache, self._version = lease, engine, cache, version
-        self._job = job or lease.row
+        self._job = job
         self._reserves = prices.costs(engine)
 
     def recall(self, keys: Sequence[str]) -> dict[str, str]:
@@ -75,9 +76,7 @@ class SharedMemory:
         if not self._reserves:
             return set(keys)
         with self._lease.database.write() as connection:
-            return reserved_texts.reserve(
-                connection, keys, self._lease.id, int(self._lease.row["epoch"])
-            )
+            return reserved_texts.reserve(connection, keys, self._lease.id, self._lease.row.epoch)
 
     def release(self) -> None:
         """Let others ask for what was reserved and could not be answered."""
@@ -93,16 +92,16 @@ class SharedMemory:
         """Whether they are kept: nothing is learnt from a purged job."""
         with self._lease.database.write() as connection:
             paid = self._bill(billed, tokens)
-            if not jobs.note_cost(connection, self._job["id"], billed, tokens, paid):
+            if not jobs.note_cost(connection, self._job.id, billed, tokens, paid):
                 return False
             translation_memory.remember(
                 connection,
                 answers,
                 engine=self._engine,
                 engine_version=self._version,
-                target_lang=self._job["target_lang"],
-                job_id=self._job["id"],
-                team=hashed(sharing(self._job["owner"])),
+                target_lang=self._job.target_lang,
+                job_id=self._job.id,
+                team=hashed(sharing(self._job.owner)),
             )
             if billed:
                 counters.add(connection, counters.CHARACTERS_BILLED, billed, engine=self._engine)

@@ -40,7 +40,7 @@ class Drain:
     """The end of one worker. `ledgers`: whose row a task works on, by the task's name."""
 
     database_url: str
-    ledgers: Mapping[str, Ledger]
+    ledgers: Mapping[str, Ledger[Any]]
     grace_s: float = GRACE_S
     leave_s: float = LEAVE_S
     begun: bool = False

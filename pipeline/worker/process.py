@@ -34,7 +34,7 @@ from pipeline.worker.graceful_shutdown import Drain
 log = structlog.get_logger(__name__)
 
 HARD_LIMIT_LOSSES = 2  # of three: what hung twice hangs again
-LEDGER_OF = {
+LEDGER_OF: dict[str, lease.Ledger[Any]] = {
     **dict.fromkeys(tasks.TASK_OF.values(), jobs.LEDGER),
     **dict.fromkeys(queues.OPEN_OF.values(), inbox.LEDGER),
     queues.PART: jobs.PART_LEDGER,

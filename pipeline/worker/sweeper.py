@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 from celery import Celery
@@ -30,7 +29,7 @@ from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.db.ledgers.parts import PARTS
 from dragoman.db.queries import clock_steps, turns
-from dragoman.db.queries.due_rows import take_unrung
+from dragoman.db.queries.due_rows import Unrung, take_unrung
 from dragoman.db.records import process_registry
 from dragoman.errors import DatabaseUnavailable
 from dragoman.settings import Settings
@@ -43,23 +42,25 @@ EVERY_S = 2.0
 TELL_EVERY_S = 15.0  # `dragoman health sweeper` looks for a sign of the last minute
 WATCH_EVERY_S = 60.0
 AT_ONCE = 500
-LEDGERS: tuple[tuple[Table, Callable[[dict[str, Any]], str], str], ...] = (
-    (INBOX, lambda row: queues.OPEN_OF[row["channel"]], "id"),
-    (JOBS, lambda _: queues.EXTRACT_AND_TRANSLATE, "id"),
-    (PARTS, lambda _: queues.PART, "id"),
-    (OUTBOX, lambda _: queues.DELIVER, "owner"),
-    (CARDS, lambda _: queues.SHOW_CARD, "id"),
+LEDGERS: tuple[tuple[Table, Callable[[Unrung], tuple[str, str]]], ...] = (
+    (INBOX, lambda row: (queues.OPEN_OF[row.channel or ""], row.id)),
+    (JOBS, lambda row: (queues.EXTRACT_AND_TRANSLATE, row.id)),
+    (PARTS, lambda row: (queues.PART, row.id)),
+    # one doorbell is for all that is owed to an owner
+    (OUTBOX, lambda row: (queues.DELIVER, row.owner or "")),
+    (CARDS, lambda row: (queues.SHOW_CARD, row.id)),
 )
 
 
 def sweep(database: Database, app: Celery) -> int:
     """Ring for what is due; how many rows. Raises DatabaseUnavailable or one of BROKER_ERRORS."""
     rung = _ring_for_next(database, app)
-    for table, task_of, column in LEDGERS:
+    for table, ring_of in LEDGERS:
         with database.write() as connection:
             rows = take_unrung(connection, table, AT_ONCE)
-        for row in _unique(rows, column):
-            queues.send(app, task_of(row), row[column], row["traceparent"])
+        # the last row of several that one doorbell is for
+        for (task, rung_id), row in {ring_of(row): row for row in rows}.items():
+            queues.send(app, task, rung_id, row.traceparent)
         rung += len(rows)
     return rung
 
@@ -69,7 +70,7 @@ def _ring_for_next(database: Database, app: Celery) -> int:
     with database.write() as connection:
         chosen = turns.take_next(connection, turns.places(connection))
     for table, row in chosen:
-        queues.send(app, of_workers.task_of(table), row["id"], row["traceparent"])
+        queues.send(app, of_workers.task_of(table), row.id, row.traceparent)
     return len(chosen)
 
 
@@ -185,7 +186,3 @@ def look_at_clock(database: Database, count: Count) -> None:
         count.steps.append(Step(seconds, clock_s))
         count.told_at = float("-inf")
     count.clock_s, count.clock_at = clock_s, clock_at  # not before: what failed is seen again
-
-
-def _unique(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
-    return list({row[column]: row for row in rows}.values())

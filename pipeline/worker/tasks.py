@@ -93,12 +93,12 @@ def register(app: Celery, context_of: Callable[[], Context]) -> None:
 def rest_of_chain(app: Celery, context: Context, job_id: str) -> list[Signature]:
     """The signatures from the job's checkpoint to the delivery; none for a job that has ended."""
     with context.database.read() as connection:
-        row = jobs.on_its_way(connection, job_id)
-    if row is None or row["state"] not in OPEN:
+        row = jobs.by_id(connection, job_id)
+    if row is None or row.state not in OPEN:
         return []
     if context.turns and not context.turns.is_next(context.database, job_id):
         return []  # rung for again when it is
-    left = STAGES[STAGES.index(Stage(row["stage"])) :]
+    left = STAGES[STAGES.index(row.stage) :]
     owner = jobs.answered_to(row)
     steps = [(TASK_OF[stage], job_id) for stage in left] + [(queues.DELIVER, owner)]
     return [
@@ -158,10 +158,10 @@ def _is_past_tone(context: Context, job_id: str) -> bool:
     Read only: a claim would cost more than the stage.
     """
     with context.database.read() as connection:
-        row = jobs.on_its_way(connection, job_id)
-    if row is None or row["state"] not in OPEN:
+        row = jobs.by_id(connection, job_id)
+    if row is None or row.state not in OPEN:
         return False
-    return row["stage"] == Stage.RECONSTRUCT and not jobs.is_toned(row)
+    return row.stage is Stage.RECONSTRUCT and not row.is_toned
 
 
 def perform_part(context: Context, part_id: str, ring: Ring = lambda *_: None) -> bool:

@@ -17,6 +17,7 @@ from dragoman.errors import QuotaUsedUp
 from dragoman.telemetry import hashed
 from pipeline.attempt.context import Context
 from pipeline.worker import maintenance
+from tests import row_values
 from tests.rows import add_job, claim_job, row
 
 ANN, BEA = "ann@example.org", "slack:T1:U1"
@@ -46,7 +47,7 @@ def test_each_deed_is_put_on_record_once(intake, database):
         assert intake.cancel(job_id)
         assert not intake.cancel(job_id)
         intake.retry(job_id)
-        audit_trail.downloaded(database, row(database, jobs.JOBS, job_id))
+        audit_trail.downloaded(database, row_values.job(row(database, jobs.JOBS, job_id)))
     with acting("command", "root"):
         assert intake.purge(job_id)
         assert intake.purge(job_id)

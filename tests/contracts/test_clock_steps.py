@@ -74,7 +74,7 @@ def test_what_was_rung_for_is_rung_for_again_at_once(database: Database) -> None
     job_id = add_job(database)
     step_clock(database, -DAY_S)
     with database.write() as connection:
-        assert [one["id"] for one in take_unrung(connection, JOBS, 10)] == [job_id]
+        assert [one.id for one in take_unrung(connection, JOBS, 10)] == [job_id]
         assert take_unrung(connection, JOBS, 10) == []
 
 
@@ -121,7 +121,7 @@ def test_what_is_in_order_stays_as_it_is(database: Database) -> None:
     assert left_s(database, held.id, "lease_until") > LEASE_S - 5
     with database.read() as connection:
         [owed] = outbox.deliveries(connection, message_id)
-        assert owed["run_after"] - clock.now(connection) > 890
+        assert owed.run_after - clock.now(connection) > 890
 
 
 def test_a_clock_that_is_set_forward_stalls_nothing_and_fences_the_worker_off(
@@ -130,8 +130,8 @@ def test_a_clock_that_is_set_forward_stalls_nothing_and_fences_the_worker_off(
     held = claim_job(database, add_job(database), LEASE_S)
     stepped(database, DAY_S, Count(LEASE_S))
     with database.write() as connection:
-        assert [one["id"] for one in take_unrung(connection, JOBS, 10)] == [held.id]
-    assert claim_job(database, held.id).row["losses"] == 1
+        assert [one.id for one in take_unrung(connection, JOBS, 10)] == [held.id]
+    assert claim_job(database, held.id).row.losses == 1
     with pytest.raises(LeaseLost):
         held.renew()
 

@@ -48,18 +48,18 @@ def test_lists_all_three_ledgers_with_class_stage_and_trace(database):
     bury(database, jobs.LEDGER, job_id, EngineKeyRejected(detail="403"))
     bury(database, inbox.LEDGER, message_id, QuotaUsedUp())
     delivery_id = dead_delivery(database)
-    found = {letter["id"]: letter for letter in letters(database)}
-    assert {letter["what"] for letter in found.values()} == {"job", "message", "delivery"}
-    assert (found[job_id]["of"], found[message_id]["of"]) == (None, None)
-    assert found[delivery_id]["of"] == row(database, OUTBOX, delivery_id)["owner"]
+    found = {letter.id: letter for letter in letters(database)}
+    assert {letter.what for letter in found.values()} == {"job", "message", "delivery"}
+    assert (found[job_id].of, found[message_id].of) == (None, None)
+    assert found[delivery_id].of == row(database, OUTBOX, delivery_id)["owner"]
     letter = found[job_id]
-    assert (letter["stage"], letter["code"], letter["attempts"]) == (
+    assert (letter.stage, letter.code, letter.attempts) == (
         Stage.EXTRACT,
         "engine_key_rejected",
         1,
     )
-    assert (letter["trace_id"], letter["detail"]) == ("0123456789abcdef0123456789abcdef", "403")
-    assert [one["id"] for one in letters(database, code="outbound_refused")] == [delivery_id]
+    assert (letter.trace_id, letter.detail) == ("0123456789abcdef0123456789abcdef", "403")
+    assert [one.id for one in letters(database, code="outbound_refused")] == [delivery_id]
     assert len(letters(database, limit=2)) == 2
 
 
@@ -69,7 +69,7 @@ def test_message_is_opened_again_as_a_new_run(intake, doorbell):
     intake.retry(message_id)
     assert doorbell.rings == [(queues.OPEN_OF["email"], message_id)]
     with intake.opened(message_id) as held:
-        assert (held.row["run"], held.row["error_code"], held.attempt) == (2, None, 1)
+        assert (held.row.run, held.row.error_code, held.attempt) == (2, None, 1)
         intake.answer(held, {"reason": "no_pdf"})
     assert sorted(found["run"] for found in deliveries(intake.database, message_id)) == [1, 2]
 
@@ -81,7 +81,7 @@ def test_delivery_is_sent_again_and_still_looked_for_first(intake, doorbell):
     intake.retry(row_id)
     assert doorbell.rings == [(queues.DELIVER, "0" * 32)]
     held = lease.claim(intake.database, outbox.LEDGER, row_id, 60.0)
-    assert held.row["maybe_sent"] == 1
+    assert held.row.maybe_sent == 1
 
 
 def test_only_what_gave_up_lives_again(intake):

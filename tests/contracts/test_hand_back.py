@@ -29,7 +29,7 @@ def leaving(monkeypatch):
 def is_fresh(database, job_id):
     job = row(database, JOBS, job_id)
     with database.write() as connection:
-        is_rung_for = job_id in [one["id"] for one in take_unrung(connection, JOBS, 10)]
+        is_rung_for = job_id in [one.id for one in take_unrung(connection, JOBS, 10)]
     return is_rung_for and (job["state"], job["attempts"], job["losses"]) == (RowState.READY, 0, 0)
 
 

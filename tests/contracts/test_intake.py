@@ -70,7 +70,7 @@ def post_with_card(intake: Intake) -> tuple[lease.Lease, str]:
     assert held
     place = {"team": "T1", "place": "C1", "post_ts": "1.0", "thread_ts": "1.0", "requester": "U1"}
     card, _ = posts.open_card(intake, key="slack:T1:C1:1.0", message_id=held.id, **place)
-    return held, card["id"]
+    return held, card.id
 
 
 class TestNotesOnACard:
@@ -282,7 +282,7 @@ class TestSubmit:
         ]
         with intake.database.read() as connection:
             made = jobs.of_message(connection, message_id)
-        assert sorted(job["id"] for job in made) == sorted(receipt.job_ids)
+        assert sorted(job.id for job in made) == sorted(receipt.job_ids)
         assert len(doorbell.rings) == 4
         for job_id in receipt.job_ids:
             complete(intake.database, job_id)
@@ -360,8 +360,8 @@ class TestMessage:
 class TestJob:
     def test_is_found_by_its_owner_only(self, intake):
         [job_id] = intake.submit([request(intake)]).job_ids
-        assert intake.find(job_id)["eta_s"] > 0
-        assert intake.find(job_id, "web:tests")["id"] == job_id
+        assert intake.find(job_id).eta_s > 0
+        assert intake.find(job_id, "web:tests").job.id == job_id
         for wrong in ((job_id, "web:other"), ("0" * 32, None)):
             with pytest.raises(NotFound):
                 intake.find(*wrong)
@@ -385,7 +385,7 @@ class TestJob:
         assert intake.purge(job_id)
         assert not intake.purge("0" * 32)
         assert list(intake.store.keys("jobs/")) == []
-        assert intake.find(job_id)["state"] == RowState.CANCELLED
+        assert intake.find(job_id).job.state == RowState.CANCELLED
 
 
 def test_store_of_the_settings_is_the_place_s(settings, place):

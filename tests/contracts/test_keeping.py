@@ -346,13 +346,13 @@ class TestRestore:
         """A key is written once: the size in the row would be that of other bytes."""
         [job_id] = documents(database, store, 1)
         backed_up(database, store, folder)
-        claimed = claim_job(database, job_id).row["epoch"]
+        claimed = claim_job(database, job_id).row.epoch
         assert store.put(f"jobs/{job_id}/extract/{claimed}.json.gz", BytesIO(b"before"))
         put_back(database, store, folder, OVER)
-        again = claim_job(database, job_id).row["epoch"]
+        again = claim_job(database, job_id).row.epoch
         assert store.put(f"jobs/{job_id}/extract/{again}.json.gz", BytesIO(b"after"))
         expire(database, JOBS, job_id)
-        assert claim_job(database, job_id).row["epoch"] == again + 1
+        assert claim_job(database, job_id).row.epoch == again + 1
 
     def test_says_which_answers_may_go_out_twice(self, database, store, folder):
         [unopened] = mails(database, store, 1)

@@ -52,7 +52,7 @@ def fail(database: Database, job_id: str, error: Exception) -> dict:
 
 def unrung(database: Database, table=JOBS, limit: int = 10) -> list[str]:
     with database.write() as connection:
-        return [found["id"] for found in take_unrung(connection, table, limit)]
+        return [found.id for found in take_unrung(connection, table, limit)]
 
 
 class TestInsert:
@@ -82,7 +82,7 @@ class TestClaim:
         job_id = add_job(database)
         held = [found for found in together(8, lambda _: claim(database, job_id)) if found]
         assert len(held) == 1
-        assert held[0].row["epoch"] == 1
+        assert held[0].row.epoch == 1
         assert held[0].attempt == 1
 
     def test_each_row_of_many_goes_to_one_worker(self, database):
@@ -120,7 +120,7 @@ class TestExpiry:
         assert claim(database, job_id) is None
         expire(database, JOBS, job_id)
         second = claim(database, job_id)
-        assert (second.row["epoch"], second.attempt, second.row["losses"]) == (2, 2, 1)
+        assert (second.row.epoch, second.attempt, second.row.losses) == (2, 2, 1)
 
     def test_expired_lease_is_taken_over_by_one(self, database):
         job_id = add_job(database)
@@ -182,7 +182,7 @@ class TestExpiry:
         assert lease.lose(database, jobs.LEDGER, job_id, "first")
         assert row(database, JOBS, job_id)["losses"] == 1
         assert unrung(database) == [job_id]
-        assert claim(database, job_id).row["losses"] == 1  # counted once
+        assert claim(database, job_id).row.losses == 1  # counted once
 
     def test_news_of_a_death_comes_too_late_for_another_worker_s_row(self, database):
         job_id = add_job(database)
@@ -216,7 +216,7 @@ class TestHeartbeat:
         job_id = add_job(database)
         lease_s = patience(0.6)
         with lease.attempt(database, jobs.LEDGER, job_id, lease_s=lease_s) as held:
-            first = held.row["lease_until"]
+            first = held.row.lease_until
             wait_until(
                 lambda: row(database, JOBS, job_id)["lease_until"] > first + lease_s,
                 10,

@@ -10,6 +10,7 @@ from dragoman.db.ledgers.inbox import INBOX
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import RowState, Stage
+from dragoman.domain.rows.job import Job
 from dragoman.errors import Conflict, LeaseLost, UnsupportedPair
 from tests.races import together
 from tests.rows import add_job, add_message, claim_job, complete, deliveries, message_with_jobs, row
@@ -27,7 +28,7 @@ def cancel(database: Database, job_id: str) -> bool:
         return jobs.cancel(connection, job_id)
 
 
-def retry(database: Database, job_id: str) -> dict:
+def retry(database: Database, job_id: str) -> Job:
     with database.write() as connection:
         return jobs.retry(connection, job_id)
 
@@ -53,9 +54,9 @@ class TestJob:
         seen = []
         while row(database, JOBS, job_id)["state"] != RowState.DONE:
             held = claim_job(database, job_id)
-            seen.append((held.row["stage"], held.row["progress"]))
+            seen.append((held.row.stage, held.row.progress))
             with database.write() as connection:
-                if held.row["stage"] == Stage.RECONSTRUCT:
+                if held.row.stage == Stage.RECONSTRUCT:
                     jobs.complete(connection, held, "jobs/1/reconstruct/4.pdf", 99, characters=7)
                 else:
                     jobs.finish_stage(connection, held, "jobs/1/x/1.json", pages=2)
@@ -138,23 +139,23 @@ class TestJob:
         assert row(database, JOBS, job_id)["error_code"] == "unsupported_pair"
         retry(database, job_id)
         again = claim_job(database, job_id)
-        assert (again.row["stage"], again.row["artifact"]) == ("translate", "jobs/1/extract/1.json")
-        assert (again.attempt, again.row["run"], again.row["error_code"]) == (1, 2, None)
+        assert (again.row.stage, again.row.artifact) == ("translate", "jobs/1/extract/1.json")
+        assert (again.attempt, again.row.run, again.row.error_code) == (1, 2, None)
 
     def test_lists_and_counts(self, database):
         mine, other = add_job(database, owner="web:a"), add_job(database, owner="web:b")
         cancel(database, other)
         with database.read() as connection:
-            assert [found["id"] for found in jobs.listed(connection, owner="web:a")] == [mine]
-            assert [
-                found["id"] for found in jobs.listed(connection, states=[RowState.CANCELLED])
-            ] == [other]
+            assert [found.id for found in jobs.listed(connection, owner="web:a")] == [mine]
+            assert [found.id for found in jobs.listed(connection, states=[RowState.CANCELLED])] == [
+                other
+            ]
             assert len(jobs.listed(connection, limit=1)) == 1
             assert jobs.counted(connection) == {
                 ("extract", "ready"): 1,
                 ("extract", "cancelled"): 1,
             }
-            assert jobs.by_key(connection, f"job:{mine}")["id"] == mine
+            assert jobs.by_key(connection, f"job:{mine}").id == mine
 
 
 class TestAnswer:
@@ -224,7 +225,7 @@ class TestAnswer:
             held.finish(connection)
         with database.read() as connection:
             assert outbox.owed(connection, "m") == []
-            assert [found["id"] for found in outbox.deliveries(connection, "m")] == [delivery]
+            assert [found.id for found in outbox.deliveries(connection, "m")] == [delivery]
         assert row(database, OUTBOX, delivery)["ended_at"] > 0
 
 
@@ -238,10 +239,10 @@ class TestRun:
         complete(database, ids[1])
         assert finals(database, message_id) == [1, 2]
         with database.read() as connection:
-            assert [found["id"] for found in jobs.of_message(connection, message_id, run=2)] == [
+            assert [found.id for found in jobs.of_message(connection, message_id, run=2)] == [
                 ids[1]
             ]
-            assert [found["id"] for found in jobs.of_message(connection, message_id)] == ids
+            assert [found.id for found in jobs.of_message(connection, message_id)] == ids
 
     def test_retry_before_the_answer_joins_its_run(self, database):
         message_id, ids = message_with_jobs(database, 2)
@@ -286,7 +287,7 @@ class TestRun:
 
 def at_end(database: Database, job_id: str) -> lease.Lease:
     """The lease on a job's last stage."""
-    while (held := claim_job(database, job_id)).row["stage"] != Stage.RECONSTRUCT:
+    while (held := claim_job(database, job_id)).row.stage != Stage.RECONSTRUCT:
         with database.write() as connection:
             jobs.finish_stage(connection, held, "jobs/1/x/1.json")
     return held

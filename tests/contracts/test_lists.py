@@ -18,7 +18,7 @@ def bury(database, ledger, row_id, error):
 
 def found(database, **wanted) -> list[str]:
     with database.read() as connection:
-        return [row["id"] for row in lists.jobs(connection, Wanted(**wanted)).rows]
+        return [row.id for row in lists.jobs(connection, Wanted(**wanted)).rows]
 
 
 def letters(database, **wanted):
@@ -70,7 +70,7 @@ def test_pages_follow_each_other_whatever_comes_in_meanwhile(database):
     while True:
         with database.read() as connection:
             page = lists.jobs(connection, Wanted(limit=2, after=lists.cursor(cursor)))
-        seen += [row["id"] for row in page.rows]
+        seen += [row.id for row in page.rows]
         if page.next is None:
             break
         cursor = str(page.next)
@@ -101,20 +101,20 @@ def test_letters_tell_whose_they_are_and_are_found_by_it(database):
                 )
             )
         bury(database, outbox.LEDGER, answers[-1], OutboundRefused())
-    told = {letter["id"]: (letter["owner"], letter["filename"]) for letter in letters(database)}
+    told = {letter.id: (letter.owner, letter.filename) for letter in letters(database)}
     assert told == {
         job: ("ann@example.org", "paper.pdf"),
         message: ("bo@example.org", None),
         answers[0]: ("ann@example.org", "paper.pdf"),
         answers[1]: ("bo@example.org", None),
     }
-    assert {letter["id"] for letter in letters(database, owner="ann@*")} == {job, answers[0]}
-    assert {letter["id"] for letter in letters(database, owner="bo@example.org")} == {
+    assert {letter.id for letter in letters(database, owner="ann@*")} == {job, answers[0]}
+    assert {letter.id for letter in letters(database, owner="bo@example.org")} == {
         message,
         answers[1],
     }
-    assert {letter["id"] for letter in letters(database, file="paper")} == {job, answers[0]}
-    assert {letter["id"] for letter in letters(database, channel="web")} == {job}
+    assert {letter.id for letter in letters(database, file="paper")} == {job, answers[0]}
+    assert {letter.id for letter in letters(database, channel="web")} == {job}
 
 
 def test_letters_of_all_ledgers_are_one_list_of_pages(database):
@@ -130,7 +130,7 @@ def test_letters_of_all_ledgers_are_one_list_of_pages(database):
     for _ in range(3):
         with database.read() as connection:
             page = dead_letters.page(connection, Wanted(limit=2, after=after))
-        seen.append({letter["id"] for letter in page.rows})
+        seen.append({letter.id for letter in page.rows})
         after = page.next
     assert seen == [set(wanted[4:]), set(wanted[2:4]), set(wanted[:2])]
     assert after is None

@@ -16,6 +16,7 @@ from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.parts import PARTS
 from dragoman.db.queries.due_rows import take_unrung
 from dragoman.domain.job import RowState, Stage
+from dragoman.domain.rows.part import PartFacts
 from dragoman.errors import EngineBusy, EngineKeyRejected, LeaseLost
 from pipeline.attempt.context import Context
 from pipeline.worker.tasks import perform, perform_part
@@ -91,7 +92,7 @@ def test_job_is_nobodys_while_its_parts_work_and_percent_follows_them(context):
     job_id, ids = at(context, Stage.EXTRACT)
     assert len(ids) == 3
     with context.database.write() as connection:
-        assert [one["id"] for one in take_unrung(connection, JOBS, 10)] == []
+        assert [one.id for one in take_unrung(connection, JOBS, 10)] == []
     assert lease.claim(context.database, jobs.LEDGER, job_id, 60) is None
     seen = []
     for part_id in ids:
@@ -122,7 +123,7 @@ def test_lost_part_costs_only_itself(context):
         assert perform_part(context, part_id, lambda *ring: rung.append(ring))
     assert rung == [(queues.EXTRACT_AND_TRANSLATE, job_id)]
     with pytest.raises(LeaseLost), context.database.write() as connection:
-        jobs.finish_part(connection, stale, "jobs/x/extract/1.json", {})
+        jobs.finish_part(connection, stale, "jobs/x/extract/1.json", PartFacts())
     assert [one["epoch"] for one in parts_of(context, job_id)] == [1, 2, 1]
     assert drive(context, job_id)["state"] == RowState.DONE
 
@@ -198,7 +199,9 @@ def test_parts_that_end_together_make_the_job_due_once(context):
 
         def end(number, held=held):
             with context.database.write() as connection:
-                return jobs.finish_part(connection, held[number], "jobs/x/extract/1.json", {})
+                return jobs.finish_part(
+                    connection, held[number], "jobs/x/extract/1.json", PartFacts()
+                )
 
         assert sum(together(len(ids), end)) == 1
 

@@ -15,6 +15,7 @@ from dragoman.db.records.process_registry import HEARTBEATS
 from dragoman.db.records.translation_memory import TRANSLATIONS
 from dragoman.domain.job import RowState, Stage, WaitingFor
 from dragoman.ports import Capabilities
+from tests import row_values
 from tests.races import together
 from tests.rows import add_job, change, claim_job, complete, row
 
@@ -355,4 +356,4 @@ def a_page(database: Database, stage: Stage, engine: str | None = None) -> float
 
 def eta(database: Database, job_id: str) -> int | None:
     with database.read() as connection:
-        return history.eta_s(connection, row(database, JOBS, job_id))
+        return history.eta_s(connection, row_values.job(row(database, JOBS, job_id)))

@@ -32,7 +32,7 @@ def recall(database: Database, *keys: str) -> dict[str, str]:
 
 
 def shared(held: lease.Lease) -> SharedMemory:
-    return SharedMemory(held, "deepl", NO_CACHE)
+    return SharedMemory(held, "deepl", NO_CACHE, held.row)
 
 
 def test_a_batch_is_kept_with_what_it_cost(database):
@@ -131,8 +131,8 @@ class TestAskedForJustNow:
 
     def test_what_costs_nothing_is_asked_for_at_once(self, database):
         first, second = (claim_job(database, add_job(database)) for _ in range(2))
-        assert SharedMemory(first, "local", NO_CACHE).reserve(["k1"]) == {"k1"}
-        assert SharedMemory(second, "local", NO_CACHE).reserve(["k1"]) == {"k1"}
+        assert SharedMemory(first, "local", NO_CACHE, first.row).reserve(["k1"]) == {"k1"}
+        assert SharedMemory(second, "local", NO_CACHE, second.row).reserve(["k1"]) == {"k1"}
 
     def test_many_who_ask_at_once_get_each_text_once(self, database):
         held = [claim_job(database, add_job(database)) for _ in range(4)]

@@ -151,7 +151,7 @@ def test_the_renewal_of_another_is_waited_for(source, issuer, settings, database
     later(database, 61)  # the other one has died
     waiting.join(10)
     assert [token.text for token in got] == ["token-1"]
-    assert held.row["epoch"] < got[0].number
+    assert held.row.epoch < got[0].number
 
 
 def hold(settings: Settings, database: Database, issuer: RememberingIssuer) -> lease.Lease:

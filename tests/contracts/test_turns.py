@@ -37,7 +37,7 @@ def due(database, owner: str, count: int = 1) -> list[str]:
 
 def next_of(database, known: Places = TWO) -> list[str]:
     with database.write() as connection:
-        return [one["id"] for _, one in turns.take_next(connection, known)]
+        return [one.id for _, one in turns.take_next(connection, known)]
 
 
 def silent(database, *ids: str) -> None:

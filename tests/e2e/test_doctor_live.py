@@ -65,7 +65,7 @@ def files(stack: Stack) -> list[str]:
     database = Database(f"sqlite:///{stack.data.absolute()}/dragoman.db")
     try:
         with database.read() as connection:
-            return [row["filename"] for row in lists.jobs(connection, lists.Wanted()).rows]
+            return [row.filename for row in lists.jobs(connection, lists.Wanted()).rows]
     finally:
         database.close()
 

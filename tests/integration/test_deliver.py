@@ -31,6 +31,7 @@ from notifier.delivery.channel import Channel, Delivery, OutboundUncertain
 from notifier.email.reply import EmailChannel
 from notifier.email.smtp_client import MaildirOutbound, Outbound
 from notifier.tasks import Context, deliver, open_context
+from tests.rows import deliveries
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
 SENDER = "ada@example.org"
@@ -215,8 +216,7 @@ def _parsed(file: Path) -> EmailMessage:
 
 
 def rows(database: Database, owner: str) -> list[dict[str, Any]]:
-    with database.read() as connection:
-        return outbox.deliveries(connection, owner)
+    return deliveries(database, owner)
 
 
 def make_due(database: Database, *kinds: str) -> None:
@@ -472,7 +472,7 @@ def test_results_come_from_an_address_that_names_them_and_notes_from_nobody(
     with context.database.read() as connection:
         (delivery,) = outbox.deliveries(connection, str(good.message_id))
     named = bounces.delivery_of(result_from, "translate@localhost", "a-secret-key-for-tests-only")
-    assert named == delivery["id"]
+    assert named == delivery.id
 
 
 def test_an_ack_waits_for_its_time_and_is_taken_back_by_a_quick_result(

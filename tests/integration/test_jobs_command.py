@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from dragoman.adapters import queues
 from dragoman.db.ledgers import jobs, lease, outbox
-from dragoman.db.queries import dead_letters, lists
+from dragoman.db.queries import arrivals, dead_letters, lists
 from dragoman.domain.job import WaitingFor
 from dragoman.errors import (
     AmbiguousId,
@@ -200,10 +200,11 @@ def test_tables_on_a_terminal_fit_it(database):
         filename="x" * 90,
     )
     with database.read() as connection:
-        page, letters = lists.jobs(connection, lists.Wanted()), dead_letters.listed(connection)
-    now = page.rows[0]["created_at"] + 7300
+        found, letters = lists.jobs(connection, lists.Wanted()), dead_letters.listed(connection)
+        known = arrivals.statuses(connection, found.rows)
+    now = found.rows[0].created_at + 7300
     for lines in (
-        job_tables.jobs_table(page.rows, now, 80),
+        job_tables.jobs_table(known, now, 80),
         job_tables.letters_table(letters, now, 80),
     ):
         assert max(map(len, lines)) <= 80

@@ -140,7 +140,7 @@ def arrived(door: Door, intake) -> None:
     open_message(intake, row["id"])
     with intake.database.read() as connection:
         (job,) = jobs.listed(connection, limit=5)
-    assert job["filename"] == "Verträge 2026.pdf"
+    assert job.filename == "Verträge 2026.pdf"
     assert row["sender"] == SENDER
 
 

@@ -22,13 +22,13 @@ from sqlalchemy import update
 from dragoman.adapters import queues
 from dragoman.app.intake import Intake, Message
 from dragoman.db.engine import Database
-from dragoman.db.ledgers import outbox
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.domain.job import RowState
 from dragoman.errors import DragomanError
 from dragoman.settings import Settings
 from ops.health import check
 from tests.patience import patience
+from tests.rows import deliveries
 from tests.servers.process import wait_until
 from tests.servers.redis import Redis
 
@@ -98,8 +98,7 @@ def started(settings: Settings, redis_server: Redis, tmp_path: Path) -> Iterator
 
 
 def row(database: Database, owner: str) -> dict[str, Any]:
-    with database.read() as connection:
-        [found] = outbox.deliveries(connection, owner)
+    [found] = deliveries(database, owner)
     return found
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import update
 from dragoman.app import retention
 from dragoman.app.intake import Intake, Request
 from dragoman.db.engine import Database
-from dragoman.db.ledgers import jobs, lease, outbox
+from dragoman.db.ledgers import jobs, lease
 from dragoman.db.ledgers.alarms import CHANNEL as OPERATOR
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.outbox import OUTBOX
@@ -38,6 +38,7 @@ from notifier.webhook.address import Address, Target
 from notifier.webhook.choosing import chosen, secret
 from notifier.webhook.errors import WebhookRefused, WebhookUnavailable, WebhookUncertain
 from tests.patience import patience
+from tests.rows import deliveries
 from tests.servers.certificates import self_signed
 from tests.servers.receiver import Receiver, receiving
 
@@ -104,8 +105,7 @@ class Uploads:
         lease.bury(held, EncryptedPdf())
 
     def delivery(self, job_id: str) -> dict[str, Any]:
-        with self.database.read() as connection:
-            found = outbox.deliveries(connection, job_id)
+        found = deliveries(self.database, job_id)
         assert len(found) == 1
         return found[0]
 
@@ -230,8 +230,8 @@ def test_a_receiver_that_is_gone_is_asked_once_and_an_admin_sees_it(
         told = (
             connection.execute(OUTBOX.select().where(OUTBOX.c.channel == OPERATOR)).mappings().all()
         )
-    assert (letter["what"], letter["of"], letter["channel"]) == ("delivery", job_id, "webhook")
-    assert "410" in letter["detail"]
+    assert (letter.what, letter.of, letter.channel) == ("delivery", job_id, "webhook")
+    assert "410" in letter.detail
     assert [one["payload"]["cause"] for one in told] == ["delivery_failed"]
 
 
@@ -366,7 +366,7 @@ def test_a_purge_forgets_the_address_and_sends_nothing_more(
     with uploads.database.read() as connection:
         row = jobs.by_id(connection, job_id)
     assert row
-    assert "reply_to" not in row["options"]
+    assert row.options.reply_to is None
     assert uploads.arrival(job_id) is Arrival.DROPPED
 
 

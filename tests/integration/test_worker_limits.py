@@ -209,7 +209,7 @@ def texts(bench) -> list[str]:
 def is_due_at_once(bench, job_id: str) -> bool:
     """Whether a sweeper would ring for the job now."""
     with bench.database.write() as connection:
-        return job_id in [one["id"] for one in take_unrung(connection, JOBS, 10)]
+        return job_id in [one.id for one in take_unrung(connection, JOBS, 10)]
 
 
 def test_sigterm_ends_an_idle_worker_at_once(bench, run):

@@ -16,11 +16,14 @@ from sqlalchemy import select
 
 from dragoman.adapters.translation_cache import Cache
 from dragoman.app import retention
+from dragoman.db import rows
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import inbox, jobs, lease
 from dragoman.db.ledgers.inbox import INBOX
 from dragoman.db.records import preferences
-from dragoman.domain.job import OPEN, Options, RowState, WaitingFor
+from dragoman.domain.job import OPEN, RowState, WaitingFor
+from dragoman.domain.rows.job import Job
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.domain.wishes import Origin, PersonWishes
 from dragoman.domain.wishes.understood import Default
 from dragoman.ports import BlobStore
@@ -74,8 +77,8 @@ def thread_of(database: Database, sender: str, ids: Sequence[str]) -> Thread | N
         for _ in range(FARTHEST):
             if row is None:
                 return None
-            made = jobs.of_message(connection, row["id"])
-            about = row["payload"].get("about")
+            made = jobs.of_message(connection, row.id)
+            about = row.payload.get("about")
             if made or not about:
                 break
             row = inbox.by_id(connection, about)
@@ -91,12 +94,8 @@ def asked_about(database: Database, ids: Sequence[str]) -> tuple[str, ...]:
         for one in ids:
             owner = _OWNER.match(one)
             job = jobs.by_id(connection, owner[1]) if owner else None
-            if (
-                job
-                and job["state"] == RowState.WAITING
-                and job["waiting_for"] == WaitingFor.APPROVAL
-            ):
-                found[job["id"]] = None
+            if job and job.state == RowState.WAITING and job.waiting_for == WaitingFor.APPROVAL:
+                found[job.id] = None
     return tuple(found)
 
 
@@ -104,7 +103,7 @@ def last_wishes(database: Database, sender: str) -> Default:
     """What the latest documents of a sender were asked for in; no languages: there are none."""
     with database.read() as connection:
         for row in _latest(connection, sender):
-            if made := jobs.of_message(connection, row["id"]):
+            if made := jobs.of_message(connection, row.id):
                 return _before(made)
     return NOTHING_BEFORE
 
@@ -141,9 +140,7 @@ def forget(
     with database.read() as connection:
         message_ids = _same_document(_latest(connection, sender), thread.message_id)
         job_ids = [
-            job["id"]
-            for message_id in message_ids
-            for job in jobs.of_message(connection, message_id)
+            job.id for message_id in message_ids for job in jobs.of_message(connection, message_id)
         ]
     for job_id in job_ids:
         retention.purge_job(database, store, job_id, cache, settings.maildir)
@@ -171,21 +168,21 @@ def remember(database: Database, sender: str, wishes: PersonWishes) -> None:
         preferences.keep_wishes(connection, TEAM, hashed(sender), wishes)
 
 
-def _latest(connection: Any, sender: str) -> list[dict[str, Any]]:
+def _latest(connection: Any, sender: str) -> list[InboxMessage]:
     latest = (
         select(INBOX)
         .where(INBOX.c.sender == sender)
         .order_by(INBOX.c.created_at.desc())
         .limit(inbox.LATEST)
     )
-    return [dict(row) for row in connection.execute(latest).mappings()]
+    return rows.each(connection, latest, rows.message)
 
 
-def _same_document(known: list[dict[str, Any]], message_id: str) -> list[str]:
+def _same_document(known: list[InboxMessage], message_id: str) -> list[str]:
     """The messages about the document that `message_id` is about, itself among them: replies to
     replies lead to one mail.
     """
-    about = {row["id"]: row["payload"].get("about") for row in known}
+    about = {row.id: row.payload.get("about") for row in known}
 
     def first(one: str) -> str:
         for _ in range(FARTHEST):
@@ -199,42 +196,38 @@ def _same_document(known: list[dict[str, Any]], message_id: str) -> list[str]:
 
 
 def _answered(
-    connection: Any, sender: str, ids: Sequence[str], known: list[dict[str, Any]]
-) -> dict[str, Any] | None:
+    connection: Any, sender: str, ids: Sequence[str], known: list[InboxMessage]
+) -> InboxMessage | None:
     for one in ids:
         owner = _OWNER.match(one)
         row = _owner(connection, owner[1]) if owner else None
-        if row is not None and row["sender"] == sender:
+        if row is not None and row.sender == sender:
             return row
     # Some mail servers give our answers an id of their own; the sender's own mail is in the thread
     # too.
     wanted = set(ids)
-    return next((row for row in known if row["payload"].get("message_id") in wanted), None)
+    return next((row for row in known if row.payload.get("message_id") in wanted), None)
 
 
-def _owner(connection: Any, owner_id: str) -> dict[str, Any] | None:
+def _owner(connection: Any, owner_id: str) -> InboxMessage | None:
     """The message that a delivery was owed for, or the message of the job that it was owed for."""
     row = inbox.by_id(connection, owner_id)
     if row is not None:
         return row
     job = jobs.by_id(connection, owner_id)
-    return inbox.by_id(connection, job["message_id"]) if job and job["message_id"] else None
+    return inbox.by_id(connection, job.message_id) if job and job.message_id else None
 
 
-def _thread(row: dict[str, Any], made: list[dict[str, Any]]) -> Thread:
-    sources = {
-        job["source_sha256"]: Document(job["filename"], job["source"])
-        for job in made
-        if job["source"]
-    }
-    open_ = [job for job in made if job["state"] in OPEN]
-    waiting = tuple(job["id"] for job in open_ if job["state"] == RowState.WAITING)
-    mail = row["blob"] if not made else None
-    open_jobs = tuple(job["id"] for job in open_)
-    in_house = any((job["options"] or {}).get("in_house") for job in made)
-    locale = row["payload"].get("locale")
+def _thread(row: InboxMessage, made: list[Job]) -> Thread:
+    sources = {job.source_sha256: Document(job.filename, job.source) for job in made if job.source}
+    open_ = [job for job in made if job.state in OPEN]
+    waiting = tuple(job.id for job in open_ if job.state == RowState.WAITING)
+    mail = row.blob if not made else None
+    open_jobs = tuple(job.id for job in open_)
+    in_house = any(job.options.in_house for job in made)
+    locale = row.payload.get("locale")
     return Thread(
-        row["id"],
+        row.id,
         tuple(sources.values()),
         open_jobs,
         waiting,
@@ -245,10 +238,10 @@ def _thread(row: dict[str, Any], made: list[dict[str, Any]]) -> Thread:
     )
 
 
-def _before(made: Sequence[dict[str, Any]]) -> Default:
+def _before(made: Sequence[Job]) -> Default:
     """What jobs were asked for: their languages in their order, and how the last of them was."""
     if not made:
         return NOTHING_BEFORE
-    languages = tuple(dict.fromkeys(job["target_lang"] for job in made))
-    last = Options.from_json({"target_lang": languages[-1], **(made[-1]["options"] or {})})
+    languages = tuple(dict.fromkeys(job.target_lang for job in made))
+    last = made[-1].options
     return Default(languages, Origin.THREAD, last.tone, last.layout)

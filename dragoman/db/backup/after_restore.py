@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Table, case, cast, delete, select, update
 
+from dragoman.db import rows
 from dragoman.db.clock import now_s
 from dragoman.db.ledgers.cards import CARDS
 from dragoman.db.ledgers.inbox import INBOX
-from dragoman.db.ledgers.jobs import JOBS, has_own_answer, replied_by
+from dragoman.db.ledgers.jobs import JOBS, has_own_answer
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.db.ledgers.parts import PARTS
 from dragoman.db.ledgers.tokens import TOKENS
@@ -64,11 +65,10 @@ def owed(connection: Connection) -> list[Owed]:
     for row in connection.execute(messages.order_by(INBOX.c.created_at)).mappings():
         found[row["id"]] = Owed(row["id"], row["channel"], row["sender"], _subject(row["payload"]))
     owners = set(connection.scalars(_owners()))
-    columns = (JOBS.c.id, JOBS.c.channel, JOBS.c.options, JOBS.c.owner, JOBS.c.filename)
-    jobs = select(*columns).where(JOBS.c.state.in_(OPEN) | JOBS.c.id.in_(_owners()))
-    for row in connection.execute(jobs.order_by(JOBS.c.created_at)).mappings():
-        if row["id"] in owners or has_own_answer(row):
-            found[row["id"]] = Owed(row["id"], replied_by(row), row["owner"], row["filename"])
+    jobs = select(JOBS).where(JOBS.c.state.in_(OPEN) | JOBS.c.id.in_(_owners()))
+    for job in rows.each(connection, jobs.order_by(JOBS.c.created_at), rows.job):
+        if job.id in owners or has_own_answer(job):
+            found[job.id] = Owed(job.id, job.replied_by, job.owner, job.filename)
     return list(found.values())
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, MetaData, Table, func, insert, select
 from sqlalchemy.exc import DataError, IntegrityError
 
+from dragoman.db.rows import Columns
 from dragoman.db.tables import Base
 from dragoman.errors import OperatorError
 
@@ -45,7 +45,7 @@ class Sum:
     rows: int = 0
     total: int = 0
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: Columns) -> None:
         """Count one more row."""
         text = json.dumps(dict(row), sort_keys=True)
         digest = hashlib.sha256(text.encode()).digest()
@@ -64,14 +64,14 @@ def tables(connection: Connection) -> list[Table]:
     return _reflected(connection, set(Base.metadata.tables)).sorted_tables
 
 
-def rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
+def rows(connection: Connection, table: Table) -> Iterator[Columns]:
     """All rows of a table, in no order."""
     statement = select(table)
     for row in connection.execute(statement, execution_options={"yield_per": AT_ONCE}).mappings():
         yield dict(row)
 
 
-def lines(table: Table, found: Iterable[Mapping[str, Any]], counted: Sum) -> Iterator[str]:
+def lines(table: Table, found: Iterable[Columns], counted: Sum) -> Iterator[str]:
     """The names of the columns, then each row as a line; all are counted in `counted`."""
     names = [column.name for column in table.columns]
     yield json.dumps(names) + "\n"
@@ -80,7 +80,7 @@ def lines(table: Table, found: Iterable[Mapping[str, Any]], counted: Sum) -> Ite
         yield json.dumps([row[name] for name in names]) + "\n"
 
 
-def of_lines(text: Iterable[str]) -> Iterator[dict[str, Any]]:
+def of_lines(text: Iterable[str]) -> Iterator[Columns]:
     """The rows that `lines` wrote. Raises ValueError for what it cannot have written."""
     each = iter(text)
     names = json.loads(next(each, "[]"))
@@ -88,10 +88,10 @@ def of_lines(text: Iterable[str]) -> Iterator[dict[str, Any]]:
         yield dict(zip(names, json.loads(line), strict=True))
 
 
-def load(connection: Connection, table: Table, found: Iterable[Mapping[str, Any]]) -> Sum:
+def load(connection: Connection, table: Table, found: Iterable[Columns]) -> Sum:
     """Insert rows; what was inserted. Raises RowRefused."""
     counted = Sum()
-    waiting: list[dict[str, Any]] = []
+    waiting: list[Columns] = []
     for row in found:
         counted.add(row)
         waiting.append(dict(row))
@@ -134,7 +134,7 @@ def _reflected(connection: Connection, names: set[str]) -> MetaData:
     return found
 
 
-def _insert(connection: Connection, table: Table, found: list[dict[str, Any]]) -> None:
+def _insert(connection: Connection, table: Table, found: list[Columns]) -> None:
     try:
         with connection.begin_nested():
             connection.execute(insert(table), found)
@@ -143,7 +143,7 @@ def _insert(connection: Connection, table: Table, found: list[dict[str, Any]]) -
             _insert_one(connection, table, row)
 
 
-def _insert_one(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+def _insert_one(connection: Connection, table: Table, row: Columns) -> None:
     try:
         with connection.begin_nested():
             connection.execute(insert(table), row)

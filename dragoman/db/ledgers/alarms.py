@@ -19,10 +19,11 @@ from sqlalchemy import Connection, Table
 from dragoman.db import clock
 from dragoman.db.statements import insert_once
 from dragoman.db.tables import OutboxRow
+from dragoman.domain.rows.delivery import Kind
 
 log = structlog.get_logger(__name__)
 
-CHANNEL, KIND = "operator", "alarm"
+CHANNEL = "operator"
 HOUR_S = 3600
 LONGEST_DETAIL, ID_LENGTH = 500, 32
 
@@ -58,7 +59,7 @@ def tell(connection: Connection, cause: Cause, detail: str = "", of: str = "") -
         id=uuid.uuid4().hex,
         owner=owner_of(cause),
         run=int(now // HOUR_S),
-        kind=KIND,
+        kind=Kind.ALARM,
         channel=CHANNEL,
         payload={"cause": cause.value, "detail": detail[:LONGEST_DETAIL], "of": of, "at": now},
         run_after=0.0,

@@ -5,17 +5,19 @@ state wins.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import structlog
 from sqlalchemy import Connection, Table, func, select, update
 
+from dragoman.db import rows
 from dragoman.db.clock import now_s
 from dragoman.db.ledgers.lease import Lease, Ledger
 from dragoman.db.statements import insert_once
 from dragoman.db.tables import CardRow
 from dragoman.domain.job import OPEN, RowState
+from dragoman.domain.rows.card import Card, Note
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +25,7 @@ CARDS = cast("Table", CardRow.__table__)
 CARD_ATTEMPTS = 30
 
 
-def insert(connection: Connection, **values: Any) -> tuple[dict[str, Any], bool]:
+def insert(connection: Connection, **values: Any) -> tuple[Card, bool]:
     """The card of a post, by its `key`, and whether it is new; a new one is due at once."""
     fresh = {"id": uuid.uuid4().hex, "created_at": now_s(), "rung_at": now_s(), "notes": []}
     created = insert_once(connection, CARDS, **{**fresh, **values})
@@ -33,44 +35,33 @@ def insert(connection: Connection, **values: Any) -> tuple[dict[str, Any], bool]
     return row, created
 
 
-def by_id(connection: Connection, card_id: str) -> dict[str, Any] | None:
+def by_id(connection: Connection, card_id: str) -> Card | None:
     """The card, or None."""
-    row = connection.execute(select(CARDS).where(CARDS.c.id == card_id)).mappings().one_or_none()
-    return dict(row) if row else None
+    return rows.one(connection, select(CARDS).where(CARDS.c.id == card_id), rows.card)
 
 
-def by_key(connection: Connection, key: str) -> dict[str, Any] | None:
+def by_key(connection: Connection, key: str) -> Card | None:
     """The card of this post, or None."""
-    row = connection.execute(select(CARDS).where(CARDS.c.key == key)).mappings().one_or_none()
-    return dict(row) if row else None
+    return rows.one(connection, select(CARDS).where(CARDS.c.key == key), rows.card)
 
 
-def of_team(connection: Connection, team: str) -> list[dict[str, Any]]:
+def of_team(connection: Connection, team: str) -> list[Card]:
     """The cards of a workspace that are not withdrawn, newest first."""
     statement = select(CARDS).where(CARDS.c.team == team, CARDS.c.withdrawn_at.is_(None))
-    return [
-        dict(row)
-        for row in connection.execute(statement.order_by(CARDS.c.created_at.desc())).mappings()
-    ]
+    return rows.each(connection, statement.order_by(CARDS.c.created_at.desc()), rows.card)
 
 
-def shown_at(connection: Connection, team: str, place: str, ts: str) -> dict[str, Any] | None:
+def shown_at(connection: Connection, team: str, place: str, ts: str) -> Card | None:
     """The card whose own message this is, or None."""
     statement = select(CARDS).where(
         CARDS.c.team == team, CARDS.c.shown_place == place, CARDS.c.shown_ts == ts
     )
-    row = connection.execute(statement).mappings().one_or_none()
-    return dict(row) if row else None
+    return rows.one(connection, statement, rows.card)
 
 
-def of_message(connection: Connection, message_id: str) -> dict[str, Any] | None:
+def of_message(connection: Connection, message_id: str) -> Card | None:
     """The card that was opened for a message of the inbox, or None."""
-    row = (
-        connection.execute(select(CARDS).where(CARDS.c.message_id == message_id))
-        .mappings()
-        .one_or_none()
-    )
-    return dict(row) if row else None
+    return rows.one(connection, select(CARDS).where(CARDS.c.message_id == message_id), rows.card)
 
 
 def asking(connection: Connection, team: str, place: str, requester: str, what: str) -> str | None:
@@ -88,7 +79,7 @@ def asking(connection: Connection, team: str, place: str, requester: str, what: 
 
 def asking_in(
     connection: Connection, team: str, place: str, thread_ts: str, what: str
-) -> dict[str, Any] | None:
+) -> Card | None:
     """The newest card of a thread that asks for `what`, or None."""
     here = (
         CARDS.c.team == team,
@@ -97,8 +88,7 @@ def asking_in(
         CARDS.c.asks == what,
     )
     newest = select(CARDS).where(*here).order_by(CARDS.c.created_at.desc()).limit(1)
-    row = connection.execute(newest).mappings().one_or_none()
-    return dict(row) if row else None
+    return rows.one(connection, newest, rows.card)
 
 
 def wake(connection: Connection, card_id: str | None, **values: Any) -> None:
@@ -125,12 +115,10 @@ def wake(connection: Connection, card_id: str | None, **values: Any) -> None:
     connection.execute(update(CARDS).where(*idle).values(**due, ended_at=None))
 
 
-def note(
-    connection: Connection, card_id: str, notes: Sequence[Mapping[str, Any]], **values: Any
-) -> None:
+def note(connection: Connection, card_id: str, notes: Sequence[Note], **values: Any) -> None:
     """Add to what the card has to say besides its jobs; what it says already is not said twice."""
     row = by_id(connection, card_id)
-    known = row["notes"] if row else []
+    known = [dict(one) for one in row.notes] if row else []
     fresh = [dict(one) for one in notes if dict(one) not in known]
     wake(connection, card_id, notes=[*known, *fresh], **values)
 
@@ -141,14 +129,16 @@ def wake_all(connection: Connection, card_ids: Iterable[str | None]) -> None:
         wake(connection, card_id)
 
 
-def rest(connection: Connection, lease: Lease, again_in_s: float | None, **values: Any) -> None:
+def rest(
+    connection: Connection, lease: Lease[Card], again_in_s: float | None, **values: Any
+) -> None:
     """The card shows what there was: looked at again in `again_in_s` seconds, or when something
     changes (None).
 
     A change that came meanwhile makes it due at once. Raises LeaseLost.
     """
     version = connection.scalar(select(CARDS.c.version).where(CARDS.c.id == lease.id))
-    if again_in_s is None and version == lease.row["version"]:
+    if again_in_s is None and version == lease.row.version:
         lease.finish(connection, RowState.DONE, attempts=0, losses=0, **values)
         return
     pause = again_in_s or 0.0
@@ -176,8 +166,8 @@ def withdraw(connection: Connection, card_id: str) -> None:
     )
 
 
-def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
-    log.error("card_dead", id=row["id"], team=row["team"])
+def _dead(connection: Connection, row: Card, error: BaseException) -> None:
+    log.error("card_dead", id=row.id, team=row.team)
 
 
-LEDGER = Ledger(CARDS, _dead, attempts=CARD_ATTEMPTS)
+LEDGER = Ledger(CARDS, _dead, rows.card, attempts=CARD_ATTEMPTS)

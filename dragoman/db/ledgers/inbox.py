@@ -6,14 +6,17 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select, update
 
+from dragoman.db import rows
 from dragoman.db.clock import is_ahead, now_s
 from dragoman.db.ledgers import cards, outbox
 from dragoman.db.ledgers.lease import Ledger, revive
 from dragoman.db.ledgers.stored_errors import told
 from dragoman.db.statements import insert_once
 from dragoman.db.tables import InboxRow
-from dragoman.domain.answers.row_words import AnswerKind, Kind
+from dragoman.domain.answers.row_words import AnswerKind
 from dragoman.domain.job import RowState
+from dragoman.domain.rows.delivery import Kind
+from dragoman.domain.rows.message import InboxMessage
 from dragoman.errors import Conflict
 
 LATEST = 100  # messages of a sender that are looked through
@@ -28,10 +31,9 @@ def insert(connection: Connection, **values: Any) -> bool:
     return insert_once(connection, INBOX, created_at=now_s(), rung_at=now_s(), **values)
 
 
-def by_id(connection: Connection, message_id: str) -> dict[str, Any] | None:
+def by_id(connection: Connection, message_id: str) -> InboxMessage | None:
     """The message, or None."""
-    row = connection.execute(select(INBOX).where(INBOX.c.id == message_id)).mappings().one_or_none()
-    return dict(row) if row else None
+    return rows.one(connection, select(INBOX).where(INBOX.c.id == message_id), rows.message)
 
 
 def forget_bytes(connection: Connection, message_id: str) -> None:
@@ -39,10 +41,9 @@ def forget_bytes(connection: Connection, message_id: str) -> None:
     connection.execute(update(INBOX).where(INBOX.c.id == message_id).values(blob=None, size=0))
 
 
-def by_key(connection: Connection, key: str) -> dict[str, Any] | None:
+def by_key(connection: Connection, key: str) -> InboxMessage | None:
     """The message with this source key, or None."""
-    row = connection.execute(_BY_KEY, {"wanted": key}).mappings().one_or_none()
-    return dict(row) if row else None
+    return rows.one(connection, _BY_KEY, rows.message, wanted=key)
 
 
 def received(connection: Connection, sender: str, within_s: float, most: int) -> int:
@@ -69,7 +70,7 @@ def _younger(within_s: float) -> tuple[ColumnElement[bool], ColumnElement[bool]]
     return INBOX.c.created_at > now_s() - within_s, ~is_ahead(INBOX.c.created_at)
 
 
-def job_ended(connection: Connection, message_id: str) -> dict[str, Any] | None:
+def job_ended(connection: Connection, message_id: str) -> InboxMessage | None:
     """Count one job of the message as ended; the message's row if that was the last one of this
     run, else None.
     """
@@ -79,20 +80,17 @@ def job_ended(connection: Connection, message_id: str) -> dict[str, Any] | None:
         .values(jobs_left=INBOX.c.jobs_left - 1)
         .returning(INBOX)
     )
-    row = connection.execute(statement).mappings().one_or_none()
-    return dict(row) if row and row["jobs_left"] == 0 else None
+    row = rows.one(connection, statement, rows.message)
+    return row if row and row.jobs_left == 0 else None
 
 
 def job_again(connection: Connection, message_id: str) -> int:
     """Count one job of the message as running again; the run that it belongs to (a new one if
     all had ended).
     """
-    row = (
-        connection.execute(select(INBOX).where(INBOX.c.id == message_id).with_for_update())
-        .mappings()
-        .one()
-    )
-    run = row["run"] + (1 if row["jobs_left"] == 0 else 0)
+    held = select(INBOX.c.run, INBOX.c.jobs_left).where(INBOX.c.id == message_id)
+    run, jobs_left = connection.execute(held.with_for_update()).one()
+    run += 1 if jobs_left == 0 else 0
     connection.execute(
         update(INBOX)
         .where(INBOX.c.id == message_id)
@@ -105,17 +103,14 @@ def retry(connection: Connection, message_id: str) -> str:
     """Open a message again that could not be opened, as a new run with an answer of its own;
     its channel. Raises Conflict.
     """
-    row = (
-        connection.execute(select(INBOX).where(INBOX.c.id == message_id).with_for_update())
-        .mappings()
-        .one_or_none()
-    )
-    if row is None or row["state"] != RowState.DEAD or row["purged_at"]:
+    held = select(INBOX).where(INBOX.c.id == message_id).with_for_update()
+    row = rows.one(connection, held, rows.message)
+    if row is None or row.state != RowState.DEAD or row.purged_at:
         raise Conflict(
             "Only a message that could not be opened, and that is still here, can be tried again."
         )
-    revive(connection, INBOX, message_id, run=row["run"] + 1, jobs_left=0)
-    return str(row["channel"])
+    revive(connection, INBOX, message_id, run=row.run + 1, jobs_left=0)
+    return str(row.channel)
 
 
 def waiting_for_invitation(
@@ -129,12 +124,12 @@ def waiting_for_invitation(
         INBOX.c.state == RowState.READY,
         INBOX.c.run_after > now_s(),
     )
-    rows = connection.execute(
+    found = connection.execute(
         select(INBOX.c.id, INBOX.c.payload).where(*waits).order_by(INBOX.c.id)
     ).all()
     due = [
         row_id
-        for row_id, payload in rows
+        for row_id, payload in found
         if (payload.get("team"), payload.get(name)) == (team, place)
     ]
     fresh = {"run_after": 0.0, "rung_at": now_s(), "rings": 0}
@@ -159,9 +154,9 @@ def last_locale(connection: Connection, sender: str) -> str | None:
     )
 
 
-def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
+def _dead(connection: Connection, row: InboxMessage, error: BaseException) -> None:
     facts = told(error)
-    cards.wake(connection, row["payload"].get("card_id"), asks=None)
+    cards.wake(connection, row.payload.get("card_id"), asks=None)
     payload = {
         "reason": AnswerKind.FAILED,
         **{
@@ -169,17 +164,17 @@ def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> 
             for name in ("error_code", "error_message", "error_advice", "error_facts")
         },
     }
-    if locale := last_locale(connection, row["sender"]):  # its own words were perhaps never read
-        payload["locale"] = row["payload"].get("locale") or locale
+    if locale := last_locale(connection, row.sender):  # its own words were perhaps never read
+        payload["locale"] = row.payload.get("locale") or locale
     outbox.owe(
         connection,
-        owner=row["id"],
-        run=row["run"],
+        owner=row.id,
+        run=row.run,
         kind=Kind.FINAL,
-        channel=row["channel"],
+        channel=row.channel,
         payload=payload,
-        traceparent=row["traceparent"],
+        traceparent=row.traceparent,
     )
 
 
-LEDGER = Ledger(INBOX, _dead)
+LEDGER = Ledger(INBOX, _dead, rows.message)

@@ -4,13 +4,13 @@ inserted in the same commit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     Table,
     bindparam,
     case,
@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from dragoman.db import rows
 from dragoman.db.clock import now_s
 from dragoman.db.ledgers import alarms, cards, inbox, outbox, parts
 from dragoman.db.ledgers.lease import Lease, Ledger, revive
@@ -28,10 +29,12 @@ from dragoman.db.records import audit
 from dragoman.db.statements import insert_once
 from dragoman.db.tables import JobRow
 from dragoman.domain.actors import Action
-from dragoman.domain.answers.row_words import Kind
 from dragoman.domain.costs.prices import Price
 from dragoman.domain.job import OPEN, RowState, Stage, Status, WaitingFor, next_stage, percent
 from dragoman.domain.owner import team_of
+from dragoman.domain.rows.delivery import Kind
+from dragoman.domain.rows.job import Job
+from dragoman.domain.rows.part import Part, PartFacts
 from dragoman.domain.specs import channel_specs
 from dragoman.domain.specs.channel_specs import Answered
 from dragoman.errors import Conflict, EngineKeyRejected, QuotaUsedUp
@@ -40,15 +43,11 @@ from dragoman.telemetry import hashed
 
 JOBS = cast("Table", JobRow.__table__)
 BY_ID = select(JOBS).where(JOBS.c.id == bindparam("job_id"))
-WAY = select(
-    JOBS.c.id, JOBS.c.state, JOBS.c.stage, JOBS.c.channel, JOBS.c.message_id, JOBS.c.options
-).where(JOBS.c.id == bindparam("job_id"))
 # What the admin alone can mend, and hears of at once.
 ADMINS_MOVE = {
     EngineKeyRejected.code: alarms.Cause.KEY_REJECTED,
     QuotaUsedUp.code: alarms.Cause.QUOTA_GONE,
 }
-Row = Mapping[str, Any] | RowMapping
 NEVER = 1e12  # of `run_after`: somebody else makes the row due
 ENDED_AS = {
     Status.COMPLETED: RowState.DONE,
@@ -72,52 +71,43 @@ def insert(connection: Connection, **values: Any) -> bool:
         **values,
     )
     if created:
-        audit.note(connection, Action.SENT, values, who=values["owner"])
+        new = audit.Touched(values["id"], values["owner"], values["channel"])
+        audit.note(connection, Action.SENT, new, who=new.owner)
     return created
 
 
-def by_id(connection: Connection, job_id: str) -> dict[str, Any] | None:
+def by_id(connection: Connection, job_id: str) -> Job | None:
     """The job, or None."""
-    row = connection.execute(BY_ID, {"job_id": job_id}).mappings().one_or_none()
-    return dict(row) if row else None
+    return rows.one(connection, BY_ID, rows.job, job_id=job_id)
 
 
-def on_its_way(connection: Connection, job_id: str) -> dict[str, Any] | None:
-    """What says where a job is and goes, a few columns of its row, or None."""
-    row = connection.execute(WAY, {"job_id": job_id}).mappings().one_or_none()
-    return dict(row) if row else None
-
-
-def by_key(connection: Connection, key: str) -> dict[str, Any] | None:
+def by_key(connection: Connection, key: str) -> Job | None:
     """The job with this source key, or None."""
-    row = connection.execute(select(JOBS).where(JOBS.c.key == key)).mappings().one_or_none()
-    return dict(row) if row else None
+    return rows.one(connection, select(JOBS).where(JOBS.c.key == key), rows.job)
 
 
-def of_message(
-    connection: Connection, message_id: str, run: int | None = None
-) -> list[dict[str, Any]]:
+def of_message(connection: Connection, message_id: str, run: int | None = None) -> list[Job]:
     """The jobs of a message, in the order of their files; of one run, or of all."""
     statement = (
         select(JOBS).where(JOBS.c.message_id == message_id).order_by(JOBS.c.created_at, JOBS.c.key)
     )
     if run is not None:
         statement = statement.where(JOBS.c.run == run)
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return rows.each(connection, statement, rows.job)
 
 
-def of_card(connection: Connection, card_id: str) -> list[dict[str, Any]]:
+def of_card(connection: Connection, card_id: str) -> list[Job]:
     """The jobs that a card shows, in the order of their making."""
     statement = (
         select(JOBS).where(JOBS.c.card_id == card_id).order_by(JOBS.c.created_at, JOBS.c.key)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return rows.each(connection, statement, rows.job)
 
 
-def of_file(connection: Connection, channel: str, file_ref: str) -> list[dict[str, Any]]:
+def of_file(connection: Connection, channel: str, file_ref: str) -> list[Job]:
     """The jobs of one file, as its front end names it."""
     statement = select(JOBS).where(JOBS.c.channel == channel, JOBS.c.file_ref == file_ref)
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return rows.each(connection, statement, rows.job)
 
 
 def open_of(connection: Connection, owner: str) -> int:
@@ -146,14 +136,14 @@ def listed(
     owner: str | None = None,
     states: Sequence[RowState] = (),
     limit: int = 50,
-) -> list[dict[str, Any]]:
+) -> list[Job]:
     """The newest jobs, newest first; of one owner, in some states."""
     statement = select(JOBS).order_by(JOBS.c.created_at.desc()).limit(limit)
     if owner is not None:
         statement = statement.where(JOBS.c.owner == owner)
     if states:
         statement = statement.where(JOBS.c.state.in_(states))
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return rows.each(connection, statement, rows.job)
 
 
 def counted(connection: Connection) -> dict[tuple[str, str], int]:
@@ -164,12 +154,12 @@ def counted(connection: Connection) -> dict[tuple[str, str], int]:
     return {(stage, state): count for stage, state, count in connection.execute(statement)}
 
 
-def show_progress(connection: Connection, lease: Lease, fraction: float) -> None:
+def show_progress(connection: Connection, lease: Lease[Job], fraction: float) -> None:
     """Record how much of the present stage is done (0 to 1); the percent never goes back.
 
     Raises LeaseLost.
     """
-    wanted = percent(Stage(lease.row["stage"]), fraction)
+    wanted = percent(lease.row.stage, fraction)
     lease.write(
         connection,
         progress=(
@@ -203,17 +193,12 @@ def note_cost(
     return connection.execute(statement.values(**values)).rowcount == 1
 
 
-def is_toned(row: dict[str, Any]) -> bool:
-    """Whether the sender of a job asked for a tone."""
-    return bool(row["options"].get("tone"))
-
-
-def finish_stage(connection: Connection, lease: Lease, artifact: str, **facts: Any) -> None:
+def finish_stage(connection: Connection, lease: Lease[Job], artifact: str, **facts: Any) -> None:
     """The leased stage is done and its artifact stored: the next one is ready. Raises LeaseLost."""
-    following = next_stage(Stage(lease.row["stage"]), toned=is_toned(lease.row))
+    following = next_stage(lease.row.stage, toned=lease.row.is_toned)
     if following is None:
         raise ValueError("the last stage ends with `complete`")
-    progress = max(lease.row["progress"], percent(following, 0.0))
+    progress = max(lease.row.progress, percent(following, 0.0))
     lease.advance(
         connection,
         stage=following,
@@ -224,7 +209,9 @@ def finish_stage(connection: Connection, lease: Lease, artifact: str, **facts: A
     )
 
 
-def spread(connection: Connection, lease: Lease, ranges: Iterable[Sequence[int]] = ()) -> list[str]:
+def spread(
+    connection: Connection, lease: Lease[Job], ranges: Iterable[Sequence[int]] = ()
+) -> list[str]:
     """Give the leased stage to the job's parts, made of `ranges` if there are none; the ids of
     those that have to work.
 
@@ -232,37 +219,39 @@ def spread(connection: Connection, lease: Lease, ranges: Iterable[Sequence[int]]
     """
     _lock(connection, lease.id)
     parts.cut(connection, lease.row, ranges)
-    ids = parts.begin(connection, lease.id, lease.row["stage"])
+    ids = parts.begin(connection, lease.id, lease.row.stage)
     count = parts.count(connection, lease.id)
     lease.advance(connection, run_after=NEVER if ids else 0.0, parts=count, parts_left=len(ids))
     return ids
 
 
-def show_part(connection: Connection, lease: Lease, fraction: float) -> None:
+def show_part(connection: Connection, lease: Lease[Part], fraction: float) -> None:
     """As `show_progress`, for a leased part: its job's percent is that of all parts.
 
     Raises LeaseLost.
     """
-    job_id = lease.row["job_id"]
+    job_id = lease.row.job_id
     _lock(connection, job_id)
     lease.write(connection, progress=int(100 * min(max(fraction, 0.0), 1.0)))
-    wanted = percent(Stage(lease.row["stage"]), parts.share_done(connection, job_id))
-    ours = (JOBS.c.id == job_id, JOBS.c.stage == lease.row["stage"], JOBS.c.progress < wanted)
+    wanted = percent(lease.row.stage, parts.share_done(connection, job_id))
+    ours = (JOBS.c.id == job_id, JOBS.c.stage == lease.row.stage, JOBS.c.progress < wanted)
     connection.execute(update(JOBS).where(*ours).values(progress=wanted))
 
 
-def finish_part(connection: Connection, lease: Lease, artifact: str, facts: dict[str, Any]) -> bool:
+def finish_part(
+    connection: Connection, lease: Lease[Part], artifact: str, facts: PartFacts
+) -> bool:
     """The leased part has finished the stage; True for the last one, which makes the job due.
 
     Raises LeaseLost.
     """
-    job_id = lease.row["job_id"]
+    job_id = lease.row.job_id
     _lock(connection, job_id)
-    lease.finish(connection, artifact=artifact, facts=facts, progress=100)
+    lease.finish(connection, artifact=artifact, facts=facts.as_json(), progress=100)
     is_last = JOBS.c.parts_left == 1
     counted_down = (
         update(JOBS)
-        .where(JOBS.c.id == job_id, JOBS.c.stage == lease.row["stage"], JOBS.c.parts_left > 0)
+        .where(JOBS.c.id == job_id, JOBS.c.stage == lease.row.stage, JOBS.c.parts_left > 0)
         .values(
             parts_left=JOBS.c.parts_left - 1,
             run_after=case((is_last, 0.0), else_=JOBS.c.run_after),
@@ -274,20 +263,21 @@ def finish_part(connection: Connection, lease: Lease, artifact: str, facts: dict
 
 
 def walk_part(
-    connection: Connection, lease: Lease, artifact: str, facts: dict[str, Any], *, toned: bool
+    connection: Connection, lease: Lease[Part], artifact: str, facts: PartFacts, *, toned: bool
 ) -> None:
     """The leased part has finished a stage that its job is past: it goes on to the next one.
 
     Raises LeaseLost.
     """
-    following = next_stage(Stage(lease.row["stage"]), toned=toned)
-    lease.advance(connection, stage=following, artifact=artifact, facts=facts, progress=0)
+    following = next_stage(lease.row.stage, toned=toned)
+    told = facts.as_json()
+    lease.advance(connection, stage=following, artifact=artifact, facts=told, progress=0)
 
 
 def step_back(
     connection: Connection,
-    lease: Lease,
-    lost: Sequence[dict[str, Any]] = (),
+    lease: Lease[Job],
+    lost: Sequence[Part] = (),
     *,
     to: Stage = Stage.EXTRACT,
 ) -> None:
@@ -303,19 +293,19 @@ def step_back(
         if name not in ("engine", "approved_at", "progress")
     }
     if lost:
-        waits = {"parts": lease.row["parts"], "parts_left": len(lost), "run_after": NEVER}
+        waits = {"parts": lease.row.parts, "parts_left": len(lost), "run_after": NEVER}
     else:
-        waits = {"parts_left": 0, "remade_in": lease.row["run"]}
+        waits = {"parts_left": 0, "remade_in": lease.row.run}
         parts.forget(connection, lease.id)
     for part in lost:
-        revive(connection, parts.PARTS, part["id"], **parts.anew(part, lease.row["run"]))
+        revive(connection, parts.PARTS, part.id, **parts.anew(part, lease.row.run))
     lease.advance(
         connection, stage_since=now_s(), **{**(unread if to is Stage.EXTRACT else {}), **waits}
     )
 
 
 def complete(
-    connection: Connection, lease: Lease, result: str, result_size: int, **facts: Any
+    connection: Connection, lease: Lease[Job], result: str, result_size: int, **facts: Any
 ) -> None:
     """The job has its result; the answer is owed from this commit on. Raises LeaseLost."""
     lease.finish(
@@ -340,25 +330,29 @@ def cancel(connection: Connection, job_id: str) -> bool:
         .values(state=RowState.CANCELLED, epoch=JOBS.c.epoch + 1, ended_at=now_s())
         .returning(JOBS)
     )
-    row = connection.execute(statement).mappings().one_or_none()
+    row = rows.one(connection, statement, rows.job)
     if row is None:
         return False
     parts.stop(connection, job_id)
-    settle(connection, dict(row))
-    audit.note(connection, Action.CANCELLED, dict(row))
+    settle(connection, row)
+    audit.note(connection, Action.CANCELLED, audit.touched(row))
     return True
 
 
 def wait(
-    connection: Connection, lease: Lease, waiting_for: WaitingFor, expires_s: float, **facts: Any
+    connection: Connection,
+    lease: Lease[Job],
+    waiting_for: WaitingFor,
+    expires_s: float,
+    **facts: Any,
 ) -> None:
     """The leased job needs a person's word before it goes on with the same stage; its card or a
     mail asks. Raises LeaseLost.
     """
     lease.wait(connection, waiting_for, expires_s, **facts)
-    cards.wake(connection, lease.row["card_id"])
+    cards.wake(connection, lease.row.card_id)
     if asks_by_delivery(lease.row) and waiting_for is WaitingFor.APPROVAL:
-        _owe(connection, lease.id, lease.row["run"], lease.row, Kind.QUESTION)
+        _owe(connection, lease.id, lease.row.run, lease.row, Kind.QUESTION)
 
 
 def resume(connection: Connection, job_id: str, waiting_for: WaitingFor, **facts: Any) -> bool:
@@ -366,61 +360,52 @@ def resume(connection: Connection, job_id: str, waiting_for: WaitingFor, **facts
     row = by_id(connection, job_id)
     if row is None or not resume_row(connection, JOBS, job_id, waiting_for, **facts):
         return False
-    cards.wake(connection, row["card_id"])
+    cards.wake(connection, row.card_id)
     if waiting_for is WaitingFor.APPROVAL:
-        audit.note(connection, Action.APPROVED, row)
+        audit.note(connection, Action.APPROVED, audit.touched(row))
     return True
 
 
-def answered_to(row: dict[str, Any]) -> str:
+def answered_to(row: Job) -> str:
     """The owner of the answer that a job's end leads to: the job, or the message it came in."""
-    return str(row["id"] if has_own_answer(row) else row["message_id"] or row["id"])
+    return row.id if has_own_answer(row) else row.message_id or row.id
 
 
-def replied_by(row: Row) -> str:
-    """The channel that a job's answer goes by: the one it came by, unless its sender named
-    another (`Options.reply_by`).
-    """
-    return str((row["options"] or {}).get("reply_by") or row["channel"])
-
-
-def has_own_answer(row: Row) -> bool:
+def has_own_answer(row: Job) -> bool:
     """Whether the answer belongs to the job itself, and not to the message that it came in."""
-    return channel_specs.named(replied_by(row), Answered.JOB)
+    return channel_specs.named(row.replied_by, Answered.JOB)
 
 
-def is_answered(row: Row) -> bool:
+def is_answered(row: Job) -> bool:
     """Whether a delivery answers the job; else a page does."""
-    return not channel_specs.named(replied_by(row), Answered.PAGE)
+    return not channel_specs.named(row.replied_by, Answered.PAGE)
 
 
-def asks_by_delivery(row: Row) -> bool:
+def asks_by_delivery(row: Job) -> bool:
     """Whether a question about the job's cost is a delivery; else a page or a card asks."""
-    spec = channel_specs.by_name(replied_by(row))
+    spec = channel_specs.by_name(row.replied_by)
     return spec is not None and spec.asks
 
 
-def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> dict[str, Any]:
+def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> Job:
     """Open a new run of a dead or cancelled job, from its last good stage or from the first.
 
     Raises Conflict.
     """
-    row = (
-        connection.execute(select(JOBS).where(JOBS.c.id == job_id).with_for_update())
-        .mappings()
-        .one_or_none()
-    )
-    if row is None or row["state"] not in (RowState.DEAD, RowState.CANCELLED) or row["purged_at"]:
+    row = rows.one(connection, select(JOBS).where(JOBS.c.id == job_id).with_for_update(), rows.job)
+    if row is None or row.state not in (RowState.DEAD, RowState.CANCELLED) or row.purged_at:
         raise Conflict(
             "Only a job that failed or was cancelled, and whose file is still here, can be tried"
             " again."
         )
     if from_start:
         parts.forget(connection, job_id)
-    by_message = row["message_id"] and not has_own_answer(row)
-    run = inbox.job_again(connection, row["message_id"]) if by_message else row["run"] + 1
+    if row.message_id and not has_own_answer(row):
+        run = inbox.job_again(connection, row.message_id)
+    else:
+        run = row.run + 1
     # What parts have done stays done: the job is due at once, and finds out what is left.
-    audit.note(connection, Action.RETRIED, dict(row))
+    audit.note(connection, Action.RETRIED, audit.touched(row))
     revive(
         connection,
         JOBS,
@@ -430,43 +415,41 @@ def retry(connection: Connection, job_id: str, *, from_start: bool = False) -> d
         parts_left=0,
         **(_unread() if from_start else {}),
     )
-    cards.wake(connection, row["card_id"])
-    return {**row, "run": run}
+    cards.wake(connection, row.card_id)
+    return replace(row, run=run)
 
 
-def settle(connection: Connection, row: dict[str, Any]) -> None:
+def settle(connection: Connection, row: Job) -> None:
     """What follows in the transaction that ends a job: its own answer, or its message's after
     the last job.
     """
-    connection.execute(update(JOBS).where(JOBS.c.id == row["id"]).values(secret=None))
-    answered = None
+    connection.execute(update(JOBS).where(JOBS.c.id == row.id).values(secret=None))
+    answered: tuple[str, int] | None = None
     if has_own_answer(row):
-        answered = row
-    elif row["message_id"]:
-        answered = inbox.job_ended(connection, row["message_id"])
-    cards.wake(connection, row["card_id"])
+        answered = row.id, row.run
+    elif row.message_id and (message := inbox.job_ended(connection, row.message_id)):
+        answered = message.id, message.run
+    cards.wake(connection, row.card_id)
     if answered:
-        _owe(connection, answered["id"], answered["run"], row)
+        _owe(connection, *answered, row)
 
 
-def _owe(
-    connection: Connection, owner: str, run: int, row: dict[str, Any], kind: Kind = Kind.FINAL
-) -> None:
+def _owe(connection: Connection, owner: str, run: int, row: Job, kind: Kind = Kind.FINAL) -> None:
     outbox.owe(
         connection,
         owner=owner,
         run=run,
         kind=kind,
-        channel=replied_by(row),
-        traceparent=row["traceparent"],
+        channel=row.replied_by,
+        traceparent=row.traceparent,
     )
 
 
-def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
+def _dead(connection: Connection, row: Job, error: BaseException) -> None:
     settle(connection, row)
     cause = ADMINS_MOVE.get(getattr(error, "code", ""))
     if cause:
-        alarms.tell(connection, cause, getattr(error, "detail", ""), row["id"])
+        alarms.tell(connection, cause, getattr(error, "detail", ""), row.id)
 
 
 def _unread() -> dict[str, Any]:
@@ -496,31 +479,31 @@ def _lock(connection: Connection, job_id: str) -> None:
     connection.execute(select(JOBS.c.id).where(JOBS.c.id == job_id).with_for_update())
 
 
-def _lock_job(connection: Connection, part: dict[str, Any]) -> None:
-    _lock(connection, part["job_id"])
+def _lock_job(connection: Connection, part: Part) -> None:
+    _lock(connection, part.job_id)
 
 
-def _part_dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
+def _part_dead(connection: Connection, row: Part, error: BaseException) -> None:
     """A part that gives up takes its job along, once; what its other parts have done stays."""
-    ours = (JOBS.c.id == row["job_id"], JOBS.c.stage == row["stage"], JOBS.c.state.in_(OPEN))
+    ours = (JOBS.c.id == row.job_id, JOBS.c.stage == row.stage, JOBS.c.state.in_(OPEN))
     gone = {
         "state": RowState.DEAD,
         "epoch": JOBS.c.epoch + 1,
-        "attempts": row["attempts"],
-        "losses": row["losses"],
+        "attempts": row.attempts,
+        "losses": row.losses,
     }
     statement = (
         update(JOBS).where(*ours).values(**gone, ended_at=now_s(), **told(error)).returning(JOBS)
     )
-    job = connection.execute(statement).mappings().one_or_none()
+    job = rows.one(connection, statement, rows.job)
     if job is not None:
-        parts.stop(connection, row["job_id"])
-        settle(connection, dict(job))
+        parts.stop(connection, row.job_id)
+        settle(connection, job)
 
 
 def _sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-LEDGER = Ledger(JOBS, _dead)
-PART_LEDGER = Ledger(parts.PARTS, _part_dead, locks_first=_lock_job)
+LEDGER = Ledger(JOBS, _dead, rows.job)
+PART_LEDGER = Ledger(parts.PARTS, _part_dead, rows.part, locks_first=_lock_job)

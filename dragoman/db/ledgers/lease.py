@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import structlog
 from opentelemetry import trace
@@ -29,10 +29,12 @@ from dragoman.db.engine import Database
 from dragoman.db.ledgers.lease_renewal import heart
 from dragoman.db.ledgers.stored_errors import code_of, detail_of, no_error, told
 from dragoman.db.records import counters
+from dragoman.db.rows import Columns
 from dragoman.db.statements import split
 from dragoman.domain.job import RowState, WaitingFor
 from dragoman.domain.os_errors import named
 from dragoman.domain.retry import WORKER_LOST_ATTEMPTS, GiveUp, RetryIn, decide
+from dragoman.domain.rows.leased import Leased
 from dragoman.errors import (
     DatabaseUnavailable,
     LeaseLost,
@@ -43,6 +45,8 @@ from dragoman.errors import (
 )
 
 log = structlog.get_logger(__name__)
+
+R = TypeVar("R", bound=Leased)
 
 LEASE_S = 60.0
 
@@ -76,33 +80,34 @@ can be told of them.
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Ledger(Generic[R]):
     """One of the three tables, and what is owed when a row of it dies.
 
     `on_dead(connection, row, error)` runs in the transaction that ends the row: it inserts the
-    answer to the sender. `attempts`: how often temporary trouble is tried, None: as the table of
-    `dragoman.domain.retry` says. `patience_s`: it is tried more often than that while the row is
-    younger. `locks_first(connection, row)` holds what `on_dead` is going to change and what has to
-    be locked before this row (see `dragoman.db`).
+    answer to the sender. `build` makes the value of a row. `attempts`: how often temporary trouble
+    is tried, None: as the table of `dragoman.domain.retry` says. `patience_s`: it is tried more
+    often than that while the row is younger. `locks_first(connection, row)` holds what `on_dead` is
+    going to change and what has to be locked before this row (see `dragoman.db`).
     """
 
     table: Table
-    on_dead: Callable[[Connection, dict[str, Any], BaseException], None]
+    on_dead: Callable[[Connection, R, BaseException], None]
+    build: Callable[[Columns], R]
     attempts: int | None = None
     patience_s: float = 0.0
-    locks_first: Callable[[Connection, dict[str, Any]], None] | None = None
+    locks_first: Callable[[Connection, R], None] | None = None
 
 
 @dataclass
-class Lease:
+class Lease(Generic[R]):
     """The right to work on one row. `row` is the row as it was claimed; `attempt` counts from 1.
 
     `on_lost` is called by the heartbeat when it finds the row in other hands.
     """
 
     database: Database
-    ledger: Ledger
-    row: dict[str, Any]
+    ledger: Ledger[R]
+    row: R
     lease_s: float
     lost: threading.Event = field(default_factory=threading.Event)
     ended: bool = False
@@ -111,19 +116,19 @@ class Lease:
     @property
     def id(self) -> str:
         """The row's id."""
-        return str(self.row["id"])
+        return self.row.id
 
     @property
     def attempt(self) -> int:
         """Number of this attempt at the row's present step, from 1."""
-        return int(self.row["attempts"])
+        return self.row.attempts
 
     @property
     def failed(self) -> int:
         """How many attempts ended in an error if this one does; those whose worker died are
         counted apart.
         """
-        return max(self.attempt - int(self.row["losses"]), 1)
+        return max(self.attempt - self.row.losses, 1)
 
     def check(self) -> None:
         """Raise LeaseLost if the heartbeat has found the row in other hands (or cancelled),
@@ -140,7 +145,7 @@ class Lease:
         statement = _writing(self.ledger.table).values(computed)
         if (
             connection.execute(
-                statement, {"held_id": self.id, "held_epoch": self.row["epoch"], **plain}
+                statement, {"held_id": self.id, "held_epoch": self.row.epoch, **plain}
             ).rowcount
             != 1
         ):
@@ -222,13 +227,13 @@ class Lease:
 
 def claim(
     database: Database,
-    ledger: Ledger,
+    ledger: Ledger[R],
     row_id: str,
     lease_s: float,
     *,
     stage: str | None = None,
     admits: Callable[[Connection, str], bool] = lambda _connection, _row_id: True,
-) -> Lease | None:
+) -> Lease[R] | None:
     """The lease on a row that is due, None if it is not due, not there, somebody else's, or at
     another stage than `stage`.
 
@@ -245,7 +250,9 @@ def claim(
             .mappings()
             .one_or_none()
         )
-    return Lease(database, ledger, dict(row), lease_s) if row else None
+    if row is None:
+        return None
+    return Lease(database, ledger, ledger.build(dict(row)), lease_s)
 
 
 @cache
@@ -278,13 +285,13 @@ def _writing(table: Table) -> Update:
 @contextmanager
 def attempt(
     database: Database,
-    ledger: Ledger,
+    ledger: Ledger[R],
     row_id: str,
     *,
     stage: str | None = None,
     lease_s: float = LEASE_S,
     admits: Callable[[Connection, str], bool] = lambda _connection, _row_id: True,
-) -> Iterator[Lease | None]:
+) -> Iterator[Lease[R] | None]:
     """One attempt at a row: claimed, kept alive by a heartbeat, and given back or buried if the
     block raises.
 
@@ -296,12 +303,12 @@ def attempt(
     if lease is None:
         yield None
         return
-    with telemetry.in_trace(lease.row.get("traceparent"), f"{ledger.table.name}.attempt"):
-        if lease.row["waiting_for"]:
+    with telemetry.in_trace(lease.row.traceparent, f"{ledger.table.name}.attempt"):
+        if lease.row.waiting_for:
             bury(lease, NoWord())
             yield None
-        elif lease.row["losses"] >= WORKER_LOST_ATTEMPTS:
-            bury(lease, WorkerLost(detail=lease.row["error_detail"] or ""))
+        elif lease.row.losses >= WORKER_LOST_ATTEMPTS:
+            bury(lease, WorkerLost(detail=lease.row.error_detail or ""))
             yield None
         else:
             with _heartbeat(lease), _on_record(lease):
@@ -309,7 +316,7 @@ def attempt(
 
 
 @contextmanager
-def _on_record(lease: Lease) -> Iterator[None]:
+def _on_record(lease: Lease[Any]) -> Iterator[None]:
     try:
         yield
     except Leaving:
@@ -328,7 +335,7 @@ def _on_record(lease: Lease) -> Iterator[None]:
         raise known from error
 
 
-def record(lease: Lease, error: BaseException) -> None:
+def record(lease: Lease[Any], error: BaseException) -> None:
     """Put a failed attempt on record: tried again later, or a dead letter with its answer."""
     patience = _patience(lease) if isinstance(error, TemporaryError) else None
     # jitter
@@ -359,13 +366,13 @@ def record(lease: Lease, error: BaseException) -> None:
         log.warning("failure_not_recorded", **facts, because=code_of(trouble))
 
 
-def _patience(lease: Lease) -> int | None:
-    claimed_at = lease.row["lease_until"] - lease.lease_s
-    is_young = claimed_at - lease.row["created_at"] < lease.ledger.patience_s
+def _patience(lease: Lease[Any]) -> int | None:
+    claimed_at = lease.row.lease_until - lease.lease_s
+    is_young = claimed_at - lease.row.created_at < lease.ledger.patience_s
     return max(lease.ledger.attempts or 0, lease.failed + 1) if is_young else lease.ledger.attempts
 
 
-def bury(lease: Lease, error: BaseException) -> None:
+def bury(lease: Lease[Any], error: BaseException) -> None:
     """End the row as a dead letter; what is owed to the sender is inserted in the same
     transaction.
     """
@@ -389,7 +396,7 @@ def bury(lease: Lease, error: BaseException) -> None:
 
 def lose(
     database: Database,
-    ledger: Ledger,
+    ledger: Ledger[R],
     row_id: str,
     task_id: str,
     *,
@@ -409,7 +416,7 @@ def lose(
         return connection.execute(update(table).where(*guard).values(**values)).rowcount == 1
 
 
-def hand_back(database: Database, ledger: Ledger, row_id: str, task_id: str) -> bool:
+def hand_back(database: Database, ledger: Ledger[R], row_id: str, task_id: str) -> bool:
     """Give back the row of a task that is about to be ended with its process: no attempt is
     counted; whether it held the row.
     """
@@ -483,7 +490,7 @@ def is_due(table: Table) -> ColumnElement[bool]:
     )
 
 
-def _retry(lease: Lease, decision: RetryIn, error: BaseException) -> None:
+def _retry(lease: Lease[Any], decision: RetryIn, error: BaseException) -> None:
     with lease.database.write() as connection:
         lease.give_back(connection, decision.seconds, error)
         counters.add(
@@ -491,12 +498,12 @@ def _retry(lease: Lease, decision: RetryIn, error: BaseException) -> None:
         )
 
 
-def _heartbeat(lease: Lease) -> AbstractContextManager[None]:
+def _heartbeat(lease: Lease[Any]) -> AbstractContextManager[None]:
     """Renew the lease every third of its time, until the block ends or the row is lost."""
     return heart.keeps(partial(_beat, lease), lease.lease_s / 3)
 
 
-def _beat(lease: Lease) -> bool:
+def _beat(lease: Lease[Any]) -> bool:
     """Renew the lease; whether there is still one to renew."""
     try:
         if not lease.ended:

@@ -5,18 +5,20 @@ kind.
 from __future__ import annotations
 
 import uuid
-from typing import Any, cast
+from typing import cast
 
 import structlog
 from sqlalchemy import Connection, Table, bindparam, delete, or_, select, update
 
+from dragoman.db import rows
 from dragoman.db.clock import now_s
 from dragoman.db.ledgers import alarms, cards
 from dragoman.db.ledgers.lease import Ledger, revive
 from dragoman.db.statements import insert_once
 from dragoman.db.tables import JobRow, OutboxRow
-from dragoman.domain.answers.row_words import Kind
 from dragoman.domain.job import RowState
+from dragoman.domain.rows.delivery import Delivery, Kind
+from dragoman.domain.rows.message import Payload
 from dragoman.errors import Conflict
 
 log = structlog.get_logger(__name__)
@@ -43,7 +45,7 @@ def owe(
     run: int,
     kind: Kind,
     channel: str,
-    payload: dict[str, Any] | None = None,
+    payload: Payload | None = None,
     after_s: float = 0.0,
     traceparent: str | None = None,
 ) -> str | None:
@@ -64,7 +66,7 @@ def owe(
         run=run,
         kind=kind,
         channel=channel,
-        payload=payload or {},
+        payload=dict(payload or {}),
         run_after=now_s() + after_s if after_s else 0.0,
         rung_at=0.0 if after_s else now_s(),
         created_at=now_s(),
@@ -88,10 +90,10 @@ def owed(connection: Connection, owner: str) -> list[str]:
     return list(connection.scalars(OWED, {"of": owner}))
 
 
-def deliveries(connection: Connection, owner: str) -> list[dict[str, Any]]:
+def deliveries(connection: Connection, owner: str) -> list[Delivery]:
     """All deliveries of an owner, oldest first."""
     statement = select(OUTBOX).where(OUTBOX.c.owner == owner).order_by(OUTBOX.c.created_at)
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return rows.each(connection, statement, rows.delivery)
 
 
 def bounced(
@@ -105,36 +107,34 @@ def bounced(
     """
     facts = {"bounced_at": now_s(), "bounce": said[:LONGEST_BOUNCE]}
     statement = update(OUTBOX).where(OUTBOX.c.id == delivery_id).values(**facts).returning(OUTBOX)
-    row = connection.execute(statement).mappings().one_or_none()
+    row = rows.one(connection, statement, rows.delivery)
     if row is None:
         return None
-    if instead and row["kind"] == Kind.FINAL:
-        told = {
-            "owner": row["owner"],
-            "run": row["run"],
-            "kind": Kind.INSTEAD,
-            "channel": row["channel"],
-        }
-        row_id = owe(connection, **told, traceparent=row["traceparent"])
+    if instead and row.kind == Kind.FINAL:
+        row_id = owe(
+            connection,
+            owner=row.owner,
+            run=row.run,
+            kind=Kind.INSTEAD,
+            channel=row.channel,
+            traceparent=row.traceparent,
+        )
         words = {"instead": instead, "instead_detail": said[:LONGEST_BOUNCE]}
         connection.execute(update(OUTBOX).where(OUTBOX.c.id == row_id).values(**words))
     else:
-        alarms.tell(connection, alarms.Cause.DELIVERY_FAILED, f"came back: {said}", row["id"])
-    return str(row["owner"])
+        alarms.tell(connection, alarms.Cause.DELIVERY_FAILED, f"came back: {said}", row.id)
+    return row.owner
 
 
 def retry(connection: Connection, row_id: str) -> str:
     """Owe a dead delivery again; its owner. Raises Conflict."""
-    row = (
-        connection.execute(select(OUTBOX).where(OUTBOX.c.id == row_id).with_for_update())
-        .mappings()
-        .one_or_none()
-    )
-    if row is None or row["state"] != RowState.DEAD:
+    held = select(OUTBOX).where(OUTBOX.c.id == row_id).with_for_update()
+    row = rows.one(connection, held, rows.delivery)
+    if row is None or row.state != RowState.DEAD:
         raise Conflict("Only an answer that could not be sent can be sent again.")
     # whatever was in the way may be gone
     revive(connection, OUTBOX, row_id, instead=None, instead_detail=None)
-    return str(row["owner"])
+    return row.owner
 
 
 def card_of(connection: Connection, owner: str) -> str | None:
@@ -142,27 +142,30 @@ def card_of(connection: Connection, owner: str) -> str | None:
     return connection.scalar(select(JobRow.card_id).where(JobRow.id == owner))
 
 
-def _hold_card(connection: Connection, row: dict[str, Any]) -> None:
+def _hold_card(connection: Connection, row: Delivery) -> None:
     """Cards are locked before deliveries (see `dragoman.db`)."""
-    if card_id := card_of(connection, row["owner"]):
+    if card_id := card_of(connection, row.owner):
         connection.execute(
             select(cards.CARDS.c.id).where(cards.CARDS.c.id == card_id).with_for_update()
         )
 
 
-def _dead(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
+def _dead(connection: Connection, row: Delivery, error: BaseException) -> None:
     # Nobody is left to be told but the admin: `dragoman jobs dead` lists it.
-    log.error("delivery_dead", id=row["id"], owner=row["owner"], kind=row["kind"])
-    if row["channel"] == alarms.CHANNEL:
+    log.error("delivery_dead", id=row.id, owner=row.owner, kind=row.kind)
+    if row.channel == alarms.CHANNEL:
         return  # nothing is told about what is told to the admin
-    if row["kind"] not in (Kind.ACK, Kind.PROGRESS):
+    if row.kind not in (Kind.ACK, Kind.PROGRESS):
         detail = getattr(error, "detail", "") or type(error).__name__
-        alarms.tell(
-            connection, alarms.Cause.DELIVERY_FAILED, f"{row['channel']}: {detail}", row["id"]
-        )
-    cards.wake(connection, card_of(connection, row["owner"]))
+        alarms.tell(connection, alarms.Cause.DELIVERY_FAILED, f"{row.channel}: {detail}", row.id)
+    cards.wake(connection, card_of(connection, row.owner))
 
 
 LEDGER = Ledger(
-    OUTBOX, _dead, attempts=DELIVERY_ATTEMPTS, patience_s=PATIENCE_S, locks_first=_hold_card
+    OUTBOX,
+    _dead,
+    rows.delivery,
+    attempts=DELIVERY_ATTEMPTS,
+    patience_s=PATIENCE_S,
+    locks_first=_hold_card,
 )

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, delete, func, select, update
 
+from dragoman.db import rows
 from dragoman.db.clock import now_s
 from dragoman.db.ledgers.lease import revive
 from dragoman.db.statements import insert_once
 from dragoman.db.tables import PartRow
 from dragoman.domain.job import OPEN, RowState, Stage
+from dragoman.domain.rows.job import Job
+from dragoman.domain.rows.part import Part
 
 PARTS = cast("Table", PartRow.__table__)
-# of `facts`: the job's run in which the part began anew since its artifact was lost
-REMADE_IN = "remade_in"
 
 
-def of_job(connection: Connection, job_id: str) -> list[dict[str, Any]]:
+def of_job(connection: Connection, job_id: str) -> list[Part]:
     """The parts of a job, in the order of their pages; none for a short document."""
     statement = select(PARTS).where(PARTS.c.job_id == job_id).order_by(PARTS.c.number)
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return rows.each(connection, statement, rows.part)
 
 
 def count(connection: Connection, job_id: str) -> int:
@@ -30,48 +32,43 @@ def count(connection: Connection, job_id: str) -> int:
     return connection.scalar(select(func.count()).where(PARTS.c.job_id == job_id)) or 0
 
 
-def cut(connection: Connection, job: dict[str, Any], ranges: Iterable[Sequence[int]]) -> None:
+def cut(connection: Connection, job: Job, ranges: Iterable[Sequence[int]]) -> None:
     """Make a part of each range of pages (0-based), unless there is one already."""
     for number, pages in enumerate(ranges):
         values = {
             "id": uuid.uuid4().hex,
-            "job_id": job["id"],
+            "job_id": job.id,
             "number": number,
             "pages": list(pages),
             "facts": {},
         }
-        fresh = {"stage": job["stage"], "created_at": now_s(), "traceparent": job["traceparent"]}
+        fresh = {"stage": job.stage, "created_at": now_s(), "traceparent": job.traceparent}
         insert_once(connection, PARTS, **values, **fresh)
 
 
-def begin(connection: Connection, job_id: str, stage: str) -> list[str]:
+def begin(connection: Connection, job_id: str, stage: Stage) -> list[str]:
     """Make all parts ready for `stage` that have not finished it; their ids.
 
     One that was stopped on its way there goes on where it was.
     """
-    rows = [
+    left = [
         one
         for one in of_job(connection, job_id)
-        if one["stage"] != stage or one["state"] != RowState.DONE
+        if one.stage != stage or one.state is not RowState.DONE
     ]
-    for row in rows:
-        revive(
-            connection,
-            PARTS,
-            row["id"],
-            stage=stage if row["state"] == RowState.DONE else row["stage"],
-            progress=0,
-        )
-    return [row["id"] for row in rows]
+    for one in left:
+        at = stage if one.state is RowState.DONE else one.stage
+        revive(connection, PARTS, one.id, stage=at, progress=0)
+    return [one.id for one in left]
 
 
-def anew(part: dict[str, Any], run: int) -> dict[str, Any]:
+def anew(part: Part, run: int) -> dict[str, Any]:
     """The columns of a part that begins anew with the source, in the job's run number `run`."""
     return {
         "stage": Stage.EXTRACT,
         "progress": 0,
         "artifact": None,
-        "facts": {**part["facts"], REMADE_IN: run},
+        "facts": replace(part.facts, remade_in=run).as_json(),
     }
 
 

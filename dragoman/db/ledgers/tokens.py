@@ -8,15 +8,17 @@ matter.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Connection, Table, delete, select, update
 
 from dragoman.db.clock import now_s
 from dragoman.db.ledgers.lease import Lease, Ledger, is_due
+from dragoman.db.rows import leased
 from dragoman.db.statements import insert_once
 from dragoman.db.tables import TokenRow
 from dragoman.domain.job import RowState
+from dragoman.domain.rows.leased import Leased
 
 TOKENS = cast("Table", TokenRow.__table__)
 FORGOTTEN_AFTER_S = 86_400.0
@@ -39,11 +41,11 @@ class StoredToken:
     error_detail: str | None = None
 
 
-def _never(connection: Connection, row: dict[str, Any], error: BaseException) -> None:
+def _never(connection: Connection, row: Leased, error: BaseException) -> None:
     """These rows do not die: a renewal that fails is tried again, however often."""
 
 
-LEDGER = Ledger(TOKENS, _never)
+LEDGER = Ledger(TOKENS, _never, leased)
 
 
 def begin(connection: Connection, token_id: str) -> None:
@@ -72,7 +74,12 @@ def stored(connection: Connection, token_id: str) -> StoredToken | None:
 
 
 def keep(
-    connection: Connection, lease: Lease, sealed: str, *, renew_in_s: float, usable_for_s: float
+    connection: Connection,
+    lease: Lease[Leased],
+    sealed: str,
+    *,
+    renew_in_s: float,
+    usable_for_s: float,
 ) -> None:
     """Keep a new token in the row that `lease` holds, and forget those of credentials that are no
     longer used.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, Table, false, func, or_, select
 
@@ -12,35 +12,58 @@ from dragoman.db.ledgers.inbox import INBOX
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.db.queries import lists
-from dragoman.db.queries.lists import Page, Wanted
+from dragoman.db.queries.lists import Cursor, Wanted
+from dragoman.db.rows import Columns
 from dragoman.domain.job import RowState
 from dragoman.errors import NotFound
 
 LEDGERS: tuple[tuple[str, Table], ...] = (("job", JOBS), ("message", INBOX), ("delivery", OUTBOX))
 
 
-def listed(
-    connection: Connection, limit: int = 50, code: str | None = None
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A job, a message or a delivery (`what`) that failed for good.
+
+    `of`: the job or message that a delivery answers, the message that a job came in. `owner`: whose
+    it is, a message's sender; None: not known. `filename` and `stage`: a job's; a delivery has the
+    name of the one file that it is about. `ended_at`: seconds since 1970.
+    """
+
+    id: str
+    what: str
+    of: str | None
+    owner: str | None
+    channel: str
+    filename: str | None
+    stage: str | None
+    attempts: int
+    losses: int
+    code: str | None
+    message: str | None
+    detail: str | None
+    trace_id: str | None
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some dead letters, newest first; `next`: where the following page begins, None at the end."""
+
+    rows: list[DeadLetter]
+    next: Cursor | None
+
+
+def listed(connection: Connection, limit: int = 50, code: str | None = None) -> list[DeadLetter]:
     """The newest dead rows, newest first, of one error class or of all; as in `page`."""
     return page(connection, Wanted(error=code, limit=limit)).rows
 
 
 def page(connection: Connection, wanted: Wanted) -> Page:
-    """The dead rows that are wanted, newest first; a status is not asked for.
-
-    Each with `id`, `what`, `of` (the job or message that a delivery answers, the message that a job
-    came in), `owner` (a message's sender), `channel`, `filename` (a job's), `stage` (a job's),
-    `attempts`, `losses`, `code`, `message`, `detail`, `trace_id` and `ended_at`.
-    """
-    rows = [
-        (what, row) for what, table in LEDGERS for row in _dead(connection, what, table, wanted)
-    ]
-    rows.sort(key=lambda one: (one[1]["ended_at"], one[1]["id"]), reverse=True)
-    letters = [_letter(what, row) for what, row in rows]
-    found = lists.page(letters, "ended_at", wanted.limit)
-    _add_owners(connection, found.rows)
-    return found
+    """The dead rows that are wanted, newest first; a status is not asked for."""
+    letters = [one for what, table in LEDGERS for one in _dead(connection, what, table, wanted)]
+    letters.sort(key=lambda one: (one.ended_at, one.id), reverse=True)
+    shown, further = lists.cut(letters, lambda one: one.ended_at, wanted.limit)
+    return Page(_with_owners(connection, shown), further)
 
 
 def retry(connection: Connection, row_id: str, *, from_start: bool = False) -> tuple[str, str]:
@@ -60,7 +83,7 @@ def retry(connection: Connection, row_id: str, *, from_start: bool = False) -> t
     raise NotFound("There is no job, message or delivery with that id.")
 
 
-def _dead(connection: Connection, what: str, table: Table, wanted: Wanted) -> list[dict[str, Any]]:
+def _dead(connection: Connection, what: str, table: Table, wanted: Wanted) -> list[DeadLetter]:
     conditions = [
         table.c.state == RowState.DEAD,
         *lists.equal(table.c.error_code, wanted.error),
@@ -70,8 +93,8 @@ def _dead(connection: Connection, what: str, table: Table, wanted: Wanted) -> li
     if "purged_at" in table.c:  # nothing is left of it that could be tried again
         conditions.append(table.c.purged_at.is_(None))
     ended_at = func.coalesce(table.c.ended_at, table.c.created_at)
-    rows = lists.ordered(connection, table, ended_at, conditions, wanted)
-    return [{**row, "ended_at": row["ended_at"] or row["created_at"]} for row in rows]
+    found = connection.execute(lists.ordered(table, ended_at, conditions, wanted)).mappings()
+    return [_letter(what, dict(columns)) for columns in found]
 
 
 def _whose(what: str, wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -99,39 +122,45 @@ def _whose(what: str, wanted: Wanted) -> list[ColumnElement[bool]]:
     return [or_(*answers)]
 
 
-def _letter(what: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "what": what,
-        "of": row.get("owner") if what == "delivery" else row.get("message_id"),
-        "owner": {"job": row.get("owner"), "message": row.get("sender")}.get(what),
-        "channel": row["channel"],
-        "filename": row.get("filename"),
-        "stage": row.get("stage"),
-        "attempts": row["attempts"],
-        "losses": row["losses"],
-        "code": row["error_code"],
-        "message": row["error_message"],
-        "detail": row["error_detail"],
-        "trace_id": trace_id(row["traceparent"]),
-        "ended_at": row["ended_at"],
-    }
+def _letter(what: str, columns: Columns) -> DeadLetter:
+    owner = {"job": columns.get("owner"), "message": columns.get("sender")}.get(what)
+    return DeadLetter(
+        id=columns["id"],
+        what=what,
+        of=columns.get("owner") if what == "delivery" else columns.get("message_id"),
+        owner=owner,
+        channel=columns["channel"],
+        filename=columns.get("filename"),
+        stage=columns.get("stage"),
+        attempts=columns["attempts"],
+        losses=columns["losses"],
+        code=columns["error_code"],
+        message=columns["error_message"],
+        detail=columns["error_detail"],
+        trace_id=trace_id(columns["traceparent"]),
+        ended_at=columns["ended_at"] or columns["created_at"],
+    )
 
 
-def _add_owners(connection: Connection, letters: list[dict[str, Any]]) -> None:
-    """Whom the deliveries among `letters` are for, and which file they are about, where that is
-    one.
+def _with_owners(connection: Connection, letters: list[DeadLetter]) -> list[DeadLetter]:
+    """The letters, the deliveries among them with whom they are for, and which file they are about,
+    where that is one.
     """
-    answered = {letter["of"] for letter in letters if letter["what"] == "delivery"}
+    answered = {letter.of for letter in letters if letter.what == "delivery"}
     if not answered:
-        return
+        return letters
     files = select(JOBS.c.id, JOBS.c.owner, JOBS.c.filename).where(JOBS.c.id.in_(answered))
     known = {row_id: (owner, filename) for row_id, owner, filename in connection.execute(files)}
     senders = select(INBOX.c.id, INBOX.c.sender).where(INBOX.c.id.in_(answered))
     known |= {row_id: (sender, None) for row_id, sender in connection.execute(senders)}
-    for letter in letters:
-        if letter["what"] == "delivery":
-            letter["owner"], letter["filename"] = known.get(letter["of"], (None, None))
+    return [
+        _of(letter, *known.get(letter.of, (None, None))) if letter.what == "delivery" else letter
+        for letter in letters
+    ]
+
+
+def _of(letter: DeadLetter, owner: str | None, filename: str | None) -> DeadLetter:
+    return replace(letter, owner=owner, filename=filename)
 
 
 def trace_id(traceparent: str | None) -> str | None:

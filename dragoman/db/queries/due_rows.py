@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, case, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, case, null, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from dragoman.db.clock import is_ahead, now_s
@@ -14,12 +15,25 @@ from dragoman.db.ledgers.lease import is_due
 FIRST_GAP_S, LONGEST_GAP_S = 5, 60  # between two doorbells for the same row
 
 
-def take_unrung(connection: Connection, table: Table, limit: int) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Unrung:
+    """A row that nobody has come for.
+
+    `owner`: whose it is, of a job or a delivery; `channel`: where it came from or goes.
+    """
+
+    id: str
+    traceparent: str | None
+    owner: str | None
+    channel: str | None
+
+
+def take_unrung(connection: Connection, table: Table, limit: int) -> list[Unrung]:
     """Rows that are due and were not rung for lately, marked as rung now.
 
     The gap doubles from 5 s to a minute.
     """
-    return [dict(row) for row in connection.execute(_ringing(table), {"at_most": limit}).mappings()]
+    return [Unrung(*row) for row in connection.execute(_ringing(table), {"at_most": limit})]
 
 
 @cache
@@ -27,6 +41,9 @@ def _ringing(table: Table) -> ReturningUpdate[Any]:
     """The UPDATE of what has to be rung for; made once, since making it costs more than running
     it.
     """
+    further = (
+        table.c[name] if name in table.c else null().label(name) for name in ("owner", "channel")
+    )
     gap = case(*((table.c.rings == n, FIRST_GAP_S * 2**n) for n in range(4)), else_=LONGEST_GAP_S)
     due = (
         select(table.c.id)
@@ -42,5 +59,5 @@ def _ringing(table: Table) -> ReturningUpdate[Any]:
         update(table)
         .where(table.c.id.in_(select(due.c.id)), is_due(table))
         .values(rung_at=now_s(), rings=table.c.rings + 1)
-        .returning(table)
+        .returning(table.c.id, table.c.traceparent, *further)
     )

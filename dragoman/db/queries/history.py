@@ -8,10 +8,11 @@ from typing import Any, cast
 from sqlalchemy import Connection, Select, Table, and_, case, delete, func, insert, select
 
 from dragoman.db.clock import now_s
-from dragoman.db.ledgers.jobs import JOBS, is_toned
+from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.queries import turns
 from dragoman.db.tables import StageTimeRow
 from dragoman.domain.job import RowState, Stage, done_of, stages_from
+from dragoman.domain.rows.job import Job
 from dragoman.domain.turns import Work, waiting_s
 
 STAGE_TIMES = cast("Table", StageTimeRow.__table__)
@@ -54,23 +55,21 @@ def pages_of_a_document(connection: Connection) -> int:
     return max(round(median(known)), 1) if known else TYPICAL_PAGES
 
 
-def eta_s(connection: Connection, job: dict[str, Any]) -> int | None:
+def eta_s(connection: Connection, job: Job) -> int | None:
     """Seconds until `job` (a row) will end, the jobs before it in the queue included; None
     where it has ended or waits for a person.
     """
-    if job["state"] not in (RowState.READY, RowState.RUNNING):
+    if job.state not in (RowState.READY, RowState.RUNNING):
         return None
-    pages = job["pages"] or pages_of_a_document(connection)
-    left = stages_from(Stage(job["stage"]), toned=is_toned(job))
-    costs = [seconds_a_page(connection, stage, job["engine"]) for stage in left]
+    pages = job.pages or pages_of_a_document(connection)
+    left = stages_from(job.stage, toned=job.is_toned)
+    costs = [seconds_a_page(connection, stage, job.engine) for stage in left]
     now = float(connection.scalar(select(now_s())) or 0.0)
     spent = (
-        max(now - job["stage_since"], 0.0)
-        if job["state"] == RowState.RUNNING or job["parts_left"]
-        else 0.0
+        max(now - job.stage_since, 0.0) if job.state == RowState.RUNNING or job.parts_left else 0.0
     )
     expected = max(costs[0] * pages - spent, costs[0])
-    first = _rest_of_stage_s(expected, spent, done_of(left[0], job["progress"]))
+    first = _rest_of_stage_s(expected, spent, done_of(left[0], job.progress))
     own = first + sum(costs[1:]) * pages
     return max(1, round(own + _queue_s(connection, job, own)))
 
@@ -87,21 +86,21 @@ def _rest_of_stage_s(expected_s: float, spent_s: float, done: float) -> float:
     return as_until_now if done >= TELLING else max(expected_s, as_until_now)
 
 
-def _queue_s(connection: Connection, job: dict[str, Any], own_s: float) -> float:
+def _queue_s(connection: Connection, job: Job, own_s: float) -> float:
     """Seconds of work in front of a job that nobody has claimed yet and that takes `own_s`;
     between two of its stages a job waits for nobody.
     """
-    if job["epoch"]:
+    if job.epoch:
         return 0.0
     places = turns.places(connection, own=1)
-    if turns.is_next(connection, JOBS, job["id"], places):
+    if turns.is_next(connection, JOBS, job.id, places):
         return 0.0
     rows = connection.execute(_work(connection, job)).all()
     work = [Work(row[0], float(row[1]), float(row[2])) for row in rows]
-    return waiting_s(job["owner"], own_s, work, places.usual)
+    return waiting_s(job.owner, own_s, work, places.usual)
 
 
-def _work(connection: Connection, job: dict[str, Any]) -> Select[Any]:
+def _work(connection: Connection, job: Job) -> Select[Any]:
     """What is left of each owner's jobs: of those that were there before `job`, and of all, in
     seconds for one place.
 
@@ -120,10 +119,10 @@ def _work(connection: Connection, job: dict[str, Any]) -> Select[Any]:
     spent = now_s() - JOBS.c.stage_since
     running = JOBS.c.state == RowState.RUNNING
     left = case((and_(running, spent > expected), spent), else_=expected)
-    before = case((JOBS.c.created_at < job["created_at"], left), else_=0.0)
+    before = case((JOBS.c.created_at < job.created_at, left), else_=0.0)
     at_work = JOBS.c.state.in_((RowState.READY, RowState.RUNNING))
     statement = select(JOBS.c.owner, func.sum(before), func.sum(left)).where(
-        at_work, JOBS.c.id != job["id"]
+        at_work, JOBS.c.id != job.id
     )
     return statement.group_by(JOBS.c.owner)
 

@@ -12,8 +12,8 @@ from itertools import product
 from dragoman.db.ledgers import cards, inbox, jobs, outbox
 from dragoman.db.ledgers.stored_errors import UNKNOWN_CODE
 from dragoman.db.records import counters
-from dragoman.domain.answers.row_words import Kind
 from dragoman.domain.job import NO_ENGINE, STAGES, RowState
+from dragoman.domain.rows.delivery import Kind
 from dragoman.domain.specs import engine_specs
 from dragoman.domain.specs.channel_specs import channels
 from dragoman.errors import DragomanError
@@ -43,7 +43,8 @@ def labels(name: str, engines: Collection[str]) -> list[tuple[str, ...]]:
     if name in (counters.RETRIES, counters.DEAD_LETTERS):
         return list(product(LEDGERS, codes()))
     if name == counters.DELIVERIES:
-        return list(product((one.name for one in channels() if one.reply), Kind))
+        answers = [kind for kind in Kind if kind is not Kind.ALARM]
+        return list(product((one.name for one in channels() if one.reply), answers))
     if name == counters.STAGE_SECONDS:
         return list(product(STAGES, sorted({*engines, NO_ENGINE})))
     return [(engine,) for engine in sorted({*engines, *known_engines(), NO_ENGINE})]

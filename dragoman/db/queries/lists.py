@@ -7,15 +7,28 @@ page holds neither twice nor never what comes in while somebody reads on.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select
 
+from dragoman.db import rows
 from dragoman.db.ledgers.jobs import ENDED_AS, JOBS
 from dragoman.domain.job import AT_STAGE, OPEN, Status
+from dragoman.domain.rows.job import Job
 from dragoman.errors import UnsupportedOption
 
+
+class WithId(Protocol):
+    """What has an id."""
+
+    @property
+    def id(self) -> str:
+        """32 digits and letters."""
+
+
+R = TypeVar("R", bound=WithId)
 CURSOR = re.compile(r"(\d{1,12}(?:\.\d{1,20})?)-(\w{1,32})", re.ASCII)
 
 
@@ -56,7 +69,7 @@ class Wanted:
 class Page:
     """Some rows, newest first; `next`: where the following page begins, None at the end."""
 
-    rows: list[dict[str, Any]]
+    rows: list[Job]
     next: Cursor | None
 
 
@@ -83,38 +96,38 @@ def jobs(connection: Connection, wanted: Wanted) -> Page:
         *containing(JOBS.c.filename, wanted.file),
         *equal(JOBS.c.error_code, wanted.error),
     ]
-    return page(
-        ordered(connection, JOBS, JOBS.c.created_at, conditions, wanted), "created_at", wanted.limit
+    statement = ordered(JOBS, JOBS.c.created_at, conditions, wanted)
+    shown, further = cut(
+        rows.each(connection, statement, rows.job), lambda row: row.created_at, wanted.limit
     )
+    return Page(shown, further)
 
 
 def ordered(
-    connection: Connection,
     table: Table,
     moment: ColumnElement[float],
     conditions: list[ColumnElement[bool]],
     wanted: Wanted,
-) -> list[dict[str, Any]]:
+) -> Select[Any]:
     """Rows of `table`, newest `moment` first, one more than wanted where there are more."""
     conditions = [*conditions, *following(table, moment, wanted.after)]
     if wanted.since is not None:
         conditions.append(moment >= wanted.since)
-    statement = (
+    return (
         select(table)
         .where(*conditions)
         .order_by(moment.desc(), table.c.id.desc())
         .limit(wanted.limit + 1)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
-def page(rows: list[dict[str, Any]], moment: str, limit: int) -> Page:
-    """The first `limit` of `rows`, which are in order by their `moment`, and where the others
-    begin.
-    """
-    shown = rows[:limit]
-    last = shown[-1] if len(rows) > limit else None
-    return Page(shown, Cursor(last[moment], last["id"]) if last else None)
+def cut(
+    found: list[R], moment_of: Callable[[R], float], limit: int
+) -> tuple[list[R], Cursor | None]:
+    """The first `limit` of rows that are in order by their moment, and where the others begin."""
+    shown = found[:limit]
+    last = shown[-1] if len(found) > limit else None
+    return shown, Cursor(moment_of(last), last.id) if last else None
 
 
 def of_status(status: Status | None) -> list[ColumnElement[bool]]:

@@ -6,9 +6,9 @@ Cards and lists show eight of the 32; four are the least that is looked for.
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, null, select
 
 from dragoman.db.ledgers.inbox import INBOX
 from dragoman.db.ledgers.jobs import JOBS
@@ -20,6 +20,15 @@ LENGTH, SHORTEST, SHOWN = 32, 4, 8
 MOST_NAMED = 5  # rows that an error names
 LEDGERS: tuple[tuple[str, Table], ...] = (("job", JOBS), ("message", INBOX), ("delivery", OUTBOX))
 HEX = re.compile(r"[0-9a-f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """A row whose id begins so: what it is, and its file's name or its kind, where it has one."""
+
+    what: str
+    id: str
+    further: str | None
 
 
 def job_id(connection: Connection, text: str, owner: str | None = None) -> str:
@@ -55,7 +64,7 @@ def _one(
             advice=f"Please give at least {SHORTEST} characters.",
         )
     found = [
-        (kind, row) for kind, table in ledgers for row in _fitting(connection, table, wanted, owner)
+        one for kind, table in ledgers for one in _fitting(connection, kind, table, wanted, owner)
     ]
     if not found:
         raise NotFound(
@@ -65,30 +74,33 @@ def _one(
         )
     if len(found) > 1:
         raise AmbiguousId(f"{wanted} fits {_listed(found)}.")
-    return str(found[0][1]["id"])
+    return found[0].id
 
 
 def _fitting(
-    connection: Connection, table: Table, wanted: str, owner: str | None
-) -> list[dict[str, Any]]:
+    connection: Connection, what: str, table: Table, wanted: str, owner: str | None
+) -> list[Fitting]:
     # A range finds them by the index, in every collation: there are only digits and small letters.
     first, last = wanted.ljust(LENGTH, "0"), wanted.ljust(LENGTH, "f")
-    named = [table.c[name] for name in ("id", "filename", "kind") if name in table.c]
-    statement = select(*named).where(table.c.id.between(first, last)).order_by(table.c.id)
+    further = next((table.c[name] for name in ("filename", "kind") if name in table.c), null())
+    statement = (
+        select(table.c.id, further).where(table.c.id.between(first, last)).order_by(table.c.id)
+    )
     if owner is not None:
         statement = statement.where(table.c.owner == owner)
-    return [dict(row) for row in connection.execute(statement.limit(MOST_NAMED + 1)).mappings()]
+    rows = connection.execute(statement.limit(MOST_NAMED + 1))
+    return [Fitting(what, row_id, told) for row_id, told in rows]
 
 
-def _listed(found: list[tuple[str, dict[str, Any]]]) -> str:
+def _listed(found: list[Fitting]) -> str:
     """Such as `2 rows: job a2eb1c3d4e (report.pdf) and message a2eb7f`, each id as long as it
     takes to tell them apart.
     """
-    ids = [row["id"] for _, row in found]
+    ids = [one.id for one in found]
     names = []
-    for kind, row in found[:MOST_NAMED]:
-        further = row.get("filename") or row.get("kind")
-        names.append(f"{kind} {shortened(row['id'], ids)}" + (f" ({further})" if further else ""))
+    for one in found[:MOST_NAMED]:
+        further = f" ({one.further})" if one.further else ""
+        names.append(f"{one.what} {shortened(one.id, ids)}{further}")
     more = "more than " if len(found) > MOST_NAMED else ""
     return f"{more}{len(names)}: {', '.join(names)}"
 

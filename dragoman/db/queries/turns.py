@@ -8,6 +8,7 @@ has the rules.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -42,6 +43,14 @@ from dragoman.domain.turns import Asker, Holder, Places, held_by, may_begin, roo
 HEARD_S = 40.0  # workers say every 15 s how they are; who did not is no worker that has places
 JUST_RUNG_S = 2.0  # somebody is on the way for a row that was rung for so lately
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7304198)")  # the number means "turns"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row whose turn it is: its id, and its trace."""
+
+    id: str
+    traceparent: str | None
 
 
 def places(connection: Connection, own: int = 0) -> Places:
@@ -98,7 +107,7 @@ def held(connection: Connection) -> list[Holder]:
     return [Holder(*row) for row in connection.execute(_holders())]
 
 
-def take_next(connection: Connection, known: Places) -> list[tuple[Table, dict[str, Any]]]:
+def take_next(connection: Connection, known: Places) -> list[tuple[Table, Due]]:
     """The rows whose turn it is, marked as rung now, without those that were rung for a moment
     ago.
     """
@@ -210,7 +219,7 @@ def _asking(table: Table) -> Select[Any]:
     )
 
 
-def _rung(connection: Connection, table: Table, ids: Sequence[str]) -> list[dict[str, Any]]:
+def _rung(connection: Connection, table: Table, ids: Sequence[str]) -> list[Due]:
     silent = or_(table.c.rung_at < now_s() - JUST_RUNG_S, is_ahead(table.c.rung_at))
     # PostgreSQL: what is locked is being changed, so somebody has come for it.
     free = (
@@ -227,4 +236,4 @@ def _rung(connection: Connection, table: Table, ids: Sequence[str]) -> list[dict
         .values(rung_at=now_s())
         .returning(table.c.id, table.c.traceparent)
     )
-    return [dict(row) for row in connection.execute(marked).mappings()]
+    return [Due(*row) for row in connection.execute(marked)]

@@ -7,7 +7,6 @@ name either.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,6 +16,7 @@ from dragoman.db.clock import now_s
 from dragoman.db.tables import AuditRow
 from dragoman.domain import actors
 from dragoman.domain.actors import Action
+from dragoman.domain.rows.job import Job
 from dragoman.telemetry import hashed
 
 AUDIT = cast("Table", AuditRow.__table__)
@@ -40,19 +40,31 @@ class Wanted:
     limit: int = 50
 
 
-def note(
-    connection: Connection, action: Action, job: Mapping[str, Any], *, who: str | None = None
-) -> None:
-    """Put on record what is done to a job (its `id`, `owner` and `channel`) in this transaction.
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """The job that something is done to."""
+
+    job_id: str
+    owner: str
+    channel: str
+
+
+def touched(job: Job) -> Touched:
+    """What an entry says of a job."""
+    return Touched(job.id, job.owner, job.channel)
+
+
+def note(connection: Connection, action: Action, job: Touched, *, who: str | None = None) -> None:
+    """Put on record what is done to a job in this transaction.
 
     It is done by whoever acts in this context; `who` in place of somebody who is not known there,
     by the job's channel.
     """
     actor = actors.present()
-    channel = job["channel"] if who and actor.channel == actors.SYSTEM else actor.channel
+    channel = job.channel if who and actor.channel == actors.SYSTEM else actor.channel
     facts = {
-        "job_id": job["id"],
-        "owner": job["owner"],
+        "job_id": job.job_id,
+        "owner": job.owner,
         "who": actor.who or who,
         "address": actor.address,
     }

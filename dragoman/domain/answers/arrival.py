@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from dragoman.domain.job import RowState, Status
+from dragoman.domain.rows.delivery import Delivery
 
 
 class Arrival(StrEnum):
@@ -39,40 +38,38 @@ class Arrived:
     detail: str | None = None
 
 
-def arrived(answer: Mapping[str, Any], instead: Mapping[str, Any] | None = None) -> Arrived:
-    """What became of an answer (a row of the outbox); `instead`: the row of the word that
-    followed when it came back.
-    """
-    if answer["bounced_at"] is not None:
+def arrived(answer: Delivery, instead: Delivery | None = None) -> Arrived:
+    """What became of an answer; `instead`: the word that followed when it came back."""
+    if answer.bounced_at is not None:
         return _after_bounce(answer, instead)
     return _of_row(answer)
 
 
-def _of_row(row: Mapping[str, Any]) -> Arrived:
-    state, code = row["state"], row["instead"]
+def _of_row(row: Delivery) -> Arrived:
+    state, code = row.state, row.instead
     if state == RowState.DONE:
         return (
-            Arrived(Arrival.INSTEAD, code, row["instead_detail"])
+            Arrived(Arrival.INSTEAD, code, row.instead_detail)
             if code
             else Arrived(Arrival.DELIVERED)
         )
     if state == RowState.DEAD:
         return Arrived(
-            Arrival.FAILED, code or row["error_code"], row["instead_detail"] or row["error_detail"]
+            Arrival.FAILED, code or row.error_code, row.instead_detail or row.error_detail
         )
     return Arrived(Arrival.DROPPED if state == RowState.CANCELLED else Arrival.SENDING)
 
 
-def _after_bounce(answer: Mapping[str, Any], instead: Mapping[str, Any] | None) -> Arrived:
-    code, said = "bounced", answer["bounce"]
+def _after_bounce(answer: Delivery, instead: Delivery | None) -> Arrived:
+    code, said = "bounced", answer.bounce
     if (
         instead is None
-        or instead["state"] in (RowState.DEAD, RowState.CANCELLED)
-        or instead["bounced_at"] is not None
+        or instead.state in (RowState.DEAD, RowState.CANCELLED)
+        or instead.bounced_at is not None
     ):
         return Arrived(Arrival.FAILED, code, said)
     return Arrived(
-        Arrival.INSTEAD if instead["state"] == RowState.DONE else Arrival.SENDING, code, said
+        Arrival.INSTEAD if instead.state == RowState.DONE else Arrival.SENDING, code, said
     )
 
 

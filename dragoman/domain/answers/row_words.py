@@ -10,20 +10,6 @@ from enum import StrEnum
 REST_OF_EMAIL = "the rest of the email"
 
 
-class Kind(StrEnum):
-    """What a delivery tells: that the work has begun, that it goes on, what has to be decided, or
-    how it ended.
-
-    `INSTEAD` follows a final answer that came back: what became of it, without the file.
-    """
-
-    ACK = "ack"
-    PROGRESS = "progress"
-    QUESTION = "question"
-    FINAL = "final"
-    INSTEAD = "instead"
-
-
 class AnswerKind(StrEnum):
     """What an answer is about, as a whole."""
 

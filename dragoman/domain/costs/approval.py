@@ -6,21 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
 
 from dragoman.domain.costs import prices
+from dragoman.domain.job import ApprovalReason
 
 # pages: a longer document waits where nothing else is set and the engine costs something
 LONG_PAGES = 100
 ANYBODY = "*"
-
-
-class Reason(StrEnum):
-    """Why approval is asked for."""
-
-    PAGES = "pages"
-    CHARACTERS = "characters"
-    BUDGET = "budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +29,7 @@ class Rules:
 
 def reason(
     rules: Rules, *, engine: str, pages: int, to_bill: int, over_budget: bool = False
-) -> Reason | None:
+) -> ApprovalReason | None:
     """Why a document of so many pages, of which `to_bill` characters are to be paid for, has to
     wait; None: it need not.
 
@@ -45,12 +37,12 @@ def reason(
     """
     to_pay = prices.costs(engine) and to_bill > 0
     if to_pay and over_budget:
-        return Reason.BUDGET
+        return ApprovalReason.BUDGET
     if to_pay and rules.characters and to_bill > rules.characters:
-        return Reason.CHARACTERS
+        return ApprovalReason.CHARACTERS
     longest = LONG_PAGES if rules.pages is None else rules.pages
     asked_by_pages = to_pay or rules.pages is not None
-    return Reason.PAGES if asked_by_pages and longest and pages > longest else None
+    return ApprovalReason.PAGES if asked_by_pages and longest and pages > longest else None
 
 
 def users_of_team(approvers: Collection[str], team: str) -> list[str]:

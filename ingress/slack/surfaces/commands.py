@@ -73,14 +73,10 @@ def status(intake: Intake, team: str, user: str) -> str:
 
 def _line(latest: posts.Latest) -> str:
     row, eta_s, state = latest.row, latest.eta_s, latest.state
-    name = slack_api.escape(row["filename"] or "a deleted document", 100)
+    name = slack_api.escape(row.filename or "a deleted document", 100)
     left = f", about {max(1, round(eta_s / 60))} min left" if eta_s else ""
-    more = (
-        f" ({row['progress']} %{left})"
-        if row["state"] in (RowState.READY, RowState.RUNNING)
-        else ""
-    )
-    return f"• *{name}* to {language.name(row['target_lang'])}: {state}{more} · `{row['id'][:8]}`"
+    more = f" ({row.progress} %{left})" if row.state in (RowState.READY, RowState.RUNNING) else ""
+    return f"• *{name}* to {language.name(row.target_lang)}: {state}{more} · `{row.id[:8]}`"
 
 
 def _word(body: Mapping[str, Any]) -> str:

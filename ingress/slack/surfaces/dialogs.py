@@ -48,7 +48,7 @@ def of_action(
     if action == slack_api.ANOTHER_LANGUAGE:
         with intake.database.read() as connection:
             card = cards.by_id(connection, value)
-        return for_post(card["place"], card["post_ts"], intake.targets()) if card else None
+        return for_post(card.place, card.post_ts, intake.targets()) if card else None
     if action == slack_api.PASSWORD:
         return for_password(value)
     if action == slack_api.CHANNEL_SETTINGS:
@@ -191,9 +191,9 @@ def unlock(intake: Intake, view: Mapping[str, Any], team: str, user: str) -> dic
     job_id = json.loads(view.get("private_metadata") or "{}").get("job", "")
     password = _value(((view.get("state") or {}).get("values") or {}).get("password") or {}) or ""
     job = posts.job(intake, job_id)
-    if job is None or job["waiting_for"] != WaitingFor.PASSWORD:
+    if job is None or job.waiting_for != WaitingFor.PASSWORD:
         return {"password": "This PDF is no longer waiting for a password."}
-    if job["owner"] != slack_api.owner_of(team, user):
+    if job.owner != slack_api.owner_of(team, user):
         return {"password": "Only the person who asked for this translation can unlock it."}
     try:
         taken = intake.unlock(job_id, str(password))

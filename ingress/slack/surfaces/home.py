@@ -67,12 +67,12 @@ def _limits(context: Context) -> str:
 
 def _line(latest: posts.Latest, links: Links | None) -> str:
     row, eta_s, state = latest.row, latest.eta_s, latest.state
-    name = escape(row["filename"] or "a deleted document", 100)
+    name = escape(row.filename or "a deleted document", 100)
     # Nobody but this person sees their home.
-    page = links.public("own", row) if links and not row["purged_at"] else None
+    page = links.public("own", row) if links and not row.purged_at else None
     shown = f"<{page}|{name}>" if page else f"*{name}*"
     left = f", about {max(1, round(eta_s / 60))} min left" if eta_s else ""
-    return f"{shown} to {language.name(row['target_lang'])}: {state}{left}"
+    return f"{shown} to {language.name(row.target_lang)}: {state}{left}"
 
 
 def _section(text: str) -> dict[str, Any]:

@@ -107,8 +107,8 @@ async def upload(
         )
     finally:
         await form.close()
-    status_url = router.url_path_for("job_status", job_id=row["id"])
-    return Accepted(job_id=row["id"], status_url=status_url, page_url=door.links.path("own", row))
+    status_url = router.url_path_for("job_status", job_id=row.id)
+    return Accepted(job_id=row.id, status_url=status_url, page_url=door.links.path("own", row))
 
 
 @router.get("/reply-fields")
@@ -148,10 +148,8 @@ def list_jobs(
     ] = None,
 ) -> JobList:
     """The newest jobs of this token, newest first; with the admin scope, of everybody."""
-    page = door.own_jobs(caller, replace(wanted, status=status, error=error))
-    return JobList(
-        jobs=[job_view(row, door.links) for row in page.rows], next=page.next and str(page.next)
-    )
+    found, further = door.own_jobs(caller, replace(wanted, status=status, error=error))
+    return JobList(jobs=[job_view(one, door.links) for one in found], next=further and str(further))
 
 
 @router.get("/jobs/{job_id}/events", response_class=EventSourceResponse, responses=EVENTS)
@@ -159,14 +157,14 @@ async def job_events(job_id: JobId, door: DoorOf, caller: CallerOf) -> EventSour
     """Progress as server-sent events; the data of each is the job as `status` gives it."""
     link = f"{caller.name}/{job_id}"
     door.streams.check(link)  # before the database is asked
-    row = await run_in_threadpool(door.own_job, caller, job_id)
-    return Stream(events.of_job(door, row), door.streams, link)
+    known = await run_in_threadpool(door.own_job, caller, job_id)
+    return Stream(events.of_job(door, known.job.id), door.streams, link)
 
 
 @router.get("/jobs/{job_id}/result", response_class=StreamingResponse, responses=PDF)
 def job_result(job_id: JobId, door: DoorOf, caller: CallerOf) -> StreamingResponse:
     """The translated PDF."""
-    row = door.own_job(caller, job_id)
+    row = door.own_job(caller, job_id).job
     answer = downloads.result(row, door.intake.store)
     audit_trail.fetched(row)
     return answer
@@ -175,7 +173,7 @@ def job_result(job_id: JobId, door: DoorOf, caller: CallerOf) -> StreamingRespon
 @router.post("/jobs/{job_id}/cancel")
 def cancel_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> JobView:
     """End a job that has not ended."""
-    found = door.own_job(caller, job_id)["id"]
+    found = door.own_job(caller, job_id).job.id
     if not door.intake.cancel(found):
         raise Conflict("The job has ended already.")
     return job_view(door.own_job(caller, found), door.links)
@@ -191,7 +189,7 @@ def retry_job(
     ] = False,
 ) -> JobView:
     """Try a job again that failed or was cancelled; it goes on from its last good step."""
-    found = door.own_job(caller, job_id)["id"]
+    found = door.own_job(caller, job_id).job.id
     door.intake.retry(found, from_start=from_start)
     return job_view(door.own_job(caller, found), door.links)
 
@@ -199,7 +197,7 @@ def retry_job(
 @router.post("/jobs/{job_id}/approve")
 def approve_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> JobView:
     """Approve the cost of a long document that waits for it (`waiting_for` is `approval`)."""
-    found = door.own_job(caller, job_id)["id"]
+    found = door.own_job(caller, job_id).job.id
     if not door.intake.approve(found, by=caller.sees):
         raise Conflict("This job is not waiting for approval.")
     return job_view(door.own_job(caller, found), door.links)
@@ -211,7 +209,7 @@ def delete_job(job_id: JobId, door: DoorOf, caller: CallerOf) -> Response:
 
     Its links stop working; safe to repeat.
     """
-    door.intake.purge(door.own_job(caller, job_id)["id"])
+    door.intake.purge(door.own_job(caller, job_id).job.id)
     return Response(status_code=204)
 
 

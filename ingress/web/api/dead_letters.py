@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Literal
 
 from fastapi import Path, Query
@@ -101,7 +101,7 @@ def list_dead_letters(
     with door.intake.database.read() as connection:
         page = dead_letters.page(connection, replace(wanted, error=code))
     letters = [
-        LetterView(**{**letter, "ended_at": iso(letter["ended_at"])}) for letter in page.rows
+        LetterView(**{**asdict(letter), "ended_at": iso(letter.ended_at)}) for letter in page.rows
     ]
     return LetterList(dead=letters, next=page.next and str(page.next))
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from dragoman.adapters.signed_links import Links
 from dragoman.domain.answers.arrival import Arrival, Arrived
-from dragoman.domain.job import STAGES, RowState, Stage, Status, WaitingFor, status_of
+from dragoman.domain.answers.job_status import JobStatus
+from dragoman.domain.job import STAGES, RowState, Stage, Status, WaitingFor
+from dragoman.domain.rows.job import Job
 
 ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 STEPS = {
@@ -238,101 +240,95 @@ class Step:
     state: Literal["done", "now", "failed", "waiting"]
 
 
-def status(row: dict[str, Any]) -> Status:
-    """The outside's word for the state of a job's row."""
-    return status_of(Stage(row["stage"]), RowState(row["state"]), row["epoch"])
-
-
-def job_view(row: dict[str, Any], links: Links) -> JobView:
-    """The API's view of a row that has its `eta_s`."""
-    word, gone = status(row), row["purged_at"] is not None
+def job_view(known: JobStatus, links: Links) -> JobView:
+    """The API's view of a job."""
+    job = known.job
+    gone = job.purged_at is not None
     return JobView(
-        **{name: row[name] for name in _COPIED},
-        job_id=row["id"],
-        currency=row["currency"] or row["paid_in"],
-        status=word,
-        waiting_for=waits_for(row),
-        warnings=warnings(row),
-        error=failure(row),
-        delivery=delivery(row),
-        stage_started_at=_iso(row["stage_since"]) or "",
-        created_at=_iso(row["created_at"]) or "",
-        ended_at=_iso(row["ended_at"]),
-        result_url=links.path("download", row) if word is Status.COMPLETED and not gone else None,
-        page_url=None if gone else links.path("own", row),
+        **{name: getattr(job, name) for name in _COPIED},
+        job_id=job.id,
+        currency=job.currency or job.paid_in,
+        status=job.status,
+        eta_s=known.eta_s,
+        waiting_for=job.waits_for,
+        warnings=warnings(job),
+        error=failure(job),
+        delivery=delivery(known.arrival),
+        stage_started_at=_iso(job.stage_since) or "",
+        created_at=_iso(job.created_at) or "",
+        ended_at=_iso(job.ended_at),
+        result_url=links.path("download", job)
+        if job.status is Status.COMPLETED and not gone
+        else None,
+        page_url=None if gone else links.path("own", job),
         deleted=gone,
     )
 
 
 _COPIED = (
-    "owner", "channel", "stage", "progress", "eta_s", "filename", "pages", "source_lang", "target_lang", "engine", "characters",  # noqa: E501
-    "characters_billed", "to_bill", "remembered", "price", "paid", "tokens_read", "tokens_written",
+    "owner",
+    "channel",
+    "stage",
+    "progress",
+    "filename",
+    "pages",
+    "source_lang",
+    "target_lang",
+    "engine",
+    "characters",
+    "characters_billed",
+    "to_bill",
+    "remembered",
+    "price",
+    "paid",
+    "tokens_read",
+    "tokens_written",
     "approval_reason",
-)  # fmt: skip
+)
 
 
-def warnings(row: dict[str, Any]) -> list[WarningView]:
-    """The row's warnings; pages count from 0 there and from 1 here."""
+def warnings(job: Job) -> list[WarningView]:
+    """The job's warnings; pages count from 0 there and from 1 here."""
     return [
         WarningView(
-            code=one["code"],
-            page=one["page"] + 1 if one.get("page") is not None else None,
-            message=one["message"],
+            code=one.code, page=None if one.page is None else one.page + 1, message=one.message
         )
-        for one in row["warnings"]
+        for one in job.warnings
     ]
 
 
-def remarks(row: dict[str, Any]) -> list[tuple[str, str]]:
-    """The row's warnings for people: each sentence once, after the pages that it is about
+def remarks(job: Job) -> list[tuple[str, str]]:
+    """The job's warnings for people: each sentence once, after the pages that it is about
     (`Pages 2–4, 9`, or nothing).
     """
     pages: dict[str, set[int]] = {}
-    for warning in warnings(row):
+    for warning in warnings(job):
         pages.setdefault(warning.message, set()).update(
             () if warning.page is None else (warning.page,)
         )
     return [(_page_list(sorted(numbers)), message) for message, numbers in pages.items()]
 
 
-def failure(row: dict[str, Any]) -> ErrorView | None:
+def failure(job: Job) -> ErrorView | None:
     """What went wrong, for a job that has failed; one that is tried again has not failed yet."""
-    if row["state"] != RowState.DEAD:
+    if job.state is not RowState.DEAD:
         return None
     return ErrorView(
-        code=row["error_code"] or "error",
-        message=row["error_message"] or "",
-        advice=row["error_advice"] or "",
+        code=job.error_code or "error",
+        message=job.error_message or "",
+        advice=job.error_advice or "",
     )
 
 
-def delivery(row: dict[str, Any]) -> DeliveryView | None:
+def delivery(arrival: Arrived | None) -> DeliveryView | None:
     """What became of the answer, where one is owed."""
-    arrival: Arrived | None = row.get("arrival")
     return DeliveryView(state=arrival.state, code=arrival.code) if arrival else None
 
 
-def not_handed_over(row: dict[str, Any]) -> bool:
-    """Whether the file did not get to its sender the usual way, and the page is where it can be
-    had.
-    """
-    arrival: Arrived | None = row.get("arrival")
-    return arrival is not None and arrival.state in (Arrival.INSTEAD, Arrival.FAILED)
-
-
-def waits_for(row: dict[str, Any]) -> WaitingFor | None:
-    """What a person has to say before the job goes on; None while nobody is waited for."""
-    return WaitingFor(row["waiting_for"]) if row["state"] == RowState.WAITING else None
-
-
-def steps(row: dict[str, Any]) -> list[Step]:
+def steps(job: Job) -> list[Step]:
     """A step for each stage, in order; the tone is one only where one was asked for."""
-    word, present = status(row), Stage(row["stage"])
-    shown = [
-        one
-        for one in STAGES
-        if one is present or one is not Stage.TONE or row["options"].get("tone")
-    ]
+    word, present = job.status, job.stage
+    shown = [one for one in STAGES if one is present or one is not Stage.TONE or job.is_toned]
     at = shown.index(present)
 
     def state(number: int) -> Literal["done", "now", "failed", "waiting"]:

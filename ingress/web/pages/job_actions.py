@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from contextlib import suppress
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Form
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from dragoman.app.intake import Request
 from dragoman.domain import language
 from dragoman.domain.job import Options
+from dragoman.domain.rows.job import Job
 from dragoman.errors import Conflict, RequestError, UnsupportedTarget
 from ingress.web.job_views.job_page import OpenPage
 from ingress.web.requests.context import Door, DoorOf
@@ -35,8 +36,8 @@ LONGEST_PASSWORD = 1000  # characters
 @router.post("/approve")
 def approve(token: str, door: DoorOf) -> Response:
     """Agree to the cost: it is translated."""
-    row = door.own_page(token)
-    door.intake.approve(row["id"], by=row["owner"])
+    row = door.own_page(token).job
+    door.intake.approve(row.id, by=row.owner)
     return _back(token)
 
 
@@ -45,25 +46,25 @@ def unlock(
     token: str, door: DoorOf, password: Annotated[str, Form(max_length=LONGEST_PASSWORD)] = ""
 ) -> Response:
     """Give the password of a locked PDF."""
-    row = door.own_page(token)
+    row = door.own_page(token).job
     if password:
-        door.intake.unlock(row["id"], password)
+        door.intake.unlock(row.id, password)
     return _back(token)
 
 
 @router.post("/cancel")
 def cancel(token: str, door: DoorOf) -> Response:
     """End the job."""
-    door.intake.cancel(door.own_page(token)["id"])
+    door.intake.cancel(door.own_page(token).job.id)
     return _back(token)
 
 
 @router.post("/retry")
 def retry(token: str, door: DoorOf) -> Response:
     """Try a job again that failed or was cancelled."""
-    row = door.own_page(token)
+    row = door.own_page(token).job
     with suppress(Conflict):
-        door.intake.retry(row["id"])
+        door.intake.retry(row.id)
     return _back(token)
 
 
@@ -72,11 +73,11 @@ def another(
     token: str, door: DoorOf, target_lang: Annotated[str, Form(max_length=100)] = ""
 ) -> Response:
     """Have the same document translated into another language, and show that job's page."""
-    row = door.own_page(token)
+    known = door.own_page(token)
     try:
-        new = translate_into(door, row, target_lang)
+        new = translate_into(door, known.job, target_lang)
     except RequestError as error:
-        facts = door.page_facts(OpenPage(row, token, may_change=True))
+        facts = door.page_facts(OpenPage(known, token, may_change=True))
         problem = problems.of_error(error)
         return page("job", problem.status, **{**facts, "problem": problem, "chosen": target_lang})
     return _back(door.links.token("own", new))
@@ -85,38 +86,38 @@ def another(
 @router.post("/delete")
 def delete(token: str, door: DoorOf) -> Response:
     """Delete the job's files. That ends its links too, so the answer is a page of its own."""
-    door.intake.purge(door.own_page(token)["id"])
+    door.intake.purge(door.own_page(token).job.id)
     return RedirectResponse("/deleted", SEE_OTHER)
 
 
-def translate_into(door: Door, row: dict[str, Any], target_lang: str) -> dict[str, Any]:
-    """The row of a job for the same document and another language.
+def translate_into(door: Door, row: Job, target_lang: str) -> Job:
+    """A job for the same document and another language.
 
     The same wish again is the same job, as long as its files are there. Raises UnknownLanguage,
     UnsupportedTarget or LimitReached.
     """
     target = language.parse(target_lang)
     options = _options(door, row, target)
-    door.intake.check_request(options, owner=row["owner"], channel=CHANNEL)
-    key = f"another:{row['id']}:{target}"
+    door.intake.check_request(options, owner=row.owner, channel=CHANNEL)
+    key = f"another:{row.id}:{target}"
     known = door.by_key(key)
-    if known is not None and known["purged_at"] is None:
+    if known is not None and known.purged_at is None:
         return known
     if known is not None:  # it was deleted since: this is a new wish
         key = f"{key}:{uuid.uuid4().hex}"
-    with door.intake.store.open(row["source"]) as body:
-        pdf = door.intake.store_pdf(row["filename"], body)
-    receipt = door.intake.submit([Request(pdf, options, row["owner"], CHANNEL, key)])
-    return door.intake.find(receipt.job_ids[0])
+    with door.intake.store.open(row.source) as body:
+        pdf = door.intake.store_pdf(row.filename, body)
+    receipt = door.intake.submit([Request(pdf, options, row.owner, CHANNEL, key)])
+    return door.intake.find(receipt.job_ids[0]).job
 
 
-def _options(door: Door, row: dict[str, Any], target: str) -> Options:
+def _options(door: Door, row: Job, target: str) -> Options:
     """What was asked for the first time.
 
     Terms belong to the other language; so may the engine. This page is its answer.
     """
     options = replace(
-        Options.from_json(row["options"]),
+        row.options,
         target_lang=target,
         glossary=(),
         reply_by=None,

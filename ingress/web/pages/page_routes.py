@@ -91,13 +91,13 @@ async def job_page_events(token: str, door: DoorOf) -> EventSourceResponse:
 def download_page(token: str, door: DoorOf) -> HTMLResponse:
     """Offers the file; nothing is downloaded yet."""
     row = door.offered(token)
-    if row["result"] is None:
+    if row.result is None:
         raise Conflict("There is no translated file yet.", advice="Please try again later.")
     return page(
         "download",
         job=row,
         token=token,
-        result_name=result_name(row["filename"], row["target_lang"]),
+        result_name=result_name(row.filename, row.target_lang),
     )
 
 

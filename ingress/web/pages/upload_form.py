@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Message
 
+from dragoman.domain.rows.job import Job
 from dragoman.errors import DragomanError, NotAllowed
 from dragoman.settings import MIB
 from ingress.web.requests import uploads
@@ -87,8 +88,8 @@ def start_page(
 
 async def _accepted(
     request: HttpRequest, door: Door, person: Person | None, typed: dict[str, str]
-) -> dict[str, Any]:
-    """The row of the new job; `typed` gets the form's fields as soon as they are known."""
+) -> Job:
+    """The new job; `typed` gets the form's fields as soon as they are known."""
     caller: Caller | Person
     if person is None:
         request, caller = await _with_token(request, door)

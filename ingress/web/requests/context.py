@@ -12,16 +12,18 @@ from prometheus_client.metrics_core import Metric
 from dragoman.adapters.signed_links import Links, Named
 from dragoman.app.intake import Intake
 from dragoman.db.ledgers import jobs
-from dragoman.db.queries import arrivals, history, lists, short_ids
-from dragoman.db.queries.lists import Page, Wanted
+from dragoman.db.queries import arrivals, lists, short_ids
+from dragoman.db.queries.lists import Cursor, Wanted
 from dragoman.db.records import process_registry
 from dragoman.domain import actors, language
+from dragoman.domain.answers.job_status import JobStatus
 from dragoman.domain.job import PSEUDO
+from dragoman.domain.rows.job import Job
 from dragoman.domain.specs import engine_specs
 from dragoman.errors import Gone, NotAllowed, UnsupportedTarget
 from dragoman.settings import Settings
 from ingress.web.job_views.job_page import OpenPage, page_facts
-from ingress.web.job_views.views import ENDED, status
+from ingress.web.job_views.views import ENDED
 from ingress.web.monitoring.broker import Broker
 from ingress.web.monitoring.readiness import LastLook
 from ingress.web.security import failed_attempts
@@ -81,16 +83,16 @@ class Door:
         targets = self.intake.targets()
         return None if targets is None else sorted({language.name(tag) for tag in targets})
 
-    def by_key(self, key: str) -> dict[str, Any] | None:
+    def by_key(self, key: str) -> Job | None:
         """The row of the job that was made for this request before, or None."""
         with self.intake.database.read() as connection:
             return jobs.by_key(connection, key)
 
-    def jobs_of(self, owner: str, limit: int) -> list[dict[str, Any]]:
+    def jobs_of(self, owner: str, limit: int) -> list[Job]:
         """The newest jobs of an owner; what was deleted is nobody's any more."""
         with self.intake.database.read() as connection:
             rows = lists.jobs(connection, Wanted(seen_by=owner, limit=limit)).rows
-        return [row for row in rows if row["purged_at"] is None]
+        return [row for row in rows if row.purged_at is None]
 
     def check_engine(self, engine: str | None, target_lang: str) -> None:
         """Raise UnsupportedTarget if the engine that was asked for is known not to have the
@@ -111,49 +113,50 @@ class Door:
         to change things.
         """
         named = self.links.read_page(token)
-        row = self._row(named)
-        if not named.own and signed_in is not None and row["owner"] == signed_in:
-            return OpenPage(row, self.links.token("own", row), may_change=True)
-        return OpenPage(row, token, may_change=named.own)
+        known = self._known(named)
+        job = known.job
+        if not named.own and signed_in is not None and job.owner == signed_in:
+            return OpenPage(known, self.links.token("own", job), may_change=True)
+        return OpenPage(known, token, may_change=named.own)
 
     def page_facts(self, opened: OpenPage) -> dict[str, Any]:
         """What the template of a job's page needs."""
         # Languages are offered when the job has ended; until then the page is looked at again and
         # again.
-        offers = opened.may_change and status(opened.row) in ENDED
+        offers = opened.may_change and opened.known.job.status in ENDED
         targets = self.targets() if offers else []
         days, approvers = self.settings.retention_days, self.settings.approvers
         return page_facts(
             opened, self.links, targets=targets, retention_days=days, approvers=approvers
         )
 
-    def own_page(self, token: str) -> dict[str, Any]:
-        """The job's row, for a link that may change it.
+    def own_page(self, token: str) -> JobStatus:
+        """The job, for a link that may change it.
 
         Raises as `offered`, and NotAllowed for a link that only shows.
         """
         page = self.open_page(token)
         if not page.may_change:
             raise NotAllowed(ONLY_SHOWS, advice=ONLY_SHOWS_ADVICE)
-        return page.row
+        return page.known
 
-    def offered(self, token: str) -> dict[str, Any]:
-        """The job's row that a download link names.
+    def offered(self, token: str) -> Job:
+        """The job that a download link names.
 
         Raises NotFound, or Gone for links that are expired, revoked or deleted.
         """
-        return self._row(self.links.read("download", token))
+        return self._known(self.links.read("download", token)).job
 
-    def _row(self, named: Named) -> dict[str, Any]:
-        row = self.intake.find(named.job_id)
-        if row["purged_at"] is not None:
+    def _known(self, named: Named) -> JobStatus:
+        known = self.intake.find(named.job_id)
+        if known.job.purged_at is not None:
             raise Gone("This document has been deleted, and its translation with it.")
-        if row["link_version"] != named.version:
+        if known.job.link_version != named.version:
             raise Gone("This link is no longer valid.")
-        return row
+        return known
 
-    def own_job(self, caller: Caller, text: str) -> dict[str, Any]:
-        """The row of the job that `text` means, an id or the beginning of one, among those that the
+    def own_job(self, caller: Caller, text: str) -> JobStatus:
+        """The job that `text` means, an id or the beginning of one, among those that the
         caller may see.
 
         Raises NotFound or AmbiguousId; the jobs of others count as none in both.
@@ -162,16 +165,13 @@ class Door:
             job_id = short_ids.job_id(connection, text, caller.sees)
         return self.intake.find(job_id, caller.sees)
 
-    def own_jobs(self, caller: Caller, wanted: Wanted) -> Page:
-        """The jobs that are wanted among those that the caller may see, with their `eta_s` and
-        `arrival`.
+    def own_jobs(self, caller: Caller, wanted: Wanted) -> tuple[list[JobStatus], Cursor | None]:
+        """The jobs that are wanted among those that the caller may see, and where the next page
+        begins.
         """
         with self.intake.database.read() as connection:
             page = lists.jobs(connection, replace(wanted, seen_by=caller.sees))
-            rows = arrivals.joined(connection, page.rows)
-            return replace(
-                page, rows=[{**row, "eta_s": history.eta_s(connection, row)} for row in rows]
-            )
+            return arrivals.statuses(connection, page.rows), page.next
 
 
 def door_of(request: Request) -> Door:

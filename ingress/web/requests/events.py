@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 from sse_starlette import ServerSentEvent
@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from dragoman.adapters.templating import render
 from dragoman.errors import DatabaseUnavailable, DragomanError, RequestError
-from ingress.web.job_views.views import ENDED, JobView, job_view, status
+from ingress.web.job_views.views import ENDED, JobView, job_view
 from ingress.web.requests.context import Door
 from ingress.web.responses import problems
 
@@ -24,13 +24,13 @@ T = TypeVar("T")
 POLL_S = 0.7
 
 
-async def of_job(door: Door, row: dict[str, Any]) -> AsyncIterator[ServerSentEvent]:
+async def of_job(door: Door, job_id: str) -> AsyncIterator[ServerSentEvent]:
     """For programs: `progress` with the job's JSON on each change, `end` with it when the job
     has ended.
     """
 
     def look() -> JobView:
-        return job_view(door.intake.find(row["id"]), door.links)
+        return job_view(door.intake.find(job_id), door.links)
 
     def changed(view: JobView) -> object:
         # links are new at each look
@@ -41,7 +41,7 @@ async def of_job(door: Door, row: dict[str, Any]) -> AsyncIterator[ServerSentEve
         async for view in _changes(look, changed, lambda view: view.status in ENDED):
             yield ServerSentEvent(view.model_dump_json(), event="progress")
     except DragomanError as error:
-        problem = problems.of_error(error, row["id"])
+        problem = problems.of_error(error, job_id)
         yield ServerSentEvent(problem.model_dump_json(exclude_none=True), event="end")
         return
     if view is not None:
@@ -53,7 +53,7 @@ async def of_page(door: Door, token: str) -> AsyncIterator[ServerSentEvent]:
 
     def look() -> tuple[str, bool]:
         page = door.open_page(token)
-        return render("web/change.html", **door.page_facts(page)), status(page.row) in ENDED
+        return render("web/change.html", **door.page_facts(page)), page.known.job.status in ENDED
 
     try:
         async for html, _ in _changes(look, lambda seen: seen[0], lambda seen: seen[1]):

@@ -17,6 +17,7 @@ from dragoman.app.pdf_check import too_large
 from dragoman.domain import glossary_files
 from dragoman.domain.glossary_files import Terms
 from dragoman.domain.job import Options
+from dragoman.domain.rows.job import Job
 from dragoman.domain.specs.channel_specs import channels
 from dragoman.domain.specs.loading import load
 from dragoman.errors import Conflict, RequestError
@@ -122,8 +123,8 @@ def accept(
     idempotency_key: str | None,
     *,
     reply: Reply = NO_REPLY,
-) -> dict[str, Any]:
-    """Keep an upload and make a job of it: the job's row.
+) -> Job:
+    """Keep an upload and make a job of it.
 
     The same Idempotency-Key with the same file and options gives the job that it made the first
     time. Raises Conflict when it comes with anything else, and whatever `parse.options` and intake
@@ -146,7 +147,7 @@ def accept(
         # the same.
         pdf = door.intake.store_pdf(form.file.filename or "", form.file.file)
         receipt = door.intake.submit([Request(pdf, options, caller.owner, "web", key)])
-    row = door.intake.find(receipt.job_ids[0])
+    row = door.intake.find(receipt.job_ids[0]).job
     if not receipt.created:
         _check_same(row, pdf, options)
     return row
@@ -188,8 +189,8 @@ def _key(caller: Owning, idempotency_key: str | None) -> str:
     return f"{caller.owner}:key:{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
 
 
-def _check_same(row: dict[str, Any], pdf: Pdf, options: Options) -> None:
-    if row["source_sha256"] != pdf.sha256 or Options.from_json(row["options"]) != options:
+def _check_same(row: Job, pdf: Pdf, options: Options) -> None:
+    if row.source_sha256 != pdf.sha256 or row.options != options:
         raise Conflict(
             "This Idempotency-Key was used before, for another file or with other options.",
             advice="Please use a new key for each new upload.",

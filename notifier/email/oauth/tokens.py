@@ -14,6 +14,7 @@ from dragoman.db.engine import Database
 from dragoman.db.ledgers import lease, stored_errors, tokens
 from dragoman.db.ledgers.lease import Lease
 from dragoman.db.ledgers.tokens import StoredToken
+from dragoman.domain.rows.leased import Leased
 from dragoman.errors import (
     DragomanError,
     LeaseLost,
@@ -115,13 +116,13 @@ class StoredTokens:
             if old is None:
                 raise
             # What was good before the claim stays so: only its number is another one.
-            return Token(old.text, held.row["epoch"])
+            return Token(old.text, held.row.epoch)
         except BaseException as error:
             self._put_off(held, error)
             raise
         return self._kept(held, issued)
 
-    def _kept(self, held: Lease, issued: IssuedToken) -> Token | None:
+    def _kept(self, held: Lease[Leased], issued: IssuedToken) -> Token | None:
         life_s = lasting_s(issued.expires_in_s)
         sealed = encryption.seal(self._settings, issued.text)
         try:
@@ -136,9 +137,9 @@ class StoredTokens:
         except LeaseLost:
             return None
         log.info("token_renewed", seconds=round(life_s))
-        return Token(issued.text, held.row["epoch"])
+        return Token(issued.text, held.row.epoch)
 
-    def _put_off(self, held: Lease, error: BaseException) -> None:
+    def _put_off(self, held: Lease[Leased], error: BaseException) -> None:
         pause_s = min(FIRST_PAUSE_S * 2 ** (held.attempt - 1), LONGEST_PAUSE_S)
         log.warning(
             "token_not_renewed",

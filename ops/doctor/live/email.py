@@ -44,15 +44,15 @@ def send(settings: Settings, plan: Plan) -> Iterator[Finding]:
         yield Finding("live mail", Verdict.OK, f"an email with one page was accepted {way}")
         try:
             job = live.await_job(here, file, plan.within_s, LOST)
-            sent = live.await_sent(here, job["message_id"], plan.within_s)
-            seen = _seen(here, settings.maildir, sent["ref"], sentence)
+            sent = live.await_sent(here, job.message_id or job.id, plan.within_s)
+            seen = _seen(here, settings.maildir, sent.ref, sentence)
         finally:
             live.forget_file(here, file)
         took = f"{time.monotonic() - began:.0f} s"
         yield Finding(
             "live answer",
             Verdict.OK,
-            f"{seen}, {took} after the email ({source} to {target}, {job['engine']})",
+            f"{seen}, {took} after the email ({source} to {target}, {job.engine})",
         )
 
 

@@ -12,13 +12,14 @@ from typing import Any
 from dragoman.adapters.storage import open_store
 from dragoman.app import retention
 from dragoman.db.engine import Database
-from dragoman.db.ledgers import jobs, outbox
+from dragoman.db.ledgers import outbox
 from dragoman.db.queries import lists
 from dragoman.db.queries.short_ids import SHOWN
 from dragoman.db.records import process_registry
 from dragoman.domain import language
-from dragoman.domain.answers.row_words import Kind
-from dragoman.domain.job import RowState, Stage, status_of
+from dragoman.domain.job import RowState
+from dragoman.domain.rows.delivery import Delivery, Kind
+from dragoman.domain.rows.job import Job
 from dragoman.errors import DragomanError, EngineMissing
 from dragoman.ports import BlobStore, Capabilities
 from dragoman.settings import Settings
@@ -153,59 +154,55 @@ def await_(look: Callable[[], Any], within_s: float, what: str) -> Any:
     return found
 
 
-def await_job(here: Site, file: str, within_s: float, lost: str) -> dict[str, Any]:
-    """The row of the job of a file, once it is completed.
+def await_job(here: Site, file: str, within_s: float, lost: str) -> Job:
+    """The job of a file, once it is completed.
 
     Raises LiveTrialFailed; `lost`: what to say where there is none.
     """
-    row = await_(lambda: _job(here, file), within_s, lost)
-    last: dict[str, Any] = row
+    last: Job = await_(lambda: _job(here, file), within_s, lost)
 
-    def ended() -> dict[str, Any] | None:
+    def ended() -> Job | None:
         nonlocal last
         last = _job(here, file) or last
-        return last if last["ended_at"] is not None else None
+        return last if last.ended_at is not None else None
 
     try:
         await_(ended, within_s, "The job did not end")
     except LiveTrialFailed as error:
-        status = status_of(Stage(last["stage"]), RowState(last["state"]), last["epoch"])
-        waits = f", waiting for {last['waiting_for']}" if last["state"] == RowState.WAITING else ""
+        waits = f", waiting for {last.waits_for}" if last.waits_for else ""
         raise LiveTrialFailed(
-            f"{error} It is {last['id'][:SHOWN]}, {status} at {last['progress']} percent{waits}."
+            f"{error} It is {last.id[:SHOWN]}, {last.status} at {last.progress} percent{waits}."
         ) from error
-    if last["state"] != RowState.DONE:
+    if last.state != RowState.DONE:
         raise LiveTrialFailed(
-            f"Its job {last['id'][:SHOWN]} ended with {last['error_code']}: {last['error_message']}"
+            f"Its job {last.id[:SHOWN]} ended with {last.error_code}: {last.error_message}"
         )
     return last
 
 
-def await_sent(here: Site, owner: str, within_s: float) -> dict[str, Any]:
+def await_sent(here: Site, owner: str, within_s: float) -> Delivery:
     """The delivery of the final answer to a job or message, once it was sent.
 
     Raises LiveTrialFailed.
     """
 
-    def sent() -> dict[str, Any] | None:
+    def sent() -> Delivery | None:
         with here.database.read() as connection:
-            rows = [
-                one for one in outbox.deliveries(connection, owner) if one["kind"] == Kind.FINAL
-            ]
-        if any(one["state"] == RowState.DEAD for one in rows):
+            rows = [one for one in outbox.deliveries(connection, owner) if one.kind == Kind.FINAL]
+        if any(one.state == RowState.DEAD for one in rows):
             raise LiveTrialFailed(
-                f"The answer could not be sent: {rows[-1]['error_code']}.",
-                detail=rows[-1]["error_detail"] or "",
+                f"The answer could not be sent: {rows[-1].error_code}.",
+                detail=rows[-1].error_detail or "",
             )
-        done = next((one for one in rows if one["state"] == RowState.DONE), None)
+        done = next((one for one in rows if one.state == RowState.DONE), None)
         # the sender was told why, but a trial is to show that files get through
-        if done and done["instead"]:
+        if done and done.instead:
             raise LiveTrialFailed(
-                f"The file was not taken: {done['instead']}.", detail=done["instead_detail"] or ""
+                f"The file was not taken: {done.instead}.", detail=done.instead_detail or ""
             )
         return done
 
-    found: dict[str, Any] = await_(
+    found: Delivery = await_(
         sent,
         within_s,
         "The answer was not sent; the notifier may be stopped, or the receiving side may refuse it",
@@ -223,10 +220,10 @@ def forget_file(here: Site, file: str) -> None:
     """The same for the job of a file, where there is one, however far it came."""
     job = _job(here, file)
     if job is not None:
-        forget(here, job["id"])
+        forget(here, job.id)
 
 
-def _job(here: Site, file: str) -> dict[str, Any] | None:
+def _job(here: Site, file: str) -> Job | None:
     with here.database.read() as connection:
         rows = lists.jobs(connection, lists.Wanted(file=file, limit=1)).rows
-        return jobs.by_id(connection, rows[0]["id"]) if rows else None
+        return rows[0] if rows else None

@@ -126,7 +126,7 @@ def _handed_in(here: Site, where: tuple[str, str, str, str], file_id: str, targe
         owner,
         slack_api.CHANNEL,
         f"live:{file_id}",
-        card_id=card["id"],
+        card_id=card.id,
         file_ref=file_id,
     )
     payload = {"team": team, "place": place, "thread_ts": ts, "user": user}
@@ -151,10 +151,10 @@ def _answered(
         with slack_api.our_errors():
             told = client.conversations_replies(channel=place, ts=ts)
         files = [file for message in told["messages"] for file in message.get("files", [])]
-        return next((file for file in files if file["id"] == sent["ref"]), None)
+        return next((file for file in files if file["id"] == sent.ref), None)
 
     live.await_(shown, within_s, "The answer is not in the thread")
-    known = lookup.file(client, str(sent["ref"]))
+    known = lookup.file(client, str(sent.ref))
     if known is None:
         raise LiveTrialFailed("Slack does not know the file of the answer.")
     intake = Intake(here.database, here.store, Silent(), here.settings)

@@ -18,7 +18,7 @@ from dragoman.app.intake import Intake, Message, Request
 from dragoman.channels.slack import posts
 from dragoman.channels.slack.slack_api import owner_of
 from dragoman.db.engine import Database
-from dragoman.db.ledgers import cards, jobs, lease, outbox
+from dragoman.db.ledgers import cards, jobs, lease
 from dragoman.db.ledgers.cards import CARDS
 from dragoman.db.ledgers.outbox import OUTBOX
 from dragoman.db.records import process_registry
@@ -31,7 +31,7 @@ from pipeline.engines.pseudo import Pseudo
 from tests import manifest
 from tests.integration.slack.house import House, opened
 from tests.pdfs import LOREM, make
-from tests.rows import row
+from tests.rows import deliveries, row
 from tests.servers.slack.model import Channel, User
 from tests.servers.slack.model import Message as Posted
 from tests.servers.slack.slack import FakeSlack
@@ -81,7 +81,7 @@ class Desk:
             "requester": self.ann.id,
             "key": f"{self.post.channel}:{self.post.ts}",
         }
-        self.card_id = posts.open_card(self.intake, **{**facts, **values})[0]["id"]
+        self.card_id = posts.open_card(self.intake, **{**facts, **values})[0].id
         return self.card_id
 
     def keep(self, **payload: Any) -> str:
@@ -177,8 +177,7 @@ class Desk:
         return row(self.database, CARDS, self.card_id)
 
     def delivery(self, owner: str) -> dict[str, Any]:
-        with self.database.read() as connection:
-            return outbox.deliveries(connection, owner)[-1]
+        return deliveries(self.database, owner)[-1]
 
     @property
     def thread(self) -> list[Posted]:

@@ -28,12 +28,15 @@ from dragoman.app.intake import Intake
 from dragoman.db.engine import Database
 from dragoman.db.ledgers import jobs, lease
 from dragoman.domain.job import Stage
+from dragoman.domain.rows.job import Job
 from dragoman.errors import DragomanError
 from dragoman.ports import BlobStore
 from dragoman.settings import Settings
 from ingress.web import app as web
 from ingress.web.responses.connections import Limits, Server
+from tests import row_values
 from tests.patience import patience
+from tests.rows import row
 from tests.servers.process import wait_until
 
 PDF = b"%PDF-1.7\n% a small one\n%%EOF\n"
@@ -117,10 +120,9 @@ class Worker:
         self.store = store
 
     def row(self, job_id: str) -> dict[str, Any]:
-        with self.database.read() as connection:
-            return jobs.by_id(connection, job_id) or {}
+        return row(self.database, jobs.JOBS, job_id)
 
-    def claim(self, job_id: str) -> lease.Lease:
+    def claim(self, job_id: str) -> lease.Lease[Job]:
         claimed = lease.claim(self.database, jobs.LEDGER, job_id, 60.0)
         assert claimed is not None
         return claimed
@@ -131,13 +133,11 @@ class Worker:
 
     def finish_stage(self, held: lease.Lease, **facts: Any) -> None:
         with self.database.write() as connection:
-            jobs.finish_stage(
-                connection, held, f"jobs/{held.id}/{held.row['stage']}/1.bin", **facts
-            )
+            jobs.finish_stage(connection, held, f"jobs/{held.id}/{held.row.stage}/1.bin", **facts)
 
-    def advance_to(self, job_id: str, stage: Stage, **facts: Any) -> lease.Lease:
+    def advance_to(self, job_id: str, stage: Stage, **facts: Any) -> lease.Lease[Job]:
         """The lease on `stage`, all stages before it done."""
-        while (held := self.claim(job_id)).row["stage"] != stage:
+        while (held := self.claim(job_id)).row.stage != stage:
             self.finish_stage(held, **facts)
         return held
 
@@ -287,10 +287,10 @@ def job_id(client: Client) -> str:
 @pytest.fixture
 def page_path(worker: Worker, links: Links, job_id: str) -> str:
     """The requester's own link to the job's page."""
-    return links.path("own", worker.row(job_id))
+    return links.path("own", row_values.job(worker.row(job_id)))
 
 
 @pytest.fixture
 def shown_path(worker: Worker, links: Links, job_id: str) -> str:
     """A link to the same page that may stand where others read it."""
-    return links.path("page", worker.row(job_id))
+    return links.path("page", row_values.job(worker.row(job_id)))

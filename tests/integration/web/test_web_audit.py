@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from dragoman.db.records import audit
 from ops.cli import app
+from tests import row_values
 from tests.integration.web.conftest import ANNA, Client, Worker
 
 
@@ -21,7 +22,7 @@ def test_a_posted_download_is_on_record_and_a_look_is_not(
     client: Client, worker: Worker, database, links, job_id
 ) -> None:
     worker.all(job_id)
-    path = links.path("download", worker.row(job_id))
+    path = links.path("download", row_values.job(worker.row(job_id)))
     before = told(database)
     assert client.get(path).status == 200
     # a GET changes nothing: the log has it

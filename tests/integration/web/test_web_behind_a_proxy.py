@@ -78,7 +78,7 @@ def test_an_upload_of_20_mb_passes_whole(browser: Browser, intake: Intake) -> No
     pdf = PDF + b"%" + b"x" * (20 * MIB)
     status, answer = browser.upload(pdf)
     assert status == 202, answer
-    with intake.store.open(intake.find(answer["job_id"])["source"]) as kept:
+    with intake.store.open(intake.find(answer["job_id"]).job.source) as kept:
         assert kept.read() == pdf
 
 

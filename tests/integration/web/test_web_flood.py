@@ -24,6 +24,7 @@ from dragoman.adapters.signed_links import Links
 from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.settings import MIB, Settings
+from tests import row_values
 from tests.integration.web.conftest import (
     ANNA,
     DEADLINE_S,
@@ -181,7 +182,7 @@ def test_others_are_answered_within_two_seconds(
         client, web = stack.enter_context(running_web(settings, tmp_path / "web.log", files=FILES))
         smtp_port, smtp = stack.enter_context(running_smtp(settings, tmp_path / "smtp.log"))
         job_id = client.upload().json["job_id"]
-        page = links.path("page", worker.row(job_id))
+        page = links.path("page", row_values.job(worker.row(job_id)))
         for _ in range(20):  # what is imported and cached at the first look
             assert client.get("/readyz").status == 200
             assert client.get(page).status == 200

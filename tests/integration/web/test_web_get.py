@@ -27,6 +27,7 @@ from dragoman.ports import Capabilities
 from dragoman.settings import Settings
 from ingress.web import app as web
 from notifier.tasks import deliver, open_context
+from tests import row_values
 from tests.integration.web.conftest import ADMIN, ANNA, PDF, Client, Worker, serving
 from tests.unchanged import addresses, look, paths_of, scan, snapshot
 
@@ -81,7 +82,11 @@ def filled(path: str, ids: dict[str, str], links: Links, worker: Worker) -> Iter
     """
     names = [part[1:-1].partition(":")[0] for part in path.split("/") if part.startswith("{")]
     rows = [worker.row(job_id) for job_id in ids.values()]
-    tokens = [links.token(purpose, row) for purpose in ("own", "page", "download") for row in rows]
+    tokens = [
+        links.token(purpose, row_values.job(row))
+        for purpose in ("own", "page", "download")
+        for row in rows
+    ]
     values = {
         "token": [*tokens, "nonsense"],
         "job_id": [*ids.values(), "nonsense"],
@@ -114,10 +119,10 @@ def test_the_comparison_sees_what_a_post_changes(
     client: Client, ids: dict[str, str], links: Links, worker: Worker, settings: Settings
 ) -> None:
     before = snapshot(settings.data_dir)
-    client.ask("POST", links.path("own", worker.row(ids["pending"])) + "/cancel")
+    client.ask("POST", links.path("own", row_values.job(worker.row(ids["pending"]))) + "/cancel")
     cancelled = snapshot(settings.data_dir)
     assert cancelled != before
-    client.ask("POST", links.path("own", worker.row(ids["done"])) + "/delete")
+    client.ask("POST", links.path("own", row_values.job(worker.row(ids["done"]))) + "/delete")
     assert len(snapshot(settings.data_dir)) < len(cancelled)
 
 
@@ -125,7 +130,7 @@ def test_nothing_that_pages_lead_to_changes_anything(
     client: Client, ids: dict[str, str], links: Links, worker: Worker, settings: Settings
 ) -> None:
     pages = [
-        client.base + links.path(kind, worker.row(one))
+        client.base + links.path(kind, row_values.job(worker.row(one)))
         for kind in ("own", "page")
         for one in ids.values()
     ]

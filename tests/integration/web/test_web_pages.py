@@ -14,6 +14,7 @@ from dragoman.domain.job import Stage, WaitingFor
 from dragoman.errors import EncryptedPdf
 from dragoman.settings import Settings
 from ingress.web.app import make_app
+from tests import row_values
 from tests.integration.web.conftest import ANNA, PDF, RESULT, Answer, Client, Worker, serving, until
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
@@ -74,7 +75,7 @@ def test_pseudo_translation_is_said_loudly_to_be_none(
     client: Client, worker: Worker, links: Links, page_path: str, job_id: str
 ) -> None:
     worker.all(job_id, engine="pseudo")
-    for path in (page_path, links.path("download", worker.row(job_id))):
+    for path in (page_path, links.path("download", row_values.job(worker.row(job_id)))):
         assert "This is not a translation." in words(client.get(path))
 
 
@@ -132,7 +133,7 @@ def test_page_says_that_others_decide_and_a_click_changes_nothing(
     held = worker.advance_to(job_id, Stage.TRANSLATE, **facts)
     with worker.database.write() as connection:
         held.wait(connection, WaitingFor.APPROVAL, 60)
-    path = links.path("own", worker.row(job_id))
+    path = links.path("own", row_values.job(worker.row(job_id)))
     with serving(make_app(intake.settings, intake)) as port:
         text = words(Client(port).get(path))
         assert "others approve such costs" in text
@@ -144,7 +145,10 @@ def test_page_says_that_others_decide_and_a_click_changes_nothing(
 
 def test_filename_cannot_bring_markup(client: Client, worker: Worker, links: Links) -> None:
     job_id = client.upload(filename="<script>alert(1)</script> & co.pdf").json["job_id"]
-    assert b"<script>alert" not in client.get(links.path("page", worker.row(job_id))).body
+    assert (
+        b"<script>alert"
+        not in client.get(links.path("page", row_values.job(worker.row(job_id)))).body
+    )
 
 
 def test_cancel_on_the_page_ends_the_job_and_comes_back(
@@ -179,7 +183,7 @@ def test_delete_on_the_page_forgets_all_and_says_so(
     client: Client, worker: Worker, links: Links, page_path: str, job_id: str
 ) -> None:
     worker.all(job_id)
-    download = links.path("download", worker.row(job_id))
+    download = links.path("download", row_values.job(worker.row(job_id)))
     answer = client.ask("POST", f"{page_path}/delete")
     assert (answer.status, answer.headers["Location"]) == (303, "/deleted")
     assert "It is deleted." in words(client.get("/deleted"))
@@ -193,7 +197,7 @@ def test_getting_a_link_downloads_nothing_and_posting_it_does(
     client: Client, worker: Worker, links: Links, job_id: str
 ) -> None:
     worker.all(job_id)
-    path = links.path("download", worker.row(job_id))
+    path = links.path("download", row_values.job(worker.row(job_id)))
     page = client.get(path)
     assert page.headers["Content-Type"].startswith("text/html")
     assert "Jahresbericht 2026.de.pdf" in words(page)
@@ -212,7 +216,7 @@ def test_getting_a_link_downloads_nothing_and_posting_it_does(
 def test_download_link_before_the_result_says_not_yet(
     client: Client, worker: Worker, links: Links, job_id: str
 ) -> None:
-    path = links.path("download", worker.row(job_id))
+    path = links.path("download", row_values.job(worker.row(job_id)))
     assert client.get(path, **BROWSER).status == 409
     assert client.ask("POST", path).status == 409
 

@@ -20,6 +20,7 @@ from dragoman.app.intake import Intake, Request
 from dragoman.domain.job import Options
 from dragoman.settings import Settings
 from ingress.web import app as web
+from tests import row_values
 from tests.integration.web.conftest import ANNA, PDF, Client, Worker, multipart, serving
 from tests.integration.web.test_web_browser import PICTURES, browser  # noqa: F401 - a fixture
 from tests.integration.web.test_web_buttons import FORM, PHONE, findings, is_too_wide
@@ -92,7 +93,7 @@ def test_who_is_not_signed_in_is_sent_to_the_sign_in_and_links_work_without(
         assert away.status == 302
         assert "/oauth2/sign_in" in away.headers["Location"]
     job_id = job_of(intake, ANA, "contract.pdf")
-    shown = proxy.get(links.path("page", worker.row(job_id)), **BROWSER)
+    shown = proxy.get(links.path("page", row_values.job(worker.row(job_id))), **BROWSER)
     assert shown.status == 200
     assert "/cancel" not in shown.body.decode()
     assert proxy.get("/api/v1/jobs", ANNA).status == 200
@@ -102,7 +103,7 @@ def test_no_header_of_a_visitor_gets_through_the_proxy(
     proxy: Client, intake: Intake, worker: Worker, links: Links
 ) -> None:
     job_id = job_of(intake, ANA, "contract.pdf")
-    shared = links.path("page", worker.row(job_id))
+    shared = links.path("page", row_values.job(worker.row(job_id)))
     for name in (HEADER, HEADER.lower(), HEADER.upper(), "X_Forwarded_Email", "X-Forwarded_Email"):
         raw = (
             f"GET {{}} HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nConnection: close\r\n{name}:"
@@ -219,7 +220,7 @@ def test_a_shared_link_has_the_buttons_for_its_requester_alone(
     proxy: Client, intake: Intake, worker: Worker, links: Links
 ) -> None:
     job_id = job_of(intake, ANA, "contract.pdf")
-    shared = links.path("page", worker.row(job_id))
+    shared = links.path("page", row_values.job(worker.row(job_id)))
     assert "/cancel" not in proxy.get(shared, **signed_in(BEN)).body.decode()
     page = proxy.get(shared, **signed_in(ANA)).body.decode()
     found = re.search(r'action="(/j/[^"]+)/cancel"', page)

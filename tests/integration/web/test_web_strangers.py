@@ -20,6 +20,7 @@ from dragoman.db import schema
 from dragoman.db.engine import Database
 from dragoman.settings import MIB, Settings
 from ingress.web.app import make_app
+from tests import row_values
 from tests.integration.web.conftest import ADMIN, ANNA, DEADLINE_S, Client, Worker, running_web
 from tests.patience import patience
 from tests.unchanged import paths_of
@@ -163,7 +164,9 @@ def test_link_and_scope_are_looked_at_before_the_body(
     assert send_on(client.port, "POST", f"{shown_path}/unlock", 4).status == 403
     assert send_on(client.port, "POST", f"{page_path}x/unlock", 4).status == 404
     assert (
-        send_on(client.port, "POST", f"{links.path('download', worker.row(job_id))}x", 4).status
+        send_on(
+            client.port, "POST", f"{links.path('download', row_values.job(worker.row(job_id)))}x", 4
+        ).status
         == 404
     )
     known = f"Authorization: Bearer {ANNA}\r\n"

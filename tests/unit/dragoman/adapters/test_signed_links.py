@@ -10,9 +10,10 @@ from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from dragoman.adapters.signed_links import Links, Named
 from dragoman.errors import Gone, NotFound, SettingsInvalid
 from dragoman.settings import Settings
+from tests import row_values
 
 KEY = "a-key-for-links-in-tests"
-JOB = {"id": "4f" * 16, "link_version": 3}
+JOB = row_values.job(id="4f" * 16, link_version=3)
 DAY_S = 86_400
 
 
@@ -33,12 +34,12 @@ def earlier(seconds: int) -> type[TimestampSigner]:
 def made_ago(seconds: int) -> str:
     """A page's token that was made `seconds` ago."""
     maker = URLSafeTimedSerializer(KEY, salt="dragoman.page", signer=earlier(seconds))
-    return str(maker.dumps([JOB["id"], JOB["link_version"]]))
+    return str(maker.dumps([JOB.id, JOB.link_version]))
 
 
 def test_token_names_job_and_version():
     token = links().token("page", JOB)
-    assert links().read("page", token) == Named(JOB["id"], 3)
+    assert links().read("page", token) == Named(JOB.id, 3)
 
 
 def test_raised_version_tells_a_revoked_link():
@@ -54,8 +55,8 @@ def test_link_for_one_purpose_is_none_for_another():
 
 def test_page_is_opened_by_either_kind_of_link_and_only_one_may_change_it():
     own, shared = links().token("own", JOB), links().token("page", JOB)
-    assert links().read_page(own) == Named(JOB["id"], 3, own=True)
-    assert links().read_page(shared) == Named(JOB["id"], 3, own=False)
+    assert links().read_page(own) == Named(JOB.id, 3, own=True)
+    assert links().read_page(shared) == Named(JOB.id, 3, own=False)
     for token, purpose in ((shared, "own"), (own, "page")):
         with pytest.raises(NotFound):
             links().read(purpose, token)
@@ -66,7 +67,7 @@ def test_page_is_opened_by_either_kind_of_link_and_only_one_may_change_it():
 def test_expired_link_of_the_requester_is_gone():
     maker = URLSafeTimedSerializer(KEY, salt="dragoman.own", signer=earlier(8 * DAY_S))
     with pytest.raises(Gone, match="expired"):
-        links().read_page(str(maker.dumps([JOB["id"], JOB["link_version"]])))
+        links().read_page(str(maker.dumps([JOB.id, JOB.link_version])))
 
 
 def test_other_key_signs_nothing_of_ours():
@@ -76,7 +77,7 @@ def test_other_key_signs_nothing_of_ours():
 
 def test_link_lives_as_long_as_the_settings_say():
     week = links(link_ttl_s=7 * DAY_S)
-    assert week.read("page", made_ago(7 * DAY_S - 60)) == Named(JOB["id"], 3)
+    assert week.read("page", made_ago(7 * DAY_S - 60)) == Named(JOB.id, 3)
     with pytest.raises(Gone, match="expired"):
         week.read("page", made_ago(7 * DAY_S + 60))
 
@@ -91,7 +92,7 @@ def test_changed_token_is_worth_nothing(at, letter):
     except (NotFound, Gone):
         return
     # The last letter of base64 has bits that count for nothing.
-    assert named == Named(JOB["id"], 3)
+    assert named == Named(JOB.id, 3)
 
 
 @given(st.text(max_size=60))

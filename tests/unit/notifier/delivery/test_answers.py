@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dragoman.domain.rows.delivery import Kind
+from dragoman.domain.rows.job import Job
 from dragoman.errors import Limit, Limited, LimitReached
 from notifier.delivery.answers import (
     MOST_WARNINGS,
@@ -23,17 +25,11 @@ from notifier.delivery.answers import (
     page_list,
 )
 from notifier.delivery.attachments import encoded_size, with_attachments
+from tests import row_values
 
-FINAL: dict[str, Any] = {
-    "id": "d",
-    "owner": "m",
-    "run": 1,
-    "kind": "final",
-    "channel": "email",
-    "payload": {},
-}
-ACK = {**FINAL, "kind": "ack"}
-MESSAGE: dict[str, Any] = {"id": "m", "sender": "ada@example.org", "payload": {"subject": "Hello"}}
+FINAL = row_values.delivery(id="d", owner="m")
+ACK = replace(FINAL, kind=Kind.ACK)
+MESSAGE = row_values.message(id="m", sender="ada@example.org", payload={"subject": "Hello"})
 LOCKED = {
     "error_code": "encrypted_pdf",
     "error_message": "It is locked.",
@@ -42,7 +38,7 @@ LOCKED = {
 NO_PDF = {"filename": "a.docx", "code": "not_a_pdf", "message": "No PDF.", "advice": "Export it."}
 
 
-def job(state: str = "done", **facts: Any) -> dict[str, Any]:
+def job(state: str = "done", **facts: Any) -> Job:
     known = {
         "id": "j",
         "filename": "contract.pdf",
@@ -60,7 +56,7 @@ def job(state: str = "done", **facts: Any) -> dict[str, Any]:
         "error_message": None,
         "error_advice": None,
     }
-    return {**known, **facts}
+    return row_values.job({**known, **facts})
 
 
 def a_file(**facts: Any) -> File:
@@ -98,7 +94,7 @@ def test_the_kind_follows_from_how_the_jobs_ended(states: list[str], kind: Answe
     ],
 )
 def test_without_jobs_the_reason_is_the_kind(reason: str, kind: AnswerKind) -> None:
-    answer = answer_from({**FINAL, "payload": {"reason": reason, **LOCKED}}, MESSAGE, [])
+    answer = answer_from(replace(FINAL, payload={"reason": reason, **LOCKED}), MESSAGE, [])
     assert answer.kind is kind
     assert answer.problem == Problem("It is locked.", "Unlock it.", "encrypted_pdf")
 
@@ -113,7 +109,7 @@ def test_a_list_of_all_languages_in_an_advice_is_not_cut_off() -> None:
         "error_message": "No.",
         "error_advice": advice,
     }
-    problem = answer_from({**FINAL, "payload": payload}, MESSAGE, []).problem
+    problem = answer_from(replace(FINAL, payload=payload), MESSAGE, []).problem
     assert problem is not None
     assert problem.advice == advice
 
@@ -182,18 +178,18 @@ def test_the_pseudo_engine_is_known_as_such() -> None:
 
 
 def test_what_was_left_out_comes_from_the_message_and_once_only() -> None:
-    message = {**MESSAGE, "payload": {"ignored": [NO_PDF]}}
+    message = replace(MESSAGE, payload={"ignored": [NO_PDF]})
     [left_out] = answer_from(FINAL, message, [job()]).left_out
     assert (left_out.name, left_out.problem) == (
         "a.docx",
         Problem("No PDF.", "Export it.", "not_a_pdf"),
     )
-    assert answer_from({**FINAL, "run": 2}, message, [job()]).left_out == ()
+    assert answer_from(replace(FINAL, run=2), message, [job()]).left_out == ()
 
 
 def test_what_was_left_out_may_also_come_with_the_answer() -> None:
     assert answer_from(
-        {**FINAL, "payload": {"reason": "no_pdf", "ignored": [NO_PDF]}}, MESSAGE, []
+        replace(FINAL, payload={"reason": "no_pdf", "ignored": [NO_PDF]}), MESSAGE, []
     ).left_out
 
 

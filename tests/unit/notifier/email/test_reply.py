@@ -33,11 +33,12 @@ from notifier.email.reply import (
     reply_subject,
     thread_of,
 )
+from tests import row_values
 
 ADDRESS = "translate@example.org"
 OWN_ID = "<m.1.final@example.org>"
 THREAD = Thread("ada@example.org", "The contract", "<one@example.org>", ("<zero@example.org>",))
-ROW: dict[str, Any] = {"id": "d1", "owner": "m", "run": 1, "kind": "final", "instead": None}
+ROW = row_values.delivery(id="d1", owner="m")
 HOSTILE = st.text(alphabet=st.characters(codec=None), max_size=120) | st.sampled_from(
     [
         "a\r\nBcc: eve@example.org",
@@ -171,7 +172,7 @@ def test_no_subject_breaks_the_header(subject: str) -> None:
 @given(own=HOSTILE, references=st.lists(HOSTILE, max_size=5))
 def test_no_id_breaks_the_header(own: str, references: Any) -> None:
     payload = {"message_id": f"<{own}>", "references": references, "subject": "x"}
-    thread = thread_of({"sender": "ada@example.org", "payload": payload})
+    thread = thread_of(row_values.message(sender="ada@example.org", payload=payload))
     raw = compose(thread).as_bytes()
     check_lines(raw)
     mail = read_back(raw)
@@ -199,22 +200,23 @@ def test_the_thread_is_what_the_door_read_of_the_original() -> None:
         "references": ["<a@x>", "<b@x>"],
         "subject": "Hello",
     }
-    thread = thread_of({"sender": "ada@example.org", "payload": payload})
+    thread = thread_of(row_values.message(sender="ada@example.org", payload=payload))
     assert thread == Thread("Ada@example.org", "Hello", "<c@x>", ("<a@x>", "<b@x>"))
 
 
 def test_an_original_without_any_of_it_is_answered_too() -> None:
     payload = {"message_id": None, "references": [], "subject": ""}
-    assert thread_of({"sender": "ada@example.org", "payload": payload}) == Thread(
+    assert thread_of(row_values.message(sender="ada@example.org", payload=payload)) == Thread(
         "ada@example.org", "", None, ()
     )
 
 
 def test_the_message_id_is_the_deliverys_own() -> None:
     assert message_id(ROW, ADDRESS) == OWN_ID
-    assert message_id({**ROW, "run": 2}, ADDRESS) != OWN_ID
+    assert message_id(replace(ROW, run=2), ADDRESS) != OWN_ID
     assert (
-        message_id({**ROW, "instead": "mail_too_large"}, ADDRESS) == "<m.1.final_words@example.org>"
+        message_id(replace(ROW, instead="mail_too_large"), ADDRESS)
+        == "<m.1.final_words@example.org>"
     )
 
 
@@ -239,11 +241,11 @@ def prepared(tmp_path: Path, name: str, content: bytes) -> bytes:
     file = File(
         "j", "a.pdf", name, Outcome.DONE, "fr", result="jobs/j/result.pdf", result_size=len(content)
     )
-    message = {
-        "id": "m",
-        "sender": "ada@example.org",
-        "payload": {"subject": "x", "message_id": "<one@example.org>"},
-    }
+    message = row_values.message(
+        id="m",
+        sender="ada@example.org",
+        payload={"subject": "x", "message_id": "<one@example.org>"},
+    )
     channel = EmailChannel(Settings.from_env(data_dir=tmp_path), store, NoWayOut())
     key = channel.prepare(Delivery(ROW, message, Answer(AnswerKind.DONE, (file,))))
     with store.open(key) as body:
@@ -283,7 +285,7 @@ def test_a_pdf_is_streamed_into_the_mail_byte_for_byte(tmp_path: Path, size: int
 
 def test_a_mail_is_rendered_once(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
-    message = {"id": "m", "sender": "ada@example.org", "payload": {}}
+    message = row_values.message(id="m", sender="ada@example.org")
     channel = EmailChannel(Settings.from_env(data_dir=tmp_path), store, NoWayOut())
     first = channel.prepare(Delivery(ROW, message, Answer(AnswerKind.NO_PDF)))
     with store.open(first) as body:
@@ -307,14 +309,14 @@ def test_those_who_approve_costs_get_a_copy_of_the_question(tmp_path: Path) -> N
     channel = EmailChannel(
         Settings.from_env(data_dir=tmp_path, approvers=named), store, Recording()
     )
-    message = {
-        "id": "m",
-        "sender": "ada@example.org",
-        "payload": {"subject": "x", "message_id": "<one@example.org>"},
-    }
+    message = row_values.message(
+        id="m",
+        sender="ada@example.org",
+        payload={"subject": "x", "message_id": "<one@example.org>"},
+    )
     file = File("j", "a.pdf", "a.fr.pdf", Outcome.WORKING, "fr", waiting_for="approval")
     for kind, copies in ((AnswerKind.APPROVAL, ("boss@example.org",)), (AnswerKind.ACK, ())):
-        row = {**ROW, "id": f"d-{kind}"}
+        row = replace(ROW, id=f"d-{kind}")
         delivery = Delivery(row, message, Answer(kind, (file,)))
         key = channel.prepare(delivery)
         channel.send(delivery, key)

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.db.tables import JobRow
 from dragoman.domain.answers.arrival import Arrival, Arrived
 from dragoman.domain.job import NO_ENGINE, RowState, Stage
 from dragoman.domain.retry import retry_helps
+from dragoman.domain.rows.job import Job
 from notifier.slack.blocks import MOST_WEIGHT, weight
 from notifier.slack.card import BAD, EYES, GOOD, Card, Facts, asked, card_from, pause_s
 from notifier.slack.rendering import coarse
+from tests import row_values
 from tests.servers.slack.blocks import characters, complaints, elements, mrkdwn
 from tests.servers.slack.methods_chat import BROADCAST, MAX_UPDATE
 
@@ -32,9 +33,8 @@ HOSTILE = (
 )
 
 
-def job(number: int = 1, **values: Any) -> dict[str, Any]:
-    """A row of a job that waits for its turn."""
-    facts = dict.fromkeys(JobRow.__table__.columns.keys())
+def job(number: int = 1, **values: Any) -> Job:
+    """A job that waits for its turn."""
     known = {
         "id": f"{number:032x}",
         "channel": "slack",
@@ -48,10 +48,10 @@ def job(number: int = 1, **values: Any) -> dict[str, Any]:
         "run_after": 0.0,
         "warnings": [],
     }
-    return {**facts, **known, **values}
+    return row_values.job({**known, **values})
 
 
-def done(number: int = 1, **values: Any) -> dict[str, Any]:
+def done(number: int = 1, **values: Any) -> Job:
     facts = {
         "engine": "deepl",
         "source_lang": "en",
@@ -62,7 +62,7 @@ def done(number: int = 1, **values: Any) -> dict[str, Any]:
     return job(number, state=RowState.DONE, progress=100, epoch=4, **{**facts, **values})
 
 
-def dead(number: int = 1, code: str = "internal", **values: Any) -> dict[str, Any]:
+def dead(number: int = 1, code: str = "internal", **values: Any) -> Job:
     words = {
         "error_code": code,
         "error_message": "The PDF holds no text.",
@@ -71,39 +71,29 @@ def dead(number: int = 1, code: str = "internal", **values: Any) -> dict[str, An
     return job(number, state=RowState.DEAD, epoch=1, **{**words, **values})
 
 
-def working(number: int = 1, progress: int = 45, **values: Any) -> dict[str, Any]:
+def working(number: int = 1, progress: int = 45, **values: Any) -> Job:
     return job(
         number, state=RowState.RUNNING, stage=Stage.TRANSLATE, progress=progress, epoch=1, **values
     )
 
 
-def waiting(number: int = 1, word: str = "approval", **values: Any) -> dict[str, Any]:
+def waiting(number: int = 1, word: str = "approval", **values: Any) -> Job:
     return job(number, state=RowState.WAITING, waiting_for=word, run_after=UNTIL, epoch=1, **values)
 
 
 def facts(
-    *jobs: dict[str, Any],
+    *jobs: Job,
     etas: dict[str, int | None] | None = None,
     arrived: Arrived = DELIVERED,
     **card: Any,
 ) -> Facts:
     """What is known of a post; the answers of all its jobs have `arrived`."""
-    row = {
-        "id": "c" * 32,
-        "place": "C123",
-        "requester": "U1",
-        "notes": [],
-        "asks": None,
-        "message_id": "m" * 32,
-        **card,
-    }
-    arrivals = {one["id"]: arrived for one in jobs}
-    return Facts(
-        row, jobs, etas or {}, {"state": RowState.DONE, "run_after": 0.0}, arrivals=arrivals
-    )
+    row = row_values.card(id="c" * 32, message_id="m" * 32, **card)
+    arrivals = {one.id: arrived for one in jobs}
+    return Facts(row, jobs, etas or {}, row_values.message(state=RowState.DONE), arrivals=arrivals)
 
 
-def shown(*jobs: dict[str, Any], **card: Any) -> Card:
+def shown(*jobs: Job, **card: Any) -> Card:
     return card_from(facts(*jobs, **card))
 
 
@@ -299,7 +289,7 @@ def test_files_left_out_are_named_with_a_reason() -> None:
 
 def test_a_question_for_the_language_has_a_menu_of_what_can_be_written() -> None:
     known = facts(asks="language")
-    message = {"state": RowState.WAITING, "run_after": UNTIL}
+    message = row_values.message(state=RowState.WAITING)
     card = card_from(Facts(known.card, message=message, targets=["de", "fr", "sw", "zh"]))
     [menu] = [one for block in card.blocks for one in elements(block)]
     first, second = [[it["value"] for it in group["options"]] for group in menu["option_groups"]]
@@ -326,7 +316,7 @@ def test_an_answered_question_is_not_put_again() -> None:
 def test_a_post_that_is_being_looked_at_says_so_and_one_with_nothing_is_not_worth_a_message() -> (
     None
 ):
-    opening = card_from(Facts(facts().card, message={"state": RowState.RUNNING, "run_after": 0.0}))
+    opening = card_from(Facts(facts().card, message=row_values.message(state=RowState.RUNNING)))
     assert (opening.text, opening.reaction, opening.moves, opening.empty) == (
         "I am looking at your post …",
         EYES,
@@ -337,7 +327,7 @@ def test_a_post_that_is_being_looked_at_says_so_and_one_with_nothing_is_not_wort
 
 
 def test_a_post_that_could_not_be_opened_points_to_the_answer() -> None:
-    card = card_from(Facts(facts().card, message={"state": RowState.DEAD, "run_after": 0.0}))
+    card = card_from(Facts(facts().card, message=row_values.message(state=RowState.DEAD)))
     assert card.text == "I stopped here: the reason is below in this thread."
     assert (card.reaction, card.moves, card.empty) == (BAD, False, True)
 
@@ -434,7 +424,7 @@ def test_the_largest_card_of_all_fits() -> None:
     )
     targets = [f"{one}{other}" for one in "abcdefg" for other in "abcdefghijkl"]
     card = card_from(
-        Facts(known.card, known.jobs, {}, {"state": RowState.WAITING, "run_after": UNTIL}, targets)
+        Facts(known.card, known.jobs, {}, row_values.message(state=RowState.WAITING), targets)
     )
     assert complaints(card.blocks) == []
     assert weight(card.blocks) <= MOST_WEIGHT
@@ -442,7 +432,7 @@ def test_the_largest_card_of_all_fits() -> None:
 
 
 texts = st.text(max_size=400) | st.sampled_from(HOSTILE)
-rows = st.one_of(
+jobs_of_any_kind = st.one_of(
     st.builds(working, st.integers(1, 99), st.integers(0, 100), filename=texts),
     st.builds(dead, st.integers(1, 99), filename=texts, error_message=texts, error_advice=texts),
     st.builds(done, st.integers(1, 99), filename=texts, characters=st.integers(0, 10**12)),
@@ -455,7 +445,7 @@ left_out = st.fixed_dictionaries({"filename": texts, "message": texts, "advice":
 
 @settings(max_examples=40)
 @given(
-    jobs=st.lists(rows, max_size=40, unique_by=lambda row: row["id"]),
+    jobs=st.lists(jobs_of_any_kind, max_size=40, unique_by=lambda row: row.id),
     notes=st.lists(left_out, max_size=30),
     moved=st.booleans(),
 )

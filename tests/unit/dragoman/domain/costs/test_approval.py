@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dragoman.domain.costs import approval, prices
-from dragoman.domain.costs.approval import Reason, Rules
+from dragoman.domain.costs.approval import Rules
+from dragoman.domain.job import ApprovalReason
 from dragoman.domain.specs import engine_specs
 from pipeline.engines import registry
 
@@ -15,23 +16,23 @@ USUAL = Rules(pages=None, characters=300_000)
 @pytest.mark.parametrize(
     ("rules", "engine", "pages", "to_bill", "over", "why"),
     [
-        (USUAL, "deepl", 4, 630_667, False, Reason.CHARACTERS),
+        (USUAL, "deepl", 4, 630_667, False, ApprovalReason.CHARACTERS),
         (USUAL, "deepl", 4, 300_000, False, None),
-        (USUAL, "deepl", 101, 5_000, False, Reason.PAGES),
+        (USUAL, "deepl", 101, 5_000, False, ApprovalReason.PAGES),
         (USUAL, "deepl", 100, 5_000, False, None),
         (USUAL, "deepl", 500, 0, True, None),
-        (USUAL, "deepl", 1, 10, True, Reason.BUDGET),
+        (USUAL, "deepl", 1, 10, True, ApprovalReason.BUDGET),
         (USUAL, "local", 3000, 0, False, None),
         (USUAL, "apertium", 3000, 0, False, None),
         (USUAL, "pseudo", 3000, 0, False, None),
-        (USUAL, "an engine of tomorrow", 4, 630_667, False, Reason.CHARACTERS),
-        (Rules(10, 300_000), "local", 11, 0, False, Reason.PAGES),
+        (USUAL, "an engine of tomorrow", 4, 630_667, False, ApprovalReason.CHARACTERS),
+        (Rules(10, 300_000), "local", 11, 0, False, ApprovalReason.PAGES),
         (Rules(0, 0), "deepl", 3000, 10**7, False, None),
-        (Rules(None, 0), "deepl", 101, 10**7, False, Reason.PAGES),
+        (Rules(None, 0), "deepl", 101, 10**7, False, ApprovalReason.PAGES),
     ],
 )
 def test_reason(
-    rules: Rules, engine: str, pages: int, to_bill: int, over: bool, why: Reason | None
+    rules: Rules, engine: str, pages: int, to_bill: int, over: bool, why: ApprovalReason | None
 ) -> None:
     assert (
         approval.reason(rules, engine=engine, pages=pages, to_bill=to_bill, over_budget=over) is why

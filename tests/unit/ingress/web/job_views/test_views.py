@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dragoman.adapters.signed_links import Links
+from dragoman.domain.answers.job_status import JobStatus
 from dragoman.domain.job import RowState, Stage, Status
+from dragoman.domain.rows.job import Job
 from dragoman.settings import Settings
 from ingress.web.job_views.job_page import OpenPage, page_facts
 from ingress.web.job_views.views import attachment, job_view, remarks, steps
+from tests import row_values
 
 
 @pytest.fixture
@@ -19,9 +22,9 @@ def links(settings: Settings) -> Links:
     return Links(settings)
 
 
-def row(**values: Any) -> dict[str, Any]:
-    """A job's row in mid-translation."""
-    return {
+def row(**values: Any) -> Job:
+    """A job in mid-translation."""
+    columns = {
         "id": "0123456789abcdef0123456789abcdef",
         "owner": "ana@example.com",
         "channel": "email",
@@ -30,7 +33,6 @@ def row(**values: Any) -> dict[str, Any]:
         "epoch": 2,
         "stage_since": 1_790_000_030.0,
         "progress": 40,
-        "eta_s": 12,
         "filename": "report.pdf",
         "pages": 3,
         "source_lang": "en",
@@ -63,10 +65,15 @@ def row(**values: Any) -> dict[str, Any]:
         "purged_at": None,
         **values,
     }
+    return row_values.job(columns)
+
+
+def known(**values: Any) -> JobStatus:
+    return JobStatus(row(**values), eta_s=12)
 
 
 def test_times_are_iso_8601_in_utc(links: Links) -> None:
-    view = job_view(row(ended_at=1_790_000_060.0), links)
+    view = job_view(known(ended_at=1_790_000_060.0), links)
     assert (view.created_at, view.ended_at) == (
         "2026-09-21T14:13:20+00:00",
         "2026-09-21T14:14:20+00:00",
@@ -76,7 +83,7 @@ def test_times_are_iso_8601_in_utc(links: Links) -> None:
 
 def test_pages_of_warnings_count_from_one(links: Links) -> None:
     told = [{"code": "a", "page": 0, "message": "x"}, {"code": "b", "page": None, "message": "y"}]
-    assert [warning.page for warning in job_view(row(warnings=told), links).warnings] == [1, None]
+    assert [warning.page for warning in job_view(known(warnings=told), links).warnings] == [1, None]
 
 
 def test_people_read_each_warning_once_with_its_pages() -> None:
@@ -104,18 +111,18 @@ def test_people_read_each_warning_once_with_its_pages() -> None:
 def test_links_are_given_while_there_is_something_behind_them(
     links: Links, values: dict[str, Any], result: bool, page: bool
 ) -> None:
-    view = job_view(row(**values), links)
+    view = job_view(known(**values), links)
     assert (view.result_url is not None, view.page_url is not None) == (result, page)
 
 
 def test_a_job_that_waits_for_a_yes_says_so_and_one_that_waited_does_not(links: Links) -> None:
-    waiting = row(state=RowState.WAITING, waiting_for="approval", to_bill=12_000)
+    waiting = known(state=RowState.WAITING, waiting_for="approval", to_bill=12_000)
     assert job_view(waiting, links).waiting_for == "approval"
     assert (
         page_facts(OpenPage(waiting, "t", may_change=True), links)["headline"]
         == "Waiting for approval"
     )
-    given_up = row(state=RowState.DEAD, waiting_for="approval", error_code="no_word")
+    given_up = known(state=RowState.DEAD, waiting_for="approval", error_code="no_word")
     assert job_view(given_up, links).waiting_for is None
     assert page_facts(OpenPage(given_up, "t", may_change=True), links)["waits_for"] is None
 
@@ -124,8 +131,8 @@ def test_error_is_told_when_the_job_has_failed_and_not_while_it_is_tried_again(
     links: Links,
 ) -> None:
     error = {"error_code": "engine_busy", "error_message": "Slow down.", "error_advice": "Wait."}
-    assert job_view(row(**error), links).error is None
-    failed = job_view(row(**error, state=RowState.DEAD), links)
+    assert job_view(known(**error), links).error is None
+    failed = job_view(known(**error, state=RowState.DEAD), links)
     assert failed.status is Status.FAILED
     assert failed.error is not None
     assert failed.error.code == "engine_busy"
@@ -163,7 +170,7 @@ def test_job_that_nobody_has_claimed_is_at_no_step() -> None:
 
 def test_pseudo_translation_is_not_called_a_translation(links: Links) -> None:
     facts = page_facts(
-        OpenPage(row(state=RowState.DONE, engine="pseudo"), "token", may_change=True), links
+        OpenPage(known(state=RowState.DONE, engine="pseudo"), "token", may_change=True), links
     )
     assert facts["pseudo"]
     assert "translation" not in facts["headline"]

@@ -11,6 +11,7 @@ from dragoman.domain.proxies import networks
 from dragoman.errors import NotAllowed, RequestError, SettingsInvalid
 from dragoman.settings import Settings
 from ingress.web.requests.signed_in import Person, is_among, person_named
+from tests import row_values
 
 TRUSTED = networks(["10.0.0.5", "172.18.0.0/16", "fd00::/64"])
 PROXY = "10.0.0.5"
@@ -121,5 +122,5 @@ def test_key_of_a_form_is_good_for_one_person_and_this_server() -> None:
     assert not other.is_form_key(key, "ana@example.org")
     for wrong in ("", "nonsense", key[:-3], "\x00"):
         assert not links.is_form_key(wrong, "ana@example.org")
-    page = links.token("own", {"id": "4f" * 16, "link_version": 1})
+    page = links.token("own", row_values.job(id="4f" * 16))
     assert not links.is_form_key(page, "ana@example.org")

@@ -1,0 +1,1 @@
+"""The rows of the ledgers as frozen values, which `dragoman.db` builds."""
