@@ -66,6 +66,7 @@ WRAP: Final = 0.8
 BOLD_HEADING: Final = 1.08
 HEADING: Final = 1.35
 HEADING_ROWS: Final = 3  # rows
+ADDRESS_ROWS: Final = 7  # rows of an address at the most
 LABEL_LETTERS: Final = 30  # letters before a colon, at the most (flat)
 # What stands before a row as its marker: how far, and of how many characters.
 MARKER_GAP: Final = 3.0

@@ -27,6 +27,7 @@ from pipeline.pdf.analysis.structure.row_wording import (
     HYPHENS,
     LABELLED,
     LEADER,
+    POSTCODE,
     REFERENCE,
     SMALL_LETTER,
     WORD,
@@ -121,12 +122,13 @@ def _has_own_field(pair: Pair, reach: float) -> bool:
 
 
 def _is_answered(pair: Pair, reach: float) -> bool:
-    """Whether a form field follows the upper row, in the same cell."""
+    """Whether a form field follows the upper row, in the same cell, and not both rows."""
     ground, upper = pair.model.ground, pair.upper
+    lowest = pair.lower.y - 0.3 * pair.lower.size
     y = upper.y - 0.3 * upper.size
     walls = [x for x in ground.walls_beside(y - 0.1, y + 0.1) if x > upper.x1]
     return any(
-        not any(upper.x1 < wall <= field[0] for wall in walls)
+        field[3] < lowest and not any(upper.x1 < wall <= field[0] for wall in walls)
         for field in ground.fields_at(upper.x1, upper.x1 + reach, y)
     )
 
@@ -164,6 +166,8 @@ def _words(pair: Pair) -> Verdict:
         yield Decision(False, "numbers")
     if not pair.is_prose and _are_of_one_shape(pair):
         yield Decision(False, "same shape")
+    if not pair.is_prose and _are_address(pair):
+        yield Decision(False, "lines of an address")
     if _are_entries(pair):
         yield Decision(False, "entries of an index")
     if len(pair.stack.rows) <= limits.HEADING_ROWS:
@@ -174,8 +178,18 @@ def _words(pair: Pair) -> Verdict:
     short = len(upper.text) < limits.LABEL_LETTERS
     if upper.text[-1] in LABELLED and not lower.small and (short or pair.free > 0):
         yield Decision(False, "label", float(len(upper.text)), float(limits.LABEL_LETTERS))
-    if not upper.open and _font(lower, 0) not in {_font(upper, -1), _main_font(lower)}:
+    if not upper.open and _begins_otherwise(pair):
         yield Decision(False, "begins in another typeface")
+
+
+def _begins_otherwise(pair: Pair) -> bool:
+    """Whether the lower row begins in a typeface of its own, as titles before a text do; a word
+    of code under a full row may begin a sentence.
+    """
+    upper, lower = pair.upper, pair.lower
+    code = lower.row.spans[0].style.family is Family.MONO
+    other = _font(lower, 0) not in {_font(upper, -1), _main_font(lower)}
+    return other and not (code and pair.free <= 0)
 
 
 def _tables(pair: Pair) -> Verdict:
@@ -390,6 +404,21 @@ def _are_entries(pair: Pair) -> bool:
     return len(rows) > limits.HEADING_ROWS and 2 * sum(
         bool(ENTRY.search(row.text)) for row in rows
     ) > len(rows)
+
+
+def _are_address(pair: Pair) -> bool:
+    """Whether a stack is an address: a few short rows, none of which begins small or ends a
+    sentence, one with a postcode.
+    """
+    rows = pair.stack.rows
+    if len(rows) <= limits.ADDRESS_ROWS and all(map(_may_be_address, rows)):
+        return any(POSTCODE.search(row.text) for row in rows)
+    both = pair.upper, pair.lower  # a link may stand under it
+    return all(map(_may_be_address, both)) and any(POSTCODE.search(row.text) for row in both)
+
+
+def _may_be_address(row: Placed) -> bool:
+    return not row.small and row.text[-1] != "." and len(row.text) < limits.LONG_ROW
 
 
 def _have_values(pair: Pair) -> bool:

@@ -14,6 +14,10 @@ LEADER = re.compile(r"(?:[.·…_]\s?){5,}\s*\S{0,8}$")
 NUMBER = re.compile(r"[\W\d_]*\d[\W\d_]*")
 ENTRY = re.compile(r"(?:[^\W\d_][)]?[,.]?\s|^)\d[\d,\s–-]*$")
 WORD = re.compile(r"\w[^\s]*")
+# "69100 Town", "Town, TX 79015-1234", "Seoul 110-052", but no year alone
+POSTCODE = re.compile(
+    r"^(?:[A-Z]{1,2}-)?\d{4,5} [^\W\d_]{2}|[^\W\d_]{2},? (?:\d{5}(?:-\d{4})?|\d{3}-\d{3,4})$"
+)
 REFERENCE = re.compile(r"\[[^\W_]{1,8}\](?:\s|$)")  # of a list of literature
 SMALL_LETTER = re.compile("[a-zà-öø-ÿα-ωа-я]")
 # of a row of its own, though it begins with a small letter

@@ -223,3 +223,48 @@ def test_every_decision_says_what_it_weighed():
     assert (decision.joined, decision.rule) == (False, "leading")
     assert decision.value == 22
     assert decision.limit == 17.5
+
+
+def test_lines_of_an_address_in_a_narrow_box_are_rows():
+    page = Page().lines("Review Board of the Army", "251 18th Street", "Arlington, VA 22202-3531")
+    assert set(page.rules().values()) == {"lines of an address"}
+
+
+def test_a_label_of_two_rows_before_one_field_is_one():
+    page = Page().lines("Enter your International Phone", "Number (if there is one)")
+    beside = page.rules(fields=((205, 92, 300, 114),))
+    assert "form field behind the upper row" not in beside.values()
+    own = page.rules(fields=((205, 92, 300, 102),))
+    assert set(own.values()) == {"form field behind the upper row"}
+
+
+def test_a_box_to_tick_before_both_rows_of_its_label_parts_nothing():
+    page = Page().lines("Sexual assault or any other", "Harassment by somebody")
+    assert "form field before it" not in page.rules(fields=((35, 92, 48, 114),)).values()
+    assert set(page.rules(fields=((35, 104, 48, 114),)).values()) == {"form field before it"}
+
+
+def test_a_field_in_the_next_cell_answers_nothing():
+    page = Page().lines("Is this request about any of", "These wars or operations?")
+    field, wall = (215, 92, 230, 102), (200, 80, 201, 120)
+    assert page.rules(fields=(field,), walls=(wall,)) != page.rules(fields=(field,))
+
+
+def test_code_under_a_full_row_may_begin_a_sentence():
+    page = Page().lines("These are convenient interfaces to the tables in the database.", x1=300)
+    row = page.rows[0]
+    code = Span("readTable", Style(Family.MONO, 10.0, font="Courier"), (50, 0, 100, 0), 112)
+    rest = Span(
+        " and its friends copy to and from frames,",
+        Style(Family.SERIF, 10.0),
+        (100, 0, 300, 0),
+        112,
+    )
+    page.rows.append(Row((code, rest), 1, 50, 300, 112, row.size))
+    assert "begins in another typeface" not in page.rules().values()
+
+
+def test_the_head_of_a_column_over_the_last_line_of_a_head_is_one_text():
+    page = table([("Total", "White", "Native"), ("Alabama", "1,204", "377"), ("Alaska", "12", "7")])
+    page.put("American", 350, 85, x1=400)
+    assert page.rules()["Native"] != "rows of a table"
