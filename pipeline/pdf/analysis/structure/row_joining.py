@@ -23,6 +23,7 @@ from pipeline.pdf.analysis.structure.pair import Pair
 from pipeline.pdf.analysis.structure.placed import CJK, Placed, one_size
 from pipeline.pdf.analysis.structure.row_wording import (
     DASHES,
+    DRAWN,
     ENTRY,
     HYPHENS,
     LABELLED,
@@ -82,6 +83,8 @@ def _sure_signs(pair: Pair) -> Verdict:
         yield Decision(False, "begins a text")
     if not (_is_text(upper) and _is_text(lower)):
         yield Decision(False, "a sign, no text")
+    if DRAWN.match(upper.text) or DRAWN.match(lower.text):
+        yield Decision(False, "a line of signs")
     if LEADER.search(upper.text):
         yield Decision(False, "leader")
     if not one_size(upper.row, lower.row):

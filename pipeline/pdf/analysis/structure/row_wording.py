@@ -18,6 +18,8 @@ WORD = re.compile(r"\w[^\s]*")
 POSTCODE = re.compile(
     r"^(?:[A-Z]{1,2}-)?\d{4,5} [^\W\d_]{2}|[^\W\d_]{2},? (?:\d{5}(?:-\d{4})?|\d{3}-\d{3,4})$"
 )
+# typed in place of a rule; dots lead to something
+DRAWN = re.compile(r"(?:[-–—_=*~]\s?){6}")
 REFERENCE = re.compile(r"\[[^\W_]{1,8}\](?:\s|$)")  # of a list of literature
 SMALL_LETTER = re.compile("[a-zà-öø-ÿα-ωа-я]")
 # of a row of its own, though it begins with a small letter

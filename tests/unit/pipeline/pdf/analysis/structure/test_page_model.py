@@ -143,6 +143,11 @@ def test_a_sentence_goes_on_over_numbered_lines():
     assert set(page.rules().values()) == {"one sentence"}
 
 
+def test_a_typed_rule_is_no_row_of_a_text():
+    page = Page().lines("- - - - - - - - - - - x", "The matter came on for argument")
+    assert set(page.rules().values()) == {"a line of signs"}
+
+
 def test_small_capitals_do_not_make_a_row_smaller():
     page = Page().lines("comments to the address that stands under the", x1=250)
     page.put("ADDRESSES section. Include it", 50, 112, size=7.0, also=(10.0,), x1=240)
