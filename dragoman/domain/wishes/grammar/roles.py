@@ -134,7 +134,7 @@ def _is_refused(spot: Spot) -> bool:
     following = spot.sentence.words[spot.group.end : spot.group.end + 2]
     if following and following[0].can("after_not", "after_instead", near=spot.near):
         return True
-    if _is_refused_after(spot):
+    if _is_refused_after(spot) or _is_less_wanted(spot):
         return True
     for word in reversed(spot.before[-_NEAR:]):
         if word.can("instead", "not", near=spot.near) and not word.can("into", near=spot.near):
@@ -157,6 +157,18 @@ def _is_refused_after(spot: Spot) -> bool:
     rest = words[at + 1 :]
     return (not rest and until not in mentions) or any(
         one.can("want", "polite") for one in rest[:1]
+    )
+
+
+def _is_less_wanted(spot: Spot) -> bool:
+    """Whether another one is wanted rather than it: "plutôt en anglais qu'en allemand"."""
+    words = spot.sentence.words
+    earlier = [one for one in spot.sentence.mentions if one.end <= spot.group.start]
+    if not earlier or not any(word.can("rather") for word in words[: spot.group.start]):
+        return False
+    gap = words[earlier[-1].end : spot.group.start]
+    return any(word.can("than") for word in gap) and all(
+        word.can("than", "small", "in", "into") for word in gap
     )
 
 
@@ -309,6 +321,23 @@ def _is_continued(spot: Spot) -> bool:
     return any(word.can("is") for word in before) and not wishes
 
 
+def _is_before_order(spot: Spot) -> bool:
+    """Whether it says what a thing is in, before an order that leads out of it: "the document is
+    in Japanese, translate it into Indonesian", in languages without an "is".
+    """
+    if spot.mark() != "in" or spot.has("want", "ask", "polite", "also", "meant", "noun"):
+        return False
+    words = spot.sentence.words
+    later = [one for one in spot.sentence.mentions if one.start >= spot.clause.end]
+    if not later:
+        return False
+    gap = words[spot.clause.end : later[0].start]
+    is_led = later[0].mark == "into" or (
+        bool(gap) and gap[-1].can("into", near=later[0].locales) and not gap[-1].can("and")
+    )
+    return is_led and any(word.can("ask") for word in gap)
+
+
 def _is_default(spot: Spot) -> bool:
     """Whether it is what somebody wants for all that is to come: "German by default"."""
     if not spot.has("always") or spot.mark() == "from" or spot.is_before_a_thing():
@@ -451,6 +480,7 @@ _RULES: tuple[tuple[Callable[[Spot], bool], Role], ...] = (
     (_is_second_of_pair, Role.TARGET),
     (_is_contrast, Role.TARGET),
     (_is_continued, Role.SOURCE),
+    (_is_before_order, Role.SOURCE),
     (_is_stated, Role.SOURCE),
     (_is_default, Role.TARGET),
     (_is_marked, Role.TARGET),
