@@ -22,8 +22,8 @@ from xml.etree import ElementTree as ET
 from dragoman.adapters.confinement import kernel, walls
 from dragoman.adapters.confinement.landlock import Reach
 from dragoman.adapters.confinement.walls import Limits
-from dragoman.domain import glossary_files
-from dragoman.domain.glossary_files import COLUMNS, MOST_TERMS, Terms
+from dragoman.domain.glossaries import files as glossary_files
+from dragoman.domain.glossaries.files import COLUMNS, MOST_TERMS, Terms
 
 COMMAND: tuple[str, ...] = ("-I", "-m", "dragoman.adapters.table_reader")
 ENVIRONMENT = {"LANG": "C.UTF-8"}

@@ -292,7 +292,7 @@ class PlaceRow(Base):
 
 class GlossaryRow(Base):
     """A glossary that is kept for a person, a channel or a team, see
-    `dragoman.domain.kept_glossaries`.
+    `dragoman.domain.glossaries.kept`.
 
     `terms`: pairs of a term and its translation.
     """

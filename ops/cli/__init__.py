@@ -12,7 +12,6 @@ import typer
 from dragoman import __version__
 from dragoman.errors import DragomanError
 from ops.cli import admin, audit, backup, glossary, jobs, models, processes, store
-from ops.cli.demo import demo
 from ops.cli.explain import explain as explain_page
 from ops.cli.translate import translate
 from ops.cli.understand import understand
@@ -23,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Translate documents and keep their layout.",
 )
-app.command()(demo)
+app.command()(processes.demo)
 app.command()(translate)
 app.command("explain")(explain_page)
 # A text may begin with a dash: "- Italian".

@@ -57,7 +57,7 @@ def list_(*, data: DataDir = None, as_json: AsJson = False) -> None:
 def show(whose: Whose, name: Name, *, data: DataDir = None) -> None:
     """Print the terms of one, as a table with a tab between the columns."""
     from dragoman.db.records import glossaries
-    from dragoman.domain.kept_glossaries import parse_scope
+    from dragoman.domain.glossaries.kept import parse_scope
     from dragoman.errors import NotFound
     from ops.cli.data import opened
 
@@ -87,7 +87,8 @@ def add(
 ) -> None:
     """Keep a glossary; one with the same name and language for the same is replaced."""
     from dragoman.db.records import glossaries
-    from dragoman.domain import kept_glossaries, language
+    from dragoman.domain import language
+    from dragoman.domain.glossaries import kept as kept_glossaries
     from ops.cli.data import opened
     from pipeline.translation import glossary
 
@@ -107,7 +108,7 @@ def add(
 def remove(whose: Whose, name: Name, *, data: DataDir = None) -> None:
     """Forget one. Documents that were translated with it stay as they are."""
     from dragoman.db.records import glossaries
-    from dragoman.domain.kept_glossaries import parse_scope
+    from dragoman.domain.glossaries.kept import parse_scope
     from dragoman.errors import NotFound
     from ops.cli.data import opened
 

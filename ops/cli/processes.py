@@ -1,4 +1,6 @@
-"""The commands that run one process each (what compose runs), and `up`, which runs them all."""
+"""The commands that run one process each (what compose runs), and `up` and
+`demo`, which run them all.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
 DataDir = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Where everything is kept.")
 ]
+
+
+def demo() -> None:
+    """Start everything, send it a sample PDF by email, show the answer, and stop again."""
+    from ops.demo import run
+
+    run(typer.echo)
 
 
 def register(app: typer.Typer) -> None:

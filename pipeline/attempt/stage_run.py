@@ -25,10 +25,10 @@ from dragoman.db.ledgers import cards, jobs, lease, parts
 from dragoman.db.queries import history
 from dragoman.db.records import counters, glossaries
 from dragoman.domain import document as documents
-from dragoman.domain import kept_glossaries
 from dragoman.domain.document import Document
+from dragoman.domain.glossaries import kept as kept_glossaries
+from dragoman.domain.glossaries.kept import KeptGlossary
 from dragoman.domain.job import NO_ENGINE, Options, Stage, percent
-from dragoman.domain.kept_glossaries import KeptGlossary
 from dragoman.domain.rows.job import Job
 from dragoman.domain.rows.part import Part
 from dragoman.errors import Gone, OperatorError

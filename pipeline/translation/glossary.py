@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dragoman.adapters import table_reader
-from dragoman.domain.glossary_files import MOST_BYTES
+from dragoman.domain.glossaries.files import MOST_BYTES
 from dragoman.errors import NotFound
 from pipeline.stages.protection import Glossary
 

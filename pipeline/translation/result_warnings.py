@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dragoman.domain import language
 from dragoman.domain.document import Block, Document, DocumentWarning
+from dragoman.domain.glossaries.kept import KeptGlossary
 from dragoman.domain.job import Options
-from dragoman.domain.kept_glossaries import KeptGlossary
 from dragoman.domain.specs import engine_specs
 from dragoman.ports import ToneModel, Translator
 from pipeline.pdf.container.mark import Mark

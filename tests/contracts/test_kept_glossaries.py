@@ -11,8 +11,8 @@ import pytest
 
 from dragoman.app import retention
 from dragoman.db.records import glossaries
+from dragoman.domain.glossaries.kept import KeptGlossary, joined, parse_scope, scopes_of
 from dragoman.domain.job import Options
-from dragoman.domain.kept_glossaries import KeptGlossary, joined, parse_scope, scopes_of
 from dragoman.errors import UnsupportedOption
 from dragoman.settings import Settings
 from pipeline.attempt.context import Context

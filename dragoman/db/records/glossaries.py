@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, delete, select
 from dragoman.db.clock import now_s
 from dragoman.db.statements import upsert
 from dragoman.db.tables import GlossaryRow
-from dragoman.domain.kept_glossaries import KeptGlossary
+from dragoman.domain.glossaries.kept import KeptGlossary
 
 GLOSSARIES = cast("Table", GlossaryRow.__table__)
 

@@ -14,8 +14,8 @@ from starlette.types import Message
 from dragoman.adapters import table_reader
 from dragoman.app.intake import Pdf, Request
 from dragoman.app.pdf_check import too_large
-from dragoman.domain import glossary_files
-from dragoman.domain.glossary_files import Terms
+from dragoman.domain.glossaries import files as glossary_files
+from dragoman.domain.glossaries.files import Terms
 from dragoman.domain.job import Options
 from dragoman.domain.rows.job import Job
 from dragoman.domain.specs.channel_specs import channels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.domain.glossary_files import MOST_TERMS, rows_of_text, terms_of
+from dragoman.domain.glossaries.files import MOST_TERMS, rows_of_text, terms_of
 from dragoman.errors import UnsupportedOption
 
 HOUSE = (("house", "Haus"),)

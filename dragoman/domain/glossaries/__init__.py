@@ -1,0 +1,1 @@
+"""Glossaries: their files, and those that are kept. Pure."""
