@@ -21,7 +21,15 @@ from pipeline.pdf.typesetting.line_breaking import FLOOR, Box, SetLine, Setting,
 from pipeline.pdf.typesetting.rtl_mirroring import Plan
 from pipeline.pdf.typesetting.shaping import Words
 from pipeline.pdf.typesetting.size_harmony import Fitted, fit_all
-from pipeline.pdf.typesetting.text_boxes import box_of, box_of_kept, cut, lifted, mirrored, widened
+from pipeline.pdf.typesetting.text_boxes import (
+    box_of,
+    box_of_kept,
+    cut,
+    lifted,
+    mirrored,
+    on_sheet,
+    widened,
+)
 
 ROUNDS = 5  # of looking at a page
 # of a box that is mirrored, for what is not
@@ -187,12 +195,13 @@ class Composer:
         return mirrored(box, (left, right)) if self._is_from_right(block) else box
 
     def _text(self, block: Block) -> Fitted:
+        sheet = turned((0.0, 0.0, self._page.width, self._page.height), block.lines[0].direction)
         box = box_of(self._seen(block), block.target or (), rtl=self._rtl)
         if block.id in self._there.edges:
             box = self._mirrored(box, block)
         if block.id in self._there.ends:
             box = replace(box, align=_SAME_SIDE.get(box.align, box.align))
-        box = self._at_home(box, block)
+        box = on_sheet(self._at_home(box, block), sheet)
         end = box.left + box.right - box.original_right if self._rtl else box.original_right
         runs, leader = without_leader(block.target or (), end, self._words)
         if leader:

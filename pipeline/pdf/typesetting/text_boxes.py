@@ -15,6 +15,9 @@ from pipeline.pdf.analysis.free_space import GAP
 from pipeline.pdf.model.geometry import turned, union
 from pipeline.pdf.typesetting.line_breaking import ASCENT, Box
 
+MARGIN = 12.0  # points from the page's edge, for a text that left the page
+TOO_NEAR = 4.0  # points from the edge: such a text left the page
+LEAST_ON = 0.5  # of its width: what is mostly off the page is not to be read
 LEADING = 1.2  # of the size, where the original has one line only
 # times: how much wider than the original a longer text around a middle is set, to have as many
 # lines
@@ -63,6 +66,18 @@ def box_of(block: Block, runs: tuple[Run, ...], *, rtl: bool = False) -> Box:
         rtl=rtl,
         goes_on=block.goes_on,
     )
+
+
+def on_sheet(box: Box, sheet: Rect) -> Box:
+    """The box of a text that leaves the page, as far as it is on it (turned space).
+
+    What is beyond the edge is not read, so that the box ends close to it.
+    """
+    left, right = max(box.left, sheet[0] + MARGIN), min(box.right, sheet[2] - MARGIN)
+    off = box.left < sheet[0] + TOO_NEAR or box.right > sheet[2] - TOO_NEAR
+    if not off or right - left < LEAST_ON * (box.right - box.left):
+        return box
+    return replace(box, left=left, right=right, original_right=min(box.original_right, right))
 
 
 def box_of_kept(block: Block) -> Box:
