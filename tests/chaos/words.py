@@ -67,6 +67,17 @@ def _came_unheard(site: Site, sent: Sent) -> bool:
     )
 
 
+def _told_instead_unheard(site: Site, sent: Sent) -> bool:
+    """Whether words in place of the PDF came by an email of which we never heard that it was
+    taken: when the next try is refused, the delivery is given up, and the PDF goes out when an
+    admin has it tried again.
+    """
+    return any(
+        NOT_ATTACHED in _text(mail) and str(mail["Message-ID"]) in site.sink.unheard
+        for mail in site.sink.answers_to(sent.message_id)
+    )
+
+
 def false(site: Site, client: Client, answers: Mapping[str, list[bytes]]) -> list[str]:
     """The false words about each document, now that all is over.
 
@@ -91,6 +102,8 @@ def _false(site: Site, sent: Sent, arrived: bool, job: Mapping[str, Any] | None)
     if (job["status"] == "COMPLETED") is not (arrived or instead):
         yield f"the API says {job['status']} ({sent.word})"
     delivery = (job.get("delivery") or {}).get("state")
+    if instead and arrived and _told_instead_unheard(site, sent):
+        instead = False  # the PDF is the last word
     if sent.door == "mail" and (delivery == "instead") is not instead:
         yield f"the API says that the answer is {delivery} ({sent.word})"
     if sent.door != "http" and (delivery == "delivered") is not arrived:
