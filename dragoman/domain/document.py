@@ -273,8 +273,9 @@ class Gist:
     """What has to be known of a range of pages to judge the whole document, small enough for a
     database row.
 
-    `pages`, `unreadable` and `scans` (those that nothing could read) count pages; `sample` is its
-    most telling text, at most as much as a language is detected by.
+    `pages`, `unreadable`, `scans` (those that nothing could read) and `vertical` (those with lines
+    from top to bottom) count pages; `sample` is its most telling text, at most as much as a
+    language is detected by.
     """
 
     pages: int
@@ -283,6 +284,7 @@ class Gist:
     unreadable: int
     sample: str
     scans: int = 0
+    vertical: int = 0
 
 
 @dataclass(frozen=True, slots=True)

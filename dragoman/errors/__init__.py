@@ -7,7 +7,8 @@ may help (`temporary`) and whose move it is (`blame`). What the words are about 
 
     DragomanError
     ├── RequestError         the sender can mend it; permanent
-    │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword  NoText  OcrMissing
+    │   ├── NotAPdf  EmptyFile  DamagedPdf  EncryptedPdf  WrongPassword
+    │   ├── NoText > OcrMissing  VerticalText
     │   ├── TooLarge  TooManyPages  TooComplex
     │   ├── UnknownLanguage  NoLanguage  UnsupportedTarget > EngineNotAllowed  UnsupportedPair
     UnsupportedOption
@@ -66,6 +67,7 @@ from dragoman.errors.request import (
     UnsupportedOption,
     UnsupportedPair,
     UnsupportedTarget,
+    VerticalText,
     WrongPassword,
 )
 from dragoman.errors.temporary import (
@@ -126,6 +128,7 @@ __all__ = [
     "UnsupportedOption",
     "UnsupportedPair",
     "UnsupportedTarget",
+    "VerticalText",
     "WorkerLost",
     "WrongPassword",
 ]

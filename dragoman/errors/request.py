@@ -87,6 +87,15 @@ class OcrMissing(NoText):
     )
 
 
+class VerticalText(NoText):
+    message = (
+        "The text of this PDF runs from top to bottom, and we cannot translate vertical text yet."
+    )
+    code = "vertical_text"
+    exit_code = 26
+    advice = "Please send a version whose lines run from left to right."
+
+
 class TooLarge(RequestError):
     message = "The file is larger than this server accepts."
     code = "too_large"

@@ -14,14 +14,14 @@ import pymupdf
 from dragoman.domain import language
 from dragoman.domain.document import BlockKind, Document, DocumentWarning, Gist, Page
 from dragoman.domain.job import parse_pages
-from dragoman.errors import NoText, OcrMissing, TooManyPages
+from dragoman.errors import NoText, OcrMissing, TooManyPages, VerticalText
 from pipeline.pdf.analysis.block_builder import page_from, page_of
 from pipeline.pdf.analysis.flows import with_flows
 from pipeline.pdf.analysis.structure.compounds import Compounds, with_compounds
 from pipeline.pdf.container.metadata import labels_of
 from pipeline.pdf.container.opening import damage_named, opened
 from pipeline.pdf.reading.ocr import Recogniser, is_installed, is_scan, known_words
-from pipeline.pdf.reading.page_reader import detach_annotations, read
+from pipeline.pdf.reading.page_reader import detach_annotations, read, vertical_letters
 from pipeline.pdf.typesetting.hyphenation import breaks_of
 from pipeline.stages.detection import detect, other_language, rival
 
@@ -45,6 +45,8 @@ RECOGNISED = (
     "Some pages are scans. Their words were recognised by machine: please check names and numbers."
 )
 UNREADABLE = "This page is a picture, or its letters cannot be recognised, so it was left as it is."
+VERTICAL_KEPT = "This page has text from top to bottom, which was left as it is."
+A_SENTENCE = 8  # letters: fewer from top to bottom are a mark or a page number
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -115,7 +117,16 @@ def gist(part: Document) -> Gist:
     blocks = sum(len(page.blocks) for page in part.pages)
     unreadable = sum(map(_is_unreadable, part.pages))
     scans = sum(one.code == "ocr_missing" for one in part.warnings)
-    return Gist(len(part.pages), blocks, part.characters(), unreadable, _sample(part.pages), scans)
+    vertical = sum(one.code == "vertical_kept" for one in part.warnings)
+    return Gist(
+        len(part.pages),
+        blocks,
+        part.characters(),
+        unreadable,
+        _sample(part.pages),
+        scans,
+        vertical,
+    )
 
 
 def judge(
@@ -126,13 +137,14 @@ def judge(
     Of a document in two languages, one of them `target_lang`, it is the other one: that is what
     there is to translate.
 
-    Raises NoText if no part has words that can be read, OcrMissing if that is since they are scans.
+    Raises NoText if no part has words that can be read, VerticalText or OcrMissing if that is since
+    they run from top to bottom or are scans.
     """
     known = list(gists)
     if not any(one.blocks for one in known) or sum(one.unreadable for one in known) == sum(
         one.pages for one in known
     ):
-        raise OcrMissing if any(one.scans for one in known) else NoText
+        raise _why_no_text(known)
     if source_lang:
         return source_lang
     lines = "\n".join(one.sample[: ENOUGH_TO_DETECT // len(known)] for one in known).split("\n")
@@ -142,6 +154,13 @@ def judge(
     if found is None or not language.same(found, target_lang):
         return found
     return other_language(lines, found) or rival(text) or found
+
+
+def _why_no_text(known: Iterable[Gist]) -> NoText:
+    gists = list(known)
+    if any(one.vertical for one in gists):
+        return VerticalText()
+    return OcrMissing() if any(one.scans for one in gists) else NoText()
 
 
 def _shell(pdf: pymupdf.Document, max_pages: int | None) -> Document:
@@ -194,6 +213,8 @@ def _page(
         _, annotations = detach_annotations(pdf, number)
         sheet = pdf.load_page(number)
         page = page_of(sheet, number, annotations)
+        if page.aslant and vertical_letters(sheet) >= A_SENTENCE:
+            said.append(DocumentWarning("vertical_kept", VERTICAL_KEPT, number))
         if not is_scan(page, sheet):
             return page
         known = known_words(page, read(sheet))

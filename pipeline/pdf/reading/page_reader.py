@@ -98,6 +98,15 @@ def read(page: pymupdf.Page, fields: Iterable[Rect] = ()) -> Reading:
     )
 
 
+def vertical_letters(page: pymupdf.Page) -> int:
+    """How many letters of a page stand in lines that are written from top to bottom
+    (ISO 32000-2 9.7.4.3, writing mode 1).
+    """
+    blocks = page.get_textpage(flags=FLAGS).extractDICT()["blocks"]
+    lines = [line for block in blocks for line in block.get("lines", ()) if line["wmode"]]
+    return sum(len(span["text"].strip()) for line in lines for span in line["spans"])
+
+
 def _blocks(page: pymupdf.Page) -> tuple[list[dict[str, Any]], set[Rect]]:
     """The blocks of MuPDF's text dictionary, and the boxes of lines that underline words.
 

@@ -15,6 +15,7 @@ from dragoman.errors import (
     RequestError,
     TooManyPages,
     UnsupportedOption,
+    VerticalText,
     WrongPassword,
 )
 from pipeline.stages.extract import extract
@@ -174,3 +175,33 @@ def test_a_scanned_page_among_others_is_kept_and_said(tmp_path):
     assert [(warning.code, warning.page) for warning in document.warnings] == [
         ("text_unreadable", 0)
     ]
+
+
+def from_top_to_bottom(pdf):
+    """Japanese in writing mode 1, by a predefined CMap (ISO 32000-2 9.7.5.2)."""
+    font = pdf.get_new_xref()
+    pdf.update_object(
+        font,
+        "<</Type/Font/Subtype/Type0/BaseFont/HeiseiMin-W3/Encoding/UniJIS-UTF16-V"
+        "/DescendantFonts[<</Type/Font/Subtype/CIDFontType0/BaseFont/HeiseiMin-W3"
+        "/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>"
+        "/FontDescriptor<</Type/FontDescriptor/FontName/HeiseiMin-W3/Flags 4/Ascent 880"
+        "/Descent -120/CapHeight 700/ItalicAngle 0/StemV 80/FontBBox[0 -120 1000 880]>>>>]>>",
+    )
+    page = pdf[0]
+    pdf.xref_set_key(page.xref, "Resources", f"<</Font<</V {font} 0 R>>>>")
+    words = "縦書きの文章は上から下へ読みます".encode("utf-16-be").hex()
+    content = pdf.get_new_xref()
+    pdf.update_object(content, "<<>>")
+    pdf.update_stream(content, f"BT /V 18 Tf 400 700 Td <{words}> Tj ET".encode())
+    pdf.xref_set_key(page.xref, "Contents", f"{content} 0 R")
+
+
+def test_text_from_top_to_bottom_is_said_to_be_that_and_no_scan(tmp_path):
+    with pytest.raises(VerticalText):
+        extract(make(tmp_path / "a.pdf", "", draw=from_top_to_bottom))
+
+
+def test_a_page_of_it_among_others_is_kept_and_said(tmp_path):
+    document = extract(make(tmp_path / "a.pdf", "", LOREM, draw=from_top_to_bottom))
+    assert [(warning.code, warning.page) for warning in document.warnings] == [("vertical_kept", 0)]
