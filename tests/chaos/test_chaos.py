@@ -12,6 +12,7 @@ from io import BytesIO
 import pytest
 from sqlalchemy import update
 
+from dragoman.db.clock import now_s
 from dragoman.db.ledgers.jobs import JOBS
 from dragoman.domain.job import RowState
 from tests.chaos import ledger
@@ -25,6 +26,7 @@ from tests.chaos.words import DONE
 from tests.fake_deepl import Paid
 
 JOBS_SENT = 18
+HOUR_S = 3600.0
 
 
 @pytest.fixture(scope="module")
@@ -225,9 +227,10 @@ def mailed(it: Aftermath) -> Sent:
 
 
 def set_state(it: Aftermath, state: RowState) -> None:
+    """Of some job, with a lease on it: the workers are still there, and would take it up again."""
     with it.context.database.write() as connection:
         connection.execute(
             update(JOBS)
             .where(JOBS.c.id == connection.scalar(JOBS.select().limit(1)))
-            .values(state=state)
+            .values(state=state, lease_until=now_s() + HOUR_S)
         )

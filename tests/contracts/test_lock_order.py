@@ -26,6 +26,7 @@ from dragoman.db.ledgers.jobs import JOBS
 from dragoman.db.ledgers.parts import PARTS
 from dragoman.db.queries.due_rows import take_unrung
 from dragoman.db.records import translation_memory
+from dragoman.domain.rows.part import PartFacts
 from dragoman.errors import Conflict, DamagedPdf, EngineBusy, LeaseLost
 from tests.patience import patience
 from tests.rows import change, claim_job, message_with_jobs
@@ -89,7 +90,7 @@ def part_fails(database: Database, scene: Scene) -> None:
 
 def part_ends(database: Database, scene: Scene) -> None:
     with database.write() as connection:
-        jobs.finish_part(connection, on(database, scene.part), "jobs/x/extract/1.json", {})
+        jobs.finish_part(connection, on(database, scene.part), "jobs/x/extract/1.json", PartFacts())
 
 
 def part_tells(database: Database, scene: Scene) -> None:
